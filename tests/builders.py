@@ -1,0 +1,68 @@
+"""Small whole things for tests, of which a test names only what matters to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.job import ExpectedOutput, Plan, PlannedJob, PlannedPrompt
+from vqd.domain.queue import JobFile
+from vqd.store.store import Store
+
+NOW = 1_790_000_000.0
+
+A_GRAPH = NamedGraph.of(
+    {
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+)
+A_JOB_FILE = JobFile("job.yaml", "0" * 64)
+
+
+def a_plan(total: int, **changes: Any) -> Plan:
+    """A plan of `total` prompts that each make one image."""
+    values: dict[str, Any] = {
+        "workflow": "image-scale",
+        "workflow_version": 1,
+        "total": total,
+        "params": {"steps": 4},
+        "axes": {"cfg": (1.5, 2.5)},
+        "inputs": {},
+        "outputs": (ExpectedOutput("image", "2", "image", "filename_prefix"),),
+    }
+    return Plan(**{**values, **changes})
+
+
+def a_planned_job(total: int = 2, **changes: Any) -> PlannedJob:
+    """A planned job of `total` prompts."""
+
+    def prompts() -> Iterator[PlannedPrompt]:
+        for number in range(1, total + 1):
+            yield PlannedPrompt(
+                number=number,
+                graph=A_GRAPH,
+                edits={Target("1", "width"): number},
+                inputs={},
+                params={"cfg": number + 0.5},
+                seed=number,
+                stem=f"a_{number}",
+            )
+
+    return PlannedJob(a_plan(total, **changes), prompts)
+
+
+def accept_a_job(store: Store, job: str = "20260101-000000-a", **changes: Any) -> int:
+    """Bring a job into the store; gives its key."""
+    store.accept(job, a_planned_job(**changes), A_JOB_FILE, input_folder="", now=NOW)
+    with store.reading() as session:
+        found = session.jobs.find(job)
+    assert found is not None
+    return found.job_key
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a text file, its folders included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,45 @@
+"""What every test may ask for, and what none may leave behind."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemons import Daemon
+from tests.waiting import wait_for
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty queue in a file of its own."""
+    opened = Store(tmp_path / "queue.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """An empty spool."""
+    return Spool.create(tmp_path / "spool")
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon on the built-in engine, not started yet."""
+    made = Daemon(tmp_path / "house")
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left_behind() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    wait_for(
+        lambda: not [one for one in threading.enumerate() if one not in before and one.is_alive()],
+        within_s=5,
+        what="the end of every thread that the test began",
+    )

@@ -1,0 +1,102 @@
+"""What a server tells about itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.conversation import Server
+
+
+@pytest.mark.parametrize(
+    "path", ["/prompt", "/queue", "/history", "/object_info", "/system_stats", "/features"]
+)
+def test_every_route_also_exists_below_api(server: Server, path: str) -> None:
+    plain, below = server.get(path), server.get(f"/api{path}")
+    assert plain.status_code == below.status_code == 200
+    assert plain.json().keys() == below.json().keys()
+    assert plain.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/prompt", "/queue", "/history", "/object_info/SaveImage"])
+def test_a_head_tells_what_a_get_would(server: Server, path: str) -> None:
+    for below in ("", "/api"):
+        answer = server.session.head(f"{server.url}{below}{path}", timeout=30)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+        assert int(answer.headers["Content-Length"]) == len(server.get(path).content)
+
+
+def test_the_signatures_are_those_of_comfyui(server: Server, recorded: Path) -> None:
+    known = json.loads((recorded / "object_info.json").read_text())
+    told = server.get("/object_info").json()
+    for name, signature in known.items():
+        shown = {key: _plain(told[name][key]) for key in signature}
+        assert shown == signature, name
+
+
+def test_the_order_of_inputs_is_told(server: Server) -> None:
+    told = server.get("/object_info/ImageCrop").json()["ImageCrop"]
+    assert told["input_order"]["required"] == ["image", "width", "height", "x", "y"]
+
+
+def test_a_class_that_is_unknown_is_an_empty_object(server: Server) -> None:
+    answer = server.get("/object_info/NoSuchClass")
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+def test_an_uploaded_picture_becomes_an_option_of_load_image(server: Server) -> None:
+    name = server.put(b"any bytes")
+    told = server.get("/object_info/LoadImage").json()["LoadImage"]
+    assert name in told["input"]["required"]["image"][0]
+
+
+def test_system_stats_tell_version_memory_and_devices(server: Server) -> None:
+    told = server.get("/system_stats").json()
+    assert {"os", "ram_total", "ram_free", "comfyui_version", "python_version", "argv"} <= (
+        told["system"].keys()
+    )
+    assert {"name", "type", "index", "vram_total", "vram_free"} <= told["devices"][0].keys()
+    assert told["system"]["ram_total"] > told["system"]["ram_free"] > 0
+
+
+def test_features_tell_the_upload_limit(server: Server) -> None:
+    told = server.get("/features").json()
+    assert told["supports_preview_metadata"] is True
+    assert told["max_upload_size"] == 100 * 1024 * 1024
+
+
+def test_models_are_listed_by_folder(server: Server) -> None:
+    folders = server.get("/models").json()
+    assert {"checkpoints", "loras", "text_encoders", "controlnet", "embeddings"} <= set(folders)
+    assert all(isinstance(server.get(f"/models/{name}").json(), list) for name in folders)
+    assert isinstance(server.get("/embeddings").json(), list)
+    assert server.get("/models/no-such-folder").status_code == 404
+
+
+def test_the_log_is_told(server: Server) -> None:
+    entries = server.get("/internal/logs/raw").json()["entries"]
+    assert all(entry.keys() == {"t", "m"} for entry in entries)
+
+
+def test_a_page_of_another_origin_is_refused(server: Server) -> None:
+    for origin, status in (
+        ("http://evil.example", 403),
+        ("http://localhost:1", 403),
+        (server.url, 200),
+        ("null", 200),
+    ):
+        answer = server.session.get(f"{server.url}/prompt", headers={"Origin": origin}, timeout=30)
+        assert answer.status_code == status, origin
+
+
+def _plain(told: Any) -> Any:
+    """Drop tooltips, which say nothing about the protocol, and options that are files."""
+    if isinstance(told, dict):
+        plain = {key: _plain(value) for key, value in told.items() if key != "tooltip"}
+        return plain | {"options": []} if "video_upload" in plain else plain
+    if not isinstance(told, list):
+        return told
+    lists_files = len(told) == 2 and isinstance(told[1], dict) and "image_upload" in told[1]
+    return [[], _plain(told[1])] if lists_files else [_plain(one) for one in told]

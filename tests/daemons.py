@@ -1,0 +1,137 @@
+"""The daemon as a process, and the folder it works on, as a person has them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.waiting import wait_for
+from vqd.spool.layout import Spool
+
+
+class Daemon:
+    """A spool of its own and the daemon on it; `start`, `kill` and `start` again as one likes."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.spool = Spool.create(folder / "spool")
+        self.settings = folder / "vqd.yaml"
+        values = {
+            "spool": str(self.spool.root),
+            "state_dir": str(folder / "state"),
+            "rescan_s": 5,
+            "drain_s": 2,
+            **settings,
+        }
+        self.settings.write_text(yaml.safe_dump(values), encoding="utf-8")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """Everything logged so far, over all starts."""
+        path = self.folder / "daemon.log"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        written_out = text.rpartition("\n")[0]
+        return [line for line in map(_line_of, written_out.splitlines()) if line is not None]
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """Every line of one name."""
+        return [line for line in self.log if line["event"] == event]
+
+    def start(self) -> "Daemon":
+        """Start the daemon and wait until it is ready."""
+        starts = len(self.logged("daemon.started"))
+        with (self.folder / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._vqd, "run", "--settings", str(self.settings), "--json-logs"],
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+                env=_environment(),
+            )
+        wait_for(
+            lambda: len(self.logged("daemon.started")) > starts or self._has_ended(),
+            within_s=20,
+            what="the daemon's start",
+        )
+        assert not self._has_ended(), (self.folder / "daemon.log").read_text()
+        return self
+
+    def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM, and give the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def close(self) -> None:
+        """End it however it is."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+    def vqd(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line on this spool."""
+        return subprocess.run(
+            [*self._vqd, *words, "--settings", str(self.settings)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=_environment(),
+            timeout=60,
+        )
+
+    def closed(self, name: str) -> Path | None:
+        """The folder of the job `name` if it is in done/ or failed/."""
+        for place in (self.spool.done, self.spool.failed):
+            for folder in place.iterdir():
+                if folder.name.split("-", 2)[2] == name:
+                    return folder
+        return None
+
+    def wait_closed(self, name: str, *, within_s: float = 30) -> Path:
+        """Wait until the job `name` is in done/ or failed/."""
+        return wait_for(lambda: self.closed(name), within_s=within_s, what=f"the end of {name}")
+
+    def _has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    @property
+    def _vqd(self) -> list[str]:
+        return [sys.executable, "-m", "vqd"]
+
+
+def _line_of(text: str) -> dict[str, Any] | None:
+    """Read a line of the log; None for half a line, which a kill leaves before the next."""
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VQD_")}
+    return {**kept, "PYTHONWARNINGS": "error"}
+
+
+def status_of(folder: Path) -> dict[str, Any]:
+    """What a job's STATUS.yaml says."""
+    said = yaml.safe_load((folder / "STATUS.yaml").read_text(encoding="utf-8"))
+    assert isinstance(said, dict)
+    return said
+
+
+def manifest_of(folder: Path) -> list[dict[str, Any]]:
+    """The lines of a job's manifest."""
+    text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]

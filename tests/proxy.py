@@ -1,0 +1,137 @@
+"""Stands before a real server and passes everything on, but for what a test tampers with.
+
+    with Proxy(engine.url) as proxy:
+        proxy.tampers("POST /prompt", lambda pass_on: None)  # reset
+
+The tampering of a route is given in turn; when it is used up, everything is passed on.
+"""
+
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable
+from http.client import parse_headers
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Lock, Thread
+from typing import Self
+from urllib.parse import urlsplit
+
+PassOn = Callable[[], bytes]
+"""Asks the server, and gives its whole answer as it came."""
+Tamper = Callable[[PassOn], bytes | None]
+"""Gives the answer to send, None to reset the connection."""
+
+
+class Proxy:
+    """Listens on a free port of the loopback, for the length of a `with` block."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = (str(parts.hostname), int(parts.port or 80))
+        self._tampers: dict[str, list[Tamper]] = {}
+        self._lock = Lock()
+        self.asked: Counter[str] = Counter()
+        self._open: set[socket.socket] = set()
+        self._tcp = ThreadingTCPServer(("127.0.0.1", 0), self._handler())
+        self._thread = Thread(target=self._tcp.serve_forever, args=(0.004,))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._tcp.server_address[1]}"
+
+    def tampers(self, route: str, *tampers: Tamper) -> None:
+        """Tamper with the next requests to `METHOD /first-part-of-the-path`."""
+        self._tampers[route] = list(tampers)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tcp.shutdown()
+        for connection in tuple(self._open):
+            _hang_up(connection)
+        self._tcp.server_close()
+        self._thread.join()
+
+    def _next_tamper(self, method: str, target: str) -> Tamper | None:
+        route = f"{method} /{urlsplit(target).path.split('/')[1]}"
+        with self._lock:
+            self.asked[route] += 1
+            tampers = self._tampers.get(route)
+            return tampers.pop(0) if tampers else None
+
+    def _handler(proxy) -> type[StreamRequestHandler]:  # noqa: N805
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                proxy._open.add(self.connection)
+                try:
+                    proxy._exchange(self)
+                except OSError:
+                    return  # one of the two is gone, which tests provoke
+                finally:
+                    proxy._open.discard(self.connection)
+
+        return Handler
+
+    def _exchange(self, handler: StreamRequestHandler) -> None:
+        line = handler.rfile.readline()
+        if not line:
+            return
+        headers = parse_headers(handler.rfile)
+        body = handler.rfile.read(int(headers.get("Content-Length", 0)))
+        is_websocket = "Upgrade" in headers
+        del headers["Connection"]
+        headers["Connection"] = "Upgrade" if is_websocket else "close"
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = line + head.encode() + b"\r\n" + body
+        method, target, _ = line.decode().split()
+        tamper = self._next_tamper(method, target)
+        if tamper is None and is_websocket:
+            self._tunnel(request, handler.connection)
+            return
+        answer = tamper(lambda: self._asked(request)) if tamper else self._asked(request)
+        if answer is None:
+            linger = struct.pack("ii", 1, 0)
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            handler.connection.close()
+        else:
+            handler.connection.sendall(answer)
+
+    def _asked(self, request: bytes) -> bytes:
+        with socket.create_connection(self._target) as server:
+            server.sendall(request)
+            return b"".join(iter(lambda: server.recv(1 << 16), b""))
+
+    def _tunnel(self, request: bytes, client: socket.socket) -> None:
+        with socket.create_connection(self._target) as server:
+            server.sendall(request)
+            back = Thread(target=_pour, args=(server, client))
+            back.start()
+            _pour(client, server)
+            back.join()
+
+
+def json_answer(text: str) -> bytes:
+    """Give a whole HTTP answer of this JSON."""
+    content = text.encode()
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+def _pour(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while content := source.recv(1 << 16):
+            target.sendall(content)
+    except OSError:
+        return  # one of the two is gone
+    finally:
+        _hang_up(source)
+        _hang_up(target)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it was gone already

@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+from typing import Any
+
+from vqd.comfy.refusals import refusal
+
+RECORDED = Path(__file__).parent.parent / "recorded" / "comfy"
+
+
+def said(document: Any) -> str:
+    refused = refusal(document)
+    assert refused is not None
+    return refused.said
+
+
+def recorded(name: str) -> Any:
+    return json.loads((RECORDED / name).read_bytes())
+
+
+def an_error(kind: str, **extra: Any) -> Any:
+    fault = {"type": kind, "message": "M", "details": "D", "extra_info": extra}
+    return {"node_errors": {"5": {"class_type": "KSampler", "errors": [fault]}}}
+
+
+def test_every_fault_of_every_node_is_said_in_words() -> None:
+    assert said(recorded("refused_inputs.json")).split("; ") == [
+        "CheckpointLoaderSimple.ckpt_name: 'sd15.safetensors' is not on the server, "
+        "which has none to choose from",
+        "KSampler.steps: 900 is above 150",
+        "KSampler.seed is missing",
+        "LoadImage: image - Invalid image file: nope.png",
+    ]
+
+
+def test_the_first_node_is_named() -> None:
+    refused = refusal(recorded("refused_inputs.json"))
+    assert refused is not None
+    assert refused.node == "1"
+
+
+def test_a_missing_node_class_is_said_as_the_server_says_it() -> None:
+    assert said(recorded("refused_node.json")) == (
+        "Cannot execute because node Nope does not exist: Node ID '#3'"
+    )
+
+
+def test_an_accepted_prompt_with_node_errors_is_refused() -> None:
+    assert said(recorded("partly_refused.json")) == (
+        "SaveImage.images: Return type mismatch between linked nodes: "
+        "images, received_type(LATENT) mismatch input_type(IMAGE)"
+    )
+
+
+def test_a_taken_graph_is_not_refused() -> None:
+    assert refusal({"prompt_id": "p", "number": 0, "node_errors": {}}) is None
+
+
+def test_the_models_that_the_server_has_are_listed() -> None:
+    config = [["a.safetensors", "b.safetensors"], {}]
+    fault = an_error("value_not_in_list", input_name="m", received_value="c", input_config=config)
+    assert said(fault) == (
+        "KSampler.m: 'c' is not on the server (it has a.safetensors, b.safetensors)"
+    )
+
+
+def test_a_long_list_of_models_is_left_out() -> None:
+    config = [[f"model-{n}.safetensors" for n in range(20)], {}]
+    fault = an_error("value_not_in_list", input_name="m", received_value="c", input_config=config)
+    assert said(fault) == "KSampler.m: 'c' is not on the server"
+
+
+def test_a_bound_that_the_server_keeps_to_itself_is_still_said() -> None:
+    fault = an_error("value_smaller_than_min", input_name="cfg", received_value=-1)
+    assert said(fault) == "KSampler.cfg: -1 is below the minimum"
+
+
+def test_a_fault_of_an_unknown_kind_is_passed_on() -> None:
+    assert said(an_error("new_in_2027")) == "KSampler: M: D"
+
+
+def test_only_the_first_faults_of_many_are_said() -> None:
+    fault = {"type": "required_input_missing", "details": "x"}
+    document = {"node_errors": {"5": {"class_type": "K", "errors": [fault] * 9}}}
+    assert said(document).endswith("K.x is missing; and 3 more")
+
+
+def test_node_errors_without_words_are_a_refusal_too() -> None:
+    assert said({"prompt_id": "p", "node_errors": {"5": {}}}) == "node 5 did not validate"
+
+
+def test_a_cycle_which_comfyui_does_not_explain_is_a_refusal() -> None:
+    document = {"error": {"type": "x", "message": "", "details": ""}, "node_errors": {}}
+    assert said(document) == "no reason was given"

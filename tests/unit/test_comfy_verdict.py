@@ -1,0 +1,161 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vqd.comfy.faults import (
+    ComfyError,
+    Missing,
+    NotComfy,
+    Oversized,
+    Refused,
+    Truncated,
+    Unreachable,
+)
+from vqd.comfy.messages import Finished, NodeError, RemoteFile, finished_entry
+from vqd.comfy.verdict import Made, of_error, of_finished
+from vqd.domain.job import ExpectedOutput
+from vqd.domain.outcome import Failed, FailureCode
+
+RECORDED = Path(__file__).parent.parent / "recorded" / "comfy"
+PROMPT_ID = "0b5f9d3e-5d0c-4f57-9a58-1f9c36c1a6de"
+PICTURE = ExpectedOutput(slot="picture", node="2", kind="image")
+
+
+def recorded(name: str) -> Finished:
+    finished = finished_entry(PROMPT_ID, json.loads((RECORDED / name).read_bytes()))
+    assert finished is not None
+    return finished
+
+
+def raised(exception_type: str, message: str) -> Finished:
+    error = NodeError("5", "KSampler", exception_type, message)
+    return Finished("p", "error", False, {}, error)
+
+
+def made(outputs: dict[str, tuple[RemoteFile, ...]]) -> Finished:
+    return Finished("p", "success", True, outputs)
+
+
+def test_a_success_with_every_expected_file_is_made() -> None:
+    verdict = of_finished(recorded("history_success.json"), [PICTURE])
+    file = RemoteFile("slow_00019_.png", "job", "output")
+    assert verdict == Made((("picture", file),), 1.39, cached=False)
+
+
+def test_a_prompt_that_wrote_nothing_new_is_made_from_the_cache() -> None:
+    verdict = of_finished(recorded("history_cached.json"), [PICTURE])
+    assert isinstance(verdict, Made)
+    assert verdict.cached
+
+
+def test_a_prompt_whose_saver_ran_is_not_cached() -> None:
+    finished = replace(recorded("history_cached.json"), cached_nodes=frozenset({"1"}))
+    verdict = of_finished(finished, [PICTURE])
+    assert isinstance(verdict, Made)
+    assert not verdict.cached
+
+
+def test_a_success_without_the_expected_file_is_a_bad_output() -> None:
+    verdict = of_finished(made({"9": (RemoteFile("a.png"),)}), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert verdict.code is FailureCode.BAD_OUTPUT
+    assert verdict.message == "Node 2 ended without a file for the output 'picture'."
+    assert verdict.node == "2"
+
+
+def test_a_prompt_of_which_nothing_is_expected_is_made_and_not_cached() -> None:
+    assert of_finished(made({}), []) == Made((), 0.0, cached=False)
+
+
+def test_what_a_preview_wrote_is_left_where_the_server_keeps_something() -> None:
+    files = (
+        RemoteFile("p.png", type="temp"),
+        RemoteFile("o.png"),
+        RemoteFile("i.png", "", "input"),
+    )
+    assert of_finished(made({"2": files}), [PICTURE]) == Made(
+        (("picture", RemoteFile("o.png")),), 0.0, cached=False
+    )
+
+
+def test_a_preview_is_taken_where_there_is_nothing_else() -> None:
+    preview = RemoteFile("p.png", type="temp")
+    assert of_finished(made({"2": (preview,)}), [PICTURE]) == Made(
+        (("picture", preview),), 0.0, cached=False
+    )
+
+
+def test_an_interrupt_is_said() -> None:
+    verdict = of_finished(recorded("history_interrupted.json"), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert verdict.code is FailureCode.INTERRUPTED
+    assert verdict.seconds == 0.7
+
+
+def test_a_node_error_names_the_node_as_people_do() -> None:
+    assert of_finished(recorded("history_error.json"), [PICTURE]) == Failed(
+        FailureCode.NODE_ERROR,
+        'EmptyImage "Grey card" (node 1) raised OSError: [Errno 28] No space left on device.',
+        "1",
+        0.25,
+    )
+
+
+def test_running_out_of_memory_is_told_from_other_errors() -> None:
+    verdict = of_finished(recorded("history_out_of_memory.json"), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert verdict.code is FailureCode.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("exception_type", "message"),
+    [
+        ("torch.OutOfMemoryError", ""),
+        ("torch.cuda.OutOfMemoryError", "x"),
+        ("MemoryError", ""),
+        ("RuntimeError", "CUDA error: out of memory"),
+        ("RuntimeError", "Allocation on device 0 would exceed allowed memory"),
+        ("RuntimeError", "DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"),
+    ],
+)
+def test_memory_errors_of_every_kind_are_known(exception_type: str, message: str) -> None:
+    verdict = of_finished(raised(exception_type, message), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert verdict.code is FailureCode.OUT_OF_MEMORY
+
+
+def test_an_error_that_only_speaks_of_memory_is_a_node_error() -> None:
+    verdict = of_finished(raised("ValueError", "memory_format is not known"), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert verdict.code is FailureCode.NODE_ERROR
+
+
+def test_an_error_without_a_reason_is_a_node_error() -> None:
+    verdict = of_finished(Finished("p", "error", False, {}), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert verdict.code is FailureCode.NODE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unreachable("m"), FailureCode.UNREACHABLE),
+        (NotComfy("m"), FailureCode.UNREACHABLE),
+        (Refused("m", 400, "3"), FailureCode.REFUSED),
+        (Missing("m"), FailureCode.BAD_OUTPUT),
+        (Truncated("m"), FailureCode.BAD_OUTPUT),
+        (Oversized("m"), FailureCode.BAD_OUTPUT),
+    ],
+)
+def test_every_failed_request_has_its_code(error: ComfyError, code: FailureCode) -> None:
+    failed = of_error(error)
+    assert (failed.code, failed.message) == (code, "m")
+    assert failed.node == ("3" if isinstance(error, Refused) else None)
+
+
+def test_no_kind_of_failed_request_is_forgotten() -> None:
+    for kind in ComfyError.__subclasses__():
+        error = kind("m", 400) if kind is Refused else kind("m")  # type: ignore[call-arg]
+        assert of_error(error).message == "m"

@@ -1,0 +1,279 @@
+"""Workflow definitions: binds resolved against the graph, every fault with its file and line."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vqd.definitions.load import Definitions
+from vqd.domain.errors import Problem
+from vqd.domain.graph import Target
+
+GRAPH: dict[str, Any] = {
+    "1": {
+        "class_type": "LoadImage",
+        "inputs": {"image": "x.png"},
+        "_meta": {"title": "Load v1.5"},
+    },
+    "2": {
+        "class_type": "KSampler",
+        "inputs": {"image": ["1", 0], "steps": 20, "cfg": 1.0, "seed": 0, "on": False},
+        "_meta": {"title": "Sample"},
+    },
+    "3:1": {"class_type": "Latent", "inputs": {"width": 8, "height": 8}},
+    "3:2": {"class_type": "Latent", "inputs": {"width": 8, "height": 8}},
+    "4": {
+        "class_type": "SaveImage",
+        "inputs": {"images": ["2", 0], "filename_prefix": "x"},
+        "_meta": {"title": "Save"},
+    },
+    "5": {"class_type": "Note", "inputs": {"text": ""}, "_meta": {"title": "Twin"}},
+    "6": {"class_type": "Note", "inputs": {"text": ""}, "_meta": {"title": "Twin"}},
+}
+
+HEAD = """\
+vqd_workflow: 1
+graph: w.json
+outputs: {image: {node: "@Save", kind: image, prefix: filename_prefix}}
+"""
+
+
+def put(folder: Path, text: str, graph: object = GRAPH, name: str = "w") -> Definitions:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yaml").write_text(text)
+    (folder / "w.json").write_text(json.dumps(graph))
+    return Definitions([folder])
+
+
+def with_param(folder: Path, param: str) -> Definitions:
+    return put(folder, f"{HEAD}params:\n  p: {param}\n")
+
+
+def bound(folder: Path, bind: str, kind: str = "int") -> list[str]:
+    workflow = with_param(folder, f"{{type: {kind}, bind: {bind}}}").get("w")
+    return [str(target) for target in workflow.params["p"].targets]
+
+
+def problem_of(definitions: Definitions, name: str = "w") -> Problem:
+    (problem,) = definitions.problems(name)
+    return problem
+
+
+def test_a_definition_becomes_a_workflow(tmp_path: Path) -> None:
+    text = HEAD + (
+        "version: 3\nlabel: W\ngroup: G\nhelp: H\n"
+        "inputs:\n  image: {kind: image, extensions: [.PNG], fan_out: true, bind: '1.image'}\n"
+        "params:\n  steps: {type: int, default: 20, min: 4, max: 60, bind: 2.steps, label: Steps}\n"
+        "requires: {vram_gb: 20, tags: [wan]}\n"
+    )
+    workflow = put(tmp_path / "workflows", text).get("w")
+    assert (workflow.name, workflow.version, workflow.where) == ("w", 3, "workflows/w.yaml")
+    assert (workflow.vram_gb, workflow.tags) == (20.0, ("wan",))
+    slot = workflow.inputs["image"]
+    assert (slot.extensions, slot.fan_out, slot.required) == ((".png",), True, True)
+    assert slot.targets == (Target("1", "image"),)
+    steps = workflow.params["steps"]
+    assert (steps.default, steps.min, steps.max, steps.hints.label) == (20, 4, 60, "Steps")
+    (output,) = workflow.outputs
+    assert (output.slot, output.node, output.prefix_input) == ("image", "4", "filename_prefix")
+
+
+@pytest.mark.parametrize(
+    ("bind", "targets"),
+    [
+        ("2.steps", ["2.steps"]),
+        ("'3:1.width'", ["3:1.width"]),
+        ("'@Sample.steps'", ["2.steps"]),
+        ("'@Load v1.5.image'", ["1.image"]),
+        ("KSampler.steps", ["2.steps"]),
+        ("Latent*.width", ["3:1.width", "3:2.width"]),
+        ("[2.steps, KSampler.cfg]", ["2.steps", "2.cfg"]),
+    ],
+)
+def test_a_bind_names_inputs_of_the_graph(tmp_path: Path, bind: str, targets: list[str]) -> None:
+    assert bound(tmp_path, bind) == targets
+
+
+def test_a_size_binds_width_and_height(tmp_path: Path) -> None:
+    assert bound(tmp_path, "'3:1'", "size") == ["3:1.width", "3:1.height"]
+
+
+@pytest.mark.parametrize(
+    ("bind", "code", "hint"),
+    [
+        ("9.steps", "unknown_node", "Known: "),
+        ("'@Samplex.steps'", "unknown_node", "Did you mean @Sample?"),
+        ("KSamplr.steps", "unknown_node", "Did you mean KSampler?"),
+        ("2.stepz", "unknown_input", "Did you mean steps?"),
+        ("'@Twin.text'", "ambiguous_node", "Give the nodes titles of their own"),
+        (
+            "Latent.width",
+            "ambiguous_node",
+            "Name one by its id or @Title, or all of them as Latent*",
+        ),
+        ("2.image", "wired_input", "Bind an input of node 1"),
+        ("steps", "bad_bind", "Write NODE.input."),
+    ],
+)
+def test_a_bind_that_names_nothing_is_a_fault(
+    tmp_path: Path, bind: str, code: str, hint: str
+) -> None:
+    problem = problem_of(with_param(tmp_path / "workflows", f"{{type: int, bind: {bind}}}"))
+    assert (problem.code, problem.where, problem.line) == (code, "workflows/w.yaml", 5)
+    assert problem.key == "params.p.bind"
+    assert problem.hint is not None
+    assert problem.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("param", "code", "key"),
+    [
+        ("{type: int, default: 900, max: 60}", "out_of_range", "params.p.default"),
+        ("{type: int, default: many}", "wrong_type", "params.p.default"),
+        ("{type: int, min: 5, max: 1}", "wrong_value", "params.p"),
+        ("{type: int, min: nan}", "wrong_value", "params.p.min"),
+        ("{type: lora}", "unknown_choice", "params.p.type"),
+        ("{type: text, min: 1}", "unknown_key", "params.p"),
+        ("{type: int, plus: 1}", "unknown_key", "params.p.plus"),
+        ("{type: choice}", "missing_key", "params.p"),
+        ("{type: choice, choices: [a], default: b}", "unknown_choice", "params.p.default"),
+        ("{type: choice, choices: {a: x}, bind: 2.cfg}", "wrong_type", "params.p.choices.a"),
+        ("{type: size, presets: {s: big}}", "wrong_type", "params.p.presets.s"),
+        ("{type: size, default: 9x8, multiple_of: 8}", "out_of_range", "params.p.default"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_a_fault(
+    tmp_path: Path, param: str, code: str, key: str
+) -> None:
+    problem = problem_of(with_param(tmp_path, param))
+    assert (problem.code, problem.key, problem.line) == (code, key, 5)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "key"),
+    [
+        ("on_oom: [free_memory]", "unknown_key", "on_oom"),
+        ("name: other", "wrong_name", "name"),
+        ("inputs: {i: {kind: image, when_absent: bypass, bind: 1.image}}", "unknown_key", None),
+        (
+            "inputs: {i: {kind: image, bind: [1.image, 1.image]}, j: {kind: image, bind: 1.image}}",
+            "bound_twice",
+            None,
+        ),
+        ("requires: {vram_gb: 0}", "wrong_value", "requires.vram_gb"),
+    ],
+)
+def test_a_key_that_means_nothing_is_a_fault(
+    tmp_path: Path, line: str, code: str, key: str | None
+) -> None:
+    problem = problem_of(put(tmp_path, f"{HEAD}{line}\n"))
+    assert (problem.code, problem.line) == (code, 4)
+    assert key in (None, problem.key)
+
+
+@pytest.mark.parametrize("graph", ["../w.json", "/etc/passwd", "x\\\\w.json", "w.txt"])
+def test_a_graph_lies_beside_its_definition(tmp_path: Path, graph: str) -> None:
+    text = HEAD.replace("graph: w.json", f"graph: {graph}")
+    assert problem_of(put(tmp_path, text)).code == "outside_folder"
+
+
+def test_what_an_output_accepts_is_kept(tmp_path: Path) -> None:
+    accept = "accept: {min_bytes: 20k, min_frames: 80, max_black: 0.5}"
+    text = HEAD.replace("kind: image,", f"kind: image, {accept},")
+    (output,) = put(tmp_path, text).get("w").outputs
+    assert (output.min_bytes, output.min_frames, output.max_black) == (20480, 80, 0.5)
+
+
+def test_an_output_of_a_node_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    problem = problem_of(put(tmp_path, HEAD.replace("@Save", "@Savex")))
+    assert (problem.code, problem.key, problem.line) == ("unknown_node", "outputs.image.node", 3)
+
+
+def test_a_choice_is_sent_as_what_the_graph_has_there(tmp_path: Path) -> None:
+    params = (
+        "  a: {type: choice, choices: {low: 0.6, one: 1}, bind: 2.cfg}\n"
+        "  b: {type: choice, choices: {yes: true, no: off}, bind: 2.on}\n"
+        "  c: {type: choice, choices: {'90': 90}, bind: 1.image}\n"
+    )
+    found = put(tmp_path, f"{HEAD}params:\n{params}").get("w").params
+    assert [dict(found[name].choices) for name in "abc"] == [
+        {"low": 0.6, "one": 1},
+        {"yes": True, "no": False},
+        {"90": "90"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("graph", "code"),
+    [
+        ({"nodes": [], "links": [], "version": 0.4}, "ui_format"),
+        ([], "not_a_graph"),
+        ({}, "not_a_graph"),
+        ({"1": {"class_type": "X"}}, "not_a_node"),
+        ({"1": {"class_type": "X", "inputs": {"a": ["7", 0]}}}, "broken_link"),
+    ],
+)
+def test_a_graph_that_is_none_is_refused(tmp_path: Path, graph: object, code: str) -> None:
+    problem = problem_of(put(tmp_path / "workflows", HEAD, graph))
+    assert (problem.code, problem.where) == (code, "workflows/w.json")
+    assert problem.hint is not None
+    assert "Export (API)" in problem.hint
+
+
+def test_a_graph_that_is_missing_or_no_json_is_refused(tmp_path: Path) -> None:
+    definitions = put(tmp_path, HEAD)
+    (tmp_path / "w.json").write_text('{\n"1": nonsense')
+    problem = problem_of(definitions)
+    assert (problem.code, problem.line) == ("not_json", 2)
+    (tmp_path / "w.json").unlink()
+    assert problem_of(definitions).code == "missing_graph"
+
+
+def test_a_broken_definition_is_out_of_use_by_itself(tmp_path: Path) -> None:
+    put(tmp_path, HEAD)
+    definitions = put(tmp_path, "vqd_workflow: 9\n", name="broken")
+    assert definitions.names() == ["broken", "w"]
+    assert definitions.get("w").name == "w"
+    assert {problem.code for problem in definitions.problems("broken")} == {
+        "missing_key",
+        "unknown_version",
+    }
+
+
+def test_an_unknown_workflow_names_the_nearest(tmp_path: Path) -> None:
+    problem = problem_of(put(tmp_path, HEAD, name="image-scale"), "image-scal")
+    assert (problem.code, problem.hint) == ("unknown_workflow", "Did you mean image-scale?")
+
+
+@pytest.mark.parametrize("name", ["w.yaml", "w.json"])
+def test_an_edit_is_picked_up(tmp_path: Path, name: str) -> None:
+    definitions = put(tmp_path, HEAD)
+    before = definitions.get("w")
+    assert definitions.get("w") is before
+    path = tmp_path / name
+    path.write_text(path.read_text().replace("SaveImage", "PreviewImage") + "\n")
+    os.utime(path, ns=(1, 1))
+    assert definitions.get("w") is not before
+
+
+def test_a_graph_that_is_put_right_is_picked_up(tmp_path: Path) -> None:
+    definitions = put(tmp_path, HEAD, {})
+    assert definitions.problems("w")
+    put(tmp_path, HEAD)
+    assert not definitions.problems("w")
+
+
+def test_a_removed_definition_is_unknown(tmp_path: Path) -> None:
+    definitions = put(tmp_path, HEAD)
+    definitions.get("w")
+    (tmp_path / "w.yaml").unlink()
+    assert problem_of(definitions).code == "unknown_workflow"
+
+
+def test_the_earlier_folder_counts(tmp_path: Path) -> None:
+    put(tmp_path / "mine", f"{HEAD}version: 7\n")
+    put(tmp_path / "shipped", HEAD)
+    folders = [tmp_path / "none", tmp_path / "mine", tmp_path / "shipped"]
+    assert Definitions(folders).get("w").version == 7

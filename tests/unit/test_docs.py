@@ -1,0 +1,78 @@
+"""What the docs list is what the code has."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import NOW
+from tests.samples import picture, picture_job
+from vqd.definitions.schema import DefinitionKeys
+from vqd.documents.reader import parse
+from vqd.documents.schema import Keys, checked
+from vqd.intake.schema import JobKeys
+from vqd.service.drafts import Drafting
+from vqd.spool.layout import Spool
+
+TOP = Path(__file__).parents[2]
+
+
+def test_every_log_line_is_listed_in_operations_and_nothing_else() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in TOP.glob("vqd/**/*.py"))
+    written = set(re.findall(r'_log\.\w+\(\s*"([a-z_]+\.[a-z_]+)"', code))
+    told = (TOP / "docs" / "operations.md").read_text(encoding="utf-8").split("## Log")[1]
+    listed = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", told.split("## Exit codes")[0]))
+    assert written == listed
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(name for extra in extras for name in extra)]
+    named = {re.split(r"[^\w-]", name)[0] for name in wanted}
+    reasons = (TOP / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
+    assert not {name for name in named if not told(name.lower(), reasons)}
+
+
+def told(name: str, reasons: str) -> bool:
+    return name in reasons or name.startswith("types-")
+
+
+@pytest.mark.parametrize("path", sorted(TOP.glob("docs/**/*.md")), ids=lambda path: path.name)
+def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "model"), [("jobfile.md", JobKeys), ("workflows.md", DefinitionKeys)]
+)
+def test_every_key_of_a_file_is_told_on_its_page(page: str, model: type[Keys]) -> None:
+    text = (TOP / "docs" / page).read_text(encoding="utf-8")
+    named = {part for quoted in re.findall(r"`([^`\n]+)`", text) for part in quoted.split(".")}
+    assert sorted(keys_of(model.model_json_schema()) - named) == []
+
+
+def test_the_job_files_on_the_page_are_legal(tmp_path: Path) -> None:
+    text = (TOP / "docs" / "jobfile.md").read_text(encoding="utf-8")
+    for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)):
+        folder = picture_job(tmp_path / str(number), pictures=0, job=example)
+        for frame in range(4):
+            picture(folder / "frames" / f"{frame}.png")
+        spool = Spool.create(tmp_path / "spool")
+        draft = Drafting(spool, workflows=(), input_roots=()).draft(folder / "job.yaml", now=NOW)
+        assert draft.problems == ()
+
+
+def test_the_definition_on_the_page_is_legal() -> None:
+    text = (TOP / "docs" / "workflows.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    checked(parse(example, "workflows.md"), DefinitionKeys)
+
+
+def keys_of(schema: dict[str, Any]) -> set[str]:
+    parts = [schema, *schema["$defs"].values()]
+    return {key for part in parts for key in part.get("properties", {})}

@@ -1,0 +1,171 @@
+"""Job files: everything accepted is understood, everything else is a fault with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.jobspec import InputSpec, JobSpec, Seeds
+from vqd.intake.jobfile import read
+
+
+def spec_of(folder: Path, text: str) -> JobSpec:
+    path = folder / "cats.yaml"
+    path.write_text(text)
+    spec, problems = read(path)
+    if problems:
+        raise Faults(problems)
+    return spec
+
+
+def faults_of(folder: Path, text: str) -> list[Problem]:
+    with pytest.raises(Faults) as caught:
+        spec_of(folder, text)
+    return list(caught.value.problems)
+
+
+def asked(*lines: str) -> str:
+    return "\n".join(["vqd: 1", "workflow: image-scale", *lines, ""])
+
+
+def test_two_lines_are_a_job(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, asked())
+    assert (spec.where, spec.workflow.text, spec.workflow.line) == ("cats.yaml", "image-scale", 2)
+    assert (spec.priority, spec.retry_limit, spec.timeout_s) == (50, 2, None)
+    assert (spec.params, spec.inputs, spec.sidecar) == ({}, {}, "full")
+
+
+def test_every_key_reaches_the_spec(tmp_path: Path) -> None:
+    spec = spec_of(
+        tmp_path,
+        asked(
+            "name: cats",
+            "comment: second round",
+            "labels: {client: acme}",
+            "inputs: {image: {glob: 'a/*.png', expect: 12, sort: name}, other: end.png}",
+            "params: {flip: on, at: 22:00, code: 010}",
+            "fan_out:",
+            "  matrix: {cfg: [3.5, 5.0], steps: 1-7:2}",
+            "  zip: [{lora: [film, none], tag: [f, n]}]",
+            "  exclude: [{cfg: 5.0}]",
+            "  include: [{cfg: 7.0}]",
+            "  seeds: {count: 2, base: 1234}",
+            "  limit: 500",
+            "schedule: {priority: 70}",
+            "retry: {limit: 0, timeout: 45m}",
+            "output: {name: '{index}', sidecar: none}",
+            "record: {graph: abc, anything: [1, {deep: 2}]}",
+        ),
+    )
+    assert (spec.name, spec.comment, spec.labels) == ("cats", "second round", {"client": "acme"})
+    image = spec.inputs["image"]
+    assert (image.kind, image.expect, image.sort) == ("glob", 12, "name")
+    assert [given.text for given in spec.inputs["other"].paths] == ["end.png"]
+    texts = {name: given.text for name, given in spec.params.items()}
+    assert texts == {"flip": "on", "at": "22:00", "code": "010"}
+    fan_out = spec.fan_out
+    matrix = {name: [one.text for one in values] for name, values in fan_out.matrix.items()}
+    assert matrix == {"cfg": ["3.5", "5.0"], "steps": ["1", "3", "5", "7"]}
+    assert [given.text for given in fan_out.zips[0]["tag"]] == ["f", "n"]
+    assert fan_out.exclude[0]["cfg"].key == "fan_out.exclude[0].cfg"
+    assert fan_out.include[0]["cfg"].text == "7.0"
+    assert (fan_out.seeds, fan_out.limit) == (Seeds(2, 1234), 500)
+    assert (spec.priority, spec.retry_limit, spec.timeout_s) == (70, 0, 2700.0)
+    assert spec.output_name is not None
+    assert (spec.output_name.text, spec.sidecar) == ("{index}", "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "paths"),
+    [
+        ("a.png", "path", ["a.png"]),
+        ("'*.png'", "glob", ["*.png"]),
+        ("'shot[1].png'", "path", ["shot[1].png"]),
+        ("[a.png, b.png]", "path", ["a.png", "b.png"]),
+        ("{folder: frames}", "folder", ["frames"]),
+        ("{file: a.png}", "file", ["a.png"]),
+        ("{list: [a.png]}", "path", ["a.png"]),
+    ],
+)
+def test_an_input_is_named_in_any_of_its_forms(
+    tmp_path: Path, text: str, kind: str, paths: list[str]
+) -> None:
+    given: InputSpec = spec_of(tmp_path, asked(f"inputs: {{image: {text}}}")).inputs["image"]
+    assert (given.kind, [path.text for path in given.paths]) == (kind, paths)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("45m", 2700), ("12h", 43200), ("30d", 2592000)]
+)
+def test_durations_have_their_unit(tmp_path: Path, text: str, seconds: float) -> None:
+    assert spec_of(tmp_path, asked(f"retry: {{timeout: {text}}}")).timeout_s == seconds
+
+
+def test_a_list_of_seeds_is_kept(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, asked("fan_out: {seeds: [7, 010]}"))
+    assert spec.fan_out.seeds == Seeds(values=(7, 10))
+
+
+def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> None:
+    assert spec_of(tmp_path, asked("name:", "params:", "fan_out:")).name is None
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "key"),
+    [
+        ("wworkflow: x", "unknown_key", "wworkflow"),
+        ("notify: {to: studio}", "unknown_key", "notify"),
+        ("schedule: {window: nights}", "unknown_key", "schedule.window"),
+        ("fan_out: {rows: shots.csv}", "unknown_key", "fan_out.rows"),
+        ("inputs: {image: {glob: a, foo: 1}}", "unknown_key", "inputs.image.foo"),
+        ("inputs: {image: {glob: a, file: b}}", "wrong_value", "inputs.image"),
+        ("inputs: {image: {expect: 3}}", "wrong_value", "inputs.image"),
+        ("inputs: {image: {glob: a, expect: many}}", "wrong_type", "inputs.image.expect"),
+        ("params: {size: {scale: 1.5}}", "wrong_type", "params.size"),
+        ("params: [1]", "wrong_type", "params"),
+        ("fan_out: {matrix: {cfg: 5}}", "wrong_type", "fan_out.matrix.cfg"),
+        ("fan_out: {matrix: {cfg: []}}", "wrong_type", "fan_out.matrix.cfg"),
+        ("fan_out: {matrix: {cfg: 5-1}}", "wrong_value", "fan_out.matrix.cfg"),
+        ("fan_out: {matrix: {cfg: 1-9999999999}}", "wrong_value", "fan_out.matrix.cfg"),
+        ("fan_out: {zip: [{a: [1, 2], b: [1]}]}", "uneven_zip", "fan_out.zip[0]"),
+        ("fan_out: {zip: [{}]}", "uneven_zip", "fan_out.zip[0]"),
+        ("fan_out: {seeds: {base: 1}}", "wrong_type", "fan_out.seeds"),
+        ("fan_out: {seeds: [-1]}", "out_of_range", "fan_out.seeds"),
+        ("schedule: {priority: 101}", "out_of_range", "schedule.priority"),
+        ("retry: {timeout: 45}", "wrong_type", "retry.timeout"),
+        ("output: {sidecar: ful}", "unknown_choice", "output.sidecar"),
+        ("name: ../../etc", "bad_name", "name"),
+    ],
+)
+def test_a_fault_names_its_line_and_key(tmp_path: Path, line: str, code: str, key: str) -> None:
+    (problem,) = faults_of(tmp_path, asked(line))
+    assert (problem.code, problem.key) == (code, key)
+    assert (problem.where, problem.line) == ("cats.yaml", 3)
+
+
+def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
+    (problem,) = faults_of(tmp_path, asked("fan_out:", "  matrx: {cfg: [1]}"))
+    assert (problem.line, problem.column) == (4, 3)
+    assert problem.hint == "Did you mean matrix?"
+    assert problem.allowed == "matrix, zip, exclude, include, seeds, limit"
+
+
+def test_all_faults_are_told_at_once_in_their_order(tmp_path: Path) -> None:
+    text = "vqd: 2\nworkflw: x\nretry: {limit: x}\nlabels: 3\n"
+    codes = [(problem.line, problem.code) for problem in faults_of(tmp_path, text)]
+    assert codes == [
+        (1, "missing_key"),
+        (1, "unknown_version"),
+        (2, "unknown_key"),
+        (3, "wrong_type"),
+        (4, "wrong_type"),
+    ]
+
+
+def test_what_can_be_read_beside_a_fault_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "cats.yaml"
+    path.write_text(asked("name: cats", "retry: {limit: lots, timeout: 4m}", "params: {steps: 9}"))
+    spec, problems = read(path)
+    assert [problem.key for problem in problems] == ["retry.limit"]
+    assert (spec.name, spec.retry_limit, spec.timeout_s) == ("cats", 2, 240)
+    assert spec.params["steps"].text == "9"

@@ -1,0 +1,75 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import A_GRAPH, NOW, a_plan, accept_a_job
+from tests.strange_server import Answer, StrangeServer
+from vqd.domain.outcome import Failed, FailureCode
+from vqd.runner.attempt import Assignment, Attempt
+from vqd.runner.inputs import InputChecks
+from vqd.runner.server import Server, ServerAddress
+from vqd.store.store import Store
+
+DEAD_INSIDE = {"entries": [{"m": "Exception in thread Thread-1 (prompt_worker):"}]}
+
+
+@pytest.fixture
+def strange() -> Iterator[StrangeServer]:
+    """A server that takes prompts, and has a prompt `p` waiting for ever."""
+    with StrangeServer() as server:
+        server.answers("POST /prompt", Answer(body={"prompt_id": "p", "node_errors": {}}))
+        server.answers("GET /history/p", Answer(body={}))
+        server.answers("POST /queue", Answer())
+        yield server
+
+
+@pytest.fixture
+def attempt(
+    strange: StrangeServer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Attempt]:
+    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 0.01)
+    accept_a_job(store, total=1)
+    prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    assert prompt is not None
+    server = Server(ServerAddress("gpu1", strange.url), InputChecks(), on_change=lambda: None)
+    server.enter()
+    yield Attempt(
+        Assignment(prompt, "job", a_plan(1), A_GRAPH, tmp_path, tmp_path),
+        server,
+        stall_s=0.0,
+        take_name=lambda _: True,
+        write_sidecars=lambda *_: None,
+    )
+    server.client.close()
+
+
+def queue(*running: str) -> Answer:
+    def entries(*names: str) -> list[list[object]]:
+        return [[0, name, {}, {}, []] for name in names]
+
+    return Answer(body={"queue_running": entries(*running), "queue_pending": entries("p")})
+
+
+def test_a_server_that_runs_nothing_is_not_waited_for(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", queue())
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.UNREACHABLE
+    assert strange.requests("POST /queue")[0].json == {"delete": ["p"]}
+
+
+def test_a_prompt_behind_somebodys_is_waited_for_until_the_server_has_died_inside(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", queue("theirs"))
+    strange.answers(
+        "GET /internal/logs/raw", *[Answer(body={"entries": []})] * 3, Answer(body=DEAD_INSIDE)
+    )
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.UNREACHABLE
+    assert "restart" in outcome.message
+    assert len(strange.requests("GET /internal/logs/raw")) == 4

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+from tests.builders import NOW, write
+from tests.samples import picture_job
+from vqd.service.drafts import Draft, Drafting
+from vqd.spool.layout import Spool
+
+JOB = "vqd: 1\nworkflow: image-scale\n"
+
+
+def drafted(spool: Spool, job_file: Path) -> Draft:
+    return Drafting(spool, workflows=(), input_roots=()).draft(job_file, now=NOW)
+
+
+def test_a_folder_with_two_job_files_is_refused_and_both_are_named(
+    spool: Spool, tmp_path: Path
+) -> None:
+    folder = picture_job(tmp_path / "beach", job=JOB)
+    write(folder / "job.json", "{}")
+    (problem,) = drafted(spool, folder / "job.yaml").problems
+    assert problem.code == "several_job_files"
+    assert "job.json" in str(problem)
+    assert problem.where == "job.yaml"
+
+
+def test_bare_job_files_beside_one_another_do_not_disturb(spool: Spool) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        write(spool.inbox / name, JOB + "inputs: {image: a.png}\n")
+    write(spool.inbox / "a.png", "x")
+    assert drafted(spool, spool.inbox / "one.yaml").planned is not None
+
+
+def test_a_job_file_that_is_a_link_is_not_opened(spool: Spool, tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret.yaml", JOB)
+    folder = picture_job(tmp_path / "beach", job=JOB)
+    (folder / "job.yaml").unlink()
+    (folder / "job.yaml").symlink_to(secret)
+    draft = drafted(spool, folder / "job.yaml")
+    assert [problem.code for problem in draft.problems] == ["not_a_file"]
+    write(secret, JOB + "name: other\n")
+    assert drafted(spool, folder / "job.yaml").job_file == draft.job_file
+
+
+def test_every_stage_tells_its_faults_at_once_in_the_order_of_the_lines(
+    spool: Spool, tmp_path: Path
+) -> None:
+    folder = picture_job(
+        tmp_path / "beach",
+        job=JOB
+        + "inputs: {image: no.png}\n"
+        + "params: {methud: lanczos, size: 99999x1}\n"
+        + "retry: {limit: lots}\n"
+        + "fanout: {}\n",
+    )
+    problems = drafted(spool, folder / "job.yaml").problems
+    assert [(problem.line, problem.code) for problem in problems] == [
+        (3, "missing_input"),
+        (4, "unknown_parameter"),
+        (4, "out_of_range"),
+        (5, "wrong_type"),
+        (6, "unknown_key"),
+    ]
+
+
+def test_what_stands_in_a_part_that_cannot_be_read_is_not_called_missing(
+    spool: Spool, tmp_path: Path
+) -> None:
+    folder = picture_job(
+        tmp_path / "beach", pictures=0, job=JOB + "inputs: {image: {globb: '*.png'}}\n"
+    )
+    (problem,) = drafted(spool, folder / "job.yaml").problems
+    assert (problem.line, problem.key) == (3, "inputs.image")
+
+
+def test_inputs_that_may_still_come_are_waited_for_whatever_else_is_wrong(
+    spool: Spool, tmp_path: Path
+) -> None:
+    folder = picture_job(tmp_path / "beach", pictures=0, job=JOB + "params: {methud: area}\n")
+    draft = drafted(spool, folder / "job.yaml")
+    assert (draft.waits_for_inputs, draft.is_assembling) == (True, False)

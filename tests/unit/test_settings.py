@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.builders import write
+from vqd.domain.errors import Faults, VqdError
+from vqd.settings import Settings, load_settings
+
+REQUIRED = "spool: spool\nstate_dir: state\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VQD_SETTINGS", raising=False)
+
+
+def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "sub" / "vqd.yaml", REQUIRED + "workflows: [mine]\n")
+    settings = load_settings(path)
+    assert settings.spool == tmp_path / "sub" / "spool"
+    assert settings.workflows == (tmp_path / "sub" / "mine",)
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "vqd.yaml", REQUIRED + "rescan_s: 30\n")
+    monkeypatch.setenv("VQD_RESCAN_S", "7")
+    monkeypatch.setenv("VQD_SERVERS", '["builtin", "http://gpu1:8188"]')
+    settings = load_settings()
+    assert settings.rescan_s == 7
+    assert settings.servers == ("builtin", "http://gpu1:8188")
+
+
+def test_the_environment_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VQD_SPOOL", "/srv/vqd")
+    monkeypatch.setenv("VQD_STATE_DIR", "/var/lib/vqd")
+    assert load_settings().spool == Path("/srv/vqd")
+
+
+def test_all_faults_are_told_at_once_with_what_is_known(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "vqd.yaml",
+        "spool: s\nrescan: 5\nsettle_s: -1\nservers: ['ftp://x']\n",
+    )
+    with pytest.raises(Faults) as caught:
+        load_settings(path)
+    told = {problem.key: problem for problem in caught.value.problems}
+    assert set(told) == {"state_dir", "rescan", "settle_s", "servers"}
+    assert told["rescan"].code == "unknown_key"
+    assert "rescan_s" in (told["rescan"].hint or "")
+    assert "VQD_STATE_DIR" in (told["state_dir"].hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("- a list\n", "no_mapping"),
+        ("{broken", "not_yaml"),
+        ("just words", "no_mapping"),
+        (REQUIRED + "spool: other\n", "duplicate_key"),
+        (REQUIRED + "servers: builtin\n", "wrong_type"),
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_refused_with_its_line(
+    tmp_path: Path, text: str, code: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", text))
+    (problem,) = caught.value.problems
+    assert problem.code == code
+    assert problem.line is not None
+
+
+def test_a_variable_at_fault_is_named_and_not_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "vqd.yaml", REQUIRED)
+    monkeypatch.setenv("VQD_RESCAN_S", "often")
+    with pytest.raises(Faults, match="VQD_RESCAN_S: often is not a number"):
+        load_settings()
+    monkeypatch.setenv("VQD_SERVERS", "gpu1")
+    with pytest.raises(Faults, match="JSON"):
+        load_settings()
+
+
+@pytest.mark.parametrize("state", ["spool/inbox/state", "spool", "."])
+def test_the_state_never_lies_in_the_spool_nor_the_spool_in_the_state(
+    tmp_path: Path, state: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", f"spool: spool\nstate_dir: {state}\n"))
+    assert caught.value.code == "not_apart"
+
+
+def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(VqdError) as caught:
+        load_settings(tmp_path / "none.yaml")
+    assert caught.value.code == "settings_missing"
+
+
+def test_the_commented_settings_name_every_setting_with_its_default() -> None:
+    text = Path(__file__).parents[2].joinpath("config", "vqd.yaml").read_text(encoding="utf-8")
+    shown = yaml.safe_load(text)
+    assert set(shown) == set(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        if not field.is_required():
+            default = field.default
+            assert shown[name] == (list(default) if isinstance(default, tuple) else default), name

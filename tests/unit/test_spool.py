@@ -1,0 +1,272 @@
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOW, write
+from vqd.domain.errors import VqdError
+from vqd.spool import drops
+from vqd.spool.files import write_whole
+from vqd.spool.jobfiles import job_file_in, why_no_job_file
+from vqd.spool.layout import Spool
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def job_name(spool: Spool, name: str) -> str:
+    return spool.free_job_name(name, NOW, lambda _: False)
+
+
+def test_a_spool_without_its_marker_is_away(spool: Spool) -> None:
+    assert spool.is_present()
+    (spool.root / ".vqd-spool").unlink()
+    assert not spool.is_present()
+    with pytest.raises(VqdError) as caught:
+        spool.check()
+    assert caught.value.code == "spool_away"
+
+
+def test_another_spool_in_its_place_is_not_taken_for_it(spool: Spool) -> None:
+    assert spool.is_present()
+    marker = spool.root / ".vqd-spool"
+    kept = marker.read_bytes()
+    spool._device = -1  # as after a share was mounted again
+    marker.write_text("vqd spool of somebody else's\n")
+    assert spool.why_away() == "another spool is mounted there"
+    marker.write_bytes(kept)
+    assert spool.why_away() is None
+
+
+def test_making_a_spool_again_keeps_what_is_in_it(spool: Spool) -> None:
+    write(spool.inbox / "kept.txt", "x")
+    marker = (spool.root / ".vqd-spool").read_text()
+    Spool.create(spool.root)
+    assert (spool.inbox / "kept.txt").exists()
+    assert (spool.root / ".vqd-spool").read_text() == marker
+
+
+@pytest.mark.parametrize("name", ["PAUSE", "PAUSE.txt"])
+def test_pause_is_a_file(spool: Spool, name: str) -> None:
+    assert not spool.is_paused()
+    (spool.root / name).touch()
+    assert spool.is_paused()
+
+
+def test_job_names_carry_the_time_and_do_not_collide(spool: Spool) -> None:
+    first = job_name(spool, "beach")
+    assert first == "20260921-141320-beach"
+    (spool.done / first).mkdir()
+    assert job_name(spool, "beach") == f"{first}-2"
+    (spool.active / f"{first}-2").mkdir()
+    assert job_name(spool, "beach") == f"{first}-3"
+    assert spool.free_job_name("beach", NOW, lambda name: not name.endswith("-4")) == f"{first}-4"
+
+
+@pytest.mark.parametrize(
+    ("dropped", "safe"),
+    [
+        ("a/b\\c:d", "a_b_c_d"),
+        ("trailing. ", "trailing"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("", "unnamed"),
+        ("...", "unnamed"),
+        ("line\nbreak", "line_break"),
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("ok \N{FROG FACE}", "ok \N{FROG FACE}"),
+    ],
+)
+def test_job_names_are_safe_on_windows_shares(spool: Spool, dropped: str, safe: str) -> None:
+    assert job_name(spool, dropped) == f"20260921-141320-{safe}"
+
+
+def test_a_very_long_name_is_cut_at_a_whole_character(spool: Spool) -> None:
+    name = job_name(spool, "\N{FROG FACE}" * 100)
+    assert len(name.encode()) <= 120
+    assert name.endswith("\N{FROG FACE}")
+
+
+def test_a_bare_job_file_takes_its_inputs_along_when_it_is_alone(spool: Spool) -> None:
+    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
+    picture = write(spool.inbox / "in" / "a.png", "x")
+    drops.claim_file(job_file, [picture], spool.active / "J", alone=True)
+    assert files_in(spool.active / "J") == ["in/a.png", "j.yaml"]
+    assert files_in(spool.inbox) == []
+
+
+def test_inputs_that_another_job_file_may_want_stay(spool: Spool) -> None:
+    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
+    picture = write(spool.inbox / "a.png", "x")
+    drops.claim_file(job_file, [picture], spool.active / "J", alone=False)
+    assert files_in(spool.active / "J") == ["a.png", "j.yaml"]
+    assert files_in(spool.inbox) == ["a.png"]
+
+
+def test_a_claim_cut_off_before_the_job_file_gives_the_inputs_back(spool: Spool) -> None:
+    write(spool.active / ".J.part" / "in" / "a.png", "x")
+    write(spool.inbox / "j.yaml", "vqd: 1")
+    drops.recover_claims(spool.active, spool.inbox)
+    assert files_in(spool.inbox) == ["in/a.png", "j.yaml"]
+    assert list(spool.active.iterdir()) == []
+
+
+def test_a_claim_cut_off_after_the_job_file_is_finished(spool: Spool) -> None:
+    write(spool.active / ".J.part" / "a.png", "x")
+    write(spool.active / ".J.part" / "j.yaml", "vqd: 1")
+    drops.recover_claims(spool.active, spool.inbox)
+    assert files_in(spool.active / "J") == ["a.png", "j.yaml"]
+
+
+def a_job_folder(spool: Spool) -> Path:
+    folder = spool.active / "J"
+    for name in ("job.yaml", "a.png", "inputs/b.png", "sub/c.png", "outputs/made.png"):
+        write(folder / name, name)
+    return folder
+
+
+LAID_OUT = ["inputs/a.png", "inputs/inputs/b.png", "inputs/sub/c.png", "job.yaml"]
+
+
+def test_what_was_dropped_is_gathered_even_a_folder_named_inputs(spool: Spool) -> None:
+    folder = a_job_folder(spool)
+    drops.begin_layout(folder)
+    drops.gather_inputs(folder, "job.yaml")
+    assert files_in(folder) == [*LAID_OUT, "outputs/made.png"]
+
+
+@pytest.mark.parametrize("moved_before", [[], ["a.png"], ["a.png", "inputs"]])
+def test_gathering_goes_on_where_it_was_cut_off(spool: Spool, moved_before: list[str]) -> None:
+    folder = a_job_folder(spool)
+    drops.begin_layout(folder)
+    for name in moved_before:
+        (folder / name).rename(folder / ".dropped" / name)
+    drops.gather_inputs(folder, "job.yaml")
+    drops.gather_inputs(folder, "job.yaml")
+    assert files_in(folder) == [*LAID_OUT, "outputs/made.png"]
+
+
+def test_earlier_results_are_set_aside_and_never_written_over(spool: Spool) -> None:
+    folder = a_job_folder(spool)
+    drops.set_aside(folder)
+    drops.set_aside(folder)
+    write(folder / "outputs" / "made.png", "second")
+    drops.set_aside(folder)
+    assert (folder / "previous" / "outputs" / "made.png").read_text() == "outputs/made.png"
+    assert (folder / "previous-2" / "outputs" / "made.png").read_text() == "second"
+
+
+def test_publishing_never_lands_on_something(spool: Spool) -> None:
+    folder = a_job_folder(spool)
+    write(spool.done / "J" / "theirs", "x")
+    with pytest.raises(VqdError) as caught:
+        drops.publish(folder, spool.done / "J")
+    assert caught.value.code == "name_taken"
+    assert files_in(spool.done / "J") == ["theirs"]
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_whole(path, b"first")
+    with pytest.raises(TypeError):
+        write_whole(path, "not bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"first"
+    assert files_in(tmp_path) == ["report.html"]
+
+
+@pytest.mark.parametrize("dropped", [".part", ".dropped"])
+def test_what_was_dropped_in_the_name_of_a_working_folder_is_kept(
+    spool: Spool, dropped: str
+) -> None:
+    folder = spool.active / "J"
+    write(folder / "a.png", "a")
+    write(folder / dropped / "a.png", "theirs")
+    drops.set_aside(folder)
+    drops.begin_layout(folder)
+    drops.gather_inputs(folder, "job.yaml")
+    drops.publish(folder, spool.done / "J")
+    assert files_in(spool.done / "J") == ["inputs/a.png", f"inputs/previous/{dropped}/a.png"]
+
+
+@pytest.mark.parametrize("dropped", [".part", ".dropped", "outputs"])
+def test_a_file_or_a_link_in_such_a_name_is_set_aside_too(spool: Spool, dropped: str) -> None:
+    folder = spool.active / "J"
+    write(folder / dropped, "theirs")
+    drops.set_aside(folder)
+    (folder / dropped).symlink_to(spool.inbox)
+    drops.set_aside(folder)
+    assert (folder / "previous" / dropped).read_text() == "theirs"
+    assert (folder / "previous-2" / dropped).is_symlink()
+
+
+def test_the_note_of_a_layout_that_was_cut_off_leaves_nothing_behind(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(folder / "job.yaml", "vqd: 1")
+    drops.begin_layout(folder)
+    drops.set_aside(folder)
+    assert [path.name for path in folder.iterdir()] == ["job.yaml"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../inbox", "J/inputs", "nope", "x" * 300, "\udcff"]
+)
+def test_only_the_name_of_a_job_finds_a_folder(spool: Spool, name: str) -> None:
+    write(spool.done / "J" / "inputs" / "a.png", "x")
+    assert spool.find(name) is None
+    assert spool.find("J") == spool.done / "J"
+
+
+def test_a_spool_without_its_active_folder_is_away(spool: Spool) -> None:
+    spool.active.rmdir()
+    assert not spool.is_present()
+    with pytest.raises(VqdError, match="active is missing"):
+        spool.require_present()
+
+
+def test_every_other_folder_that_was_taken_away_is_made_again(spool: Spool) -> None:
+    assert not spool.restore()
+    for folder in (spool.inbox, spool.done, spool.failed):
+        folder.rmdir()
+    spool.check()
+    assert spool.inbox.is_dir()
+    assert not spool.restore()
+
+
+def test_the_first_known_job_file_name_counts(tmp_path: Path) -> None:
+    write(tmp_path / "job.json", "{}")
+    write(tmp_path / "job.yaml", "vqd: 1")
+    assert job_file_in(tmp_path) == tmp_path / "job.yaml"
+    assert job_file_in(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("name", ["JOB.YAML", "Job.yml", "job.Json"])
+def test_a_job_file_is_found_in_any_case(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, "vqd: 1")
+    assert job_file_in(tmp_path) == tmp_path / name
+
+
+def test_another_name_counts_only_in_a_folder_that_comes_back(tmp_path: Path) -> None:
+    write(tmp_path / "beach.yaml", "vqd: 1")
+    assert job_file_in(tmp_path) is None
+    write(tmp_path / "STATUS.yaml", "job: J\nheartbeat_at: now\n")
+    assert job_file_in(tmp_path) == tmp_path / "beach.yaml"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "it is empty"),
+        ([".DS_Store", "a.png.part"], "it is empty"),
+        (["a.png"], "no job.yaml here"),
+        (["job.yaml.txt", "a.png"], "'job.yaml.txt' is the job file, rename it"),
+        (["beach.yaml", "a.png"], "'beach.yaml' is the job file, rename it"),
+        (["job.yaml/"], "not a file"),
+    ],
+)
+def test_a_folder_that_is_no_job_says_what_would_make_it_one(
+    tmp_path: Path, names: list[str], said: str
+) -> None:
+    for name in names:
+        path = tmp_path / name
+        path.mkdir() if name.endswith("/") else path.touch()
+    assert said in why_no_job_file(tmp_path)

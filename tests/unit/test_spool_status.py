@@ -1,0 +1,34 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOW, accept_a_job, write
+from vqd.domain.errors import Problem
+from vqd.spool.status import job_told_by, write_status
+from vqd.store.store import Store
+
+
+def test_a_status_tells_of_its_job(store: Store, tmp_path: Path) -> None:
+    job_key = accept_a_job(store, "20260101-000000-caf\u00e9: 1")
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    problem = Problem("alias", "the anchor `a` is not read.", "job.yaml", 3, hint="Write & out.")
+    write_status(tmp_path, replace(job, problems=(problem, problem)), now=NOW, final=True)
+    assert job_told_by(tmp_path / "STATUS.yaml") == job.job
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "job: J\n",
+        "job: [J]\nheartbeat_at: now\n",
+        "[" * 100_000,
+        "a: &a [x]\njob: *a\nheartbeat_at: now\n",
+        "job: J\nheartbeat_at: now\nrest: " + "x" * 2_000_000,
+    ],
+)
+def test_what_somebody_dropped_as_a_status_tells_of_none(tmp_path: Path, text: str) -> None:
+    assert job_told_by(write(tmp_path / "STATUS.yaml", text)) is None
+    assert job_told_by(tmp_path / "none.yaml") is None

@@ -1,0 +1,335 @@
+import itertools
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
+from vqd.domain.errors import Problem, VqdError
+from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
+from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
+from vqd.domain.queue import Counts, Job, Prompt, PromptKey
+from vqd.store.connection import APPLICATION_ID
+from vqd.store.store import SLICE, Session, Store, StoreReader
+
+DONE = Succeeded((OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8),), 0.5)
+BROKEN = Failed(FailureCode.NODE_ERROR, "it raised")
+
+
+def claim(store: Store, prompt_id: str = "p-1", now: float = NOW) -> Prompt | None:
+    return store.write(lambda session: session.prompts.claim("gpu1", prompt_id, now=now))
+
+
+def job_of(store: Store, job_key: int) -> Job:
+    with store.reading() as session:
+        return session.jobs.get(job_key)
+
+
+def bring_to(session: Session, key: PromptKey, state: PromptState) -> None:
+    if state is PromptState.PENDING:
+        return
+    if state is PromptState.CANCELLED:
+        session.prompts.move(key, Move.CANCEL, now=NOW)
+        return
+    session.prompts.move(key, Move.CLAIM, now=NOW, prompt_id="p", server="gpu1")
+    if state is PromptState.SUCCEEDED:
+        session.prompts.succeed(key, DONE, now=NOW)
+    if state is PromptState.FAILED:
+        session.prompts.fail(key, BROKEN, now=NOW)
+
+
+VALUES: dict[Move, dict[str, Any]] = {
+    Move.CLAIM: {"prompt_id": "p2", "server": "gpu2"},
+    Move.REQUEUE: {"strike": 1, "not_before_at": 0.0},
+    Move.SUCCEED: {"seconds": 1.0},
+    Move.FAIL: {"seconds": None, "code": "node_error", "message": "no"},
+    Move.CANCEL: {},
+    Move.RETRY: {},
+}
+
+
+@pytest.mark.parametrize(("state", "move"), list(itertools.product(PromptState, Move)))
+def test_a_move_changes_state_counters_and_events_together_or_nothing(
+    store: Store, state: PromptState, move: Move
+) -> None:
+    job_key = accept_a_job(store, total=1)
+    key = PromptKey(job_key, 1)
+    store.write(lambda session: bring_to(session, key, state))
+    with store.reading() as session:
+        events_before = len(session.events.of_job(job_key))
+    counts_before = job_of(store, job_key).counts
+
+    try:
+        store.write(lambda session: session.prompts.move(key, move, now=NOW, **VALUES[move]))
+    except IllegalMove:
+        with store.reading() as session:
+            assert session.prompts.state(key) is state
+            assert len(session.events.of_job(job_key)) == events_before
+        assert job_of(store, job_key).counts == counts_before
+        return
+
+    with store.reading() as session:
+        after = session.prompts.state(key)
+        assert len(session.events.of_job(job_key)) == events_before + 1
+    wanted = {name: int(name == after) for name in PromptState}
+    assert after is not state
+    assert job_of(store, job_key).counts == Counts(1, **{str(k): v for k, v in wanted.items()})
+
+
+def test_the_schema_itself_refuses_counters_that_do_not_add_up(store: Store) -> None:
+    job_key = accept_a_job(store, total=1)
+    path = store._path
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE jobs SET pending = 5 WHERE job_key = ?", (job_key,))
+    connection.close()
+
+
+def test_a_claim_stores_the_prompt_id_and_starts_the_job(store: Store) -> None:
+    job_key = accept_a_job(store)
+    prompt = claim(store, "p-7")
+    assert prompt is not None
+    assert (prompt.key.number, prompt.prompt_id, prompt.server, prompt.attempt) == (
+        1,
+        "p-7",
+        "gpu1",
+        1,
+    )
+    job = job_of(store, job_key)
+    assert (job.state, job.started_at) == (JobState.RUNNING, NOW)
+
+
+def test_the_highest_priority_goes_first_then_the_oldest_job(store: Store) -> None:
+    accept_a_job(store, "a", total=1)
+    urgent = accept_a_job(store, "b", total=1, priority=90)
+    accept_a_job(store, "c", total=1)
+    order = [claim(store, f"p{turn}") for turn in range(4)]
+    assert [prompt.key.job_key if prompt else None for prompt in order] == [
+        urgent,
+        urgent - 1,
+        urgent + 1,
+        None,
+    ]
+
+
+def test_a_requeued_prompt_waits_for_its_time_and_others_go_before_it(store: Store) -> None:
+    job_key = accept_a_job(store, total=2)
+    first = claim(store)
+    assert first is not None
+    store.write(
+        lambda session: session.prompts.move(
+            first.key, Move.REQUEUE, now=NOW, strike=1, not_before_at=NOW + 8
+        )
+    )
+    second = claim(store)
+    assert second is not None
+    assert second.key == PromptKey(job_key, 2)
+    assert claim(store) is None
+    with store.reading() as session:
+        assert session.prompts.next_at(NOW) == NOW + 8
+        assert session.prompts.next_at(NOW + 8) is None
+    again = claim(store, "p-3", NOW + 8)
+    assert again is not None
+    assert (again.key.number, again.attempt, again.strikes) == (1, 2, 1)
+
+
+def test_a_cancelled_job_gives_no_more_claims(store: Store) -> None:
+    job_key = accept_a_job(store)
+    assert store.write(lambda session: session.jobs.request_cancel(job_key, now=NOW, why="asked"))
+    assert claim(store) is None
+    assert not store.write(
+        lambda session: session.jobs.request_cancel(job_key, now=NOW, why="asked again")
+    )
+
+
+def test_outputs_come_back_with_their_prompt(store: Store) -> None:
+    job_key = accept_a_job(store, total=1)
+    prompt = claim(store)
+    assert prompt is not None
+    store.write(lambda session: session.prompts.succeed(prompt.key, DONE, now=NOW))
+    with store.reading() as session:
+        (found,) = session.prompts.of_job(job_key)
+        assert session.jobs.closing() == [(job_key, "20260101-000000-a")]
+    assert (found.state, found.outputs, found.seconds) == ("succeeded", DONE.outputs, 0.5)
+
+
+def test_a_job_bigger_than_a_slice_is_invisible_until_it_is_whole(store: Store) -> None:
+    seen: list[JobState] = []
+    planned = a_planned_job(SLICE * 2 + 1)
+
+    def prompts_watched():  # type: ignore[no-untyped-def]
+        for prompt in planned.prompts():
+            if prompt.number == SLICE + 2:
+                with store.reading() as session:
+                    seen.extend(job.state for job in session.jobs.open())
+                assert claim(store) is None
+            yield prompt
+
+    store.accept(
+        "big", type(planned)(planned.plan, prompts_watched), A_JOB_FILE, input_folder="", now=NOW
+    )
+    assert seen == [JobState.ASSEMBLING]
+    with store.reading() as session:
+        job = session.jobs.find("big")
+    assert job is not None
+    assert (job.state, job.counts.pending) == (JobState.QUEUED, SLICE * 2 + 1)
+
+
+def test_a_job_whose_bringing_in_was_cut_off_is_brought_in_anew(store: Store) -> None:
+    planned = a_planned_job(3)
+    store.write(
+        lambda session: session.prompts.add(
+            session.jobs.begin("half", planned.plan, A_JOB_FILE, input_folder="", now=NOW),
+            list(planned.prompts())[:2],
+        )
+    )
+    job_key = accept_a_job(store, "half", total=3)
+    assert job_of(store, job_key).counts.total == 3
+
+
+def test_a_failed_write_leaves_the_others_of_its_group_alone(store: Store) -> None:
+    job_key = accept_a_job(store, total=50)
+    gate = threading.Event()
+
+    def blocked(session: Session) -> None:
+        gate.wait(5)
+
+    def broken(session: Session) -> None:
+        session.prompts.move(PromptKey(job_key, 1), Move.CANCEL, now=NOW)
+        raise ValueError("after a change")
+
+    with ThreadPoolExecutor(8) as threads:
+        first = threads.submit(store.write, blocked)
+        claims = [threads.submit(claim, store, f"p{turn}") for turn in range(5)]
+        failing = threads.submit(store.write, broken)
+        gate.set()
+        first.result()
+        numbers = {prompt.key.number for one in claims if (prompt := one.result())}
+        with pytest.raises(ValueError, match="after a change"):
+            failing.result()
+    assert len(numbers) == 5
+    assert job_of(store, job_key).counts.running == 5
+    assert job_of(store, job_key).counts.cancelled == 0
+
+
+def test_problems_of_a_rejected_job_come_back_as_they_were(store: Store) -> None:
+    problem = Problem("unknown_key", "no such key", "job.yaml", 3, 1, "paramz", hint="params?")
+    store.write(
+        lambda session: session.jobs.reject(
+            "bad", [problem], A_JOB_FILE, workflow="", input_folder="", now=NOW
+        )
+    )
+    with store.reading() as session:
+        job = session.jobs.find("bad")
+    assert job is not None
+    assert job.problems == (problem,)
+    assert job.ends_as is JobState.FAILED
+
+
+def test_prompts_that_failed_alike_are_told_together(store: Store) -> None:
+    accept_a_job(store, total=4)
+    for said in ("no room", "no colour", "no room", "no room"):
+        claimed = claim(store, said)
+        assert claimed is not None
+        outcome = Failed(FailureCode.NODE_ERROR, said)
+        store.write(lambda session, c=claimed, o=outcome: session.prompts.fail(c.key, o, now=NOW))  # type: ignore[misc]
+    with store.reading() as session:
+        alike = session.prompts.failures(1, limit=5)
+    told = [(one.first.key.number, one.first.failure_message, one.prompts) for one in alike]
+    assert told == [(1, "no room", 3), (2, "no colour", 1)]
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    path.mkdir()
+    with pytest.raises(VqdError) as caught:
+        Store(path)
+    assert caught.value.code == "store_unopened"
+
+
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    path.write_bytes(b"this is no database, it is a text of more than a hundred bytes. " * 9)
+    with pytest.raises(VqdError) as caught:
+        Store(path)
+    assert caught.value.code == "store_damaged"
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(VqdError) as caught:
+        Store(path)
+    assert caught.value.code == "store_not_vqd"
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path / "queue.db").close()
+    connection = sqlite3.connect(tmp_path / "queue.db")
+    connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+    with pytest.raises(VqdError) as caught:
+        Store(tmp_path / "queue.db")
+    assert caught.value.code == "store_too_new"
+
+
+def test_reading_beside_the_daemon_needs_a_queue(tmp_path: Path) -> None:
+    reader = StoreReader(tmp_path / "none.db")
+    with pytest.raises(VqdError) as caught, reader.reading():
+        pass
+    assert caught.value.code == "store_missing"
+
+
+def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) -> None:
+    first = Store(tmp_path / "queue.db")
+    accept_a_job(first, "kept")
+    first.close()
+    again = Store(tmp_path / "queue.db")
+    with again.reading() as session:
+        assert session.jobs.find("kept") is not None
+    again.close()
+    connection = sqlite3.connect(tmp_path / "queue.db")
+    assert connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (
+            "SELECT job_key FROM jobs WHERE state IN ('queued', 'running') AND pending > 0"
+            " AND cancel_requested_at IS NULL ORDER BY priority DESC, job_key",
+            "jobs_ready",
+        ),
+        (
+            "SELECT prompts.*, sha256 FROM prompts JOIN graphs USING (graph_key)"
+            " WHERE job_key = 1 AND state = 'pending'"
+            " AND not_before_at <= 5 ORDER BY not_before_at, number LIMIT 1",
+            "prompts_pending",
+        ),
+        (
+            "SELECT job_key FROM jobs INDEXED BY jobs_over"
+            " WHERE state IN ('queued', 'running') AND pending = 0 AND running = 0"
+            " UNION ALL SELECT job_key FROM jobs INDEXED BY jobs_publishing"
+            " WHERE state = 'publishing'",
+            "jobs_over",
+        ),
+        (
+            "SELECT job_key FROM jobs WHERE cancel_requested_at IS NOT NULL AND running > 0",
+            "jobs_stopping",
+        ),
+    ],
+)
+def test_what_the_loop_asks_is_a_seek_without_a_sort(store: Store, query: str, index: str) -> None:
+    connection = sqlite3.connect(store._path)
+    plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}"))
+    connection.close()
+    assert index in plan
+    assert "TEMP B-TREE" not in plan

@@ -1,0 +1,57 @@
+import os
+from pathlib import Path
+
+from tests.builders import write
+from vqd.watchers.look import is_held, look_at
+
+
+def test_a_file_that_is_open_for_writing_is_held_until_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    with path.open("wb") as file:
+        file.write(b"half")
+        file.flush()
+        assert is_held(str(path)) is True
+    assert is_held(str(path)) is False
+
+
+def test_a_reader_does_not_hold_a_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "x")
+    with path.open("rb"):
+        assert is_held(str(path)) is False
+
+
+def test_the_fingerprint_changes_with_size_time_name_and_blocks(tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    path = write(folder / "sub" / "a.txt", "12345")
+    seen = [look_at([folder]).fingerprint]
+    path.write_text("123456")
+    seen.append(look_at([folder]).fingerprint)
+    os.utime(path, (1, 1))
+    seen.append(look_at([folder]).fingerprint)
+    path.rename(path.with_name("b.txt"))
+    seen.append(look_at([folder]).fingerprint)
+    os.truncate(path.with_name("b.txt"), 1 << 20)
+    seen.append(look_at([folder]).fingerprint)
+    assert len(set(seen)) == len(seen)
+    assert look_at([folder]).fingerprint == seen[-1]
+
+
+def test_files_and_bytes_are_counted_but_folders_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "job" / "a.txt", "123")
+    write(tmp_path / "job" / "sub" / "b.txt", "4567")
+    look = look_at([tmp_path / "job"])
+    assert (look.files, look.size_bytes, look.held) == (2, 7, False)
+
+
+def test_a_link_is_not_followed_and_a_fifo_is_not_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    write(tmp_path / "outside" / "secret.txt", "x" * 100)
+    (folder / "link").symlink_to(tmp_path / "outside")
+    os.mkfifo(folder / "pipe")
+    look = look_at([folder])
+    assert (look.files, look.size_bytes) == (0, 0)
+
+
+def test_what_is_gone_is_no_error(tmp_path: Path) -> None:
+    assert look_at([tmp_path / "gone"]).files == 0

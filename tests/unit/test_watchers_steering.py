@@ -1,0 +1,109 @@
+import pytest
+
+from tests.builders import NOW, accept_a_job, write
+from vqd.domain.lifecycle import Move
+from vqd.domain.outcome import Failed, FailureCode
+from vqd.service.control import Control
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+from vqd.watchers.steering import Steering
+
+
+@pytest.fixture
+def steering(spool: Spool, store: Store) -> Steering:
+    return Steering(spool.active, Control(store, on_change=lambda: None), clock=lambda: NOW)
+
+
+def answers(spool: Spool) -> list[str]:
+    return sorted(path.name for path in (spool.active / "J").iterdir())
+
+
+@pytest.mark.parametrize("name", ["CANCEL", "cancel", "Cancel.txt", "CANCEL.TXT"])
+def test_cancel_stops_what_waits_and_is_answered_in_its_name(
+    spool: Spool, store: Store, steering: Steering, name: str
+) -> None:
+    job_key = accept_a_job(store, "J", total=3)
+    write(spool.active / "J" / name, "")
+    steering.scan(0.0)
+    assert answers(spool) == ["CANCEL.done-141320"]
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    assert job.counts.cancelled == 3
+    assert job.reason == "cancelled: CANCEL was put there"
+
+
+def test_a_second_cancel_is_refused_with_the_reason(
+    spool: Spool, store: Store, steering: Steering
+) -> None:
+    job_key = accept_a_job(store, "J", total=3)
+    store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    for turn in range(2):
+        write(spool.active / "J" / "CANCEL", "")
+        steering.scan(turn * 2.0)
+    assert answers(spool) == ["CANCEL.done-141320", "CANCEL.refused-cancelled already"]
+    with store.reading() as session:
+        assert session.jobs.get(job_key).counts.running == 1
+
+
+def test_retry_runs_failed_prompts_again(spool: Spool, store: Store, steering: Steering) -> None:
+    job_key = accept_a_job(store, "J", total=2)
+    prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    assert prompt is not None
+    lost = Failed(FailureCode.INVALID, "no picture")
+    store.write(lambda session: session.prompts.fail(prompt.key, lost, now=NOW))
+    write(spool.active / "J" / "RETRY", "")
+    steering.scan(0.0)
+    assert answers(spool) == ["RETRY.done-141320"]
+    with store.reading() as session:
+        assert session.jobs.get(job_key).counts.pending == 2
+        kinds = [event.kind for _, event in session.events.of_job(job_key)]
+    assert kinds[-1] == f"prompts.{Move.RETRY}".replace("retry", "retried")
+
+
+@pytest.mark.parametrize("name", ["PAUSE", "resume.txt", "Approve", "PRIORITY 80"])
+def test_a_request_that_cannot_be_carried_out_is_refused_in_its_name(
+    spool: Spool, store: Store, steering: Steering, name: str
+) -> None:
+    accept_a_job(store, "J")
+    write(spool.active / "J" / name, "")
+    write(spool.active / "J" / "Priority 1.png", "")
+    steering.scan(0.0)
+    verb = name.upper().removesuffix(".TXT").split()[0]
+    answer = f"{verb}.refused-only CANCEL and RETRY are known here"
+    assert set(answers(spool)) == {answer, "Priority 1.png"}
+
+
+def test_a_request_that_cannot_be_renamed_is_carried_out_once_all_the_same(
+    spool: Spool, store: Store, steering: Steering
+) -> None:
+    accept_a_job(store, "J", total=3)
+    request = write(spool.active / "J" / "CANCEL", "")
+    in_the_way = spool.active / "J" / "CANCEL.done-141320"
+    in_the_way.mkdir()
+    for turn in range(3):
+        steering.scan(turn * 2.0)
+    assert request.exists()
+    in_the_way.rmdir()
+    steering.scan(8.0)
+    assert answers(spool) == ["CANCEL.done-141320"]
+
+
+def test_other_files_and_links_are_left_alone(
+    spool: Spool, store: Store, steering: Steering
+) -> None:
+    accept_a_job(store, "J")
+    folder = spool.active / "J"
+    write(folder / "sub" / "CANCEL", "")
+    write(folder / "CANCELLED.png", "")
+    (folder / "CANCEL").symlink_to(folder / "CANCELLED.png")
+    steering.scan(0.0)
+    assert answers(spool) == ["CANCEL", "CANCELLED.png", "sub"]
+
+
+def test_looks_are_due_each_second_while_a_job_is_active_and_never_without(
+    spool: Spool, steering: Steering
+) -> None:
+    assert steering.scan(0.0) is None
+    (spool.active / "J").mkdir()
+    assert steering.scan(1.0) == 1.0
+    assert steering.scan(1.75) == 0.25

@@ -1,0 +1,1 @@
+"""The shell's door: verbs, what they print, and their exit codes."""

@@ -1,0 +1,78 @@
+"""Following a job by its STATUS.yaml, so that it works from any machine that mounts the share."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from vqd.cli.app import EXIT_FAILED
+from vqd.spool.drops import STATUS
+from vqd.spool.layout import Spool
+
+LOOK_EVERY_S = 0.25
+
+
+def follow(spool: Spool, job: str, *, as_json: bool) -> int:
+    """Show a job's progress until it is over; gives the exit code."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    pause = threading.Event()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=as_json) as progress:
+        bar = progress.add_task(job, total=None, said="")
+        while (folder := _closed(spool, job)) is None:
+            status = read_status(spool.active / job)
+            if status is not None:
+                counts = status["counts"]
+                over = counts["succeeded"] + counts["failed"] + counts["cancelled"]
+                progress.update(bar, total=counts["total"], completed=over, said=_said(status))
+            pause.wait(LOOK_EVERY_S)
+        status = read_status(folder) or {}
+        counts = status.get("counts", {})
+        progress.update(bar, total=counts.get("total"), completed=counts.get("total"), said="")
+    return _end(folder, status, as_json=as_json)
+
+
+def read_status(folder: Path) -> dict[str, Any] | None:
+    """Give what a job's STATUS.yaml says, None while there is none."""
+    try:
+        said = yaml.safe_load((folder / STATUS).read_bytes())
+    except FileNotFoundError:
+        return None
+    return said if isinstance(said, dict) and "counts" in said else None
+
+
+def _closed(spool: Spool, job: str) -> Path | None:
+    for folder in (spool.done, spool.failed):
+        if (folder / job).is_dir():
+            return folder / job
+    return None
+
+
+def _said(status: dict[str, Any]) -> str:
+    running = status.get("running") or []
+    if not running:
+        return str(status.get("reason") or status.get("state"))
+    first = running[0]
+    return f"{first['server']} {first['percent']}%"
+
+
+def _end(folder: Path, status: dict[str, Any], *, as_json: bool) -> int:
+    state = status.get("state")
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), **status}, default=str))
+    else:
+        click.echo(f"{state}  {folder}")
+        report = folder / ("report.html" if state == "done" else "WHY.txt")
+        click.echo(f"      {report}")
+    return 0 if state == "done" else EXIT_FAILED

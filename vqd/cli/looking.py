@@ -1,0 +1,175 @@
+"""status, list, show: what the queue remembers, read beside the daemon."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqd.cli.app import ends_in_words, json_option, settings_option
+from vqd.cli.presence import is_daemon_running
+from vqd.domain.lifecycle import CLOSED_STATES
+from vqd.domain.names import printable
+from vqd.domain.queue import Job
+from vqd.service.views import JobDetail, Overview, Views, open_views
+from vqd.settings import load_settings
+from vqd.spool.layout import PAUSED, Spool
+from vqd.spool.status import iso
+
+_COLOURS = {"done": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
+
+
+@click.command()
+@click.argument("job", required=False)
+@settings_option
+@json_option
+@ends_in_words
+def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> None:
+    """Show what runs and what waits, or one JOB's counts."""
+    settings = load_settings(settings_file)
+    with _views(settings_file) as views:
+        if job is not None:
+            found = views.job(job)
+            _print_json(_job_json(found)) if as_json else _print_jobs([found])
+            return
+        seen = views.overview()
+    spool = Spool(settings.spool)
+    paused, away = spool.is_paused(), spool.why_away()
+    runs = is_daemon_running(settings.state_dir)
+    if as_json:
+        _print_json(
+            {"daemon": runs, "away": away, "paused": paused, **_overview_json(seen)},
+        )
+        return
+    if runs is False:
+        click.echo("the daemon is not running: vqd run; below is how it left things")
+    if away is not None:
+        click.echo(f"share away: {spool.root}: {away}; nothing is taken or sent")
+    if paused:
+        click.echo(PAUSED)
+    for server in seen.servers:
+        click.echo(f"{server.server}  {server.state}  {server.version or ''}  {server.said or ''}")
+    if seen.jobs:
+        _print_jobs(seen.jobs)
+    else:
+        click.echo("nothing is waiting, nothing runs")
+
+
+@click.command("list")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@settings_option
+@json_option
+@ends_in_words
+def list_jobs(limit: int, settings_file: Path | None, *, as_json: bool) -> None:
+    """List the newest jobs."""
+    with _views(settings_file) as views:
+        jobs = views.newest(limit)
+    if as_json:
+        _print_json([_job_json(job) for job in jobs])
+    else:
+        _print_jobs(jobs)
+
+
+@click.command()
+@click.argument("job")
+@click.option("--prompts", default=20, show_default=True, type=click.IntRange(0, 100_000))
+@settings_option
+@json_option
+@ends_in_words
+def show(job: str, prompts: int, settings_file: Path | None, *, as_json: bool) -> None:
+    """Show one JOB: its folder, its prompts and what happened. A part of its name is enough."""
+    settings = load_settings(settings_file)
+    with _views(settings_file) as views:
+        detail = views.detail(job, prompts=prompts)
+    folder = Spool(settings.spool).find(detail.job.job)
+    if as_json:
+        _print_json(_detail_json(detail, folder))
+        return
+    _print_jobs([detail.job])
+    click.echo(f"folder  {folder or 'gone'}")
+    for problem in detail.job.problems:
+        click.echo(f"error: {problem.in_full}")
+    for prompt in detail.prompts:
+        made = ", ".join(output.path for output in prompt.outputs)
+        said = made or prompt.failure_message or ""
+        values = " ".join(f"{name}={value}" for name, value in prompt.params.items())
+        line = f"{prompt.key.number:>5}  {prompt.state:<9}  {values}  {said}"
+        click.echo(printable(line))
+    hidden = detail.job.counts.total - len(detail.prompts)
+    if hidden > 0:
+        click.echo(f"       … and {hidden} more (--prompts)")
+
+
+@contextmanager
+def _views(settings_file: Path | None) -> Iterator[Views]:
+    with open_views(load_settings(settings_file).store_path) as views:
+        yield views
+
+
+def _print_jobs(jobs: list[Job] | tuple[Job, ...] | Any) -> None:
+    width = max((len(job.job) for job in jobs), default=3)
+    for job in jobs:
+        counts = job.counts
+        state = click.style(f"{job.state:<10}", fg=_COLOURS.get(job.state))
+        over = f"{counts.over}/{counts.total}"
+        failed = click.style(f"{counts.failed} failed", fg="red") if counts.failed else ""
+        when = datetime.fromtimestamp(job.accepted_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        said = f"  {printable(job.reason)}" if job.reason and job.state in CLOSED_STATES else ""
+        click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {failed}{said}".rstrip())
+
+
+def _overview_json(seen: Overview) -> dict[str, Any]:
+    return {
+        "servers": [asdict(server) for server in seen.servers],
+        "jobs": [_job_json(job) for job in seen.jobs],
+    }
+
+
+def _detail_json(detail: JobDetail, folder: Path | None) -> dict[str, Any]:
+    return {
+        **_job_json(detail.job),
+        "folder": str(folder) if folder else None,
+        "prompts": [
+            {
+                "prompt": prompt.key.number,
+                "state": prompt.state,
+                "params": dict(prompt.params),
+                "inputs": dict(prompt.inputs),
+                "seed": prompt.seed,
+                "server": prompt.server,
+                "attempt": prompt.attempt,
+                "seconds": prompt.seconds,
+                "failure": prompt.failure_code,
+                "message": prompt.failure_message,
+                "outputs": [output.path for output in prompt.outputs],
+            }
+            for prompt in detail.prompts
+        ],
+        "events": [
+            {"at": iso(event.at), "kind": event.kind, "prompt": event.number, **event.facts}
+            for event in detail.events
+        ],
+    }
+
+
+def _job_json(job: Job) -> dict[str, Any]:
+    return {
+        "job": job.job,
+        "workflow": job.workflow,
+        "state": job.state,
+        "reason": job.reason,
+        "counts": asdict(job.counts),
+        "priority": job.priority,
+        "accepted_at": iso(job.accepted_at),
+        "started_at": iso(job.started_at),
+        "finished_at": iso(job.finished_at),
+        "problems": [asdict(problem) for problem in job.problems],
+    }
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

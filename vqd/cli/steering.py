@@ -1,0 +1,95 @@
+"""cancel and retry: what a person would do by hand, in the spool's own files."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from vqd.cli.app import EXIT_REFUSED, ends_in_words, json_option, settings_option
+from vqd.cli.presence import is_daemon_running
+from vqd.domain.errors import VqdError
+from vqd.settings import Settings, load_settings
+from vqd.spool.layout import Spool
+
+ANSWERED_WITHIN_S = 3.0
+
+
+@click.command()
+@click.argument("job")
+@settings_option
+@json_option
+@ends_in_words
+def cancel(job: str, settings_file: Path | None, *, as_json: bool) -> None:
+    """Stop a JOB; a part of its name is enough. Works while the daemon is down."""
+    settings = load_settings(settings_file)
+    spool = Spool(settings.spool)
+    folder = _folder(spool, job)
+    if folder.parent != spool.active:
+        raise VqdError("job_over", f"{folder.name} is over already; it lies in {folder.parent}.")
+    _steer(settings, folder, "CANCEL", as_json=as_json)
+
+
+@click.command()
+@click.argument("job")
+@settings_option
+@json_option
+@ends_in_words
+def retry(job: str, settings_file: Path | None, *, as_json: bool) -> None:
+    """Run again what has not succeeded of a JOB; a part of its name is enough."""
+    settings = load_settings(settings_file)
+    spool = Spool(settings.spool)
+    folder = _folder(spool, job)
+    if folder.parent == spool.active:
+        _steer(settings, folder, "RETRY", as_json=as_json)
+        return
+    target = spool.inbox / folder.name
+    if target.exists():
+        raise VqdError("name_taken", f"{target} is there already.", "Move it away first.")
+    folder.rename(target)
+    _say({"job": folder.name, "moved_to": str(target)}, f"moved {target}", as_json=as_json)
+
+
+def _folder(spool: Spool, part: str) -> Path:
+    spool.require_present()
+    found = spool.find(part)
+    if found is not None:
+        return found
+    fitting = [
+        folder
+        for place in (spool.active, spool.failed, spool.done)
+        for folder in place.iterdir()
+        if part and part in folder.name and not folder.name.startswith(".")
+    ]
+    if not fitting:
+        raise VqdError("unknown_job", f"There is no job {part!r}.", "vqd list shows the newest.")
+    if len(fitting) > 1:
+        names = ", ".join(sorted(folder.name for folder in fitting)[:6])
+        raise VqdError("ambiguous_job", f"Several jobs fit {part}: {names}.", "Name one.")
+    return fitting[0]
+
+
+def _steer(settings: Settings, folder: Path, verb: str, *, as_json: bool) -> None:
+    (folder / verb).touch()
+    runs = is_daemon_running(settings.state_dir) is not False
+    until = time.monotonic() + ANSWERED_WITHIN_S
+    pause = threading.Event()
+    while runs and time.monotonic() < until:
+        answer = next(iter(sorted(folder.glob(f"{verb}.*"), reverse=True)), None)
+        if answer is not None and not (folder / verb).exists():
+            said = answer.name.removeprefix(f"{verb}.")
+            _say({"job": folder.name, "answer": said}, f"{folder.name}: {said}", as_json=as_json)
+            if said.startswith("refused"):
+                raise click.exceptions.Exit(EXIT_REFUSED)
+            return
+        if not folder.exists():
+            break
+        pause.wait(0.05)
+    when = "when it looks" if runs else "when it is started (it is not running here)"
+    told = f"{folder.name}: {verb} is put there; the daemon answers {when}"
+    _say({"job": folder.name, "answer": None}, told, as_json=as_json)
+
+
+def _say(value: dict[str, str | None], words: str, *, as_json: bool) -> None:
+    click.echo(json.dumps(value) if as_json else words)

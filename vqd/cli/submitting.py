@@ -1,0 +1,212 @@
+"""check and submit: checked by the daemon's own service, then dropped as a person would."""
+
+import errno
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqd.cli.app import (
+    EXIT_FAILED,
+    EXIT_FAULTS,
+    EXIT_INTERRUPTED,
+    ends_in_words,
+    json_option,
+    settings_option,
+)
+from vqd.cli.follow import follow
+from vqd.cli.presence import is_daemon_running
+from vqd.domain.errors import Faults, VqdError
+from vqd.domain.names import printable
+from vqd.service.drafts import Draft, Drafting
+from vqd.settings import Settings, load_settings
+from vqd.spool.files import first_free
+from vqd.spool.jobfiles import job_file_in
+from vqd.spool.layout import Spool
+
+SHOWN_POINTS = 5
+TAKEN_WITHIN_S = 3600.0
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@settings_option
+@json_option
+@ends_in_words
+def check(path: Path, settings_file: Path | None, *, as_json: bool) -> None:
+    """Say what a job would run, or everything that is wrong with it. PATH is a job file or folder.
+
+    Nothing is run and nothing is changed.
+    """
+    draft = _draft(load_settings(settings_file), path)
+    if as_json:
+        click.echo(json.dumps(_as_json(draft), indent=2, ensure_ascii=False))
+    else:
+        _print(draft)
+    sys.exit(EXIT_FAULTS if draft.problems else 0)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--wait", is_flag=True, help="Show progress until the job is over.")
+@settings_option
+@json_option
+@ends_in_words
+def submit(path: Path, settings_file: Path | None, *, wait: bool, as_json: bool) -> None:
+    """Check a job, then drop a copy of it into the inbox. PATH is a job file or folder."""
+    settings = load_settings(settings_file)
+    draft = _draft(settings, path)
+    if draft.problems:
+        raise Faults(draft.problems)
+    spool = Spool(settings.spool)
+    spool.check()
+    drop, inode = _drop(spool, path, draft)
+    if not wait:
+        told = {"dropped": str(drop), "prompts": _total(draft)}
+        click.echo(json.dumps(told) if as_json else f"dropped {drop} ({_total(draft)} prompts)")
+        return
+    try:
+        if is_daemon_running(settings.state_dir) is False:
+            click.echo("the daemon is not running here; it takes the job at its start", err=True)
+        code = _wait(spool, drop, inode, as_json=as_json)
+    except KeyboardInterrupt:
+        said = f"no longer shown; {drop.name} goes on: vqd status shows it, vqd cancel stops it"
+        click.echo(f"\n{said}", err=True)
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
+
+
+def _draft(settings: Settings, path: Path) -> Draft:
+    job_file = path
+    if path.is_dir():
+        found = job_file_in(path)
+        if found is None:
+            raise VqdError(
+                "no_job_file", f"{path}: no job.yaml here.", "Write one; two lines are enough."
+            )
+        job_file = found
+    drafting = Drafting(
+        Spool(settings.spool), workflows=settings.workflows, input_roots=settings.input_roots
+    )
+    return drafting.draft(job_file.absolute(), now=time.time())
+
+
+def _drop(spool: Spool, path: Path, draft: Draft) -> tuple[Path, int]:
+    """Give where the copy was dropped, and its inode, which it keeps wherever it is moved."""
+    building = spool.inbox / f".submit-{uuid.uuid4()}.part"
+    try:
+        _copy(path, draft, building)
+        inode = building.stat().st_ino
+        return _named(spool, building, draft.name), inode
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _named(spool: Spool, building: Path, name: str) -> Path:
+    names = [name, *(f"{name}-{turn}" for turn in range(2, 1000))]
+    while True:
+        drop = spool.inbox / first_free(names, [spool.inbox])
+        try:
+            building.rename(drop)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        else:
+            return drop
+
+
+def _copy(path: Path, draft: Draft, building: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, building, symlinks=True)
+        return
+    building.mkdir()
+    shutil.copy(path, building / f"job{path.suffix.lower()}")
+    for name in draft.inputs:
+        if Path(name).is_absolute():
+            continue
+        target = building / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path.parent / name, target)
+
+
+def _wait(spool: Spool, drop: Path, inode: int, *, as_json: bool) -> int:
+    until = time.monotonic() + TAKEN_WITHIN_S
+    pause = threading.Event()
+    while time.monotonic() < until:
+        folder = _taken_as(spool, inode)
+        if folder is not None:
+            return follow(spool, folder.name, as_json=as_json)
+        pause.wait(0.1)
+    click.echo(f"error: {drop} was not taken; is the daemon running?", err=True)
+    return EXIT_FAILED
+
+
+def _taken_as(spool: Spool, inode: int) -> Path | None:
+    for folder in (spool.active, spool.done, spool.failed):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.inode() == inode:
+                    return Path(entry.path)
+    return None
+
+
+def _total(draft: Draft) -> int:
+    return draft.planned.plan.total if draft.planned else 0
+
+
+def _as_json(draft: Draft) -> dict[str, Any]:
+    return {
+        "name": draft.name,
+        "workflow": draft.workflow,
+        "prompts": _total(draft),
+        "axes": dict(draft.planned.plan.axes) if draft.planned else {},
+        "params": dict(draft.planned.plan.params) if draft.planned else {},
+        "inputs": list(draft.inputs),
+        "points": _points(draft),
+        "problems": [asdict(problem) for problem in draft.problems],
+    }
+
+
+def _points(draft: Draft) -> list[dict[str, Any]]:
+    if draft.planned is None:
+        return []
+    points = []
+    for prompt in draft.planned.prompts():
+        points.append(
+            {
+                "prompt": prompt.number,
+                "output": prompt.stem,
+                "inputs": dict(prompt.inputs),
+                "params": dict(prompt.params),
+                "seed": prompt.seed,
+            }
+        )
+        if len(points) == SHOWN_POINTS:
+            break
+    return points
+
+
+def _print(draft: Draft) -> None:
+    if draft.problems:
+        for problem in draft.problems:
+            click.echo(f"error: {problem.in_full} [{problem.code}]")
+        click.echo(f"{len(draft.problems)} to mend; nothing would run.")
+        return
+    total = _total(draft)
+    about = f"{total} prompts of {draft.workflow}, {len(draft.inputs)} inputs"
+    click.echo(printable(f"{draft.name}: {about}"))
+    for point in _points(draft):
+        values = " ".join(f"{name}={value}" for name, value in point["params"].items())
+        inputs = ", ".join(point["inputs"].values())
+        line = f"  {point['prompt']:>4}  {inputs}  {values}  -> outputs/{point['output']}"
+        click.echo(printable(line))
+    if total > SHOWN_POINTS:
+        click.echo(f"        … and {total - SHOWN_POINTS} more")

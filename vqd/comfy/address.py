@@ -1,0 +1,65 @@
+"""Where a server is: its base URL, and what is sent with every request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from vqd.domain.errors import VqdError
+
+_PORTS = {"http": 80, "https": 443}
+_EXAMPLE = "Write it as http://host:8188, with a path if a gateway wants one."
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server's origin, the path below which its routes lie, and headers for all requests."""
+
+    scheme: str
+    host: str
+    port: int
+    base_path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, url: str, headers: Mapping[str, str] | None = None) -> "Address":
+        """Read `http(s)://host[:port][/base/path]`.
+
+        Raises:
+            VqdError: `bad_server_url`, it is something else, or holds a password.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _PORTS[parts.scheme]
+        except (ValueError, KeyError):
+            raise _bad_url(f"{url!r} is no server's URL.", _EXAMPLE) from None
+        if not parts.hostname:
+            raise _bad_url(f"{url!r} names no server.", _EXAMPLE)
+        if parts.username is not None:
+            raise _bad_url(
+                f"The URL of the server at {parts.hostname} holds a user name.",
+                "Put it into the server's headers, as Authorization.",
+            )
+        base_path = quote(parts.path.rstrip("/"), safe="/%")
+        return cls(parts.scheme, parts.hostname, port, base_path, dict(headers or {}))
+
+    @property
+    def origin(self) -> str:
+        """Give the URL without its path."""
+        return f"{self.scheme}://{self._netloc}"
+
+    @property
+    def _netloc(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def websocket_url(self, client_id: str) -> str:
+        """Give the URL of the websocket that hears of the prompts sent with `client_id`."""
+        scheme = "wss" if self.scheme == "https" else "ws"
+        return f"{scheme}://{self._netloc}{self.base_path}/ws?clientId={quote(client_id, safe='')}"
+
+    def __str__(self) -> str:
+        return f"{self.origin}{self.base_path}"
+
+
+def _bad_url(message: str, hint: str) -> VqdError:
+    return VqdError("bad_server_url", message, hint)

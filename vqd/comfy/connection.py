@@ -1,0 +1,145 @@
+"""One websocket connection: bounded messages, pings, and an end that another thread can bring."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Event
+
+from websocket import (
+    ABNF,
+    WebSocket,
+    WebSocketException,
+    WebSocketPayloadException,
+    WebSocketTimeoutException,
+)
+
+from vqd.comfy.address import Address
+from vqd.comfy.faults import Unreachable
+
+_CONNECT_S = 5.0
+_MOST_MESSAGE_BYTES = 32 << 20
+_READ_BYTES = 16 << 10
+_BROKEN = (WebSocketException, OSError, ValueError, IndexError)
+"""What websocket-client raises for a connection that fails, and for a handshake of garbage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole message; `opcode` as RFC 6455, section 5.2, has it."""
+
+    opcode: int
+    content: bytes
+
+    @property
+    def is_text(self) -> bool:
+        """Tell JSON from pictures."""
+        return self.opcode == ABNF.OPCODE_TEXT
+
+
+class Connection:
+    """A connection that hears of the prompts sent with `client_id`."""
+
+    def __init__(self, address: Address, client_id: str, ping_s: float) -> None:
+        self._address = address
+        self._url = address.websocket_url(client_id)
+        self._ping_s = ping_s
+        self._hung_up = Event()
+        self._socket = _BoundedSocket(skip_utf8_validation=True, enable_multithread=False)
+
+    def open(self) -> None:
+        """Connect and shake hands; no Origin is sent, which ComfyUI would compare with Host.
+
+        Raises:
+            Unreachable: it did not come to a websocket.
+        """
+        with _told(self._address):
+            self._socket.connect(  # type: ignore[no-untyped-call]
+                self._url,
+                socket=_connected(self._address),
+                header=[f"{name}: {value}" for name, value in self._address.headers.items()],
+                suppress_origin=True,
+                redirect_limit=0,
+            )
+            self._socket.settimeout(self._ping_s)
+
+    def messages(self) -> Iterator[Message]:
+        """Give each message as it comes, until either side hangs up.
+
+        After `ping_s` of silence the server is pinged, since it never pings by itself; the
+        iteration ends when it stays silent as long again.
+
+        Raises:
+            Unreachable: the connection broke, or a message was too long.
+        """
+        silences = 0
+        while silences <= 1 and not self._hung_up.is_set():
+            with _told(self._address):
+                message = self._next()
+            if message is None:
+                silences += 1
+                continue
+            silences = 0
+            if message.opcode == ABNF.OPCODE_CLOSE:
+                return
+            if message.opcode in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
+                yield message
+
+    def _next(self) -> Message | None:
+        """Give the next message, pongs and the farewell included; None after a ping for silence."""
+        try:
+            opcode, frame = self._socket.recv_data_frame(control_frame=True)
+        except WebSocketTimeoutException:
+            self._socket.ping()
+            return None
+        self._socket.unread_bytes = 0
+        return Message(opcode, bytes(frame.data))
+
+    def hang_up(self) -> None:
+        """End the connection, and whatever waits for it, from any thread."""
+        self._hung_up.set()
+        if opened := self._socket.sock:
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the socket back; called by the thread that read from it."""
+        self._socket.shutdown()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _told(address: Address) -> Iterator[None]:
+    """Raise what a broken connection raises as Unreachable."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise Unreachable(f"{address}: the websocket broke off: {error}.") from error
+
+
+def _connected(address: Address) -> socket.socket:
+    """Open the connection ourselves: websocket-client would take proxies from the environment."""
+    tcp = socket.create_connection((address.host, address.port), _CONNECT_S)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if address.scheme == "http":
+        return tcp
+    return ssl.create_default_context().wrap_socket(tcp, server_hostname=address.host)
+
+
+class _BoundedSocket(WebSocket):
+    """A WebSocket that gives up on a message too long to be kept, before it is.
+
+    It reads ahead: websocket-client asks for a frame's head, length and content one by one.
+    """
+
+    unread_bytes = 0
+    _ahead = b""
+
+    def _recv(self, bufsize: int) -> bytes:
+        if not self._ahead:
+            self._ahead = super()._recv(_READ_BYTES)  # type: ignore[no-untyped-call]
+        chunk, self._ahead = self._ahead[:bufsize], self._ahead[bufsize:]
+        self.unread_bytes += len(chunk)
+        if self.unread_bytes > _MOST_MESSAGE_BYTES:
+            raise WebSocketPayloadException(f"a message of more than {_MOST_MESSAGE_BYTES} bytes")
+        return chunk

@@ -1,0 +1,67 @@
+"""What can go wrong between vqd and a ComfyUI server.
+
+ComfyError
+|-- Unreachable    no answer, or a gateway's: the server rests
+|-- NotComfy       an answer that is not ComfyUI's: a login page, another program
+|-- Refused        the prompt is not taken
+|-- Missing        the server has no such file
+|-- Truncated      fewer bytes came than were promised
+'-- Oversized      an answer larger than vqd will hold in memory
+"""
+
+from vqd.domain.errors import VqdError
+
+
+class ComfyError(VqdError):
+    """A request to a ComfyUI server that did not get what it asked for."""
+
+
+class Unreachable(ComfyError):
+    """No answer: refused, reset, timed out, or a gateway without its server (502 to 504).
+
+    A prompt that was being sent when this was raised may have been accepted.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__("unreachable", message, hint)
+
+
+class NotComfy(ComfyError):
+    """Something answered, and it was not ComfyUI."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__("not_comfyui", message, hint)
+
+
+class Refused(ComfyError):
+    """The server does not take the prompt; sending it again would change nothing.
+
+    `status` is the HTTP status (200 when only some branches of the graph were refused); `node` is
+    the first node that the server named.
+    """
+
+    def __init__(self, message: str, status: int, node: str | None = None) -> None:
+        super().__init__("refused", message)
+        self.status = status
+        self.node = node
+
+
+class Missing(ComfyError):
+    """The server has no such file, or no longer."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("missing", message)
+
+
+class Truncated(ComfyError):
+    """A file ended before its announced length, on the way in or out."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("truncated", message)
+
+
+class Oversized(ComfyError):
+    """An answer larger than is kept in memory; what was read of it is thrown away."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("oversized", message)

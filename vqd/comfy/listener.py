@@ -1,0 +1,179 @@
+"""A server's websocket: hints of what happens there, so that nobody need wait for a poll.
+
+Silence proves nothing: a server that is held up by another client's full socket, or that forgot
+our client_id, is silent on an open connection.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from threading import Event, Lock, Thread
+
+from vqd.comfy.address import Address
+from vqd.comfy.connection import Connection
+from vqd.comfy.events import Ended, Remaining, ServerEvent, Step, event_in, preview_in
+from vqd.comfy.faults import Unreachable
+from vqd.comfy.watch import Signal, Watch
+
+_LEAST_DELAY_S = 0.2
+_MOST_DELAY_S = 30.0
+_STEADY_S = 10.0
+_STOP_S = 1.0
+_MOST_PREVIEW_BYTES = 4 << 20
+
+
+class Listener:
+    """Listens to one server in a thread of its own, from `start` to `stop`, and reconnects.
+
+    `on_connection` is called when the connection comes or goes, in the listening thread, so it
+    must be quick. `ping_s` of silence are answered by a ping, a second silence of that length by a
+    new connection.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        on_connection: Callable[[bool], None],
+        ping_s: float = 20.0,
+    ) -> None:
+        self._address = Address.of(url, headers)
+        self._on_connection = on_connection
+        self._ping_s = ping_s
+        self._client_id = str(uuid.uuid4())
+        self._connected: bool | None = None
+        self._remaining = 0
+        self._preview: bytes | None = None
+        self._watches: dict[str, list[Watch]] = {}
+        self._watches_lock = Lock()
+        self._connection: Connection | None = None
+        self._stopping = Event()
+        self._nudged = Event()
+        self._thread = Thread(target=self._listen, name=f"listen {self._address}", daemon=True)
+
+    @property
+    def client_id(self) -> str:
+        """The id to submit with, so that this listener hears of the prompt.
+
+        Fresh for every connection: a server forgets an id when it notices that an older
+        connection of the same id has closed, and says nothing more to the newer one
+        (ComfyUI 0.3.64, server.py). Prompts that were sent with an earlier id are not heard of
+        one by one; `Signal.LOOK` comes for them when any prompt ends.
+        """
+        return self._client_id
+
+    @property
+    def preview(self) -> bytes | None:
+        """The latest preview picture (JPEG or PNG) of whichever prompt runs."""
+        return self._preview
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hang up and end the thread; no callback begins after this.
+
+        A thread that is still connecting to a server that does not answer ends by itself, within
+        seconds.
+        """
+        self._stopping.set()
+        self._nudged.set()
+        if connection := self._connection:
+            connection.hang_up()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_S)
+
+    def nudge(self) -> None:
+        """Connect now rather than after the delay, because the server was seen to answer."""
+        self._nudged.set()
+
+    def watch(self, prompt_id: str) -> Watch:
+        """Begin to listen for a prompt; best before it is submitted, so that nothing is missed."""
+        watch = Watch(prompt_id, self._forget)
+        with self._watches_lock:
+            self._watches.setdefault(prompt_id, []).append(watch)
+        return watch
+
+    def _forget(self, watch: Watch) -> None:
+        with self._watches_lock:
+            left = [other for other in self._watches.get(watch.prompt_id, ()) if other is not watch]
+            if left:
+                self._watches[watch.prompt_id] = left
+            else:
+                self._watches.pop(watch.prompt_id, None)
+
+    def _listen(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            opened_at = time.monotonic()
+            self._connection = Connection(self._address, self._client_id, self._ping_s)
+            with suppress(Unreachable):
+                self._hear(self._connection)
+            self._connection.close()
+            self._disconnected()
+            failures = 0 if time.monotonic() - opened_at > _STEADY_S else failures + 1
+            self._nudged.wait(_delay_s(failures))
+            self._nudged.clear()
+
+    def _hear(self, connection: Connection) -> None:
+        if self._stopping.is_set():
+            return
+        connection.open()
+        self._set_connected(True)
+        _look(self._all_watches())
+        for message in connection.messages():
+            if message.is_text:
+                self._take_in(event_in(message.content))
+            elif len(message.content) <= _MOST_PREVIEW_BYTES:
+                self._preview = preview_in(message.content) or self._preview
+
+    def _disconnected(self) -> None:
+        self._client_id = str(uuid.uuid4())
+        for watch in self._all_watches():
+            watch.tell(Signal.LOST)
+        self._set_connected(False)
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected is not self._connected and not self._stopping.is_set():
+            self._connected = connected
+            self._on_connection(connected)
+
+    def _take_in(self, event: ServerEvent | None) -> None:
+        match event:
+            case Step(prompt_id, node, fraction, finished_nodes):
+                for watch in self._watches_of(prompt_id):
+                    watch.advance(node, fraction, finished_nodes)
+            case Ended(prompt_id):
+                for watch in self._watches_of(prompt_id):
+                    watch.tell(Signal.ENDED)
+            case Remaining(prompts):
+                # A prompt that ended, anybody's, makes the number smaller.
+                if prompts < self._remaining:
+                    _look(self._unfollowed())
+                self._remaining = prompts
+
+    def _watches_of(self, prompt_id: str) -> tuple[Watch, ...]:
+        with self._watches_lock:
+            return tuple(self._watches.get(prompt_id, ()))
+
+    def _unfollowed(self) -> list[Watch]:
+        return [watch for watch in self._all_watches() if watch.client_id != self._client_id]
+
+    def _all_watches(self) -> tuple[Watch, ...]:
+        with self._watches_lock:
+            return tuple(watch for watches in self._watches.values() for watch in watches)
+
+
+def _look(watches: Iterable[Watch]) -> None:
+    for watch in watches:
+        watch.tell(Signal.LOOK)
+
+
+def _delay_s(failures: int) -> float:
+    """Give a delay that grows with each failure, and differs where many servers failed at once."""
+    longest = min(_MOST_DELAY_S, _LEAST_DELAY_S * 2 ** min(failures, 10))
+    return random.uniform(_LEAST_DELAY_S, longest)

@@ -1,0 +1,97 @@
+"""Why a server refused a graph, in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vqd.comfy.messages import Json, list_in, object_in, text_in
+
+_MOST_SENTENCES = 6
+_LONGEST_CHOICES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a graph is not taken: a sentence for people, and the first node that was named."""
+
+    said: str
+    node: str | None
+
+
+def refusal(document: Json) -> Refusal | None:
+    """Read the answer to POST /prompt; None if it took the whole graph.
+
+    An answer of 200 with `node_errors` is a refusal too: the server would drop those branches and
+    call the rest a success (ComfyUI 0.3.64, execution.py, validate_prompt).
+    """
+    node_errors = object_in(document, "node_errors")
+    sentences = list(_sentences(node_errors))
+    if sentences:
+        return Refusal(_joined(sentences), next(iter(node_errors)))
+    if node_errors:
+        return Refusal(f"node {', '.join(node_errors)} did not validate", next(iter(node_errors)))
+    headline = document.get("error") if isinstance(document, dict) else None
+    if headline is None:
+        return None
+    return Refusal(_headline(headline), _node_of(headline))
+
+
+def _sentences(node_errors: Mapping[str, Json]) -> Iterator[str]:
+    for node, faults in node_errors.items():
+        class_type = text_in(faults, "class_type") or f"node {node}"
+        for fault in list_in(faults, "errors"):
+            yield _sentence(class_type, fault)
+
+
+def _sentence(class_type: str, fault: Json) -> str:
+    extra = object_in(fault, "extra_info")
+    details = text_in(fault, "details")
+    name = text_in(extra, "input_name")
+    place = f"{class_type}.{name}" if name else class_type
+    received = extra.get("received_value")
+    match text_in(fault, "type"):
+        case "value_bigger_than_max":
+            return f"{place}: {received} is above {_bound(extra, 'max')}"
+        case "value_smaller_than_min":
+            return f"{place}: {received} is below {_bound(extra, 'min')}"
+        case "value_not_in_list":
+            return f"{place}: {received!r} is not on the server{_choices(extra)}"
+        case "required_input_missing":
+            return f"{class_type}.{name or details} is missing"
+        case "custom_validation_failed":
+            return f"{class_type}: {details}"
+    return f"{place}: {': '.join(filter(None, (text_in(fault, 'message'), details)))}"
+
+
+def _bound(extra: Mapping[str, Json], name: str) -> str:
+    match extra.get("input_config"):
+        case [_, dict(limits), *_] if name in limits:
+            return str(limits[name])
+    return f"the {name}imum"
+
+
+def _choices(extra: Mapping[str, Json]) -> str:
+    """Say what may be chosen, where the server told it and it is short."""
+    match extra.get("input_config"):
+        case [[], *_]:
+            return ", which has none to choose from"
+        case [[*choices], *_]:
+            listed = ", ".join(map(str, choices))
+            return f" (it has {listed})" if len(listed) <= _LONGEST_CHOICES else ""
+    return ""
+
+
+def _headline(headline: Json) -> str:
+    if isinstance(headline, str):
+        return headline
+    said = [text_in(headline, "message"), text_in(headline, "details")]
+    return ": ".join(part.strip(". \n") for part in said if part) or "no reason was given"
+
+
+def _node_of(headline: Json) -> str | None:
+    return text_in(object_in(headline, "extra_info"), "node_id") or None
+
+
+def _joined(sentences: list[str]) -> str:
+    more = len(sentences) - _MOST_SENTENCES
+    shown = "; ".join(sentences[:_MOST_SENTENCES])
+    return f"{shown}; and {more} more" if more > 0 else shown

@@ -1,0 +1,112 @@
+"""What a server's answer means for an attempt: the one place where that is decided.
+
+For a prompt that is over, in this order: interrupted; a node raised (out of memory told apart);
+an error nobody explained; an expected output without a file; otherwise it was made. For a request
+that failed: by the kind of failure alone.
+
+What this cannot know: whether a file is whole and what it should be (only fetching and decoding
+tell); whether the files of a cached prompt still exist; who interrupted; whether a server that
+did not answer took the prompt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vqd.comfy.faults import (
+    ComfyError,
+    Missing,
+    NotComfy,
+    Oversized,
+    Refused,
+    Truncated,
+    Unreachable,
+)
+from vqd.comfy.messages import Finished, NodeError, RemoteFile
+from vqd.domain.job import ExpectedOutput
+from vqd.domain.outcome import Failed, FailureCode
+
+_MEMORY_EXCEPTIONS = ("OutOfMemoryError", "MemoryError")
+_MEMORY_WORDS = (
+    "ran out of memory on your gpu",
+    "allocation on device",
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+)
+_CODES: dict[type[ComfyError], FailureCode] = {
+    Unreachable: FailureCode.UNREACHABLE,
+    NotComfy: FailureCode.UNREACHABLE,
+    Refused: FailureCode.REFUSED,
+    Missing: FailureCode.BAD_OUTPUT,
+    Truncated: FailureCode.BAD_OUTPUT,
+    Oversized: FailureCode.BAD_OUTPUT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The server says that it made every expected output: each file with its slot, in order.
+
+    `seconds` is its execution time. `cached` tells that nothing was written this time: the files
+    are those of an earlier prompt, and may have been deleted since.
+    """
+
+    files: tuple[tuple[str, RemoteFile], ...]
+    seconds: float
+    cached: bool
+
+
+def of_finished(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made | Failed:
+    """Tell what became of a prompt that is over."""
+    if finished.interrupted:
+        said = "It was stopped on the server."
+        return Failed(FailureCode.INTERRUPTED, said, seconds=finished.seconds)
+    if finished.error is not None:
+        return _of_node_error(finished.error, finished.seconds)
+    if not finished.completed:
+        said = "The server ended it without success and without saying why. Its log may."
+        return Failed(FailureCode.NODE_ERROR, said, seconds=finished.seconds)
+    return _of_success(finished, expected)
+
+
+def of_error(error: ComfyError) -> Failed:
+    """Tell what a failed request means for the attempt that made it."""
+    node = error.node if isinstance(error, Refused) else None
+    return Failed(_CODES[type(error)], str(error), node)
+
+
+def _of_success(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made | Failed:
+    files: list[tuple[str, RemoteFile]] = []
+    for output in expected:
+        made = _kept(finished.outputs.get(output.node, ()))
+        if not made:
+            said = f"Node {output.node} ended without a file for the output {output.slot!r}."
+            return Failed(FailureCode.BAD_OUTPUT, said, output.node, finished.seconds)
+        files.extend((output.slot, file) for file in made)
+    cached = bool(expected) and all(output.node in finished.cached_nodes for output in expected)
+    return Made(tuple(files), finished.seconds, cached)
+
+
+def _kept(files: Sequence[RemoteFile]) -> list[RemoteFile]:
+    """Choose the files that the server keeps; what a preview node wrote only if there are none."""
+    kept = [file for file in files if file.type == "output"]
+    return kept or [file for file in files if file.type == "temp"]
+
+
+def _of_node_error(error: NodeError, seconds: float) -> Failed:
+    code = FailureCode.OUT_OF_MEMORY if _is_memory(error) else FailureCode.NODE_ERROR
+    return Failed(code, _told(error), error.node or None, seconds)
+
+
+def _is_memory(error: NodeError) -> bool:
+    said = error.message.lower()
+    kind = error.exception_type.rpartition(".")[2]
+    return kind in _MEMORY_EXCEPTIONS or any(words in said for words in _MEMORY_WORDS)
+
+
+def _told(error: NodeError) -> str:
+    """Give a sentence: `KSampler "Second stage" (node 5) raised OSError: No space left.`"""
+    title = f' "{error.title}"' if error.title and error.title != error.class_type else ""
+    who = f"{error.class_type or 'A node'}{title} (node {error.node or 'unknown'})"
+    what = f"{error.exception_type or 'an error'}: {error.message}".rstrip(": \n.")
+    return f"{who} raised {what}."

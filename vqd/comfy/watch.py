@@ -1,0 +1,75 @@
+"""What is heard of one prompt, for whoever waits for it."""
+
+import time
+from collections.abc import Callable
+from enum import IntEnum
+from threading import Condition
+
+from vqd.domain.outcome import Progress
+
+
+class Signal(IntEnum):
+    """Why a wait came back; of several, the greatest is told first."""
+
+    TIMED_OUT = 0
+    """Nothing was heard, which proves nothing."""
+    LOST = 1
+    """The connection is gone: what happens now is not heard."""
+    LOOK = 2
+    """The connection is back, or a prompt ended that may be this one: look into the history."""
+    ENDED = 3
+    """The prompt is over, and its history entry is written."""
+
+
+class Watch:
+    """What is heard of one prompt, from when it is made until it is closed.
+
+    Everything here is a hint. Only the server's history tells the truth.
+    """
+
+    def __init__(self, prompt_id: str, on_close: Callable[["Watch"], None]) -> None:
+        self.prompt_id = prompt_id
+        self.client_id: str | None = None
+        """What the prompt was sent with; None while it is not known."""
+        self._on_close = on_close
+        self._changed = Condition()
+        self._signals: set[Signal] = set()
+        self._progress: Progress | None = None
+        self._last_heard_at = time.monotonic()
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the prompt is, as last heard; None before it was heard to start."""
+        return self._progress
+
+    @property
+    def last_heard_at(self) -> float:
+        """When this prompt was last heard of, or the watch begun, by the monotonic clock."""
+        return self._last_heard_at
+
+    def wait(self, timeout_s: float) -> Signal:
+        """Give the most important thing heard since the last wait, waiting for one if needed.
+
+        Each is given once.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._signals, timeout_s)
+            told = max(self._signals, default=Signal.TIMED_OUT)
+            self._signals.discard(told)
+            return told
+
+    def close(self) -> None:
+        """Hear no more. A thread that still waits is not woken by this."""
+        self._on_close(self)
+
+    def tell(self, signal: Signal) -> None:
+        """Wake whoever waits; called by the listener."""
+        with self._changed:
+            self._signals.add(signal)
+            self._changed.notify_all()
+
+    def advance(self, node: str | None, fraction: float, finished_nodes: int) -> None:
+        """Take in how far the prompt is; called by the listener. It wakes nobody."""
+        before = self._progress.finished_nodes if self._progress else 0
+        self._progress = Progress(node, fraction, max(before, finished_nodes))
+        self._last_heard_at = time.monotonic()

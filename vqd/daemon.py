@@ -1,0 +1,229 @@
+"""The daemon on one page: build, start, notify, wait, stop."""
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from vqd import __version__, systemd
+from vqd.domain.errors import VqdError
+from vqd.engine.child import EngineProcess
+from vqd.runner.inputs import InputChecks
+from vqd.runner.loop import Loop
+from vqd.runner.publish import Publisher
+from vqd.runner.server import Server, ServerAddress
+from vqd.service.control import Control
+from vqd.service.drafts import Drafting
+from vqd.service.submit import Submission
+from vqd.settings import BUILTIN, Settings
+from vqd.spool.drops import recover_claims
+from vqd.spool.holding import held
+from vqd.spool.layout import Spool
+from vqd.spool.mounts import NETWORK_TYPES, filesystem_type, is_remote
+from vqd.store.store import Store
+from vqd.watchers.inbox import Inbox
+from vqd.watchers.settle import Settling
+from vqd.watchers.steering import Steering
+from vqd.watchers.watch import Watch
+
+_log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; gives the exit code.
+
+    Raises:
+        VqdError: it cannot start, and says why.
+    """
+    spool = Spool(settings.spool)
+    spool.check()
+    with (
+        held(spool),
+        _only_one(settings.state_dir),
+        _store(settings) as store,
+        _engine(settings) as engine,
+    ):
+        return _Daemon(settings, spool, store, engine).run()
+
+
+def serve_engine(
+    host: str, port: int, data: Path, *, announce: Callable[[str], None], stop_on_stdin_eof: bool
+) -> None:
+    """Run the built-in engine alone, until SIGTERM or SIGINT."""
+    from vqd.engine.server import serve
+
+    serve(host, port, data, announce=announce, stop_on_stdin_eof=stop_on_stdin_eof)
+
+
+class _Daemon:
+    def __init__(
+        self, settings: Settings, spool: Spool, store: Store, engine: EngineProcess | None
+    ) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._store = store
+        self._stopping = threading.Event()
+        self._signals = 0
+        self._exit_code = 0
+        wake = threading.Event()
+        checks = InputChecks()
+        self._servers = [
+            Server(address, checks, on_change=wake.set) for address in _addresses(settings, engine)
+        ]
+        self._publisher = Publisher(store, spool, on_change=wake.set)
+        self._loop = Loop(
+            store,
+            spool,
+            self._servers,
+            self._publisher,
+            woken=wake,
+            stall_s=settings.stall_s,
+            on_tick=_sign_of_life(engine),
+        )
+        drafting = Drafting(spool, workflows=settings.workflows, input_roots=settings.input_roots)
+        submission = Submission(spool, store, drafting, on_change=wake.set)
+        self._watch = Watch(
+            spool,
+            Inbox(
+                spool.inbox,
+                submission,
+                Settling(settle_s=settings.settle_s, settle_poll_s=settings.settle_poll_s),
+                remote=is_remote(spool.inbox),
+            ),
+            Steering(spool.active, Control(store, on_change=wake.set)),
+            submission,
+            rescan_s=settings.rescan_s,
+            on_change=wake.set,
+            on_failure=lambda: self._fail(),
+        )
+        self._wake = wake
+        self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        recover_claims(self._spool.active, self._spool.inbox)
+        names = {server.name for server in self._servers}
+        self._store.write(lambda session: session.servers.keep_only(names))
+        for server in self._servers:
+            server.start()
+        self._publisher.start()
+        self._looping.start()
+        self._watch.start()
+        systemd.notify("READY=1")
+        _log.info(
+            "daemon.started",
+            version=__version__,
+            spool=str(self._spool.root),
+            servers=sorted(names),
+            pid=os.getpid(),
+        )
+        self._stopping.wait()
+        systemd.notify("STOPPING=1")
+        self._wake.set()
+        self._watch.stop()
+        self._looping.join()
+        self._publisher.stop()
+        for server in self._servers:
+            server.stop()
+        _log.info("daemon.stopped", exit_code=self._exit_code)
+        return self._exit_code
+
+    def _run_loop(self) -> None:
+        watchdog_s = systemd.watchdog_s()
+        try:
+            self._loop.run(
+                stopping=self._stopping,
+                longest_sleep_s=None if watchdog_s is None else watchdog_s / 3,
+            )
+        except Exception:  # noqa: BLE001 - the top of a thread: said, then the daemon stops
+            _log.exception("runner.failed")
+            self._fail()
+        self._loop.drain(self._settings.drain_s)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals >= _HURRY:
+            self._loop.hurry()
+        self._stopping.set()
+
+    def _fail(self) -> None:
+        self._exit_code = 1
+        self._stopping.set()
+        self._wake.set()
+
+
+def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:
+    for server in settings.servers:
+        if server == BUILTIN and engine is not None:
+            yield ServerAddress(BUILTIN, engine.url, engine.data_dir / "output")
+        else:
+            yield ServerAddress(server, server)
+
+
+def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:
+    def tell() -> None:
+        systemd.notify("WATCHDOG=1")
+        if engine is not None:
+            engine.ensure_alive()
+
+    return tell
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[Store]:
+    kind = filesystem_type(settings.state_dir)
+    if kind in NETWORK_TYPES:
+        raise VqdError(
+            "state_on_network",
+            f"{settings.state_dir}: state_dir lies on {kind}; a queue there can be lost.",
+            "Name a folder on a local disk in the settings.",
+        )
+    store = Store(settings.store_path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[EngineProcess | None]:
+    if BUILTIN not in settings.servers:
+        yield None
+        return
+    engine = EngineProcess(settings.state_dir / "engine")
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "daemon.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise VqdError(
+                "already_running",
+                f"Another vqd uses {state_dir} already ({lock.read().strip() or 'unknown'}).",
+                "Stop that one first, or name another state_dir.",
+            ) from error
+        lock.truncate(0)
+        lock.write(f"pid {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
+        lock.flush()
+        yield
+
+
+_HURRY = 2
+"""The second signal ends the wait for what runs."""

@@ -1,0 +1,145 @@
+"""A graph's file in; a checked graph out, with the ways to name its nodes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.graph import Graph, NamedGraph, Target
+from vqd.domain.nearest import nearest
+
+MOST_BYTES = 16 << 20
+_EXPORT = (
+    "In ComfyUI open it and choose Workflow > Export (API), then put that file here "
+    "(older versions: switch on the dev mode options, then Save (API Format))."
+)
+
+
+class Unbound(Exception):
+    """A bind that names no input of the graph: what is wrong with it, and the cure."""
+
+    def __init__(self, code: str, said: str, hint: str = "") -> None:
+        super().__init__(said)
+        self.code = code
+        self.said = said
+        self.hint = hint
+
+
+def read_graph(path: Path, where: str) -> NamedGraph:
+    """Give the graph in a file in ComfyUI's API format.
+
+    Raises:
+        Faults: it is missing, no JSON, in the UI's format, or a node or link of it is broken.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        hint = "Put the graph beside its definition, or correct `graph`."
+        said = f"cannot be read ({error.strerror})."
+        raise Faults([Problem("missing_graph", said, where, hint=hint)]) from error
+    if len(content) > MOST_BYTES:
+        raise Faults([Problem("too_large", f"is over {MOST_BYTES} bytes long.", where)])
+    try:
+        nodes = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Faults([_not_json(error, where)]) from error
+    problems = [*_problems(nodes, where)]
+    if problems:
+        raise Faults(problems)
+    return NamedGraph.of(nodes)
+
+
+def targets(graph: Graph, bind: str, *, inputs: tuple[str, ...] = ()) -> tuple[Target, ...]:
+    """Give the inputs that a bind names: `NODE.input`, or `NODE` where `inputs` are given.
+
+    NODE is a node's id, `@Title`, a class that occurs once, or `Class*` for all of a class.
+
+    Raises:
+        Unbound: there is no such node or input, or more than one.
+    """
+    if inputs:
+        node, names = bind, inputs
+    else:
+        node, dot, name = bind.rpartition(".")
+        names = (name,)
+        if not dot:
+            raise Unbound("bad_bind", f"`{bind}` is no bind.", "Write NODE.input.")
+    nodes = nodes_named(graph, node)
+    return tuple(Target(node, _input(graph, node, name)) for node in nodes for name in names)
+
+
+def nodes_named(graph: Graph, name: str) -> list[str]:
+    """Give the ids of the nodes that a bind's NODE names.
+
+    Raises:
+        Unbound: there is none, or more than one without being asked for all.
+    """
+    if name in graph:
+        return [name]
+    if name.startswith("@"):
+        found = [node for node in graph if _title(graph, node) == name[1:]]
+        known = [f"@{_title(graph, node)}" for node in graph if _title(graph, node)]
+    else:
+        found = [node for node in graph if graph[node]["class_type"] == name.rstrip("*")]
+        known = [*graph, *(graph[node]["class_type"] for node in graph)]
+    if not found:
+        raise Unbound("unknown_node", f"the graph has no node {name}.", nearest(name, known))
+    if len(found) > 1 and (name.startswith("@") or not name.endswith("*")):
+        said = f"{name} names {len(found)} nodes: {', '.join(found)}."
+        raise Unbound("ambiguous_node", said, _cure(name))
+    return found
+
+
+def _cure(name: str) -> str:
+    if name.startswith("@"):
+        return "Give the nodes titles of their own in ComfyUI, or name one by its id."
+    return f"Name one by its id or @Title, or all of them as {name}*."
+
+
+def _input(graph: Graph, node: str, name: str) -> str:
+    inputs = graph[node]["inputs"]
+    label = f"{node} ({graph[node]['class_type']})"
+    if name not in inputs:
+        raise Unbound("unknown_input", f"node {label} has no input {name}.", nearest(name, inputs))
+    if isinstance(inputs[name], list):
+        source = inputs[name][0]
+        said = f"the input {name} of node {label} is wired to node {source}."
+        raise Unbound("wired_input", said, f"Bind an input of node {source}, or unwire it.")
+    return name
+
+
+def _title(graph: Graph, node: str) -> str:
+    meta = graph[node].get("_meta")
+    return str(meta.get("title", "")) if isinstance(meta, dict) else ""
+
+
+def _not_json(error: Exception, where: str) -> Problem:
+    if isinstance(error, json.JSONDecodeError):
+        said = f"is not JSON: {error.msg}."
+        return Problem("not_json", said, where, error.lineno, error.colno, hint=_EXPORT)
+    return Problem("not_json", f"is not JSON ({error}).", where, hint=_EXPORT)
+
+
+def _problems(nodes: Any, where: str) -> Iterator[Problem]:
+    if isinstance(nodes, dict) and isinstance(nodes.get("nodes"), list) and "links" in nodes:
+        said = "is saved in the format of ComfyUI's page, not in its API format."
+        yield Problem("ui_format", said, where, hint=_EXPORT)
+    elif not isinstance(nodes, dict) or not nodes:
+        yield Problem("not_a_graph", "is not a graph.", where, hint=_EXPORT)
+    else:
+        for node, content in nodes.items():
+            yield from _node_problems(nodes, node, content, where)
+
+
+def _node_problems(nodes: dict[str, Any], node: str, content: Any, where: str) -> Iterator[Problem]:
+    is_node = isinstance(content, dict) and isinstance(content.get("class_type"), str)
+    if not is_node or not isinstance(content.get("inputs"), dict):
+        said = "is not a node: it needs class_type and inputs."
+        yield Problem("not_a_node", said, where, key=node, hint=_EXPORT)
+        return
+    for name, value in content["inputs"].items():
+        if isinstance(value, list) and len(value) == 2 and str(value[0]) not in nodes:
+            said = f"is wired to node {value[0]}, which the graph has not."
+            yield Problem("broken_link", said, where, key=f"{node}.{name}", hint=_EXPORT)

@@ -1,0 +1,1 @@
+"""YAML and JSON read as text with its marks; checked against a schema."""

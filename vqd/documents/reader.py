@@ -1,0 +1,299 @@
+"""From a file to a tree: bounded while it is read, refused in words where it is not plain.
+
+1. The file is opened once, without following a link, and only a regular file is read.
+2. Its bytes become UTF-8 text, or one fault.
+3. libyaml's events become nodes. Limits on depth and nodes end the reading at the event that
+   breaks them; an anchor, an alias or a tag is refused where it stands, so nothing ever expands.
+"""
+
+import errno
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vqd.documents.tree import Document, Mapping, Node, Sequence, Text
+from vqd.domain.errors import Faults, Problem
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)")
+_MOST_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a document is read before it is refused."""
+
+    most_bytes: int = 1 << 20
+    most_nodes: int = 200_000
+    deepest: int = 20
+
+
+def read(path: Path, limits: Limits = Limits(), *, where: str | None = None) -> Document:  # frozen
+    """Give the document in a file: YAML, or JSON by its `.json` ending.
+
+    Raises:
+        FileNotFoundError: it is not there (any more).
+        Faults: every fault of its form, with line and column.
+    """
+    where = where or path.name
+    text = _decoded(_bytes_of(path, where, limits), where)
+    is_json = path.suffix.lower() == ".json"
+    return parse(_with_whole_characters(text) if is_json else text, where, limits, is_json=is_json)
+
+
+def parse(
+    text: str,
+    where: str,
+    limits: Limits = Limits(),  # frozen
+    *,
+    is_json: bool = False,
+) -> Document:
+    """Give the document in a text.
+
+    Raises:
+        Faults: as `read`.
+    """
+    builder = _Builder(where, limits, null="null" if is_json else "")
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        builder.problems.append(_not_yaml(error, text, where, limits))
+    if builder.problems:
+        raise Faults(builder.problems)
+    if not isinstance(builder.root, Mapping):
+        raise Faults([_no_mapping(builder.root, where)])
+    return Document(where, builder.root)
+
+
+def _bytes_of(path: Path, where: str, limits: Limits) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Faults([_unreadable(error, where)]) from error
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(handle)
+        raise Faults([_not_a_file(where)])
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(limits.most_bytes + 1)
+    if len(content) > limits.most_bytes:
+        raise Faults(
+            [
+                Problem(
+                    "too_large",
+                    f"is {facts.st_size} bytes long.",
+                    where,
+                    found=f"{facts.st_size} bytes",
+                    allowed=f"at most {limits.most_bytes} bytes",
+                    hint=f"At most {limits.most_bytes} are read; split it.",
+                )
+            ]
+        )
+    return content
+
+
+def _unreadable(error: OSError, where: str) -> Problem:
+    if error.errno in (errno.ELOOP, errno.ENXIO):
+        return _not_a_file(where)
+    said = f"cannot be read ({error.strerror})."
+    return Problem("unreadable", said, where, hint="Let the daemon's user read it.")
+
+
+def _not_a_file(where: str) -> Problem:
+    said = "is a link or a device, not a file, and was not opened."
+    return Problem("not_a_file", said, where, hint="Put the file itself here.")
+
+
+def _decoded(content: bytes, where: str) -> str:
+    if content.startswith(_UTF16_MARKS) or b"\0" in content[:2]:
+        hint = "Save it as UTF-8."
+        raise Faults([Problem("not_utf8", "is written as UTF-16.", where, 1, 1, hint=hint)])
+    if b"\0" in content:
+        line, column = _place_of(content.decode("latin-1"), content.index(b"\0"))
+        said = "holds a NUL byte: it is not a text, or was not copied whole."
+        hint = "Save it again as UTF-8 text."
+        raise Faults([Problem("nul_byte", said, where, line, column, hint=hint)])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _place_of(content.decode("latin-1"), error.start)
+        found = f"byte 0x{content[error.start]:02x}"
+        said = f"is not UTF-8 ({found})."
+        hint = "Save it as UTF-8."
+        raise Faults(
+            [Problem("not_utf8", said, where, line, column, found=found, hint=hint)]
+        ) from error
+
+
+def _with_whole_characters(text: str) -> str:
+    """Join JSON's surrogate pairs, which YAML does not know, into the characters they mean."""
+
+    def joined(match: re.Match[str]) -> str:
+        high, low = int(match[2], 16), int(match[3], 16)
+        return f"{match[1]}{chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))}"
+
+    return _SURROGATE_PAIR.sub(joined, text)
+
+
+def _place_of(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+
+
+def _not_yaml(error: yaml.YAMLError, text: str, where: str, limits: Limits) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        line, column = _place_of(text, error.position)
+        said = f"holds a control character (U+{ord(text[error.position]):04X})."
+        return Problem("control_character", said, where, line, column, hint="Remove it.")
+    said, mark = _said(error)
+    if mark is None:
+        return Problem("not_yaml", f"is not YAML: {said}.", where)
+    line, column = mark.line + 1, mark.column + 1
+    if "nesting depth" in said:  # libyaml's scanner, which looks ahead, has a limit of its own
+        said = _too_deep(limits)
+        return Problem("too_deep", said, where, line, column, hint="Flatten it.")
+    lines = text.split("\n", line)
+    rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+    if "tab character" in said or rest.startswith("\t"):
+        hint = "Indent with spaces."
+        return Problem("tab", "a tab stands where spaces indent.", where, line, column, hint=hint)
+    hint = "Check quotes, brackets and indentation here and in the line above."
+    return Problem("not_yaml", f"is not YAML: {said}.", where, line, column, hint=hint)
+
+
+def _too_deep(limits: Limits) -> str:
+    return f"is nested deeper than {limits.deepest} levels."
+
+
+def _said(error: yaml.YAMLError) -> tuple[str, Any]:
+    if isinstance(error, yaml.MarkedYAMLError):
+        return error.problem or str(error), error.problem_mark
+    return str(error), None
+
+
+def _no_mapping(root: Node | None, where: str) -> Problem:
+    if not root:
+        said, found = "is empty.", "nothing"
+    else:
+        found = "a list" if isinstance(root, Sequence) else "text"
+        said = f"holds {found}, not `key: value` lines."
+    hint = "Write one `key: value` on a line."
+    return Problem("no_mapping", said, where, 1, 1, found=found, allowed="a mapping", hint=hint)
+
+
+class _Builder:
+    """Nodes from events. A fault that would let the text grow ends the reading at once."""
+
+    def __init__(self, where: str, limits: Limits, null: str) -> None:
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._where = where
+        self._limits = limits
+        self._null = null
+        self._nodes = 0
+        self._open: list[Mapping | Sequence] = []
+        self._keys: list[Text | None] = []
+
+    def take(self, event: Any) -> None:
+        """Grow the tree by one event.
+
+        Raises:
+            Faults: a limit is broken, or an anchor, an alias or a tag was found.
+        """
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._count(event)
+            self._add_text(event)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._count(event)
+            self._begin(event, Mapping() if kind is yaml.MappingStartEvent else Sequence())
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            self._open.pop()
+            self._keys.pop()
+        elif kind is yaml.AliasEvent:
+            self._refuse_anchor(event)
+        elif kind is yaml.DocumentStartEvent and self.root is not None:
+            self._refuse(event, "several_documents", "a second document begins.", "Keep one.")
+
+    def _count(self, event: Any) -> None:
+        self._nodes += 1
+        if event.anchor is not None:
+            self._refuse_anchor(event)
+        if event.tag is not None:
+            said = f"the tag {event.tag} is not read."
+            self._refuse(event, "tag", said, "Write the value alone, in quotes if it begins by !.")
+        if self._nodes > self._limits.most_nodes:
+            said = f"holds more than {self._limits.most_nodes} values."
+            self._refuse(event, "too_many_values", said, "Split it.")
+
+    def _add_text(self, event: Any) -> None:
+        text = Text(event.value)
+        mark = event.start_mark
+        text.line, text.column = mark.line + 1, mark.column + 1
+        text.plain = event.implicit[0]
+        if text.plain and text == self._null:
+            text = _nothing_at(text)
+        holder = self._open[-1] if self._open else None
+        if isinstance(holder, Mapping) and self._keys[-1] is None:
+            self._begin_entry(holder, text)
+        else:
+            self._add(text)
+
+    def _begin_entry(self, holder: Mapping, key: Text) -> None:
+        if key in holder:
+            first = next(known for known in holder if known == key)
+            said = f"`{key}` stands twice; first in line {first.line}."
+            self._note(key.line, key.column, "duplicate_key", said, "Keep one of them.")
+        self._keys[-1] = key
+
+    def _begin(self, event: Any, node: Mapping | Sequence) -> None:
+        mark = event.start_mark
+        node.line, node.column = mark.line + 1, mark.column + 1
+        if len(self._open) >= self._limits.deepest:
+            self._refuse(event, "too_deep", _too_deep(self._limits), "Flatten it.")
+        if self._open and isinstance(self._open[-1], Mapping) and self._keys[-1] is None:
+            self._refuse(event, "key_not_text", "a key is a list or a mapping.", "Use text.")
+        self._add(node)
+        self._open.append(node)
+        self._keys.append(None)
+
+    def _add(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        holder = self._open[-1]
+        if isinstance(holder, Sequence):
+            holder.append(node)
+            return
+        key = self._keys[-1]
+        assert key is not None
+        holder[key] = node
+        self._keys[-1] = None
+
+    def _refuse_anchor(self, event: Any) -> None:
+        said = f"the anchor or alias `{event.anchor}` is not read."
+        self._refuse(event, "alias", said, "Write the value out, in quotes if it begins by & or *.")
+
+    def _refuse(self, event: Any, code: str, said: str, hint: str) -> None:
+        mark = event.start_mark
+        self._note(mark.line + 1, mark.column + 1, code, said, hint)
+        raise Faults(self.problems)
+
+    def _note(self, line: int, column: int, code: str, said: str, hint: str) -> None:
+        self.problems.append(Problem(code, said, self._where, line, column, hint=hint))
+        if len(self.problems) >= _MOST_PROBLEMS:
+            raise Faults(self.problems)
+
+
+def _nothing_at(place: Text) -> Text:
+    nothing = Text()
+    nothing.line, nothing.column, nothing.plain = place.line, place.column, True
+    return nothing

@@ -1,0 +1,193 @@
+"""A document checked against a pydantic model, and pydantic's faults told with their places."""
+
+import types
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from vqd.documents.tree import Document, Node, Text, written
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.nearest import nearest
+
+M = TypeVar("M", bound=BaseModel)
+_Loc = tuple[str | int, ...]
+
+_WANTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+_BOUNDS = {
+    "greater_than_equal": ("below", "at least", "ge"),
+    "less_than_equal": ("above", "at most", "le"),
+}
+
+
+class Keys(BaseModel):
+    """A mapping with known keys. A key with nothing behind it counts as not written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_absent(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            key: value
+            for key, value in given.items()
+            if not (isinstance(value, Text) and value.is_absent)
+        }
+
+
+def fault(code: str, said: str, *, allowed: str = "", hint: str = "") -> PydanticCustomError:
+    """Give what a validator raises: a fault of the value it was given."""
+    # The said text is a format string for pydantic: it goes in as a value.
+    return PydanticCustomError(code, "{said}", {"said": said, "allowed": allowed, "hint": hint})
+
+
+def checked(document: Document, model: type[M]) -> M:
+    """Give the model that the document holds.
+
+    Raises:
+        Faults: every key and value that the model does not take.
+    """
+    try:
+        return model.model_validate(document.root)
+    except ValidationError as error:
+        raise Faults(told(document, model, error)) from None
+
+
+def checked_in_part(
+    document: Document, model: type[M], *, whole: Collection[str] = ()
+) -> tuple[M | None, list[Problem]]:
+    """Give the model that the document holds but for its faults, and these.
+
+    What is left out is the smallest key of a mapping that holds a fault, or all of a top key that
+    is in `whole`. None if that is too much to be the model.
+    """
+    try:
+        return model.model_validate(document.root), []
+    except ValidationError as error:
+        problems = told(document, model, error)
+        rest: Mapping[Any, Any] = document.root
+        for found in error.errors(include_url=False):
+            loc = found["loc"]
+            rest = _without(rest, loc[:1] if loc[:1] and loc[0] in whole else loc)
+    try:
+        return model.model_validate(rest), problems
+    except ValidationError:
+        return None, problems
+
+
+def told(document: Document, model: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """Give pydantic's faults with their places in the document, in the order of these."""
+    problems = [_problem(document, model, found) for found in error.errors(include_url=False)]
+    return sorted(problems, key=_place)
+
+
+def _without(node: Mapping[Any, Any], loc: _Loc) -> Mapping[Any, Any]:
+    """Give a mapping without the smallest key on the way of `loc`; the same if it has none."""
+    if not loc or loc[0] not in node:
+        return node
+    key, below = loc[0], node[loc[0]]
+    if isinstance(below, Mapping) and len(loc) > 1 and loc[1] in below:
+        return {**node, key: _without(below, loc[1:])}
+    return {name: value for name, value in node.items() if name != key}
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
+
+
+def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
+    loc: _Loc = error["loc"]
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(document, model, loc)
+    node, key = document.reach(loc)
+    found = node if isinstance(node, Text) else None
+    shown = found if found is not None else shown_kind(node)
+    code, said, allowed, hint = _told(error, loc, shown)
+    if code == "missing_key":
+        key = written(loc)
+    return Problem(
+        code, said, document.where, node.line, node.column, key or None, found, allowed, hint
+    )
+
+
+def _told(error: ErrorDetails, loc: _Loc, shown: str) -> tuple[str, str, str | None, str | None]:
+    """Give code, said, allowed and hint of one of pydantic's faults."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return "missing_key", f"the key `{loc[-1]}` is missing.", None, f"Add `{loc[-1]}: …`."
+    if kind in _WANTED:
+        return "wrong_type", f"{shown} is not {_WANTED[kind]}.", _WANTED[kind], None
+    if kind == "literal_error":
+        allowed = context["expected"].replace("'", "").replace(" or ", ", ")
+        hint = nearest(shown, allowed.split(", "))
+        return "unknown_choice", f"{shown} is none of {allowed}.", allowed, hint
+    if "said" in context:
+        return kind, context["said"], context["allowed"] or None, context["hint"] or None
+    if kind in _BOUNDS:
+        said, allowed, bound = _BOUNDS[kind]
+        allowed = f"{allowed} {context[bound]}"
+        return "out_of_range", f"{shown} is {said} what is allowed.", allowed, None
+    return "wrong_value", f"{shown}: {error['msg'][0].lower()}{error['msg'][1:]}.", None, None
+
+
+def shown_kind(node: Node) -> str:
+    """Say what a node is, for a message."""
+    if isinstance(node, Text):
+        return node[:60] or "nothing"
+    kind = "mapping" if isinstance(node, Mapping) else "list"
+    return f"a {kind}" if node else f"an empty {kind}"
+
+
+def _unknown_key(document: Document, model: type[BaseModel], loc: _Loc) -> Problem:
+    key = str(loc[-1])
+    node = document.key(loc)
+    known = _keys_at(model, loc[:-1])
+    return Problem(
+        "unknown_key",
+        "unknown key.",
+        document.where,
+        node.line,
+        node.column,
+        written(loc),
+        found=key,
+        allowed=", ".join(known),
+        hint=nearest(key, known),
+    )
+
+
+def _keys_at(model: type[BaseModel], loc: _Loc) -> list[str]:
+    kind: Any = model
+    for part in loc:
+        kind = _bare(_fields(kind)[part] if part in _fields(kind) else get_args(kind)[-1])
+    return [*_fields(kind)]
+
+
+def _fields(kind: Any) -> dict[Any, Any]:
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return {}
+    return {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+
+
+def _bare(kind: Any) -> Any:
+    """Strip what stands around a type: `X | None`, `Annotated[X, …]`, `tuple[X, ...]`."""
+    origin = get_origin(kind)
+    if origin is Annotated or origin in (Union, types.UnionType):
+        return _bare(get_args(kind)[0])
+    return kind

@@ -1,0 +1,1 @@
+"""What the whole house speaks of: plain values, no technology."""

@@ -1,0 +1,83 @@
+"""A planned job: what its prompts share, and each prompt by itself."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from vqd.domain.graph import NamedGraph, Target, Value
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedOutput:
+    """One output that a workflow promises.
+
+    `node` is the node that makes it; `prefix_input` the name of that node's input that holds the
+    file name prefix, or None where the node has none; `kind` is `image`, `video` or `audio`.
+    The `min_` and `max_` bounds are what the definition's `accept` asks for.
+    """
+
+    slot: str
+    node: str
+    kind: str
+    prefix_input: str | None = None
+    min_frames: int | None = None
+    min_bytes: int | None = None
+    max_black: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputBind:
+    """Where the server's name of an uploaded input goes, and what may be put there."""
+
+    kind: str
+    extensions: tuple[str, ...]
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every prompt of one job shares.
+
+    `params` are the values that do not vary, typed, defaults included. `axes` are the values that
+    do, in fan-out order (the first varies slowest), each with its values in order of appearance:
+    the report's grid. `total` is the number of prompts, 1 or more.
+    """
+
+    workflow: str
+    workflow_version: int
+    total: int
+    params: Mapping[str, Value]
+    axes: Mapping[str, tuple[Value, ...]]
+    inputs: Mapping[str, InputBind]
+    outputs: tuple[ExpectedOutput, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+    priority: int = 50
+    retry_limit: int = 2
+    timeout_s: float | None = None
+    sidecar: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPrompt:
+    """One prompt, small enough to keep a hundred thousand of.
+
+    `edits` are the inputs of `graph` that this prompt sets (all values that vary; what is fixed
+    is already in the graph). `stem` is the output's path below `outputs/` without extension,
+    unique in the job. `params` are the values that vary, for people.
+    """
+
+    number: int
+    graph: NamedGraph
+    edits: Mapping[Target, Value]
+    inputs: Mapping[str, str]
+    params: Mapping[str, Value]
+    seed: int | None
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A plan and the way to its prompts, which are made one by one and never all held."""
+
+    plan: Plan
+    prompts: Callable[[], Iterator[PlannedPrompt]]

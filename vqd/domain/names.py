@@ -1,0 +1,68 @@
+"""File names: those that every file system accepts, and those that are never taken for input."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+
+_JOINER = "\u200d"
+"""Stands within one emoji."""
+
+_TEMPORARY = r".*\.(part|partial|tmp|temp|crdownload|download|filepart|!ut|swp)"
+_NEVER_TAKEN: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        reason: re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        for reason, pattern in {
+            "its name begins with . or ~": r"[.~].*",
+            "temporary name": _TEMPORARY,
+            "made by Windows": r"Thumbs\.db|desktop\.ini",
+            "made by a NAS": r"@eaDir|#recycle",
+        }.items()
+    }
+)
+
+
+def why_never_taken(name: str) -> str | None:
+    """Say why a file or folder of this name is never taken; None if it may be."""
+    return next(
+        (reason for reason, pattern in _NEVER_TAKEN.items() if pattern.fullmatch(name)), None
+    )
+
+
+def printable(text: str) -> str:
+    """Give a text for one line of a terminal or a file, with what would act on either written out.
+
+    A name or a key that somebody dropped may hold line ends, escape sequences, marks that turn the
+    direction of writing, and bytes that are no text.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if _is_harmless(char) else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def _is_harmless(char: str) -> bool:
+    return char.isprintable() or char == _JOINER or unicodedata.category(char) == "Zs"
+
+
+def safe_name(text: str, *, longest_bytes: int = 100) -> str:
+    """Give a file name for `text` that Windows, macOS and Linux accept; never empty.
+
+    NFC; what Windows forbids becomes `_`; no leading dot, no trailing dot or space; reserved
+    device names get a leading `_`. Source: "Naming Files, Paths, and Namespaces", Microsoft.
+    """
+    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))
+    if not name.isascii():
+        name = "".join(char for char in name if unicodedata.category(char) not in ("Cs", "Cf"))
+    name = _cut(name.strip(" ."), longest_bytes).rstrip(" .")
+    if _RESERVED.fullmatch(name):
+        name = f"_{name}"
+    return name or "unnamed"
+
+
+def _cut(name: str, longest_bytes: int) -> str:
+    return name.encode()[:longest_bytes].decode(errors="ignore")

@@ -1,0 +1,17 @@
+"""The known name that somebody may have meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_MOST_LISTED = 12
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give a sentence that names the nearest of the known names, else all of them; or nothing."""
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {folded[near[0]]}?"
+    listed = [*folded.values()][:_MOST_LISTED]
+    more = " …" if len(folded) > len(listed) else ""
+    return f"Known: {', '.join(listed)}{more}." if listed else ""

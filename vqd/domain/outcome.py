@@ -1,0 +1,86 @@
+"""What became of one attempt at one prompt: a value, never an exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureCode(StrEnum):
+    """Why an attempt failed. What follows from each is the table in `runner/conclude.py`."""
+
+    INVALID = "invalid"
+    """An input does not decode, or is not what the workflow takes."""
+    UNAVAILABLE = "unavailable"
+    """No server has the node or the model."""
+    REFUSED = "refused"
+    """The server would not take the prompt (400, or 200 with node_errors)."""
+    UNREACHABLE = "unreachable"
+    """The server refused the connection, reset it, or did not answer."""
+    LOST = "lost"
+    """The server is there and knows nothing of our prompt_id."""
+    NODE_ERROR = "node_error"
+    """A node raised."""
+    OUT_OF_MEMORY = "out_of_memory"
+    TIMED_OUT = "timed_out"
+    """Longer than the job allows one attempt."""
+    STALLED = "stalled"
+    """No progress for longer than a prompt may be silent."""
+    BAD_OUTPUT = "bad_output"
+    """An output is missing, truncated, does not decode, or is not accepted."""
+    INTERRUPTED = "interrupted"
+    """Stopped on the server; by us only if the job was cancelled."""
+    DISK_FULL = "disk_full"
+    """Outputs cannot be written where they go: no room, read-only, or the share is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One file that an attempt made, whole, under its final name.
+
+    `path` is relative to the job's folder, with `/`. Sizes are bytes and pixels; `frames` and
+    `fps` are None for a still.
+    """
+
+    slot: str
+    path: str
+    kind: str
+    sha256: str
+    bytes: int
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The attempt made its outputs. `seconds` is the server's own execution time."""
+
+    outputs: tuple[OutputFile, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt did not; `message` says what, which and why, `node` is the node that raised."""
+
+    code: FailureCode
+    message: str
+    node: str | None = None
+    seconds: float | None = None
+
+
+Outcome = Succeeded | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a running prompt is, as its server last said: `fraction` of `node` is 0 to 1."""
+
+    node: str | None
+    fraction: float
+    finished_nodes: int = 0
+
+
+Inputs = Mapping[str, str]
+"""Slot name -> path relative to the job's input folder, with `/`."""

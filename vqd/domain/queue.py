@@ -1,0 +1,131 @@
+"""What the queue remembers: jobs, prompts, events, as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vqd.domain.errors import Problem
+from vqd.domain.graph import Target, Value
+from vqd.domain.job import Plan
+from vqd.domain.lifecycle import JobState, PromptState
+from vqd.domain.outcome import OutputFile
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A job's prompts by state; `total` is their sum."""
+
+    total: int
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+    @property
+    def over(self) -> int:
+        """Count the prompts that will not change by themselves."""
+        return self.succeeded + self.failed + self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """The job file as dropped: its name in the job's folder and the hash of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job. `job` is its folder's name; `input_folder` is where its inputs lie, below that.
+
+    `plan` is None for a job that was rejected before it was planned; `problems` say why.
+    Times are UTC seconds.
+    """
+
+    job_key: int
+    job: str
+    workflow: str
+    state: JobState
+    counts: Counts
+    plan: Plan | None
+    job_file: JobFile
+    input_folder: str
+    priority: int
+    accepted_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_requested_at: float | None = None
+    reason: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ends_as(self) -> JobState:
+        """Tell how the job closes, by what became of its prompts."""
+        if self.cancel_requested_at is not None and self.counts.succeeded < self.counts.total:
+            return JobState.CANCELLED
+        if self.problems or self.counts.failed or not self.counts.total:
+            return JobState.FAILED
+        return JobState.CANCELLED if self.counts.cancelled else JobState.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class PromptKey:
+    """Names a prompt: its job and its number there, from 1."""
+
+    job_key: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt. `attempt` counts every claim, `strikes` only the failures that count."""
+
+    key: PromptKey
+    state: PromptState
+    graph_sha256: str
+    edits: Mapping[Target, Value]
+    inputs: Mapping[str, str]
+    params: Mapping[str, Value]
+    seed: int | None
+    stem: str
+    attempt: int
+    strikes: int
+    prompt_id: str | None
+    server: str | None
+    claimed_at: float | None
+    ended_at: float | None
+    seconds: float | None
+    failure_code: str | None
+    failure_message: str | None
+    outputs: tuple[OutputFile, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Prompts of a job that failed alike: the first of them, and how many there are."""
+
+    first: Prompt
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a job or to one prompt of it; `kind` is `noun.past_participle`."""
+
+    at: float
+    kind: str
+    number: int | None
+    facts: Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    """A server as it was last seen; `state` is `up`, `resting` or `down`."""
+
+    server: str
+    url: str
+    state: str
+    said: str | None
+    version: str | None
+    seen_at: float | None

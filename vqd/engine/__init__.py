@@ -1,0 +1,1 @@
+"""The built-in ComfyUI-compatible server; a stranger to the rest."""

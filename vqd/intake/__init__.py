@@ -1,0 +1,1 @@
+"""Job files in; typed specs out, or every fault with its line."""

@@ -1,0 +1,220 @@
+"""The files that a job's slots are given: found, looked at without following a link, never opened.
+
+A path is looked up below the job's input folder, then below each of the roots. A slot that takes
+a folder or a pattern leaves out what is not of its kind; a file named by itself must be.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.jobspec import Given, InputFile, InputSpec, JobSpec
+from vqd.domain.nearest import nearest
+from vqd.domain.workflow import InputSlot, Workflow
+from vqd.intake import tree
+from vqd.intake.tree import Entry
+
+_OURS = "outputs/"
+"""What vqd itself writes below a job's folder and must not take for an input."""
+
+
+def gather(
+    spec: JobSpec,
+    workflow: Workflow,
+    folder: Path,
+    roots: Sequence[Path],
+    *,
+    by_name_only: bool = False,
+) -> Mapping[str, tuple[InputFile, ...]]:
+    """Give the files of every slot that has any, in the order in which they become prompts.
+
+    A path in the answer is relative to `folder`, or absolute where it was found below a root. A
+    required slot that the job does not name takes every file of its extensions below `folder`, if
+    it is the only such slot; not so with `by_name_only`, for a folder that is not the job's own.
+
+    Raises:
+        Faults: `missing_input` where nothing was found, `awaited_input` where fewer than `expect`
+            were (both may still arrive); `unknown_slot`,
+            `wrong_kind`, `wrong_count`, `outside_folder`, `not_a_file`, `bad_file_name`
+            or `unreadable` for the rest.
+    """
+    try:
+        search = _Search(spec.where, folder, roots)
+        return _gathered(search, spec, workflow, by_name_only=by_name_only)
+    except PermissionError as error:
+        said = f"{error.filename} cannot be read ({error.strerror})."
+        hint = "Let the daemon's user read it."
+        raise Faults([Problem("unreadable", said, spec.where, hint=hint)]) from error
+
+
+def _gathered(
+    search: "_Search", spec: JobSpec, workflow: Workflow, *, by_name_only: bool
+) -> Mapping[str, tuple[InputFile, ...]]:
+    found = {
+        name: search.named(workflow.inputs[name], asked)
+        for name, asked in spec.inputs.items()
+        if name in workflow.inputs
+    }
+    for name in sorted(spec.inputs.keys() - workflow.inputs.keys()):
+        search.problems.append(_unknown_slot(spec, workflow, name))
+    open_slots = [s for s in workflow.inputs.values() if s.required and s.name not in found]
+    if len(open_slots) == 1 and not by_name_only:
+        taken = {file.path for files in found.values() for file in files}
+        found[open_slots[0].name] = search.everything(open_slots[0], taken)
+    elif open_slots:
+        search.problems += [_not_named(spec, slot) for slot in open_slots]
+    if search.problems:
+        raise Faults(search.problems)
+    return {name: files for name, files in found.items() if files}
+
+
+@dataclass(slots=True)
+class _Search:
+    """Looks for the files of slots, and keeps what was wrong."""
+
+    where: str
+    folder: Path
+    roots: Sequence[Path]
+    problems: list[Problem] = field(default_factory=list)
+
+    def named(self, slot: InputSlot, asked: InputSpec) -> tuple[InputFile, ...]:
+        """Give what the job names for a slot."""
+        before = len(self.problems)
+        files = [file for given in asked.paths for file in self._found(slot, asked, given)]
+        if asked.expect not in (None, len(files)) and len(self.problems) == before:
+            self._note_count(asked, len(files))
+        return tuple(files)
+
+    def everything(self, slot: InputSlot, taken: set[str]) -> tuple[InputFile, ...]:
+        """Give every file below the job's folder that the slot takes and no other slot has."""
+        entries = [
+            entry
+            for entry in tree.walk(self.folder)
+            if _fits(slot, entry) and entry.path not in taken and not entry.path.startswith(_OURS)
+        ]
+        if not entries:
+            given = Given("", f"inputs.{slot.name}")
+            said = f"there is no {slot.kind} for the input {slot.name}."
+            hint = f"Put {_kinds(slot)} beside the job file."
+            self._note(given, "missing_input", said, hint)
+        return self._as_files(Given("", f"inputs.{slot.name}"), self.folder, entries, "natural")
+
+    def _found(self, slot: InputSlot, asked: InputSpec, given: Given) -> Sequence[InputFile]:
+        parts = _parts(given.text)
+        if parts is None:
+            self._note(given, *_no_path(slot, given.text))
+            return ()
+        for root in (self.folder, *self.roots):
+            entries = [*_look(root, parts, asked.kind)]
+            if entries:
+                return self._fitting(slot, asked, given, root, entries)
+        said = f"{given.text}: no such file for the input {slot.name}."
+        self._note(given, "missing_input", said, "Check the name, and that it was copied.")
+        return ()
+
+    def _fitting(
+        self, slot: InputSlot, asked: InputSpec, given: Given, root: Path, entries: list[Entry]
+    ) -> Sequence[InputFile]:
+        strange = [entry for entry in entries if entry.is_strange or entry.is_folder]
+        for entry in strange:
+            said = f"{entry.path} is {_what(entry)}, not a file, and was not opened."
+            self._note(given, "not_a_file", said, "Put the file itself there.")
+        fitting = [entry for entry in entries if _fits(slot, entry)]
+        if not fitting and not strange:
+            said = f"{entries[0].path} is not what the input {slot.name} takes."
+            hint = f"It takes {_kinds(slot)}."
+            self._note(given, "wrong_kind", said, hint, allowed=_kinds(slot))
+        return self._as_files(given, root, fitting, asked.sort)
+
+    def _as_files(
+        self, given: Given, root: Path, entries: Iterable[Entry], sort: str
+    ) -> tuple[InputFile, ...]:
+        above = "" if root == self.folder else f"{root}/"
+        files = []
+        for entry in sorted(entries, key=_sort_key(sort)):
+            if _is_text(entry.path):
+                files.append(InputFile(above + entry.path, entry.bytes))
+            else:
+                said = f"the name {entry.path!a} is not UTF-8."
+                self._note(given, "bad_file_name", said, "Rename the file.")
+        return tuple(files)
+
+    def _note_count(self, asked: InputSpec, found: int) -> None:
+        code = "awaited_input" if found < (asked.expect or 0) else "wrong_count"
+        said = f"{found} files are here, {asked.expect} are expected."
+        hint = "Copy the rest" if code == "awaited_input" else "Take the others away"
+        self._note(asked.paths[0], code, said, f"{hint}, or correct `expect`.")
+
+    def _note(
+        self, given: Given, code: str, said: str, hint: str, allowed: str | None = None
+    ) -> None:
+        self.problems.append(given.problem(code, said, self.where, allowed=allowed, hint=hint))
+
+
+def _look(root: Path, parts: Sequence[str], kind: str) -> Iterator[Entry]:
+    if kind == "glob":
+        yield from tree.glob(root, parts)
+        return
+    entry = tree.find(root, parts)
+    if entry is None:
+        return
+    if entry.is_folder and kind != "file":
+        yield from tree.walk(root, entry.path.split("/"))
+    else:
+        yield entry
+
+
+def _parts(text: str) -> list[str] | None:
+    """Split a relative path, written with either slash; None where it would leave its folder."""
+    path = text.strip().replace("\\", "/")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    leaves = path.startswith("/") or ".." in parts or "\0" in path or path[1:2] == ":"
+    return None if leaves or not 0 < len(parts) <= tree.DEEPEST else parts
+
+
+def _no_path(slot: InputSlot, text: str) -> tuple[str, str, str]:
+    """Give code, said and hint for a text that names nothing below the job's folder."""
+    if text.strip() in (".", "./", ".\\"):
+        said = f"{text!r} is the job's folder itself."
+        return "wrong_value", said, f"Leave inputs.{slot.name} out: it takes every file there."
+    said = f"{text} leaves the job's folder."
+    return "outside_folder", said, "Put the file beside the job file and name it from there."
+
+
+def _fits(slot: InputSlot, entry: Entry) -> bool:
+    return entry.is_file and entry.path.lower().endswith(slot.extensions)
+
+
+def _kinds(slot: InputSlot) -> str:
+    return f"{slot.kind} files ({', '.join(slot.extensions)})"
+
+
+def _what(entry: Entry) -> str:
+    return "a folder" if entry.is_folder else "a link or a device"
+
+
+def _is_text(path: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in path)
+
+
+def _sort_key(sort: str) -> Callable[[Entry], Any]:
+    return (
+        (lambda entry: entry.path) if sort == "name" else (lambda e: (tree.natural(e.path), e.path))
+    )
+
+
+def _unknown_slot(spec: JobSpec, workflow: Workflow, name: str) -> Problem:
+    given = spec.inputs[name].paths[0]
+    said = f"the workflow {workflow.name} has no input {name}."
+    hint = nearest(name, workflow.inputs)
+    return given.problem(
+        "unknown_slot", said, spec.where, allowed=", ".join(workflow.inputs), hint=hint
+    )
+
+
+def _not_named(spec: JobSpec, slot: InputSlot) -> Problem:
+    said = f"the input {slot.name} is not named."
+    hint = f"Add inputs.{slot.name}: it takes {_kinds(slot)}."
+    return Problem("missing_key", said, spec.where, key=f"inputs.{slot.name}", hint=hint)

@@ -1,0 +1,1 @@
+"""Pictures and clips: probing, thumbnails, the report."""

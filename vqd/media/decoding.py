@@ -1,0 +1,298 @@
+"""Pictures and clips, opened by their content and decoded frame after frame."""
+
+import errno
+import io
+import os
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, TypeVar, cast
+
+from vqd.domain.errors import VqdError
+from vqd.media.looks import PictureFormat, clip_format, cut_off, likeness, picture_format
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+Frame: TypeAlias = "ImageFile | VideoFrame"
+
+MAX_PIXELS: Final = 500_000_000  # of a picture; FFmpeg itself refuses frames above 268 million
+
+_MOST_HELD_BYTES: Final = 256 << 10
+
+# No format that names other files (HLS, concat, …) and none that takes text for pictures.
+_DEMUXERS: Final = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,flv,asf,mxf,wav,w64,aiff,flac,mp3,aac,ogg"
+)
+# Their headers say how long the whole is; in other containers that is a guess.
+_DURATION_IS_KEPT: Final = frozenset({"matroska,webm", "wav", "flac"})
+
+_K = TypeVar("_K")
+
+# What Pillow's readers raise on damaged files (13.0): most wrap it in OSError, not all.
+_FAULTS: Final = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+
+
+class Undecodable(VqdError):
+    """The file is no whole picture, clip or sound; the message says what it looks like."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("undecodable", message)
+
+
+@contextmanager
+def open_media(path: Path) -> "Iterator[Picture | Clip]":
+    """Give the picture or clip in `path`, to be read once, front to back.
+
+    Raises:
+        Undecodable: it is empty, cut off, damaged, too large, a link, or nothing known; this may
+            show only while its frames are read.
+        OSError: it cannot be opened or read.
+    """
+    with _open_regular(path) as file:
+        made_as = picture_format(file)
+        if (unlike := likeness(file)) is not None:
+            raise Undecodable(unlike)
+        if (missing := cut_off(file, made_as)) is not None:
+            raise Undecodable(f"it is cut off: {missing}")
+        if made_as is not None:
+            held = _held(file)
+            with _open_picture(held, made_as) as image:
+                yield Picture(image, held)
+        else:
+            with _open_clip(file) as container:
+                yield Clip(container, file)
+
+
+class Picture:
+    """A still picture, or a moving GIF, WebP or PNG; `file` is what it is read from."""
+
+    def __init__(self, image: "ImageFile", file: BinaryIO) -> None:
+        self.image = image
+        self.file = file
+        self.seconds = 0.0
+
+    def frames(self) -> "Iterator[ImageFile]":
+        """Decode frame after frame: one object, whose pixels change. Adds up `seconds`."""
+        count = 1 if self.image.format == "MPO" else getattr(self.image, "n_frames", 1)
+        for number in range(count):
+            self.image.seek(number)
+            self.image.load()
+            self.seconds += self.image.info.get("duration", 0) / 1000
+            yield self.image
+
+
+class Clip:
+    """A film, or a sound, which has no frames; `file` is what it is read from."""
+
+    def __init__(self, container: "InputContainer", file: BinaryIO) -> None:
+        self.container = container
+        self.file = file
+        self.video = _moving(container)
+        self._end_s = 0.0
+        if self.video is not None:
+            self.video.thread_type = "AUTO"
+
+    @property
+    def seconds(self) -> float:
+        """Give the length of what has been decoded."""
+        return max(0.0, self._end_s - (self.container.start_time or 0) / 1_000_000)
+
+    def frames(self) -> "Iterator[VideoFrame]":
+        """Decode everything, the sound too, and give the pictures."""
+        from av.video.frame import VideoFrame
+
+        return (frame for frame in self.decoded() if isinstance(frame, VideoFrame))
+
+    def decoded(self) -> "Iterator[VideoFrame | AudioFrame]":
+        """Decode everything, in the order of the file."""
+        sounds = self.container.streams.audio
+        streams = [*sounds] if self.video is None else [self.video, *sounds]
+        step_s = self._frame_s()
+        for packet in self.container.demux(*streams):
+            for frame in cast("list[VideoFrame | AudioFrame]", packet.decode()):
+                if frame.time is not None:
+                    self._end_s = max(self._end_s, frame.time + _length_s(frame, step_s))
+                yield frame
+        self._refuse_if_short(step_s)
+
+    def _frame_s(self) -> float:
+        rate = self.video.average_rate if self.video else None
+        return float(1 / rate) if rate else 0.0
+
+    def _refuse_if_short(self, step_s: float) -> None:
+        container = self.container
+        if container.duration is None or container.format.name not in _DURATION_IS_KEPT:
+            return
+        promised_s = container.duration / 1_000_000
+        if self._end_s < promised_s - max(0.1, 1.5 * step_s):
+            raise Undecodable(
+                f"it is cut off: {self._end_s:.2f} of {promised_s:.2f} seconds are there"
+            )
+
+
+def spread(frames: Iterable[Frame], *, most: int, keep: Callable[[Frame], _K]) -> list[_K]:
+    """Give what `keep` makes of at most `most` frames, evenly spread, however many there are.
+
+    Every frame is kept until there are too many; then every other one, every fourth, and so on.
+    """
+    kept: list[_K] = []
+    stride = 1
+    for number, frame in enumerate(frames):
+        if number % stride == 0 and len(kept) == most:
+            del kept[1::2]
+            stride *= 2
+        if number % stride == 0:
+            kept.append(keep(frame))
+    return kept
+
+
+def flat(frame: Frame, within_px: int = MAX_PIXELS) -> "Image":
+    """Give a frame as RGB, or RGBA where it can be seen through, with 8 bits a channel.
+
+    It is turned upright, and shrunk if its longest side is above `within_px`.
+    """
+    from PIL.Image import Image
+    from PIL.ImageOps import exif_transpose
+
+    if not isinstance(frame, Image):
+        return _pictured(frame, within_px)
+    picture = _eight_bits(frame)
+    picture.thumbnail((within_px, within_px))
+    exif_transpose(picture, in_place=True)
+    return picture
+
+
+@contextmanager
+def _open_regular(path: Path) -> Iterator[BinaryIO]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Undecodable("it is a link, and links are not followed") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Undecodable("it is no regular file")
+    with os.fdopen(descriptor, "rb", io.DEFAULT_BUFFER_SIZE) as file:
+        yield file
+
+
+def _held(file: BinaryIO) -> BinaryIO:
+    """Give the file, or a copy in memory of a small one: Pillow seeks in it at every step."""
+    start = file.read(_MOST_HELD_BYTES + 1)
+    if len(start) <= _MOST_HELD_BYTES:
+        return io.BytesIO(start)
+    file.seek(0)
+    return file
+
+
+@contextmanager
+def _open_picture(file: BinaryIO, made_as: PictureFormat) -> "Iterator[ImageFile]":
+    """Open with Pillow, whose global switches are set here so that nobody else's count."""
+    from PIL import Image, ImageFile, UnidentifiedImageError
+
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses above twice this
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    import_module(f"PIL.{made_as.plugin}")
+    try:
+        Image.open(file, formats=(made_as.name,)).verify()  # the checksums of a PNG
+        with Image.open(file, formats=(made_as.name,)) as image:
+            yield image
+    except Image.DecompressionBombError as error:
+        limit = MAX_PIXELS // 1_000_000
+        raise Undecodable(f"it claims more than {limit} megapixels; make it smaller") from error
+    except UnidentifiedImageError as error:
+        raise _unreadable(made_as.name) from error
+    except _FAULTS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise _told(error) from error
+
+
+@contextmanager
+def _open_clip(file: BinaryIO) -> "Iterator[InputContainer]":
+    import av
+    from av.error import FFmpegError
+
+    options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": ""}
+    try:
+        container = av.open(file, "r", options=options)
+    except (FFmpegError, ValueError) as error:
+        raise _unreadable(clip_format(file)) from error
+    with container:
+        try:
+            if _moving(container) is None and not container.streams.audio:
+                raise _unreadable(clip_format(file))
+            yield container
+        except FFmpegError as error:
+            raise Undecodable(f"it is damaged: {error.strerror}") from error
+
+
+def _told(error: Exception) -> Undecodable:
+    cut = isinstance(error, EOFError) or "truncated" in str(error).lower()
+    return Undecodable(f"it is {'cut off' if cut else 'damaged'}: {error}")
+
+
+def _unreadable(made_as: str | None) -> Undecodable:
+    if made_as is not None:
+        return Undecodable(f"it is damaged: the header of the {made_as} cannot be read")
+    return Undecodable("no picture, clip or sound could be read from it")
+
+
+def _moving(container: "InputContainer") -> "VideoStream | None":
+    """Give the first stream of pictures that is no cover."""
+    from av.stream import Disposition
+
+    streams = container.streams.video
+    return next((s for s in streams if not s.disposition & Disposition.attached_pic), None)
+
+
+def _length_s(frame: "VideoFrame | AudioFrame", step_s: float) -> float:
+    from av.audio.frame import AudioFrame
+
+    return frame.samples / frame.sample_rate if isinstance(frame, AudioFrame) else step_s
+
+
+def _pictured(frame: "VideoFrame", within_px: int) -> "Image":
+    factor = min(1.0, within_px / max(frame.width, frame.height))
+    width, height = (max(1, round(side * factor)) for side in (frame.width, frame.height))
+    return cast("Image", frame.to_image(width=width, height=height))  # type: ignore[no-untyped-call]
+
+
+def _eight_bits(image: "Image") -> "Image":
+    if image.mode.startswith(("I", "F")):
+        image = _scaled(image)
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image.copy() if image.mode == mode else image.convert(mode)
+
+
+def _scaled(image: "Image") -> "Image":
+    """Map 16-bit, 32-bit and float pixels to 0..255, by the smallest usual white that fits."""
+    wide = image.convert("F")
+    _, high = cast("tuple[float, float]", wide.getextrema())
+    usual = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
+    white = next((white for white in usual if high <= white), high)
+    return wide.point(lambda value: value * (255 / white)).convert("L")

@@ -1,0 +1,109 @@
+"""What a file holds: the whole of it decoded, so that a cut or damaged one is found out."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from vqd.media.decoding import Clip, Frame, Picture, Undecodable, flat, open_media, spread
+
+__all__ = ["Media", "Undecodable", "blackness", "probe"]
+
+_BLACK_BELOW: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One decoded file. `kind` is image, video or audio; None: does not apply, or is not known.
+
+    A GIF, WebP or PNG is an image however many `frames` it has. Width and height are those of the
+    stored pixels, before any rotation noted in the file. `bytes` is the file's length, `sha256` the
+    hash of what was decoded, in hex.
+    """
+
+    sha256: str
+    bytes: int
+    kind: str
+    width: int | None
+    height: int | None
+    frames: int | None
+    fps: float | None
+    seconds: float | None
+    has_audio: bool
+
+
+def probe(path: Path) -> Media:
+    """Give what `path` holds, by its content, after decoding every frame and sample of it.
+
+    Raises:
+        Undecodable: it is empty, cut off, damaged, too large, a link, or nothing known.
+        OSError: it cannot be opened or read.
+    """
+    with open_media(path) as media:
+        return _probe_clip(media) if isinstance(media, Clip) else _probe_picture(media)
+
+
+def blackness(path: Path) -> float:
+    """Give the share of black pixels, 0 to 1: the mean over up to 16 frames spread over the file.
+
+    A pixel is black if red, green and blue are all below 8 of 255. A sound has none: 0.
+
+    Raises:
+        Undecodable, OSError: as `probe`.
+    """
+    with open_media(path) as media:
+        shares = spread(media.frames(), most=16, keep=_black_share)
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def _probe_picture(picture: Picture) -> Media:
+    frames = sum(1 for _ in picture.frames())
+    width, height = picture.image.size
+    moves = frames > 1 and picture.seconds > 0
+    return Media(
+        *_digest(picture.file),
+        kind="image",
+        width=width,
+        height=height,
+        frames=frames,
+        fps=frames / picture.seconds if moves else None,
+        seconds=picture.seconds if moves else None,
+        has_audio=False,
+    )
+
+
+def _probe_clip(clip: Clip) -> Media:
+    frames = sum(1 for _ in clip.frames())
+    has_audio = bool(clip.container.streams.audio)
+    seconds = clip.seconds
+    if clip.video is None:
+        return Media(*_digest(clip.file), "audio", None, None, None, None, seconds, has_audio)
+    if not frames:
+        raise Undecodable("it is damaged: there is no picture in it")
+    rate = clip.video.average_rate
+    return Media(
+        *_digest(clip.file),
+        kind="video",
+        width=clip.video.width,
+        height=clip.video.height,
+        frames=frames,
+        fps=float(rate) if rate else None,
+        seconds=seconds,
+        has_audio=has_audio,
+    )
+
+
+def _digest(file: BinaryIO) -> tuple[str, int]:
+    file.seek(0)
+    sha256 = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # BytesIO does as well
+    return sha256.hexdigest(), file.seek(0, os.SEEK_END)
+
+
+def _black_share(frame: Frame) -> float:
+    from PIL import ImageChops
+
+    red, green, blue = flat(frame).convert("RGB").split()
+    brightest = ImageChops.lighter(red, ImageChops.lighter(green, blue))
+    histogram = brightest.histogram()
+    return sum(histogram[:_BLACK_BELOW]) / sum(histogram)

@@ -1,0 +1,132 @@
+"""The head of the report: what the job was, how it went, and what was wrong with it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from vqd.domain.errors import Problem
+from vqd.domain.graph import Value
+from vqd.media.report_job import ReportJob
+from vqd.media.report_text import duration, moment, shown, text
+
+ICONS: Final = """\
+<svg hidden><defs>
+<symbol id="i-done" viewBox="0 0 16 16"><path d="M3 8.5l3.3 3.3L13 5"/></symbol>
+<symbol id="i-failed" viewBox="0 0 16 16"><path d="M4 4l8 8M12 4l-8 8"/></symbol>
+<symbol id="i-cancelled" viewBox="0 0 16 16"><path d="M4 8h8"/></symbol>
+<symbol id="i-other" viewBox="0 0 16 16"><path d="M8 4v4.5l3 2"/></symbol>
+</defs></svg>
+"""
+_STAMP: Final = re.compile(r"\d{8}-\d{6}-(?=.)")
+_COUNTED: Final = ("succeeded", "failed", "cancelled")
+
+
+def head(job: ReportJob) -> str:
+    """Give everything above the pictures, as markup."""
+    return "".join(_parts(job))
+
+
+def _parts(job: ReportJob) -> Iterator[str]:
+    yield '<header class="head">\n<div class="title"><div>'
+    yield f'<p class="workflow">{_workflow(job)}</p>\n<h1>{_title(job.job)}</h1></div>'
+    yield _badge(job.state)
+    yield "</div>\n"
+    if job.comment:
+        yield f'<p class="comment">{text(job.comment)}</p>\n'
+    if job.labels:
+        yield _labels(job.labels)
+    if job.problems:
+        yield _problems(job.problems)
+    elif job.reason:
+        yield f'<p class="reason">{text(job.reason)}</p>\n'
+    if job.counts.get("total"):
+        yield _bar(job.counts)
+    yield _times(job)
+    yield "</header>\n"
+    if job.params:
+        yield _params(job.params)
+
+
+def _workflow(job: ReportJob) -> str:
+    version = "" if job.workflow_version is None else f" · version {job.workflow_version}"
+    return text(f"{job.workflow}{version}")
+
+
+def _title(job: str) -> str:
+    stamp = found[0] if (found := _STAMP.match(job)) else ""
+    name = text(job.removeprefix(stamp))
+    return f'<span class="stamp">{stamp}</span>{name}' if stamp else name
+
+
+def _badge(state: str) -> str:
+    icon = state if state in ("done", "failed", "cancelled") else "other"
+    return (
+        f'<p class="state {text(state)}"><svg aria-hidden="true"><use href="#i-{icon}"/></svg>'
+        f"{text(state)}</p>"
+    )
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    chips = "".join(
+        f'<li title="{text(label)}"><span>{text(name)}</span> {text(label)}</li>'
+        for name, label in labels.items()
+    )
+    return f'<ul class="chips labels" aria-label="Labels">{chips}</ul>\n'
+
+
+def _problems(problems: tuple[Problem, ...]) -> str:
+    count = "What is wrong" if len(problems) == 1 else f"{len(problems)} things are wrong"
+    listed = "".join(map(_problem, problems))
+    return (
+        f'<section class="problems" aria-labelledby="wrong"><h2 id="wrong">{count}</h2>'
+        f"<ol>{listed}</ol></section>\n"
+    )
+
+
+def _problem(problem: Problem) -> str:
+    place = ":".join(str(part) for part in (problem.where, problem.line) if part is not None)
+    where = " ".join(f"<code>{text(part)}</code>" for part in (place, problem.key) if part)
+    allowed = f'<p class="allowed">Allowed: {text(problem.allowed)}</p>' if problem.allowed else ""
+    hint = f'<p class="hint">{text(problem.hint)}</p>' if problem.hint else ""
+    return f'<li><p class="where">{where}</p><p>{text(problem.said)}</p>{allowed}{hint}</li>'
+
+
+def _bar(counts: Mapping[str, int]) -> str:
+    total = counts["total"]
+    parts, legend, left = [], [], 0.0
+    for state in _COUNTED:
+        if not (count := counts.get(state, 0)):
+            continue
+        width = 1000 * count / total
+        parts.append(f'<rect class="{state}" x="{left:.2f}" width="{width:.2f}" height="10"/>')
+        legend.append(f'<li class="{state}"><b>{count:,}</b> {state}</li>')
+        left += width
+    said = f"{total:,} prompt" + ("" if total == 1 else "s")
+    return (
+        '<div class="counts"><svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none"'
+        f' aria-hidden="true">{"".join(parts)}</svg>'
+        f"<ul><li><b>{said}</b></li>{''.join(legend)}</ul></div>\n"
+    )
+
+
+def _times(job: ReportJob) -> str:
+    rows = [("Accepted", moment(job.accepted_at))]
+    if job.started_at is not None:
+        rows.append(("Started", moment(job.started_at)))
+    if job.finished_at is not None:
+        rows.append(("Finished", moment(job.finished_at)))
+    if job.started_at is not None and job.finished_at is not None:
+        rows.append(("Took", text(duration(job.finished_at - job.started_at))))
+    listed = "".join(f"<div><dt>{name}</dt><dd>{told}</dd></div>" for name, told in rows)
+    return f'<dl class="times">{listed}</dl>\n'
+
+
+def _params(params: Mapping[str, Value]) -> str:
+    listed = "".join(
+        f"<div><dt>{text(name)}</dt><dd>{text(shown(value))}</dd></div>"
+        for name, value in params.items()
+    )
+    return (
+        '<section class="fixed" aria-labelledby="fixed"><h2 id="fixed">Same for all</h2>'
+        f"<dl>{listed}</dl></section>\n"
+    )

@@ -1,0 +1,65 @@
+"""What a report tells of a job, its prompts and their outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vqd.domain.errors import Problem
+from vqd.domain.graph import Value
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutput:
+    """One file that a prompt made. `path` is relative to the job's folder, with `/`."""
+
+    path: str
+    kind: str
+    bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+    frames: int | None
+    fps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPrompt:
+    """One prompt. `params` are the values that vary; `inputs` maps slots to paths.
+
+    An input's path is absolute, or relative to the job's input folder, with `/`.
+    """
+
+    number: int
+    state: str
+    params: Mapping[str, Value]
+    inputs: Mapping[str, str]
+    seed: int | None
+    server: str | None
+    attempt: int
+    seconds: float | None
+    outputs: tuple[ReportOutput, ...]
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportJob:
+    """A job. `params` never vary; `axes` do, the first slowest; times are UTC seconds.
+
+    `counts` has `total`, `succeeded`, `failed` and `cancelled`. `input_folder` is relative to the
+    job's folder.
+    """
+
+    job: str
+    workflow: str
+    workflow_version: int | None
+    state: str
+    reason: str | None
+    comment: str
+    labels: Mapping[str, str]
+    counts: Mapping[str, int]
+    params: Mapping[str, Value]
+    axes: Mapping[str, tuple[Value, ...]]
+    accepted_at: float
+    started_at: float | None
+    finished_at: float | None
+    problems: tuple[Problem, ...]
+    input_folder: str

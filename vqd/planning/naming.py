@@ -1,0 +1,173 @@
+"""The names of a job's outputs: from a pattern, or the usual ones; checked before anything runs."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import PurePosixPath
+
+from vqd.domain.graph import Value
+from vqd.domain.jobspec import Given
+from vqd.domain.names import safe_name
+from vqd.domain.nearest import nearest
+from vqd.planning.values import Reading
+
+LONGEST_NAME_BYTES = 180
+"""A file name may have 255 bytes; this leaves room for a number and an extension."""
+LONGEST_STEM_BYTES = 400
+
+INPUT_TOKENS = ("input.stem", "input.name", "input.parent")
+
+_TOKEN = re.compile(r"\{([^{}]*)\}")
+_DIRECTIVE = re.compile(r"%[YymdHMSj]")
+_LONGEST_PART_BYTES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a prompt's name is made of. `input` is the path of its input; `varying` its point."""
+
+    number: int
+    input: PurePosixPath | None
+    seed: int | None
+    varying: Mapping[str, Value]
+
+
+Naming = Callable[[Named], str]
+
+
+@dataclass(frozen=True, slots=True)
+class UsualNames:
+    """The input's path without ending, `_param-value` for each axis, `_sSEED` where seeds fan out.
+
+    `numbered` adds the prompt's number, for jobs whose names would not differ otherwise.
+    """
+
+    title: str
+    axes: tuple[str, ...]
+    has_seeds: bool
+    digits: int
+    numbered: bool = False
+
+    def __call__(self, prompt: Named) -> str:
+        """Give a prompt's name, safe on any share."""
+        above = [] if prompt.input is None else [*prompt.input.parent.parts]
+        stem = self.title if prompt.input is None else prompt.input.stem
+        name = _safe(stem)
+        for axis in self.axes:
+            if axis in prompt.varying:
+                name += f"_{axis}-{_short(prompt.varying[axis])}"
+        ending = f"_s{prompt.seed}" if self.has_seeds else ""
+        ending += f"_{prompt.number:0{self.digits}}" if self.numbered else ""
+        if len(name) + len(ending) > LONGEST_NAME_BYTES // 4:  # in characters of up to 4 bytes
+            name = safe_name(name, longest_bytes=LONGEST_NAME_BYTES - len(ending))
+        stem = "/".join([*map(_safe, above), name + ending])
+        return stem if len(stem.encode()) <= LONGEST_STEM_BYTES else name + ending
+
+
+@dataclass(frozen=True, slots=True)
+class PatternNames:
+    """Names as the job's pattern wants them. `fixed` holds the tokens that never vary."""
+
+    pattern: str
+    fixed: Mapping[str, str]
+    digits: int
+
+    def __call__(self, prompt: Named) -> str:
+        """Give a prompt's name as the pattern has it, good or bad."""
+        name = _TOKEN.sub(lambda match: self._value(match[1], prompt), self.pattern)
+        return "/".join(part for part in name.split("/") if part)
+
+    def _value(self, token: str, prompt: Named) -> str:
+        if token in self.fixed:
+            return self.fixed[token]
+        if token == "index":
+            return f"{prompt.number:0{self.digits}}"
+        if token == "seed":
+            return str(prompt.seed)
+        if prompt.input is not None and token in INPUT_TOKENS:
+            return _of_input(token, prompt.input)
+        return as_part(prompt.varying[token]) if token in prompt.varying else ""
+
+
+def read_pattern(
+    reading: Reading, given: Given, known: Mapping[str, str | None], created_at: float, digits: int
+) -> PatternNames:
+    """Give the names that a pattern means; what is wrong with it goes to `reading`.
+
+    `known` are the tokens there are, with their text where it never varies.
+    """
+    fixed = {token: text for token, text in known.items() if text is not None}
+    for token in dict.fromkeys(_TOKEN.findall(given.text)):
+        if token.startswith("date:"):
+            fixed[token] = as_part(_date(created_at, token.removeprefix("date:")))
+        elif token not in known:
+            said = f"{{{token}}} is not known here."
+            hint = nearest(token, known)
+            reading.note(given, "unknown_token", said, hint, ", ".join(known))
+    if {"{", "}"} & {*_TOKEN.sub("", given.text)}:
+        said = "a brace stands alone."
+        reading.note(given, "bad_name", said, "Write tokens as {name}.")
+    if given.text.startswith("/") or ".." in given.text.split("/"):
+        said = "an output cannot leave the job's folder."
+        reading.note(given, "bad_name", said, "Begin with a name, and write no `..`.")
+    return PatternNames(given.text, fixed, digits)
+
+
+def flaws(stems: Iterable[str], *, safe: bool) -> Iterator[tuple[str, str, str]]:
+    """Give code, fault and cure of each name that comes twice, or that a share may refuse.
+
+    `safe` says that names are known to be safe. Names that differ only in case are one name on
+    Windows and macOS. Holds 8 bytes of each name.
+    """
+    seen: dict[bytes, int] = {}
+    for number, stem in enumerate(stems, 1):
+        key = blake2b(stem.casefold().encode(), digest_size=8).digest()
+        first = seen.setdefault(key, number)
+        if first != number:
+            said = f"prompts {first} and {number} would both be named {stem}."
+            yield "name_collision", said, "Add a token that varies, or {index}."
+        elif not safe and not is_safe(stem):
+            said = f"prompt {number} would be named {stem!r}, which a share may refuse."
+            yield "bad_name", said, f"A good name: {_mended(stem)}."
+
+
+def is_safe(stem: str) -> bool:
+    """Tell whether every file system takes this path below the outputs."""
+    return bool(stem) and len(stem.encode()) <= LONGEST_STEM_BYTES and stem == _mended(stem)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def as_part(value: Value) -> str:
+    """Give a value as it stands in a name: one piece, without what a file name may not have."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return safe_name(f"x{text}", longest_bytes=LONGEST_NAME_BYTES)[1:]
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _short(value: Value) -> str:
+    return safe_name(as_part(value), longest_bytes=_LONGEST_PART_BYTES)
+
+
+_safe = lru_cache(maxsize=4096)(safe_name)
+
+
+def _date(at: float, form: str) -> str:
+    moment = datetime.fromtimestamp(at, UTC)
+    return _DIRECTIVE.sub(lambda directive: moment.strftime(directive[0]), form)
+
+
+def _mended(stem: str) -> str:
+    return "/".join(safe_name(part, longest_bytes=LONGEST_NAME_BYTES) for part in stem.split("/"))
+
+
+def _of_input(token: str, path: PurePosixPath) -> str:
+    match token:
+        case "input.stem":
+            return as_part(path.stem)
+        case "input.name":
+            return as_part(path.name)
+        case _:
+            return "/".join(map(_safe, path.parent.parts))

@@ -1,0 +1,86 @@
+"""What a job gives to the parameters of its workflow: typed, or told what is wrong."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.graph import Value
+from vqd.domain.jobspec import Given, JobSpec, Point
+from vqd.domain.nearest import nearest
+from vqd.domain.workflow import Misfit, Workflow
+
+_LABEL = re.compile(r"\{label\.([^{}]*)\}")
+_CURES = {
+    "max": "Lower it, or raise max in {where}.",
+    "min": "Raise it, or lower min in {where}.",
+}
+
+
+@dataclass(slots=True)
+class Reading:
+    """Types the values of one job, and keeps what was wrong."""
+
+    spec: JobSpec
+    workflow: Workflow
+    problems: list[Problem] = field(default_factory=list)
+
+    def point(self, given: Point) -> dict[str, Value]:
+        """Give one value for each parameter named."""
+        typed = {name: self.value(name, one) for name, one in given.items()}
+        return {name: value for name, value in typed.items() if value is not None}
+
+    def lists(self, given: Mapping[str, Iterable[Given]]) -> dict[str, tuple[Value, ...]]:
+        """Give the values of each parameter named, in their order."""
+        typed = {name: [self.value(name, one) for one in ones] for name, ones in given.items()}
+        return {
+            name: tuple(value for value in values if value is not None)
+            for name, values in typed.items()
+        }
+
+    def value(self, name: str, given: Given) -> Value | None:
+        """Give the value of one parameter; None where it is at fault."""
+        param = self.workflow.params.get(name)
+        if param is None:
+            self._unknown(name, given)
+            return None
+        text = self._with_labels(given) if param.type == "text" else given.text
+        try:
+            return param.read(text)
+        except Misfit as misfit:
+            self._misfit(given, misfit, param.choices)
+            return None
+
+    def note(self, given: Given, code: str, said: str, hint: str, allowed: str = "") -> None:
+        """Keep a fault of a value."""
+        where = self.spec.where
+        self.problems.append(given.problem(code, said, where, allowed=allowed or None, hint=hint))
+
+    def check(self) -> None:
+        """Raise Faults if anything was wrong so far."""
+        if self.problems:
+            raise Faults(self.problems)
+
+    def _unknown(self, name: str, given: Given) -> None:
+        said = f"the workflow {self.workflow.name} has no parameter {name}."
+        known = [*self.workflow.params]
+        hint = nearest(name, known) or "It has none."
+        self.note(given, "unknown_parameter", said, hint, ", ".join(known))
+
+    def _misfit(self, given: Given, misfit: Misfit, choices: Iterable[str]) -> None:
+        said = f"{misfit.said.rstrip('.')} (workflow {self.workflow.name})."
+        hint = misfit.hint or (nearest(given.text, choices) if choices else "")
+        if misfit.bound:
+            hint = _CURES[misfit.bound].format(where=self.workflow.where)
+        self.note(given, misfit.code, said, hint or f"Allowed: {misfit.allowed}.", misfit.allowed)
+
+    def _with_labels(self, given: Given) -> str:
+        """Put labels where `{label.NAME}` stands; other braces belong to the text."""
+        labels = self.spec.labels
+        for name in _LABEL.findall(given.text):
+            if name not in labels:
+                said = f"there is no label {name}."
+                self.note(
+                    given, "unknown_token", said, nearest(name, labels) or "Add it to labels."
+                )
+        return _LABEL.sub(lambda match: labels.get(match[1], ""), given.text)

@@ -1,0 +1,1 @@
+"""What goes on by itself: claim, attempt, conclude, rescue, publish."""

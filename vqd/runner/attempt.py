@@ -1,0 +1,263 @@
+"""One attempt: one prompt, once, on one server. It gives an outcome and writes no state.
+
+Its prompt_id was stored before this begins, so whatever happens here can be asked about after a
+restart; then the attempt begins at `wait`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import structlog
+
+from vqd.comfy import verdict
+from vqd.comfy.faults import ComfyError, Unreachable
+from vqd.comfy.messages import Finished, Running, Waiting
+from vqd.comfy.watch import Signal, Watch
+from vqd.domain.graph import NamedGraph, Target, Value, edited
+from vqd.domain.job import Plan
+from vqd.domain.outcome import Failed, FailureCode, Outcome, OutputFile, Progress, Succeeded
+from vqd.domain.queue import Prompt
+from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect
+from vqd.runner.inputs import BadInput, SentInputs
+from vqd.runner.patience import Patience
+from vqd.runner.server import Server
+from vqd.spool.files import concerns_one_name, is_folder
+
+LOOK_AGAIN_S = 3.0
+"""Between two looks at the server's history; what it says on the socket only hurries one."""
+SOON_S = 1.0
+"""Until the next look at a server that could not tell."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Everything an attempt needs: the prompt, its graph, and where its files lie."""
+
+    prompt: Prompt
+    job: str
+    plan: Plan
+    graph: NamedGraph
+    folder: Path
+    input_folder: Path
+    is_sent: bool = False
+
+
+WriteSidecars = Callable[[Assignment, str, Mapping[str, str], Succeeded], None]
+"""Writes the sidecars of an assignment's outputs: assignment, server, input hashes, outcome."""
+
+
+class Attempt:
+    """Runs one assignment on one server."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        server: Server,
+        *,
+        stall_s: float,
+        take_name: TakeName,
+        write_sidecars: WriteSidecars,
+    ) -> None:
+        self.assignment = assignment
+        self.server = server
+        self._stall_s = stall_s
+        self._take_name = take_name
+        self._write_sidecars = write_sidecars
+        self._prompt_id = assignment.prompt.prompt_id or ""
+        self.is_cancelled = False
+        self._watch: Watch | None = None
+        self._cancelled = threading.Event()
+        self._abandoned = threading.Event()
+        self._is_on_server = True
+        self._unclear: Unreachable | None = None
+        self._input_sha256s: Mapping[str, str] = {}
+
+    @property
+    def progress(self) -> Progress | None:
+        """Give how far it is, as last heard."""
+        return self._watch.progress if self._watch is not None else None
+
+    def run(self) -> Outcome | None:
+        """Give the outcome; None if it was abandoned. The server was entered by the caller."""
+        try:
+            with closing(self.server.listener.watch(self._prompt_id)) as watch:
+                self._watch = watch
+                finished = self._render(watch)
+            self._leave()
+            return self._conclude(finished) if isinstance(finished, Finished) else finished
+        except BadInput as error:
+            return self._unless_gone(Failed(FailureCode.INVALID, error.message))
+        except BadOutput as error:
+            return self._unless_gone(Failed(FailureCode.BAD_OUTPUT, error.message))
+        except ComfyError as error:
+            return verdict.of_error(error)
+        except OSError as error:
+            return self._unless_gone(self._of_os_error(error))
+        except Exception as error:  # noqa: BLE001 - the top of one attempt: it fails, others go on
+            _log.exception("attempt.failed", job=self.assignment.job)
+            return Failed(FailureCode.NODE_ERROR, f"vqd itself failed: {error!r}.")
+        finally:
+            self._leave()
+            self.server.part()
+
+    def cancel(self) -> None:
+        """Stop it: withdrawn if it waits on the server, interrupted if it runs there."""
+        self._cancelled.set()
+        try:
+            self.server.client.withdraw(self._prompt_id)
+            self.server.client.interrupt(self._prompt_id)
+        except ComfyError as error:
+            _log.warning("cancel.unsent", server=self.server.name, error=error.message)
+        if self._watch is not None:
+            self._watch.tell(Signal.LOOK)
+
+    def abandon(self) -> None:
+        """Stop following it; the server goes on, and a restart asks for it."""
+        self._abandoned.set()
+        if self._watch is not None:
+            self._watch.tell(Signal.LOOK)
+
+    def _render(self, watch: Watch) -> Finished | Failed | None:
+        if not self.assignment.is_sent:
+            self._send(watch)
+            self._pause(watch, SOON_S if self._unclear else LOOK_AGAIN_S)
+        return self._wait(watch)
+
+    def _send(self, watch: Watch) -> None:
+        assignment = self.assignment
+        sent = self.server.uploads.send(
+            assignment.prompt.inputs, assignment.plan.inputs, assignment.input_folder
+        )
+        self._input_sha256s = sent.sha256s
+        if self._cancelled.is_set():
+            return
+        watch.client_id = self.server.listener.client_id
+        try:
+            self.server.client.submit(self._prompt_id, self._graph(sent), client_id=watch.client_id)
+        except Unreachable as error:
+            # It may have been taken all the same: it is looked for before it is sent again.
+            self._unclear = error
+        if self._cancelled.is_set():
+            self.cancel()
+
+    def _graph(self, sent: SentInputs) -> Mapping[str, Mapping[str, object]]:
+        assignment = self.assignment
+        edits: dict[Target, Value] = {**assignment.prompt.edits, **sent.edits}
+        name = PurePosixPath(assignment.prompt.stem).name
+        folder = f"vqd/{assignment.job}/{assignment.prompt.key.number}-{assignment.prompt.attempt}"
+        for output in assignment.plan.outputs:
+            if output.prefix_input is not None:
+                edits[Target(output.node, output.prefix_input)] = f"{folder}/{name}"
+        return edited(assignment.graph.nodes, edits)
+
+    def _wait(self, watch: Watch) -> Finished | Failed | None:
+        patience = Patience(self._stall_s, self.assignment.plan.timeout_s, time.monotonic())
+        while not self._abandoned.is_set():
+            try:
+                found = self.server.client.find(self._prompt_id)
+            except Unreachable as error:
+                if patience.is_unreachable_too_long(time.monotonic()):
+                    return verdict.of_error(error)
+                self._pause(watch, SOON_S)
+                continue
+            if isinstance(found, Finished):
+                return found
+            failed = self._judge(found, patience, watch)
+            if failed is not None:
+                return failed
+            self._pause(watch, LOOK_AGAIN_S if found else SOON_S)
+        return None
+
+    def _judge(
+        self, found: Waiting | Running | None, patience: Patience, watch: Watch
+    ) -> Failed | None:
+        if found is None:
+            is_awaited = not self._is_on_server and patience.may_be_unwritten(time.monotonic())
+            return None if is_awaited else self._absent()
+        self._unclear = None
+        if isinstance(found, Waiting):
+            waits_long = patience.waits_long(time.monotonic())
+            failed = self._forsaken(found) if waits_long else None
+        else:
+            failed = patience.judge(watch.last_heard_at, time.monotonic())
+        if failed is not None:
+            self.cancel()
+        return failed
+
+    def _forsaken(self, found: Waiting) -> Failed | None:
+        """Give a failure if the server will never come to a prompt that waits there."""
+        if found.ahead and not self.server.client.has_died_inside():
+            return None
+        return Failed(
+            FailureCode.UNREACHABLE,
+            f"{self.server.name} takes prompts and runs none. Only a restart of it helps.",
+        )
+
+    def _pause(self, watch: Watch, longest_s: float) -> None:
+        if watch.wait(longest_s) is Signal.ENDED:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._is_on_server:
+            self._is_on_server = False
+            self.server.leave()
+
+    def _absent(self) -> Failed:
+        if self._cancelled.is_set():
+            return Failed(FailureCode.INTERRUPTED, "Withdrawn before it ran.")
+        if self._unclear is not None:
+            return verdict.of_error(self._unclear)
+        return Failed(
+            FailureCode.LOST,
+            f"{self.server.name} knows nothing of it any more: it was restarted, or its queue was"
+            " cleared.",
+        )
+
+    def _conclude(self, finished: Finished) -> Outcome:
+        assignment = self.assignment
+        judged = verdict.of_finished(finished, assignment.plan.outputs)
+        if isinstance(judged, Failed):
+            return judged
+        expected = {output.slot: output for output in assignment.plan.outputs}
+        outputs: tuple[OutputFile, ...] = collect(
+            self.server,
+            [MadeFile(expected[slot], remote) for slot, remote in judged.files],
+            assignment.folder,
+            stem=assignment.prompt.stem,
+            part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
+            take_name=self._take_name,
+        )
+        succeeded = Succeeded(outputs, judged.seconds)
+        self._write_sidecars(assignment, self.server.name, self._hashes(), succeeded)
+        return succeeded
+
+    def _hashes(self) -> Mapping[str, str]:
+        if self._input_sha256s or not self.assignment.prompt.inputs:
+            return self._input_sha256s
+        return self.server.uploads.hashes(
+            self.assignment.prompt.inputs, self.assignment.plan.inputs, self.assignment.input_folder
+        )
+
+    def _of_os_error(self, error: OSError) -> Failed:
+        where = error.filename or self.assignment.folder
+        code = FailureCode.BAD_OUTPUT if concerns_one_name(error) else FailureCode.DISK_FULL
+        return Failed(code, f"{where} cannot be read or written: {error.strerror}.")
+
+    def _unless_gone(self, failed: Failed) -> Failed:
+        """Give the failure, unless it came of the job's folder not being there any more."""
+        folder = self.assignment.folder
+        if is_folder(folder):
+            return failed
+        said = f"{folder} is gone: the share is away, or the folder was moved."
+        return Failed(FailureCode.DISK_FULL, said)
+
+
+def adopted(assignment: Assignment) -> Assignment:
+    """Give the assignment as one whose prompt is with its server already."""
+    return replace(assignment, is_sent=True)

@@ -1,0 +1,176 @@
+"""Laying out a finished job's folder: everything that a person finds in done/ or failed/.
+
+All of it is made from the store, so that it can be made again after a crash, to the same effect.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from vqd.domain.lifecycle import JobState
+from vqd.domain.queue import Event, Failures, Job, Prompt
+from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
+from vqd.spool import drops
+from vqd.spool.files import sync_file, sync_folder, whole_file
+from vqd.spool.status import iso, write_status, write_why
+from vqd.store.store import Session
+
+WHY_LIMIT = 20
+
+
+def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
+    """Write everything into the job's folder. `job` is already as it will be when closed.
+
+    Raises:
+        OSError: something could not be written; it can be done again.
+    """
+    drops.gather_inputs(folder, job.job_file.name)
+    if job.counts.total:
+        _write_graphs(session, job, folder)
+        _write_manifest(session, job, folder)
+    _write_log(session, job, folder)
+    _write_report(session, job, folder)
+    if job.state is JobState.DONE:
+        (folder / "WHY.txt").unlink(missing_ok=True)
+    else:
+        failures = session.prompts.failures(job.job_key, WHY_LIMIT)
+        untold = job.counts.failed - sum(alike.prompts for alike in failures)
+        write_why(folder, job, [_told(alike) for alike in failures], untold)
+    write_status(folder, job, now=now, final=True)
+
+
+def _write_graphs(session: Session, job: Job, folder: Path) -> None:
+    graphs = folder / "graphs"
+    graphs.mkdir(exist_ok=True)
+    for sha256 in session.prompts.graph_names(job.job_key):
+        path = graphs / f"{sha256}.json"
+        if path.exists():
+            continue
+        with whole_file(path) as file:
+            nodes = session.prompts.graph(sha256).nodes
+            file.write(orjson.dumps(nodes, option=orjson.OPT_INDENT_2))
+    sync_folder(folder)
+
+
+def _write_manifest(session: Session, job: Job, folder: Path) -> None:
+    fixed = job.plan.params if job.plan else {}
+    with whole_file(folder / "manifest.jsonl") as file:
+        for prompt in session.prompts.of_job(job.job_key):
+            for line in _manifest_lines(prompt, fixed):
+                file.write(orjson.dumps(line) + b"\n")
+
+
+def _manifest_lines(prompt: Prompt, fixed: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for output in prompt.outputs:
+        yield {
+            "output": output.path,
+            "prompt": prompt.key.number,
+            "inputs": {slot: _as_laid_out(path) for slot, path in prompt.inputs.items()},
+            "params": {**fixed, **prompt.params},
+            "seed": prompt.seed,
+            "server": prompt.server,
+            "attempt": prompt.attempt,
+            "started_at": iso(prompt.claimed_at),
+            "seconds": prompt.seconds,
+            "sha256": output.sha256,
+            "bytes": output.bytes,
+            "kind": output.kind,
+            "width": output.width,
+            "height": output.height,
+            "frames": output.frames,
+            "fps": output.fps,
+            "graph": prompt.graph_sha256,
+        }
+
+
+def _write_log(session: Session, job: Job, folder: Path) -> None:
+    with whole_file(folder / "log.txt") as file:
+        for event in _events(session, job.job_key):
+            number = "" if event.number is None else f" {event.number}"
+            facts = " ".join(f"{name}={fact}" for name, fact in event.facts.items())
+            line = f"{iso(event.at)} {event.kind}{number} {facts}".rstrip()
+            file.write(f"{line}\n".encode(errors="replace"))
+
+
+def _events(session: Session, job_key: int) -> Iterator[Event]:
+    after = 0
+    while page := session.events.of_job(job_key, after=after):
+        for after, event in page:  # noqa: B007 - the last key is where the next page begins
+            yield event
+
+
+def _write_report(session: Session, job: Job, folder: Path) -> None:
+    plan = job.plan
+    write_report(
+        ReportJob(
+            job=job.job,
+            workflow=job.workflow,
+            workflow_version=plan.workflow_version if plan else None,
+            state=job.state,
+            reason=job.reason,
+            comment=plan.comment if plan else "",
+            labels=plan.labels if plan else {},
+            counts={
+                "total": job.counts.total,
+                "succeeded": job.counts.succeeded,
+                "failed": job.counts.failed,
+                "cancelled": job.counts.cancelled,
+            },
+            params=plan.params if plan else {},
+            axes=plan.axes if plan else {},
+            accepted_at=job.accepted_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            problems=job.problems,
+            input_folder=drops.INPUTS,
+        ),
+        _report_prompts(session.prompts.of_job(job.job_key)),
+        folder,
+        folder / "report.html",
+    )
+    sync_file(folder / "report.html")
+
+
+def _report_prompts(prompts: Iterable[Prompt]) -> Iterator[ReportPrompt]:
+    for prompt in prompts:
+        yield ReportPrompt(
+            number=prompt.key.number,
+            state=prompt.state,
+            params=prompt.params,
+            inputs=prompt.inputs,
+            seed=prompt.seed,
+            server=prompt.server,
+            attempt=prompt.attempt,
+            seconds=prompt.seconds,
+            outputs=tuple(
+                ReportOutput(
+                    path=output.path,
+                    kind=output.kind,
+                    bytes=output.bytes,
+                    sha256=output.sha256,
+                    width=output.width,
+                    height=output.height,
+                    frames=output.frames,
+                    fps=output.fps,
+                )
+                for output in prompt.outputs
+            ),
+            failure=_why(prompt) if prompt.failure_code else None,
+        )
+
+
+def _told(alike: Failures) -> str:
+    first, more = alike.first, alike.prompts - 1
+    about = f"prompt {first.key.number}" + (f" and {more} more" if more else "")
+    inputs = ", ".join(first.inputs.values()) if not more else ""
+    return f"{about}{f' ({inputs})' if inputs else ''}: {_why(first)}"
+
+
+def _why(prompt: Prompt) -> str:
+    return f"{prompt.failure_code}: {prompt.failure_message}"
+
+
+def _as_laid_out(path: str) -> str:
+    return path if path.startswith("/") else f"{drops.INPUTS}/{path}"

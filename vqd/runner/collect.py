@@ -1,0 +1,149 @@
+"""Bringing an attempt's outputs home: fetched, checked, synced, and only then named."""
+
+import errno
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from vqd.comfy.messages import RemoteFile
+from vqd.domain.errors import VqdError
+from vqd.domain.job import ExpectedOutput
+from vqd.domain.outcome import OutputFile
+from vqd.media.probe import Media, blackness, probe
+from vqd.runner.server import Server
+from vqd.spool.drops import OUTPUTS, PARTS
+from vqd.spool.files import link_or_copy, sync_file, sync_folder
+
+TakeName = Callable[[str], bool]
+"""Takes a path in the job's folder for the prompt; False if another prompt has it."""
+
+
+class BadOutput(VqdError):
+    """An output is missing, cut short, does not decode, or is not accepted."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("bad_output", message)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that a server says it made for one of the outputs a workflow promises."""
+
+    expected: ExpectedOutput
+    remote: RemoteFile
+
+
+def collect(
+    server: Server,
+    files: Sequence[MadeFile],
+    folder: Path,
+    *,
+    stem: str,
+    part: str,
+    take_name: TakeName,
+) -> tuple[OutputFile, ...]:
+    """Fetch every file, check every one, then give them their names below outputs/.
+
+    `stem` is the path without extension; `part` is unique to the attempt; `take_name` tells whether
+    an output may have a name.
+
+    Raises:
+        BadOutput: one of them is not what was promised; none is named then.
+        ComfyError, OSError: it could not be fetched or written.
+    """
+    parts = folder / PARTS
+    _make_folders(folder, parts)
+    homes = _names(files, stem, take_name)
+    made: list[tuple[Path, OutputFile]] = []
+    for made_file, home in zip(files, homes, strict=True):
+        fetched = parts / f"{part}-{len(made)}{PurePosixPath(home).suffix}"
+        _bring(server, made_file.remote, fetched)
+        made.append((fetched, _checked(fetched, made_file, home)))
+    for fetched, output in made:
+        target = folder / output.path
+        _make_folders(folder, target.parent)
+        fetched.replace(target)
+        sync_folder(target.parent)
+    return tuple(output for _, output in made)
+
+
+def _names(files: Sequence[MadeFile], stem: str, take_name: TakeName) -> list[str]:
+    slots = {made_file.expected.slot for made_file in files}
+    names: list[str] = []
+    for made_file in files:
+        base = stem if len(slots) == 1 else f"{stem}_{made_file.expected.slot}"
+        suffix = PurePosixPath(made_file.remote.filename).suffix.lower()
+        turn, name = 1, f"{OUTPUTS}/{base}{suffix}"
+        while name in names or not take_name(name):
+            turn += 1
+            name = f"{OUTPUTS}/{base}_{turn:03}{suffix}"
+        names.append(name)
+    return names
+
+
+def _bring(server: Server, remote: RemoteFile, target: Path) -> None:
+    if server.output_folder is None or remote.type != "output":
+        server.client.fetch(remote, target)
+        return
+    below = PurePosixPath(remote.subfolder, remote.filename)
+    if below.is_absolute() or ".." in below.parts:
+        raise BadOutput(f"{server.name} names a file outside its output folder: {below}.")
+    origin = server.output_folder / below
+    try:
+        link_or_copy(origin, target)
+    except FileNotFoundError as error:
+        raise BadOutput(f"{server.name} made {remote.filename}, and it is gone.") from error
+    sync_file(target)
+    origin.unlink()
+    _remove_if_empty(origin.parent, origin.parent.parent)
+
+
+def _remove_if_empty(*folders: Path) -> None:
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+            return
+
+
+def _checked(path: Path, made_file: MadeFile, home: str) -> OutputFile:
+    expected = made_file.expected
+    try:
+        media = probe(path)
+    except VqdError as error:
+        raise BadOutput(f"{made_file.remote.filename}: {error.message}") from error
+    _accept(path, media, expected)
+    return OutputFile(
+        slot=expected.slot,
+        path=home,
+        kind=media.kind,
+        sha256=media.sha256,
+        bytes=media.bytes,
+        width=media.width,
+        height=media.height,
+        frames=media.frames if media.kind == "video" else None,
+        fps=media.fps,
+    )
+
+
+def _accept(path: Path, media: Media, expected: ExpectedOutput) -> None:
+    slot = expected.slot
+    if media.kind != expected.kind:
+        raise BadOutput(f"{slot} is {media.kind}, and the workflow promises {expected.kind}.")
+    if expected.min_bytes is not None and media.bytes < expected.min_bytes:
+        raise BadOutput(f"{slot} has {media.bytes} bytes; {expected.min_bytes} are asked for.")
+    frames = media.frames or 1
+    if expected.min_frames is not None and frames < expected.min_frames:
+        raise BadOutput(f"{slot} has {frames} frames; {expected.min_frames} are asked for.")
+    if expected.max_black is not None and (black := blackness(path)) > expected.max_black:
+        raise BadOutput(f"{slot} is {black:.0%} black; {expected.max_black:.0%} is the most.")
+
+
+def _make_folders(top: Path, folder: Path) -> None:
+    if folder == top or folder.is_dir():
+        return
+    _make_folders(top, folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)

@@ -1,0 +1,101 @@
+"""What follows from an outcome: one table of remedies, then one move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from vqd.domain.lifecycle import Move
+from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
+from vqd.domain.queue import Prompt
+from vqd.store.store import Session
+
+
+class Remedy(Enum):
+    """What is done about a failure."""
+
+    FAIL = "the prompt has failed"
+    RETRY = "it is tried again, and counted"
+    REQUEUE = "it is tried again, and not counted"
+
+
+REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
+    {
+        FailureCode.INVALID: Remedy.FAIL,
+        FailureCode.UNAVAILABLE: Remedy.FAIL,
+        FailureCode.REFUSED: Remedy.FAIL,
+        FailureCode.UNREACHABLE: Remedy.REQUEUE,
+        FailureCode.LOST: Remedy.REQUEUE,
+        FailureCode.NODE_ERROR: Remedy.RETRY,
+        FailureCode.OUT_OF_MEMORY: Remedy.RETRY,
+        FailureCode.TIMED_OUT: Remedy.RETRY,
+        FailureCode.STALLED: Remedy.RETRY,
+        FailureCode.BAD_OUTPUT: Remedy.RETRY,
+        FailureCode.INTERRUPTED: Remedy.FAIL,
+        FailureCode.DISK_FULL: Remedy.REQUEUE,
+    }
+)
+
+SUSPECT = frozenset({FailureCode.UNREACHABLE, FailureCode.LOST})
+"""Failures that a prompt may itself have brought about, by taking its server down."""
+
+UNCOUNTED_LIMIT = 10
+"""A suspect prompt is given up on after so many attempts that were not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that is over; `is_adopted` tells that an earlier process had begun it."""
+
+    prompt: Prompt
+    job: str
+    retry_limit: int
+    server: str
+    outcome: Outcome
+    is_adopted: bool = False
+
+    @property
+    def is_of_server(self) -> bool:
+        """Tell whether it failed of its server, and not of what went before this process."""
+        if isinstance(self.outcome, Succeeded) or self.outcome.code not in SUSPECT:
+            return False
+        return self.outcome.code is not FailureCode.LOST or not self.is_adopted
+
+
+def conclude(session: Session, ended: Ended, *, now: float) -> Move:
+    """Make the move that follows from an attempt's end, and tell which."""
+    prompt, outcome = ended.prompt, ended.outcome
+    if isinstance(outcome, Succeeded):
+        session.prompts.succeed(prompt.key, outcome, now=now)
+        return Move.SUCCEED
+    if session.jobs.is_cancelled(prompt.key.job_key):
+        session.prompts.move(prompt.key, Move.CANCEL, now=now)
+        return Move.CANCEL
+    remedy = remedy_for(outcome, prompt, ended.retry_limit)
+    if remedy is Remedy.FAIL:
+        session.prompts.fail(prompt.key, outcome, now=now)
+        return Move.FAIL
+    counted = remedy is Remedy.RETRY
+    session.prompts.move(
+        prompt.key,
+        Move.REQUEUE,
+        now=now,
+        strike=int(counted),
+        not_before_at=now + _delay_s(prompt) if counted else 0.0,
+        code=outcome.code,
+        message=outcome.message,
+    )
+    return Move.REQUEUE
+
+
+def remedy_for(outcome: Failed, prompt: Prompt, retry_limit: int) -> Remedy:
+    """Look the failure up, and apply the limits."""
+    remedy = REMEDIES[outcome.code]
+    if remedy is Remedy.RETRY and prompt.strikes >= retry_limit:
+        return Remedy.FAIL
+    is_suspect = outcome.code in SUSPECT and prompt.attempt - prompt.strikes > UNCOUNTED_LIMIT
+    return Remedy.FAIL if is_suspect else remedy
+
+
+def _delay_s(prompt: Prompt) -> float:
+    return float(min(2**prompt.strikes, 60))

@@ -1,0 +1,155 @@
+"""Who gets which prompt, and the attempts that run."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+
+from vqd.domain.graph import NamedGraph
+from vqd.domain.outcome import Outcome
+from vqd.domain.queue import Job, Prompt, PromptKey
+from vqd.runner.attempt import Assignment, Attempt, adopted
+from vqd.runner.names import OutputNames
+from vqd.runner.server import Server
+from vqd.runner.sidecar import write_sidecars
+from vqd.spool.files import is_folder
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+STOPPED_WITHIN_S = 2.0
+
+OnEnd = Callable[[Attempt, Outcome | None], None]
+
+
+class FolderGone(Exception):
+    """The folder of an active job is not where it belongs."""
+
+
+class Dispatch:
+    """Starts attempts and knows those that run. Used by the loop's thread alone."""
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Spool,
+        servers: Sequence[Server],
+        *,
+        stall_s: float,
+        on_end: OnEnd,
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._servers = servers
+        self._stall_s = stall_s
+        self._on_end = on_end
+        self._names = OutputNames(store)
+        self._running: dict[PromptKey, Attempt] = {}
+        self._jobs: dict[int, Job] = {}
+        self._graphs: dict[str, NamedGraph] = {}
+        self._threads: dict[PromptKey, threading.Thread] = {}
+
+    @property
+    def running(self) -> Mapping[PromptKey, Attempt]:
+        """Give the attempts that are not concluded."""
+        return self._running
+
+    def free_slots(self, now: float) -> list[Server]:
+        """Give a server for each prompt that can be given away now, the soonest to run first."""
+        slots = [(place, server) for server in self._servers for place in server.free_places(now)]
+        return [server for _, server in sorted(slots, key=itemgetter(0))]
+
+    def start(self, prompt: Prompt, server: Server, *, is_sent: bool = False) -> None:
+        """Begin an attempt at a claimed prompt.
+
+        Raises:
+            FolderGone: its job's folder is gone; nothing was begun.
+        """
+        assignment = self._assignment(prompt)
+        attempt = Attempt(
+            adopted(assignment) if is_sent else assignment,
+            server,
+            stall_s=self._stall_s,
+            take_name=partial(self._names.take, prompt.key),
+            write_sidecars=write_sidecars,
+        )
+        self._running[prompt.key] = attempt
+        server.enter()
+        name = f"attempt {prompt.key.job_key}/{prompt.key.number}"
+        self._threads[prompt.key] = _aside(lambda: self._carry_out(attempt), name)
+
+    def drop(self, prompt: Prompt) -> None:
+        """Forget an attempt whose conclusion is written."""
+        self._names.release(prompt.key)
+        self._running.pop(prompt.key, None)
+        self._threads.pop(prompt.key, None)
+
+    def forget_job(self, job_key: int) -> None:
+        """Forget a job that is over."""
+        self._jobs.pop(job_key, None)
+        if not self._jobs:
+            self._graphs.clear()
+
+    def cancel(self, job_keys: Iterable[int]) -> None:
+        """Stop the running prompts of these jobs on their servers."""
+        stopping = set(job_keys)
+        for key, attempt in self._running.items():
+            if key.job_key in stopping and not attempt.is_cancelled:
+                attempt.is_cancelled = True
+                _aside(attempt.cancel, f"cancel {key.job_key}/{key.number}")
+
+    def learn(self, server: Server) -> None:
+        """Ask a server what it is, without waiting for the answer."""
+        _aside(server.learn, f"learn {server.name}")
+
+    def stop(self) -> None:
+        """Leave what runs on the servers to be adopted by the next start.
+
+        An attempt that waits for a server that does not answer is not waited for.
+        """
+        for attempt in self._running.values():
+            attempt.abandon()
+        until = time.monotonic() + STOPPED_WITHIN_S
+        for thread in self._threads.values():
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _carry_out(self, attempt: Attempt) -> None:
+        self._on_end(attempt, attempt.run())
+
+    def _assignment(self, prompt: Prompt) -> Assignment:
+        job = self._job(prompt.key.job_key)
+        folder = self._spool.active / job.job
+        if job.plan is None or not is_folder(folder):
+            raise FolderGone(job.job)
+        return Assignment(
+            prompt=prompt,
+            job=job.job,
+            plan=job.plan,
+            graph=self._graph(prompt.graph_sha256),
+            folder=folder,
+            input_folder=_under(folder, job.input_folder),
+        )
+
+    def _job(self, job_key: int) -> Job:
+        if job_key not in self._jobs:
+            with self._store.reading() as session:
+                self._jobs[job_key] = session.jobs.get(job_key)
+        return self._jobs[job_key]
+
+    def _graph(self, sha256: str) -> NamedGraph:
+        if sha256 not in self._graphs:
+            with self._store.reading() as session:
+                self._graphs[sha256] = session.prompts.graph(sha256)
+        return self._graphs[sha256]
+
+
+def _aside(act: Callable[[], None], name: str) -> threading.Thread:
+    """Let something that may wait for a server go on beside the loop, and not hold the end up."""
+    thread = threading.Thread(target=act, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _under(folder: Path, below: str) -> Path:
+    return folder / below if below else folder

@@ -1,0 +1,288 @@
+"""The loop: concludes what ended, starts what can start, closes what is over, and says how long it
+may sleep.
+
+1. Outcomes that came in become moves, and free servers get claims, in one commit.
+2. Claimed prompts are started; cancelled ones are stopped on their servers.
+3. Jobs whose prompts are all over go to the publisher.
+
+What it cannot know: what happened while it was not there. `rescue` asks the servers, at start.
+"""
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
+from vqd.domain.queue import Prompt
+from vqd.runner.attempt import Attempt
+from vqd.runner.conclude import Ended, conclude
+from vqd.runner.dispatch import Dispatch, FolderGone
+from vqd.runner.publish import Publisher
+from vqd.runner.rescue import rescue
+from vqd.runner.server import Server
+from vqd.spool.layout import PAUSED, Spool
+from vqd.store.store import Session, Store
+
+STATUS_EVERY_S = 1.0
+PARKED_AGAIN_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What the queue asks for now: jobs by key, those to close with their names; `next_at` is when
+    a prompt that waits may run."""
+
+    claimed: Sequence[tuple[Prompt, Server]]
+    stopping: Sequence[int]
+    closing: Sequence[tuple[int, str]]
+    next_at: float | None
+
+
+class Loop:
+    """Keeps the servers busy. One thread; everything else only wakes it."""
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Spool,
+        servers: Sequence[Server],
+        publisher: Publisher,
+        *,
+        woken: threading.Event,
+        stall_s: float,
+        on_tick: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._servers: Mapping[str, Server] = {server.name: server for server in servers}
+        self._publisher = publisher
+        self._woken = woken
+        self._on_tick = on_tick
+        self._clock = clock
+        self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
+        self._dispatch = Dispatch(store, spool, servers, stall_s=stall_s, on_end=self._on_end)
+        self._draining = False
+        self._hurried = False
+        self._parked_until = 0.0
+        self._parked_by = ""
+        self._status_at = 0.0
+        self._held_told: str | None = None
+        self._begun: set[int] = set()
+        self._changed: set[int] = set()
+        self._server_states: dict[str, str] = {}
+
+    def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
+        """Tick until `stopping` is set."""
+        rescue(self._store, self._dispatch, self._servers, now=self._clock())
+        while not stopping.is_set():
+            delay_s = self.tick(time.monotonic())
+            self._on_tick()
+            self._woken.wait(_shortest(delay_s, longest_sleep_s))
+            self._woken.clear()
+
+    def drain(self, within_s: float) -> None:
+        """Start nothing more, wait for what runs, and leave the rest to the next start."""
+        self._draining = True
+        until = time.monotonic() + within_s
+        while self._dispatch.running and not self._hurried:
+            self.tick(time.monotonic())
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                break
+            self._woken.wait(min(left_s, 0.2))
+            self._woken.clear()
+        self._dispatch.stop()
+        self._settle(time.monotonic(), [])
+
+    def hurry(self) -> None:
+        """Let `drain` end at once. A signal handler may call it."""
+        self._hurried = True
+        self._woken.set()
+
+    def tick(self, now: float) -> float | None:
+        """Do everything that can be done; give the seconds it may sleep, None for ever.
+
+        `now` is monotonic seconds.
+        """
+        held = self._held_by(now)
+        due = self._settle(now, [] if held else self._free_slots(now))
+        for prompt, server in due.claimed:
+            self._start(prompt, server)
+        self._dispatch.cancel(due.stopping)
+        for job_key, job in due.closing:
+            self._dispatch.forget_job(job_key)
+            self._begun.discard(job_key)
+            self._publisher.publish(job_key, job)
+        self._note_servers()
+        self._tell(now, held)
+        is_untold = bool(self._dispatch.running or self._changed) or held != self._held_told
+        return self._delay_s(now, due.next_at, is_untold=is_untold)
+
+    def _settle(self, now: float, free: Sequence[Server]) -> _Due:
+        ended = list(self._take_ended())
+        wall = self._clock()
+
+        def settle(session: Session) -> _Due:
+            for one in ended:
+                conclude(session, one, now=wall)
+            return _due(session, list(_claims(session, free, wall)), wall)
+
+        if ended or free:
+            due = self._store.write(settle)
+        else:
+            with self._store.reading() as session:
+                due = _due(session, [], wall)
+        for one in ended:
+            self._dispatch.drop(one.prompt)
+            self._tell_of(one, now)
+        return due
+
+    def _take_ended(self) -> Iterable[Ended]:
+        while not self._ended.empty():
+            attempt, outcome = self._ended.get()
+            assignment = attempt.assignment
+            self._changed.add(assignment.prompt.key.job_key)
+            if outcome is None:
+                self._dispatch.drop(assignment.prompt)
+            else:
+                yield Ended(
+                    assignment.prompt,
+                    assignment.job,
+                    assignment.plan.retry_limit,
+                    attempt.server.name,
+                    outcome,
+                    is_adopted=assignment.is_sent,
+                )
+
+    def _tell_of(self, ended: Ended, now: float) -> None:
+        server, outcome = self._servers[ended.server], ended.outcome
+        if isinstance(outcome, Succeeded):
+            server.refresh()
+        elif ended.is_of_server:
+            server.rest(now)
+        elif outcome.code is FailureCode.DISK_FULL:
+            self._parked_until = now + PARKED_AGAIN_S
+            self._parked_by = outcome.message
+        failed = outcome if isinstance(outcome, Failed) else None
+        _log.info(
+            "prompt.concluded",
+            job=ended.job,
+            prompt=ended.prompt.key.number,
+            attempt=ended.prompt.attempt,
+            server=ended.server,
+            outcome=failed.code if failed else "succeeded",
+            message=failed.message if failed else None,
+            seconds=None if outcome.seconds is None else round(outcome.seconds, 3),
+        )
+
+    def _free_slots(self, now: float) -> list[Server]:
+        return [] if self._draining else self._dispatch.free_slots(now)
+
+    def _held_by(self, now: float) -> str | None:
+        """Say why nothing is sent, to any server; None if nothing stands in the way."""
+        if now < self._parked_until:
+            return f"parked: {self._parked_by}"
+        if self._spool.is_paused():
+            return PAUSED
+        away = self._spool.why_away()
+        return f"share away: {away}" if away else None
+
+    def _start(self, prompt: Prompt, server: Server) -> None:
+        self._begun.add(prompt.key.job_key)
+        self._changed.add(prompt.key.job_key)
+        try:
+            self._dispatch.start(prompt, server)
+        except FolderGone:
+            leave = _give_up if self._spool.is_present() else _put_back
+            self._store.write(lambda session: leave(session, prompt, self._clock()))
+            self._woken.set()
+
+    def _note_servers(self) -> None:
+        changed = [server for server in self._servers.values() if server.changed]
+        if not changed:
+            return
+        for server in changed:
+            if server.is_unknown:
+                self._dispatch.learn(server)
+        now = self._clock()
+        records = [server.record(now) for server in changed]
+        self._store.write(lambda session: session.servers.note(records))
+        for record in records:
+            if self._server_states.get(record.server) != record.state:
+                self._server_states[record.server] = record.state
+                _log.info(
+                    "server.changed", server=record.server, state=record.state, said=record.said
+                )
+
+    def _tell(self, now: float, held: str | None) -> None:
+        if now < self._status_at:
+            return
+        running = {
+            key: (attempt.server.name, attempt.progress)
+            for key, attempt in self._dispatch.running.items()
+        }
+        told = {key.job_key for key in running} | self._changed
+        if held != self._held_told:
+            told |= self._begun
+        self._publisher.tell(told, running, held)
+        self._status_at = now + STATUS_EVERY_S
+        self._held_told = held
+        self._changed.clear()
+
+    def _delay_s(self, now: float, next_at: float | None, *, is_untold: bool) -> float | None:
+        waits = [self._publisher.again_s(now)]
+        if is_untold:
+            waits.append(max(0.0, self._status_at - now))
+        if next_at is not None:
+            waits.append(max(0.0, next_at - self._clock()))
+        if self._parked_until > now:
+            waits.append(self._parked_until - now)
+        waits += [
+            server.rests_until() - now
+            for server in self._servers.values()
+            if server.rests_until() > now
+        ]
+        return _shortest(*waits)
+
+    def _on_end(self, attempt: Attempt, outcome: Outcome | None) -> None:
+        self._ended.put((attempt, outcome))
+        self._woken.set()
+
+
+def _claims(
+    session: Session, free: Sequence[Server], now: float
+) -> Iterable[tuple[Prompt, Server]]:
+    for server in free:
+        prompt = session.prompts.claim(server.name, str(uuid.uuid4()), now=now)
+        if prompt is None:
+            return
+        yield prompt, server
+
+
+def _due(session: Session, claimed: Sequence[tuple[Prompt, Server]], now: float) -> _Due:
+    jobs, prompts = session.jobs, session.prompts
+    return _Due(claimed, jobs.stopping(), jobs.closing(), prompts.next_at(now))
+
+
+def _put_back(session: Session, prompt: Prompt, now: float) -> None:
+    session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
+
+
+def _give_up(session: Session, prompt: Prompt, now: float) -> None:
+    job_key = prompt.key.job_key
+    session.jobs.request_cancel(job_key, now=now, why="its folder was deleted")
+    session.prompts.move(prompt.key, Move.CANCEL, now=now)
+    session.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=now)
+
+
+def _shortest(*waits: float | None) -> float | None:
+    return min((wait for wait in waits if wait is not None), default=None)

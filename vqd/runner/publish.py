@@ -1,0 +1,184 @@
+"""Publishing: S3 closing, S4 laid out, S5 closed; and the live STATUS.yaml. One thread.
+
+1. Note in the folder that it is being laid out; commit *publishing* (S3).
+2. Write everything into the folder; rename it to done/ or failed/ (S4).
+3. Commit *closed* (S5).
+
+Killed between any two, the same three steps are done again and find what is done already.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from vqd.domain.errors import VqdError
+from vqd.domain.lifecycle import JobState
+from vqd.domain.outcome import Progress
+from vqd.domain.queue import Job, PromptKey
+from vqd.runner.closing import lay_out
+from vqd.spool import drops
+from vqd.spool.layout import Spool
+from vqd.spool.status import RunningPrompt, write_status
+from vqd.store.store import Store
+
+AGAIN_S = 10.0
+FAULT_AGAIN_S = 60.0
+
+RunningNow = Mapping[PromptKey, tuple[str, Progress | None]]
+"""For each running prompt its server and its progress."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Closes jobs and writes their status, beside the loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Spool,
+        *,
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._on_change = on_change
+        self._clock = clock
+        self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._closing: set[int] = set()
+        self._again_at: dict[int, float] = {}
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to publish."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what was asked for, then end the thread."""
+        self._asked.put(None)
+        self._thread.join()
+
+    def publish(self, job_key: int, job: str) -> None:
+        """Ask for a job to be closed; asking again while it is under way changes nothing."""
+        with self._lock:
+            waits = time.monotonic() < self._again_at.get(job_key, 0.0)
+            if job_key in self._closing or waits:
+                return
+            self._closing.add(job_key)
+        self._asked.put(lambda: self._close(job_key, job))
+
+    def tell(self, job_keys: Iterable[int], running: RunningNow, held: str | None) -> None:
+        """Ask for the STATUS.yaml of these jobs; `held` says why nothing is sent, if so."""
+        for job_key in job_keys:
+            self._asked.put(partial(self._write_status, job_key, running, held))
+
+    def again_s(self, now: float) -> float | None:
+        """Give the seconds until a job that could not be closed is worth asking for again.
+
+        What is being closed is not: its end is told by `on_change`.
+        """
+        with self._lock:
+            waits = [at - now for key, at in self._again_at.items() if key not in self._closing]
+        return max(0.0, min(waits)) if waits else None
+
+    def _run(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            try:
+                asked()
+            except (OSError, VqdError) as error:
+                _log.warning("status.unwritten", error=str(error))
+            except Exception:  # noqa: BLE001 - the top of a thread, which others wait for
+                _log.exception("publish.failed")
+
+    def _close(self, job_key: int, job: str) -> None:
+        try:
+            self._publish(job_key)
+        except (OSError, VqdError) as error:
+            _log.warning("publish.postponed", job=job, error=str(error), again_s=AGAIN_S)
+            self._postpone(job_key, AGAIN_S)
+        except Exception:  # noqa: BLE001 - the top of one job's closing: it waits, others close
+            _log.exception("publish.failed", job=job, again_s=FAULT_AGAIN_S)
+            self._postpone(job_key, FAULT_AGAIN_S)
+        else:
+            with self._lock:
+                self._again_at.pop(job_key, None)
+        finally:
+            with self._lock:
+                self._closing.discard(job_key)
+            self._on_change()
+
+    def _postpone(self, job_key: int, again_s: float) -> None:
+        with self._lock:
+            self._again_at[job_key] = time.monotonic() + again_s
+
+    def _publish(self, job_key: int) -> None:
+        self._require_spool()
+        job = self._job(job_key)
+        folder = self._spool.active / job.job
+        if job.state is not JobState.PUBLISHING:
+            if not job.input_folder and folder.is_dir():
+                drops.begin_layout(folder)
+            if not self._store.write(lambda session: session.jobs.begin_publishing(job_key)):
+                return
+        now = self._clock()
+        closed = replace(job, state=job.ends_as, finished_at=now, reason=_reason(job))
+        if folder.is_dir():
+            with self._store.reading() as session:
+                lay_out(session, closed, folder, now=now)
+            self._require_spool()
+            drops.publish(folder, self._home(closed) / job.job)
+        self._store.write(
+            lambda session: session.jobs.close(job_key, closed.state, closed.reason, now=now)
+        )
+        _log.info(
+            "job.closed",
+            job=job.job,
+            state=closed.state,
+            prompts=closed.counts.total,
+            failed=closed.counts.failed,
+            seconds=round(now - job.accepted_at, 3),
+        )
+
+    def _write_status(self, job_key: int, running: RunningNow, held: str | None) -> None:
+        job = self._job(job_key)
+        folder = self._spool.active / job.job
+        if not self._spool.is_present() or not folder.is_dir():
+            return
+        shown = [
+            RunningPrompt(key.number, server, *_where(progress))
+            for key, (server, progress) in sorted(running.items(), key=lambda item: item[0].number)
+            if key.job_key == job_key
+        ]
+        told = replace(job, reason=job.reason or held)
+        write_status(folder, told, now=self._clock(), running=shown, final=False)
+
+    def _job(self, job_key: int) -> Job:
+        with self._store.reading() as session:
+            return session.jobs.get(job_key)
+
+    def _home(self, job: Job) -> Path:
+        return self._spool.done if job.state is JobState.DONE else self._spool.failed
+
+    def _require_spool(self) -> None:
+        if not self._spool.is_present():
+            raise VqdError("spool_away", f"{self._spool.root}: the share is away.")
+
+
+def _reason(job: Job) -> str | None:
+    if job.reason is not None or not job.counts.failed:
+        return job.reason
+    return f"{job.counts.failed} of {job.counts.total} prompts failed"
+
+
+def _where(progress: Progress | None) -> tuple[str | None, int]:
+    if progress is None:
+        return None, 0
+    return progress.node, round(100 * progress.fraction)

@@ -1,0 +1,150 @@
+"""A ComfyUI server as the runner knows it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from vqd.comfy.client import Client
+from vqd.comfy.faults import ComfyError
+from vqd.comfy.listener import Listener
+from vqd.domain.queue import ServerRecord
+from vqd.runner.inputs import InputChecks, Uploads
+
+DEPTH = 2
+"""Prompts on a server at once: one running and one waiting, so that the GPU does not wait and a
+cancel stays quick."""
+COLLECTED = 4
+"""Prompts of a server whose outputs may be on their way beside those."""
+
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where a server is. `output_folder` is its output folder where this machine sees it: its
+    files there are then moved, not sent."""
+
+    name: str
+    url: str
+    output_folder: Path | None = None
+
+
+class Server:
+    """A connection to one server, and how many of our prompts are on it."""
+
+    def __init__(
+        self, address: ServerAddress, checks: InputChecks, *, on_change: Callable[[], None]
+    ) -> None:
+        self.name = address.name
+        self.url = address.url
+        self.output_folder = address.output_folder
+        self.client = Client(address.url)
+        self.uploads = Uploads(self.client, checks)
+        self.listener = Listener(address.url, on_connection=self._on_connection)
+        self._on_change = on_change
+        self._lock = threading.Lock()
+        self._rendering = 0
+        self._attempts = 0
+        self._rest_until = 0.0
+        self._rest_s = 0.0
+        self._version: str | None = None
+        self.is_up = False
+        self.changed = True
+
+    def start(self) -> None:
+        """Begin to listen; the server is up once it was heard."""
+        self.listener.start()
+
+    def stop(self) -> None:
+        """Hang up. What runs on the server goes on."""
+        self.listener.stop()
+        self.client.close()
+
+    def free_places(self, now: float) -> range:
+        """Give the places for prompts that are free now (`now` in monotonic seconds).
+
+        Place 0 is the one that runs; the further back, the longer a prompt waits there.
+        """
+        with self._lock:
+            if not self.is_up or now < self._rest_until:
+                return range(0)
+            free = min(DEPTH - self._rendering, DEPTH + COLLECTED - self._attempts)
+            return range(self._rendering, self._rendering + free)
+
+    def rests_until(self) -> float:
+        """Give the monotonic time until which it is left alone; 0 if it is not."""
+        return self._rest_until
+
+    def enter(self) -> None:
+        """Count a prompt that is given to it."""
+        with self._lock:
+            self._rendering += 1
+            self._attempts += 1
+
+    def leave(self) -> None:
+        """Count a prompt that it has done with; its outputs may still be fetched."""
+        with self._lock:
+            self._rendering -= 1
+        self._on_change()
+
+    def part(self) -> None:
+        """Count an attempt that is over altogether."""
+        with self._lock:
+            self._attempts -= 1
+
+    def rest(self, now: float) -> None:
+        """Leave it alone for a while that grows each time until it has done something.
+
+        Failures that come in while it rests are of the same trouble and change nothing.
+        """
+        if now < self._rest_until:
+            return
+        self._rest_s = min(max(1.0, self._rest_s * 2), _LONGEST_REST_S)
+        self._rest_until = now + self._rest_s
+        self.changed = True
+
+    def refresh(self) -> None:
+        """Note that it has done something."""
+        if self._rest_s:
+            self._rest_s = self._rest_until = 0.0
+            self.changed = True
+
+    @property
+    def is_unknown(self) -> bool:
+        """Tell whether it is up and has not said yet what it is."""
+        return self.is_up and self._version is None
+
+    def learn(self) -> None:
+        """Ask it what it is. It may take a while to answer."""
+        try:
+            self._version = self.client.facts().version
+        except ComfyError as error:
+            _log.warning("server.unknown", server=self.name, error=error.message)
+            return
+        self.changed = True
+        self._on_change()
+
+    def record(self, now: float) -> ServerRecord:
+        """Give how it is now, and note that this was told. `now` is UTC seconds."""
+        self.changed = False
+        resting = self._rest_s > 0
+        state = ("resting" if resting else "up") if self.is_up else "down"
+        said = f"left alone for {self._rest_s:.0f} s after a failure" if resting else None
+        if not self.is_up:
+            said = "not connected; it is tried again and again"
+        return ServerRecord(self.name, self.url, state, said, self._version, now)
+
+    def _on_connection(self, is_up: bool) -> None:
+        if is_up and not self.is_up:
+            self.uploads.forget()
+            self._version = None
+        self.is_up = is_up
+        self.changed = True
+        self._on_change()
+
+
+_LONGEST_REST_S = 60.0

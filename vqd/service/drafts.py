@@ -1,0 +1,166 @@
+"""Drafts: a job read and planned where it lies, without touching it."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vqd.definitions.load import Definitions
+from vqd.definitions.shipped import shipped_folder
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.job import PlannedJob
+from vqd.domain.jobspec import InputFile, JobSpec
+from vqd.domain.queue import JobFile
+from vqd.domain.workflow import Workflow
+from vqd.intake import inputs as job_inputs
+from vqd.intake import jobfile
+from vqd.planning.expand import MISSING_PARAMETER, plan, value_faults
+from vqd.spool import drops
+from vqd.spool.jobfiles import job_file_in, job_files_in
+from vqd.spool.layout import Spool
+from vqd.spool.status import job_told_by
+
+MISSING_INPUT = "missing_input"
+AWAITED_INPUT = "awaited_input"
+_HASHED_BYTES = 1 << 20
+_STAMP = re.compile(r"^\d{8}-\d{6}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A job file read and planned: `planned`, or the `problems` that prevent it.
+
+    `input_folder` is where its inputs lie, below the job's folder; `inputs` are their paths,
+    relative to that.
+    """
+
+    name: str
+    workflow: str
+    job_file: JobFile
+    input_folder: str
+    inputs: tuple[str, ...] = ()
+    planned: PlannedJob | None = field(default=None, repr=False)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def waits_for_inputs(self) -> bool:
+        """Tell whether inputs that are not there yet stand in the way, whatever else does."""
+        return not {MISSING_INPUT, AWAITED_INPUT}.isdisjoint(self._codes)
+
+    @property
+    def is_assembling(self) -> bool:
+        """Tell whether nothing stands in the way but inputs of which the job itself says that they
+        will come (`expect`)."""
+        return AWAITED_INPUT in self._codes and self._codes <= {MISSING_INPUT, AWAITED_INPUT}
+
+    @property
+    def _codes(self) -> set[str]:
+        return {problem.code for problem in self.problems}
+
+
+class Drafting:
+    """Reads and plans jobs; writes nothing. What `vqd check` and the daemon share."""
+
+    def __init__(
+        self, spool: Spool, *, workflows: Sequence[Path], input_roots: Sequence[Path]
+    ) -> None:
+        self._definitions = Definitions((*workflows, shipped_folder()))
+        # A result's sidecar names its inputs below done/ or failed/.
+        self._input_roots = (*input_roots, spool.done, spool.failed)
+
+    def draft(self, job_file: Path, *, now: float) -> Draft:
+        """Read the job file and everything it names, and plan it.
+
+        Raises:
+            FileNotFoundError: the job file is gone.
+        """
+        folder = job_file.parent
+        laid_out = (folder / drops.INPUTS).is_dir() and job_told_by(folder / drops.STATUS)
+        input_folder = drops.INPUTS if laid_out else ""
+        facts = JobFile(job_file.name, _sha256(job_file))
+        is_folder = job_file == job_file_in(folder)
+        name = _STAMP.sub("", folder.name) if is_folder else job_file.stem
+        workflow = ""
+        problems: list[Problem] = []
+        try:
+            _check_alone(job_file)
+            spec, unread = jobfile.read(job_file)
+            problems += unread
+            name, workflow = spec.name or name, spec.workflow.text
+            definition = self._definition(spec)
+            inputs, missing = self._inputs(spec, definition, folder / input_folder, is_folder)
+            if not any(_is_of_inputs(problem) for problem in unread):
+                problems += missing
+            if problems:
+                problems += _value_faults(spec, definition, is_whole=not unread)
+            else:
+                planned = plan(spec, definition, inputs, job=name, created_at=now)
+        except Faults as faults:
+            problems += faults.problems
+        if problems:
+            in_order = tuple(sorted(problems, key=_place))
+            return Draft(name, workflow, facts, input_folder, problems=in_order)
+        paths = tuple(file.path for files in inputs.values() for file in files)
+        return Draft(name, workflow, facts, input_folder, paths, planned)
+
+    def _inputs(
+        self, spec: JobSpec, definition: Workflow, folder: Path, is_folder: bool
+    ) -> tuple[Mapping[str, tuple[InputFile, ...]], Sequence[Problem]]:
+        roots = self._input_roots
+        try:
+            found = job_inputs.gather(spec, definition, folder, roots, by_name_only=not is_folder)
+        except Faults as faults:
+            return {}, faults.problems
+        return found, ()
+
+    def _definition(self, spec: JobSpec) -> Workflow:
+        try:
+            return self._definitions.get(spec.workflow.text)
+        except Faults as faults:
+            raise Faults([_placed(problem, spec) for problem in faults.problems]) from faults
+
+
+def _value_faults(spec: JobSpec, definition: Workflow, *, is_whole: bool) -> Iterator[Problem]:
+    """Give what is wrong with a job's values; what seems missing from it may be what is unread."""
+    for problem in value_faults(spec, definition):
+        if is_whole or problem.code != MISSING_PARAMETER:
+            yield problem
+
+
+def _is_of_inputs(problem: Problem) -> bool:
+    return (problem.key or "").split(".")[0] == "inputs"
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
+
+
+def _placed(problem: Problem, spec: JobSpec) -> Problem:
+    if problem.where is not None:
+        return problem
+    asked = spec.workflow
+    return replace(problem, where=spec.where, line=asked.line, column=asked.column, key=asked.key)
+
+
+def _check_alone(job_file: Path) -> None:
+    named = job_files_in(job_file.parent)
+    others = [path.name for path in named if path != job_file]
+    if job_file in named and others:
+        said = f"{', '.join(others)} is a job file too, and which one counts cannot be told."
+        hint = "Keep one of them."
+        raise Faults([Problem("several_job_files", said, job_file.name, hint=hint)])
+
+
+def _sha256(path: Path) -> str:
+    """Hash a job file; as an empty one what is no file or cannot be read, of which intake tells."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            content = file.read(_HASHED_BYTES) or b""
+    except FileNotFoundError:
+        raise
+    except OSError:
+        content = b""
+    return hashlib.sha256(content).hexdigest()

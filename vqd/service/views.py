@@ -1,0 +1,93 @@
+"""What may be seen of the queue."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+from vqd.domain.queue import Event, Job, Prompt, ServerRecord
+from vqd.store.store import StoreReader
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The queue at a glance: what is not over, and the servers."""
+
+    jobs: Sequence[Job]
+    servers: Sequence[ServerRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """One job with its first prompts and its newest events."""
+
+    job: Job
+    prompts: Sequence[Prompt]
+    events: Sequence[Event]
+
+
+@contextmanager
+def open_views(store_path: Path) -> Iterator["Views"]:
+    """Give the views of a queue, read beside the daemon or while it is down.
+
+    Raises:
+        VqdError: `store_missing` and the like.
+    """
+    reader = StoreReader(store_path)
+    try:
+        yield Views(reader)
+    finally:
+        reader.close()
+
+
+class Views:
+    """Reads the queue; every view is one consistent moment."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+
+    def overview(self) -> Overview:
+        """Give every job that is not over, oldest first, and every server."""
+        with self._reader.reading() as session:
+            return Overview(session.jobs.open(), session.servers.all())
+
+    def newest(self, limit: int) -> Sequence[Job]:
+        """Give the newest jobs, newest first."""
+        with self._reader.reading() as session:
+            return session.jobs.newest(limit)
+
+    def job(self, name: str) -> Job:
+        """Give a job by its JOB name, or by an ending or part of it that fits only one.
+
+        Raises:
+            VqdError: `unknown_job` or `ambiguous_job`.
+        """
+        with self._reader.reading() as session:
+            if not name or not name.isprintable():
+                return _only((), name)
+            return session.jobs.find(name) or _only(session.jobs.like(name, limit=6), name)
+
+    def detail(self, name: str, *, prompts: int) -> JobDetail:
+        """Give a job with at most `prompts` of its prompts.
+
+        Raises:
+            VqdError: `unknown_job` or `ambiguous_job`.
+        """
+        job = self.job(name)
+        with self._reader.reading() as session:
+            return JobDetail(
+                session.jobs.get(job.job_key),
+                list(islice(session.prompts.of_job(job.job_key), prompts)),
+                [event for _, event in session.events.of_job(job.job_key, limit=200)],
+            )
+
+
+def _only(jobs: Sequence[Job], name: str) -> Job:
+    if not jobs:
+        raise VqdError("unknown_job", f"There is no job {name!r}.", "vqd list shows the newest.")
+    if len(jobs) > 1:
+        names = ", ".join(job.job for job in jobs)
+        raise VqdError("ambiguous_job", f"Several jobs fit {name}: {names}.", "Name one.")
+    return jobs[0]

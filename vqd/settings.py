@@ -1,0 +1,166 @@
+"""Settings: a file, then the environment over it. They stop at the daemon and the CLI."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import PydanticBaseSettingsSource as Source
+
+from vqd.documents.reader import parse, read
+from vqd.documents.schema import fault, told
+from vqd.documents.tree import Document, Mapping, Text
+from vqd.domain.errors import Faults, Problem, VqdError
+
+BUILTIN = "builtin"
+SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. config/vqd.yaml explains each."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="VQD_", extra="forbid", frozen=True
+    )
+
+    spool: Path
+    state_dir: Path
+    servers: tuple[str, ...] = (BUILTIN,)
+    workflows: tuple[Path, ...] = ()
+    input_roots: tuple[Path, ...] = ()
+    settle_s: float = Field(default=0.5, ge=0, le=3600)
+    settle_poll_s: float = Field(default=3.0, ge=0.1, le=3600)
+    rescan_s: float = Field(default=60.0, ge=1, le=3600)
+    stall_s: float = Field(default=600.0, ge=1)
+    drain_s: float = Field(default=20.0, ge=0)
+
+    @field_validator("servers")
+    @classmethod
+    def _are_servers(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
+        allowed = "builtin, or http://host:8188"
+        if not servers:
+            raise fault("wrong_value", "names no server.", allowed=allowed)
+        for server in servers:
+            address = urlsplit(server)
+            if server != BUILTIN and not (address.scheme in ("http", "https") and address.hostname):
+                raise fault("wrong_value", f"{server} is no server.", allowed=allowed)
+        if len(set(servers)) != len(servers):
+            raise fault("wrong_value", "names a server twice.", hint="Keep one.")
+        return servers
+
+    @model_validator(mode="after")
+    def _keep_apart(self) -> Self:
+        spool, state = self.spool.resolve(), self.state_dir.resolve()
+        if spool.is_relative_to(state) or state.is_relative_to(spool):
+            said = f"the spool {spool} and the state_dir {state} lie in one another."
+            raise fault("not_apart", said, hint="Name a state_dir outside the spool.")
+        for place in (spool, state):
+            if place.is_relative_to(_OWN_CODE):
+                raise fault("not_apart", f"{place} lies in vqd's own code.", hint="Name another.")
+        return self
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # called with names alone
+        cls, *_: type[BaseSettings], **sources: Source
+    ) -> tuple[Source, ...]:
+        """Let the environment win over the file."""
+        return sources["env_settings"], sources["init_settings"]
+
+    @property
+    def store_path(self) -> Path:
+        """Where the queue's database lies."""
+        return self.state_dir / "queue.db"
+
+
+def find_settings_file(named: Path | None) -> Path | None:
+    """Give the settings file: the one named, else $VQD_SETTINGS, else ./vqd.yaml, else /etc.
+
+    Raises:
+        VqdError: `settings_missing`, one that was named is not there.
+    """
+    in_environment = os.environ.get("VQD_SETTINGS")
+    asked = named or (Path(in_environment) if in_environment else None)
+    if asked is not None:
+        if not asked.is_file():
+            raise VqdError(
+                "settings_missing", f"{asked}: no such settings file.", "vqd init SPOOL makes one."
+            )
+        return asked
+    return next((path for path in SEARCHED if path.is_file()), None)
+
+
+def load_settings(named: Path | None = None) -> Settings:
+    """Read the settings. Relative paths in the file are relative to the file.
+
+    Raises:
+        VqdError: `settings_missing`; Faults: everything wrong with them.
+    """
+    path = find_settings_file(named)
+    document = read(path, where=str(path)) if path else parse("{}", "settings")
+    values = _values(document.root, path.absolute().parent if path else Path.cwd())
+    return made_of(values, document)
+
+
+def made_of(values: dict[str, Any], document: Document) -> Settings:
+    """Give settings of values, told of as they stand in a document, and of the environment.
+
+    Raises:
+        Faults: everything wrong with them.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        seen = _with_environment(document)
+        raise Faults(map(_with_cure, told(seen, Settings, error))) from error
+    except SettingsError as error:
+        hint = """Write a list as JSON: VQD_SERVERS='["builtin"]'."""
+        raise Faults([Problem("wrong_type", f"{error}.", "the environment", hint=hint)]) from error
+
+
+def _with_environment(document: Document) -> Document:
+    root = Mapping(document.root)
+    root.line, root.column = document.root.line, document.root.column
+    for name in Settings.model_fields:
+        value = os.environ.get(f"VQD_{name.upper()}")
+        if value is not None:
+            root[_text(name)] = _text(value)
+    return Document(document.where, root)
+
+
+def _text(value: str) -> Text:
+    text = Text(value)
+    text.line, text.column, text.plain = 1, 1, True
+    return text
+
+
+def _values(root: Mapping, base: Path) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        str(key): value for key, value in root.items() if value or not _is_absent(value)
+    }
+    for key in _PATHS & values.keys():
+        if isinstance(values[key], str):
+            values[key] = base / values[key]
+        elif isinstance(values[key], list):
+            values[key] = [base / str(folder) for folder in values[key]]
+    return values
+
+
+def _is_absent(value: Any) -> bool:
+    return isinstance(value, Text) and value.is_absent
+
+
+def _with_cure(problem: Problem) -> Problem:
+    variable = f"VQD_{(problem.key or '').upper()}"
+    if problem.code == "missing_key":
+        hint = f"vqd init SPOOL writes a settings file; or set {variable}."
+        return replace(problem, line=None, column=None, hint=hint)
+    if variable in os.environ:
+        return replace(problem, where=variable, line=None, column=None, key=None)
+    return problem
+
+
+_PATHS = frozenset({"spool", "state_dir", "workflows", "input_roots"})
+_OWN_CODE = Path(__file__).resolve().parent

@@ -1,0 +1,1 @@
+"""The folders: where things lie and how they move."""

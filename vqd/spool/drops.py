@@ -1,0 +1,156 @@
+"""Moving a job through the folders. Each step is one rename or can be done again after a crash.
+
+A job's folder, from `active/JOB` to `done/JOB` or `failed/JOB`:
+
+1. `claim_folder`, `claim_file`: inbox -> active/JOB by one rename (S0 to S1).
+2. While it runs, what was dropped stays where it was dropped; vqd adds outputs/, STATUS.yaml and
+   its working folder .part/.
+3. `begin_layout`: makes .dropped/, before the commit that says the job is publishing (S3).
+4. `gather_inputs`: every entry that is not vqd's own is renamed into .dropped/, then .dropped/ is
+   renamed to inputs/. Killed anywhere, it goes on where it was: .dropped/ is still there.
+5. `publish`: active/JOB -> done/JOB by one rename (S4).
+
+What it cannot know: whether a writer still holds a file in a folder that it moves. The watchers
+look at that before.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+
+from vqd.spool import status
+from vqd.spool.files import first_free, link_or_copy, move_folder, sync_folder
+from vqd.spool.jobfiles import has_job_suffix
+
+INPUTS = "inputs"
+OUTPUTS = "outputs"
+PARTS = ".part"
+STATUS = status.STATUS
+_DROPPED = ".dropped"
+
+RESULT_NAMES = frozenset(
+    {OUTPUTS, "graphs", STATUS, "WHY.txt", "report.html", "manifest.jsonl", "log.txt"}
+)
+"""What vqd writes into a job's folder."""
+
+_WORKING_NAMES = frozenset({PARTS, _DROPPED})
+
+
+def claim_folder(drop: Path, folder: Path) -> None:
+    """Take a dropped folder: one rename, durable.
+
+    Raises:
+        FileNotFoundError: its owner was quicker and moved it away.
+    """
+    move_folder(drop, folder)
+
+
+def claim_file(drop: Path, inputs: Sequence[Path], folder: Path, *, alone: bool) -> None:
+    """Take a dropped job file with its inputs, which lie beside or below it.
+
+    The folder is made under a hidden name and appears as `folder` by one rename, which is the
+    last step. The job file is moved; its inputs are moved when no other job file can want them
+    (`alone`), else linked or copied.
+
+    Raises:
+        FileNotFoundError: its owner was quicker and moved it away.
+    """
+    building = folder.with_name(f".{folder.name}.part")
+    building.mkdir(exist_ok=True)
+    bring = _move if alone else _link
+    for path in inputs:
+        bring(path, building / path.relative_to(drop.parent))
+    drop.rename(building / drop.name)
+    sync_folder(building)
+    move_folder(building, folder)
+    sync_folder(drop.parent)
+
+
+def recover_claims(active: Path, inbox: Path) -> None:
+    """Finish or take back what a crash in the middle of `claim_file` left.
+
+    The job file is the last to be moved: where it is, everything is, and the folder gets its name;
+    where it is not, the inputs go back to the inbox.
+    """
+    for building in active.glob(".*.part"):
+        job = building.name.removeprefix(".").removesuffix(".part")
+        if any(has_job_suffix(path) for path in building.iterdir()):
+            move_folder(building, active / job)
+        else:
+            _take_back(building, inbox)
+
+
+def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
+    """Move whatever has the name of a result into previous/; again after a crash.
+
+    So it is with what has the name of one of vqd's working folders. Nothing that was dropped, and
+    no earlier result, is ever written over or thrown away.
+    """
+    _forget_layout(folder)
+    left = [
+        folder / name
+        for name in sorted((RESULT_NAMES | _WORKING_NAMES) - but)
+        if os.path.lexists(folder / name)
+    ]
+    if not left:
+        return
+    names = chain(["previous"], (f"previous-{turn}" for turn in count(2)))
+    previous = folder / first_free(names, [folder])
+    previous.mkdir()
+    for path in left:
+        path.rename(previous / path.name)
+    sync_folder(folder)
+
+
+def _forget_layout(folder: Path) -> None:
+    """Take away the note of `begin_layout`, of which nothing came; not a folder with content."""
+    note = folder / _DROPPED
+    if note.is_dir() and not note.is_symlink() and not any(note.iterdir()):
+        note.rmdir()
+
+
+def begin_layout(folder: Path) -> None:
+    """Note in the folder that its inputs are to be gathered."""
+    (folder / _DROPPED).mkdir(exist_ok=True)
+    sync_folder(folder)
+
+
+def gather_inputs(folder: Path, job_file: str) -> None:
+    """Put everything that was dropped, but the job file, into inputs/; again after a crash."""
+    dropped = folder / _DROPPED
+    if not dropped.is_dir():
+        return
+    kept = RESULT_NAMES | {_DROPPED, PARTS, job_file}
+    for entry in list(folder.iterdir()):
+        if entry.name not in kept:
+            entry.rename(dropped / entry.name)
+    dropped.rename(folder / INPUTS)
+    sync_folder(folder)
+
+
+def publish(folder: Path, target: Path) -> None:
+    """Hand the finished folder over: one rename, durable. Its working folder goes before."""
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    move_folder(folder, target)
+
+
+def _take_back(building: Path, inbox: Path) -> None:
+    for path in [path for path in building.rglob("*") if path.is_file()]:
+        origin = inbox / path.relative_to(building)
+        if origin.exists():
+            path.unlink()
+        else:
+            _move(path, origin)
+    shutil.rmtree(building)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    link_or_copy(source, target)
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(target)

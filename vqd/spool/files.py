@@ -1,0 +1,125 @@
+"""Files that are whole or not there, and survive a power cut.
+
+A file is written under a temporary name beside its place, synced, renamed, and its folder synced:
+without the two syncs a rename can survive a power cut that the content does not.
+"""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from vqd.domain.errors import VqdError
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there; no, too, on a dead mount, where `Path.is_dir` raises."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write; it appears at `path`, durably, when the block ends well."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is whole or not there, durably."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+def replace_quickly(path: Path, data: bytes) -> None:
+    """Replace a file that only people read: never half, but not synced."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Move a folder to a name that is not taken, durably, by one rename.
+
+    Raises:
+        VqdError: `name_taken`, there is something at `target`.
+    """
+    if os.path.lexists(target):
+        raise VqdError("name_taken", f"{target}: there is something of that name already.")
+    source.rename(target)
+    sync_folder(target.parent)
+    sync_folder(source.parent)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Bring a file's content to `target` without touching `source`: by hard link, else by copy.
+
+    Neither follows a symlink, and no folder is made: on a share that went away, it would be made
+    in the bare mount point.
+    """
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as original, whole_file(target) as copy:
+            while part := original.read(1 << 20):
+                copy.write(part)
+
+
+def concerns_one_name(error: OSError) -> bool:
+    """Tell what a disk says of one name from what it says to anybody: no room, not connected."""
+    return error.errno in _OF_ONE_NAME
+
+
+def first_free(names: Iterable[str], taken: Iterable[Path]) -> str:
+    """Give the first of `names` that no folder of `taken` holds."""
+    folders = list(taken)
+    for name in names:
+        if not any(os.path.lexists(folder / name) for folder in folders):
+            return name
+    raise VqdError("name_taken", "There is no free name left.")
+
+
+_OF_ONE_NAME = frozenset(
+    {
+        errno.EACCES,
+        errno.EEXIST,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+    }
+)

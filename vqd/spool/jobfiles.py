@@ -1,0 +1,67 @@
+"""Which file of a folder is its job file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vqd.domain.names import why_never_taken
+from vqd.spool.status import STATUS, job_told_by
+
+JOB_FILE_NAMES = ("job.yaml", "job.yml", "job.json")
+_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_NONE_HERE = "no job.yaml here"
+
+
+def has_job_suffix(path: Path) -> bool:
+    """Tell whether a file of this name can be a job file."""
+    return path.suffix.lower() in _SUFFIXES
+
+
+def job_files_in(folder: Path) -> Sequence[Path]:
+    """Give what is named job.yaml, job.yml or job.json at the top of a folder.
+
+    In the order in which they count; in any case where none is named exactly so.
+    """
+    exact = [folder / name for name in JOB_FILE_NAMES if (folder / name).is_file()]
+    if exact or not folder.is_dir():
+        return exact
+    return [path for path in _entries(folder) if _is_named_so(path) and path.is_file()]
+
+
+def job_file_in(folder: Path) -> Path | None:
+    """Give the job file of a job folder, or None.
+
+    A folder that comes back from done/ or failed/ keeps the job file that it was made of, whatever
+    that is named.
+    """
+    named = job_files_in(folder)
+    if named:
+        return named[0]
+    return only_job_file(folder) if job_told_by(folder / STATUS) else None
+
+
+def only_job_file(folder: Path) -> Path | None:
+    """Give the one file of a folder that can be a job file; None if there are several or none."""
+    found = [path for path in _entries(folder) if has_job_suffix(path) and path.name != STATUS]
+    return found[0] if len(found) == 1 else None
+
+
+def why_no_job_file(folder: Path) -> str:
+    """Say in a few words why a folder is no job, and what would make it one."""
+    names = [path.name for path in _entries(folder) if why_never_taken(path.name) is None]
+    if not names:
+        return f"{_NONE_HERE}, it is empty"
+    if any(name.lower() in JOB_FILE_NAMES for name in names):
+        return f"{_NONE_HERE}, what is named so is not a file"
+    alike = [name for name in names if name.lower().startswith("job.")]
+    alike = alike or [name for name in names if has_job_suffix(Path(name))]
+    if len(alike) == 1:
+        return f"{_NONE_HERE}; if {alike[0]!r} is the job file, rename it to job.yaml"
+    return _NONE_HERE
+
+
+def _entries(folder: Path) -> Sequence[Path]:
+    return sorted(folder.iterdir())
+
+
+def _is_named_so(path: Path) -> bool:
+    return path.name.lower() in JOB_FILE_NAMES

@@ -1,0 +1,183 @@
+"""The spool: its folders, its marker, and the names in it.
+
+SPOOL/
+  .vqd-spool         the marker: tells an unmounted share from an empty one
+  inbox/  active/  done/  failed/
+  PAUSE              while it exists, nothing new is sent to a server
+"""
+
+import os
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+from vqd.domain.names import safe_name
+from vqd.spool.files import first_free, is_folder, write_whole
+
+PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
+
+_MARKER = ".vqd-spool"
+
+
+class Spool:
+    """The folders of one spool. Paths only; what is done to them is in `drops`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.inbox = self.root / "inbox"
+        self.active = self.root / "active"
+        self.done = self.root / "done"
+        self.failed = self.root / "failed"
+        self._marker = self.root / _MARKER
+        self._pauses = (self.root / "PAUSE", self.root / "PAUSE.txt")
+        self._device: int | None = None
+        self._mark: bytes | None = None
+
+    @classmethod
+    def create(cls, root: Path) -> "Spool":
+        """Make the spool's tree and its marker where they are missing.
+
+        Raises:
+            VqdError: `spool_unwritable`.
+        """
+        spool = cls(root)
+        try:
+            for folder in spool._folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            if not spool._marker.exists():
+                write_whole(spool._marker, f"vqd spool {uuid.uuid4()}\n".encode())
+        except OSError as error:
+            raise VqdError(
+                "spool_unwritable",
+                f"{root}: the spool cannot be made ({error}).",
+                "Check the path and its rights.",
+            ) from error
+        return spool
+
+    def check(self) -> None:
+        """Prove that the spool can do what every hand-over needs.
+
+        Raises:
+            VqdError: `spool_away`, `spool_split` or `spool_unwritable`.
+        """
+        self.require_present()
+        self.restore()
+        devices = {folder.stat().st_dev for folder in (self.root, *self._folders)}
+        if len(devices) > 1:
+            raise VqdError(
+                "spool_split",
+                f"{self.root}: its folders lie on different file systems.",
+                "Keep inbox, active, done and failed on one, so that a rename hands a job over.",
+            )
+        self._check_rename()
+
+    def require_present(self) -> None:
+        """Do nothing if the spool is there.
+
+        Raises:
+            VqdError: `spool_away`.
+        """
+        why = self.why_away()
+        if why is not None:
+            hint = "Mount the share, put back what was moved, or make a spool: vqd init SPOOL."
+            raise VqdError("spool_away", f"{self.root}: no vqd spool here ({why}).", hint)
+
+    def is_present(self) -> bool:
+        """Tell whether the spool is there."""
+        return self.why_away() is None
+
+    def why_away(self) -> str | None:
+        """Say what is missing of the spool; None if it is there.
+
+        Its marker must be, with the content it was first seen with, and active/: were that gone,
+        every job would seem to have been deleted. A share may come back on another device.
+        """
+        try:
+            device = self._marker.stat().st_dev
+            if device != self._device and not self._is_marked(device):
+                return "another spool is mounted there"
+        except OSError:
+            return f"its marker {_MARKER} is missing"
+        return None if is_folder(self.active) else "its folder active is missing"
+
+    def _is_marked(self, device: int) -> bool:
+        mark = self._marker.read_bytes()
+        if self._mark is None:
+            self._mark = mark
+        if mark == self._mark:
+            self._device = device
+        return mark == self._mark
+
+    @property
+    def identity(self) -> str:
+        """Give what tells this spool from every other on this machine."""
+        facts = self._marker.stat()
+        return f"{facts.st_dev}-{facts.st_ino}"
+
+    def restore(self) -> bool:
+        """Make inbox, done and failed again where somebody took them away; tell if any was made.
+
+        Raises:
+            VqdError: `spool_unwritable`.
+        """
+        missing = [place for place in (self.inbox, self.done, self.failed) if not place.is_dir()]
+        try:
+            for place in missing:
+                place.mkdir()
+        except OSError as error:
+            said = (
+                f"{self.root}: {error.filename} is missing and cannot be made ({error.strerror})."
+            )
+            raise VqdError(
+                "spool_unwritable", said, "Let the daemon's user write there."
+            ) from error
+        return bool(missing)
+
+    def is_paused(self) -> bool:
+        """Tell whether somebody put PAUSE into the spool."""
+        return any(os.path.lexists(pause) for pause in self._pauses)
+
+    def free_job_name(self, name: str, now: float, is_known: Callable[[str], bool]) -> str:
+        """Give `YYYYMMDD-HHMMSS-name` (UTC), safe on Windows shares, `-2`, `-3` if it is taken.
+
+        `is_known` tells the names of jobs whose folder may be elsewhere by now.
+        """
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
+        base = f"{stamp}-{safe_name(name, longest_bytes=80)}"
+        candidates = (base if turn == 1 else f"{base}-{turn}" for turn in count(1))
+        unknown = (name for name in candidates if not is_known(name))
+        return first_free(unknown, (self.active, self.done, self.failed))
+
+    def find(self, job: str) -> Path | None:
+        """Give the folder of a job, wherever it is; None too for what cannot be a job's name."""
+        if not _is_name(job):
+            return None
+        for folder in (self.active, self.done, self.failed):
+            if (folder / job).is_dir():
+                return folder / job
+        return None
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return (self.inbox, self.active, self.done, self.failed)
+
+    def _check_rename(self) -> None:
+        probe = self.inbox / f".vqd-probe-{os.getpid()}"
+        moved = self.active / probe.name
+        try:
+            probe.mkdir()
+            probe.rename(moved)
+            moved.rmdir()
+        except OSError as error:
+            raise VqdError(
+                "spool_unwritable",
+                f"{self.root}: a folder cannot be moved from inbox to active ({error}).",
+                "Let the daemon's user write to the spool.",
+            ) from error
+
+
+def _is_name(text: str) -> bool:
+    return text not in ("", "..") and Path(text).name == text and len(os.fsencode(text)) <= 255

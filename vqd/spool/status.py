@@ -1,0 +1,132 @@
+"""STATUS.yaml and WHY.txt: what people read in a job's folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vqd.documents.reader import read
+from vqd.documents.tree import Text
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.names import printable
+from vqd.domain.queue import Job
+from vqd.spool.files import replace_quickly, write_whole
+
+STATUS = "STATUS.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPrompt:
+    """A prompt on a server: the node it is at, and how far that node is (0 to 100)."""
+
+    prompt: int
+    server: str
+    node: str | None
+    percent: int
+
+
+def write_status(
+    folder: Path, job: Job, *, now: float, running: Sequence[RunningPrompt] = (), final: bool
+) -> None:
+    """Replace STATUS.yaml; durably when it is the last one."""
+    text = yaml.safe_dump(
+        _status(job, now, running), sort_keys=False, allow_unicode=True, width=100
+    )
+    write = write_whole if final else replace_quickly
+    write(folder / STATUS, text.encode())
+
+
+def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> None:
+    """Write WHY.txt: what went wrong, which file to edit, and how to hand the job in again.
+
+    `untold` prompts failed beside those that `failures` tell of.
+    """
+    faults = [problem.in_full for problem in job.problems]
+    lines = [f"{job.job} {_VERDICTS[str(job.ends_as)]}", ""]
+    if faults:
+        lines += [f"Nothing was run. {_counted(len(faults), 'fault')} in {job.job_file.name}:", ""]
+    elif job.counts.failed:
+        lines += [f"{job.counts.failed} of {job.counts.total} prompts failed:", ""]
+    elif job.reason:
+        lines += [f"{job.reason[0].upper()}{job.reason[1:]}.", ""]
+    lines += [f"  - {line}" for line in (*faults, *map(printable, failures))]
+    if untold:
+        lines.append(f"  - … and {_counted(untold, 'prompt')} more, in report.html")
+    if lines[-1]:
+        lines.append("")
+    lines += [*_next_step(job), ""]
+    write_whole(folder / "WHY.txt", "\n".join(lines).encode())
+
+
+def job_told_by(path: Path) -> str | None:
+    """Give the job that a STATUS.yaml of vqd's tells of; None if there is none, or it is not."""
+    try:
+        told = {str(key): value for key, value in read(path).root.items()}
+    except (OSError, Faults):
+        return None
+    job = told.get("job")
+    return str(job) if isinstance(job, Text) and "heartbeat_at" in told else None
+
+
+def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[str, Any]:
+    counts = job.counts
+    ended_at = job.finished_at or now
+    return {
+        "job": job.job,
+        "workflow": job.workflow,
+        "state": str(job.state),
+        "reason": job.reason,
+        "counts": {**asdict(counts), "kept": 0},
+        "percent": round(100 * counts.over / counts.total) if counts.total else 0,
+        "running": [asdict(prompt) for prompt in running],
+        "accepted_at": iso(job.accepted_at),
+        "started_at": iso(job.started_at),
+        "finished_at": iso(job.finished_at),
+        "elapsed_s": round(ended_at - (job.started_at or job.accepted_at), 1),
+        "problems": [_problem(problem) for problem in job.problems],
+        "heartbeat_at": iso(now),
+    }
+
+
+def _problem(problem: Problem) -> Mapping[str, Any]:
+    return {
+        "code": problem.code,
+        "where": problem.where,
+        "line": problem.line,
+        "key": problem.key,
+        "said": problem.said,
+        "allowed": problem.allowed,
+        "hint": problem.hint,
+    }
+
+
+def iso(at: float | None) -> str | None:
+    """Give a time as ISO 8601, UTC, to the millisecond."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _next_step(job: Job) -> list[str]:
+    if job.problems:
+        return [
+            f"To run it: mend {job.job_file.name} (or what it names) in this folder, then move the",
+            "folder back into the inbox.",
+        ]
+    mend = ["Mend what is named above; the inputs lie in inputs/."] if job.counts.failed else []
+    return [
+        *mend,
+        "To run again what has not succeeded: move this folder back into the inbox, or run",
+        f"  vqd retry {job.job}",
+        "What has succeeded is kept in outputs/.",
+    ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+_VERDICTS = {"failed": "failed.", "cancelled": "was cancelled.", "done": "is done."}

@@ -1,0 +1,1 @@
+"""The queue's memory; the only room that knows SQLite."""

@@ -1,0 +1,106 @@
+"""Opening the database: what is asked of SQLite, and what is refused."""
+
+import sqlite3
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+
+APPLICATION_ID = 0x76716401
+"""`vqd` and a format number, in the file's header (https://sqlite.org/pragma.html)."""
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open the one connection that writes, making the file if there is none.
+
+    Commits are durable when they return (WAL with synchronous=FULL). Transactions are begun by
+    hand.
+
+    Raises:
+        VqdError: `store_not_vqd`, `store_damaged`, `store_unopened` (rights, room), or
+            `store_no_wal` (a network file system).
+    """
+    connection = _connect(f"file:{_quoted(path)}?mode=rwc", path)
+    try:
+        _check_owner(connection, path)
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise VqdError(
+                "store_no_wal",
+                f"{path}: this file system does not allow a write-ahead log (it answers {mode!r}).",
+                "Put state_dir on a local disk.",
+            )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _unopened(path, error) from error
+    except VqdError:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a connection that can only read.
+
+    Raises:
+        VqdError: `store_missing`, `store_not_vqd`, `store_damaged` or `store_unopened`.
+    """
+    if not path.exists():
+        raise VqdError(
+            "store_missing",
+            f"{path}: there is no queue yet.",
+            "Start the daemon once: vqd run.",
+        )
+    connection = _connect(f"file:{_quoted(path)}?mode=ro", path)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        _check_owner(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _unopened(path, error) from error
+    except VqdError:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(uri: str, path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30
+        )
+    except sqlite3.OperationalError as error:
+        raise _unopened(path, error) from error
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables and application_id != APPLICATION_ID:
+        raise VqdError(
+            "store_not_vqd",
+            f"{path}: this is another program's database.",
+            "Name another state_dir in the settings.",
+        )
+
+
+def _unopened(path: Path, error: sqlite3.DatabaseError) -> VqdError:
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return VqdError(
+            "store_damaged",
+            f"{path}: SQLite cannot read it ({error}).",
+            "Move it aside and put a backup in its place; the jobs' folders are not touched.",
+        )
+    return VqdError(
+        "store_unopened",
+        f"{path}: cannot be opened ({error}).",
+        "Check the rights, the room and the disk of state_dir.",
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

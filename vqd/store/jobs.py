@@ -1,0 +1,243 @@
+"""The rows of jobs."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from functools import cache
+
+import orjson
+from pydantic import TypeAdapter
+
+from vqd.domain.errors import Problem
+from vqd.domain.job import Plan
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.queue import Counts, Job, JobFile
+from vqd.store.events import EventRows
+
+
+class JobRows:
+    """Jobs: brought in, found, listed, closed. Their counters are kept by `PromptRows.move`."""
+
+    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+        self._connection = connection
+        self._events = events
+
+    def begin(
+        self, job: str, plan: Plan, job_file: JobFile, *, input_folder: str, now: float
+    ) -> int:
+        """Write an assembling job and give its key; its prompts follow, then `queue`.
+
+        What an earlier, interrupted attempt to bring the same job in left behind is dropped.
+        """
+        self._connection.execute("DELETE FROM jobs WHERE job = ? AND state = 'assembling'", (job,))
+        cursor = self._connection.execute(
+            "INSERT INTO jobs (job, workflow, state, plan, job_file, job_file_sha256, input_folder,"
+            " priority, accepted_at) VALUES (?, ?, 'assembling', ?, ?, ?, ?, ?, ?)",
+            (
+                job,
+                plan.workflow,
+                _plans().dump_json(plan).decode(),
+                job_file.name,
+                job_file.sha256,
+                input_folder,
+                plan.priority,
+                now,
+            ),
+        )
+        return _key(cursor)
+
+    def queue(self, job_key: int, *, now: float) -> None:
+        """Make an assembled job visible: at that instant it is ours."""
+        row = self._connection.execute(
+            "UPDATE jobs SET state = 'queued' WHERE job_key = ? AND state = 'assembling'"
+            " RETURNING total, workflow",
+            (job_key,),
+        ).fetchone()
+        self._events.add(
+            "job.accepted", at=now, job_key=job_key, workflow=row["workflow"], prompts=row["total"]
+        )
+
+    def reject(
+        self,
+        job: str,
+        problems: Sequence[Problem],
+        job_file: JobFile,
+        *,
+        workflow: str,
+        input_folder: str,
+        now: float,
+    ) -> int:
+        """Write a job that cannot run; it is published to `failed/` like any other."""
+        cursor = self._connection.execute(
+            "INSERT INTO jobs (job, workflow, state, job_file, job_file_sha256, input_folder,"
+            " problems, priority, accepted_at, reason)"
+            " VALUES (?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?)",
+            (
+                job,
+                workflow,
+                job_file.name,
+                job_file.sha256,
+                input_folder,
+                orjson.dumps([asdict(problem) for problem in problems]).decode(),
+                now,
+                str(problems[0]),
+            ),
+        )
+        job_key = _key(cursor)
+        self._events.add(
+            "job.rejected", at=now, job_key=job_key, code=problems[0].code, faults=len(problems)
+        )
+        return job_key
+
+    def request_cancel(self, job_key: int, *, now: float, why: str) -> bool:
+        """Write down that the job is to stop; False if it was asked before or is over."""
+        row = self._connection.execute(
+            "UPDATE jobs SET cancel_requested_at = ?, reason = ? WHERE job_key = ?"
+            " AND cancel_requested_at IS NULL AND state IN ('quoted', 'queued', 'running')"
+            " RETURNING job_key",
+            (now, f"cancelled: {why}", job_key),
+        ).fetchone()
+        if row is None:
+            return False
+        self._events.add("job.cancel_requested", at=now, job_key=job_key, why=why)
+        return True
+
+    def is_cancelled(self, job_key: int) -> bool:
+        """Tell whether the job was asked to stop."""
+        row = self._connection.execute(
+            "SELECT cancel_requested_at FROM jobs WHERE job_key = ?", (job_key,)
+        ).fetchone()
+        return row is not None and row["cancel_requested_at"] is not None
+
+    def begin_publishing(self, job_key: int) -> bool:
+        """Let a job whose prompts are all over be laid out; False if it is not so."""
+        row = self._connection.execute(
+            "UPDATE jobs SET state = 'publishing' WHERE job_key = ? AND state IN"
+            " ('queued', 'running') AND pending = 0 AND running = 0 RETURNING job_key",
+            (job_key,),
+        ).fetchone()
+        return row is not None
+
+    def close(self, job_key: int, state: JobState, reason: str | None, *, now: float) -> None:
+        """Close a published job: at that instant it is over."""
+        row = self._connection.execute(
+            "UPDATE jobs SET state = ?, reason = ?, finished_at = ?"
+            " WHERE job_key = ? AND state = 'publishing'"
+            " RETURNING total, succeeded, failed, cancelled",
+            (state, reason, now, job_key),
+        ).fetchone()
+        self._events.add(
+            f"job.{state}",
+            at=now,
+            job_key=job_key,
+            **{name: row[name] for name in ("total", "succeeded", "failed", "cancelled")},
+        )
+
+    def reopen(self, job_key: int, *, input_folder: str, now: float) -> None:
+        """Let a closed job run again; the caller retries its prompts in the same transaction.
+
+        `input_folder` is where its inputs lie by now.
+        """
+        self._connection.execute(
+            "UPDATE jobs SET state = 'queued', finished_at = NULL, cancel_requested_at = NULL,"
+            " reason = NULL, input_folder = ? WHERE job_key = ?",
+            (input_folder, job_key),
+        )
+        self._events.add("job.reopened", at=now, job_key=job_key)
+
+    def find(self, job: str) -> Job | None:
+        """Give the job of that name."""
+        return self._one("SELECT * FROM jobs WHERE job = ?", (job,))
+
+    def get(self, job_key: int) -> Job:
+        """Give the job of that key.
+
+        Raises:
+            KeyError: there is none.
+        """
+        found = self._one("SELECT * FROM jobs WHERE job_key = ?", (job_key,))
+        if found is None:
+            raise KeyError(job_key)
+        return found
+
+    def open(self) -> list[Job]:
+        """Give every job that is not closed, oldest first."""
+        states = ", ".join(f"'{state}'" for state in JobState if state not in CLOSED_STATES)
+        return list(self._many(f"SELECT * FROM jobs WHERE state IN ({states}) ORDER BY job_key"))
+
+    def closing(self) -> list[tuple[int, str]]:
+        """Give the keys and names of jobs to close: their prompts are all over, or they are being
+        laid out, or were when the daemon died."""
+        rows = self._connection.execute(
+            "SELECT job_key, job FROM jobs INDEXED BY jobs_over"
+            " WHERE state IN ('queued', 'running') AND pending = 0 AND running = 0"
+            " UNION ALL SELECT job_key, job FROM jobs INDEXED BY jobs_publishing"
+            " WHERE state = 'publishing'"
+        )
+        return [(row["job_key"], row["job"]) for row in rows]
+
+    def stopping(self) -> list[int]:
+        """Give the keys of cancelled jobs that still have running prompts."""
+        rows = self._connection.execute(
+            "SELECT job_key FROM jobs WHERE cancel_requested_at IS NOT NULL AND running > 0"
+        )
+        return [row["job_key"] for row in rows]
+
+    def newest(self, limit: int) -> list[Job]:
+        """Give the newest jobs, newest first."""
+        return list(self._many("SELECT * FROM jobs ORDER BY job_key DESC LIMIT ?", (limit,)))
+
+    def like(self, part: str, limit: int) -> list[Job]:
+        """Give the newest jobs whose name contains `part`, newest first."""
+        pattern = "%" + part.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        return list(
+            self._many(
+                "SELECT * FROM jobs WHERE job LIKE ? ESCAPE '\\' ORDER BY job_key DESC LIMIT ?",
+                (pattern, limit),
+            )
+        )
+
+    def _one(self, query: str, values: Sequence[object]) -> Job | None:
+        return next(self._many(query, values), None)
+
+    def _many(self, query: str, values: Iterable[object] = ()) -> Iterator[Job]:
+        for row in self._connection.execute(query, tuple(values)):
+            yield _job(row)
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        job_key=row["job_key"],
+        job=row["job"],
+        workflow=row["workflow"],
+        state=JobState(row["state"]),
+        counts=Counts(
+            row["total"],
+            row["pending"],
+            row["running"],
+            row["succeeded"],
+            row["failed"],
+            row["cancelled"],
+        ),
+        plan=_plans().validate_json(row["plan"]) if row["plan"] else None,
+        job_file=JobFile(row["job_file"], row["job_file_sha256"]),
+        input_folder=row["input_folder"],
+        priority=row["priority"],
+        accepted_at=row["accepted_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        cancel_requested_at=row["cancel_requested_at"],
+        reason=row["reason"],
+        problems=tuple(Problem(**problem) for problem in orjson.loads(row["problems"])),
+    )
+
+
+def _key(cursor: sqlite3.Cursor) -> int:
+    if cursor.lastrowid is None:
+        raise AssertionError("an INSERT gives a rowid")
+    return cursor.lastrowid
+
+
+@cache
+def _plans() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)

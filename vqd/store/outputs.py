@@ -1,0 +1,40 @@
+"""The rows of outputs: what the prompts that succeeded made."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from vqd.domain.outcome import OutputFile
+from vqd.domain.queue import PromptKey
+
+
+class OutputRows:
+    """Outputs: written with the move of their prompt, in the same commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, key: PromptKey, outputs: Iterable[OutputFile]) -> None:
+        """Write what a prompt made."""
+        self._connection.executemany(
+            "INSERT INTO outputs (job_key, number, path, slot, kind, sha256, bytes, width, height,"
+            " frames, fps) VALUES (:job_key, :number, :path, :slot, :kind, :sha256, :bytes, :width,"
+            " :height, :frames, :fps)",
+            [{**asdict(output), **asdict(key)} for output in outputs],
+        )
+
+    def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:
+        """Give what a prompt made, by path."""
+        rows = self._connection.execute(
+            "SELECT slot, path, kind, sha256, bytes, width, height, frames, fps FROM outputs"
+            " WHERE job_key = ? AND number = ? ORDER BY path",
+            (key.job_key, key.number),
+        )
+        return tuple(OutputFile(**dict(row)) for row in rows)
+
+    def maker(self, job_key: int, path: str) -> int | None:
+        """Give the number of the prompt that made an output; None if there is no such output."""
+        row = self._connection.execute(
+            "SELECT number FROM outputs WHERE job_key = ? AND path = ?", (job_key, path)
+        ).fetchone()
+        return None if row is None else int(row["number"])

@@ -1,0 +1,341 @@
+"""The rows of prompts, and the one function that moves them."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.job import PlannedPrompt
+from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
+from vqd.domain.outcome import Failed, OutputFile, Succeeded
+from vqd.domain.queue import Failures, Prompt, PromptKey
+from vqd.store.events import EventRows
+from vqd.store.outputs import OutputRows
+
+# What a move writes beside the state. `:now` is the time of the move.
+_WRITTEN: Mapping[Move, str] = MappingProxyType(
+    {
+        Move.CLAIM: "prompt_id = :prompt_id, server = :server, claimed_at = :now,"
+        " attempt = attempt + 1",
+        Move.REQUEUE: "prompt_id = NULL, server = NULL, claimed_at = NULL,"
+        " strikes = strikes + :strike, not_before_at = :not_before_at",
+        Move.SUCCEED: "ended_at = :now, seconds = :seconds",
+        Move.FAIL: "ended_at = :now, seconds = :seconds, failure_code = :code,"
+        " failure_message = :message",
+        Move.CANCEL: "ended_at = :now",
+        Move.RETRY: "prompt_id = NULL, server = NULL, claimed_at = NULL, ended_at = NULL,"
+        " seconds = NULL, failure_code = NULL, failure_message = NULL, strikes = 0,"
+        " not_before_at = 0",
+    }
+)
+
+# What a job's first claim writes beside the counters.
+_BEGUN = (
+    ", state = CASE state WHEN 'queued' THEN 'running' ELSE state END,"
+    " started_at = coalesce(started_at, :now)"
+)
+
+_SELECT = (
+    "SELECT prompts.*, graphs.sha256 AS graph_sha256"
+    " FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
+)
+
+
+class PromptRows:
+    """Prompts: added, claimed, moved, read."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, events: EventRows, outputs: OutputRows
+    ) -> None:
+        self._connection = connection
+        self._events = events
+        self._outputs = outputs
+
+    def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
+        """Add prompts to an assembling job; gives how many there were."""
+        graph_keys: dict[str, int] = {}
+        rows = []
+        for prompt in prompts:
+            graph_key = graph_keys.get(prompt.graph.sha256)
+            if graph_key is None:
+                graph_key = graph_keys[prompt.graph.sha256] = self._graph_key(prompt.graph)
+            rows.append(_row(job_key, graph_key, prompt))
+        self._connection.executemany(
+            "INSERT INTO prompts (job_key, number, graph_key, edits, inputs, params, seed, stem)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        self._connection.execute(
+            "UPDATE jobs SET total = total + ?, pending = pending + ? WHERE job_key = ?",
+            (len(rows), len(rows), job_key),
+        )
+        return len(rows)
+
+    def claim(self, server: str, prompt_id: str, *, now: float) -> Prompt | None:
+        """Give `server` the next prompt that may run, or None. Its prompt_id is stored with it.
+
+        Next is: the highest priority, then the oldest job, then the lowest number. Cost: one seek
+        a job that has only prompts waiting for a later time, one for the prompt.
+        """
+        ready = self._connection.execute(
+            "SELECT job_key FROM jobs WHERE state IN ('queued', 'running') AND pending > 0"
+            " AND cancel_requested_at IS NULL ORDER BY priority DESC, job_key"
+        )
+        for job_row in ready:
+            row = self._connection.execute(
+                f"{_SELECT} AND state = 'pending' AND not_before_at <= :now"
+                " ORDER BY not_before_at, number LIMIT 1",
+                {"job_key": job_row["job_key"], "now": now},
+            ).fetchone()
+            if row is None:
+                continue
+            pending = _prompt(row, ())
+            self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
+            return replace(
+                pending,
+                state=PromptState.RUNNING,
+                attempt=pending.attempt + 1,
+                prompt_id=prompt_id,
+                server=server,
+                claimed_at=now,
+            )
+        return None
+
+    def next_at(self, now: float) -> float | None:
+        """Give the earliest time after `now` from which a prompt that waits for one may run.
+
+        Cost: one seek, however many prompts wait for a server.
+        """
+        row = self._connection.execute(
+            "SELECT not_before_at FROM prompts INDEXED BY prompts_delayed JOIN jobs USING (job_key)"
+            " WHERE prompts.state = 'pending' AND not_before_at > 0 AND not_before_at > ?"
+            " AND jobs.state IN ('queued', 'running') AND jobs.cancel_requested_at IS NULL"
+            " ORDER BY not_before_at LIMIT 1",
+            (now,),
+        ).fetchone()
+        return None if row is None else float(row["not_before_at"])
+
+    def move(self, key: PromptKey, move: Move, *, now: float, **values: Any) -> None:
+        """Move a prompt: its state, its job's counters and one event, in this transaction.
+
+        Raises:
+            IllegalMove: the prompt's state does not allow it; nothing is written.
+            KeyError: there is no such prompt.
+        """
+        before = self._source(key, move)
+        after = state_after(move, before)
+        event_facts = {name: value for name, value in values.items() if name != "strike"}
+        moved = self._connection.execute(
+            f"UPDATE prompts SET state = :after, {_WRITTEN[move]}"
+            " WHERE job_key = :job_key AND number = :number AND state = :before",
+            {
+                "before": before,
+                "after": after,
+                "now": now,
+                "job_key": key.job_key,
+                "number": key.number,
+                **values,
+            },
+        ).rowcount
+        if not moved:
+            raise IllegalMove(move, self.state(key))
+        self._count(key.job_key, before, after, 1, now=now)
+        self._events.add(
+            f"prompt.{_TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
+        )
+
+    def succeed(self, key: PromptKey, outcome: Succeeded, *, now: float) -> None:
+        """Move a running prompt to succeeded, with what it made."""
+        self.move(key, Move.SUCCEED, now=now, seconds=outcome.seconds)
+        self._outputs.add(key, outcome.outputs)
+
+    def fail(self, key: PromptKey, outcome: Failed, *, now: float) -> None:
+        """Move a running prompt to failed, with the reason."""
+        self.move(
+            key,
+            Move.FAIL,
+            now=now,
+            seconds=outcome.seconds,
+            code=outcome.code,
+            message=outcome.message,
+        )
+
+    def move_all(self, job_key: int, move: Move, source: PromptState, *, now: float) -> int:
+        """Make one move with every prompt of a job that is in `source`; gives how many.
+
+        For moves that need no values of their own: cancel and retry. One event tells of all.
+
+        Raises:
+            IllegalMove: the table does not have it.
+        """
+        if source not in MOVES[move][0]:
+            raise IllegalMove(move, source)
+        after = state_after(move, source)
+        moved = self._connection.execute(
+            f"UPDATE prompts SET state = :state, {_WRITTEN[move]}"
+            " WHERE job_key = :job_key AND state = :source",
+            {"state": after, "now": now, "job_key": job_key, "source": source},
+        ).rowcount
+        if moved:
+            self._count(job_key, source, after, moved, now=now)
+            self._events.add(f"prompts.{_TOLD[move]}", at=now, job_key=job_key, prompts=moved)
+        return moved
+
+    def state(self, key: PromptKey) -> PromptState:
+        """Give a prompt's state.
+
+        Raises:
+            KeyError: there is no such prompt.
+        """
+        row = self._connection.execute(
+            "SELECT state FROM prompts WHERE job_key = ? AND number = ?", (key.job_key, key.number)
+        ).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return PromptState(row["state"])
+
+    def get(self, key: PromptKey) -> Prompt:
+        """Give a prompt with its outputs.
+
+        Raises:
+            KeyError: there is no such prompt.
+        """
+        return _prompt(self._row(key), self._outputs.of_prompt(key))
+
+    def of_job(self, job_key: int) -> Iterator[Prompt]:
+        """Give a job's prompts by number, with their outputs, one by one."""
+        for row in self._connection.execute(f"{_SELECT} ORDER BY number", {"job_key": job_key}):
+            yield _prompt(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+
+    def running(self, job_key: int | None = None) -> list[Prompt]:
+        """Give the running prompts, of one job or of all."""
+        keys = self._connection.execute(
+            "SELECT job_key, number FROM prompts WHERE state = 'running'"
+            " AND (:job_key IS NULL OR job_key = :job_key)",
+            {"job_key": job_key},
+        ).fetchall()
+        return [self.get(PromptKey(row["job_key"], row["number"])) for row in keys]
+
+    def failures(self, job_key: int, limit: int) -> list[Failures]:
+        """Give what the failed prompts of a job failed of, in the order of the first of each."""
+        rows = self._connection.execute(
+            "SELECT min(number) AS number, count(*) AS prompts FROM prompts"
+            " WHERE job_key = ? AND state = 'failed' GROUP BY failure_code, failure_message"
+            " ORDER BY min(number) LIMIT ?",
+            (job_key, limit),
+        ).fetchall()
+        return [
+            Failures(_prompt(self._row(PromptKey(job_key, row["number"])), ()), row["prompts"])
+            for row in rows
+        ]
+
+    def graph_names(self, job_key: int) -> list[str]:
+        """Give the hashes of the graphs that a job's prompts use."""
+        rows = self._connection.execute(
+            "SELECT sha256 FROM graphs WHERE graph_key IN"
+            " (SELECT DISTINCT graph_key FROM prompts WHERE job_key = ?) ORDER BY sha256",
+            (job_key,),
+        )
+        return [row["sha256"] for row in rows]
+
+    def graph(self, sha256: str) -> NamedGraph:
+        """Give a graph by its hash.
+
+        Raises:
+            KeyError: there is none.
+        """
+        row = self._connection.execute(
+            "SELECT nodes FROM graphs WHERE sha256 = ?", (sha256,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(sha256)
+        return NamedGraph(sha256, orjson.loads(row["nodes"]))
+
+    def _row(self, key: PromptKey) -> sqlite3.Row:
+        row: sqlite3.Row | None = self._connection.execute(
+            f"{_SELECT} AND number = :number", {"job_key": key.job_key, "number": key.number}
+        ).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return row
+
+    def _source(self, key: PromptKey, move: Move) -> PromptState:
+        """Give the state to move from: the only one there is, else the one the prompt is in."""
+        sources, _ = MOVES[move]
+        return next(iter(sources)) if len(sources) == 1 else self.state(key)
+
+    def _count(
+        self, job_key: int, before: PromptState, after: PromptState, moved: int, *, now: float
+    ) -> None:
+        begun = _BEGUN if after is PromptState.RUNNING else ""
+        self._connection.execute(
+            f"UPDATE jobs SET {before} = {before} - :moved, {after} = {after} + :moved{begun}"
+            " WHERE job_key = :job_key",
+            {"moved": moved, "job_key": job_key, "now": now},
+        )
+
+    def _graph_key(self, graph: NamedGraph) -> int:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO graphs (sha256, nodes) VALUES (?, ?)",
+            (graph.sha256, orjson.dumps(graph.nodes).decode()),
+        )
+        row = self._connection.execute(
+            "SELECT graph_key FROM graphs WHERE sha256 = ?", (graph.sha256,)
+        ).fetchone()
+        return int(row["graph_key"])
+
+
+_TOLD: Mapping[Move, str] = MappingProxyType(
+    {
+        Move.CLAIM: "claimed",
+        Move.REQUEUE: "requeued",
+        Move.SUCCEED: "succeeded",
+        Move.FAIL: "failed",
+        Move.CANCEL: "cancelled",
+        Move.RETRY: "retried",
+    }
+)
+
+
+def _row(job_key: int, graph_key: int, prompt: PlannedPrompt) -> tuple[Any, ...]:
+    edits = {str(target): value for target, value in prompt.edits.items()}
+    return (
+        job_key,
+        prompt.number,
+        graph_key,
+        orjson.dumps(edits).decode(),
+        orjson.dumps(dict(prompt.inputs)).decode(),
+        orjson.dumps(dict(prompt.params)).decode(),
+        prompt.seed,
+        prompt.stem,
+    )
+
+
+def _prompt(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
+    return Prompt(
+        key=PromptKey(row["job_key"], row["number"]),
+        state=PromptState(row["state"]),
+        graph_sha256=row["graph_sha256"],
+        edits={
+            Target(*target.split(".", 1)): value
+            for target, value in orjson.loads(row["edits"]).items()
+        },
+        inputs=orjson.loads(row["inputs"]),
+        params=orjson.loads(row["params"]),
+        seed=row["seed"],
+        stem=row["stem"],
+        attempt=row["attempt"],
+        strikes=row["strikes"],
+        prompt_id=row["prompt_id"],
+        server=row["server"],
+        claimed_at=row["claimed_at"],
+        ended_at=row["ended_at"],
+        seconds=row["seconds"],
+        failure_code=row["failure_code"],
+        failure_message=row["failure_message"],
+        outputs=outputs,
+    )

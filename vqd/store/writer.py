@@ -1,0 +1,100 @@
+"""The one thread that writes: an urgent lane, a bulk lane, and one commit for what waits together.
+
+Urgent writes (claims, moves) go first and share a commit; a bulk write (a slice of a big job) has
+a commit to itself, and lets the urgent ones by before the next.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from vqd.domain.errors import VqdError
+
+T = TypeVar("T")
+Write = Callable[[sqlite3.Connection], T]
+
+GROUP_LIMIT = 64
+
+
+class Writer:
+    """Carries out writes in order, each whole or not at all. A commit is durable on return."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._urgent: deque[tuple[Write[Any], Future[Any]]] = deque()
+        self._bulk: deque[tuple[Write[Any], Future[Any]]] = deque()
+        self._filled = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, write: Write[T], *, bulk: bool = False) -> T:
+        """Carry out one write and wait until it is committed.
+
+        Raises:
+            VqdError: `store_closed`; and whatever `write` raises, its changes undone.
+        """
+        future: Future[T] = Future()
+        with self._filled:
+            if self._closing:
+                raise VqdError("store_closed", "The queue is closed.")
+            (self._bulk if bulk else self._urgent).append((write, future))
+            self._filled.notify()
+        return future.result()
+
+    def close(self) -> None:
+        """Finish what was asked for, then end the thread. The connection stays the caller's."""
+        with self._filled:
+            self._closing = True
+            self._filled.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._commit(group)
+
+    def _next_group(self) -> list[tuple[Write[Any], Future[Any]]]:
+        with self._filled:
+            self._filled.wait_for(lambda: self._urgent or self._bulk or self._closing)
+            if self._urgent:
+                return [self._urgent.popleft() for _ in range(min(len(self._urgent), GROUP_LIMIT))]
+            return [self._bulk.popleft()] if self._bulk else []
+
+    def _commit(self, group: list[tuple[Write[Any], Future[Any]]]) -> None:
+        settled: list[Callable[[], None]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            settled = [self._carry_out(write, future) for write, future in group]
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._undo()
+            for _, future in group:
+                future.set_exception(_unwritten(error))
+            return
+        for settle in settled:
+            settle()
+
+    def _carry_out(self, write: Write[Any], future: Future[Any]) -> Callable[[], None]:
+        self._connection.execute("SAVEPOINT one")
+        try:
+            value = write(self._connection)
+        except Exception as error:  # noqa: BLE001 - it is handed to the caller, whole
+            self._connection.execute("ROLLBACK TO one")
+            self._connection.execute("RELEASE one")
+            return lambda raised=error: future.set_exception(raised)  # type: ignore[misc]
+        self._connection.execute("RELEASE one")
+        return lambda: future.set_result(value)
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _unwritten(error: sqlite3.Error) -> VqdError:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return VqdError("store_disk", f"The queue cannot be written: {error}.", "Check the disk.")
+    return VqdError("store_unwritten", f"The queue cannot be written: {error}.")

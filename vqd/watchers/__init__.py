@@ -1,0 +1,1 @@
+"""Door: the drop folder (watch and rescan; has it stopped changing?)."""

@@ -1,0 +1,105 @@
+"""Has a drop stopped changing? Pure: it is fed looks and a clock, and touches nothing.
+
+Looks are compared with each other, never with file times: a copy may carry times from years ago,
+and a file may have its full size before its data.
+"""
+
+from dataclasses import dataclass
+
+LOOK_EVERY_S = 0.1
+LONGEST_QUIET_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A drop at one moment: a fingerprint of its tree, and whether a writer holds a file of it.
+
+    `held` is None where the file system cannot tell.
+    """
+
+    fingerprint: int
+    files: int
+    size_bytes: int
+    held: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """It is complete. `quiet_s` is how long it has not changed."""
+
+    quiet_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """It is not, for this reason; worth another look after `again_s` seconds."""
+
+    reason: str
+    again_s: float
+
+
+@dataclass(slots=True)
+class _Seen:
+    fingerprint: int
+    changed_at: float
+    longest_gap_s: float = 0.0
+
+
+class Settling:
+    """Remembers the drops that are still changing.
+
+    A drop is complete when it arrived by rename and no writer holds it; when no writer holds it
+    and nothing changed for `settle_s`; or, where nobody can tell who writes, when looks
+    `settle_poll_s` apart agree. A drop that was seen to come in bursts must be quiet for twice
+    its longest pause.
+    """
+
+    def __init__(self, *, settle_s: float, settle_poll_s: float) -> None:
+        self._settle_s = settle_s
+        self._settle_poll_s = settle_poll_s
+        self._seen: dict[str, _Seen] = {}
+
+    def judge(self, name: str, look: Look, *, now: float, renamed: bool) -> Settled | Waiting:
+        """Say whether `name` is complete; `now` is monotonic seconds."""
+        seen = self._note(name, look, now)
+        quiet_s = now - seen.changed_at
+        if look.held:
+            return Waiting(
+                f"a file is still being written, {_size(look)} so far", self._again(look)
+            )
+        if renamed and look.held is False:
+            return Settled(quiet_s)
+        wanted_s = self._settle_poll_s if look.held is None else self._settle_s
+        wanted_s = max(wanted_s, min(2 * seen.longest_gap_s, LONGEST_QUIET_S))
+        if quiet_s >= wanted_s:
+            return Settled(quiet_s)
+        return Waiting(
+            f"it changed {quiet_s:.1f} s ago, {_size(look)} so far",
+            min(self._again(look), wanted_s - quiet_s),
+        )
+
+    def forget(self, name: str) -> None:
+        """Forget a drop that was taken or is gone, and what was judged below its name."""
+        for known in [known for known in self._seen if known.split("/")[0] == name]:
+            del self._seen[known]
+
+    def _note(self, name: str, look: Look, now: float) -> _Seen:
+        seen = self._seen.get(name)
+        if seen is None:
+            seen = self._seen[name] = _Seen(look.fingerprint, now)
+        elif seen.fingerprint != look.fingerprint:
+            seen.longest_gap_s = max(seen.longest_gap_s, now - seen.changed_at)
+            seen.fingerprint, seen.changed_at = look.fingerprint, now
+        return seen
+
+    def _again(self, look: Look) -> float:
+        return max(LOOK_EVERY_S, look.files / 10_000)
+
+
+def _size(look: Look) -> str:
+    size = float(look.size_bytes)
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
