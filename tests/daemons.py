@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -46,7 +46,8 @@ class Daemon:
     def start(self) -> "Daemon":
         """Start the daemon and wait until it is ready."""
         starts = len(self.logged("daemon.started"))
-        with (self.folder / "daemon.log").open("ab") as log:
+        with (self.folder / "daemon.log").open("ab+") as log:
+            _end_half_line(log)
             self.process = subprocess.Popen(
                 [*self._vqd, "run", "--settings", str(self.settings), "--json-logs"],
                 stdin=subprocess.DEVNULL,
@@ -110,8 +111,17 @@ class Daemon:
         return [sys.executable, "-m", "vqd"]
 
 
+def _end_half_line(log: BinaryIO) -> None:
+    """End the line that a kill cut off, or the next daemon's first line would be lost in it."""
+    if log.seek(0, os.SEEK_END):
+        log.seek(-1, os.SEEK_END)
+        if log.read(1) != b"\n":
+            log.write(b"\n")
+            log.flush()
+
+
 def _line_of(text: str) -> dict[str, Any] | None:
-    """Read a line of the log; None for half a line, which a kill leaves before the next."""
+    """Read a line of the log; None for half a line, which a kill leaves."""
     try:
         read = json.loads(text)
     except ValueError:
