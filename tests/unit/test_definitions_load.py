@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from vqd.definitions.load import Definitions
+from vqd.domain.catalogue import NodeClass, NothingKnown, read_node_class
 from vqd.domain.errors import Problem
-from vqd.domain.graph import Target
+from vqd.domain.graph import Target, without
+from vqd.domain.param import Misfit
 
 GRAPH: dict[str, Any] = {
     "1": {
@@ -134,9 +136,20 @@ def test_a_bind_that_names_nothing_is_a_fault(
         ("{type: int, default: many}", "wrong_type", "params.p.default"),
         ("{type: int, min: 5, max: 1}", "wrong_value", "params.p"),
         ("{type: int, min: nan}", "wrong_value", "params.p.min"),
-        ("{type: lora}", "unknown_choice", "params.p.type"),
+        ("{type: lorra}", "unknown_choice", "params.p.type"),
+        ("{type: model}", "missing_key", "params.p"),
+        ("{type: lora, default: none}", "wrong_value", "params.p.default"),
+        ("{type: lora, when_none: 1}", "wrong_value", "params.p.when_none"),
+        ("{type: int, caption: true}", "unknown_key", "params.p"),
+        ("{type: int, when_none: bypass}", "unknown_key", "params.p"),
+        ("{type: int, plus: 4, multiple_of: 4}", "wrong_value", "params.p"),
+        ("{type: int, default: 80, multiple_of: 4, plus: 1}", "out_of_range", "params.p.default"),
+        ("{type: choice, choices: [a], choices_from: K.s}", "wrong_value", "params.p"),
+        ("{type: choice, choices: [a], sets: {b: {2.cfg: 1}}}", "wrong_value", "params.p"),
+        ("{type: choice, sets: {a: {2.cfgs: 1}}}", "unknown_input", "params.p.sets.a.2.cfgs"),
+        ("{type: choice, sets: {a: {2.cfg: hot}}}", "wrong_type", "params.p.sets.a.2.cfg"),
         ("{type: text, min: 1}", "unknown_key", "params.p"),
-        ("{type: int, plus: 1}", "unknown_key", "params.p.plus"),
+        ("{type: int, plus: 1}", "wrong_value", "params.p"),
         ("{type: choice}", "missing_key", "params.p"),
         ("{type: choice, choices: [a], default: b}", "unknown_choice", "params.p.default"),
         ("{type: choice, choices: {a: x}, bind: 2.cfg}", "wrong_type", "params.p.choices.a"),
@@ -156,7 +169,17 @@ def test_a_parameter_that_cannot_be_is_a_fault(
     [
         ("on_oom: [free_memory]", "unknown_key", "on_oom"),
         ("name: other", "wrong_name", "name"),
-        ("inputs: {i: {kind: image, when_absent: bypass, bind: 1.image}}", "unknown_key", None),
+        ("inputs: {i: {kind: image, when_absent: skip, bind: 1.image}}", "wrong_value", None),
+        (
+            "inputs: {i: {kind: image, when_absent: {bypass: 9}, bind: 1.image}}",
+            "unknown_node",
+            "inputs.i.when_absent.bypass",
+        ),
+        (
+            "params: {a: {type: text, caption: true}, b: {type: text, caption: true}}",
+            "duplicate_caption",
+            "params.b.caption",
+        ),
         (
             "inputs: {i: {kind: image, bind: [1.image, 1.image]}, j: {kind: image, bind: 1.image}}",
             "bound_twice",
@@ -277,3 +300,86 @@ def test_the_earlier_folder_counts(tmp_path: Path) -> None:
     put(tmp_path / "shipped", HEAD)
     folders = [tmp_path / "none", tmp_path / "mine", tmp_path / "shipped"]
     assert Definitions(folders).get("w").version == 7
+
+
+def test_a_workflow_with_a_size_can_be_flipped_unless_it_says_what_flip_is(tmp_path: Path) -> None:
+    with_size = with_param(tmp_path / "a", "{type: size, bind: '3:1'}").get("w")
+    assert (with_size.params["flip"].default, with_size.flips) == (False, True)
+    assert not with_param(tmp_path / "b", "{type: int}").get("w").flips
+    own = "  size: {type: size}\n  flip: {type: bool, default: true, bind: 2.on}\n"
+    workflow = put(tmp_path / "c", f"{HEAD}params:\n{own}").get("w")
+    assert (workflow.params["flip"].default, workflow.flips) == (True, False)
+
+
+def test_a_parameter_and_an_input_of_one_name_are_a_fault(tmp_path: Path) -> None:
+    text = f"{HEAD}inputs: {{p: {{kind: image, bind: 1.image}}}}\nparams: {{p: {{type: int}}}}\n"
+    problem = problem_of(put(tmp_path, text))
+    assert (problem.code, problem.key) == ("duplicate_name", "params.p")
+
+
+CHAIN: dict[str, Any] = {
+    "1": {"class_type": "Loader", "inputs": {}},
+    "2": {"class_type": "LoadLora", "inputs": {"clip": ["1", 1], "model": ["1", 0], "name": "a"}},
+    "3": {"class_type": "LoadLora", "inputs": {"clip": ["2", 1], "model": ["2", 0], "name": "b"}},
+    "4": {"class_type": "SaveImage", "inputs": {"x": ["3", 0], "y": ["3", 1], "z": ["5", 0]}},
+    "5": {"class_type": "Shift", "inputs": {"model": ["3", 0], "by": 3.0}},
+}
+LORA = read_node_class(
+    "LoadLora",
+    {
+        "input": {"required": {"model": ["MODEL"], "clip": ["CLIP"], "name": [["a", "b"]]}},
+        "output": ["MODEL", "CLIP"],
+    },
+)
+
+
+class Known(NothingKnown):
+    """One class, once it was seen."""
+
+    def __init__(self) -> None:
+        self.is_seen = False
+
+    def version(self) -> str:
+        return str(self.is_seen)
+
+    def find(self, name: str) -> NodeClass | None:
+        return LORA if self.is_seen and name == "LoadLora" else None
+
+
+def test_what_stands_in_for_a_bypassed_node_is_known_once_a_server_was_seen(tmp_path: Path) -> None:
+    text = HEAD.replace('"@Save", kind: image, prefix: filename_prefix', '"4", kind: image')
+    text += "params: {p: {type: lora, bind: 2.name, when_none: {bypass: ['2', '3', '5']}}}\n"
+    put(tmp_path, text, CHAIN)
+    known = Known()
+    definitions = Definitions([tmp_path], known)
+    assert definitions.get("w").wires == {"2": None, "3": None, "5": {0: "model"}}
+    known.is_seen = True
+    workflow = definitions.get("w")
+    assert workflow.wires["2"] == {0: "model", 1: "clip"}
+    wires = {node: wires for node, wires in workflow.wires.items() if wires is not None}
+    assert without(workflow.graph.nodes, wires)["4"]["inputs"] == {
+        "x": ["1", 0],
+        "y": ["1", 1],
+        "z": ["1", 0],
+    }
+
+
+def test_the_nodes_of_an_absent_input_are_those_it_is_bound_to(tmp_path: Path) -> None:
+    line = "inputs: {i: {kind: image, required: false, when_absent: bypass, bind: 1.image}}\n"
+    workflow = put(tmp_path, HEAD + line).get("w")
+    assert workflow.inputs["i"].when_absent == ("1",)
+    assert workflow.wires == {"1": {}}
+    cut = without(workflow.graph.nodes, {"1": {}})
+    assert "image" not in cut["2"]["inputs"]
+    assert cut["4"] is workflow.graph.nodes["4"]
+
+
+def test_a_choice_sets_what_it_says_in_the_type_that_the_graph_has_there(tmp_path: Path) -> None:
+    sets = "{up: {2.on: yes, 2.cfg: 3}, down: {'@Sample.steps': 4}}"
+    param = (
+        with_param(tmp_path, f"{{type: choice, default: up, sets: {sets}}}").get("w").params["p"]
+    )
+    assert param.edits("up") == {Target("2", "on"): True, Target("2", "cfg"): 3}
+    assert param.edits("down") == {Target("2", "steps"): 4}
+    with pytest.raises(Misfit):
+        param.read("left")

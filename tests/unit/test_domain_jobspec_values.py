@@ -3,7 +3,7 @@
 import pytest
 
 from vqd.domain.graph import Target, Value
-from vqd.domain.workflow import Misfit, Param
+from vqd.domain.param import Misfit, Param
 
 
 def misfit_of(param: Param, text: str) -> Misfit:

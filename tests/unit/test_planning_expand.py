@@ -12,7 +12,8 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, Target, edited
 from vqd.domain.job import ExpectedOutput, PlannedJob, PlannedPrompt
 from vqd.domain.jobspec import FanOut, Given, InputFile, JobSpec, Point, Seeds
-from vqd.domain.workflow import InputSlot, Param, Workflow
+from vqd.domain.param import Param
+from vqd.domain.workflow import InputSlot, Workflow
 from vqd.planning.expand import MOST_PROMPTS, plan
 
 GRAPH = NamedGraph.of(

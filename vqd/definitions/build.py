@@ -4,47 +4,66 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from vqd.definitions.graphs import Unbound, nodes_named, targets
-from vqd.definitions.schema import DefinitionKeys, InputKeys, OutputKeys, ParamKeys
+from vqd.definitions.schema import BypassKeys, DefinitionKeys, InputKeys, OutputKeys, ParamKeys
+from vqd.definitions.wiring import Classes, wires_past
 from vqd.documents.tree import Document, Text, written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph, NamedGraph, Target, Value
 from vqd.domain.job import ExpectedOutput
-from vqd.domain.workflow import Hints, InputSlot, Misfit, Param, Workflow
+from vqd.domain.param import MODEL_FOLDERS, Hints, Misfit, Param
+from vqd.domain.workflow import FLIP, InputSlot, Workflow
 
 _T = TypeVar("_T")
+_FLIP = Param(
+    FLIP,
+    "bool",
+    default=False,
+    hints=Hints(label="Flip", help="Swap width and height of every size."),
+)
 _SIDES = ("width", "height")
-_EXTENSIONS = {
+EXTENSIONS = {
     "image": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
     "video": (".mp4", ".mov", ".mkv", ".webm", ".avi"),
     "audio": (".wav", ".mp3", ".flac", ".ogg", ".m4a"),
 }
 
 
-def build(name: str, document: Document, keys: DefinitionKeys, graph: NamedGraph) -> Workflow:
+def build(
+    name: str, document: Document, keys: DefinitionKeys, graph: NamedGraph, classes: Classes
+) -> Workflow:
     """Give the workflow that a definition declares over a graph.
 
     Raises:
         Faults: each bind that names nothing, each default or choice that does not fit.
     """
     building = _Building(document, graph)
+    params = {str(param): building.param(str(param), given) for param, given in keys.params.items()}
+    if FLIP not in params and any(param.type == "size" for param in params.values()):
+        params[FLIP] = _FLIP
+    slots = {str(slot): building.slot(str(slot), given) for slot, given in keys.inputs.items()}
+    building.check_names(slots, params)
+    bypassed = {
+        *chain.from_iterable(param.when_none for param in params.values()),
+        *chain.from_iterable(slot.when_absent for slot in slots.values()),
+    }
     workflow = Workflow(
         name=name,
         version=keys.version,
         where=document.where,
         graph=graph,
-        inputs={str(slot): building.slot(str(slot), given) for slot, given in keys.inputs.items()},
-        params={
-            str(param): building.param(str(param), given) for param, given in keys.params.items()
-        },
+        inputs=slots,
+        params=params,
         outputs=tuple(building.output(str(slot), given) for slot, given in keys.outputs.items()),
         label=keys.label,
         group=keys.group,
         help=keys.help,
         vram_gb=keys.requires.vram_gb,
         tags=keys.requires.tags,
+        wires={node: wires_past(graph.nodes, node, classes) for node in sorted(bypassed)},
     )
     if building.problems:
         raise Faults(building.problems)
@@ -59,44 +78,60 @@ class _Building:
     bound: dict[Target, str] = field(default_factory=dict)
 
     def slot(self, name: str, given: InputKeys) -> InputSlot:
+        bound = self._targets(given.bind, "inputs", name)
         return InputSlot(
             name=name,
             kind=given.kind,
-            extensions=given.extensions or _EXTENSIONS[given.kind],
-            targets=self._targets(given.bind, "inputs", name),
+            extensions=given.extensions or EXTENSIONS[given.kind],
+            targets=bound,
             required=given.required,
             fan_out=given.fan_out,
+            when_absent=self._bypassed(given.when_absent, bound, "inputs", name, "when_absent"),
             hints=Hints(label=given.label, help=given.help),
         )
 
     def param(self, name: str, given: ParamKeys) -> Param:
-        sides = _SIDES if given.type == "size" else ()
-        bound = self._targets(given.bind, "params", name, sides=sides)
+        path = ("params", name)
+        bound = self._targets(given.bind, *path, sides=_SIDES if given.type == "size" else ())
+        sets = {
+            str(choice): self._set_by(edits, *path, "sets", choice)
+            for choice, edits in (given.sets or {}).items()
+        }
+        choices = given.choices or {choice: choice for choice in given.sets or {}}
         param = Param(
             name=name,
             type=given.type,
             min=given.min,
             max=given.max,
             step=given.step,
+            round=given.round,
             multiple_of=given.multiple_of,
-            choices=self._choices(given.choices or {}, bound, name),
+            plus=given.plus or 0,
+            choices=self._choices(choices, bound, name) if given.choices_from is None else {},
+            choices_from=str(given.choices_from or ""),
+            sets=sets,
             presets={str(preset): str(size) for preset, size in (given.presets or {}).items()},
             targets=bound,
-            hints=Hints(
-                given.label,
-                given.help,
-                given.widget,
-                given.placeholder,
-                given.multiline,
-                given.caption,
-                given.options_source,
-            ),
+            when_none=self._bypassed(given.when_none, bound, *path, "when_none"),
+            folder=MODEL_FOLDERS.get(given.type, str(given.folder or "")),
+            caption=given.caption,
+            hints=_hints(given),
         )
         for preset, size in (given.presets or {}).items():
-            self._read(param, size, "params", name, "presets", preset)
+            self._read(param, size, *path, "presets", preset)
         if given.default is None:
             return param
-        return replace(param, default=self._read(param, given.default, "params", name, "default"))
+        return replace(param, default=self._read(param, given.default, *path, "default"))
+
+    def check_names(self, slots: Mapping[str, InputSlot], params: Mapping[str, Param]) -> None:
+        """Note names that a slot and a parameter share, and captions beyond the first."""
+        for name in sorted(slots.keys() & params.keys()):
+            said = f"{name} is also the name of an input."
+            self._note("duplicate_name", said, "Rename one of them.", "params", name)
+        for name in [name for name, param in params.items() if param.caption][1:]:
+            said = "is not the only caption."
+            hint = "Mark one: the text beside an input is its value."
+            self._note("duplicate_caption", said, hint, "params", name, "caption")
 
     def output(self, slot: str, given: OutputKeys) -> ExpectedOutput:
         node = self._resolved(lambda: _only(self.graph.nodes, given.node), "outputs", slot, "node")
@@ -127,19 +162,51 @@ class _Building:
                 self._note("bound_twice", said, "Bind it once.", *path, "bind")
         return tuple(found)
 
+    def _bypassed(
+        self, given: BypassKeys | None, bound: tuple[Target, ...], *path: str
+    ) -> tuple[str, ...]:
+        """Give the nodes that are named, or those that are bound where none is."""
+        if given is None:
+            return ()
+        if not given.bypass:
+            return tuple(dict.fromkeys(target.node for target in bound))
+        found: list[str] = []
+        for at, name in enumerate(given.bypass):
+            resolve = partial(nodes_named, self.graph.nodes, name)
+            found += self._resolved(resolve, *path, "bypass", at) or ()
+        return tuple(dict.fromkeys(found))
+
+    def _set_by(self, edits: Mapping[str, Text], *path: str) -> dict[Target, Value]:
+        """Give what one choice sets beside its binds."""
+        sent: dict[Target, Value] = {}
+        for bind, text in edits.items():
+            for target in (
+                self._resolved(partial(targets, self.graph.nodes, bind), *path, bind) or ()
+            ):
+                value = self._sent_to(target, text, *path, bind)
+                if value is not None:
+                    sent[target] = value
+        return sent
+
+    def _sent_to(self, target: Target, text: Text, *path: str) -> Value | None:
+        like = self._now_at(target)
+        try:
+            return _sent(text, like)
+        except Misfit as misfit:
+            hint = f"{target} is {like!r} in the graph."
+            self._note("wrong_type", misfit.said, hint, *path, allowed=misfit.allowed)
+            return None
+
     def _choices(
         self, choices: Mapping[str, Text], bound: tuple[Target, ...], name: str
     ) -> dict[str, Value]:
-        like = self._now_at(bound[0]) if bound else ""
-        sent: dict[str, Value] = {}
-        for choice, text in choices.items():
-            try:
-                sent[str(choice)] = _sent(text, like)
-            except Misfit as misfit:
-                path = ("params", name, "choices", choice)
-                hint = f"{bound[0]} is {like!r} in the graph."
-                self._note("wrong_type", misfit.said, hint, *path, allowed=misfit.allowed)
-        return sent
+        if not bound:
+            return {str(choice): str(text) for choice, text in choices.items()}
+        sent = {
+            str(choice): self._sent_to(bound[0], text, "params", name, "choices", choice)
+            for choice, text in choices.items()
+        }
+        return {choice: value for choice, value in sent.items() if value is not None}
 
     def _now_at(self, target: Target) -> object:
         return self.graph.nodes[target.node]["inputs"][target.input]
@@ -167,6 +234,17 @@ class _Building:
         self.problems.append(
             Problem(code, said, where, node.line, node.column, key, found, allowed, hint)
         )
+
+
+def _hints(given: ParamKeys) -> Hints:
+    return Hints(
+        label=given.label,
+        help=given.help,
+        widget=given.widget,
+        placeholder=given.placeholder,
+        multiline=given.multiline,
+        options_source=given.options_source,
+    )
 
 
 def _only(graph: Graph, name: str) -> str:

@@ -11,6 +11,7 @@ from vqd.definitions.schema import DefinitionKeys
 from vqd.documents.reader import read
 from vqd.documents.schema import checked
 from vqd.documents.tree import Document, Text
+from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.nearest import nearest
 from vqd.domain.workflow import Workflow
@@ -23,21 +24,23 @@ class _Loaded:
     """What a definition's file gave, and how its files looked then."""
 
     stamps: tuple[tuple[Path, _Stamp], ...]
+    known: str
     found: Workflow | Faults
 
-    @property
-    def is_current(self) -> bool:
-        return all(_stamp(path) == stamp for path, stamp in self.stamps)
+    def is_current(self, known: str) -> bool:
+        return known == self.known and all(_stamp(path) == stamp for path, stamp in self.stamps)
 
 
 class Definitions:
     """The definitions in `folders`; of two with one name, the one in the earlier folder counts.
 
-    A broken definition is out of use by itself. May be asked from any thread.
+    A broken definition is out of use by itself. `known` are the node classes of the servers. May
+    be asked from any thread.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], known: KnownClasses | None = None) -> None:
         self._folders = tuple(folders)
+        self._known = known or NothingKnown()
         self._loaded: dict[Path, _Loaded] = {}
         self._lock = threading.Lock()
 
@@ -52,8 +55,8 @@ class Definitions:
             raise Faults([self._unknown(name)])
         with self._lock:
             loaded = self._loaded.get(path)
-            if loaded is None or not loaded.is_current:
-                loaded = self._loaded[path] = _load(name, path)
+            if loaded is None or not loaded.is_current(self._known.version()):
+                loaded = self._loaded[path] = _load(name, path, self._known)
         if isinstance(loaded.found, Faults):
             raise Faults(loaded.found.problems)
         return loaded.found
@@ -93,8 +96,9 @@ def _definition_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _load(name: str, path: Path) -> _Loaded:
+def _load(name: str, path: Path, known: KnownClasses) -> _Loaded:
     # Stamps are taken before the files are read: a change in between is seen the next time.
+    version = known.version()
     stamps = [(path, _stamp(path))]
     where = f"{path.parent.name}/{path.name}"
     try:
@@ -104,12 +108,13 @@ def _load(name: str, path: Path) -> _Loaded:
         graph_path = path.parent / keys.graph
         stamps.append((graph_path, _stamp(graph_path)))
         graph = read_graph(graph_path, f"{path.parent.name}/{keys.graph}")
-        return _Loaded(tuple(stamps), build(name, document, keys, graph))
+        workflow = build(name, document, keys, graph, known.find)
     except Faults as faults:
-        return _Loaded(tuple(stamps), faults)
+        return _Loaded(tuple(stamps), version, faults)
     except FileNotFoundError:
         problem = Problem("unknown_workflow", "was removed.", where)
-        return _Loaded(tuple(stamps), Faults([problem]))
+        return _Loaded(tuple(stamps), version, Faults([problem]))
+    return _Loaded(tuple(stamps), version, workflow)
 
 
 def _check_names(name: str, document: Document, keys: DefinitionKeys) -> None:

@@ -77,6 +77,42 @@ Binds = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
 Choices = Annotated[dict[str, Scalar], BeforeValidator(_choices)]
 Bytes = Annotated[int, BeforeValidator(_bytes)]
 Kind = Literal["image", "video", "audio"]
+ParamType = Literal[
+    "text",
+    "bool",
+    "int",
+    "float",
+    "choice",
+    "size",
+    "seed",
+    "lora",
+    "checkpoint",
+    "model",
+    "image",
+    "video",
+    "audio",
+]
+Nodes = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
+Sets = dict[str, dict[str, Scalar]]
+
+
+class BypassKeys(Keys):
+    """The nodes that are taken out: what they feed is wired past them.
+
+    `bypass` alone takes out the nodes that the slot or parameter is bound to.
+    """
+
+    bypass: Nodes = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_own_nodes(cls, given: Any) -> Any:
+        if given == "bypass":
+            return {}
+        if isinstance(given, Text | Sequence):
+            said = f"{_shown(given)} is not known here."
+            raise fault("wrong_value", said, allowed="bypass, or {bypass: [NODE]}")
+        return given
 
 
 class InputKeys(Keys):
@@ -86,6 +122,7 @@ class InputKeys(Keys):
     extensions: tuple[Annotated[str, BeforeValidator(_extension)], ...] = ()
     required: bool = True
     fan_out: bool = False
+    when_absent: BypassKeys | None = None
     bind: Binds
     label: Label = ""
     help: Label = ""
@@ -94,15 +131,21 @@ class InputKeys(Keys):
 class ParamKeys(Keys):
     """A parameter."""
 
-    type: Literal["text", "bool", "int", "float", "choice", "size", "seed"]
+    type: ParamType
     default: Scalar | None = None
     min: float | None = None
     max: float | None = None
     step: float | None = Field(default=None, gt=0)
+    round: float | None = Field(default=None, gt=0)
     multiple_of: int | None = Field(default=None, ge=1)
+    plus: int | None = Field(default=None, ge=0)
     choices: Choices | None = None
+    choices_from: Scalar | None = None
+    sets: Sets | None = None
     presets: dict[str, Scalar] | None = None
+    folder: Name | None = None
     bind: Binds = ()
+    when_none: BypassKeys | None = None
     multiline: bool = False
     caption: bool = False
     placeholder: Label = ""
@@ -114,24 +157,51 @@ class ParamKeys(Keys):
     @model_validator(mode="after")
     def _fits_its_type(self) -> "ParamKeys":
         for key, types in _ONLY_FOR.items():
-            if getattr(self, key) is not None and self.type not in types:
+            if getattr(self, key) not in (None, False) and self.type not in types:
                 said = f"the key `{key}` means nothing for a parameter of type {self.type}."
                 raise fault("unknown_key", said, allowed=f"for {', '.join(types)}")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise fault("wrong_value", f"min {self.min:g} is above max {self.max:g}.")
-        if self.type == "choice" and not self.choices:
-            raise fault("missing_key", "a choice needs `choices`.", hint="Add `choices: [a, b]`.")
+        if self.plus is not None and self.plus >= (self.multiple_of or 0):
+            said = f"plus {self.plus} is not below multiple_of."
+            raise fault("wrong_value", said, hint="Give `multiple_of`, and a `plus` below it.")
+        if self.type == "model" and self.folder is None:
+            hint = "Add the folder below ComfyUI's models/: `folder: vae`."
+            raise fault("missing_key", "a model needs `folder`.", hint=hint)
+        self._check_choices()
         return self
+
+    def _check_choices(self) -> None:
+        if self.type != "choice":
+            return
+        if self.choices is not None and self.choices_from is not None:
+            said = "has both `choices` and `choices_from`."
+            raise fault("wrong_value", said, hint="Keep one.")
+        if not (self.choices or self.choices_from or self.sets):
+            hint = "Add `choices: [a, b]`, `choices_from: Class.input` or `sets`."
+            raise fault("missing_key", "a choice needs its choices.", hint=hint)
+        unknown = [choice for choice in self.sets or () if choice not in (self.choices or choice)]
+        if self.choices_from is None and unknown:
+            said = f"sets names {unknown[0]}, which is no choice."
+            raise fault("wrong_value", said, allowed=", ".join(self.choices or ()))
 
 
 _NUMBERS = ("int", "float", "size", "seed")
+_MODELS = ("lora", "checkpoint", "model")
 _ONLY_FOR = {
     "min": _NUMBERS,
     "max": _NUMBERS,
     "step": ("int", "float", "size"),
+    "round": ("float",),
     "multiple_of": ("int", "size"),
+    "plus": ("int", "size"),
     "choices": ("choice",),
+    "choices_from": ("choice",),
+    "sets": ("choice",),
     "presets": ("size",),
+    "folder": ("model",),
+    "when_none": _MODELS,
+    "caption": ("text",),
 }
 
 

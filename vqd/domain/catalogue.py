@@ -61,6 +61,30 @@ class Catalogue(Protocol):
         ...
 
 
+class KnownClasses(Protocol):
+    """The node classes that some server has, whichever."""
+
+    def version(self) -> str:
+        """Give a name of all that is known; another one as soon as anything of it changes."""
+        ...
+
+    def find(self, name: str) -> NodeClass | None:
+        """Give a class; None if no server that was seen has it."""
+        ...
+
+
+class NothingKnown:
+    """What is known before any server was seen."""
+
+    def version(self) -> str:
+        """Give the name of knowing nothing."""
+        return ""
+
+    def find(self, name: str) -> NodeClass | None:  # noqa: ARG002 - KnownClasses' signature
+        """Find nothing."""
+        return None
+
+
 def read_node_class(name: str, told: Mapping[str, Any]) -> NodeClass:
     """Give a class from its entry in `/object_info`.
 

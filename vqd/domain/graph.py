@@ -7,10 +7,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 Value = str | int | float | bool
 Graph = Mapping[str, Mapping[str, Any]]
+Wires = Mapping[int, str]
+"""For a node's output slots the name of its input that stands in for each, where one does."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,3 +56,43 @@ def edited(graph: Graph, edits: Mapping[Target, Value]) -> dict[str, dict[str, A
             fresh.add(target.node)
         node["inputs"][target.input] = value
     return changed
+
+
+def is_link(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether an input's value is a link: `[node id, slot]`."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[1], int)
+
+
+def without(graph: Graph, wires: Mapping[str, Wires]) -> dict[str, Mapping[str, Any]]:
+    """Give the graph with some nodes bypassed; nodes that were not wired to them are shared.
+
+    `wires` names these nodes. What was wired to one is wired to what feeds the input that stands
+    in; where none does, its input is left out, as ComfyUI's page does it.
+    """
+    kept = {node: content for node, content in graph.items() if node not in wires}
+    return {node: _rewired(graph, content, wires) for node, content in kept.items()}
+
+
+def _rewired(
+    graph: Graph, content: Mapping[str, Any], wires: Mapping[str, Wires]
+) -> Mapping[str, Any]:
+    inputs = content["inputs"]
+    cut = {name for name, value in inputs.items() if is_link(value) and str(value[0]) in wires}
+    if not cut:
+        return content
+    behind = {name: _behind(graph, inputs[name], wires) for name in cut}
+    kept = {name: behind.get(name, value) for name, value in inputs.items()}
+    return {**content, "inputs": {name: value for name, value in kept.items() if value is not None}}
+
+
+def _behind(graph: Graph, link: Any, wires: Mapping[str, Wires]) -> list[Any] | None:
+    """Follow a link through bypassed nodes to one that stays; None if it leads nowhere."""
+    passed: set[str] = set()
+    while is_link(link) and str(link[0]) in wires:
+        node = str(link[0])
+        name = wires[node].get(link[1])
+        if name is None or node in passed:
+            return None
+        passed.add(node)
+        link = graph[node]["inputs"].get(name)
+    return link if is_link(link) else None

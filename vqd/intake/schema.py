@@ -4,11 +4,19 @@ import re
 from collections.abc import Mapping as AnyMapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Mapping, Sequence, Text
-from vqd.domain.workflow import MOST_SEED
+from vqd.domain.param import MOST_SEED
+from vqd.intake import forms
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd])")
@@ -92,23 +100,34 @@ def _shown(given: Any) -> str:
     return str(given)[:60] if given else "nothing"
 
 
-Scalar = Annotated[Any, BeforeValidator(_scalar)]
-Values = Annotated[tuple[Scalar, ...], BeforeValidator(_values)]
+Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
+Values = Annotated[
+    tuple[Scalar, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)
+]
 Group = Annotated[dict[str, Values], AfterValidator(_even)]
-Label = Annotated[str, BeforeValidator(_scalar)]
-Name = Annotated[Any, BeforeValidator(_name)]
-Duration = Annotated[float, BeforeValidator(_duration_s)]
+Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
+Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
+Duration = Annotated[float, BeforeValidator(_duration_s), WithJsonSchema(forms.DURATION)]
+Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
 
 
 class InputKeys(Keys):
     """What a slot is given: one of file, glob, folder and list. A bare path is a list of one."""
 
-    file: Scalar | None = None
-    glob: Scalar | None = None
-    folder: Scalar | None = None
-    list: tuple[Scalar, ...] | None = None
-    expect: int | None = Field(default=None, ge=0)
-    sort: Literal["natural", "name"] = "natural"
+    model_config = ConfigDict(json_schema_extra=forms.also_bare_files)
+
+    file: Scalar | None = Field(default=None, description="One file.")
+    glob: Scalar | None = Field(
+        default=None, description="A pattern: `*` and `?` within a name, `**` for any folders."
+    )
+    folder: Scalar | None = Field(default=None, description="Every file of its kind in a folder.")
+    list: tuple[Scalar, ...] | None = Field(default=None, description="Several files.")
+    expect: int | None = Field(
+        default=None, ge=0, description="How many files there must be; until then the drop waits."
+    )
+    sort: Literal["natural", "name"] = Field(
+        default="natural", description="natural: frame2 before frame10. name: by the letter."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -129,8 +148,14 @@ class InputKeys(Keys):
 class SeedsKeys(Keys):
     """`{count: 2, base: 1234}`, or a list of seeds."""
 
-    count: int | None = Field(default=None, ge=1, le=_MOST_IN_RANGE)
-    base: int = Field(default=0, ge=0, le=MOST_SEED)
+    model_config = ConfigDict(json_schema_extra=forms.also_bare_seeds)
+
+    count: int | None = Field(
+        default=None, ge=1, le=_MOST_IN_RANGE, description="How many seeds each prompt gets."
+    )
+    base: int = Field(
+        default=0, ge=0, le=MOST_SEED, description="What they are derived from, for ever the same."
+    )
     list: tuple[Annotated[int, Field(ge=0, le=MOST_SEED)], ...] = ()
 
     @model_validator(mode="before")
@@ -144,46 +169,94 @@ class SeedsKeys(Keys):
 class FanOutKeys(Keys):
     """How the job becomes many prompts."""
 
-    matrix: dict[str, Values] = Field(default_factory=dict)
-    zip: tuple[Group, ...] = ()
-    exclude: tuple[dict[str, Scalar], ...] = ()
-    include: tuple[dict[str, Scalar], ...] = ()
-    seeds: SeedsKeys | None = None
-    limit: int | None = Field(default=None, ge=1)
+    matrix: dict[str, Values] = Field(
+        default_factory=dict,
+        description="Lists of values by parameter; every combination is made. "
+        "The first varies slowest.",
+    )
+    zip: tuple[Group, ...] = Field(
+        default=(), description="Groups of lists of one length, whose values advance together."
+    )
+    exclude: tuple[dict[str, Scalar], ...] = Field(
+        default=(), description="Combinations that are left out; one may name fewer parameters."
+    )
+    include: tuple[dict[str, Scalar], ...] = Field(
+        default=(), description="Combinations that are added; what one leaves out is as in params."
+    )
+    seeds: SeedsKeys | None = Field(
+        default=None, description="The seeds of each prompt: {count: 2, base: 1234}, or a list."
+    )
+    limit: int | None = Field(
+        default=None, ge=1, description="Refuse to become more prompts than this."
+    )
 
 
 class ScheduleKeys(Keys):
     """When it runs."""
 
-    priority: int = Field(default=50, ge=0, le=100)
+    priority: int = Field(
+        default=50, ge=0, le=100, description="0 to 100; higher is sooner, then the older job."
+    )
 
 
 class RetryKeys(Keys):
     """How often and how long it is tried."""
 
-    limit: int = Field(default=2, ge=0, le=100)
-    timeout: Duration | None = None
+    limit: int = Field(
+        default=2, ge=0, le=100, description="How often a prompt that failed is tried again."
+    )
+    timeout: Duration | None = Field(default=None, description="How long one try may run.")
 
 
 class OutputKeys(Keys):
     """What comes back."""
 
-    name: Scalar | None = None
-    sidecar: Literal["none", "brief", "full"] = "full"
+    name: Scalar | None = Field(
+        default=None,
+        description="A path below outputs/ without its ending. Tokens: a parameter, {job}, {index}, "
+        "{seed}, {label.NAME}, {input.stem}, {input.name}, {input.parent}, {date:%Y-%m-%d}.",
+        examples=["{input.stem}_{seed}"],
+    )
+    sidecar: Literal["none", "brief", "full"] = Field(
+        default="full",
+        description="The job file beside each output that makes it again: full, with how it was "
+        "made; brief; none.",
+    )
 
 
 class JobKeys(Keys):
     """A job file."""
 
-    vqd: Annotated[str, BeforeValidator(_version)]
-    workflow: Name
-    name: Name | None = None
-    comment: Label = ""
-    labels: dict[Name, Label] = Field(default_factory=dict)
-    inputs: dict[str, InputKeys] = Field(default_factory=dict)
-    params: dict[str, Scalar] = Field(default_factory=dict)
-    fan_out: FanOutKeys = FanOutKeys()
-    schedule: ScheduleKeys = ScheduleKeys()
-    retry: RetryKeys = RetryKeys()
-    output: OutputKeys = OutputKeys()
-    record: dict[str, Any] = Field(default_factory=dict)
+    vqd: Version = Field(description="The format's version: 1.")
+    workflow: Name = Field(description="The workflow that runs: `vqd workflows list` tells them.")
+    name: Name | None = Field(
+        default=None, description="The job's name; else that of its folder or file."
+    )
+    comment: Label = Field(default="", description="A remark, shown in the report.")
+    labels: dict[Name, Label] = Field(
+        default_factory=dict,
+        description="Names and texts of your own, for output names and prompts: {label.NAME}.",
+        examples=[{"client": "acme", "shot": "sh010"}],
+    )
+    inputs: dict[str, InputKeys] = Field(
+        default_factory=dict,
+        description="The files of each slot of the workflow, relative to this file: a path, a "
+        "pattern, a list, or a mapping.",
+    )
+    params: dict[str, Scalar] = Field(
+        default_factory=dict, description="Values of the workflow's parameters."
+    )
+    fan_out: FanOutKeys = Field(
+        default=FanOutKeys(), description="What varies: how the job becomes many prompts."
+    )
+    schedule: ScheduleKeys = Field(default=ScheduleKeys(), description="When it runs.")
+    retry: RetryKeys = Field(
+        default=RetryKeys(), description="How often and how long each prompt is tried."
+    )
+    output: OutputKeys = Field(
+        default=OutputKeys(), description="How outputs are named, and what lies beside them."
+    )
+    record: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What a sidecar tells of how its output was made; nothing is read from it.",
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vqd.domain.graph import Value
-from vqd.domain.workflow import MOST_SEED, Misfit
+from vqd.domain.param import MOST_SEED, Misfit
 from vqd.planning.points import Points
 from vqd.planning.values import Reading
 

@@ -8,7 +8,8 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, JobSpec, Point
 from vqd.domain.nearest import nearest
-from vqd.domain.workflow import Misfit, Workflow
+from vqd.domain.param import Misfit
+from vqd.domain.workflow import Workflow
 
 _LABEL = re.compile(r"\{label\.([^{}]*)\}")
 _CURES = {
