@@ -101,9 +101,7 @@ def _shown(given: Any) -> str:
 
 
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Values = Annotated[
-    tuple[Scalar, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)
-]
+Values = Annotated[tuple[Scalar, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)]
 Group = Annotated[dict[str, Values], AfterValidator(_even)]
 Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
 Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
@@ -213,8 +211,9 @@ class OutputKeys(Keys):
 
     name: Scalar | None = Field(
         default=None,
-        description="A path below outputs/ without its ending. Tokens: a parameter, {job}, {index}, "
-        "{seed}, {label.NAME}, {input.stem}, {input.name}, {input.parent}, {date:%Y-%m-%d}.",
+        description="A path below outputs/ without its ending. Tokens: a parameter, {job}, "
+        "{index}, {seed}, {label.NAME}, {input.stem}, {input.name}, {input.parent}, "
+        "{date:%Y-%m-%d}.",
         examples=["{input.stem}_{seed}"],
     )
     sidecar: Literal["none", "brief", "full"] = Field(
