@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping as AnyMapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from vqd.definitions import forms
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Sequence, Text
 
@@ -13,6 +14,9 @@ _UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE_BYTES = re.compile(r"(\d{1,12})\s*([kMGT]?)")
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
+
+
+_BIND = "Where it goes: NODE.input, or a list. NODE is an id, @Title, or a class that occurs once."
 
 
 def _version(given: Any) -> Any:
@@ -70,12 +74,14 @@ def _shown(given: Any) -> str:
     return str(given)[:60] or "nothing"
 
 
-Scalar = Annotated[Any, BeforeValidator(_scalar)]
-Label = Annotated[str, BeforeValidator(_scalar)]
-Name = Annotated[Any, BeforeValidator(_name)]
-Binds = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
-Choices = Annotated[dict[str, Scalar], BeforeValidator(_choices)]
-Bytes = Annotated[int, BeforeValidator(_bytes)]
+Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
+Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
+Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
+Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
+Extension = Annotated[str, BeforeValidator(_extension), WithJsonSchema(forms.EXTENSION)]
+Listed = Annotated[tuple[Scalar, ...], BeforeValidator(_listed), WithJsonSchema(forms.ONE_OR_MORE)]
+Choices = Annotated[dict[str, Scalar], BeforeValidator(_choices), WithJsonSchema(forms.CHOICES)]
+Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(forms.BYTES)]
 Kind = Literal["image", "video", "audio"]
 ParamType = Literal[
     "text",
@@ -92,7 +98,6 @@ ParamType = Literal[
     "video",
     "audio",
 ]
-Nodes = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
 Sets = dict[str, dict[str, Scalar]]
 
 
@@ -102,7 +107,9 @@ class BypassKeys(Keys):
     `bypass` alone takes out the nodes that the slot or parameter is bound to.
     """
 
-    bypass: Nodes = ()
+    model_config = ConfigDict(json_schema_extra=forms.also_bypass)
+
+    bypass: Listed = Field(default=(), description="The nodes: ids, @Title or classes.")
 
     @model_validator(mode="before")
     @classmethod
@@ -118,41 +125,69 @@ class BypassKeys(Keys):
 class InputKeys(Keys):
     """A slot for dropped files."""
 
-    kind: Kind
-    extensions: tuple[Annotated[str, BeforeValidator(_extension)], ...] = ()
-    required: bool = True
-    fan_out: bool = False
-    when_absent: BypassKeys | None = None
-    bind: Binds
-    label: Label = ""
-    help: Label = ""
+    kind: Kind = Field(description="What its files are.")
+    extensions: tuple[Extension, ...] = Field(
+        default=(), description="What is taken from a folder; without it, those usual for the kind."
+    )
+    required: bool = Field(default=True, description="Whether a job must have a file for it.")
+    fan_out: bool = Field(default=False, description="Whether each file is a prompt of its own.")
+    when_absent: BypassKeys | None = Field(
+        default=None, description="The nodes that are taken out where it has no file."
+    )
+    bind: Listed = Field(description=_BIND)
+    label: Label = Field(default="", description="What people read.")
+    help: Label = Field(default="", description="A sentence for people.")
 
 
 class ParamKeys(Keys):
     """A parameter."""
 
-    type: ParamType
-    default: Scalar | None = None
-    min: float | None = None
-    max: float | None = None
-    step: float | None = Field(default=None, gt=0)
-    round: float | None = Field(default=None, gt=0)
-    multiple_of: int | None = Field(default=None, ge=1)
-    plus: int | None = Field(default=None, ge=0)
-    choices: Choices | None = None
-    choices_from: Scalar | None = None
-    sets: Sets | None = None
-    presets: dict[str, Scalar] | None = None
-    folder: Name | None = None
-    bind: Binds = ()
-    when_none: BypassKeys | None = None
-    multiline: bool = False
-    caption: bool = False
-    placeholder: Label = ""
-    label: Label = ""
-    help: Label = ""
-    widget: Label = ""
-    options_source: Label = ""
+    model_config = ConfigDict(json_schema_extra=lambda made: forms.by_type(made, _ONLY_FOR))
+
+    type: ParamType = Field(description="What its values are.")
+    default: Scalar | None = Field(
+        default=None, description="Its value where a job gives none; without it a job must."
+    )
+    min: float | None = Field(default=None, description="The least it may be.")
+    max: float | None = Field(default=None, description="The most it may be.")
+    step: float | None = Field(default=None, gt=0, description="How far a form's arrows go.")
+    round: float | None = Field(default=None, gt=0, description="What a form rounds to.")
+    multiple_of: int | None = Field(
+        default=None, ge=1, description="What it, or each side of a size, is a multiple of."
+    )
+    plus: int | None = Field(
+        default=None, ge=0, description="How far above such a multiple it is: 4 x n + 1."
+    )
+    choices: Choices | None = Field(
+        default=None, description="The choices: names, or names and what is sent for each."
+    )
+    choices_from: Scalar | None = Field(
+        default=None,
+        description="A Class.input whose options on the servers are the choices.",
+        examples=["KSampler.sampler_name"],
+    )
+    sets: Sets | None = Field(
+        default=None, description="For each choice the inputs that it sets: NODE.input and value."
+    )
+    presets: dict[str, Scalar] | None = Field(
+        default=None, description="Names for sizes.", examples=[{"portrait": "480x832"}]
+    )
+    folder: Name | None = Field(
+        default=None, description="The folder below ComfyUI's models/ that a model is of: vae."
+    )
+    bind: Listed = Field(default=(), description=_BIND)
+    when_none: BypassKeys | None = Field(
+        default=None, description="The nodes that are taken out where the model is none."
+    )
+    multiline: bool = Field(default=False, description="Whether a form shows several lines.")
+    caption: bool = Field(
+        default=False, description="Whether shot.txt beside shot.png is its value for that input."
+    )
+    placeholder: Label = Field(default="", description="What an empty field of a form shows.")
+    label: Label = Field(default="", description="What people read.")
+    help: Label = Field(default="", description="A sentence for people.")
+    widget: Label = Field(default="", description="The field of a form; else by the type.")
+    options_source: Label = Field(default="", description="Where a form finds its options.")
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> "ParamKeys":
@@ -188,7 +223,7 @@ class ParamKeys(Keys):
 
 _NUMBERS = ("int", "float", "size", "seed")
 _MODELS = ("lora", "checkpoint", "model")
-_ONLY_FOR = {
+_ONLY_FOR: AnyMapping[str, tuple[str, ...]] = {
     "min": _NUMBERS,
     "max": _NUMBERS,
     "step": ("int", "float", "size"),
@@ -208,38 +243,48 @@ _ONLY_FOR = {
 class AcceptKeys(Keys):
     """What an output must be to be published."""
 
-    min_frames: int | None = Field(default=None, ge=1)
-    min_bytes: Bytes | None = None
-    max_black: float | None = Field(default=None, ge=0, le=1)
+    min_frames: int | None = Field(default=None, ge=1, description="The fewest frames of a clip.")
+    min_bytes: Bytes | None = Field(default=None, description="The least size of its file.")
+    max_black: float | None = Field(
+        default=None, ge=0, le=1, description="The most of it that may be black, 0 to 1."
+    )
 
 
 class OutputKeys(Keys):
     """An output and the node that makes it."""
 
-    node: Scalar
-    kind: Kind
-    prefix: Scalar | None = None
-    accept: AcceptKeys = AcceptKeys()
+    node: Scalar = Field(description="The node that saves it: an id, @Title or a class.")
+    kind: Kind = Field(description="What it is.")
+    prefix: Scalar | None = Field(
+        default=None, description="The node's input for the file name: filename_prefix."
+    )
+    accept: AcceptKeys = Field(default=AcceptKeys(), description="What it must be to be published.")
 
 
 class RequiresKeys(Keys):
     """What a server must have."""
 
-    vram_gb: float | None = Field(default=None, gt=0)
-    tags: tuple[Label, ...] = ()
+    vram_gb: float | None = Field(default=None, gt=0, description="The GPU's memory, in GB.")
+    tags: tuple[Label, ...] = Field(default=(), description="Tags of the server, all of them.")
 
 
 class DefinitionKeys(Keys):
     """A workflow definition."""
 
-    vqd_workflow: Annotated[str, BeforeValidator(_version)]
-    name: Name | None = None
-    version: int = Field(default=1, ge=1)
-    label: Label = ""
-    group: Label = ""
-    help: Label = ""
-    graph: Scalar
-    inputs: dict[Name, InputKeys] = Field(default_factory=dict)
-    params: dict[Name, ParamKeys] = Field(default_factory=dict)
-    outputs: dict[Name, OutputKeys] = Field(min_length=1)
-    requires: RequiresKeys = RequiresKeys()
+    vqd_workflow: Version = Field(description="The format's version: 1.")
+    name: Name | None = Field(
+        default=None, description="What a job asks for: the name of this file, without .yaml."
+    )
+    version: int = Field(default=1, ge=1, description="Yours; told in the report and in sidecars.")
+    label: Label = Field(default="", description="What people read.")
+    group: Label = Field(default="", description="What it is listed under.")
+    help: Label = Field(default="", description="A sentence for people.")
+    graph: Scalar = Field(description="The graph's file, beside the definition: NAME.json.")
+    inputs: dict[Name, InputKeys] = Field(
+        default_factory=dict, description="The slots for dropped files."
+    )
+    params: dict[Name, ParamKeys] = Field(default_factory=dict, description="The parameters.")
+    outputs: dict[Name, OutputKeys] = Field(
+        min_length=1, description="What comes back, and the nodes that make it; at least one."
+    )
+    requires: RequiresKeys = Field(default=RequiresKeys(), description="What a server must have.")

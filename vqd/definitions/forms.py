@@ -1,0 +1,51 @@
+"""How what stands in a definition looks to an editor: JSON Schemas for what validators read."""
+
+from collections.abc import Mapping, Sequence
+
+from vqd.documents.json_schema import Schema, one_of, scalar, take_also, text_like
+
+SCALAR = scalar()
+LIST: Schema = {"type": "array", "items": SCALAR}
+ONE_OR_MORE = one_of(SCALAR, LIST)
+MAPPING: Schema = {"type": "object", "additionalProperties": SCALAR}
+CHOICES = one_of({**LIST, "minItems": 1}, {**MAPPING, "minProperties": 1})
+VERSION: Schema = {"enum": [1, "1"]}
+NAME = text_like(
+    r"^[A-Za-z_][0-9A-Za-z_\-\u0080-\uffff]{0,63}$", "a name: letters, digits, - and _"
+)
+EXTENSION = text_like(r"^\.[A-Za-z0-9]{1,10}$", "an extension: .png")
+BYTES: Schema = {
+    **text_like(r"^\s*\d{1,12}\s*[kMGT]?\s*$", "a size in bytes: 20k, 4M", examples=["20k", "4M"]),
+    "type": ["string", "integer"],
+    "minimum": 0,
+}
+
+
+def also_bypass(schema: Schema) -> None:
+    """Let the nodes that are taken out be those that are bound, too: `bypass`."""
+    take_also(schema, {"const": "bypass"})
+
+
+def by_type(schema: Schema, only_for: Mapping[str, Sequence[str]]) -> None:
+    """Let a parameter have the keys in `only_for` where it is of one of their types, and what its
+    type needs."""
+    keys: dict[tuple[str, ...], list[str]] = {}
+    for key, types in only_for.items():
+        keys.setdefault(tuple(types), []).append(key)
+    schema["allOf"] = [
+        *(_refusing(names, types) for types, names in keys.items()),
+        _where("choice", {"anyOf": [{"required": [key]} for key in _CHOICES_KEYS]}),
+        _where("model", {"required": ["folder"]}),
+    ]
+
+
+def _refusing(keys: Sequence[str], types: Sequence[str]) -> Schema:
+    of_other_type = {"required": ["type"], "properties": {"type": {"not": {"enum": [*types]}}}}
+    return {"if": of_other_type, "then": {"properties": dict.fromkeys(keys, False)}}
+
+
+def _where(kind: str, then: Schema) -> Schema:
+    return {"if": {"required": ["type"], "properties": {"type": {"const": kind}}}, "then": then}
+
+
+_CHOICES_KEYS = ("choices", "choices_from", "sets")
