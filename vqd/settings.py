@@ -26,16 +26,34 @@ class Settings(BaseSettings):
         env_prefix="VQD_", extra="forbid", frozen=True
     )
 
-    spool: Path
-    state_dir: Path
-    servers: tuple[str, ...] = (BUILTIN,)
-    workflows: tuple[Path, ...] = ()
-    input_roots: tuple[Path, ...] = ()
-    settle_s: float = Field(default=0.5, ge=0, le=3600)
-    settle_poll_s: float = Field(default=3.0, ge=0.1, le=3600)
-    rescan_s: float = Field(default=60.0, ge=1, le=3600)
-    stall_s: float = Field(default=600.0, ge=1)
-    drain_s: float = Field(default=20.0, ge=0)
+    spool: Path = Field(description="Where jobs are dropped and come back: one file system.")
+    state_dir: Path = Field(description="Where the queue's database lies: a local disk.")
+    servers: tuple[str, ...] = Field(
+        default=(BUILTIN,),
+        description="The ComfyUI servers, used evenly; builtin is vqd's own engine.",
+        examples=[[BUILTIN, "http://gpu1:8188"]],
+    )
+    workflows: tuple[Path, ...] = Field(
+        default=(), description="Folders with workflow definitions, before those of vqd."
+    )
+    input_roots: tuple[Path, ...] = Field(
+        default=(), description="Folders outside the job's own that it may take inputs from."
+    )
+    settle_s: float = Field(
+        default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
+    )
+    settle_poll_s: float = Field(
+        default=3.0, ge=0.1, le=3600, description="How far apart two looks at a share must agree."
+    )
+    rescan_s: float = Field(
+        default=60.0, ge=1, le=3600, description="How often everything is looked at again."
+    )
+    stall_s: float = Field(
+        default=600.0, ge=1, description="How long a prompt may show no progress."
+    )
+    drain_s: float = Field(
+        default=20.0, ge=0, description="How long the end of the daemon waits for what runs."
+    )
 
     @field_validator("servers")
     @classmethod
