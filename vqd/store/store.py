@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.queue import JobFile
+from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.connection import open_for_reading, open_for_writing
 from vqd.store.events import EventRows
 from vqd.store.jobs import JobRows
@@ -28,7 +29,8 @@ SLICE = 250
 class Session:
     """The rows, over one connection: inside a write they can be changed, else only read."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+        self.catalogue = CatalogueRows(connection, classes)
         self.events = EventRows(connection)
         self.jobs = JobRows(connection, self.events)
         self.outputs = OutputRows(connection)
@@ -43,6 +45,7 @@ class StoreReader:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._classes = ClassCache()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -54,7 +57,7 @@ class StoreReader:
         connection = self._borrow()
         connection.execute("BEGIN")
         try:
-            yield Session(connection)
+            yield Session(connection, self._classes)
         finally:
             connection.execute("ROLLBACK")
             with self._lock:
@@ -88,16 +91,18 @@ class Store(StoreReader):
         super().__init__(path)
         self._connection = open_for_writing(path)
         migrate(self._connection)
-        self._session = Session(self._connection)
+        self._session = Session(self._connection, self._classes)
         self._writer = Writer(self._connection)
 
-    def write(self, write: Callable[[Session], T]) -> T:
+    def write(self, write: Callable[[Session], T], *, bulk: bool = False) -> T:
         """Carry out `write` in one transaction and wait for its durable commit.
+
+        What is `bulk` (a part of something big) lets every other write by first.
 
         Raises:
             VqdError: `store_closed`, `store_disk`; and whatever `write` raises, undone.
         """
-        return self._writer.write(lambda _: write(self._session))
+        return self._writer.write(lambda _: write(self._session), bulk=bulk)
 
     def accept(
         self, job: str, planned: PlannedJob, job_file: JobFile, *, input_folder: str, now: float

@@ -122,3 +122,45 @@ CREATE TABLE servers (
     version TEXT,
     seen_at REAL
 ) STRICT, WITHOUT ROWID;
+
+-- What the servers can do. An entry of /object_info is kept once, by content, and so is a whole
+-- catalogue: servers that agree share it. One without sha256 is not whole yet; one that no server
+-- has is to be dropped.
+CREATE TABLE node_entries (
+    entry_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256    TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),
+    entry     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE catalogues (
+    catalogue_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256        TEXT UNIQUE CHECK (length(sha256) = 64)
+) STRICT;
+
+CREATE TABLE catalogue_classes (
+    catalogue_key INTEGER NOT NULL REFERENCES catalogues,
+    node_class    TEXT NOT NULL,
+    entry_key     INTEGER NOT NULL REFERENCES node_entries,
+    PRIMARY KEY (catalogue_key, node_class)
+) STRICT, WITHOUT ROWID;
+
+-- Whether an entry that a catalogue had is still needed by another.
+CREATE INDEX catalogue_classes_of_entry ON catalogue_classes (entry_key);
+
+CREATE TABLE server_catalogues (
+    server        TEXT PRIMARY KEY,
+    catalogue_key INTEGER NOT NULL REFERENCES catalogues,
+    learned_at    REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How the signature of a class differs from what it first was on a server. `input` is empty where
+-- the class itself changed; `was` or `now` is NULL where there was or is none.
+CREATE TABLE signature_changes (
+    server     TEXT NOT NULL,
+    node_class TEXT NOT NULL,
+    input      TEXT NOT NULL,
+    was        TEXT,
+    now        TEXT,
+    changed_at REAL NOT NULL,
+    PRIMARY KEY (server, node_class, input)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,250 @@
+"""The servers' node classes: each entry of `/object_info` is kept once, by content."""
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from vqd.domain.catalogue import NodeClass, read_node_class
+from vqd.domain.signature import WHOLE, SignatureChange
+
+CACHED_CLASSES = 256
+DROPPED_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """One entry of `/object_info`, as it is stored."""
+
+    name: str
+    text: str
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, told: Mapping[str, Any]) -> "ClassEntry":
+        """Encode an entry, its inputs in the server's order."""
+        text = _encoded(told)
+        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+class ClassCache:
+    """The node classes that were read last, by their entry. Any thread may ask."""
+
+    def __init__(self, size: int = CACHED_CLASSES) -> None:
+        self._size = size
+        self._classes: OrderedDict[tuple[int, str], NodeClass] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, entry_key: int, name: str) -> NodeClass | None:
+        """Give a class if it is kept."""
+        with self._lock:
+            found = self._classes.get((entry_key, name))
+            if found is not None:
+                self._classes.move_to_end((entry_key, name))
+            return found
+
+    def keep(self, entry_key: int, node_class: NodeClass) -> None:
+        """Keep a class, and forget the one that was asked for longest ago."""
+        with self._lock:
+            self._classes[entry_key, node_class.name] = node_class
+            if len(self._classes) > self._size:
+                self._classes.popitem(last=False)
+
+
+class CatalogueRows:
+    """The servers' node classes; reading it is a `vqd.domain.catalogue.Catalogue`.
+
+    A catalogue is written in parts under a key of its own; no server has it before `give`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+        self._connection = connection
+        self._classes = classes
+
+    def servers(self) -> tuple[str, ...]:
+        """Give the names of the servers whose classes are known."""
+        rows = self._connection.execute("SELECT server FROM server_catalogues ORDER BY server")
+        return tuple(row["server"] for row in rows)
+
+    def node_class(self, server: str, name: str) -> NodeClass | None:
+        """Give a class as a server has it; None if that server has it not, or is not known."""
+        row = self._connection.execute(
+            "SELECT entry_key FROM server_catalogues JOIN catalogue_classes USING (catalogue_key)"
+            " WHERE server = ? AND node_class = ?",
+            (server, name),
+        ).fetchone()
+        return None if row is None else self._of_entry(row["entry_key"], name)
+
+    def class_names(self, server: str) -> tuple[str, ...]:
+        """Give the names of all classes of a server, sorted."""
+        rows = self._connection.execute(
+            "SELECT node_class FROM server_catalogues JOIN catalogue_classes USING (catalogue_key)"
+            " WHERE server = ? ORDER BY node_class",
+            (server,),
+        )
+        return tuple(row["node_class"] for row in rows)
+
+    def version(self) -> str:
+        """Give a text that changes whenever a server's classes do, or the servers."""
+        rows = self._connection.execute(
+            "SELECT server, sha256 FROM server_catalogues JOIN catalogues USING (catalogue_key)"
+            " ORDER BY server"
+        )
+        return hashlib.sha256(orjson.dumps([tuple(row) for row in rows])).hexdigest()
+
+    def changes(self, server: str, names: Collection[str]) -> list[SignatureChange]:
+        """Give how the signatures of these classes differ from what they first were there."""
+        rows = chain.from_iterable(
+            self._connection.execute(
+                "SELECT node_class, input, was, now, changed_at FROM signature_changes"
+                " WHERE server = ? AND node_class = ? ORDER BY input",
+                (server, name),
+            )
+            for name in sorted(names)
+        )
+        return [SignatureChange(**dict(row)) for row in rows]
+
+    def sha256(self, server: str) -> str | None:
+        """Give the hash of what a server last told; None if it told nothing yet."""
+        row = self._connection.execute(
+            "SELECT sha256 FROM server_catalogues JOIN catalogues USING (catalogue_key)"
+            " WHERE server = ?",
+            (server,),
+        ).fetchone()
+        return None if row is None else str(row["sha256"])
+
+    def key_of(self, sha256: str) -> int | None:
+        """Give the key of a catalogue that some server has told already."""
+        row = self._connection.execute(
+            "SELECT catalogue_key FROM catalogues WHERE sha256 = ?", (sha256,)
+        ).fetchone()
+        return None if row is None else int(row["catalogue_key"])
+
+    def entries(self, catalogue_key: int) -> dict[str, int]:
+        """Give the keys of a catalogue's entries by class."""
+        rows = self._connection.execute(
+            "SELECT node_class, entry_key FROM catalogue_classes WHERE catalogue_key = ?",
+            (catalogue_key,),
+        )
+        return {row["node_class"]: row["entry_key"] for row in rows}
+
+    def entries_of(self, server: str) -> dict[str, int]:
+        """Give the keys of a server's entries by class."""
+        row = self._connection.execute(
+            "SELECT catalogue_key FROM server_catalogues WHERE server = ?", (server,)
+        ).fetchone()
+        return {} if row is None else self.entries(row["catalogue_key"])
+
+    def class_of(self, entry_key: int | None, name: str) -> NodeClass | None:
+        """Give the class that an entry tells; None for no entry."""
+        return None if entry_key is None else self._of_entry(entry_key, name)
+
+    def begin(self) -> int:
+        """Begin a catalogue; gives its key."""
+        key = self._connection.execute("INSERT INTO catalogues DEFAULT VALUES").lastrowid
+        assert key is not None
+        return key
+
+    def add(self, catalogue_key: int, entries: Iterable[ClassEntry]) -> None:
+        """Add entries to a catalogue that is not whole yet."""
+        for entry in entries:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO node_entries (sha256, entry) VALUES (?, ?)",
+                (entry.sha256, entry.text),
+            )
+            self._connection.execute(
+                "INSERT OR REPLACE INTO catalogue_classes (catalogue_key, node_class, entry_key)"
+                " SELECT ?, ?, entry_key FROM node_entries WHERE sha256 = ?",
+                (catalogue_key, entry.name, entry.sha256),
+            )
+
+    def give(self, server: str, catalogue_key: int, sha256: str, *, now: float) -> None:
+        """Let a server have a catalogue that is whole: what `/object_info` of this hash told."""
+        self._connection.execute(
+            "UPDATE catalogues SET sha256 = ? WHERE catalogue_key = ?", (sha256, catalogue_key)
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO server_catalogues (server, catalogue_key, learned_at)"
+            " VALUES (?, ?, ?)",
+            (server, catalogue_key, now),
+        )
+
+    def note_changes(self, server: str, changes: Iterable[SignatureChange]) -> None:
+        """Write how signatures changed. What is again as it first was is no difference; a class
+        that was never there before is none either."""
+        for change in changes:
+            key = (server, change.node_class, change.input)
+            is_noted = self._connection.execute(
+                "UPDATE signature_changes SET now = ?, changed_at = ?"
+                " WHERE server = ? AND node_class = ? AND input = ?",
+                (change.now, change.changed_at, *key),
+            ).rowcount
+            is_newcomer = change.input == WHOLE and change.was is None
+            if not is_noted and not is_newcomer:
+                self._connection.execute(
+                    "INSERT INTO signature_changes VALUES (?, ?, ?, ?, ?, ?)",
+                    (*key, change.was, change.now, change.changed_at),
+                )
+        self._connection.execute("DELETE FROM signature_changes WHERE was IS now")
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forget the servers that the settings no longer name."""
+        for server in set(self.servers()) - set(names):
+            self._connection.execute("DELETE FROM server_catalogues WHERE server = ?", (server,))
+            self._connection.execute("DELETE FROM signature_changes WHERE server = ?", (server,))
+
+    def drop_some(self) -> bool:
+        """Drop a part of what no server has any more; False when there is nothing left."""
+        row = self._connection.execute(
+            "SELECT catalogue_key FROM catalogues WHERE catalogue_key NOT IN"
+            " (SELECT catalogue_key FROM server_catalogues) LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return False
+        key = row["catalogue_key"]
+        dropped = self._connection.execute(
+            "SELECT node_class, entry_key FROM catalogue_classes WHERE catalogue_key = ? LIMIT ?",
+            (key, DROPPED_AT_ONCE),
+        ).fetchall()
+        for name, entry_key in dropped:
+            self._drop_class(key, name, entry_key)
+        if len(dropped) < DROPPED_AT_ONCE:
+            self._connection.execute("DELETE FROM catalogues WHERE catalogue_key = ?", (key,))
+        return True
+
+    def _drop_class(self, catalogue_key: int, name: str, entry_key: int) -> None:
+        self._connection.execute(
+            "DELETE FROM catalogue_classes WHERE catalogue_key = ? AND node_class = ?",
+            (catalogue_key, name),
+        )
+        self._connection.execute(
+            "DELETE FROM node_entries WHERE entry_key = :entry AND NOT EXISTS"
+            " (SELECT 1 FROM catalogue_classes WHERE entry_key = :entry)",
+            {"entry": entry_key},
+        )
+
+    def _of_entry(self, entry_key: int, name: str) -> NodeClass:
+        kept = self._classes.get(entry_key, name)
+        if kept is not None:
+            return kept
+        row = self._connection.execute(
+            "SELECT entry FROM node_entries WHERE entry_key = ?", (entry_key,)
+        ).fetchone()
+        node_class = read_node_class(name, json.loads(row["entry"]))
+        self._classes.keep(entry_key, node_class)
+        return node_class
+
+
+def _encoded(told: Mapping[str, Any]) -> str:
+    """Encode an entry; what orjson cannot (bounds beyond 64 bits, which nodes have) json can."""
+    try:
+        return orjson.dumps(told).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(told)
