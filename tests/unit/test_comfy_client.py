@@ -393,18 +393,13 @@ def test_a_server_whose_inner_thread_died_is_known_by_its_log(
 
 def test_a_server_tells_what_it_is(server: StrangeServer, client: Client) -> None:
     server.answers("GET /system_stats", recorded("system_stats.json"))
-    server.answers("GET /object_info", Answer(body={"SaveImage": {"output_node": True}}))
     assert client.facts().version == "0.3.64"
-    assert client.object_info() == {"SaveImage": {"output_node": True}}
 
 
 def test_another_programs_json_is_not_comfyui(server: StrangeServer, client: Client) -> None:
     server.answers("GET /system_stats", Answer(body={"status": "ok"}))
-    server.answers("GET /object_info", Answer(body=[]))
     with pytest.raises(NotComfy):
         client.facts()
-    with pytest.raises(NotComfy):
-        client.object_info()
 
 
 def test_a_base_path_and_headers_go_with_every_request(server: StrangeServer) -> None:

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ from vqd.comfy.messages import (
     text_in,
 )
 from vqd.comfy.multipart import FormData
+from vqd.comfy.object_info import ObjectInfo, fetched
 from vqd.comfy.refusals import Refusal, refusal
 from vqd.comfy.wire import MIB, Answer, Body, Wire, pour
 from vqd.domain.graph import Graph
 
 _MOST_HISTORY_BYTES = 32 * MIB
 _MOST_QUEUE_BYTES = 128 * MIB
-_MOST_OBJECT_INFO_BYTES = 256 * MIB
 
 
 class Client:
@@ -183,13 +183,13 @@ class Client:
             raise NotComfy(f"{answer.said} answered {answer.excerpt}.", "Is it ComfyUI's URL?")
         return facts
 
-    def object_info(self) -> Mapping[str, Any]:
-        """Give the server's description of every node class it has, as it writes it."""
-        answer = self._get("/object_info", most_bytes=_MOST_OBJECT_INFO_BYTES)
-        described = answer.json()
-        if not isinstance(described, dict):
-            raise NotComfy(f"{answer.said} answered {answer.excerpt}.", "Is it ComfyUI's URL?")
-        return described
+    def object_info(self) -> AbstractContextManager[ObjectInfo]:
+        """Give the server's description of every node class it has.
+
+        Raises (when entered):
+            Truncated, Oversized; OSError: there is no room for it here.
+        """
+        return fetched(self._wire)
 
     def close(self) -> None:
         """Close the kept connections."""
