@@ -112,6 +112,7 @@ class _Daemon:
         recover_claims(self._spool.active, self._spool.inbox)
         names = {server.name for server in self._servers}
         self._store.write(lambda session: session.servers.keep_only(names))
+        self._store.write(lambda session: session.catalogue.keep_only(names))
         for server in self._servers:
             server.start()
         self._publisher.start()

@@ -38,6 +38,7 @@ def attempt(
         Assignment(prompt, "job", a_plan(1), A_GRAPH, tmp_path, tmp_path),
         server,
         stall_s=0.0,
+        spelled=lambda graph: graph,
         take_name=lambda _: True,
         write_sidecars=lambda *_: None,
     )

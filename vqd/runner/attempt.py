@@ -17,7 +17,7 @@ from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
-from vqd.domain.graph import NamedGraph, Target, Value, edited
+from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
 from vqd.domain.job import Plan
 from vqd.domain.outcome import Failed, FailureCode, Outcome, OutputFile, Progress, Succeeded
 from vqd.domain.queue import Prompt
@@ -61,12 +61,14 @@ class Attempt:
         server: Server,
         *,
         stall_s: float,
+        spelled: Callable[[Graph], Graph],
         take_name: TakeName,
         write_sidecars: WriteSidecars,
     ) -> None:
         self.assignment = assignment
         self.server = server
         self._stall_s = stall_s
+        self._spelled = spelled
         self._take_name = take_name
         self._write_sidecars = write_sidecars
         self._prompt_id = assignment.prompt.prompt_id or ""
@@ -146,7 +148,7 @@ class Attempt:
         if self._cancelled.is_set():
             self.cancel()
 
-    def _graph(self, sent: SentInputs) -> Mapping[str, Mapping[str, object]]:
+    def _graph(self, sent: SentInputs) -> Graph:
         assignment = self.assignment
         edits: dict[Target, Value] = {**assignment.prompt.edits, **sent.edits}
         name = PurePosixPath(assignment.prompt.stem).name
@@ -154,7 +156,7 @@ class Attempt:
         for output in assignment.plan.outputs:
             if output.prefix_input is not None:
                 edits[Target(output.node, output.prefix_input)] = f"{folder}/{name}"
-        return edited(assignment.graph.nodes, edits)
+        return self._spelled(edited(assignment.graph.nodes, edits))
 
     def _wait(self, watch: Watch) -> Finished | Failed | None:
         patience = Patience(self._stall_s, self.assignment.plan.timeout_s, time.monotonic())

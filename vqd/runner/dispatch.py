@@ -14,6 +14,7 @@ from vqd.runner.attempt import Assignment, Attempt, adopted
 from vqd.runner.names import OutputNames
 from vqd.runner.server import Server
 from vqd.runner.sidecar import write_sidecars
+from vqd.runner.spelling import Spelling
 from vqd.spool.files import is_folder
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -35,6 +36,7 @@ class Dispatch:
         store: Store,
         spool: Spool,
         servers: Sequence[Server],
+        spelling: Spelling,
         *,
         stall_s: float,
         on_end: OnEnd,
@@ -42,6 +44,7 @@ class Dispatch:
         self._store = store
         self._spool = spool
         self._servers = servers
+        self._spelling = spelling
         self._stall_s = stall_s
         self._on_end = on_end
         self._names = OutputNames(store)
@@ -71,6 +74,7 @@ class Dispatch:
             adopted(assignment) if is_sent else assignment,
             server,
             stall_s=self._stall_s,
+            spelled=partial(self._spelling.spelled, server.name),
             take_name=partial(self._names.take, prompt.key),
             write_sidecars=write_sidecars,
         )

@@ -21,11 +21,13 @@ from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Prompt
 from vqd.runner.attempt import Attempt
+from vqd.runner.catalogue import Catalogues
 from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
 from vqd.runner.server import Server
+from vqd.runner.spelling import Spelling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
 
@@ -69,7 +71,11 @@ class Loop:
         self._on_tick = on_tick
         self._clock = clock
         self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
-        self._dispatch = Dispatch(store, spool, servers, stall_s=stall_s, on_end=self._on_end)
+        spelling = Spelling(store)
+        self._catalogues = Catalogues(store, servers, spelling, on_change=woken.set, clock=clock)
+        self._dispatch = Dispatch(
+            store, spool, servers, spelling, stall_s=stall_s, on_end=self._on_end
+        )
         self._draining = False
         self._hurried = False
         self._parked_until = 0.0
@@ -85,8 +91,9 @@ class Loop:
         rescue(self._store, self._dispatch, self._servers, now=self._clock())
         while not stopping.is_set():
             delay_s = self.tick(time.monotonic())
+            look_s = self._catalogues.look(time.monotonic())
             self._on_tick()
-            self._woken.wait(_shortest(delay_s, longest_sleep_s))
+            self._woken.wait(_shortest(delay_s, look_s, longest_sleep_s))
             self._woken.clear()
 
     def drain(self, within_s: float) -> None:

@@ -34,7 +34,10 @@ class ServerAddress:
 
 
 class Server:
-    """A connection to one server, and how many of our prompts are on it."""
+    """A connection to one server, and how many of our prompts are on it.
+
+    `connection` counts how often it came up: what was known of it before may be true no more.
+    """
 
     def __init__(
         self, address: ServerAddress, checks: InputChecks, *, on_change: Callable[[], None]
@@ -53,6 +56,7 @@ class Server:
         self._rest_s = 0.0
         self._version: str | None = None
         self.is_up = False
+        self.connection = 0
         self.changed = True
 
     def start(self) -> None:
@@ -142,6 +146,7 @@ class Server:
         if is_up and not self.is_up:
             self.uploads.forget()
             self._version = None
+            self.connection += 1
         self.is_up = is_up
         self.changed = True
         self._on_change()

@@ -1,0 +1,124 @@
+"""Learns what the servers can do: when one connects, and now and then after."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from vqd.domain.errors import VqdError
+from vqd.runner.server import Server
+from vqd.runner.spelling import Spelling
+from vqd.store.learning import Learned, learn
+from vqd.store.store import Store
+
+LOOK_AGAIN_S = 600.0
+"""Between two looks at a server that stays: a model may have been put there."""
+AFTER_FAILURE_S = 5.0
+"""Until the next look at a server that did not answer well; doubled each time."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Looking:
+    """The looks at one server: the last `failures` of them failed. `next_at` is in monotonic
+    seconds, None for a look whose end was not seen yet."""
+
+    connection: int = 0
+    next_at: float | None = None
+    failures: int = 0
+    is_going: bool = False
+
+    def is_due(self, connection: int, now: float) -> bool:
+        """Tell whether to look now."""
+        return self.connection != connection or self.wait_s(now) <= 0
+
+    def wait_s(self, now: float) -> float:
+        """Give the seconds until the next look, counted from when the end of the last is seen."""
+        if self.next_at is None:
+            self.next_at = now + _delay_s(self.failures)
+        return self.next_at - now
+
+
+class Catalogues:
+    """Keeps what the store knows of the servers' classes true. Used by the loop's thread alone.
+
+    A look goes on beside the loop, however long the server takes; only what is in it already is
+    written one server after the other.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        servers: Sequence[Server],
+        spelling: Spelling,
+        *,
+        on_change: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._spelling = spelling
+        self._on_change = on_change
+        self._clock = clock
+        self._looks = [(server, _Looking()) for server in servers]
+        self._learning = threading.Lock()
+
+    def look(self, now: float) -> float | None:
+        """Begin the looks that are due; give the seconds until the next, None while there is none.
+
+        `now` is monotonic seconds.
+        """
+        waits = []
+        for server, looking in self._looks:
+            if looking.is_going or not server.is_up:
+                continue
+            if looking.is_due(server.connection, now):
+                self._begin(server, looking)
+            else:
+                waits.append(looking.wait_s(now))
+        return min(waits, default=None)
+
+    def _begin(self, server: Server, looking: _Looking) -> None:
+        looking.connection = server.connection
+        looking.next_at = None
+        looking.is_going = True
+        threading.Thread(
+            target=self._carry_out, args=(server, looking), name=f"look {server.name}", daemon=True
+        ).start()
+
+    def _carry_out(self, server: Server, looking: _Looking) -> None:
+        looking.failures = 0 if self._is_learned(server) else looking.failures + 1
+        looking.is_going = False
+        self._on_change()
+
+    def _is_learned(self, server: Server) -> bool:
+        try:
+            learned = self._learn(server)
+        except (VqdError, OSError) as error:
+            _log.warning("catalogue.unlearned", server=server.name, error=str(error))
+            return False
+        except Exception:  # noqa: BLE001 - the top of a thread: one look fails, others go on
+            _log.exception("catalogue.failed", server=server.name)
+            return False
+        if learned is not None:
+            self._spelling.forget(server.name)
+            _log.info(
+                "catalogue.learned",
+                server=server.name,
+                classes=learned.classes,
+                changed=learned.changed,
+                signatures=len(learned.signatures),
+            )
+        return True
+
+    def _learn(self, server: Server) -> Learned | None:
+        with server.client.object_info() as info, self._learning:
+            return learn(self._store, server.name, info.sha256, info.entries, now=self._clock())
+
+
+def _delay_s(failures: int) -> float:
+    """Give how long a server is left alone after so many failed looks in a row."""
+    if not failures:
+        return LOOK_AGAIN_S
+    return min(AFTER_FAILURE_S * (1 << min(failures - 1, 10)), LOOK_AGAIN_S)

@@ -1,0 +1,48 @@
+"""How each server spells the names of its choices: `Wan\\high.safetensors` on one, `wan/high…` on
+another."""
+
+from collections.abc import Mapping
+
+from vqd.domain.graph import Graph, Target, Value, edited
+from vqd.domain.spelling import Spellings
+from vqd.store.store import Store
+
+
+class Spelling:
+    """Writes graphs as a server spells them. Any thread may ask; each class is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._servers: dict[str, dict[str, Mapping[str, Spellings]]] = {}
+
+    def spelled(self, server: str, graph: Graph) -> Graph:
+        """Give the graph with each choice that the server spells otherwise in its spelling.
+
+        What is none of its choices stays as it is: the server says so better than anybody.
+        """
+        edits: dict[Target, Value] = {}
+        for node, made in graph.items():
+            inputs = made.get("inputs", {})
+            for name, spellings in self._choices(server, made["class_type"]).items():
+                value = inputs.get(name)
+                known = spellings.find(value) if isinstance(value, str) else None
+                if known is not None and known != value:
+                    edits[Target(node, name)] = known
+        return edited(graph, edits) if edits else graph
+
+    def forget(self, server: str) -> None:
+        """Read a server's classes again: it has others now."""
+        self._servers.pop(server, None)
+
+    def _choices(self, server: str, node_class: str) -> Mapping[str, Spellings]:
+        # A class that is read while `forget` is called lands in what is forgotten.
+        classes = self._servers.setdefault(server, {})
+        if node_class not in classes:
+            classes[node_class] = self._read(server, node_class)
+        return classes[node_class]
+
+    def _read(self, server: str, node_class: str) -> Mapping[str, Spellings]:
+        with self._store.reading() as session:
+            found = session.catalogue.node_class(server, node_class)
+        inputs = found.inputs if found is not None else {}
+        return {name: Spellings(one.options) for name, one in inputs.items() if one.options}
