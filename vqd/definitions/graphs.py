@@ -62,12 +62,29 @@ def targets(graph: Graph, bind: str, *, inputs: tuple[str, ...] = ()) -> tuple[T
     if inputs:
         node, names = bind, inputs
     else:
-        node, dot, name = bind.rpartition(".")
+        node, name = _parted(graph, bind)
         names = (name,)
-        if not dot:
-            raise Unbound("bad_bind", f"`{bind}` is no bind.", "Write NODE.input.")
     nodes = nodes_named(graph, node)
     return tuple(Target(node, _input(graph, node, name)) for node in nodes for name in names)
+
+
+def _parted(graph: Graph, bind: str) -> tuple[str, str]:
+    """Part a bind into NODE and input, either of which may have dots: `@v1.5.text`, `12.model.cfg`.
+
+    At the last dot, or at the last that parts it into a node and an input of it.
+    """
+    dots = [at for at, char in enumerate(bind) if char == "."][::-1]
+    if not dots:
+        raise Unbound("bad_bind", f"`{bind}` is no bind.", "Write NODE.input.")
+    ways = [(bind[:at], bind[at + 1 :]) for at in dots]
+    return next((way for way in ways if _has_input(graph, *way)), ways[0])
+
+
+def _has_input(graph: Graph, node: str, name: str) -> bool:
+    try:
+        return any(name in graph[found]["inputs"] for found in nodes_named(graph, node))
+    except Unbound:
+        return False
 
 
 def nodes_named(graph: Graph, name: str) -> list[str]:

@@ -1,0 +1,115 @@
+"""The inputs of a graph that hold a value, with what a server tells of each."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vqd.definitions.sketch import title_of
+from vqd.definitions.wiring import Classes
+from vqd.domain.catalogue import NodeInput
+from vqd.domain.graph import Graph, Value, is_link
+
+_LOADERS = {
+    ("LoadImage", "image"): "image",
+    ("LoadImageMask", "image"): "image",
+    ("LoadVideo", "file"): "video",
+    ("LoadAudio", "audio"): "audio",
+    ("VHS_LoadVideo", "video"): "video",
+    ("VHS_LoadVideoFFmpeg", "video"): "video",
+    ("VHS_LoadAudioUpload", "audio"): "audio",
+}
+"""Inputs that take an uploaded file and do not say so themselves, or whose class is not known."""
+
+
+_OF_THE_PAGE = frozenset({"upload", "control_after_generate"})
+"""Widgets of ComfyUI's page that stand in some exported graphs and that no node reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settable:
+    """An input that holds a value and no link.
+
+    `title` is the title that somebody gave its node, nothing where it is the usual one of its
+    class. `told` is what a server tells of the input.
+    """
+
+    node: str
+    class_type: str
+    name: str
+    value: Value
+    title: str = ""
+    told: NodeInput | None = None
+
+    @property
+    def type(self) -> str:
+        """Give ComfyUI's type of the input; without a server that of its value."""
+        if self.told is not None and self.told.is_widget:
+            return self.told.type
+        types = {bool: "BOOLEAN", int: "INT", float: "FLOAT"}
+        return types.get(type(self.value), "STRING")
+
+    @property
+    def is_multiline(self) -> bool:
+        """Tell whether the page shows it as a text of several lines."""
+        return self.told is not None and bool(self.told.attributes.get("multiline"))
+
+    @property
+    def upload_kind(self) -> str | None:
+        """Give the kind of the uploaded file that it names: `image`, `video`, `audio`, or None."""
+        told = self.told.attributes if self.told else {}
+        if told.get("image_folder", "input") != "input" or not isinstance(self.value, str):
+            return None
+        kinds = (kind for kind in ("image", "video", "audio") if told.get(f"{kind}_upload"))
+        return next(kinds, _LOADERS.get((self.class_type, self.name)))
+
+    def number(self, attribute: str) -> float | None:
+        """Give a bound that the server tells: `min`, `max` or `step`, if it is a finite number."""
+        told = self.told.attributes.get(attribute) if self.told else None
+        if isinstance(told, bool) or not isinstance(told, int | float):
+            return None
+        return told if math.isfinite(told) else None
+
+
+def settables(graph: Graph, classes: Classes) -> list[Settable]:
+    """Give every input that holds a value: by node as the graph has them, then as its page does."""
+    return [one for node in graph for one in _of_node(graph, node, classes)]
+
+
+def _of_node(graph: Graph, node: str, classes: Classes) -> Iterator[Settable]:
+    class_type = str(graph[node]["class_type"])
+    found = classes(class_type)
+    inputs: Mapping[str, Any] = graph[node]["inputs"]
+    known = found.inputs if found else {}
+    title = title_of(graph, node)
+    if title in (class_type, found.label if found else ""):
+        title = ""
+    for name in dict.fromkeys([*(name for name in known if name in inputs), *inputs]):
+        value = _typed(inputs[name], known.get(name))
+        is_ignored = name in _OF_THE_PAGE or (found and name not in known and "." not in name)
+        if value is not None and not is_ignored and not is_link(inputs[name]):
+            yield Settable(node, class_type, name, value, title, known.get(name))
+
+
+def _typed(value: Any, told: NodeInput | None) -> Value | None:
+    """Give a value as ComfyUI takes it (`"20"` is 20 where it wants INT); None if it is no scalar.
+
+    Source: ComfyUI 0.3.64, execution.py `validate_inputs`.
+    """
+    if not isinstance(value, str | int | float | bool):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    try:
+        match told.type if told else "":
+            case "INT":
+                return int(value)
+            case "FLOAT":
+                return value if isinstance(value, int) and value is not True else float(value)
+            case "STRING":
+                return str(value)
+            case "BOOLEAN":
+                return bool(value)
+    except ValueError:
+        return value
+    return value
