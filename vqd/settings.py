@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
+from vqd.documents.json_schema import Schema, json_schema
 from vqd.documents.reader import parse, read
 from vqd.documents.schema import fault, told
 from vqd.documents.tree import Document, Mapping, Text
@@ -120,6 +121,13 @@ def load_settings(named: Path | None = None) -> Settings:
     document = read(path, where=str(path)) if path else parse("{}", "settings")
     values = _values(document.root, path.absolute().parent if path else Path.cwd())
     return made_of(values, document)
+
+
+def settings_schema() -> Schema:
+    """Give the JSON Schema of a settings file. It needs no key: the environment may have it."""
+    made = json_schema(Settings, title="vqd settings")
+    del made["required"]
+    return made
 
 
 def made_of(values: dict[str, Any], document: Document) -> Settings:

@@ -85,6 +85,7 @@ _PLACES = {
     "status": "looking:status",
     "list": "looking:list_jobs",
     "show": "looking:show",
+    "schema": "schema:schema",
     "cancel": "steering:cancel",
     "retry": "steering:retry",
 }

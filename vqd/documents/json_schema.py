@@ -59,9 +59,9 @@ def take_also(schema: Schema, *others: Schema) -> None:
     """Let what takes a model's mapping take `others`, too; for `json_schema_extra` of a model."""
     mapping = {**schema}
     mapping.pop("title", None)
-    description = mapping.pop("description", "")
+    mapping.pop("description", None)
     schema.clear()
-    schema.update(one_of(*others, mapping, description=description))
+    schema.update(one_of(*others, mapping))
 
 
 def json_schema(model: type[BaseModel], *, title: str) -> Schema:
@@ -77,9 +77,11 @@ class _Generator(GenerateJsonSchema):
     schema_dialect = DIALECT
 
     def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> Schema:
+        """Leave out the models' own titles and docstrings: each key has its description."""
         made = super().generate(schema, mode)
         for definition in (made, *made.get("$defs", {}).values()):
             definition.pop("title", None)
+            definition.pop("description", None)
         return made
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
@@ -97,6 +99,11 @@ class _Generator(GenerateJsonSchema):
     def str_schema(self, schema: core_schema.StringSchema) -> Schema:
         return {**super().str_schema(schema), **scalar()}
 
+    def dict_schema(self, schema: core_schema.DictSchema) -> Schema:
+        """Refuse the names that a mapping of names does not take."""
+        made = super().dict_schema(schema)
+        return {**made, "additionalProperties": False} if "patternProperties" in made else made
+
     def nullable_schema(self, schema: core_schema.NullableSchema) -> Schema:
         return _or_nothing(self.generate_inner(schema["schema"]))
 
@@ -109,8 +116,8 @@ class _Generator(GenerateJsonSchema):
 
 
 def _as_text(pattern: str, said: str) -> Schema:
-    # patternErrorMessage is the language servers' own word; validators pass over it.
-    return {"pattern": pattern, "patternErrorMessage": f"This is not {said}."}
+    # errorMessage is the language servers' own word; validators pass over it.
+    return {"pattern": pattern, "errorMessage": f"This is not {said}."}
 
 
 def _bounds(schema: Mapping[str, Any]) -> Schema:

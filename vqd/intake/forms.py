@@ -1,12 +1,31 @@
 """How what stands in a job file looks to an editor: JSON Schemas for what validators read."""
 
-from vqd.documents.json_schema import Schema, one_of, scalar, take_also, text_like
+from collections.abc import Sequence
+
+from vqd.documents.json_schema import Schema, number, one_of, scalar, take_also, text_like
 
 SCALAR = scalar()
 LIST = {"type": "array", "items": SCALAR, "minItems": 1}
 RANGE = text_like(r"^\s*-?\d{1,15}-(-?\d{1,15})(:\d{1,15})?\s*$", "a range: 1-10 or 1-10:2")
 VALUES = one_of(LIST, RANGE)
 VERSION: Schema = {"enum": [1, "1"]}
+SIZE_PATTERN = r"\d{1,6}\s*[xX]\s*\d{1,6}"
+RELATIVE_SIZES: Sequence[Schema] = (
+    {
+        "type": "object",
+        "description": "A size relative to the input: so many times its width and height.",
+        "properties": {"scale": number(exclusiveMinimum=0)},
+        "required": ["scale"],
+        "additionalProperties": False,
+    },
+    {
+        "type": "object",
+        "description": "A size relative to the input: its proportions, within this box.",
+        "properties": {"fit": text_like(rf"^\s*{SIZE_PATTERN}\s*$", "a size: 1024x768")},
+        "required": ["fit"],
+        "additionalProperties": False,
+    },
+)
 DURATION = text_like(
     r"^\s*(?=.*[1-9])\d{1,9}(\.\d{1,9})?\s*[smhd]\s*$",
     "a duration: 30s, 45m, 12h or 30d",
@@ -14,7 +33,10 @@ DURATION = text_like(
 )
 NAME: Schema = {
     # What is not ASCII passes for a letter: in an editor's expressions \w is ASCII alone.
-    **text_like(r"^[0-9A-Za-z_\u0080-\uffff][0-9A-Za-z_ .\-\u0080-\uffff]{0,99}$", "a name"),
+    **text_like(
+        r"^[0-9A-Za-z_\u0080-\uffff][0-9A-Za-z_ .\-\u0080-\uffff]{0,99}$",
+        "a name: 1 to 100 letters, digits, spaces, dots, - and _",
+    ),
     "type": ["string", "number", "boolean"],
 }
 

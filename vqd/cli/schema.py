@@ -1,0 +1,46 @@
+"""schema: what an editor needs to complete and check job files, definitions and settings."""
+
+import json
+from pathlib import Path
+
+import click
+
+from vqd.cli.app import ends_in_words, settings_option
+from vqd.documents.json_schema import Schema
+from vqd.service import schemas
+from vqd.settings import load_settings, settings_schema
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["job", "workflow", "settings"]))
+@click.option("--workflow", "name", metavar="NAME", help="Only job files that ask for this one.")
+@settings_option
+@ends_in_words
+def schema(kind: str, name: str | None, settings_file: Path | None) -> None:
+    """Print the JSON Schema of a job file, a workflow definition or the settings.
+
+    An editor with the YAML language server reads it from a file whose first line is:
+
+        # yaml-language-server: $schema=job.schema.json
+    """
+    if name is not None and kind != "job":
+        raise click.UsageError("--workflow goes with `vqd schema job`.")
+    made = _schema(kind) if name is None else _job_schema_for(name, settings_file)
+    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+
+def _schema(kind: str) -> Schema:
+    match kind:
+        case "job":
+            return schemas.job_schema()
+        case "workflow":
+            return schemas.workflow_schema()
+        case _:
+            return settings_schema()
+
+
+def _job_schema_for(name: str, settings_file: Path | None) -> Schema:
+    settings = load_settings(settings_file)
+    return schemas.job_schema_for(
+        name, workflows=settings.workflows, store_path=settings.store_path
+    )

@@ -1,0 +1,143 @@
+"""The JSON Schema of job files: of all of them, or of those that ask for one workflow."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from vqd.documents.json_schema import (
+    Schema,
+    json_schema,
+    number,
+    one_of,
+    scalar,
+    text_like,
+    truth,
+    whole_number,
+)
+from vqd.domain.param import MOST_SEED, NONE, Param
+from vqd.domain.workflow import InputSlot, Workflow
+from vqd.intake.forms import RANGE, RELATIVE_SIZES, SIZE_PATTERN
+from vqd.intake.schema import FanOutKeys, JobKeys
+
+
+def job_schema() -> Schema:
+    """Give the schema of a job file, whatever its workflow."""
+    return json_schema(JobKeys, title="vqd job file")
+
+
+def job_schema_for(workflow: Workflow, options: Mapping[str, Sequence[str]]) -> Schema:
+    """Give the schema of a job file that asks for `workflow`: its slots and parameters alone.
+
+    `options` are what the servers offer for a parameter. They are proposed and not insisted on: a
+    job may ask for a model that no server has yet.
+    """
+    made = job_schema()
+    keys = made["properties"]
+    made["title"] = f"vqd job file for {workflow.name}"
+    keys["workflow"] = {"enum": [workflow.name], "description": workflow.help or workflow.label}
+    _narrow(
+        keys["inputs"],
+        {slot.name: _slot(slot, keys["inputs"]) for slot in workflow.inputs.values()},
+    )
+    _narrow(
+        keys["params"],
+        {
+            param.name: param_schema(param, options.get(param.name, ()))
+            for param in workflow.params.values()
+        },
+    )
+    _narrow_fan_out(made["$defs"][FanOutKeys.__name__]["properties"], workflow)
+    return made
+
+
+def param_schema(param: Param, options: Sequence[str] = ()) -> Schema:
+    """Give the schema of a parameter's value; `options` are proposed, where servers offer them."""
+    told = {"title": param.hints.label or param.name, "description": param.hints.help}
+    default = {} if param.default is None else {"default": param.default}
+    known = {key: value for key, value in told.items() if value}
+    return {**_value(param, options), **known, **default}
+
+
+def _value(param: Param, options: Sequence[str]) -> Schema:
+    match param.type:
+        case "bool":
+            return truth()
+        case "int" | "seed":
+            return whole_number(**_bounds(param))
+        case "float":
+            return number(**_bounds(param))
+        case "size":
+            return one_of(_size(param.presets), *RELATIVE_SIZES)
+        case "choice" if param.choices:
+            return {"enum": [*_as_typed(param.choices)]}
+        case _:
+            proposed = [*([NONE] if param.when_none else []), *options]
+            return one_of({"enum": proposed}, scalar()) if proposed else scalar()
+
+
+def _size(presets: Iterable[str]) -> Schema:
+    sizes = "|".join((SIZE_PATTERN, *map(_escaped, presets)))
+    said = ", ".join(("a size: 1024x768", *presets))
+    return text_like(rf"^\s*({sizes})\s*$", said, examples=[*presets])
+
+
+def _escaped(text: str) -> str:
+    """Escape a text for an expression, as both Python and an editor's `u` flag take it."""
+    return re.sub(r"[\\^$.*+?()\[\]{}|/]", r"\\\g<0>", text)
+
+
+def _bounds(param: Param) -> Schema:
+    is_seed = param.type == "seed"
+    low = param.min or 0 if is_seed else param.min
+    high = MOST_SEED if is_seed and param.max is None else param.max
+    bounds = {"minimum": low, "maximum": high}
+    if param.multiple_of and not param.plus:
+        bounds["multipleOf"] = param.multiple_of
+    return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+def _as_typed(choices: Iterable[str]) -> Iterator[str | float | bool]:
+    """Give each choice as an editor sees it where it stands plain, and as text."""
+    for choice in choices:
+        seen = _WORDS.get(choice)
+        if seen is not None:
+            yield seen
+        yield from _numbers(choice)
+        yield choice
+
+
+def _numbers(choice: str) -> Iterator[float]:
+    try:
+        yield int(choice)
+    except ValueError:
+        try:
+            yield float(choice)
+        except ValueError:
+            return
+
+
+def _slot(slot: InputSlot, inputs: Schema) -> Schema:
+    takes = f"Takes {', '.join(slot.extensions)}."
+    description = f"{slot.hints.help} {takes}" if slot.hints.help else takes
+    title = slot.hints.label or slot.name
+    return {"allOf": [inputs["additionalProperties"]], "title": title, "description": description}
+
+
+def _narrow(mapping: Schema, properties: Mapping[str, Schema]) -> None:
+    mapping["properties"] = properties
+    mapping["additionalProperties"] = False
+
+
+def _narrow_fan_out(keys: dict[str, Any], workflow: Workflow) -> None:
+    one = {name: {"$ref": f"#/properties/params/properties/{name}"} for name in workflow.params}
+    several = {
+        name: one_of({"type": "array", "items": value, "minItems": 1}, RANGE)
+        for name, value in one.items()
+    }
+    for mapping in (keys["matrix"], keys["zip"]["items"]):
+        _narrow(mapping, several)
+    for mapping in (keys["exclude"]["items"], keys["include"]["items"]):
+        _narrow(mapping, one)
+
+
+_WORDS = {"true": True, "false": False, "null": None}
