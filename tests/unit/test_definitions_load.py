@@ -138,6 +138,7 @@ def test_a_bind_that_names_nothing_is_a_fault(
         ("{type: int, min: nan}", "wrong_value", "params.p.min"),
         ("{type: lorra}", "unknown_choice", "params.p.type"),
         ("{type: model}", "missing_key", "params.p"),
+        ("{type: image, default: a.png}", "wrong_value", "params.p"),
         ("{type: lora, default: none}", "wrong_value", "params.p.default"),
         ("{type: lora, when_none: 1}", "wrong_value", "params.p.when_none"),
         ("{type: int, caption: true}", "unknown_key", "params.p"),
@@ -362,6 +363,15 @@ def test_what_stands_in_for_a_bypassed_node_is_known_once_a_server_was_seen(tmp_
         "y": ["1", 1],
         "z": ["1", 0],
     }
+
+
+def test_a_parameter_that_is_a_file_is_an_input_that_does_not_fan_out(tmp_path: Path) -> None:
+    param = "{type: image, default: none, bind: 1.image, when_none: bypass}"
+    workflow = with_param(tmp_path, param).get("w")
+    slot = workflow.inputs["p"]
+    assert (slot.kind, slot.required, slot.fan_out) == ("image", False, False)
+    assert (slot.targets, slot.when_absent) == ((Target("1", "image"),), ("1",))
+    assert not workflow.params
 
 
 def test_the_nodes_of_an_absent_input_are_those_it_is_bound_to(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vqd.definitions.load import Definitions
-from vqd.domain.jobspec import Given, InputFile, JobSpec
+from vqd.domain.jobspec import FoundInputs, Given, InputFile, JobSpec
 from vqd.planning.expand import plan
 
 FOLDER = Path(__file__).parents[2] / "workflows"
@@ -37,7 +37,7 @@ def test_two_lines_and_a_file_are_a_job(name: str) -> None:
     files = {
         slot.name: (InputFile(f"a{slot.extensions[0]}", 1),) for slot in workflow.inputs.values()
     }
-    planned = plan(spec, workflow, files, job="j", created_at=0.0)
+    planned = plan(spec, workflow, FoundInputs(files), job="j", created_at=0.0)
     (prompt,) = planned.prompts()
     assert (planned.plan.total, prompt.stem) == (1, "a")
     assert planned.plan.outputs[0].prefix_input == "filename_prefix"

@@ -12,6 +12,7 @@ from vqd.domain.jobspec import Given, InputSpec, JobSpec
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake import tree
 from vqd.intake.inputs import gather
+from vqd.intake.places import Places
 
 
 def a_slot(name: str = "image", *, required: bool = True) -> InputSlot:
@@ -41,12 +42,12 @@ def put(folder: Path, *names: str) -> None:
 
 def found(folder: Path, asked: InputSpec | None = None, roots: Sequence[Path] = ()) -> list[str]:
     spec = a_spec(image=asked) if asked else a_spec()
-    return [file.path for file in gather(spec, a_workflow(), folder, roots)["image"]]
+    return [file.path for file in gather(spec, a_workflow(), Places(folder, roots)).slots["image"]]
 
 
 def faults_of(folder: Path, spec: JobSpec, *slots: InputSlot) -> list[Problem]:
     with pytest.raises(Faults) as caught:
-        gather(spec, a_workflow(*slots), folder, [])
+        gather(spec, a_workflow(*slots), Places(folder))
     return list(caught.value.problems)
 
 
@@ -66,7 +67,7 @@ def test_what_is_never_taken_is_not_taken(tmp_path: Path) -> None:
 
 def test_a_file_knows_its_bytes(tmp_path: Path) -> None:
     put(tmp_path, "a.png")
-    (file,) = gather(a_spec(), a_workflow(), tmp_path, [])["image"]
+    (file,) = gather(a_spec(), a_workflow(), Places(tmp_path)).slots["image"]
     assert file.bytes == 5
 
 
@@ -216,14 +217,14 @@ def test_two_slots_must_be_named(tmp_path: Path) -> None:
 def test_the_only_slot_left_takes_what_no_other_has(tmp_path: Path) -> None:
     put(tmp_path, "a.png", "b.png", "mask.png")
     spec = a_spec(mask=an_input("mask.png"))
-    files = gather(spec, a_workflow(a_slot(), a_slot("mask")), tmp_path, [])
+    files = gather(spec, a_workflow(a_slot(), a_slot("mask")), Places(tmp_path)).slots
     assert [file.path for file in files["image"]] == ["a.png", "b.png"]
 
 
 def test_an_optional_slot_stays_empty(tmp_path: Path) -> None:
     put(tmp_path, "a.png")
     workflow = a_workflow(a_slot(), a_slot("mask", required=False))
-    files: Mapping[str, object] = gather(a_spec(), workflow, tmp_path, [])
+    files: Mapping[str, object] = gather(a_spec(), workflow, Places(tmp_path)).slots
     assert [*files] == ["image"]
 
 

@@ -115,13 +115,37 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
     [
         ("wworkflow: x", "unknown_key", "wworkflow"),
         ("notify: {to: studio}", "unknown_key", "notify"),
-        ("schedule: {window: nights}", "unknown_key", "schedule.window"),
-        ("fan_out: {rows: shots.csv}", "unknown_key", "fan_out.rows"),
+        ("schedule: {windw: nights}", "unknown_key", "schedule.windw"),
+        ("schedule: {window: [nights]}", "wrong_type", "schedule.window"),
+        ("schedule: {suspended: maybe}", "wrong_type", "schedule.suspended"),
+        ("schedule: {not_before: tomorrow}", "wrong_type", "schedule.not_before"),
+        ("schedule: {not_before: 2026-02-30T22:00}", "wrong_type", "schedule.not_before"),
+        ("schedule: {not_before: 2026-12-01T25:00}", "wrong_type", "schedule.not_before"),
+        ("schedule: {not_before: 22:00}", "wrong_type", "schedule.not_before"),
+        ("schedule: {not_before: 0000-01-01}", "wrong_type", "schedule.not_before"),
+        ("schedule: {not_before: 9999-12-31T23:59-23:59}", "wrong_type", "schedule.not_before"),
+        ("schedule: {max_parallel: 0}", "out_of_range", "schedule.max_parallel"),
+        ("schedule: {after: {job: a}}", "bad_name", "schedule.after"),
+        ('schedule: {after: ["a\\nb"]}', "bad_name", "schedule.after[0]"),
+        ("schedule: {needs: [wan]}", "wrong_type", "schedule.needs"),
+        ("schedule: {needs: {tags: [a b]}}", "bad_name", "schedule.needs.tags[0]"),
+        ("schedule: {needs: {vram_gb: .nan}}", "wrong_type", "schedule.needs.vram_gb"),
+        ("schedule: {needs: {vram_gb: -1}}", "out_of_range", "schedule.needs.vram_gb"),
+        ("retry: {stop_job_after: 0}", "out_of_range", "retry.stop_job_after"),
+        ("retry: {deadline: 12}", "wrong_type", "retry.deadline"),
+        ("fan_out: {rows: []}", "wrong_type", "fan_out.rows"),
+        ("fan_out: {rows: {cfg: 1}}", "wrong_type", "fan_out.rows"),
+        ("fan_out: {rows: [{}]}", "wrong_value", "fan_out.rows[0]"),
+        ("fan_out: {rows: [cfg]}", "wrong_type", "fan_out.rows[0]"),
+        ("fan_out: {rows: [{cfg: [1]}]}", "wrong_type", "fan_out.rows[0].cfg"),
+        ("fan_out: {per_input: {a*: {}}}", "wrong_value", "fan_out.per_input.a*"),
+        ("fan_out: {per_input: {a*: 3}}", "wrong_type", "fan_out.per_input.a*"),
         ("inputs: {image: {glob: a, foo: 1}}", "unknown_key", "inputs.image.foo"),
         ("inputs: {image: {glob: a, file: b}}", "wrong_value", "inputs.image"),
         ("inputs: {image: {expect: 3}}", "wrong_value", "inputs.image"),
         ("inputs: {image: {glob: a, expect: many}}", "wrong_type", "inputs.image.expect"),
-        ("params: {size: {scale: 1.5}}", "wrong_type", "params.size"),
+        ("params: {size: {scale: 1.5, fit: 8x8}}", "wrong_type", "params.size"),
+        ("params: {size: {scale: [1]}}", "wrong_type", "params.size"),
         ("params: [1]", "wrong_type", "params"),
         ("fan_out: {matrix: {cfg: 5}}", "wrong_type", "fan_out.matrix.cfg"),
         ("fan_out: {matrix: {cfg: []}}", "wrong_type", "fan_out.matrix.cfg"),
@@ -130,7 +154,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
         ("fan_out: {zip: [{a: [1, 2], b: [1]}]}", "uneven_zip", "fan_out.zip[0]"),
         ("fan_out: {zip: [{}]}", "uneven_zip", "fan_out.zip[0]"),
         ("fan_out: {seeds: {base: 1}}", "wrong_type", "fan_out.seeds"),
-        ("fan_out: {seeds: [-1]}", "out_of_range", "fan_out.seeds"),
+        ("fan_out: {seeds: [-1]}", "out_of_range", "fan_out.seeds[0]"),
         ("schedule: {priority: 101}", "out_of_range", "schedule.priority"),
         ("retry: {timeout: 45}", "wrong_type", "retry.timeout"),
         ("output: {sidecar: ful}", "unknown_choice", "output.sidecar"),
@@ -147,7 +171,9 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
     (problem,) = faults_of(tmp_path, asked("fan_out:", "  matrx: {cfg: [1]}"))
     assert (problem.line, problem.column) == (4, 3)
     assert problem.hint == "Did you mean matrix?"
-    assert problem.allowed == "matrix, zip, exclude, include, seeds, limit"
+    assert problem.allowed == (
+        "rows, matrix, zip, per_input, exclude, include, seeds, limit"
+    )
 
 
 def test_all_faults_are_told_at_once_in_their_order(tmp_path: Path) -> None:

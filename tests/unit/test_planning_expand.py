@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, Target, edited
 from vqd.domain.job import ExpectedOutput, PlannedJob, PlannedPrompt
-from vqd.domain.jobspec import FanOut, Given, InputFile, JobSpec, Point, Seeds
+from vqd.domain.jobspec import FanOut, FoundInputs, Given, InputFile, JobSpec, Point, Seeds
 from vqd.domain.param import Param
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.planning.expand import MOST_PROMPTS, plan
@@ -92,7 +92,8 @@ def planned(
     workflow: Workflow | None = None,
     inputs: Mapping[str, tuple[InputFile, ...]] | None = None,
 ) -> PlannedJob:
-    return plan(spec, workflow or a_workflow(), inputs or {}, job="20260101-j", created_at=0.0)
+    found = FoundInputs(inputs or {})
+    return plan(spec, workflow or a_workflow(), found, job="20260101-j", created_at=0.0)
 
 
 def prompts_of(spec: JobSpec, workflow: Workflow | None = None) -> list[PlannedPrompt]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.test_planning_expand import SLOT, a_spec, a_workflow, files
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.jobspec import Given, JobSpec, Seeds
+from vqd.domain.jobspec import FoundInputs, Given, JobSpec, Seeds
 from vqd.planning.expand import plan
 
 LATER = 1_790_000_000.0
@@ -16,7 +16,9 @@ LATER = 1_790_000_000.0
 def stems(spec: JobSpec, *paths: str) -> list[str]:
     workflow = a_workflow(slots=[SLOT] if paths else [])
     inputs = {"image": files(*paths)} if paths else {}
-    planned = plan(spec, workflow, inputs, job="20260101-000000-cats", created_at=LATER)
+    planned = plan(
+        spec, workflow, FoundInputs(inputs), job="20260101-000000-cats", created_at=LATER
+    )
     return [prompt.stem for prompt in planned.prompts()]
 
 

@@ -25,6 +25,7 @@ _FLIP = Param(
     hints=Hints(label="Flip", help="Swap width and height of every size."),
 )
 _SIDES = ("width", "height")
+KINDS = ("image", "video", "audio")
 EXTENSIONS = {
     "image": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
     "video": (".mp4", ".mov", ".mkv", ".webm", ".avi"),
@@ -41,11 +42,17 @@ def build(
         Faults: each bind that names nothing, each default or choice that does not fit.
     """
     building = _Building(document, graph)
-    params = {str(param): building.param(str(param), given) for param, given in keys.params.items()}
+    values = {name: given for name, given in keys.params.items() if given.type not in KINDS}
+    params = {str(name): building.param(str(name), given) for name, given in values.items()}
     if FLIP not in params and any(param.type == "size" for param in params.values()):
         params[FLIP] = _FLIP
     slots = {str(slot): building.slot(str(slot), given) for slot, given in keys.inputs.items()}
-    building.check_names(slots, params)
+    slots |= {
+        str(name): building.file_param(str(name), given)
+        for name, given in keys.params.items()
+        if given.type in KINDS
+    }
+    building.check_names(keys, params)
     bypassed = {
         *chain.from_iterable(param.when_none for param in params.values()),
         *chain.from_iterable(slot.when_absent for slot in slots.values()),
@@ -123,9 +130,22 @@ class _Building:
             return param
         return replace(param, default=self._read(param, given.default, *path, "default"))
 
-    def check_names(self, slots: Mapping[str, InputSlot], params: Mapping[str, Param]) -> None:
+    def file_param(self, name: str, given: ParamKeys) -> InputSlot:
+        """Give the slot that a parameter is whose values are files."""
+        bound = self._targets(given.bind, "params", name)
+        return InputSlot(
+            name=name,
+            kind=given.type,
+            extensions=EXTENSIONS[given.type],
+            targets=bound,
+            required=given.default is None,
+            when_absent=self._bypassed(given.when_none, bound, "params", name, "when_none"),
+            hints=_hints(given),
+        )
+
+    def check_names(self, keys: DefinitionKeys, params: Mapping[str, Param]) -> None:
         """Note names that a slot and a parameter share, and captions beyond the first."""
-        for name in sorted(slots.keys() & params.keys()):
+        for name in sorted(str(name) for name in keys.inputs.keys() & keys.params.keys()):
             said = f"{name} is also the name of an input."
             self._note("duplicate_name", said, "Rename one of them.", "params", name)
         for name in [name for name, param in params.items() if param.caption][1:]:

@@ -200,6 +200,11 @@ class ParamKeys(Keys):
         if self.plus is not None and self.plus >= (self.multiple_of or 0):
             said = f"plus {self.plus} is not below multiple_of."
             raise fault("wrong_value", said, hint="Give `multiple_of`, and a `plus` below it.")
+        if self.type in _FILES and self.default not in (None, "none"):
+            said = "a file of the job has no default."
+            raise fault(
+                "wrong_value", said, allowed="none", hint="`default: none` lets it be absent."
+            )
         if self.type == "model" and self.folder is None:
             hint = "Add the folder below ComfyUI's models/: `folder: vae`."
             raise fault("missing_key", "a model needs `folder`.", hint=hint)
@@ -223,6 +228,7 @@ class ParamKeys(Keys):
 
 _NUMBERS = ("int", "float", "size", "seed")
 _MODELS = ("lora", "checkpoint", "model")
+_FILES = ("image", "video", "audio")
 _ONLY_FOR: AnyMapping[str, tuple[str, ...]] = {
     "min": _NUMBERS,
     "max": _NUMBERS,
@@ -235,7 +241,7 @@ _ONLY_FOR: AnyMapping[str, tuple[str, ...]] = {
     "sets": ("choice",),
     "presets": ("size",),
     "folder": ("model",),
-    "when_none": _MODELS,
+    "when_none": (*_MODELS, *_FILES),
     "caption": ("text",),
 }
 

@@ -41,7 +41,7 @@ def read(path: Path, limits: Limits = Limits(), *, where: str | None = None) -> 
         Faults: every fault of its form, with line and column.
     """
     where = where or path.name
-    text = _decoded(_bytes_of(path, where, limits), where)
+    text = decoded(_bytes_of(path, where, limits), where)
     is_json = path.suffix.lower() == ".json"
     return parse(_with_whole_characters(text) if is_json else text, where, limits, is_json=is_json)
 
@@ -112,7 +112,12 @@ def _not_a_file(where: str) -> Problem:
     return Problem("not_a_file", said, where, hint="Put the file itself here.")
 
 
-def _decoded(content: bytes, where: str) -> str:
+def decoded(content: bytes, where: str) -> str:
+    """Give the text that bytes hold: UTF-8, without the mark at its beginning.
+
+    Raises:
+        Faults: `not_utf8` or `nul_byte`, with line and column.
+    """
     if content.startswith(_UTF16_MARKS) or b"\0" in content[:2]:
         hint = "Save it as UTF-8."
         raise Faults([Problem("not_utf8", "is written as UTF-16.", where, 1, 1, hint=hint)])

@@ -52,15 +52,17 @@ class Document:
     root: Mapping
 
     def reach(self, path: Iterable[str | int]) -> tuple[Node, str]:
-        """Give the deepest node on the way that `path` names, and its own key path."""
+        """Give the deepest node on the way that `path` names, and its own key path.
+
+        A part of the way that only the model has, not the document, is passed over.
+        """
         node: Node = self.root
         reached: list[str | int] = []
         for part in path:
             below = _below(node, part)
-            if below is None:
-                break
-            node = below
-            reached.append(part)
+            if below is not None:
+                node = below
+                reached.append(part)
         return node, written(reached)
 
     def key(self, path: Iterable[str | int]) -> Node:

@@ -8,8 +8,6 @@ from vqd.domain.graph import Target, Value
 
 MODEL_FOLDERS = {"lora": "loras", "checkpoint": "checkpoints"}
 """The folder of ComfyUI's models that a type is of; a `model` names its own."""
-FILE_TYPES = frozenset({"image", "video", "audio"})
-"""Types whose value is the path of an input."""
 MOST_SEED = (1 << 53) - 1
 """The largest seed: every JSON reader keeps it exact."""
 NONE = "none"
@@ -85,11 +83,6 @@ class Param:
     hints: Hints = field(default_factory=Hints)
 
     @property
-    def is_file(self) -> bool:
-        """Tell whether its values are paths of inputs."""
-        return self.type in FILE_TYPES
-
-    @property
     def is_model(self) -> bool:
         """Tell whether its values are models of a server."""
         return bool(self.folder)
@@ -142,21 +135,23 @@ class Param:
         """Give the WIDTHxHEIGHT of a relative size for an input of these sides, in pixels.
 
         Each side is rounded to what the parameter allows. `fit` keeps the sides' ratio within its
-        box, and makes a small input larger too; `flipped` swaps the sides of that box.
+        box, and makes a small input larger too. `flipped` tells that `edits` will swap the sides:
+        then it is the box on its side that is fitted.
 
         Raises:
             Misfit: `out_of_range`, a side is.
         """
         match = _FIT.fullmatch(value)
-        if match:
-            box = (int(match[2]), int(match[1])) if flipped else (int(match[1]), int(match[2]))
-            factor = min(box[0] / width, box[1] / height)
-        else:
+        if match is None:
             factor = float(value.removeprefix("scale "))
-        sides = (self._rounded(width * factor), self._rounded(height * factor))
+        elif flipped:
+            factor = min(int(match[2]) / width, int(match[1]) / height)
+        else:
+            factor = min(int(match[1]) / width, int(match[2]) / height)
+        sides = [self._rounded(width * factor), self._rounded(height * factor)]
         for side in sides:
             self._in_range(side)
-        return f"{sides[0]}x{sides[1]}"
+        return f"{sides[1]}x{sides[0]}" if match and flipped else f"{sides[0]}x{sides[1]}"
 
     def _rounded(self, side: float) -> int:
         multiple = self.multiple_of or 1
@@ -195,8 +190,7 @@ class Param:
                 raise Misfit("wrong_value", "there is no going without it.", "a name", hint)
             return NONE
         if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
-            allowed = "a path" if self.is_file else "a name"
-            raise Misfit("wrong_type", f"{_shown(text)} is not {allowed}.", allowed)
+            raise Misfit("wrong_type", f"{_shown(text)} is not a name.", "a name")
         return name
 
     def _read_size(self, text: str) -> str:

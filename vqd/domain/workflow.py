@@ -56,6 +56,11 @@ class Workflow:
         return next((param.name for param in self.params.values() if param.caption), None)
 
     @property
+    def seed(self) -> str | None:
+        """Give the parameter that is told as the seed of a prompt: the first that is one."""
+        return next((one.name for one in self.params.values() if one.type == "seed"), None)
+
+    @property
     def flips(self) -> bool:
         """Tell whether `flip` swaps the sides of its sizes."""
         flip = self.params.get(FLIP)

@@ -7,7 +7,6 @@ from vqd.documents.json_schema import Schema, number, one_of, scalar, take_also,
 SCALAR = scalar()
 LIST = {"type": "array", "items": SCALAR, "minItems": 1}
 RANGE = text_like(r"^\s*-?\d{1,15}-(-?\d{1,15})(:\d{1,15})?\s*$", "a range: 1-10 or 1-10:2")
-VALUES = one_of(LIST, RANGE)
 VERSION: Schema = {"enum": [1, "1"]}
 SIZE_PATTERN = r"\d{1,6}\s*[xX]\s*\d{1,6}"
 RELATIVE_SIZES: Sequence[Schema] = (
@@ -24,6 +23,16 @@ RELATIVE_SIZES: Sequence[Schema] = (
         "properties": {"fit": text_like(rf"^\s*{SIZE_PATTERN}\s*$", "a size: 1024x768")},
         "required": ["fit"],
         "additionalProperties": False,
+    },
+)
+VALUE = one_of(SCALAR, *RELATIVE_SIZES)
+VALUES = one_of({"type": "array", "items": VALUE, "minItems": 1}, RANGE)
+ROWS = one_of(
+    {"type": "string", "minLength": 1},
+    {
+        "type": "array",
+        "items": {"type": "object", "additionalProperties": VALUE, "minProperties": 1},
+        "minItems": 1,
     },
 )
 DURATION = text_like(

@@ -1,47 +1,60 @@
-"""The files that a job's slots are given: found, looked at without following a link, never opened.
+"""The files of a job: found, looked at without following a link; none but a table and what lies
+beside an input is opened.
 
 A path is looked up below the job's input folder, then below each of the roots. A slot that takes
 a folder or a pattern leaves out what is not of its kind; a file named by itself must be.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.jobspec import Given, InputFile, InputSpec, JobSpec
+from vqd.domain.jobspec import FoundInputs, Given, InputFile, InputSpec, JobSpec
 from vqd.domain.nearest import nearest
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake import tree
+from vqd.intake.places import Places
+from vqd.intake.sidecars import Sidecars
+from vqd.intake.table import read_table
 from vqd.intake.tree import Entry
 
 _OURS = "outputs/"
 """What vqd itself writes below a job's folder and must not take for an input."""
 
 
+def with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...]]:
+    """Give the spec with its table read, and the path of the table's file if it has one.
+
+    Raises:
+        Faults: `missing_input` where it is not there, or all that is wrong with it.
+    """
+    rows = spec.fan_out.rows
+    if not isinstance(rows, Given):
+        return spec, ()
+    table, path = read_table(rows, places, spec.where)
+    return replace(spec, fan_out=replace(spec.fan_out, rows=table)), (path,)
+
+
 def gather(
-    spec: JobSpec,
-    workflow: Workflow,
-    folder: Path,
-    roots: Sequence[Path],
-    *,
-    by_name_only: bool = False,
-) -> Mapping[str, tuple[InputFile, ...]]:
+    spec: JobSpec, workflow: Workflow, places: Places, *, by_name_only: bool = False
+) -> FoundInputs:
     """Give the files of every slot that has any, in the order in which they become prompts.
 
-    A path in the answer is relative to `folder`, or absolute where it was found below a root. A
-    required slot that the job does not name takes every file of its extensions below `folder`, if
-    it is the only such slot; not so with `by_name_only`, for a folder that is not the job's own.
+    A path in the answer is relative to the job's folder, or absolute where it was found below a
+    root. A required slot that the job does not name takes every file of its extensions below the
+    folder, if it is the only such slot; not so with `by_name_only`, for a folder that is not the
+    job's own. With each file come the values that lie beside it.
 
     Raises:
         Faults: `missing_input` where nothing was found, `awaited_input` where fewer than `expect`
-            were (both may still arrive); `unknown_slot`,
-            `wrong_kind`, `wrong_count`, `outside_folder`, `not_a_file`, `bad_file_name`
-            or `unreadable` for the rest.
+            were (both may still arrive); `unknown_slot`, `wrong_kind`, `wrong_count`,
+            `outside_folder`, `not_a_file`, `bad_file_name` or `unreadable` for the rest, and what
+            is wrong with what lies beside.
     """
     try:
-        search = _Search(spec.where, folder, roots)
+        search = _Search(spec.where, places)
         return _gathered(search, spec, workflow, by_name_only=by_name_only)
     except PermissionError as error:
         said = f"{error.filename} cannot be read ({error.strerror})."
@@ -51,7 +64,7 @@ def gather(
 
 def _gathered(
     search: "_Search", spec: JobSpec, workflow: Workflow, *, by_name_only: bool
-) -> Mapping[str, tuple[InputFile, ...]]:
+) -> FoundInputs:
     found = {
         name: search.named(workflow.inputs[name], asked)
         for name, asked in spec.inputs.items()
@@ -59,15 +72,24 @@ def _gathered(
     }
     for name in sorted(spec.inputs.keys() - workflow.inputs.keys()):
         search.problems.append(_unknown_slot(spec, workflow, name))
-    open_slots = [s for s in workflow.inputs.values() if s.required and s.name not in found]
+    valued = {
+        (slot.name, given.text): file
+        for slot in workflow.inputs.values()
+        for given in {one.text: one for one in spec.values_of(slot.name)}.values()
+        for file in search.one(slot, given)
+    }
+    slots = (slot for slot in workflow.inputs.values() if slot.required)
+    open_slots = [slot for slot in slots if slot.name not in found and not spec.gives(slot.name)]
     if len(open_slots) == 1 and not by_name_only:
-        taken = {file.path for files in found.values() for file in files}
+        taken = {file.path for files in (*found.values(), valued.values()) for file in files}
         found[open_slots[0].name] = search.everything(open_slots[0], taken)
     elif open_slots:
         search.problems += [_not_named(spec, slot) for slot in open_slots]
-    if search.problems:
-        raise Faults(search.problems)
-    return {name: files for name, files in found.items() if files}
+    sidecars = Sidecars(search.places, workflow.caption, spec.where)
+    with_values = {name: sidecars.beside(files) for name, files in found.items() if files}
+    if search.problems or sidecars.problems:
+        raise Faults([*search.problems, *sidecars.problems])
+    return FoundInputs(with_values, valued, tuple(sidecars.taken))
 
 
 @dataclass(slots=True)
@@ -75,8 +97,7 @@ class _Search:
     """Looks for the files of slots, and keeps what was wrong."""
 
     where: str
-    folder: Path
-    roots: Sequence[Path]
+    places: Places
     problems: list[Problem] = field(default_factory=list)
 
     def named(self, slot: InputSlot, asked: InputSpec) -> tuple[InputFile, ...]:
@@ -91,7 +112,7 @@ class _Search:
         """Give every file below the job's folder that the slot takes and no other slot has."""
         entries = [
             entry
-            for entry in tree.walk(self.folder)
+            for entry in tree.walk(self.places.folder)
             if _fits(slot, entry) and entry.path not in taken and not entry.path.startswith(_OURS)
         ]
         if not entries:
@@ -99,17 +120,21 @@ class _Search:
             said = f"there is no {slot.kind} for the input {slot.name}."
             hint = f"Put {_kinds(slot)} beside the job file."
             self._note(given, "missing_input", said, hint)
-        return self._as_files(Given("", f"inputs.{slot.name}"), self.folder, entries, "natural")
+        place = Given("", f"inputs.{slot.name}")
+        return self._as_files(place, self.places.folder, entries, "natural")
+
+    def one(self, slot: InputSlot, given: Given) -> Sequence[InputFile]:
+        """Give the file that a value names, or nothing if that is at fault."""
+        return self._found(slot, InputSpec("file", (given,)), given)
 
     def _found(self, slot: InputSlot, asked: InputSpec, given: Given) -> Sequence[InputFile]:
-        parts = _parts(given.text)
-        if parts is None:
+        found = self.places.look(given.text, asked.kind)
+        if found is None:
             self._note(given, *_no_path(slot, given.text))
             return ()
-        for root in (self.folder, *self.roots):
-            entries = [*_look(root, parts, asked.kind)]
-            if entries:
-                return self._fitting(slot, asked, given, root, entries)
+        root, entries = found
+        if entries:
+            return self._fitting(slot, asked, given, root, entries)
         said = f"{given.text}: no such file for the input {slot.name}."
         self._note(given, "missing_input", said, "Check the name, and that it was copied.")
         return ()
@@ -131,11 +156,10 @@ class _Search:
     def _as_files(
         self, given: Given, root: Path, entries: Iterable[Entry], sort: str
     ) -> tuple[InputFile, ...]:
-        above = "" if root == self.folder else f"{root}/"
         files = []
         for entry in sorted(entries, key=_sort_key(sort)):
             if _is_text(entry.path):
-                files.append(InputFile(above + entry.path, entry.bytes))
+                files.append(InputFile(self.places.path_of(root, entry), entry.bytes))
             else:
                 said = f"the name {entry.path!a} is not UTF-8."
                 self._note(given, "bad_file_name", said, "Rename the file.")
@@ -151,27 +175,6 @@ class _Search:
         self, given: Given, code: str, said: str, hint: str, allowed: str | None = None
     ) -> None:
         self.problems.append(given.problem(code, said, self.where, allowed=allowed, hint=hint))
-
-
-def _look(root: Path, parts: Sequence[str], kind: str) -> Iterator[Entry]:
-    if kind == "glob":
-        yield from tree.glob(root, parts)
-        return
-    entry = tree.find(root, parts)
-    if entry is None:
-        return
-    if entry.is_folder and kind != "file":
-        yield from tree.walk(root, entry.path.split("/"))
-    else:
-        yield entry
-
-
-def _parts(text: str) -> list[str] | None:
-    """Split a relative path, written with either slash; None where it would leave its folder."""
-    path = text.strip().replace("\\", "/")
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    leaves = path.startswith("/") or ".." in parts or "\0" in path or path[1:2] == ":"
-    return None if leaves or not 0 < len(parts) <= tree.DEEPEST else parts
 
 
 def _no_path(slot: InputSlot, text: str) -> tuple[str, str, str]:

@@ -7,8 +7,19 @@ from vqd.documents.reader import read as read_document
 from vqd.documents.schema import checked_in_part
 from vqd.documents.tree import Document, Text, written
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.jobspec import FanOut, Given, InputSpec, JobSpec, Point, Seeds
-from vqd.intake.schema import FanOutKeys, InputKeys, JobKeys, SeedsKeys
+from vqd.domain.jobspec import (
+    FanOut,
+    Given,
+    InputRule,
+    InputSpec,
+    JobSpec,
+    Point,
+    Rows,
+    Seeds,
+)
+from vqd.domain.schedule import Needs, Schedule
+from vqd.intake.scheduling import ScheduleKeys
+from vqd.intake.schema import FanOutKeys, InputKeys, JobKeys, RowsKeys, SeedsKeys
 
 
 def read(path: Path) -> tuple[JobSpec, tuple[Problem, ...]]:
@@ -27,6 +38,7 @@ def read(path: Path) -> tuple[JobSpec, tuple[Problem, ...]]:
 
 
 def _spec(document: Document, keys: JobKeys) -> JobSpec:
+    window = keys.schedule.window
     return JobSpec(
         where=document.where,
         workflow=_given(keys.workflow, "workflow"),
@@ -39,8 +51,23 @@ def _spec(document: Document, keys: JobKeys) -> JobSpec:
         priority=keys.schedule.priority,
         retry_limit=keys.retry.limit,
         timeout_s=keys.retry.timeout,
+        stop_job_after=keys.retry.stop_job_after,
+        deadline_s=keys.retry.deadline,
+        schedule=_schedule(keys.schedule),
+        window=_given(window, "schedule", "window") if window else None,
         output_name=_given(keys.output.name, "output", "name") if keys.output.name else None,
         sidecar=keys.output.sidecar,
+    )
+
+
+def _schedule(given: ScheduleKeys) -> Schedule:
+    return Schedule(
+        suspended=given.suspended,
+        not_before_at=given.not_before,
+        window=given.window and str(given.window),
+        max_parallel=given.max_parallel,
+        after=given.after,
+        needs=Needs.of(given.needs.tags, given.needs.vram_gb),
     )
 
 
@@ -60,14 +87,32 @@ def _input(slot: str, given: InputKeys) -> InputSpec:
 
 def _fan_out(given: FanOutKeys, document: Document) -> FanOut:
     return FanOut(
+        rows=_rows(given.rows, document) if given.rows else None,
         matrix=_lists(given.matrix, "fan_out", "matrix"),
         zips=tuple(_lists(group, "fan_out", "zip", at) for at, group in enumerate(given.zip)),
         exclude=tuple(_point(p, "fan_out", "exclude", at) for at, p in enumerate(given.exclude)),
         include=tuple(_point(p, "fan_out", "include", at) for at, p in enumerate(given.include)),
+        per_input=tuple(_rule(document, name, point) for name, point in given.per_input.items()),
         seeds=_seeds(given.seeds, document) if given.seeds else None,
         limit=given.limit,
         place=_place(document, "fan_out"),
     )
+
+
+def _rows(given: RowsKeys, document: Document) -> Rows | Given:
+    """Give the table as it stands in the job file, or where it names one."""
+    if given.file is not None:
+        return _given(given.file, "fan_out", "rows")
+    names = tuple(dict.fromkeys(str(name) for point in given.list for name in point))
+    texts = [tuple(str(point.get(name, "")) for name in names) for point in given.list]
+    nodes = (document.reach(("fan_out", "rows", at))[0] for at in range(len(given.list)))
+    return Rows(names, texts, [node.line for node in nodes])
+
+
+def _rule(document: Document, pattern: str, values: Mapping[str, Text]) -> InputRule:
+    path = ("fan_out", "per_input", pattern)
+    key = document.key(path)
+    return InputRule(Given(pattern, written(path), key.line, key.column), _point(values, *path))
 
 
 def _seeds(given: SeedsKeys, document: Document) -> Seeds:

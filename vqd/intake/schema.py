@@ -17,6 +17,7 @@ from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Mapping, Sequence, Text
 from vqd.domain.param import MOST_SEED
 from vqd.intake import forms
+from vqd.intake.scheduling import ScheduleKeys
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd])")
@@ -43,13 +44,17 @@ def _version(given: Any) -> Any:
 def _scalar(given: Any) -> Any:
     if isinstance(given, Text):
         return given
-    hint = "Write {scale: …} and {fit: …} out as WIDTHxHEIGHT." if _is_relative_size(given) else ""
     said = f"one value is wanted here, not {_shown(given)}."
-    raise fault("wrong_type", said, allowed="text, a number, true or false", hint=hint)
+    raise fault("wrong_type", said, allowed="text, a number, true or false")
 
 
-def _is_relative_size(given: Any) -> bool:
-    return isinstance(given, Mapping) and bool({"scale", "fit"} & {*given})
+def value(given: Any) -> Any:
+    """Give the text of a parameter's value; that of `{scale: 1.5}` is `scale 1.5`."""
+    if isinstance(given, Mapping) and len(given) == 1:
+        ((form, amount),) = given.items()
+        if form in ("scale", "fit") and isinstance(amount, Text):
+            return _text_at(amount, f"{form} {amount}")
+    return _scalar(given)
 
 
 def _values(given: Any) -> Any:
@@ -100,8 +105,16 @@ def _shown(given: Any) -> str:
     return str(given)[:60] if given else "nothing"
 
 
+def _one_rule_at_least(given: Any) -> Any:
+    if isinstance(given, AnyMapping) and not given:
+        raise fault("wrong_value", "names nothing.", allowed="at least one parameter")
+    return given
+
+
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Values = Annotated[tuple[Scalar, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)]
+Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(forms.VALUE)]
+Point = Annotated[dict[str, Value], BeforeValidator(_one_rule_at_least)]
+Values = Annotated[tuple[Value, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)]
 Group = Annotated[dict[str, Values], AfterValidator(_even)]
 Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
 Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
@@ -143,6 +156,23 @@ class InputKeys(Keys):
         return given
 
 
+class RowsKeys(Keys):
+    """A table: the name of its file, or a list of rows."""
+
+    file: Scalar | None = None
+    list: tuple[Point, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_kind(cls, given: Any) -> Any:
+        if isinstance(given, Text) and given:
+            return {"file": given}
+        if isinstance(given, Sequence) and given:
+            return {"list": given}
+        said = f"rows are wanted here, not {_shown(given)}."
+        raise fault("wrong_type", said, allowed="the name of a CSV or TSV file, or a list of rows")
+
+
 class SeedsKeys(Keys):
     """`{count: 2, base: 1234}`, or a list of seeds."""
 
@@ -167,6 +197,11 @@ class SeedsKeys(Keys):
 class FanOutKeys(Keys):
     """How the job becomes many prompts."""
 
+    rows: Annotated[RowsKeys, WithJsonSchema(forms.ROWS)] | None = Field(
+        default=None,
+        description="A table: the CSV or TSV file whose columns are parameters, or a list of rows.",
+        examples=["shots.csv"],
+    )
     matrix: dict[str, Values] = Field(
         default_factory=dict,
         description="Lists of values by parameter; every combination is made. "
@@ -175,10 +210,14 @@ class FanOutKeys(Keys):
     zip: tuple[Group, ...] = Field(
         default=(), description="Groups of lists of one length, whose values advance together."
     )
-    exclude: tuple[dict[str, Scalar], ...] = Field(
+    per_input: dict[str, Point] = Field(
+        default_factory=dict,
+        description='Values for the inputs whose name fits a pattern: {"sunset*.png": {…}}.',
+    )
+    exclude: tuple[dict[str, Value], ...] = Field(
         default=(), description="Combinations that are left out; one may name fewer parameters."
     )
-    include: tuple[dict[str, Scalar], ...] = Field(
+    include: tuple[dict[str, Value], ...] = Field(
         default=(), description="Combinations that are added; what one leaves out is as in params."
     )
     seeds: SeedsKeys | None = Field(
@@ -189,14 +228,6 @@ class FanOutKeys(Keys):
     )
 
 
-class ScheduleKeys(Keys):
-    """When it runs."""
-
-    priority: int = Field(
-        default=50, ge=0, le=100, description="0 to 100; higher is sooner, then the older job."
-    )
-
-
 class RetryKeys(Keys):
     """How often and how long it is tried."""
 
@@ -204,6 +235,13 @@ class RetryKeys(Keys):
         default=2, ge=0, le=100, description="How often a prompt that failed is tried again."
     )
     timeout: Duration | None = Field(default=None, description="How long one try may run.")
+    stop_job_after: int | None = Field(
+        default=None, ge=1, description="Cancel the rest of the job once so many prompts failed."
+    )
+    deadline: Duration | None = Field(
+        default=None,
+        description="Cancel what is not done so long after the job was accepted.",
+    )
 
 
 class OutputKeys(Keys):
@@ -242,7 +280,7 @@ class JobKeys(Keys):
         description="The files of each slot of the workflow, relative to this file: a path, a "
         "pattern, a list, or a mapping.",
     )
-    params: dict[str, Scalar] = Field(
+    params: dict[str, Value] = Field(
         default_factory=dict, description="Values of the workflow's parameters."
     )
     fan_out: FanOutKeys = Field(

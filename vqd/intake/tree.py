@@ -10,7 +10,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,6 +23,7 @@ DEEPEST = 40
 _GONE = (FileNotFoundError, NotADirectoryError)
 """What opening a folder raises when it went, or became a link, since it was looked at."""
 
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -91,6 +92,37 @@ def natural(path: str) -> list[tuple[int, int, str]]:
     """Give the key that sorts `a2` before `a10`, blind to case."""
     parts = re.split(r"([0-9]+)", path.casefold())
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+
+def names(root: Path, parts: Sequence[str]) -> list[str]:
+    """Give every name in the folder `root/parts`; none if it is gone, or a link is on the way."""
+    try:
+        with ExitStack() as stack:
+            handle = stack.enter_context(_opened(root))
+            for folder in parts:
+                handle = stack.enter_context(_opened(folder, handle))
+            with os.scandir(handle) as entries:
+                return [entry.name for entry in entries]
+    except _GONE:
+        return []
+
+
+def read(root: Path, path: str, most_bytes: int) -> bytes:
+    """Give the bytes of the file at a path below `root`, at most one more than `most_bytes`.
+
+    Raises:
+        OSError: it is gone, a link or a device, or cannot be read.
+    """
+    *above, name = path.split("/")
+    with ExitStack() as stack:
+        handle = stack.enter_context(_opened(root))
+        for folder in above:
+            handle = stack.enter_context(_opened(folder, handle))
+        file = os.open(name, _FILE, dir_fd=handle)
+        with os.fdopen(file, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.ENXIO, "not a file", path)
+            return opened.read(most_bytes + 1)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A job spec, its workflow and its inputs become a plan and its prompts.
 
-The order of prompts: the first matrix key varies slowest, then the rest of the matrix, then zip,
-then the inputs, then the seeds. Everything is derived from the arguments alone, so that the same
+The order of prompts: the rows vary slowest, then the first matrix key, the rest of the matrix, zip,
+the inputs, and the seeds. Everything is derived from the arguments alone, so that the same
 job has the same prompts, with the same seeds and names, on any machine.
 """
 
@@ -9,22 +9,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
-from vqd.domain.errors import Problem
+from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, Value, edited
 from vqd.domain.job import InputBind, Plan, PlannedJob
-from vqd.domain.jobspec import Given, InputFile, JobSpec
-from vqd.domain.workflow import Workflow
+from vqd.domain.jobspec import FoundInputs, Given, JobSpec
+from vqd.domain.param import is_relative
+from vqd.domain.schedule import Needs
+from vqd.domain.workflow import FLIP, Workflow
+from vqd.planning.missing import check_missing
 from vqd.planning.naming import INPUT_TOKENS, Naming, UsualNames, as_part, flaws, read_pattern
 from vqd.planning.points import Points, read_points
 from vqd.planning.render import Rendering
 from vqd.planning.seeds import SeedTurns, read_seeds
-from vqd.planning.shots import Shot, read_shots
+from vqd.planning.shots import Shot, overridden, read_shots
+from vqd.planning.sizes import read_sizes
+from vqd.planning.turns import Turns
 from vqd.planning.values import Reading
 
 MOST_PROMPTS = 1_000_000
 """No job becomes more prompts than this."""
 
-MISSING_PARAMETER = "missing_parameter"
+UNKNOWN_WIRES = "unknown_wires"
+"""A job's fault that passes by itself: no server was seen yet that has the class of a node."""
 
 _MOST_NAMES_TOLD = 5
 
@@ -32,7 +38,7 @@ _MOST_NAMES_TOLD = 5
 def plan(
     spec: JobSpec,
     workflow: Workflow,
-    inputs: Mapping[str, tuple[InputFile, ...]],
+    inputs: FoundInputs,
     *,
     job: str,
     created_at: float,
@@ -44,34 +50,48 @@ def plan(
     Raises:
         Faults: every value, axis, input or name that cannot be planned, with its line.
     """
-    reading = Reading(spec, workflow)
+    reading = Reading(spec, workflow, inputs.named)
     fixed, points, seeds = _read_values(reading)
-    shots = read_shots(reading, inputs)
+    shots = read_shots(reading, inputs.slots)
+    if shots:
+        check_missing(reading, points, fixed, shots)
     reading.check()
     fixed = {name: value for name, value in fixed.items() if name not in seeds.params}
-    total = _total(reading, points, len(shots) * len(seeds))
+    sizes = read_sizes(reading, points, shots, fixed)
+    reading.check()
+    still, resting = _still_and_resting(workflow, fixed, points, shots)
+    turns = Turns(workflow, points, shots, seeds, resting, sizes)
+    total = _total(reading, turns)
     reading.check()
     axes = points.axes(fixed)
-    naming = _naming(reading, shots, axes, fixed, job, created_at, total)
+    naming = _naming(reading, turns, axes, still, job, created_at, total)
     reading.check()
-    rendering = _rendering(workflow, points, shots, seeds, fixed, axes, naming)
+    rendering = Rendering(workflow, _fixed_graph(workflow, still), still, turns, naming)
+    _check_wires(reading, rendering)
     rendering = _well_named(reading, rendering)
-    return PlannedJob(_shared(spec, rendering, axes, total), rendering.prompts)
+    return PlannedJob(_shared(spec, rendering, axes, total, job), rendering.prompts)
 
 
 def value_faults(spec: JobSpec, workflow: Workflow) -> tuple[Problem, ...]:
     """Give what is wrong with a job's values and axes, whatever its inputs are."""
     reading = Reading(spec, workflow)
-    _read_values(reading)
+    try:
+        fixed, points, _ = _read_values(reading)
+        check_missing(reading, points, {*fixed, *workflow.inputs}, ())
+    except Faults as faults:
+        return faults.problems
     return tuple(reading.problems)
 
 
 def _read_values(reading: Reading) -> tuple[dict[str, Value], Points, SeedTurns]:
-    fixed = {**_defaults(reading.workflow), **reading.point(reading.spec.params)}
+    spec = reading.spec
+    fixed = {
+        **_defaults(reading.workflow),
+        **reading.point(spec.defaults),
+        **reading.point(spec.params),
+    }
     points = read_points(reading)
-    seeds = read_seeds(reading, points, fixed)
-    _check_missing(reading)
-    return fixed, points, seeds
+    return fixed, points, read_seeds(reading, points, fixed)
 
 
 def _defaults(workflow: Workflow) -> dict[str, Value]:
@@ -79,20 +99,27 @@ def _defaults(workflow: Workflow) -> dict[str, Value]:
     return {param.name: param.default for param in params if param.default is not None}
 
 
-def _check_missing(reading: Reading) -> None:
-    for name, param in reading.workflow.params.items():
-        is_given = param.type == "seed" or param.default is not None
-        if not is_given and not reading.spec.gives(name):
-            said = f"the parameter {name} is missing (workflow {reading.workflow.name})."
-            hint = f"Add it: params.{name}."
-            reading.note(Given("", f"params.{name}"), MISSING_PARAMETER, said, hint)
+def _still_and_resting(
+    workflow: Workflow, fixed: Mapping[str, Value], points: Points, shots: tuple[Shot, ...]
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Part the fixed values: those of every prompt, and those of prompts that have no other.
+
+    Flip and sizes are told together, and a size that hangs on the input is told by each prompt.
+    """
+    sizes = {param.name for param in workflow.params.values() if param.type == "size"}
+    varying = {*points.names(), *overridden(shots), *(workflow.inputs.keys() & fixed.keys())}
+    is_relative_somewhere = any(is_relative(fixed[name]) for name in sizes & fixed.keys())
+    if is_relative_somewhere or (workflow.flips and varying & {FLIP, *sizes}):
+        varying |= sizes | ({FLIP} if workflow.flips else set())
+    still = {name: value for name, value in fixed.items() if name not in varying}
+    return still, {name: value for name, value in fixed.items() if name in varying}
 
 
-def _total(reading: Reading, points: Points, prompts_per_point: int) -> int:
+def _total(reading: Reading, turns: Turns) -> int:
     limit = min(reading.spec.fan_out.limit or MOST_PROMPTS, MOST_PROMPTS)
-    total = points.at_most * prompts_per_point
+    total = turns.at_most
     if total <= MOST_PROMPTS:
-        total = points.count() * prompts_per_point
+        total = turns.count()
     if not total:
         said = "every point is excluded: nothing is left to make."
         reading.note(reading.spec.fan_out.place, "nothing_to_make", said, "Exclude less.")
@@ -106,9 +133,9 @@ def _total(reading: Reading, points: Points, prompts_per_point: int) -> int:
 
 def _naming(
     reading: Reading,
-    shots: tuple[Shot, ...],
+    turns: Turns,
     axes: Mapping[str, tuple[Value, ...]],
-    fixed: Mapping[str, Value],
+    still: Mapping[str, Value],
     job: str,
     created_at: float,
     total: int,
@@ -117,45 +144,48 @@ def _naming(
     digits = len(str(total))
     if spec.output_name is None:
         title = spec.name or workflow.name
-        return UsualNames(title, tuple(axes), spec.fan_out.seeds is not None, digits)
+        columns = turns.points.groups[0].names if turns.points.has_rows else ()
+        named = tuple(name for name in axes if name not in {*columns, *workflow.inputs})
+        return UsualNames(
+            title, named, spec.fan_out.seeds is not None, digits, turns.points.row_digits
+        )
     known: dict[str, str | None] = {
-        name: as_part(fixed[name]) if name in fixed and name not in axes else None
-        for name in workflow.params
+        name: as_part(still[name]) if name in still else None for name in workflow.params
     }
     known |= {f"label.{name}": as_part(label) for name, label in spec.labels.items()}
     known |= {"job": as_part(job), "index": None}
-    if any(param.type == "seed" for param in workflow.params.values()):
+    if workflow.seed is not None:
         known["seed"] = None
-    if shots[0].lead is not None:
+    if turns.slots:
         known |= dict.fromkeys(INPUT_TOKENS)
     return read_pattern(reading, spec.output_name, known, created_at, digits)
 
 
-def _rendering(
-    workflow: Workflow,
-    points: Points,
-    shots: tuple[Shot, ...],
-    seeds: SeedTurns,
-    fixed: Mapping[str, Value],
-    axes: Mapping[str, tuple[Value, ...]],
-    naming: Naming,
-) -> Rendering:
-    still = {name: value for name, value in fixed.items() if name not in axes}
-    resting = {name: value for name, value in fixed.items() if name in axes}
+def _fixed_graph(workflow: Workflow, still: Mapping[str, Value]) -> NamedGraph:
+    flipped = workflow.flips and bool(still.get(FLIP, False))
     edits = {
         target: sent
         for name, value in still.items()
-        for target, sent in workflow.params[name].edits(value).items()
+        for target, sent in workflow.params[name].edits(value, flipped=flipped).items()
     }
-    graph = NamedGraph.of(edited(workflow.graph.nodes, edits))
-    return Rendering(workflow, graph, still, points, shots, seeds, resting, naming)
+    return NamedGraph.of(edited(workflow.graph.nodes, edits))
+
+
+def _check_wires(reading: Reading, rendering: Rendering) -> None:
+    """Keep a fault for each node that a prompt goes without, not knowing what it is to be."""
+    unknown = {node for node, wires in reading.workflow.wires.items() if wires is None}
+    for node in sorted(unknown & rendering.bypassed() if unknown else ()):
+        title = reading.workflow.graph.nodes[node]["class_type"]
+        said = f"what stands in for node {node} ({title}) when it is bypassed is not known yet."
+        hint = f"It is as soon as a server was seen that has {title}."
+        reading.note(reading.spec.workflow, UNKNOWN_WIRES, said, hint)
+    reading.check()
 
 
 def _well_named(reading: Reading, rendering: Rendering) -> Rendering:
     """Give the rendering whose names are safe and differ: usual names are numbered if they must."""
     is_usual = isinstance(rendering.naming, UsualNames)
-    stems = (prompt.stem for prompt in rendering.prompts())
-    found = [*islice(flaws(stems, safe=is_usual), _MOST_NAMES_TOLD)]
+    found = [*islice(flaws(rendering.stems(), safe=is_usual), _MOST_NAMES_TOLD)]
     if found and isinstance(rendering.naming, UsualNames):
         return replace(rendering, naming=replace(rendering.naming, numbered=True))
     place = reading.spec.output_name or Given("", "output.name")
@@ -166,10 +196,15 @@ def _well_named(reading: Reading, rendering: Rendering) -> Rendering:
 
 
 def _shared(
-    spec: JobSpec, rendering: Rendering, axes: Mapping[str, tuple[Value, ...]], total: int
+    spec: JobSpec,
+    rendering: Rendering,
+    axes: Mapping[str, tuple[Value, ...]],
+    total: int,
+    job: str,
 ) -> Plan:
-    workflow, seeds = rendering.workflow, rendering.seeds
-    used = [workflow.inputs[slot] for slot in rendering.shots[0].inputs]
+    workflow, seeds = rendering.workflow, rendering.turns.seeds
+    needs = spec.schedule.needs.joined(Needs.of(workflow.tags, workflow.vram_gb))
+    used = [slot for slot in workflow.inputs.values() if slot.name in rendering.turns.slots]
     return Plan(
         workflow=workflow.name,
         workflow_version=workflow.version,
@@ -180,8 +215,12 @@ def _shared(
         outputs=workflow.outputs,
         labels=spec.labels,
         comment=spec.comment,
+        name=job,
         priority=spec.priority,
         retry_limit=spec.retry_limit,
         timeout_s=spec.timeout_s,
+        stop_job_after=spec.stop_job_after,
+        deadline_s=spec.deadline_s,
+        schedule=replace(spec.schedule, needs=needs),
         sidecar=spec.sidecar,
     )

@@ -27,12 +27,14 @@ _LONGEST_PART_BYTES = 40
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a prompt's name is made of. `input` is the path of its input; `varying` its point."""
+    """What a prompt's name is made of. `input` is the path of its input; `varying` its point, and
+    `row` the row of the table that it is of, from 1."""
 
     number: int
     input: PurePosixPath | None
     seed: int | None
     varying: Mapping[str, Value]
+    row: int | None = None
 
 
 Naming = Callable[[Named], str]
@@ -40,7 +42,8 @@ Naming = Callable[[Named], str]
 
 @dataclass(frozen=True, slots=True)
 class UsualNames:
-    """The input's path without ending, `_param-value` for each axis, `_sSEED` where seeds fan out.
+    """The input's path without ending, `_rROW` where there is a table, `_param-value` for each
+    other axis, `_sSEED` where seeds fan out.
 
     `numbered` adds the prompt's number, for jobs whose names would not differ otherwise.
     """
@@ -49,6 +52,7 @@ class UsualNames:
     axes: tuple[str, ...]
     has_seeds: bool
     digits: int
+    row_digits: int = 1
     numbered: bool = False
 
     def __call__(self, prompt: Named) -> str:
@@ -56,6 +60,8 @@ class UsualNames:
         above = [] if prompt.input is None else [*prompt.input.parent.parts]
         stem = self.title if prompt.input is None else prompt.input.stem
         name = _safe(stem)
+        if prompt.row is not None:
+            name += f"_r{prompt.row:0{self.row_digits}}"
         for axis in self.axes:
             if axis in prompt.varying:
                 name += f"_{axis}-{_short(prompt.varying[axis])}"

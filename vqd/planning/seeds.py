@@ -57,7 +57,7 @@ def read_seeds(reading: Reading, points: Points, fixed: Mapping[str, Value]) -> 
         said = f"the workflow {reading.workflow.name} has no seed."
         reading.note(asked.place, "no_seed", said, "Remove fan_out.seeds.")
     for param in params:
-        if any(param.name in row for group in points.groups for row in group):
+        if any(param.name in group.names for group in points.groups):
             said = f"{param.name} varies already."
             reading.note(
                 asked.place, "duplicate_axis", said, "Give seeds, or the matrix; not both."

@@ -1,10 +1,14 @@
 """The inputs of a job's prompts: one shot for each file that fans out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import translate
 from pathlib import PurePosixPath
 
-from vqd.domain.jobspec import Given, InputFile
+from vqd.domain.graph import Value
+from vqd.domain.jobspec import Given, InputFile, InputRule
 from vqd.planning.values import Reading
 
 
@@ -12,11 +16,14 @@ from vqd.planning.values import Reading
 class Shot:
     """The files of one prompt by slot. `lead` is the one that names the output, if any.
 
-    A lead's folders are kept only where it lies in the job's own.
+    A lead's folders are kept only where it lies in the job's own. `values` are those that lie
+    beside the files, or that the job has for them. `sides` are the lead's width and height.
     """
 
     inputs: Mapping[str, str]
     lead: PurePosixPath | None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    sides: tuple[int, int] | None = None
 
 
 def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) -> tuple[Shot, ...]:
@@ -25,13 +32,9 @@ def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) ->
     Slots that fan out are paired: the first file of one with the first of the other.
     """
     slots = reading.workflow.inputs
-    given = {name: [file.path for file in inputs[name]] for name in slots if inputs.get(name)}
+    given = {name: inputs[name] for name in slots if inputs.get(name)}
     fanned = [name for name in given if slots[name].fan_out]
     single = [name for name in given if not slots[name].fan_out]
-    for name in slots:
-        if slots[name].required and name not in given:
-            said = f"there is no file for the input {name}."
-            reading.note(_place(name), "missing_input", said, f"Add inputs.{name}.")
     for name in single:
         if len(given[name]) > 1:
             said = f"the input {name} takes one file, not {len(given[name])}."
@@ -43,17 +46,81 @@ def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) ->
         )
         reading.note(_place(fanned[0]), "uneven_inputs", f"{said}.", "Make them equal.")
         return ()
-    lead = next(iter([*fanned, *single]), None)
     same = {name: given[name][0] for name in single}
+    rules = _Rules(reading)
     turns = range(max(lengths.values(), default=1))
-    files = [{**same, **{name: given[name][turn] for name in fanned}} for turn in turns]
-    return tuple(Shot(shot, _lead(shot[lead]) if lead else None) for shot in files)
+    shots = [
+        _shot(reading, {**{name: given[name][turn] for name in fanned}, **same}, rules)
+        for turn in turns
+    ]
+    rules.check_used()
+    return tuple(shots)
 
 
-def _lead(path: str) -> PurePosixPath:
+def lead_path(path: str) -> PurePosixPath:
+    """Give the path of a file as it names outputs: without folders outside the job's own."""
     lead = PurePosixPath(path)
     return PurePosixPath(lead.name) if lead.is_absolute() else lead
 
 
+def _shot(reading: Reading, files: Mapping[str, InputFile], rules: "_Rules") -> Shot:
+    values: dict[str, Value] = {}
+    for file in files.values():
+        values |= rules.values_for(file.path)
+    for file in files.values():
+        values |= reading.point(file.values)
+    lead = next(iter(files.values()), None)
+    return Shot(
+        {name: file.path for name, file in files.items()},
+        lead_path(lead.path) if lead else None,
+        values,
+        lead.sides if lead else None,
+    )
+
+
+class _Rules:
+    """The `per_input` of a job, each typed once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._rules = [
+            (rule, _pattern(rule.pattern.text), reading.point(rule.values))
+            for rule in reading.spec.fan_out.per_input
+        ]
+        self._unused: dict[int, InputRule] = {
+            at: rule for at, (rule, _, _) in enumerate(self._rules)
+        }
+
+    def values_for(self, path: str) -> dict[str, Value]:
+        """Give what the rules say of an input; the later rule wins."""
+        values: dict[str, Value] = {}
+        for at, (rule, pattern, given) in enumerate(self._rules):
+            text = path if "/" in rule.pattern.text else PurePosixPath(path).name
+            if pattern.fullmatch(_folded(text)):
+                self._unused.pop(at, None)
+                values |= given
+        return values
+
+    def check_used(self) -> None:
+        """Keep a fault for each rule that fits no input."""
+        for rule in self._unused.values():
+            said = f"{rule.pattern.text} fits no input."
+            hint = "Correct the pattern, or remove it."
+            self._reading.note(rule.pattern, "unknown_point", said, hint)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(translate(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def _place(slot: str) -> Given:
     return Given("", f"inputs.{slot}")
+
+
+def overridden(shots: Sequence[Shot]) -> frozenset[str]:
+    """Give every parameter for which some shot has a value of its own."""
+    return frozenset().union(*(shot.values for shot in shots if shot.values))

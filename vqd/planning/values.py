@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Value
-from vqd.domain.jobspec import Given, JobSpec, Point
+from vqd.domain.jobspec import Given, InputFile, JobSpec, Point, Rows
 from vqd.domain.nearest import nearest
 from vqd.domain.param import Misfit
 from vqd.domain.workflow import Workflow
@@ -16,15 +16,21 @@ _CURES = {
     "max": "Lower it, or raise max in {where}.",
     "min": "Raise it, or lower min in {where}.",
 }
+_MOST_PROBLEMS = 50
 
 
 @dataclass(slots=True)
 class Reading:
-    """Types the values of one job, and keeps what was wrong."""
+    """Types the values of one job, and keeps what was wrong.
+
+    `named` are the files that values name, by slot and text; None while they are not known.
+    """
 
     spec: JobSpec
     workflow: Workflow
+    named: Mapping[tuple[str, str], InputFile] | None = None
     problems: list[Problem] = field(default_factory=list)
+    _typed: dict[tuple[str, str], Value] = field(default_factory=dict)
 
     def point(self, given: Point) -> dict[str, Value]:
         """Give one value for each parameter named."""
@@ -40,33 +46,58 @@ class Reading:
         }
 
     def value(self, name: str, given: Given) -> Value | None:
-        """Give the value of one parameter; None where it is at fault."""
-        param = self.workflow.params.get(name)
-        if param is None:
-            self._unknown(name, given)
+        """Give the value of one parameter, or the path of a slot's file; None for one at fault."""
+        if not self.knows(name, given):
             return None
-        text = self._with_labels(given) if param.type == "text" else given.text
         try:
-            return param.read(text)
+            return self._read(name, given)
         except Misfit as misfit:
-            self._misfit(given, misfit, param.choices)
+            self._misfit(given, misfit, self.workflow.params[name].choices)
             return None
 
+    def text_value(self, name: str, text: str, table: Rows, row: int, column: int) -> Value | None:
+        """Give the value that a text of the table means; what stands there twice is read once."""
+        typed = self._typed.get((name, text))
+        if typed is None:
+            typed = self.value(name, table.given(row, column))
+            if typed is not None:
+                self._typed[name, text] = typed
+        return typed
+
+    def knows(self, name: str, given: Given) -> bool:
+        """Tell whether the workflow has this parameter or slot; if not, a fault is kept."""
+        known = [*self.workflow.params, *self.workflow.inputs]
+        if name in self.workflow.params or name in self.workflow.inputs:
+            return True
+        said = f"the workflow {self.workflow.name} has no parameter {name}."
+        hint = nearest(name, known) or "It has none."
+        self.note(given, "unknown_parameter", said, hint, ", ".join(known))
+        return False
+
     def note(self, given: Given, code: str, said: str, hint: str, allowed: str = "") -> None:
-        """Keep a fault of a value."""
+        """Keep a fault of a value.
+
+        Raises:
+            Faults: there are so many that the rest would only be the same again.
+        """
         where = self.spec.where
         self.problems.append(given.problem(code, said, where, allowed=allowed or None, hint=hint))
+        if len(self.problems) >= _MOST_PROBLEMS:
+            self.check()
 
     def check(self) -> None:
         """Raise Faults if anything was wrong so far."""
         if self.problems:
             raise Faults(self.problems)
 
-    def _unknown(self, name: str, given: Given) -> None:
-        said = f"the workflow {self.workflow.name} has no parameter {name}."
-        known = [*self.workflow.params]
-        hint = nearest(name, known) or "It has none."
-        self.note(given, "unknown_parameter", said, hint, ", ".join(known))
+    def _read(self, name: str, given: Given) -> Value | None:
+        if name in self.workflow.inputs:
+            if self.named is None:
+                return given.text
+            file = self.named.get((name, given.text))
+            return file.path if file is not None else None
+        param = self.workflow.params[name]
+        return param.read(self._with_labels(given) if param.type == "text" else given.text)
 
     def _misfit(self, given: Given, misfit: Misfit, choices: Iterable[str]) -> None:
         said = f"{misfit.said.rstrip('.')} (workflow {self.workflow.name})."

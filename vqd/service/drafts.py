@@ -3,20 +3,26 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.job import PlannedJob
-from vqd.domain.jobspec import InputFile, JobSpec
+from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
+from vqd.domain.nearest import nearest
 from vqd.domain.queue import JobFile
 from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
-from vqd.planning.expand import MISSING_PARAMETER, plan, value_faults
+from vqd.intake.places import Places
+from vqd.media.dimensions import Undecodable, dimensions
+from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
+from vqd.planning.missing import MISSING_PARAMETER
+from vqd.planning.sizes import hang_on_inputs
 from vqd.spool import drops
 from vqd.spool.jobfiles import job_file_in, job_files_in
 from vqd.spool.layout import Spool
@@ -51,9 +57,10 @@ class Draft:
 
     @property
     def is_assembling(self) -> bool:
-        """Tell whether nothing stands in the way but inputs of which the job itself says that they
-        will come (`expect`)."""
-        return AWAITED_INPUT in self._codes and self._codes <= {MISSING_INPUT, AWAITED_INPUT}
+        """Tell whether nothing stands in the way but what passes by itself: inputs of which the job
+        says that they will come (`expect`), or a server that was not seen yet."""
+        passing = {AWAITED_INPUT, UNKNOWN_WIRES} & self._codes
+        return bool(passing) and self._codes <= {MISSING_INPUT, AWAITED_INPUT, UNKNOWN_WIRES}
 
     @property
     def _codes(self) -> set[str]:
@@ -64,11 +71,21 @@ class Drafting:
     """Reads and plans jobs; writes nothing. What `vqd check` and the daemon share."""
 
     def __init__(
-        self, spool: Spool, *, workflows: Sequence[Path], input_roots: Sequence[Path]
+        self,
+        spool: Spool,
+        *,
+        workflows: Sequence[Path],
+        input_roots: Sequence[Path],
+        path_map: Mapping[str, Path] = MappingProxyType({}),
+        defaults: Mapping[str, Point] = MappingProxyType({}),
+        windows: Collection[str] = (),
     ) -> None:
         self._definitions = Definitions((*workflows, shipped_folder()))
         # A result's sidecar names its inputs below done/ or failed/.
         self._input_roots = (*input_roots, spool.done, spool.failed)
+        self._path_map = path_map
+        self._defaults = defaults
+        self._windows = windows
 
     def draft(self, job_file: Path, *, now: float) -> Draft:
         """Read the job file and everything it names, and plan it.
@@ -87,39 +104,93 @@ class Drafting:
         try:
             _check_alone(job_file)
             spec, unread = jobfile.read(job_file)
-            problems += unread
+            problems += (*unread, *_unknown_window(spec, self._windows))
             name, workflow = spec.name or name, spec.workflow.text
             definition = self._definition(spec)
-            inputs, missing = self._inputs(spec, definition, folder / input_folder, is_folder)
+            spec = replace(spec, defaults=self._defaults.get(definition.name, {}))
+            places = Places(folder / input_folder, self._input_roots, self._path_map)
+            spec, table, missing = _with_rows(spec, places)
+            inputs, lacking = _inputs(spec, definition, places, by_name_only=not is_folder)
             if not any(_is_of_inputs(problem) for problem in unread):
-                problems += missing
+                missing += lacking
+            problems += missing
             if problems:
-                problems += _value_faults(spec, definition, is_whole=not unread)
+                problems += _value_faults(spec, definition, is_whole=_is_whole(problems, unread))
             else:
+                inputs = _measured(spec, definition, inputs, places)
                 planned = plan(spec, definition, inputs, job=name, created_at=now)
         except Faults as faults:
             problems += faults.problems
         if problems:
             in_order = tuple(sorted(problems, key=_place))
             return Draft(name, workflow, facts, input_folder, problems=in_order)
-        paths = tuple(file.path for files in inputs.values() for file in files)
-        return Draft(name, workflow, facts, input_folder, paths, planned)
-
-    def _inputs(
-        self, spec: JobSpec, definition: Workflow, folder: Path, is_folder: bool
-    ) -> tuple[Mapping[str, tuple[InputFile, ...]], Sequence[Problem]]:
-        roots = self._input_roots
-        try:
-            found = job_inputs.gather(spec, definition, folder, roots, by_name_only=not is_folder)
-        except Faults as faults:
-            return {}, faults.problems
-        return found, ()
+        return Draft(name, workflow, facts, input_folder, (*inputs.paths(), *table), planned)
 
     def _definition(self, spec: JobSpec) -> Workflow:
         try:
             return self._definitions.get(spec.workflow.text)
         except Faults as faults:
             raise Faults([_placed(problem, spec) for problem in faults.problems]) from faults
+
+
+def _unknown_window(spec: JobSpec, windows: Collection[str]) -> Iterator[Problem]:
+    asked = spec.window
+    if asked is None or asked.text in windows:
+        return
+    allowed = ", ".join(windows)
+    hint = nearest(asked.text, windows) or "The settings name no windows: `windows: {…}` there."
+    said = f"there is no window {asked.text} in the settings."
+    yield asked.problem("unknown_window", said, spec.where, allowed=allowed or None, hint=hint)
+
+
+def _with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...], list[Problem]]:
+    try:
+        return *job_inputs.with_rows(spec, places), []
+    except Faults as faults:
+        without = replace(spec, fan_out=replace(spec.fan_out, rows=None))
+        return without, (), [*faults.problems]
+
+
+def _inputs(
+    spec: JobSpec, definition: Workflow, places: Places, *, by_name_only: bool
+) -> tuple[FoundInputs, Sequence[Problem]]:
+    try:
+        return job_inputs.gather(spec, definition, places, by_name_only=by_name_only), ()
+    except Faults as faults:
+        return FoundInputs({}), faults.problems
+
+
+def _measured(
+    spec: JobSpec, definition: Workflow, inputs: FoundInputs, places: Places
+) -> FoundInputs:
+    """Give the inputs with their sides in pixels, where a size of the job hangs on them."""
+    if not hang_on_inputs(spec, definition, inputs):
+        return inputs
+    problems: list[Problem] = []
+    slots = {
+        name: tuple(_with_sides(file, places, spec, problems) for file in files)
+        for name, files in inputs.slots.items()
+    }
+    if problems:
+        raise Faults(problems)
+    return replace(inputs, slots=slots)
+
+
+def _with_sides(
+    file: InputFile, places: Places, spec: JobSpec, problems: list[Problem]
+) -> InputFile:
+    try:
+        return replace(file, sides=dimensions(places.folder / file.path))
+    except (Undecodable, OSError) as error:
+        said = f"{file.path}: its width and height cannot be told: {error}"
+        hint = "Replace the file, or write sizes as WIDTHxHEIGHT."
+        problems.append(Problem("undecodable", said, spec.where, hint=hint))
+        return file
+
+
+def _is_whole(problems: Sequence[Problem], unread: Sequence[Problem]) -> bool:
+    """Tell whether what the job lacks is really missing, and not unread or still on its way."""
+    return not unread and all(problem.code != AWAITED_INPUT for problem in problems)
 
 
 def _value_faults(spec: JobSpec, definition: Workflow, *, is_whole: bool) -> Iterator[Problem]:

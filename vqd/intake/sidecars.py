@@ -1,0 +1,106 @@
+"""What lies beside inputs: `shot.txt` is the text of `shot.png`, `shot.yaml` its values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+from pydantic import BeforeValidator, RootModel
+
+from vqd.documents.reader import Limits, decoded, parse
+from vqd.documents.schema import checked
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.jobspec import Given, InputFile, Point
+from vqd.intake.places import Places
+from vqd.intake.schema import value
+
+MOST_BYTES = 256 << 10
+_OURS = "vqd"
+"""A key that only job files have: a result dropped again has its own beside it."""
+
+
+class _Values(RootModel[dict[str, Annotated[object, BeforeValidator(value)]]]):
+    """The values beside an input."""
+
+
+@dataclass(slots=True)
+class Sidecars:
+    """Reads what lies beside the inputs of one job, and keeps what is wrong and what was read.
+
+    `caption` is the parameter of the text; `job_file` is never taken for values.
+    """
+
+    places: Places
+    caption: str | None
+    job_file: str
+    problems: list[Problem] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    _names: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def beside(self, files: Iterable[InputFile]) -> tuple[InputFile, ...]:
+        """Give the files with the values that lie beside each; values win over the text."""
+        return tuple(self._with_values(file) for file in files)
+
+    def _with_values(self, file: InputFile) -> InputFile:
+        above, slash, name = file.path.rpartition("/")
+        stem = name.rpartition(".")[0]
+        names = self._names_in(f"{above}{slash}")
+        values: dict[str, Given] = {}
+        if self.caption is not None and f"{stem}.txt" in names:
+            values |= self._text(f"{above}{slash}{stem}.txt", self.caption)
+        for ending in (".yaml", ".yml"):
+            if f"{stem}{ending}" in names:
+                values |= self._values(f"{above}{slash}{stem}{ending}")
+        return replace(file, values=values) if values else file
+
+    def _names_in(self, folder: str) -> frozenset[str]:
+        if folder not in self._names:
+            self._names[folder] = frozenset(self.places.names(folder))
+        return self._names[folder]
+
+    def _text(self, path: str, name: str) -> Point:
+        text = self._read(path)
+        return {} if text is None else {name: Given(text.strip(), name, 1, 1, _shown(path))}
+
+    def _values(self, path: str) -> Point:
+        text = None if path == self.job_file else self._read(path)
+        if text is None or not text.strip():
+            return {}
+        where = _shown(path)
+        try:
+            document = parse(text, where, Limits(most_bytes=MOST_BYTES, most_nodes=1000))
+            if _OURS in document.root:
+                self.taken.remove(path)
+                return {}
+            values = checked(document, _Values).root
+        except Faults as faults:
+            self.problems += faults.problems
+            return {}
+        return {
+            str(name): Given(str(value), str(name), getattr(value, "line", None), None, where)
+            for name, value in values.items()
+        }
+
+    def _read(self, path: str) -> str | None:
+        where = _shown(path)
+        try:
+            content = self.places.read(path, MOST_BYTES)
+            if len(content) > MOST_BYTES:
+                said = f"is longer than {MOST_BYTES} bytes."
+                raise Faults([Problem("too_large", said, where, hint="Is it the right file?")])
+            text = decoded(content, where)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            said = f"cannot be read ({error.strerror})."
+            hint = "Let the daemon's user read the file itself, not a link to it."
+            self.problems.append(Problem("unreadable", said, where, hint=hint))
+            return None
+        except Faults as faults:
+            self.problems += faults.problems
+            return None
+        self.taken.append(path)
+        return text
+
+
+def _shown(path: str) -> str:
+    return path.rpartition("/")[2] if path.startswith("/") else path

@@ -1,0 +1,61 @@
+"""What a job must give and does not."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from vqd.domain.graph import Value
+from vqd.domain.jobspec import Given, Rows
+from vqd.planning.points import Points
+from vqd.planning.shots import Shot
+from vqd.planning.values import Reading
+
+MISSING_PARAMETER = "missing_parameter"
+
+
+def check_missing(
+    reading: Reading, points: Points, fixed: Collection[str], shots: Sequence[Shot]
+) -> None:
+    """Keep a fault for each parameter and slot that some prompt would have no value for."""
+    for name in _required(reading):
+        of_its_own = bool(shots) and all(
+            name in shot.values or name in shot.inputs for shot in shots
+        )
+        if name in fixed or of_its_own:
+            continue
+        if not reading.spec.gives(name):
+            _note(reading, name, Given("", _key(reading, name)))
+        for place in _empty_cells(reading, points, name):
+            _note(reading, name, place)
+
+
+def _required(reading: Reading) -> Iterator[str]:
+    for name, param in reading.workflow.params.items():
+        if param.type != "seed" and param.default is None:
+            yield name
+    yield from (slot.name for slot in reading.workflow.inputs.values() if slot.required)
+
+
+def _empty_cells(reading: Reading, points: Points, name: str) -> Iterator[Given]:
+    """Give the place of each row that has nothing where it should."""
+    table = reading.spec.fan_out.rows
+    group = points.groups[0] if points.has_rows else None
+    if group is None or name not in group.names or not isinstance(table, Rows):
+        return
+    column = group.names.index(name)
+    cells: Iterator[Value | None] = (row[column] for row in group.rows)
+    for at, cell in enumerate(cells):
+        if cell is None and at < len(table.lines):
+            yield Given("", name, table.lines[at], None, table.where)
+
+
+def _note(reading: Reading, name: str, place: Given) -> None:
+    workflow = reading.workflow.name
+    if name in reading.workflow.params:
+        said = f"the parameter {name} is missing (workflow {workflow})."
+        reading.note(place, MISSING_PARAMETER, said, f"Add it: params.{name}.")
+    else:
+        said = f"there is no file for the input {name}."
+        reading.note(place, "missing_input", said, f"Add inputs.{name}.")
+
+
+def _key(reading: Reading, name: str) -> str:
+    return f"params.{name}" if name in reading.workflow.params else f"inputs.{name}"
