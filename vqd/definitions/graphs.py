@@ -45,6 +45,15 @@ def read_graph(path: Path, where: str) -> NamedGraph:
         nodes = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise Faults([_not_json(error, where)]) from error
+    return checked_graph(nodes, where)
+
+
+def checked_graph(nodes: Any, where: str) -> NamedGraph:
+    """Give the graph that some JSON is.
+
+    Raises:
+        Faults: as `read_graph`.
+    """
     problems = [*_problems(nodes, where)]
     if problems:
         raise Faults(problems)

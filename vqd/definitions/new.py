@@ -212,7 +212,7 @@ def _entry(graph: Graph, group: _Group) -> Entry:
     else:
         keys["bind"] = binds(graph, [(one.node, one.name) for one in group.ones])
     if keys["type"] == "lora":
-        keys["when_none"] = {"bypass": nodes}
+        keys["when_none"] = "bypass"
     return {**keys, **told}
 
 

@@ -66,11 +66,13 @@ def _saving(graph: Graph, classes: Classes) -> Iterator[tuple[str, str | None]]:
         has_prefix = PREFIX in content["inputs"]
         saves = found.is_output if found else "Save" in class_type or "Combine" in class_type
         if has_prefix and saves:
-            types = [one.type for one in found.inputs.values()] if found else []
-            yield node, _kind(class_type, types)
+            yield node, kind_of(class_type, classes)
 
 
-def _kind(class_type: str, types: list[str]) -> str | None:
+def kind_of(class_type: str, classes: Classes) -> str | None:
+    """Give the kind of what a node that saves makes: `image`, `video`, `audio`, or None."""
+    found = classes(class_type)
+    types = [one.type for one in found.inputs.values()] if found else []
     if types and not any(type_ in _BY_TYPE for type_ in types):
         return None
     for kind, words in _BY_WORD.items():

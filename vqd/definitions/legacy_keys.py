@@ -1,0 +1,245 @@
+"""A definition of video_queue, read leniently: what it says, and every key that means nothing here.
+
+Its form, by its own reader: `template` or `template_inline`; `input_type` image, video or none;
+`file_bindings` of load_image, load_video, input_file, output_prefix and seed to nodes; `parameters`
+of type text, bool, int or float, bound by `nodes` and `field`, or by `fields`, of which the first
+that a node has is set; `switch_states`, which set inputs whatever a job gives.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from vqd.documents.tree import Document, Mapping, Node, Sequence, Text
+from vqd.domain.errors import Problem
+from vqd.domain.nearest import nearest
+
+_TYPES: Any = yaml.SafeLoader("")
+_TYPE_NAMES = {
+    **dict.fromkeys(("text", "string", "str", "textarea"), "text"),
+    **dict.fromkeys(("bool", "boolean", "checkbox"), "bool"),
+    **dict.fromkeys(("int", "integer"), "int"),
+    **dict.fromkeys(("float", "number"), "float"),
+    **dict.fromkeys(("choice", "select", "enum", "options"), "choice"),
+    **dict.fromkeys(("seed", "lora", "size"), ""),
+    "resolution": "size",
+}
+_SPELLINGS = {
+    "display_name": "label",
+    "title": "label",
+    "description": "help",
+    "tooltip": "help",
+    "category": "group",
+    "options": "choices",
+    "minimum": "min",
+    "maximum": "max",
+    "node": "nodes",
+    "params": "parameters",
+}
+_TOP = (
+    *("name", "label", "help", "group", "template", "template_inline", "input_type"),
+    *("input_extensions", "file_bindings", "parameters", "switch_states", "move_processed"),
+)
+_OF_BINDING = ("nodes", "field", "fields")
+_OF_PARAM = (
+    *("name", "label", "help", "type", "default", "min", "max", "step", "choices"),
+    *("multiline", "placeholder", *_OF_BINDING),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OldBinding:
+    """Nodes, and the inputs of which the first that a node has is set."""
+
+    nodes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OldParam:
+    """A parameter. `keys` are its plain keys under their names here, typed as YAML types them."""
+
+    name: str
+    type: str
+    binding: OldBinding
+    keys: dict[str, Any]
+    place: Node = field(compare=False)
+
+    @property
+    def default(self) -> Any:
+        """Give its default; that of a text is never None."""
+        return self.keys.get("default", "" if self.type == "text" else None)
+
+
+@dataclass(frozen=True, slots=True)
+class OldDefinition:
+    """A definition of video_queue. `template` is a path as it was written, or the graph itself."""
+
+    where: str
+    name: str
+    label: str
+    group: str
+    help: str
+    template: str | dict[str, Any]
+    input_type: str
+    extensions: tuple[str, ...]
+    bindings: dict[str, OldBinding]
+    params: dict[str, OldParam]
+    switches: tuple[tuple[str, str, Any], ...]
+    moves_inputs: bool
+    document: Document = field(compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a person should know of a definition that is converted, and what stands in the way."""
+
+    document: Document
+    told: list[Problem] = field(default_factory=list)
+    faults: list[Problem] = field(default_factory=list)
+
+    def tell(self, said: str, *path: str, hint: str = "", code: str = "converted") -> None:
+        """Keep a note about a key."""
+        self.told.append(self._problem(code, said, hint, path))
+
+    def refuse(self, code: str, said: str, *path: str, hint: str = "") -> None:
+        """Keep a fault of a key, which prevents the conversion."""
+        self.faults.append(self._problem(code, said, hint, path))
+
+    def _problem(self, code: str, said: str, hint: str, path: Iterable[str]) -> Problem:
+        where = [*path]
+        place = self.document.key(where) if where else self.document.root
+        key = ".".join(where) or None
+        return Problem(
+            code, said, self.document.where, place.line, place.column, key, hint=hint or None
+        )
+
+
+def read_old(document: Document, notes: Notes) -> OldDefinition:
+    """Give what a definition of video_queue says; what it cannot mean goes to `notes`."""
+    top = _known(document.root, _TOP, notes)
+    template = _template(top, notes)
+    texts = {key: str(top[key]) for key in ("name", "label", "group", "help") if _is_text(top, key)}
+    return OldDefinition(
+        where=document.where,
+        name=texts.get("name", ""),
+        label=texts.get("label", ""),
+        group=texts.get("group", ""),
+        help=" ".join(texts.get("help", "").split()),
+        template=template,
+        input_type=str(plain(top.get("input_type")) or "none"),
+        extensions=tuple(_strings(top.get("input_extensions"))),
+        bindings=_bindings(top.get("file_bindings"), notes),
+        params=_params(top.get("parameters"), notes),
+        switches=tuple(_switches(top.get("switch_states"), notes)),
+        moves_inputs=plain(top.get("move_processed")) is True,
+        document=document,
+    )
+
+
+def plain(node: Node | None) -> Any:
+    """Give a node as YAML 1.1 types it, as video_queue did: `yes` is true, `0x10` is 16."""
+    if isinstance(node, Mapping):
+        return {str(key): plain(value) for key, value in node.items()}
+    if isinstance(node, Sequence):
+        return [plain(one) for one in node]
+    if node is None:
+        return None
+    if not node.plain:
+        return str(node)
+    tag = _TYPES.resolve(yaml.ScalarNode, str(node), (True, False))
+    if tag.rpartition(":")[2] in ("int", "float", "bool", "null"):
+        return _TYPES.construct_object(yaml.ScalarNode(tag, str(node)))
+    return str(node)
+
+
+def _known(node: Node, keys: tuple[str, ...], notes: Notes, *path: str) -> dict[str, Node]:
+    """Give a mapping's known keys under their names here, and note the others."""
+    known: dict[str, Node] = {}
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        name = _SPELLINGS.get(str(key), str(key))
+        if name in keys and name not in known:
+            known[name] = value
+        else:
+            hint = nearest(str(key), keys)
+            said = "was not understood, and is left out."
+            notes.tell(said, *path, str(key), hint=hint, code="unknown_key")
+    return known
+
+
+def _template(top: dict[str, Node], notes: Notes) -> str | dict[str, Any]:
+    inline = top.get("template_inline")
+    if isinstance(inline, Mapping):
+        found: dict[str, Any] = plain(inline)
+        return found
+    template = top.get("template")
+    if isinstance(template, Text) and template.strip():
+        return str(template)
+    said = "there is no graph: neither template nor template_inline."
+    notes.refuse("missing_graph", said, hint="Add `template: GRAPH.json`.")
+    return {}
+
+
+def _bindings(node: Node | None, notes: Notes) -> dict[str, OldBinding]:
+    bindings = {}
+    for name, given in node.items() if isinstance(node, Mapping) else ():
+        keys = _known(given, _OF_BINDING, notes, "file_bindings", str(name))
+        bindings[str(name)] = _binding(keys)
+    return bindings
+
+
+def _params(node: Node | None, notes: Notes) -> dict[str, OldParam]:
+    """Give the parameters, which are a mapping, or a list in which each has its name."""
+    given = [*_items(node)]
+    for one in node if isinstance(node, Sequence) else ():
+        name = one.get(Text("name")) if isinstance(one, Mapping) else None
+        if isinstance(name, Text):
+            given.append((name, one))
+    return {str(name): _param(str(name), one, notes) for name, one in given}
+
+
+def _param(name: str, node: Node, notes: Notes) -> OldParam:
+    keys = _known(node, _OF_PARAM, notes, "parameters", name)
+    asked = str(keys.get("type", "text"))
+    kind = _TYPE_NAMES.get(asked.lower())
+    if kind is None:
+        hint = nearest(asked, _TYPE_NAMES)
+        notes.refuse("unknown_choice", f"{asked} is no type.", "parameters", name, hint=hint)
+    plain_keys = {
+        key: plain(value)
+        for key, value in keys.items()
+        if key not in ("type", "name", *_OF_BINDING)
+    }
+    known = {key: value for key, value in plain_keys.items() if value is not None}
+    return OldParam(name, kind or asked.lower(), _binding(keys), known, node)
+
+
+def _binding(keys: dict[str, Node]) -> OldBinding:
+    fields = _strings(keys.get("field")) or _strings(keys.get("fields"))
+    return OldBinding(tuple(_strings(keys.get("nodes"))), tuple(fields))
+
+
+def _switches(node: Node | None, notes: Notes) -> Iterable[tuple[str, str, Any]]:
+    for name, given in _items(node):
+        keys = _known(given, ("field", "value"), notes, "switch_states", str(name))
+        if "field" in keys and "value" in keys:
+            yield str(name), str(keys["field"]), plain(keys["value"])
+        else:
+            said = "needs `field` and `value`."
+            notes.refuse("missing_key", said, "switch_states", str(name))
+
+
+def _items(node: Node | None) -> Iterable[tuple[Text, Node]]:
+    return node.items() if isinstance(node, Mapping) else ()
+
+
+def _strings(node: Node | None) -> list[str]:
+    if isinstance(node, Sequence):
+        return [str(one) for one in node if isinstance(one, Text)]
+    return [str(node)] if isinstance(node, Text) and node else []
+
+
+def _is_text(top: dict[str, Node], key: str) -> bool:
+    return isinstance(top.get(key), Text)
