@@ -39,6 +39,11 @@ def test_both_spellings_of_a_choice_give_its_options() -> None:
     assert inputs["steps"].options is None
 
 
+def test_a_choice_whose_options_the_page_fetches_has_none_that_are_known() -> None:
+    entry = {"input": {"required": {"image": ["COMBO", {"remote": {"route": "/files"}}]}}}
+    assert read_node_class("S", entry).inputs["image"].options is None
+
+
 def test_an_input_that_must_be_wired_is_no_widget() -> None:
     inputs = read_node_class("S", SAMPLER).inputs
     assert [name for name, one in inputs.items() if one.is_widget] == ["steps", "method", "kind"]

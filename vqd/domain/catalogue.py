@@ -15,7 +15,7 @@ class NodeInput:
     """One input of a node class.
 
     `type` is ComfyUI's (`INT`, `MODEL`, `COMBO`, `IMAGE,MASK`); `options` are the choices of a
-    `COMBO`, in order, else None. `attributes` are all that the server tells beside: `default`,
+    `COMBO`, in order, else None, also where the page fetches them (`remote`). `attributes` are all that the server tells beside: `default`,
     `min`, `max`, `step`, `multiline`, `tooltip`, `forceInput`, `control_after_generate`,
     `image_upload`, ….
     """
@@ -118,7 +118,8 @@ def _read_input(name: str, entry: Any, *, is_required: bool) -> NodeInput | None
         return NodeInput(name, "COMBO", is_required, _options(kind), attributes)
     if not isinstance(kind, str):
         return None
-    options = _options(_list(attributes.get("options"))) if kind == "COMBO" else None
+    is_told = kind == "COMBO" and isinstance(attributes.get("options"), list)
+    options = _options(attributes["options"]) if is_told else None
     return NodeInput(name, kind, is_required, options, attributes)
 
 

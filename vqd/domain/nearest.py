@@ -9,9 +9,16 @@ _MOST_LISTED = 12
 def nearest(name: str, known: Iterable[str]) -> str:
     """Give a sentence that names the nearest of the known names, else all of them; or nothing."""
     folded = {one.casefold(): one for one in known}
-    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {folded[near[0]]}?"
+    near = meant(name, folded.values())
+    if near is not None:
+        return f"Did you mean {near}?"
     listed = [*folded.values()][:_MOST_LISTED]
     more = " …" if len(folded) > len(listed) else ""
     return f"Known: {', '.join(listed)}{more}." if listed else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Give the nearest of the known names; None if none is near."""
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
