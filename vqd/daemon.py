@@ -14,7 +14,9 @@ import structlog
 
 from vqd import __version__, systemd
 from vqd.domain.errors import VqdError
+from vqd.domain.schedule import Capability
 from vqd.engine.child import EngineProcess
+from vqd.farm import BUILTIN
 from vqd.runner.inputs import InputChecks
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
@@ -87,7 +89,13 @@ class _Daemon:
             stall_s=settings.stall_s,
             on_tick=_sign_of_life(engine),
         )
-        drafting = Drafting(spool, workflows=settings.workflows, input_roots=settings.input_roots)
+            windows={name: keys.window for name, keys in settings.windows.items()},
+        drafting = Drafting(
+            spool,
+            workflows=settings.workflows,
+            input_roots=settings.input_roots,
+            windows=settings.windows,
+        )
         submission = Submission(spool, store, drafting, on_change=wake.set)
         self._watch = Watch(
             spool,
@@ -163,10 +171,14 @@ class _Daemon:
 
 def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:
     for server in settings.servers:
-        if server == BUILTIN and engine is not None:
-            yield ServerAddress(BUILTIN, engine.url, engine.data_dir / "output")
-        else:
-            yield ServerAddress(server, server)
+        own = engine if server.url == BUILTIN else None
+        yield ServerAddress(
+            name=server.name,
+            url=own.url if own else server.url,
+            output_folder=own.data_dir / "output" if own else None,
+            headers=server.headers,
+            capability=Capability(frozenset(server.tags), server.vram_gb),
+        )
 
 
 def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:
@@ -196,7 +208,7 @@ def _store(settings: Settings) -> Iterator[Store]:
 
 @contextmanager
 def _engine(settings: Settings) -> Iterator[EngineProcess | None]:
-    if BUILTIN not in settings.servers:
+    if not any(server.url == BUILTIN for server in settings.servers):
         yield None
         return
     engine = EngineProcess(settings.state_dir / "engine")

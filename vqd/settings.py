@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -15,8 +14,8 @@ from vqd.documents.reader import parse, read
 from vqd.documents.schema import fault, told
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 
-BUILTIN = "builtin"
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
 
 
@@ -29,8 +28,9 @@ class Settings(BaseSettings):
 
     spool: Path = Field(description="Where jobs are dropped and come back: one file system.")
     state_dir: Path = Field(description="Where the queue's database lies: a local disk.")
-    servers: tuple[str, ...] = Field(
+    servers: tuple[ServerKeys, ...] = Field(
         default=(BUILTIN,),
+        validate_default=True,
         description="The ComfyUI servers, used evenly; builtin is vqd's own engine.",
         examples=[[BUILTIN, "http://gpu1:8188"]],
     )
@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     )
     input_roots: tuple[Path, ...] = Field(
         default=(), description="Folders outside the job's own that it may take inputs from."
+    )
+    windows: dict[str, WindowKeys] = Field(
+        default_factory=dict, description="Hours of the week that jobs may name as theirs."
     )
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
@@ -58,16 +61,13 @@ class Settings(BaseSettings):
 
     @field_validator("servers")
     @classmethod
-    def _are_servers(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
-        allowed = "builtin, or http://host:8188"
+    def _are_servers(cls, servers: tuple[ServerKeys, ...]) -> tuple[ServerKeys, ...]:
         if not servers:
+            allowed = "builtin, or http://host:8188"
             raise fault("wrong_value", "names no server.", allowed=allowed)
-        for server in servers:
-            address = urlsplit(server)
-            if server != BUILTIN and not (address.scheme in ("http", "https") and address.hostname):
-                raise fault("wrong_value", f"{server} is no server.", allowed=allowed)
-        if len(set(servers)) != len(servers):
-            raise fault("wrong_value", "names a server twice.", hint="Keep one.")
+        for facts in ({server.url for server in servers}, {server.name for server in servers}):
+            if len(facts) != len(servers):
+                raise fault("wrong_value", "names a server twice.", hint="Keep one.")
         return servers
 
     @model_validator(mode="after")
@@ -180,7 +180,7 @@ def _is_absent(value: Any) -> bool:
 
 def _with_cure(problem: Problem) -> Problem:
     variable = f"VQD_{(problem.key or '').upper()}"
-    if problem.code == "missing_key":
+    if problem.code == "missing_key" and problem.key in Settings.model_fields:
         hint = f"vqd init SPOOL writes a settings file; or set {variable}."
         return replace(problem, line=None, column=None, hint=hint)
     if variable in os.environ:

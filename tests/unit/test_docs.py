@@ -63,7 +63,8 @@ def test_the_job_files_on_the_page_are_legal(tmp_path: Path) -> None:
         for frame in range(4):
             picture(folder / "frames" / f"{frame}.png")
         spool = Spool.create(tmp_path / "spool")
-        draft = Drafting(spool, workflows=(), input_roots=()).draft(folder / "job.yaml", now=NOW)
+        drafting = Drafting(spool, workflows=(), input_roots=(), windows=["nights"])
+        draft = drafting.draft(folder / "job.yaml", now=NOW)
         assert draft.problems == ()
 
 

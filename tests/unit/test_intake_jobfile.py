@@ -1,11 +1,13 @@
 """Job files: everything accepted is understood, everything else is a fault with its line."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import InputSpec, JobSpec, Seeds
+from vqd.domain.schedule import Needs, Schedule
 from vqd.intake.jobfile import read
 
 
@@ -73,6 +75,50 @@ def test_every_key_reaches_the_spec(tmp_path: Path) -> None:
     assert (spec.priority, spec.retry_limit, spec.timeout_s) == (70, 0, 2700.0)
     assert spec.output_name is not None
     assert (spec.output_name.text, spec.sidecar) == ("{index}", "none")
+
+
+def test_every_key_of_the_schedule_reaches_the_spec(tmp_path: Path) -> None:
+    spec = spec_of(
+        tmp_path,
+        asked(
+            "schedule:",
+            "  suspended: yes",
+            "  not_before: 2026-12-01T22:00+01:00",
+            "  window: nights",
+            "  needs: {tags: [WAN, fast], vram_gb: 22}",
+            "  max_parallel: 2",
+            "  after: [plates-upscale, 20260101-000000-b]",
+            "retry: {stop_job_after: 5, deadline: 12h}",
+        ),
+    )
+    assert spec.schedule == Schedule(
+        suspended=True,
+        not_before_at=datetime(2026, 12, 1, 21, tzinfo=UTC).timestamp(),
+        window="nights",
+        max_parallel=2,
+        after=("plates-upscale", "20260101-000000-b"),
+        needs=Needs(("fast", "wan"), 22),
+    )
+    assert spec.window is not None
+    assert (spec.window.key, spec.window.line) == ("schedule.window", 6)
+    assert (spec.stop_job_after, spec.deadline_s) == (5, 43200)
+
+
+@pytest.mark.parametrize("text", ["2026-12-01T22:00", "2026-12-01 22:00:00", "'2026-12-01T22:00'"])
+def test_a_time_without_a_zone_is_by_the_clock_of_the_machine(tmp_path: Path, text: str) -> None:
+    spec = spec_of(tmp_path, asked(f"schedule: {{not_before: {text}}}"))
+    assert spec.schedule.not_before_at == datetime(2026, 12, 1, 22).astimezone().timestamp()
+
+
+@pytest.mark.parametrize("text", ["2026-12-01T21:00Z", "2026-12-01 22:00 +01:00"])
+def test_a_time_with_a_zone_is_the_same_everywhere(tmp_path: Path, text: str) -> None:
+    spec = spec_of(tmp_path, asked(f"schedule: {{not_before: {text}}}"))
+    assert spec.schedule.not_before_at == datetime(2026, 12, 1, 21, tzinfo=UTC).timestamp()
+
+
+def test_one_name_or_tag_may_stand_alone(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, asked("schedule: {after: plates, needs: {tags: wan}}"))
+    assert (spec.schedule.after, spec.schedule.needs.tags) == (("plates",), ("wan",))
 
 
 @pytest.mark.parametrize(
@@ -171,9 +217,7 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
     (problem,) = faults_of(tmp_path, asked("fan_out:", "  matrx: {cfg: [1]}"))
     assert (problem.line, problem.column) == (4, 3)
     assert problem.hint == "Did you mean matrix?"
-    assert problem.allowed == (
-        "rows, matrix, zip, per_input, exclude, include, seeds, limit"
-    )
+    assert problem.allowed == ("rows, matrix, zip, per_input, exclude, include, seeds, limit")
 
 
 def test_all_faults_are_told_at_once_in_their_order(tmp_path: Path) -> None:

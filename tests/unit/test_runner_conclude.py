@@ -14,8 +14,15 @@ def claimed(store: Store, now: float = NOW) -> Prompt:
     return prompt
 
 
-def end(store: Store, prompt: Prompt, outcome: Succeeded | Failed, *, retry_limit: int = 2) -> Move:
-    ended = Ended(prompt, "job", retry_limit, "gpu1", outcome)
+def end(
+    store: Store,
+    prompt: Prompt,
+    outcome: Succeeded | Failed,
+    *,
+    retry_limit: int = 2,
+    stop_job_after: int | None = None,
+) -> Move:
+    ended = Ended(prompt, "job", retry_limit, "gpu1", outcome, stop_job_after=stop_job_after)
     return store.write(lambda session: conclude(session, ended, now=NOW))
 
 
@@ -51,7 +58,7 @@ def test_what_may_go_better_is_tried_again_as_often_as_the_job_allows(
     assert (prompt.failure_code, prompt.strikes, prompt.attempt) == (code, 2, 3)
 
 
-@pytest.mark.parametrize("code", ["unreachable", "lost", "disk_full"])
+@pytest.mark.parametrize("code", ["unreachable", "lost", "withdrawn", "disk_full"])
 def test_what_is_no_fault_of_the_prompt_is_not_counted(store: Store, code: str) -> None:
     accept_a_job(store, total=1)
     for _ in range(5):
@@ -68,6 +75,23 @@ def test_a_prompt_that_is_lost_again_and_again_is_given_up_on(store: Store) -> N
         end(store, claimed(store), failed(FailureCode.LOST)) for _ in range(UNCOUNTED_LIMIT + 1)
     ]
     assert moves == [*[Move.REQUEUE] * UNCOUNTED_LIMIT, Move.FAIL]
+
+
+def test_after_so_many_failed_prompts_the_rest_of_the_job_is_cancelled(store: Store) -> None:
+    job_key = accept_a_job(store, total=6)
+    running = [claimed(store) for _ in range(4)]
+    no = failed(FailureCode.INVALID)
+    end(store, running[0], no, stop_job_after=2)
+    with store.reading() as session:
+        assert session.jobs.get(job_key).counts.pending == 2
+    end(store, running[1], no, stop_job_after=2)
+    assert end(store, running[2], no, stop_job_after=2) is Move.CANCEL
+    assert end(store, running[3], Succeeded((), 0.1), stop_job_after=2) is Move.SUCCEED
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    assert (job.counts.failed, job.counts.cancelled, job.counts.succeeded) == (2, 3, 1)
+    assert job.reason == "cancelled: 2 of its prompts failed (retry.stop_job_after)"
+    assert job.ends_as is JobState.CANCELLED
 
 
 def test_a_cancelled_jobs_failures_are_cancellations_but_what_it_made_counts(

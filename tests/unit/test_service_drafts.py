@@ -2,6 +2,8 @@ from pathlib import Path
 
 from tests.builders import NOW, write
 from tests.samples import picture_job
+from vqd.definitions.shipped import shipped_folder
+from vqd.domain.schedule import Needs
 from vqd.service.drafts import Draft, Drafting
 from vqd.spool.layout import Spool
 
@@ -78,3 +80,32 @@ def test_inputs_that_may_still_come_are_waited_for_whatever_else_is_wrong(
     folder = picture_job(tmp_path / "beach", pictures=0, job=JOB + "params: {methud: area}\n")
     draft = drafted(spool, folder / "job.yaml")
     assert (draft.waits_for_inputs, draft.is_assembling) == (True, False)
+
+
+def test_a_window_that_the_settings_do_not_name_is_a_fault_with_the_nearest(
+    spool: Spool, tmp_path: Path
+) -> None:
+    job = JOB + "schedule: {window: night}\n"
+    job_file = picture_job(tmp_path / "beach", job=job) / "job.yaml"
+    drafting = Drafting(spool, workflows=(), input_roots=(), windows=["nights", "weekends"])
+    (problem,) = drafting.draft(job_file, now=NOW).problems
+    assert (problem.code, problem.key, problem.line) == ("unknown_window", "schedule.window", 3)
+    assert problem.hint == "Did you mean nights?"
+    (problem,) = drafted(spool, job_file).problems
+    assert "The settings name no windows" in (problem.hint or "")
+
+
+def test_a_job_needs_what_it_asks_for_and_what_its_workflow_requires(
+    spool: Spool, tmp_path: Path
+) -> None:
+    shipped = shipped_folder()
+    definition = (shipped / "image-scale.yaml").read_text(encoding="utf-8")
+    folder = tmp_path / "workflows"
+    write(folder / "image-scale.yaml", definition + "requires: {tags: [Wan], vram_gb: 20}\n")
+    write(folder / "image-scale.json", (shipped / "image-scale.json").read_text(encoding="utf-8"))
+    job = JOB + "schedule: {needs: {tags: [fast], vram_gb: 16}}\n"
+    job_file = picture_job(tmp_path / "beach", job=job) / "job.yaml"
+    planned = Drafting(spool, workflows=[folder], input_roots=()).draft(job_file, now=NOW).planned
+    assert planned is not None
+    assert planned.plan.schedule.needs == Needs(("fast", "wan"), 20)
+    assert planned.plan.name == "beach"

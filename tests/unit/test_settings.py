@@ -5,6 +5,7 @@ import yaml
 
 from tests.builders import write
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.window import Window
 from vqd.settings import Settings, load_settings
 
 REQUIRED = "spool: spool\nstate_dir: state\n"
@@ -31,7 +32,7 @@ def test_the_environment_wins_over_the_file(
     monkeypatch.setenv("VQD_SERVERS", '["builtin", "http://gpu1:8188"]')
     settings = load_settings()
     assert settings.rescan_s == 7
-    assert settings.servers == ("builtin", "http://gpu1:8188")
+    assert [server.url for server in settings.servers] == ["builtin", "http://gpu1:8188"]
 
 
 def test_the_environment_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +49,7 @@ def test_all_faults_are_told_at_once_with_what_is_known(tmp_path: Path) -> None:
     with pytest.raises(Faults) as caught:
         load_settings(path)
     told = {problem.key: problem for problem in caught.value.problems}
-    assert set(told) == {"state_dir", "rescan", "settle_s", "servers"}
+    assert set(told) == {"state_dir", "rescan", "settle_s", "servers[0]"}
     assert told["rescan"].code == "unknown_key"
     assert "rescan_s" in (told["rescan"].hint or "")
     assert "VQD_STATE_DIR" in (told["state_dir"].hint or "")
@@ -72,6 +73,69 @@ def test_a_file_that_is_no_settings_file_is_refused_with_its_line(
     (problem,) = caught.value.problems
     assert problem.code == code
     assert problem.line is not None
+
+
+def test_a_server_is_its_url_alone_or_what_it_is_and_has(tmp_path: Path) -> None:
+    text = """\
+servers:
+  - builtin
+  - {url: "http://gpu1:8188", name: big, tags: [WAN, fast], vram_gb: 24,
+     headers: {Authorization: Bearer x}}
+"""
+    settings = load_settings(write(tmp_path / "vqd.yaml", REQUIRED + text))
+    own, big = settings.servers
+    assert (own.name, own.tags, own.vram_gb) == ("builtin", (), None)
+    assert (big.name, big.tags, big.vram_gb) == ("big", ("wan", "fast"), 24)
+    assert big.headers == {"Authorization": "Bearer x"}
+    assert "Bearer" not in repr(settings)
+
+
+def test_a_window_has_hours_and_days(tmp_path: Path) -> None:
+    text = """\
+windows:
+  nights: {from: 22:00, to: "06:00", days: [Mon, friday]}
+  late: {from: 12:00, to: 24:00}
+"""
+    windows = load_settings(write(tmp_path / "vqd.yaml", REQUIRED + text)).windows
+    assert windows["nights"].window == Window(22 * 60, 6 * 60, frozenset({0, 4}))
+    assert windows["late"].window == Window(12 * 60, 24 * 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "code"),
+    [
+        ("servers: [{url: gpu1}]", "servers[0].url", "wrong_value"),
+        ("servers: ['http://[']", "servers[0]", "wrong_value"),
+        ("servers: [{name: a}]", "servers[0].url", "missing_key"),
+        ("servers: [builtin, {url: builtin, name: other}]", "servers", "wrong_value"),
+        ("servers: [builtin, {url: 'http://a', name: builtin}]", "servers", "wrong_value"),
+        ("servers: [{url: builtin, tag: [a]}]", "servers[0].tag", "unknown_key"),
+        ("servers: [{url: builtin, tags: ['a b']}]", "servers[0].tags[0]", "bad_name"),
+        ("servers: [{url: builtin, vram_gb: lots}]", "servers[0].vram_gb", "wrong_type"),
+        (
+            'servers: [{url: builtin, headers: {A: "b\\r\\nC: d"}}]',
+            "servers[0].headers",
+            "wrong_value",
+        ),
+        ("windows: {n: {from: 25:00, to: 06:00}}", "windows.n.from", "wrong_type"),
+        ("windows: {n: {from: 22:00}}", "windows.n.to", "missing_key"),
+        (
+            "windows: {n: {from: 22:00, to: 06:00, days: [moon]}}",
+            "windows.n.days[0]",
+            "unknown_choice",
+        ),
+        ("windows: {n: {from: 22:00, to: 06:00, days: []}}", "windows.n.days", "wrong_value"),
+        ("windows: {n: {from: 22:00, to: 06:00, day: mon}}", "windows.n.day", "unknown_key"),
+        ("windows: nights", "windows", "wrong_type"),
+    ],
+)
+def test_a_server_or_window_at_fault_is_told_with_its_place(
+    tmp_path: Path, text: str, key: str, code: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", f"{REQUIRED}{text}\n"))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.key, problem.line) == (code, key, 3)
 
 
 def test_a_variable_at_fault_is_named_and_not_the_file(
@@ -107,5 +171,5 @@ def test_the_commented_settings_name_every_setting_with_its_default() -> None:
     assert set(shown) == set(Settings.model_fields)
     for name, field in Settings.model_fields.items():
         if not field.is_required():
-            default = field.default
+            default = field.get_default(call_default_factory=True)
             assert shown[name] == (list(default) if isinstance(default, tuple) else default), name

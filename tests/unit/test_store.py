@@ -219,7 +219,7 @@ def test_problems_of_a_rejected_job_come_back_as_they_were(store: Store) -> None
     problem = Problem("unknown_key", "no such key", "job.yaml", 3, 1, "paramz", hint="params?")
     store.write(
         lambda session: session.jobs.reject(
-            "bad", [problem], A_JOB_FILE, workflow="", input_folder="", now=NOW
+            "bad", [problem], A_JOB_FILE, name="", workflow="", input_folder="", now=NOW
         )
     )
     with store.reading() as session:
@@ -303,11 +303,6 @@ def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (
-            "SELECT job_key FROM jobs WHERE state IN ('queued', 'running') AND pending > 0"
-            " AND cancel_requested_at IS NULL ORDER BY priority DESC, job_key",
-            "jobs_ready",
-        ),
         (
             "SELECT prompts.*, sha256 FROM prompts JOIN graphs USING (graph_key)"
             " WHERE job_key = 1 AND state = 'pending'"

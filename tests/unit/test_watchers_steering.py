@@ -60,17 +60,66 @@ def test_retry_runs_failed_prompts_again(spool: Spool, store: Store, steering: S
     assert kinds[-1] == f"prompts.{Move.RETRY}".replace("retry", "retried")
 
 
-@pytest.mark.parametrize("name", ["PAUSE", "resume.txt", "Approve", "PRIORITY 80"])
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("resume.txt", "RESUME.refused-it is not suspended"),
+        (
+            "Approve",
+            "APPROVE.refused-only CANCEL, RETRY, PAUSE, RESUME and PRIORITY are known here",
+        ),
+        ("PRIORITY", "PRIORITY.refused-name a priority from 0 to 100, as in PRIORITY 80"),
+        ("priority 101.txt", "PRIORITY.refused-name a priority from 0 to 100, as in PRIORITY 80"),
+        ("RETRY", "RETRY.refused-no prompt of it has failed"),
+    ],
+)
 def test_a_request_that_cannot_be_carried_out_is_refused_in_its_name(
-    spool: Spool, store: Store, steering: Steering, name: str
+    spool: Spool, store: Store, steering: Steering, name: str, answer: str
 ) -> None:
-    accept_a_job(store, "J")
+    job_key = accept_a_job(store, "J")
     write(spool.active / "J" / name, "")
     write(spool.active / "J" / "Priority 1.png", "")
     steering.scan(0.0)
-    verb = name.upper().removesuffix(".TXT").split()[0]
-    answer = f"{verb}.refused-only CANCEL and RETRY are known here"
     assert set(answers(spool)) == {answer, "Priority 1.png"}
+    with store.reading() as session:
+        assert session.jobs.get(job_key).priority == 50
+
+
+@pytest.mark.parametrize("name", ["PRIORITY 80", "priority 80.txt", "Priority 080"])
+def test_a_priority_is_named_in_the_request(
+    spool: Spool, store: Store, steering: Steering, name: str
+) -> None:
+    job_key = accept_a_job(store, "J")
+    write(spool.active / "J" / name, "")
+    steering.scan(0.0)
+    assert answers(spool) == ["PRIORITY.done-141320"]
+    with store.reading() as session:
+        assert session.jobs.get(job_key).priority == 80
+
+
+def test_pause_holds_a_job_until_resume(spool: Spool, store: Store, steering: Steering) -> None:
+    job_key = accept_a_job(store, "J")
+    seen = []
+    for turn, name in enumerate(["Pause.txt", "PAUSE", "Resume"]):
+        write(spool.active / "J" / name, "")
+        steering.scan(turn * 2.0)
+        with store.reading() as session:
+            seen.append(session.schedules.standing(job_key).is_suspended)
+    assert seen == [True, True, False]
+    assert answers(spool) == [
+        "PAUSE.done-141320",
+        "PAUSE.refused-suspended already",
+        "RESUME.done-141320",
+    ]
+
+
+def test_a_cancelled_job_is_not_suspended(spool: Spool, store: Store, steering: Steering) -> None:
+    job_key = accept_a_job(store, "J", total=3)
+    store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    write(spool.active / "J" / "PAUSE", "")
+    steering.scan(0.0)
+    assert answers(spool) == ["PAUSE.refused-cancelled already"]
 
 
 def test_a_request_that_cannot_be_renamed_is_carried_out_once_all_the_same(
@@ -95,9 +144,10 @@ def test_other_files_and_links_are_left_alone(
     folder = spool.active / "J"
     write(folder / "sub" / "CANCEL", "")
     write(folder / "CANCELLED.png", "")
+    write(folder / "pause 1.txt", "a caption")
     (folder / "CANCEL").symlink_to(folder / "CANCELLED.png")
     steering.scan(0.0)
-    assert answers(spool) == ["CANCEL", "CANCELLED.png", "sub"]
+    assert answers(spool) == ["CANCEL", "CANCELLED.png", "pause 1.txt", "sub"]
 
 
 def test_looks_are_due_each_second_while_a_job_is_active_and_never_without(

@@ -88,6 +88,9 @@ _PLACES = {
     "schema": "schema:schema",
     "cancel": "steering:cancel",
     "retry": "steering:retry",
+    "pause": "steering:pause",
+    "resume": "steering:resume",
+    "priority": "steering:priority",
 }
 
 

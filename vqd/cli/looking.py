@@ -12,7 +12,6 @@ import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.presence import is_daemon_running
-from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.service.views import JobDetail, Overview, Views, open_views
@@ -118,7 +117,7 @@ def _print_jobs(jobs: list[Job] | tuple[Job, ...] | Any) -> None:
         over = f"{counts.over}/{counts.total}"
         failed = click.style(f"{counts.failed} failed", fg="red") if counts.failed else ""
         when = datetime.fromtimestamp(job.accepted_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        said = f"  {printable(job.reason)}" if job.reason and job.state in CLOSED_STATES else ""
+        said = f"  {printable(job.why)}" if job.why else ""
         click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {failed}{said}".rstrip())
 
 
@@ -161,7 +160,7 @@ def _job_json(job: Job) -> dict[str, Any]:
         "job": job.job,
         "workflow": job.workflow,
         "state": job.state,
-        "reason": job.reason,
+        "reason": job.why,
         "counts": asdict(job.counts),
         "priority": job.priority,
         "accepted_at": iso(job.accepted_at),

@@ -1,8 +1,9 @@
-"""cancel and retry: what a person would do by hand, in the spool's own files."""
+"""cancel, retry, pause, resume, priority: what a person would do by hand, in the spool's files."""
 
 import json
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from vqd.cli.app import EXIT_REFUSED, ends_in_words, json_option, settings_optio
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.errors import VqdError
 from vqd.settings import Settings, load_settings
-from vqd.spool.layout import Spool
+from vqd.spool.layout import PAUSED, Spool
 
 ANSWERED_WITHIN_S = 3.0
 
@@ -23,12 +24,7 @@ ANSWERED_WITHIN_S = 3.0
 @ends_in_words
 def cancel(job: str, settings_file: Path | None, *, as_json: bool) -> None:
     """Stop a JOB; a part of its name is enough. Works while the daemon is down."""
-    settings = load_settings(settings_file)
-    spool = Spool(settings.spool)
-    folder = _folder(spool, job)
-    if folder.parent != spool.active:
-        raise VqdError("job_over", f"{folder.name} is over already; it lies in {folder.parent}.")
-    _steer(settings, folder, "CANCEL", as_json=as_json)
+    _steer_active(load_settings(settings_file), job, "CANCEL", as_json=as_json)
 
 
 @click.command()
@@ -51,6 +47,60 @@ def retry(job: str, settings_file: Path | None, *, as_json: bool) -> None:
     _say({"job": folder.name, "moved_to": str(target)}, f"moved {target}", as_json=as_json)
 
 
+@click.command()
+@click.argument("job", required=False)
+@settings_option
+@json_option
+@ends_in_words
+def pause(job: str | None, settings_file: Path | None, *, as_json: bool) -> None:
+    """Start nothing more of a JOB, or of any without one; what runs goes on to its end."""
+    settings = load_settings(settings_file)
+    if job is not None:
+        _steer_active(settings, job, "PAUSE", as_json=as_json)
+        return
+    spool = Spool(settings.spool)
+    spool.require_present()
+    spool.pause()
+    _say({"paused": True}, PAUSED, as_json=as_json)
+
+
+@click.command()
+@click.argument("job", required=False)
+@settings_option
+@json_option
+@ends_in_words
+def resume(job: str | None, settings_file: Path | None, *, as_json: bool) -> None:
+    """Let a JOB go on that is suspended, or everything without one."""
+    settings = load_settings(settings_file)
+    if job is not None:
+        _steer_active(settings, job, "RESUME", as_json=as_json)
+        return
+    spool = Spool(settings.spool)
+    spool.require_present()
+    was_paused = spool.resume()
+    said = "PAUSE is taken away" if was_paused else "there was no PAUSE in the spool"
+    _say({"paused": False, "was_paused": was_paused}, said, as_json=as_json)
+
+
+@click.command()
+@click.argument("job")
+@click.argument("number", type=click.IntRange(0, 100))
+@settings_option
+@json_option
+@ends_in_words
+def priority(job: str, number: int, settings_file: Path | None, *, as_json: bool) -> None:
+    """Give a JOB another priority: 0 to 100, higher is sooner."""
+    _steer_active(load_settings(settings_file), job, f"PRIORITY {number}", as_json=as_json)
+
+
+def _steer_active(settings: Settings, job: str, request: str, *, as_json: bool) -> None:
+    spool = Spool(settings.spool)
+    folder = _folder(spool, job)
+    if folder.parent != spool.active:
+        raise VqdError("job_over", f"{folder.name} is over already; it lies in {folder.parent}.")
+    _steer(settings, folder, request, as_json=as_json)
+
+
 def _folder(spool: Spool, part: str) -> Path:
     spool.require_present()
     found = spool.find(part)
@@ -70,14 +120,15 @@ def _folder(spool: Spool, part: str) -> Path:
     return fitting[0]
 
 
-def _steer(settings: Settings, folder: Path, verb: str, *, as_json: bool) -> None:
-    (folder / verb).touch()
+def _steer(settings: Settings, folder: Path, request: str, *, as_json: bool) -> None:
+    verb = request.split()[0]
+    (folder / request).touch()
     runs = is_daemon_running(settings.state_dir) is not False
     until = time.monotonic() + ANSWERED_WITHIN_S
     pause = threading.Event()
     while runs and time.monotonic() < until:
-        answer = next(iter(sorted(folder.glob(f"{verb}.*"), reverse=True)), None)
-        if answer is not None and not (folder / verb).exists():
+        answer = _newest(folder, f"{verb}.*")
+        if answer is not None and not (folder / request).exists():
             said = answer.name.removeprefix(f"{verb}.")
             _say({"job": folder.name, "answer": said}, f"{folder.name}: {said}", as_json=as_json)
             if said.startswith("refused"):
@@ -87,9 +138,17 @@ def _steer(settings: Settings, folder: Path, verb: str, *, as_json: bool) -> Non
             break
         pause.wait(0.05)
     when = "when it looks" if runs else "when it is started (it is not running here)"
-    told = f"{folder.name}: {verb} is put there; the daemon answers {when}"
+    told = f"{folder.name}: {request} is put there; the daemon answers {when}"
     _say({"job": folder.name, "answer": None}, told, as_json=as_json)
 
 
-def _say(value: dict[str, str | None], words: str, *, as_json: bool) -> None:
+def _newest(folder: Path, pattern: str) -> Path | None:
+    """Give the file that was put there last; an answer is the request itself under another name."""
+    try:
+        return max(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns, default=None)
+    except FileNotFoundError:
+        return None
+
+
+def _say(value: Mapping[str, str | bool | None], words: str, *, as_json: bool) -> None:
     click.echo(json.dumps(value) if as_json else words)

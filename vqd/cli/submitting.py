@@ -94,7 +94,10 @@ def _draft(settings: Settings, path: Path) -> Draft:
             )
         job_file = found
     drafting = Drafting(
-        Spool(settings.spool), workflows=settings.workflows, input_roots=settings.input_roots
+        Spool(settings.spool),
+        workflows=settings.workflows,
+        input_roots=settings.input_roots,
+        windows=settings.windows,
     )
     return drafting.draft(job_file.absolute(), now=time.time())
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vqd.domain.graph import NamedGraph, Target, Value
+from vqd.domain.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Plan:
 
     `params` are the values that do not vary, typed, defaults included. `axes` are the values that
     do, in fan-out order (the first varies slowest), each with its values in order of appearance:
-    the report's grid. `total` is the number of prompts, 1 or more.
+    the report's grid. `total` is the number of prompts, 1 or more. `name` is the job's own name, by
+    which others wait for it; the needs of its schedule include those of its workflow.
     """
 
     workflow: str
@@ -51,9 +53,13 @@ class Plan:
     outputs: tuple[ExpectedOutput, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     comment: str = ""
+    name: str = ""
     priority: int = 50
     retry_limit: int = 2
     timeout_s: float | None = None
+    stop_job_after: int | None = None
+    deadline_s: float | None = None
+    schedule: Schedule = field(default_factory=Schedule)
     sidecar: str = "full"
 
 

@@ -29,6 +29,8 @@ class FailureCode(StrEnum):
     """An output is missing, truncated, does not decode, or is not accepted."""
     INTERRUPTED = "interrupted"
     """Stopped on the server; by us only if the job was cancelled."""
+    WITHDRAWN = "withdrawn"
+    """Taken off a server's queue before it ran, because its job may not start now."""
     DISK_FULL = "disk_full"
     """Outputs cannot be written where they go: no room, read-only, or the share is away."""
 

@@ -39,8 +39,8 @@ class JobFile:
 class Job:
     """A job. `job` is its folder's name; `input_folder` is where its inputs lie, below that.
 
-    `plan` is None for a job that was rejected before it was planned; `problems` say why.
-    Times are UTC seconds.
+    `plan` is None for a job that was rejected before it was planned; `problems` say why. `hold`
+    says why nothing of it may start now. Times are UTC seconds.
     """
 
     job_key: int
@@ -57,7 +57,13 @@ class Job:
     finished_at: float | None = None
     cancel_requested_at: float | None = None
     reason: str | None = None
+    hold: str | None = None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def why(self) -> str | None:
+        """Say why it ended as it did, or why what waits of it does not start."""
+        return self.reason or (self.hold if self.counts.pending else None)
 
     @property
     def ends_as(self) -> JobState:

@@ -73,8 +73,10 @@ class Attempt:
         self._write_sidecars = write_sidecars
         self._prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
+        self.is_withdrawn = False
         self._watch: Watch | None = None
         self._cancelled = threading.Event()
+        self._withdrawn = threading.Event()
         self._abandoned = threading.Event()
         self._is_on_server = True
         self._unclear: Unreachable | None = None
@@ -111,17 +113,25 @@ class Attempt:
     def cancel(self) -> None:
         """Stop it: withdrawn if it waits on the server, interrupted if it runs there."""
         self._cancelled.set()
-        try:
-            self.server.client.withdraw(self._prompt_id)
-            self.server.client.interrupt(self._prompt_id)
-        except ComfyError as error:
-            _log.warning("cancel.unsent", server=self.server.name, error=error.message)
-        if self._watch is not None:
-            self._watch.tell(Signal.LOOK)
+        self._tell_server(self.server.client.withdraw, self.server.client.interrupt)
+
+    def withdraw(self) -> None:
+        """Take it off the server's queue if it waits there; if it runs, it goes on."""
+        self._withdrawn.set()
+        self._tell_server(self.server.client.withdraw)
 
     def abandon(self) -> None:
         """Stop following it; the server goes on, and a restart asks for it."""
         self._abandoned.set()
+        if self._watch is not None:
+            self._watch.tell(Signal.LOOK)
+
+    def _tell_server(self, *requests: Callable[[str], object]) -> None:
+        try:
+            for ask in requests:
+                ask(self._prompt_id)
+        except ComfyError as error:
+            _log.warning("cancel.unsent", server=self.server.name, error=error.message)
         if self._watch is not None:
             self._watch.tell(Signal.LOOK)
 
@@ -137,7 +147,7 @@ class Attempt:
             assignment.prompt.inputs, assignment.plan.inputs, assignment.input_folder
         )
         self._input_sha256s = sent.sha256s
-        if self._cancelled.is_set():
+        if self._cancelled.is_set() or self._withdrawn.is_set():
             return
         watch.client_id = self.server.listener.client_id
         try:
@@ -147,10 +157,16 @@ class Attempt:
             self._unclear = error
         if self._cancelled.is_set():
             self.cancel()
+        elif self._withdrawn.is_set():
+            self.withdraw()
 
     def _graph(self, sent: SentInputs) -> Graph:
         assignment = self.assignment
-        edits: dict[Target, Value] = {**assignment.prompt.edits, **sent.edits}
+        nodes = assignment.graph.nodes  # without those that this prompt bypasses
+        edits: dict[Target, Value] = {
+            **assignment.prompt.edits,
+            **{target: name for target, name in sent.edits.items() if target.node in nodes},
+        }
         name = PurePosixPath(assignment.prompt.stem).name
         folder = f"vqd/{assignment.job}/{assignment.prompt.key.number}-{assignment.prompt.attempt}"
         for output in assignment.plan.outputs:
@@ -213,6 +229,8 @@ class Attempt:
     def _absent(self) -> Failed:
         if self._cancelled.is_set():
             return Failed(FailureCode.INTERRUPTED, "Withdrawn before it ran.")
+        if self._withdrawn.is_set():
+            return Failed(FailureCode.WITHDRAWN, "Withdrawn before it ran: its job is held.")
         if self._unclear is not None:
             return verdict.of_error(self._unclear)
         return Failed(

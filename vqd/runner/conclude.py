@@ -32,6 +32,7 @@ REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
         FailureCode.STALLED: Remedy.RETRY,
         FailureCode.BAD_OUTPUT: Remedy.RETRY,
         FailureCode.INTERRUPTED: Remedy.FAIL,
+        FailureCode.WITHDRAWN: Remedy.REQUEUE,
         FailureCode.DISK_FULL: Remedy.REQUEUE,
     }
 )
@@ -45,7 +46,10 @@ UNCOUNTED_LIMIT = 10
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt that is over; `is_adopted` tells that an earlier process had begun it."""
+    """An attempt that is over; `is_adopted` tells that an earlier process had begun it.
+
+    After `stop_job_after` failed prompts the rest of the job is cancelled.
+    """
 
     prompt: Prompt
     job: str
@@ -53,6 +57,7 @@ class Ended:
     server: str
     outcome: Outcome
     is_adopted: bool = False
+    stop_job_after: int | None = None
 
     @property
     def is_of_server(self) -> bool:
@@ -74,6 +79,7 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     remedy = remedy_for(outcome, prompt, ended.retry_limit)
     if remedy is Remedy.FAIL:
         session.prompts.fail(prompt.key, outcome, now=now)
+        _stop_job(session, ended, now)
         return Move.FAIL
     counted = remedy is Remedy.RETRY
     session.prompts.move(
@@ -86,6 +92,14 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
         message=outcome.message,
     )
     return Move.REQUEUE
+
+
+def _stop_job(session: Session, ended: Ended, now: float) -> None:
+    """Cancel what is left of a job of which too much has failed."""
+    job_key, limit = ended.prompt.key.job_key, ended.stop_job_after
+    if limit is not None and session.jobs.failed(job_key) >= limit:
+        why = f"{limit} of its prompts failed (retry.stop_job_after)"
+        session.cancel(job_key, now=now, why=why)
 
 
 def remedy_for(outcome: Failed, prompt: Prompt, retry_limit: int) -> Remedy:

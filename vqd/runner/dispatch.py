@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -17,7 +18,7 @@ from vqd.runner.sidecar import write_sidecars
 from vqd.runner.spelling import Spelling
 from vqd.spool.files import is_folder
 from vqd.spool.layout import Spool
-from vqd.store.store import Store
+from vqd.store.store import Session, Store
 
 STOPPED_WITHIN_S = 2.0
 
@@ -103,6 +104,14 @@ class Dispatch:
                 attempt.is_cancelled = True
                 _aside(attempt.cancel, f"cancel {key.job_key}/{key.number}")
 
+    def withdraw(self, job_keys: Iterable[int]) -> None:
+        """Take what waits on a server of these jobs off it again; what runs goes on."""
+        held = set(job_keys)
+        for key, attempt in self._running.items():
+            if key.job_key in held and not attempt.is_withdrawn:
+                attempt.is_withdrawn = True
+                _aside(attempt.withdraw, f"withdraw {key.job_key}/{key.number}")
+
     def learn(self, server: Server) -> None:
         """Ask a server what it is, without waiting for the answer."""
         _aside(server.learn, f"learn {server.name}")
@@ -146,6 +155,18 @@ class Dispatch:
             with self._store.reading() as session:
                 self._graphs[sha256] = session.prompts.graph(sha256)
         return self._graphs[sha256]
+
+
+def claims(session: Session, free: Sequence[Server], now: float) -> Iterator[tuple[Prompt, Server]]:
+    """Claim a prompt for each free place of a server that can serve one; `now` is UTC seconds."""
+    classes = session.schedules.ready_classes() if free else []
+    for server in free:
+        served = [key for key, needs in classes if server.capability.fits(needs)]
+        prompt = session.prompts.claim(server.name, str(uuid.uuid4()), now=now, classes=served)
+        if prompt is not None:
+            yield prompt, server
+        else:
+            classes = [(key, needs) for key, needs in classes if key not in served]
 
 
 def _aside(act: Callable[[], None], name: str) -> threading.Thread:

@@ -1,8 +1,9 @@
 """The loop: concludes what ended, starts what can start, closes what is over, and says how long it
 may sleep.
 
-1. Outcomes that came in become moves, and free servers get claims, in one commit.
-2. Claimed prompts are started; cancelled ones are stopped on their servers.
+1. Outcomes that came in become moves, jobs whose time has come are judged, and free servers get
+   claims, in one commit.
+2. Claimed prompts are started; cancelled ones are stopped on their servers, held ones taken off.
 3. Jobs whose prompts are all over go to the publisher.
 
 What it cannot know: what happened while it was not there. `rescue` asks the servers, at start.
@@ -11,19 +12,20 @@ What it cannot know: what happened while it was not there. `rescue` asks the ser
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Prompt
+from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.conclude import Ended, conclude
-from vqd.runner.dispatch import Dispatch, FolderGone
+from vqd.runner.dispatch import Dispatch, FolderGone, claims
+from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
 from vqd.runner.server import Server
@@ -40,8 +42,9 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Due:
     """What the queue asks for now: jobs by key, those to close with their names; `next_at` is when
-    a prompt that waits may run."""
+    a prompt that waits may run, or a job is to be judged."""
 
+    judged: Sequence[Judged]
     claimed: Sequence[tuple[Prompt, Server]]
     stopping: Sequence[int]
     closing: Sequence[tuple[int, str]]
@@ -60,6 +63,7 @@ class Loop:
         *,
         woken: threading.Event,
         stall_s: float,
+        windows: Mapping[str, Window],
         on_tick: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -76,6 +80,7 @@ class Loop:
         self._dispatch = Dispatch(
             store, spool, servers, spelling, stall_s=stall_s, on_end=self._on_end
         )
+        self._judging = Judging(windows, servers)
         self._draining = False
         self._hurried = False
         self._parked_until = 0.0
@@ -93,7 +98,7 @@ class Loop:
             delay_s = self.tick(time.monotonic())
             look_s = self._catalogues.look(time.monotonic())
             self._on_tick()
-            self._woken.wait(_shortest(delay_s, look_s, longest_sleep_s))
+            self._woken.wait(_shortest(delay_s, look_s, longest_sleep_s, threading.TIMEOUT_MAX))
             self._woken.clear()
 
     def drain(self, within_s: float) -> None:
@@ -122,6 +127,7 @@ class Loop:
         """
         held = self._held_by(now)
         due = self._settle(now, [] if held else self._free_slots(now))
+        self._hold(due.judged)
         for prompt, server in due.claimed:
             self._start(prompt, server)
         self._dispatch.cancel(due.stopping)
@@ -141,17 +147,23 @@ class Loop:
         def settle(session: Session) -> _Due:
             for one in ended:
                 conclude(session, one, now=wall)
-            return _due(session, list(_claims(session, free, wall)), wall)
+            judged = self._judging.judge(session, wall)
+            return _due(session, judged, list(claims(session, free, wall)), wall)
 
-        if ended or free:
-            due = self._store.write(settle)
-        else:
+        if not (ended or free or self._judging.is_stale):
             with self._store.reading() as session:
-                due = _due(session, [], wall)
+                due = _due(session, (), (), wall)
+            if due.next_at is None or due.next_at > wall:
+                return due
+        due = self._store.write(settle)
         for one in ended:
             self._dispatch.drop(one.prompt)
             self._tell_of(one, now)
         return due
+
+    def _hold(self, judged: Sequence[Judged]) -> None:
+        self._dispatch.withdraw(one.job_key for one in judged if one.hold)
+        self._changed.update(one.job_key for one in judged if one.is_news)
 
     def _take_ended(self) -> Iterable[Ended]:
         while not self._ended.empty():
@@ -168,6 +180,7 @@ class Loop:
                     attempt.server.name,
                     outcome,
                     is_adopted=assignment.is_sent,
+                    stop_job_after=assignment.plan.stop_job_after,
                 )
 
     def _tell_of(self, ended: Ended, now: float) -> None:
@@ -265,19 +278,15 @@ class Loop:
         self._woken.set()
 
 
-def _claims(
-    session: Session, free: Sequence[Server], now: float
-) -> Iterable[tuple[Prompt, Server]]:
-    for server in free:
-        prompt = session.prompts.claim(server.name, str(uuid.uuid4()), now=now)
-        if prompt is None:
-            return
-        yield prompt, server
-
-
-def _due(session: Session, claimed: Sequence[tuple[Prompt, Server]], now: float) -> _Due:
-    jobs, prompts = session.jobs, session.prompts
-    return _Due(claimed, jobs.stopping(), jobs.closing(), prompts.next_at(now))
+def _due(
+    session: Session,
+    judged: Sequence[Judged],
+    claimed: Sequence[tuple[Prompt, Server]],
+    now: float,
+) -> _Due:
+    jobs = session.jobs
+    next_at = _shortest(session.prompts.next_at(now), session.schedules.next_at())
+    return _Due(judged, claimed, jobs.stopping(), jobs.closing(), next_at)
 
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:
@@ -285,10 +294,8 @@ def _put_back(session: Session, prompt: Prompt, now: float) -> None:
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:
-    job_key = prompt.key.job_key
-    session.jobs.request_cancel(job_key, now=now, why="its folder was deleted")
+    session.cancel(prompt.key.job_key, now=now, why="its folder was deleted")
     session.prompts.move(prompt.key, Move.CANCEL, now=now)
-    session.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=now)
 
 
 def _shortest(*waits: float | None) -> float | None:

@@ -157,7 +157,7 @@ class Publisher:
             for key, (server, progress) in sorted(running.items(), key=lambda item: item[0].number)
             if key.job_key == job_key
         ]
-        told = replace(job, reason=job.reason or held)
+        told = replace(job, reason=job.why or held)
         write_status(folder, told, now=self._clock(), running=shown, final=False)
 
     def _job(self, job_key: int) -> Job:

@@ -1,8 +1,9 @@
 """A ComfyUI server as the runner knows it."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 
 import structlog
@@ -10,7 +11,9 @@ import structlog
 from vqd.comfy.client import Client
 from vqd.comfy.faults import ComfyError
 from vqd.comfy.listener import Listener
+from vqd.comfy.messages import Device
 from vqd.domain.queue import ServerRecord
+from vqd.domain.schedule import Capability
 from vqd.runner.inputs import InputChecks, Uploads
 
 DEPTH = 2
@@ -25,12 +28,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a server is. `output_folder` is its output folder where this machine sees it: its
-    files there are then moved, not sent."""
+    """Where a server is, and what the settings say that it has. `output_folder` is its output
+    folder where this machine sees it: its files there are then moved, not sent."""
 
     name: str
     url: str
     output_folder: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    capability: Capability = field(default_factory=Capability)
 
 
 class Server:
@@ -45,9 +50,11 @@ class Server:
         self.name = address.name
         self.url = address.url
         self.output_folder = address.output_folder
-        self.client = Client(address.url)
+        self.client = Client(address.url, headers=address.headers)
         self.uploads = Uploads(self.client, checks)
-        self.listener = Listener(address.url, on_connection=self._on_connection)
+        self.listener = Listener(
+            address.url, headers=address.headers, on_connection=self._on_connection
+        )
         self._on_change = on_change
         self._lock = threading.Lock()
         self._rendering = 0
@@ -55,6 +62,8 @@ class Server:
         self._rest_until = 0.0
         self._rest_s = 0.0
         self._version: str | None = None
+        self._capability = address.capability
+        self._vram_gb_told: float | None = None
         self.is_up = False
         self.connection = 0
         self.changed = True
@@ -118,6 +127,13 @@ class Server:
             self.changed = True
 
     @property
+    def capability(self) -> Capability:
+        """Give what it has: what the settings say, and else the VRAM that it told of itself."""
+        if self._capability.vram_gb is not None or self._vram_gb_told is None:
+            return self._capability
+        return replace(self._capability, vram_gb=self._vram_gb_told)
+
+    @property
     def is_unknown(self) -> bool:
         """Tell whether it is up and has not said yet what it is."""
         return self.is_up and self._version is None
@@ -125,10 +141,12 @@ class Server:
     def learn(self) -> None:
         """Ask it what it is. It may take a while to answer."""
         try:
-            self._version = self.client.facts().version
+            facts = self.client.facts()
         except ComfyError as error:
             _log.warning("server.unknown", server=self.name, error=error.message)
             return
+        self._version = facts.version
+        self._vram_gb_told = _vram_gb(facts.devices)
         self.changed = True
         self._on_change()
 
@@ -152,4 +170,11 @@ class Server:
         self._on_change()
 
 
+def _vram_gb(devices: Iterable[Device]) -> float | None:
+    """Give the largest card's VRAM in whole GB, rounded up: one of 24 GB says a little less."""
+    sizes = [device.vram_total_bytes for device in devices if device.type != "cpu"]
+    return float(ceil(max(sizes) / _GB)) if sizes else None
+
+
+_GB = 1 << 30
 _LONGEST_REST_S = 60.0

@@ -7,6 +7,8 @@ from vqd.domain.lifecycle import CLOSED_STATES, Move, PromptState
 from vqd.domain.queue import Job
 from vqd.store.store import Session, Store
 
+HIGHEST_PRIORITY = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -17,7 +19,7 @@ class Answer:
 
 
 class Control:
-    """Cancel and retry: facts written down, which the runner acts on."""
+    """Cancel, retry, suspend, resume, prioritise: facts written down, which the runner acts on."""
 
     def __init__(self, store: Store, *, on_change: Callable[[], None]) -> None:
         self._store = store
@@ -25,35 +27,66 @@ class Control:
 
     def cancel(self, job: str, *, why: str, now: float) -> Answer:
         """Stop a job: what waits is cancelled now, what runs is interrupted by the runner."""
-        answer = self._store.write(lambda session: _cancel(session, job, why, now))
-        self._on_change()
-        return answer
+        return self._steer(job, lambda session, found: _cancel(session, found, why, now))
 
     def retry(self, job: str, *, now: float) -> Answer:
         """Let the failed prompts of a job that is not over run again."""
-        answer = self._store.write(lambda session: _retry(session, job, now))
+        return self._steer(job, lambda session, found: _retry(session, found, now))
+
+    def suspend(self, job: str, *, now: float) -> Answer:
+        """Start nothing more of a job until it is resumed; what runs goes on to its end."""
+        return self._steer(job, lambda session, found: _suspend(session, found, now))
+
+    def resume(self, job: str, *, now: float) -> Answer:
+        """Let a suspended job go on."""
+        return self._steer(job, lambda session, found: _resume(session, found, now))
+
+    def prioritise(self, job: str, priority: int | None, *, now: float) -> Answer:
+        """Give a job another priority, 0 to 100; None is one that was not named."""
+        return self._steer(job, lambda session, found: _prioritise(session, found, priority, now))
+
+    def _steer(self, job: str, steer: Callable[[Session, Job], Answer]) -> Answer:
+        def steered(session: Session) -> Answer:
+            found = _open_job(session, job)
+            return found if isinstance(found, Answer) else steer(session, found)
+
+        answer = self._store.write(steered)
         self._on_change()
         return answer
 
 
-def _cancel(session: Session, job: str, why: str, now: float) -> Answer:
-    found = _open_job(session, job)
-    if isinstance(found, Answer):
-        return found
-    if not session.jobs.request_cancel(found.job_key, now=now, why=why):
+def _cancel(session: Session, job: Job, why: str, now: float) -> Answer:
+    if not session.cancel(job.job_key, now=now, why=why):
         return Answer(done=False, said="cancelled already")
-    session.prompts.move_all(found.job_key, Move.CANCEL, PromptState.PENDING, now=now)
     return Answer(done=True, said="cancelled")
 
 
-def _retry(session: Session, job: str, now: float) -> Answer:
-    found = _open_job(session, job)
-    if isinstance(found, Answer):
-        return found
-    moved = session.prompts.move_all(found.job_key, Move.RETRY, PromptState.FAILED, now=now)
+def _retry(session: Session, job: Job, now: float) -> Answer:
+    moved = session.prompts.move_all(job.job_key, Move.RETRY, PromptState.FAILED, now=now)
     if not moved:
         return Answer(done=False, said="no prompt of it has failed")
     return Answer(done=True, said=f"{moved} prompts run again")
+
+
+def _suspend(session: Session, job: Job, now: float) -> Answer:
+    if job.cancel_requested_at is not None:
+        return Answer(done=False, said="cancelled already")
+    if not session.schedules.suspend(job.job_key, now=now):
+        return Answer(done=False, said="suspended already")
+    return Answer(done=True, said="suspended")
+
+
+def _resume(session: Session, job: Job, now: float) -> Answer:
+    if not session.schedules.resume(job.job_key, now=now):
+        return Answer(done=False, said="it is not suspended")
+    return Answer(done=True, said="resumed")
+
+
+def _prioritise(session: Session, job: Job, priority: int | None, now: float) -> Answer:
+    if priority is None or priority > HIGHEST_PRIORITY:
+        return Answer(done=False, said="name a priority from 0 to 100, as in PRIORITY 80")
+    session.schedules.prioritise(job.job_key, priority, now=now)
+    return Answer(done=True, said=f"priority {priority}")
 
 
 def _open_job(session: Session, job: str) -> Job | Answer:

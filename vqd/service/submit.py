@@ -114,6 +114,7 @@ class Submission:
                 job,
                 problems,
                 draft.job_file,
+                name=draft.name,
                 workflow=draft.workflow,
                 input_folder=draft.input_folder,
                 now=now,

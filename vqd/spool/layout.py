@@ -143,6 +143,17 @@ class Spool:
     def free_job_name(self, name: str, now: float, is_known: Callable[[str], bool]) -> str:
         """Give `YYYYMMDD-HHMMSS-name` (UTC), safe on Windows shares, `-2`, `-3` if it is taken.
 
+    def pause(self) -> None:
+        """Put PAUSE into the spool: nothing new is sent to a server."""
+        self._pauses[0].touch()
+
+    def resume(self) -> bool:
+        """Take PAUSE away; False if there was none."""
+        was_paused = self.is_paused()
+        for pause in self._pauses:
+            pause.unlink(missing_ok=True)
+        return was_paused
+
         `is_known` tells the names of jobs whose folder may be elsewhere by now.
         """
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")

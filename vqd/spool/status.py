@@ -48,10 +48,10 @@ def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> N
     lines = [f"{job.job} {_VERDICTS[str(job.ends_as)]}", ""]
     if faults:
         lines += [f"Nothing was run. {_counted(len(faults), 'fault')} in {job.job_file.name}:", ""]
-    elif job.counts.failed:
-        lines += [f"{job.counts.failed} of {job.counts.total} prompts failed:", ""]
-    elif job.reason:
+    elif job.reason and (job.cancel_requested_at is not None or not job.counts.failed):
         lines += [f"{job.reason[0].upper()}{job.reason[1:]}.", ""]
+    if job.counts.failed:
+        lines += [f"{job.counts.failed} of {job.counts.total} prompts failed:", ""]
     lines += [f"  - {line}" for line in (*faults, *map(printable, failures))]
     if untold:
         lines.append(f"  - … and {_counted(untold, 'prompt')} more, in report.html")
@@ -78,7 +78,7 @@ def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[s
         "job": job.job,
         "workflow": job.workflow,
         "state": str(job.state),
-        "reason": job.reason,
+        "reason": job.why,
         "counts": {**asdict(counts), "kept": 0},
         "percent": round(100 * counts.over / counts.total) if counts.total else 0,
         "running": [asdict(prompt) for prompt in running],

@@ -13,14 +13,18 @@ from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.queue import Counts, Job, JobFile
 from vqd.store.events import EventRows
+from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 
 class JobRows:
     """Jobs: brought in, found, listed, closed. Their counters are kept by `PromptRows.move`."""
 
-    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, events: EventRows, schedules: ScheduleRows
+    ) -> None:
         self._connection = connection
         self._events = events
+        self._schedules = schedules
 
     def begin(
         self, job: str, plan: Plan, job_file: JobFile, *, input_folder: str, now: float
@@ -31,10 +35,12 @@ class JobRows:
         """
         self._connection.execute("DELETE FROM jobs WHERE job = ? AND state = 'assembling'", (job,))
         cursor = self._connection.execute(
-            "INSERT INTO jobs (job, workflow, state, plan, job_file, job_file_sha256, input_folder,"
-            " priority, accepted_at) VALUES (?, ?, 'assembling', ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO jobs (job, name, workflow, state, plan, job_file, job_file_sha256,"
+            " input_folder, priority, accepted_at)"
+            " VALUES (?, ?, ?, 'assembling', ?, ?, ?, ?, ?, ?)",
             (
                 job,
+                plan.name,
                 plan.workflow,
                 _plans().dump_json(plan).decode(),
                 job_file.name,
@@ -44,7 +50,9 @@ class JobRows:
                 now,
             ),
         )
-        return _key(cursor)
+        job_key = _key(cursor)
+        self._schedules.add(job_key, plan, now=now)
+        return job_key
 
     def queue(self, job_key: int, *, now: float) -> None:
         """Make an assembled job visible: at that instant it is ours."""
@@ -56,6 +64,7 @@ class JobRows:
         self._events.add(
             "job.accepted", at=now, job_key=job_key, workflow=row["workflow"], prompts=row["total"]
         )
+        self._schedules.judge_waiting_for(job_key)
 
     def reject(
         self,
@@ -63,17 +72,19 @@ class JobRows:
         problems: Sequence[Problem],
         job_file: JobFile,
         *,
+        name: str,
         workflow: str,
         input_folder: str,
         now: float,
     ) -> int:
         """Write a job that cannot run; it is published to `failed/` like any other."""
         cursor = self._connection.execute(
-            "INSERT INTO jobs (job, workflow, state, job_file, job_file_sha256, input_folder,"
+            "INSERT INTO jobs (job, name, workflow, state, job_file, job_file_sha256, input_folder,"
             " problems, priority, accepted_at, reason)"
-            " VALUES (?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?)",
+            " VALUES (?, ?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?)",
             (
                 job,
+                name,
                 workflow,
                 job_file.name,
                 job_file.sha256,
@@ -109,6 +120,13 @@ class JobRows:
         ).fetchone()
         return row is not None and row["cancel_requested_at"] is not None
 
+    def failed(self, job_key: int) -> int:
+        """Give how many prompts of a job have failed."""
+        row = self._connection.execute(
+            "SELECT failed FROM jobs WHERE job_key = ?", (job_key,)
+        ).fetchone()
+        return int(row["failed"])
+
     def begin_publishing(self, job_key: int) -> bool:
         """Let a job whose prompts are all over be laid out; False if it is not so."""
         row = self._connection.execute(
@@ -132,18 +150,22 @@ class JobRows:
             job_key=job_key,
             **{name: row[name] for name in ("total", "succeeded", "failed", "cancelled")},
         )
+        self._schedules.judge_waiting_for(job_key)
 
     def reopen(self, job_key: int, *, input_folder: str, now: float) -> None:
         """Let a closed job run again; the caller retries its prompts in the same transaction.
 
-        `input_folder` is where its inputs lie by now.
+        `input_folder` is where its inputs lie by now. It is no longer suspended, and has its whole
+        deadline again.
         """
         self._connection.execute(
             "UPDATE jobs SET state = 'queued', finished_at = NULL, cancel_requested_at = NULL,"
-            " reason = NULL, input_folder = ? WHERE job_key = ?",
-            (input_folder, job_key),
+            " reason = NULL, input_folder = ?, suspended = 0, hold = NULL, judge_at = ?,"
+            " deadline_at = ? + json_extract(plan, '$.deadline_s') WHERE job_key = ?",
+            (input_folder, AT_ONCE, now, job_key),
         )
         self._events.add("job.reopened", at=now, job_key=job_key)
+        self._schedules.judge_waiting_for(job_key)
 
     def find(self, job: str) -> Job | None:
         """Give the job of that name."""
@@ -228,6 +250,7 @@ def _job(row: sqlite3.Row) -> Job:
         finished_at=row["finished_at"],
         cancel_requested_at=row["cancel_requested_at"],
         reason=row["reason"],
+        hold=row["hold"],
         problems=tuple(Problem(**problem) for problem in orjson.loads(row["problems"])),
     )
 

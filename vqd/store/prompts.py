@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from heapq import merge
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from vqd.domain.outcome import Failed, OutputFile, Succeeded
 from vqd.domain.queue import Failures, Prompt, PromptKey
 from vqd.store.events import EventRows
 from vqd.store.outputs import OutputRows
+from vqd.store.schedules import READY, ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
 _WRITTEN: Mapping[Move, str] = MappingProxyType(
@@ -39,6 +41,11 @@ _BEGUN = (
     " started_at = coalesce(started_at, :now)"
 )
 
+_READY_JOBS = (
+    f"SELECT job_key, priority FROM jobs WHERE needs_key = ? AND {READY}"
+    " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, job_key"
+)
+
 _SELECT = (
     "SELECT prompts.*, graphs.sha256 AS graph_sha256"
     " FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
@@ -49,11 +56,16 @@ class PromptRows:
     """Prompts: added, claimed, moved, read."""
 
     def __init__(
-        self, connection: sqlite3.Connection, events: EventRows, outputs: OutputRows
+        self,
+        connection: sqlite3.Connection,
+        events: EventRows,
+        outputs: OutputRows,
+        schedules: ScheduleRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._outputs = outputs
+        self._schedules = schedules
 
     def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
         """Add prompts to an assembling job; gives how many there were."""
@@ -75,15 +87,20 @@ class PromptRows:
         )
         return len(rows)
 
-    def claim(self, server: str, prompt_id: str, *, now: float) -> Prompt | None:
+    def claim(
+        self, server: str, prompt_id: str, *, now: float, classes: Iterable[int] | None = None
+    ) -> Prompt | None:
         """Give `server` the next prompt that may run, or None. Its prompt_id is stored with it.
 
-        Next is: the highest priority, then the oldest job, then the lowest number. Cost: one seek
-        a job that has only prompts waiting for a later time, one for the prompt.
+        `classes` are those of `ScheduleRows.ready_classes` that it can serve, None for all. Next
+        is: the highest priority, then the oldest job, then the lowest number. Cost: one seek a
+        class, one a job that has only prompts waiting for a later time, one for the prompt.
         """
-        ready = self._connection.execute(
-            "SELECT job_key FROM jobs WHERE state IN ('queued', 'running') AND pending > 0"
-            " AND cancel_requested_at IS NULL ORDER BY priority DESC, job_key"
+        if classes is None:
+            classes = [needs_key for needs_key, _ in self._schedules.ready_classes()]
+        ready = merge(
+            *(self._connection.execute(_READY_JOBS, (key, now)) for key in classes),
+            key=lambda row: (-row["priority"], row["job_key"]),
         )
         for job_row in ready:
             row = self._connection.execute(
@@ -111,13 +128,14 @@ class PromptRows:
         Cost: one seek, however many prompts wait for a server.
         """
         row = self._connection.execute(
-            "SELECT not_before_at FROM prompts INDEXED BY prompts_delayed JOIN jobs USING (job_key)"
-            " WHERE prompts.state = 'pending' AND not_before_at > 0 AND not_before_at > ?"
+            "SELECT prompts.not_before_at AS at FROM prompts INDEXED BY prompts_delayed"
+            " JOIN jobs USING (job_key) WHERE prompts.state = 'pending'"
+            " AND prompts.not_before_at > 0 AND prompts.not_before_at > ?"
             " AND jobs.state IN ('queued', 'running') AND jobs.cancel_requested_at IS NULL"
-            " ORDER BY not_before_at LIMIT 1",
+            " AND jobs.hold IS NULL ORDER BY prompts.not_before_at LIMIT 1",
             (now,),
         ).fetchone()
-        return None if row is None else float(row["not_before_at"])
+        return None if row is None else float(row["at"])
 
     def move(self, key: PromptKey, move: Move, *, now: float, **values: Any) -> None:
         """Move a prompt: its state, its job's counters and one event, in this transaction.
@@ -152,6 +170,7 @@ class PromptRows:
         """Move a running prompt to succeeded, with what it made."""
         self.move(key, Move.SUCCEED, now=now, seconds=outcome.seconds)
         self._outputs.add(key, outcome.outputs)
+        self._schedules.measure(key.job_key, outcome.seconds)
 
     def fail(self, key: PromptKey, outcome: Failed, *, now: float) -> None:
         """Move a running prompt to failed, with the reason."""

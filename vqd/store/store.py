@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from vqd.domain.job import PlannedJob, PlannedPrompt
+from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.queue import JobFile
 from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.connection import open_for_reading, open_for_writing
@@ -17,6 +18,7 @@ from vqd.store.jobs import JobRows
 from vqd.store.migrate import check_version, migrate
 from vqd.store.outputs import OutputRows
 from vqd.store.prompts import PromptRows
+from vqd.store.schedules import ScheduleRows
 from vqd.store.servers import ServerRows
 from vqd.store.writer import Writer
 
@@ -32,10 +34,19 @@ class Session:
     def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
         self.catalogue = CatalogueRows(connection, classes)
         self.events = EventRows(connection)
-        self.jobs = JobRows(connection, self.events)
+        self.schedules = ScheduleRows(connection, self.events)
+        self.jobs = JobRows(connection, self.events, self.schedules)
         self.outputs = OutputRows(connection)
-        self.prompts = PromptRows(connection, self.events, self.outputs)
+        self.prompts = PromptRows(connection, self.events, self.outputs, self.schedules)
         self.servers = ServerRows(connection)
+
+    def cancel(self, job_key: int, *, now: float, why: str) -> bool:
+        """Cancel what waits of a job and ask for what runs to be stopped; False if it was asked
+        before or is over."""
+        if not self.jobs.request_cancel(job_key, now=now, why=why):
+            return False
+        self.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=now)
+        return True
 
 
 class StoreReader:

@@ -14,8 +14,10 @@ LOOK_EVERY_S = 1.0
 JOBS_A_LOOK = 500
 """With more active jobs than this the looks come less often, so that their cost stays the same."""
 
-_REQUEST = re.compile(r"(CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY)( \d+)?(\.txt)?", re.IGNORECASE)
-_KNOWN = "only CANCEL and RETRY are known here"
+_REQUEST = re.compile(
+    r"(CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY(?: (\d{1,9}))?)(\.txt)?", re.IGNORECASE
+)
+_KNOWN = "only CANCEL, RETRY, PAUSE, RESUME and PRIORITY are known here"
 
 _log = structlog.get_logger(__name__)
 
@@ -27,13 +29,10 @@ class Steering:
         self, active: Path, control: Control, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._active = active
+        self._control = control
         self._clock = clock
         self._due_at = 0.0
         self._answers: dict[Path, str] = {}
-        self._verbs: dict[str, Callable[[str, float], Answer]] = {
-            "CANCEL": lambda job, now: control.cancel(job, why="CANCEL was put there", now=now),
-            "RETRY": lambda job, now: control.retry(job, now=now),
-        }
 
     def scan(self, now: float) -> float | None:
         """Answer every request in every active job.
@@ -75,12 +74,26 @@ class Steering:
     def _carried_out(self, path: Path) -> str:
         """Carry out a request and give the name that answers it."""
         verb, job, now = _verb(path), path.parent.name, self._clock()
-        carry_out = self._verbs.get(verb)
-        answer = carry_out(job, now) if carry_out else Answer(done=False, said=_KNOWN)
+        answer = self._steer(verb, job, _number(path), now)
         _log.info("steering.answered", job=job, verb=verb, done=answer.done, said=answer.said)
         stamp = time.strftime("%H%M%S", time.gmtime(now))
         ending = f"done-{stamp}" if answer.done else f"refused-{safe_name(answer.said)}"
         return f"{verb}.{ending}"
+
+    def _steer(self, verb: str, job: str, number: int | None, now: float) -> Answer:
+        match verb:
+            case "CANCEL":
+                return self._control.cancel(job, why="CANCEL was put there", now=now)
+            case "RETRY":
+                return self._control.retry(job, now=now)
+            case "PAUSE":
+                return self._control.suspend(job, now=now)
+            case "RESUME":
+                return self._control.resume(job, now=now)
+            case "PRIORITY":
+                return self._control.prioritise(job, number, now=now)
+            case _:
+                return Answer(done=False, said=_KNOWN)
 
 
 def has_request(folder: Path, verb: str) -> bool:
@@ -95,7 +108,12 @@ def _requests(folder: Path) -> Sequence[Path]:
 
 def _verb(path: Path) -> str:
     match = _REQUEST.fullmatch(path.name)
-    return match[1].upper() if match else ""
+    return match[1].split()[0].upper() if match else ""
+
+
+def _number(path: Path) -> int | None:
+    match = _REQUEST.fullmatch(path.name)
+    return int(match[2]) if match and match[2] else None
 
 
 def _folders(active: Path) -> Sequence[Path]:

@@ -7,9 +7,19 @@ CREATE TABLE graphs (
     nodes     TEXT NOT NULL CHECK (json_valid(nodes))
 ) STRICT;
 
+-- What jobs need of a server, each once: the class of a job. The first needs nothing.
+CREATE TABLE needs (
+    needs_key INTEGER PRIMARY KEY,
+    needs     TEXT NOT NULL UNIQUE CHECK (json_valid(needs))
+) STRICT;
+INSERT INTO needs VALUES (1, '{"tags":[],"vram_gb":null}');
+
+-- `hold` says why nothing of the job may start now. What only time changes is judged again at
+-- `judge_at`; 0 is at once.
 CREATE TABLE jobs (
     job_key             INTEGER PRIMARY KEY AUTOINCREMENT,
     job                 TEXT NOT NULL UNIQUE,
+    name                TEXT NOT NULL,
     workflow            TEXT NOT NULL,
     state               TEXT NOT NULL CHECK (state IN (
                             'assembling', 'quoted', 'queued', 'running', 'publishing',
@@ -21,6 +31,14 @@ CREATE TABLE jobs (
     problems            TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(problems)),
     reason              TEXT,
     priority            INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 100),
+    needs_key           INTEGER NOT NULL DEFAULT 1 REFERENCES needs,
+    max_parallel        INTEGER NOT NULL DEFAULT 1000000000,
+    suspended           INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
+    not_before_at       REAL,
+    time_window         TEXT,
+    deadline_at         REAL,
+    hold                TEXT,
+    judge_at            REAL,
     cancel_requested_at REAL,
     accepted_at         REAL NOT NULL,
     started_at          REAL,
@@ -36,9 +54,18 @@ CREATE TABLE jobs (
     CHECK ((finished_at IS NOT NULL) = (state IN ('done', 'failed', 'cancelled')))
 ) STRICT;
 
--- Who is next: a seek, whatever waits.
-CREATE INDEX jobs_ready ON jobs (priority DESC, job_key)
-    WHERE state IN ('queued', 'running') AND pending > 0 AND cancel_requested_at IS NULL;
+-- Who is next in a class: a seek, whatever waits.
+CREATE INDEX jobs_ready ON jobs (needs_key, priority DESC, job_key)
+    WHERE state IN ('queued', 'running') AND pending > 0 AND cancel_requested_at IS NULL
+    AND hold IS NULL AND running < max_parallel;
+-- What is to be judged again, and when.
+CREATE INDEX jobs_judged ON jobs (judge_at)
+    WHERE judge_at IS NOT NULL AND state IN ('queued', 'running') AND cancel_requested_at IS NULL;
+-- What a better knowledge of how long its prompts take may hold or release.
+CREATE INDEX jobs_in_windows ON jobs (workflow)
+    WHERE time_window IS NOT NULL AND state IN ('queued', 'running');
+-- The newest job of a name, for those that wait for it.
+CREATE INDEX jobs_named ON jobs (name, job_key);
 -- What can be closed, and what is being closed.
 CREATE INDEX jobs_over ON jobs (job_key)
     WHERE state IN ('queued', 'running') AND pending = 0 AND running = 0;
@@ -49,6 +76,15 @@ CREATE INDEX jobs_stopping ON jobs (job_key)
 -- What is not closed yet.
 CREATE INDEX jobs_open ON jobs (job_key)
     WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing');
+
+-- The jobs that a job still waits for, by name or by JOB.
+CREATE TABLE awaited (
+    job_key INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (job_key, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX awaited_by_name ON awaited (name, job_key);
 
 CREATE TABLE prompts (
     job_key         INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -102,6 +138,13 @@ CREATE TABLE outputs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX outputs_of_prompt ON outputs (job_key, number);
+
+-- How long a prompt of a workflow takes, by those that were measured.
+CREATE TABLE workflow_times (
+    workflow TEXT PRIMARY KEY,
+    measured INTEGER NOT NULL CHECK (measured > 0),
+    mean_s   REAL NOT NULL CHECK (mean_s >= 0)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
     event_key INTEGER PRIMARY KEY,

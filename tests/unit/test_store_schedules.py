@@ -1,0 +1,373 @@
+"""What holds and releases jobs, as the queue remembers it."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
+from vqd.domain.lifecycle import JobState, Move, PromptState
+from vqd.domain.outcome import Succeeded
+from vqd.domain.queue import Job
+from vqd.domain.schedule import SUSPENDED, Awaited, Judgement, Needs, Schedule, Standing
+from vqd.store.prompts import _READY_JOBS
+from vqd.store.schedules import _READY_CLASSES
+from vqd.store.store import Store
+
+FREE = Judgement()
+
+
+def scheduled(store: Store, name: str = "a", total: int = 1, **schedule: Any) -> int:
+    """Bring a job in under its own name, with a schedule."""
+    return accept_a_job(store, f"J-{name}", total=total, name=name, schedule=Schedule(**schedule))
+
+
+def claim(store: Store, classes: list[int] | None = None, now: float = NOW) -> int | None:
+    """Claim a prompt; gives its job's key."""
+    prompt = store.write(
+        lambda session: session.prompts.claim("gpu1", "p", now=now, classes=classes)
+    )
+    return prompt.key.job_key if prompt else None
+
+
+def judge(store: Store, job_key: int, judgement: Judgement) -> bool:
+    return store.write(lambda session: session.schedules.judged(job_key, judgement, now=NOW))
+
+
+def unjudged(store: Store, now: float = NOW) -> list[int]:
+    with store.reading() as session:
+        return session.schedules.unjudged(now, 100)
+
+
+def job_of(store: Store, job_key: int) -> Job:
+    with store.reading() as session:
+        return session.jobs.get(job_key)
+
+
+def standing_of(store: Store, job_key: int) -> Standing:
+    with store.reading() as session:
+        return session.schedules.standing(job_key)
+
+
+def awaited_by(store: Store, job_key: int) -> list[Awaited]:
+    return list(standing_of(store, job_key).awaited)
+
+
+def finish(store: Store, job_key: int, state: JobState) -> None:
+    """Close a job whatever its prompts did."""
+    for source in (PromptState.PENDING, PromptState.RUNNING):
+        store.write(
+            lambda session, s=source: session.prompts.move_all(job_key, Move.CANCEL, s, now=NOW)  # type: ignore[misc]
+        )
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    store.write(lambda session: session.jobs.close(job_key, state, None, now=NOW))
+
+
+def test_a_job_that_asks_for_nothing_is_never_judged(store: Store) -> None:
+    job_key = scheduled(store)
+    assert unjudged(store) == []
+    assert claim(store) == job_key
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"not_before_at": NOW + 9},
+        {"window": "nights"},
+        {"after": ("plates",)},
+        {"needs": Needs.of(["wan"], None)},
+        {"suspended": True},
+    ],
+    ids=lambda schedule: next(iter(schedule)),
+)
+def test_nothing_of_a_job_is_claimed_before_it_was_judged(
+    store: Store, schedule: dict[str, Any]
+) -> None:
+    job_key = scheduled(store, **schedule)
+    assert claim(store) is None
+    assert unjudged(store) == [job_key]
+    judge(store, job_key, FREE)
+    assert unjudged(store) == []
+    assert claim(store) == job_key
+
+
+def test_a_hold_is_told_and_keeps_the_job_until_its_time(store: Store) -> None:
+    job_key = scheduled(store, not_before_at=NOW + 9)
+    assert judge(store, job_key, Judgement("waits until then", NOW + 9))
+    assert not judge(store, job_key, Judgement("waits until then", NOW + 9))
+    assert claim(store) is None
+    assert job_of(store, job_key).why == "waits until then"
+    with store.reading() as session:
+        assert session.schedules.next_at() == NOW + 9
+        kinds = [event.kind for _, event in session.events.of_job(job_key)]
+    assert kinds == ["job.accepted", "job.held"]
+    assert unjudged(store) == []
+    assert unjudged(store, NOW + 9) == [job_key]
+
+
+def test_a_hold_says_nothing_of_a_job_of_which_nothing_waits(store: Store) -> None:
+    job_key = scheduled(store)
+    claim(store)
+    store.write(lambda session: session.schedules.suspend(job_key, now=NOW))
+    assert job_of(store, job_key).hold == SUSPENDED
+    assert job_of(store, job_key).why is None
+
+
+def test_suspending_holds_at_once_and_resuming_waits_to_be_judged(store: Store) -> None:
+    job_key = scheduled(store, total=3)
+    assert store.write(lambda session: session.schedules.suspend(job_key, now=NOW))
+    assert not store.write(lambda session: session.schedules.suspend(job_key, now=NOW))
+    judge(store, job_key, Judgement(SUSPENDED))
+    assert claim(store) is None
+    assert store.write(lambda session: session.schedules.resume(job_key, now=NOW))
+    assert not store.write(lambda session: session.schedules.resume(job_key, now=NOW))
+    assert not standing_of(store, job_key).is_suspended
+    judge(store, job_key, FREE)
+    assert claim(store) == job_key
+
+
+def test_a_new_priority_counts_at_once(store: Store) -> None:
+    scheduled(store, "a")
+    late = scheduled(store, "b")
+    store.write(lambda session: session.schedules.prioritise(late, 80, now=NOW))
+    assert claim(store) == late
+    assert job_of(store, late).priority == 80
+
+
+def test_no_more_prompts_of_a_job_run_at_once_than_it_allows(store: Store) -> None:
+    few = scheduled(store, "few", total=4, max_parallel=2)
+    other = scheduled(store, "other", total=1)
+    assert [claim(store) for _ in range(4)] == [few, few, other, None]
+    with store.reading() as session:
+        (first, _) = session.prompts.running(few)
+    store.write(lambda session: session.prompts.succeed(first.key, Succeeded((), 1.0), now=NOW))
+    assert [claim(store) for _ in range(2)] == [few, None]
+
+
+def test_a_server_is_given_only_what_it_can_serve(store: Store) -> None:
+    wan = scheduled(store, "wan", needs=Needs.of(["WAN"], None))
+    plain = scheduled(store, "plain")
+    big = scheduled(store, "big", needs=Needs.of([], 22))
+    for job_key in (wan, big):
+        judge(store, job_key, FREE)
+    with store.reading() as session:
+        classes = {needs: key for key, needs in session.schedules.ready_classes()}
+    assert set(classes) == {Needs(), Needs(("wan",)), Needs(vram_gb=22)}
+    served = [classes[Needs()], classes[Needs(vram_gb=22)]]
+    assert [claim(store, served) for _ in range(3)] == [plain, big, None]
+    assert claim(store) == wan
+
+
+def test_only_classes_with_something_ready_are_looked_at(store: Store) -> None:
+    for number in range(30):
+        scheduled(store, f"n{number}", needs=Needs.of([f"tag{number}"], None))
+    last = scheduled(store, "last", needs=Needs.of(["last"], None))
+    judge(store, last, FREE)
+    store.write(lambda session: session.schedules.judge_all_again())
+    with store.reading() as session:
+        assert len(session.schedules.ready_classes()) == 31
+    for job_key in range(1, last):
+        judge(store, job_key, Judgement("no server has it"))
+    judge(store, last, FREE)
+    with store.reading() as session:
+        (only,) = session.schedules.ready_classes()
+    assert only[1] == Needs(("last",))
+
+
+def test_across_classes_the_priority_and_then_the_age_decide(store: Store) -> None:
+    needs = [Needs.of(["a"], None), Needs(), Needs.of(["b"], None)]
+    keys = [scheduled(store, str(turn), needs=needs[turn % 3]) for turn in range(6)]
+    for job_key in keys:
+        judge(store, job_key, FREE)
+    store.write(lambda session: session.schedules.prioritise(keys[4], 90, now=NOW))
+    order = [keys[4], *(key for key in keys if key != keys[4])]
+    assert [claim(store) for _ in range(6)] == order
+
+
+def test_a_job_waits_for_the_newest_of_a_name_before_it(store: Store) -> None:
+    scheduled(store, "plates")
+    accept_a_job(store, "J-plates-2", total=1, name="plates")
+    waiting = scheduled(store, "comp", after=("plates", "J-plates", "nobody"))
+    accept_a_job(store, "J-plates-3", total=1, name="plates")
+    assert awaited_by(store, waiting) == [
+        Awaited("J-plates", JobState.QUEUED),
+        Awaited("nobody", None),
+        Awaited("plates", JobState.QUEUED),
+    ]
+    finish(store, 2, JobState.DONE)
+    assert awaited_by(store, waiting)[2] == Awaited("plates", JobState.DONE)
+
+
+def test_a_newer_job_takes_the_place_of_one_that_failed(store: Store) -> None:
+    first = scheduled(store, "plates")
+    waiting = scheduled(store, "comp", after=("plates",))
+    finish(store, first, JobState.FAILED)
+    assert awaited_by(store, waiting) == [Awaited("plates", JobState.FAILED)]
+    accept_a_job(store, "J-plates-2", total=1, name="plates")
+    assert awaited_by(store, waiting) == [Awaited("plates", JobState.QUEUED)]
+
+
+def test_an_old_success_does_not_make_up_for_a_new_failure(store: Store) -> None:
+    finish(store, scheduled(store, "plates"), JobState.DONE)
+    finish(store, accept_a_job(store, "J-2", total=1, name="plates"), JobState.FAILED)
+    waiting = scheduled(store, "comp", after=("plates",))
+    assert awaited_by(store, waiting) == [Awaited("plates", JobState.FAILED)]
+
+
+def test_jobs_of_one_name_may_wait_for_each_other_in_a_row(store: Store) -> None:
+    keys = [
+        accept_a_job(
+            store, f"J-{n}", total=1, name="nightly", schedule=Schedule(after=("nightly",))
+        )
+        for n in range(3)
+    ]
+    assert awaited_by(store, keys[0]) == [Awaited("nightly", None)]
+    for key in keys[1:]:
+        assert awaited_by(store, key) == [Awaited("nightly", JobState.QUEUED)]
+    finish(store, keys[1], JobState.FAILED)
+    assert awaited_by(store, keys[2]) == [Awaited("nightly", JobState.FAILED)]
+
+
+def test_a_circle_of_waiting_jobs_is_seen_by_each_of_them(store: Store) -> None:
+    names = ["a", "b", "c"]
+    keys = [scheduled(store, name, after=(names[turn - 1],)) for turn, name in enumerate(names)]
+    outside = scheduled(store, "d", after=("a",))
+    for key in keys:
+        assert [one.is_waiting_back for one in awaited_by(store, key)] == [True]
+    assert [one.is_waiting_back for one in awaited_by(store, outside)] == [False]
+
+
+def test_whatever_happens_to_an_awaited_job_lets_those_that_wait_be_judged(store: Store) -> None:
+    waiting = scheduled(store, "comp", after=("plates", "J-late"))
+
+    def is_to_be_judged() -> bool:
+        was_due = waiting in unjudged(store)
+        judge(store, waiting, Judgement("waits for the job plates"))
+        return was_due
+
+    assert is_to_be_judged()
+    assert not is_to_be_judged()
+    plates = scheduled(store, "plates")
+    assert is_to_be_judged()
+    finish(store, plates, JobState.FAILED)
+    assert is_to_be_judged()
+    store.write(lambda session: session.jobs.reopen(plates, input_folder="", now=NOW))
+    assert is_to_be_judged()
+    scheduled(store, "other")
+    assert not is_to_be_judged()
+    scheduled(store, "late")
+    assert is_to_be_judged()
+
+
+def test_a_job_that_was_done_is_waited_for_no_more(store: Store) -> None:
+    plates = scheduled(store, "plates")
+    waiting = scheduled(store, "comp", after=("plates",))
+    finish(store, plates, JobState.DONE)
+    awaited = awaited_by(store, waiting)
+    store.write(lambda session: session.schedules.forget_done(waiting, awaited))
+    accept_a_job(store, "J-2", total=1, name="plates")
+    assert awaited_by(store, waiting) == []
+
+
+def test_a_deadline_counts_from_acceptance_and_again_from_a_retry(store: Store) -> None:
+    job_key = accept_a_job(store, total=1, deadline_s=60.0)
+    assert claim(store) == job_key
+    assert unjudged(store, NOW + 59) == []
+    assert unjudged(store, NOW + 60) == [job_key]
+    finish(store, job_key, JobState.CANCELLED)
+    assert unjudged(store, NOW + 60) == []
+    store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW + 100))
+    assert standing_of(store, job_key).deadline_at == NOW + 160
+
+
+def test_a_reopened_job_is_judged_first_and_no_longer_suspended(store: Store) -> None:
+    job_key = scheduled(store, suspended=True)
+    finish(store, job_key, JobState.CANCELLED)
+    store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW))
+    assert not standing_of(store, job_key).is_suspended
+    assert unjudged(store) == [job_key]
+
+
+def test_the_expected_time_follows_what_was_measured(store: Store) -> None:
+    job_key = scheduled(store, total=40, window="nights")
+    judge(store, job_key, Judgement(None, NOW + 99))
+    assert standing_of(store, job_key).expected_s is None
+    for seconds in (10.0, 20.0):
+        store.write(lambda session, s=seconds: session.schedules.measure(job_key, s))  # type: ignore[misc]
+    assert standing_of(store, job_key).expected_s == 15.0
+    assert unjudged(store) == [job_key]
+    for _ in range(100):
+        store.write(lambda session: session.schedules.measure(job_key, 60.0))
+    assert standing_of(store, job_key).expected_s == pytest.approx(60, abs=1)
+
+
+def test_a_cancelled_job_is_judged_no_more(store: Store) -> None:
+    job_key = scheduled(store, not_before_at=NOW + 9)
+    assert store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    assert not store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    assert unjudged(store, NOW + 10) == []
+    job = job_of(store, job_key)
+    assert (job.counts.cancelled, job.why) == (1, "cancelled: asked")
+
+
+def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -> None:
+    schedule = Schedule(
+        suspended=True,
+        not_before_at=NOW + 9,
+        window="nights",
+        max_parallel=2,
+        after=("plates",),
+        needs=Needs.of(["wan"], 22),
+    )
+    planned = a_planned_job(1, name="a", schedule=schedule, deadline_s=50.0)
+    store.accept("J", planned, A_JOB_FILE, input_folder="", now=NOW)
+    again = Store(store._path)
+    with again.reading() as session:
+        standing = session.schedules.standing(1)
+        job = session.jobs.get(1)
+    again.close()
+    assert (standing.is_suspended, standing.not_before_at, standing.window) == (
+        True,
+        NOW + 9,
+        "nights",
+    )
+    assert (standing.needs, standing.deadline_at) == (Needs(("wan",), 22), NOW + 50)
+    assert [one.name for one in standing.awaited] == ["plates"]
+    assert job.why == SUSPENDED
+    assert job.plan is not None
+    assert job.plan.schedule == schedule
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (_READY_JOBS.replace("?", "1"), "jobs_ready (needs_key=?)"),
+        (_READY_CLASSES, "jobs_ready (needs_key>?)"),
+        (
+            "SELECT job_key FROM jobs INDEXED BY jobs_judged WHERE judge_at <= 1 AND state IN"
+            " ('queued', 'running') AND cancel_requested_at IS NULL ORDER BY judge_at LIMIT 9",
+            "jobs_judged (judge_at<?)",
+        ),
+        (
+            "UPDATE jobs INDEXED BY jobs_in_windows SET judge_at = 0 WHERE workflow = 'a'"
+            " AND time_window IS NOT NULL AND state IN ('queued', 'running')",
+            "jobs_in_windows (workflow=?)",
+        ),
+        (
+            "SELECT awaited.job_key FROM jobs AS done JOIN awaited ON awaited.name = done.name"
+            " WHERE done.job_key = 1",
+            "awaited_by_name (name=?)",
+        ),
+        (
+            "SELECT job_key FROM jobs WHERE name = 'a' AND job_key < 9"
+            " ORDER BY job_key DESC LIMIT 1",
+            "jobs_named (name=? AND job_key<?)",
+        ),
+    ],
+)
+def test_what_the_loop_asks_of_schedules_is_a_seek(store: Store, query: str, index: str) -> None:
+    connection = sqlite3.connect(store._path)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    connection.close()
+    assert index in " ".join(plan)
+    assert not [step for step in plan if step.startswith("SCAN jobs") or "TEMP B-TREE" in step]

@@ -1,0 +1,200 @@
+"""When a job may start: what its job file asks for, and what follows from it at a given moment."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.window import Window
+
+SUSPENDED = "suspended: RESUME starts it"
+
+_DAY_S = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a server must have. Tags are in lower case and sorted, so that equal needs are equal."""
+
+    tags: tuple[str, ...] = ()
+    vram_gb: float | None = None
+
+    @classmethod
+    def of(cls, tags: Iterable[str], vram_gb: float | None) -> "Needs":
+        """Give needs of tags as they were written."""
+        return cls(tuple(sorted({tag.strip().lower() for tag in tags})), vram_gb)
+
+    def joined(self, other: "Needs") -> "Needs":
+        """Give what satisfies both."""
+        sizes = [gb for gb in (self.vram_gb, other.vram_gb) if gb is not None]
+        return Needs.of((*self.tags, *other.tags), max(sizes, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a server has. `vram_gb` None means that nobody has said."""
+
+    tags: frozenset[str] = frozenset()
+    vram_gb: float | None = None
+
+    def fits(self, needs: Needs) -> bool:
+        """Tell whether it has what is needed."""
+        return self.tags.issuperset(needs.tags) and self._has_vram(needs)
+
+    def _has_vram(self, needs: Needs) -> bool:
+        return needs.vram_gb is None or (self.vram_gb or 0.0) >= needs.vram_gb
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What a job file says of when its prompts may run. Times are UTC seconds.
+
+    `after` holds the names of jobs, or JOBs, that must be done first; `max_parallel` is the most
+    prompts that run at once.
+    """
+
+    suspended: bool = False
+    not_before_at: float | None = None
+    window: str | None = None
+    max_parallel: int | None = None
+    after: tuple[str, ...] = ()
+    needs: Needs = field(default_factory=Needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A job that another one waits for: `name` as it was asked for, `state` None if there is none.
+
+    `is_waiting_back` tells that it waits for the other in its turn.
+    """
+
+    name: str
+    state: JobState | None
+    is_waiting_back: bool = False
+
+    @property
+    def said(self) -> str | None:
+        """Say why it is still waited for; None if it is done."""
+        if self.state is JobState.DONE:
+            return None
+        about = f"waits for the job {self.name}"
+        if self.state is None:
+            return f"{about}: there is none of that name yet"
+        if self.state in CLOSED_STATES:
+            how = "failed" if self.state is JobState.FAILED else "was cancelled"
+            return f"{about}, which {how}: it goes on when that is retried and done"
+        if self.is_waiting_back:
+            return f"{about}, which waits for this one: cancel one of the two"
+        return about
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that decides whether a job may start now, as the queue remembers it.
+
+    `expected_s` is how long a prompt of its workflow takes, None where none was measured.
+    """
+
+    is_suspended: bool = False
+    not_before_at: float | None = None
+    window: str | None = None
+    needs: Needs = field(default_factory=Needs)
+    awaited: Sequence[Awaited] = ()
+    deadline_at: float | None = None
+    expected_s: float | None = None
+
+    def is_overdue(self, now: float) -> bool:
+        """Tell whether it should have been done by now."""
+        return self.deadline_at is not None and self.deadline_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the daemon's settings and servers allow. `zone` None is the machine's own."""
+
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    capabilities: Sequence[Capability] = ()
+    zone: tzinfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a job may start: `hold` says why not. `next_at` is when to judge again, if ever."""
+
+    hold: str | None = None
+    next_at: float | None = None
+
+
+def judge(standing: Standing, conditions: Conditions, now: float) -> Judgement:
+    """Judge a job at a moment. What only a change of another kind can alter has no `next_at`."""
+    judged = next(_holds(standing, conditions, now), None)
+    if judged is None:
+        judged = _in_window(standing, conditions, now)
+    deadline_at = standing.deadline_at
+    times = [at for at in (judged.next_at, deadline_at) if at is not None and at > now]
+    return Judgement(judged.hold, min(times, default=None))
+
+
+def _holds(standing: Standing, conditions: Conditions, now: float) -> Iterator[Judgement]:
+    if standing.is_suspended:
+        yield Judgement(SUSPENDED)
+    for awaited in standing.awaited:
+        if awaited.said is not None:
+            yield Judgement(awaited.said)
+    if standing.not_before_at is not None and standing.not_before_at > now:
+        until = _written(standing.not_before_at, conditions.zone)
+        yield Judgement(f"waits until {until}", standing.not_before_at)
+    lacking = lacks(standing.needs, conditions.capabilities)
+    if lacking is not None:
+        yield Judgement(lacking)
+
+
+def _in_window(standing: Standing, conditions: Conditions, now: float) -> Judgement:
+    name, takes_s = standing.window, standing.expected_s or 0.0
+    if name is None:
+        return Judgement()
+    window = conditions.windows.get(name)
+    if window is None:
+        return Judgement(f"its window {name} is not in the settings any more")
+    span = window.span(now, conditions.zone)
+    if span.opens_at <= now < span.closes_at - takes_s:
+        return Judgement(None, span.closes_at - takes_s)
+    coming = span if span.opens_at > now else window.span(span.closes_at, conditions.zone)
+    opens = f"(opens {_written(coming.opens_at, conditions.zone, now)})"
+    if takes_s >= coming.seconds:
+        lengths = f"about {_duration(takes_s)}, the window {_duration(coming.seconds)}"
+        said = f"too long for its window {name}: a prompt takes {lengths}"
+    elif coming is span:
+        said = f"outside its window {name} {opens}"
+    else:
+        takes = f"a prompt takes about {_duration(takes_s)}"
+        said = f"too late for its window {name}: {takes} {opens}"
+    return Judgement(said, coming.opens_at)
+
+
+def lacks(needs: Needs, capabilities: Iterable[Capability]) -> str | None:
+    """Say what no server has of what is needed; None if one has all of it."""
+    servers = [*capabilities]
+    if needs == Needs() or any(server.fits(needs) for server in servers):
+        return None
+    for tag in needs.tags:
+        if not any(tag in server.tags for server in servers):
+            return f"no server has the tag {tag}"
+    vram = f"{needs.vram_gb:g} GB of VRAM" if needs.vram_gb is not None else ""
+    if not any(server.fits(Needs(vram_gb=needs.vram_gb)) for server in servers):
+        return f"no server is known to have {vram}"
+    together = [*(f"the tag {tag}" for tag in needs.tags), *([vram] if vram else [])]
+    return f"no server has {' and '.join(together)} together"
+
+
+def _written(at: float, zone: tzinfo | None, now: float | None = None) -> str:
+    """Write a time by the clock on the wall; without its date if it is within a day of `now`."""
+    is_near = now is not None and at - now < _DAY_S
+    return datetime.fromtimestamp(at, zone).strftime("%H:%M" if is_near else "%Y-%m-%d %H:%M")
+
+
+def _duration(seconds: float) -> str:
+    for unit, length_s in (("h", 3600), ("min", 60)):
+        if seconds >= 1.5 * length_s:
+            return f"{seconds / length_s:.3g} {unit}"
+    return f"{seconds:.3g} s"

@@ -1,0 +1,159 @@
+"""The farm as the settings write it: its servers, and the windows in which it may be used."""
+
+import re
+from collections.abc import Mapping as AnyMapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from vqd.documents.json_schema import Schema, one_of, take_also, text_like
+from vqd.documents.schema import Keys, fault
+from vqd.domain.window import DAYS, Window
+
+BUILTIN = "builtin"
+
+_TIME = r"\s*(([01]?\d|2[0-3]):([0-5]\d)|24:00)\s*"
+_DAYS_IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TAG = re.compile(r"\w[\w.-]{0,39}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+_LONGEST_NAME = 100
+
+
+def _url(given: Any) -> str:
+    allowed = "builtin, or http://host:8188"
+    address = urlsplit(given) if isinstance(given, str) else None
+    is_http = address is not None and address.scheme in ("http", "https") and address.hostname
+    if given != BUILTIN and not is_http:
+        raise fault("wrong_value", f"{_shown(given)} is no server.", allowed=allowed)
+    return str(given)
+
+
+def _server_name(given: Any) -> str:
+    if isinstance(given, str) and given.isprintable() and 0 < len(given) <= _LONGEST_NAME:
+        return str(given)
+    raise fault("bad_name", f"{_shown(given)} is no name.", allowed="a short name for the server")
+
+
+def _tag(given: Any) -> str:
+    if isinstance(given, str) and _TAG.fullmatch(given.strip()):
+        return str(given.strip().lower())
+    allowed = "up to 40 letters, digits, dots, - and _"
+    raise fault("bad_name", f"{_shown(given)} is no tag.", allowed=allowed)
+
+
+def _headers(given: Any) -> Any:
+    for name, value in given.items() if isinstance(given, AnyMapping) else ():
+        is_sound = isinstance(value, str) and value.isprintable() and value.isascii()
+        if not _HEADER.fullmatch(str(name)) or not is_sound:
+            allowed = "names and values of HTTP headers, of printable ASCII"
+            raise fault("wrong_value", f"the header {_shown(name)} is none.", allowed=allowed)
+    return given
+
+
+def _minute(given: Any) -> int:
+    match = re.fullmatch(_TIME, given) if isinstance(given, str) else None
+    if match is None:
+        allowed = "00:00 to 24:00"
+        raise fault("wrong_type", f"{_shown(given)} is no time of day.", allowed=allowed)
+    hour, minute = (match[2], match[3]) if match[2] else (24, 0)
+    return int(hour) * 60 + int(minute)
+
+
+def _day(given: Any) -> int:
+    day = given.strip().lower() if isinstance(given, str) else ""
+    for names in (DAYS, _DAYS_IN_FULL):
+        if day in names:
+            return names.index(day)
+    raise fault("unknown_choice", f"{_shown(given)} is no day.", allowed=", ".join(DAYS))
+
+
+def _days(days: tuple[int, ...]) -> tuple[int, ...]:
+    if not days:
+        raise fault("wrong_value", "names no day.", allowed=", ".join(DAYS), hint="Leave it out.")
+    return days
+
+
+def _listed(given: Any) -> Any:
+    """Give a list, also where one value stands alone."""
+    return given if isinstance(given, list | tuple) else [given]
+
+
+def _shown(given: Any) -> str:
+    return str(given)[:60] if isinstance(given, str | int | float) else "this"
+
+
+def _also_bare_url(schema: Schema) -> None:
+    take_also(schema, {"type": "string"})
+
+
+_TEXT: Schema = {"type": ["string", "number", "boolean"]}
+_TEXTS = one_of(_TEXT, {"type": "array", "items": _TEXT})
+_DAY = {"type": "string"}
+
+Tags = Annotated[
+    tuple[Annotated[str, BeforeValidator(_tag)], ...],
+    BeforeValidator(_listed),
+    WithJsonSchema(_TEXTS),
+]
+Minute = Annotated[
+    int, BeforeValidator(_minute), WithJsonSchema(text_like(rf"^{_TIME}$", "a time of day: 22:00"))
+]
+Days = Annotated[
+    tuple[Annotated[int, BeforeValidator(_day)], ...],
+    BeforeValidator(_listed),
+    AfterValidator(_days),
+    WithJsonSchema(one_of(_DAY, {"type": "array", "items": _DAY, "minItems": 1})),
+]
+
+
+class ServerKeys(Keys):
+    """A server: its URL alone, or what it is and has."""
+
+    model_config = ConfigDict(json_schema_extra=_also_bare_url)
+
+    url: Annotated[str, BeforeValidator(_url)] = Field(
+        description="http://host:8188, or builtin for vqd's own engine."
+    )
+    named: Annotated[str, BeforeValidator(_server_name)] | None = Field(
+        default=None, alias="name", description="What it is called; its URL without one."
+    )
+    tags: Tags = Field(default=(), description="What jobs may ask for.")
+    vram_gb: float | None = Field(
+        default=None, ge=0, le=10_000, description="Its VRAM in GB; else as it tells of itself."
+    )
+    headers: Annotated[dict[str, str], BeforeValidator(_headers)] = Field(
+        default_factory=dict, repr=False, description="Sent with every request, for a gateway."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_url(cls, given: Any) -> Any:
+        return {"url": given} if isinstance(given, str) else given
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.named or self.url
+
+
+class WindowKeys(Keys):
+    """The hours in which jobs that name the window may start, by the daemon's local time."""
+
+    opens: Minute = Field(alias="from", description="When it opens: 22:00.")
+    closes: Minute = Field(alias="to", description="When it closes: 06:00, of the day after.")
+    days: Days = Field(
+        default=tuple(range(7)), description="The days on which it opens: mon, tue …"
+    )
+
+    @property
+    def window(self) -> Window:
+        """The window as jobs are judged by it."""
+        return Window(self.opens, self.closes, frozenset(self.days))

@@ -1,0 +1,252 @@
+"""What decides when a job may start: written with the job, judged by the runner, steered by people.
+
+A job is ready, or has a `hold` that says why not. Whatever may change that sets `judge_at`, the
+time at which the runner judges it again; until it has, nothing of the job is claimed.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import orjson
+
+from vqd.domain.job import Plan
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.schedule import SUSPENDED, Awaited, Judgement, Needs, Standing
+from vqd.store.events import EventRows
+
+AT_ONCE = 0.0
+_REMEMBERED = 20
+"""A workflow's mean time follows about so many of its newest prompts."""
+
+_UNJUDGED = "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
+
+
+class ScheduleRows:
+    """The columns of jobs that hold or release them, and the tables beside."""
+
+    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+        self._connection = connection
+        self._events = events
+
+    def add(self, job_key: int, plan: Plan, *, now: float) -> None:
+        """Write when a new job may start."""
+        schedule = plan.schedule
+        is_open = schedule == type(schedule)(max_parallel=schedule.max_parallel)
+        deadline_at = None if plan.deadline_s is None else now + plan.deadline_s
+        self._connection.execute(
+            "UPDATE jobs SET needs_key = ?, max_parallel = coalesce(?, max_parallel),"
+            " suspended = ?, not_before_at = ?, time_window = ?, deadline_at = ?, hold = ?,"
+            " judge_at = ? WHERE job_key = ?",
+            (
+                self._needs_key(schedule.needs),
+                schedule.max_parallel,
+                int(schedule.suspended),
+                schedule.not_before_at,
+                schedule.window,
+                deadline_at,
+                SUSPENDED if schedule.suspended else None,
+                deadline_at if is_open else AT_ONCE,
+                job_key,
+            ),
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO awaited (job_key, name) VALUES (?, ?)",
+            [(job_key, name) for name in schedule.after],
+        )
+
+    def ready_classes(self) -> list[tuple[int, Needs]]:
+        """Give each class of which a job may start, and what it needs. Cost: a seek for each."""
+        rows = self._connection.execute(_READY_CLASSES)
+        return [(row["needs_key"], _needs(row["needs"])) for row in rows]
+
+    def unjudged(self, now: float, limit: int) -> list[int]:
+        """Give the keys of jobs to judge now, the longest due first."""
+        rows = self._connection.execute(
+            f"SELECT job_key FROM jobs INDEXED BY jobs_judged WHERE {_UNJUDGED}"
+            " ORDER BY judge_at LIMIT :limit",
+            {"now": now, "limit": limit},
+        )
+        return [row["job_key"] for row in rows]
+
+    def next_at(self) -> float | None:
+        """Give the earliest time at which a job is to be judged, which may be past; one seek."""
+        row = self._connection.execute(
+            "SELECT judge_at FROM jobs INDEXED BY jobs_judged WHERE judge_at IS NOT NULL"
+            " AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
+            " ORDER BY judge_at LIMIT 1"
+        ).fetchone()
+        return None if row is None else float(row["judge_at"])
+
+    def standing(self, job_key: int) -> Standing:
+        """Give all that decides about a job."""
+        row = self._connection.execute(
+            "SELECT suspended, not_before_at, time_window, deadline_at, needs, mean_s FROM jobs"
+            " JOIN needs USING (needs_key) LEFT JOIN workflow_times USING (workflow)"
+            " WHERE job_key = ?",
+            (job_key,),
+        ).fetchone()
+        return Standing(
+            is_suspended=bool(row["suspended"]),
+            not_before_at=row["not_before_at"],
+            window=row["time_window"],
+            needs=_needs(row["needs"]),
+            awaited=self._awaited(job_key),
+            deadline_at=row["deadline_at"],
+            expected_s=row["mean_s"],
+        )
+
+    def judged(self, job_key: int, judgement: Judgement, *, now: float) -> bool:
+        """Write what was judged; tell whether it holds or releases the job, or says another why."""
+        row = self._connection.execute(
+            "SELECT hold FROM jobs WHERE job_key = ?", (job_key,)
+        ).fetchone()
+        self._connection.execute(
+            "UPDATE jobs SET hold = ?, judge_at = ? WHERE job_key = ?",
+            (judgement.hold, judgement.next_at, job_key),
+        )
+        if row["hold"] == judgement.hold:
+            return False
+        kind = "job.held" if judgement.hold else "job.released"
+        self._events.add(kind, at=now, job_key=job_key, why=judgement.hold)
+        return True
+
+    def suspend(self, job_key: int, *, now: float) -> bool:
+        """Hold a job until somebody resumes it; False if it is held so already."""
+        row = self._connection.execute(
+            "UPDATE jobs SET suspended = 1, hold = ?, judge_at = ?"
+            " WHERE job_key = ? AND suspended = 0 RETURNING job_key",
+            (SUSPENDED, AT_ONCE, job_key),
+        ).fetchone()
+        if row is not None:
+            self._events.add("job.suspended", at=now, job_key=job_key)
+        return row is not None
+
+    def resume(self, job_key: int, *, now: float) -> bool:
+        """Let a suspended job go on, once it was judged; False if it was not suspended."""
+        row = self._connection.execute(
+            "UPDATE jobs SET suspended = 0, judge_at = ?"
+            " WHERE job_key = ? AND suspended = 1 RETURNING job_key",
+            (AT_ONCE, job_key),
+        ).fetchone()
+        if row is not None:
+            self._events.add("job.resumed", at=now, job_key=job_key)
+        return row is not None
+
+    def prioritise(self, job_key: int, priority: int, *, now: float) -> None:
+        """Give a job another priority, 0 to 100."""
+        self._connection.execute(
+            "UPDATE jobs SET priority = ? WHERE job_key = ?", (priority, job_key)
+        )
+        self._events.add("job.prioritised", at=now, job_key=job_key, priority=priority)
+
+    def measure(self, job_key: int, seconds: float) -> None:
+        """Let a workflow's mean time follow a prompt that was carried out."""
+        row = self._connection.execute(
+            "INSERT INTO workflow_times (workflow, measured, mean_s)"
+            " SELECT workflow, 1, :seconds FROM jobs WHERE job_key = :job_key"
+            " ON CONFLICT DO UPDATE SET measured = measured + 1,"
+            " mean_s = mean_s + (:seconds - mean_s) / min(measured + 1, :remembered)"
+            " RETURNING workflow",
+            {"seconds": max(0.0, seconds), "job_key": job_key, "remembered": _REMEMBERED},
+        ).fetchone()
+        self._connection.execute(
+            "UPDATE jobs INDEXED BY jobs_in_windows SET judge_at = ? WHERE workflow = ?"
+            " AND time_window IS NOT NULL AND state IN ('queued', 'running')",
+            (AT_ONCE, row["workflow"]),
+        )
+
+    def judge_all_again(self) -> None:
+        """Let every job that a window, a server or anything else may hold be judged at once."""
+        self._connection.execute(
+            "UPDATE jobs SET judge_at = ? WHERE state IN ('queued', 'running')"
+            " AND (hold IS NOT NULL OR judge_at IS NOT NULL OR needs_key <> 1)",
+            (AT_ONCE,),
+        )
+
+    def judge_waiting_for(self, job_key: int) -> None:
+        """Let the jobs that wait for this one be judged at once."""
+        self._connection.execute(
+            "UPDATE jobs SET judge_at = ? WHERE state IN ('queued', 'running') AND job_key IN ("
+            "SELECT awaited.job_key FROM jobs AS done JOIN awaited ON awaited.name = done.name"
+            " WHERE done.job_key = ? UNION"
+            " SELECT awaited.job_key FROM jobs AS done JOIN awaited ON awaited.name = done.job"
+            " WHERE done.job_key = ?)",
+            (AT_ONCE, job_key, job_key),
+        )
+
+    def forget_done(self, job_key: int, awaited: Iterable[Awaited]) -> None:
+        """Forget the jobs that a job waited for and that are done: it waits for them once."""
+        done = [(job_key, one.name) for one in awaited if one.state is JobState.DONE]
+        self._connection.executemany("DELETE FROM awaited WHERE job_key = ? AND name = ?", done)
+
+    def _awaited(self, job_key: int) -> Sequence[Awaited]:
+        return [
+            Awaited(name, state, is_waiting_back=key is not None and self._leads_to(key, job_key))
+            for name, key, state in self._awaited_by(job_key)
+        ]
+
+    def _awaited_by(self, job_key: int) -> list[tuple[str, int | None, JobState | None]]:
+        """Give what a job waits for: the name, and the key and state of the job that it means."""
+        names = self._connection.execute(
+            "SELECT name FROM awaited WHERE job_key = ? ORDER BY name", (job_key,)
+        ).fetchall()
+        found = []
+        for (name,) in names:
+            row = self._connection.execute(_AWAITED, {"name": name, "own": job_key}).fetchone()
+            known = (row["job_key"], JobState(row["state"])) if row else (None, None)
+            found.append((name, *known))
+        return found
+
+    def _leads_to(self, job_key: int, wanted: int) -> bool:
+        """Tell whether a job waits for the wanted one, by itself or through others."""
+        seen = {job_key}
+        ahead = [job_key]
+        while ahead and wanted not in seen:
+            for _, key, state in self._awaited_by(ahead.pop()):
+                if key is not None and key not in seen and state not in CLOSED_STATES:
+                    seen.add(key)
+                    ahead.append(key)
+        return wanted in seen
+
+    def _needs_key(self, needs: Needs) -> int:
+        text = orjson.dumps(asdict(needs)).decode()
+        self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
+        row = self._connection.execute(
+            "SELECT needs_key FROM needs WHERE needs = ?", (text,)
+        ).fetchone()
+        return int(row["needs_key"])
+
+
+READY = (
+    "state IN ('queued', 'running') AND pending > 0 AND cancel_requested_at IS NULL"
+    " AND hold IS NULL AND running < max_parallel"
+)
+"""A job that may start: the condition of the index jobs_ready, word for word."""
+
+# From each class one seek leads to the next that has a ready job.
+_READY_CLASSES = (
+    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs WHERE {READY}"
+    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs"
+    f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
+    " FROM classes WHERE classes.needs_key IS NOT NULL)"
+    " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
+)
+
+# The newest job before this one; the newest after it where that is missing, or was given up. A
+# job after it that bears its own name is one that waits for it in its turn.
+_AWAITED = (
+    "SELECT job_key, state FROM ("
+    "SELECT job_key, state, job_key < :own AS is_before FROM jobs WHERE job = :name"
+    " UNION ALL SELECT * FROM (SELECT job_key, state, 1 FROM jobs"
+    " WHERE name = :name AND job_key < :own ORDER BY job_key DESC LIMIT 1)"
+    " UNION ALL SELECT * FROM (SELECT job_key, state, 0 FROM jobs"
+    " WHERE name = :name AND job_key > :own"
+    " AND name <> (SELECT name FROM jobs WHERE job_key = :own) ORDER BY job_key DESC LIMIT 1))"
+    " ORDER BY state IN ('failed', 'cancelled'), is_before DESC, job_key DESC LIMIT 1"
+)
+
+
+def _needs(text: str) -> Needs:
+    told = orjson.loads(text)
+    return Needs(tuple(told["tags"]), told["vram_gb"])
