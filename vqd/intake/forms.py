@@ -7,34 +7,29 @@ from vqd.documents.json_schema import Schema, number, one_of, scalar, take_also,
 SCALAR = scalar()
 LIST = {"type": "array", "items": SCALAR, "minItems": 1}
 RANGE = text_like(r"^\s*-?\d{1,15}-(-?\d{1,15})(:\d{1,15})?\s*$", "a range: 1-10 or 1-10:2")
+PATH: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
 VERSION: Schema = {"enum": [1, "1"]}
 SIZE_PATTERN = r"\d{1,6}\s*[xX]\s*\d{1,6}"
+_SCALE = "So many times the width and height of the input."
+_FIT = "The proportions of the input, within this box."
 RELATIVE_SIZES: Sequence[Schema] = (
     {
         "type": "object",
-        "description": "A size relative to the input: so many times its width and height.",
-        "properties": {"scale": number(exclusiveMinimum=0)},
+        "properties": {"scale": number(exclusiveMinimum=0, description=_SCALE)},
         "required": ["scale"],
         "additionalProperties": False,
     },
     {
         "type": "object",
-        "description": "A size relative to the input: its proportions, within this box.",
-        "properties": {"fit": text_like(rf"^\s*{SIZE_PATTERN}\s*$", "a size: 1024x768")},
+        "properties": {
+            "fit": text_like(rf"^\s*{SIZE_PATTERN}\s*$", "a size: 1024x768", description=_FIT)
+        },
         "required": ["fit"],
         "additionalProperties": False,
     },
 )
 VALUE = one_of(SCALAR, *RELATIVE_SIZES)
 VALUES = one_of({"type": "array", "items": VALUE, "minItems": 1}, RANGE)
-ROWS = one_of(
-    {"type": "string", "minLength": 1},
-    {
-        "type": "array",
-        "items": {"type": "object", "additionalProperties": VALUE, "minProperties": 1},
-        "minItems": 1,
-    },
-)
 DURATION = text_like(
     r"^\s*(?=.*[1-9])\d{1,9}(\.\d{1,9})?\s*[smhd]\s*$",
     "a duration: 30s, 45m, 12h or 30d",
@@ -50,10 +45,16 @@ NAME: Schema = {
 }
 
 
+def rows(row: Schema) -> Schema:
+    """Give the schema of a table: the name of its file, or a list of rows."""
+    rows = {"type": "array", "items": {**row, "minProperties": 1}, "minItems": 1}
+    return one_of(PATH, rows)
+
+
 def also_bare_files(schema: Schema) -> None:
     """Let a slot's files be a path, a pattern or a list of paths, too."""
     schema["oneOf"] = [{"required": [key]} for key in ("file", "glob", "folder", "list")]
-    take_also(schema, _PATH, LIST)
+    take_also(schema, PATH, LIST)
 
 
 def also_bare_seeds(schema: Schema) -> None:
@@ -63,4 +64,4 @@ def also_bare_seeds(schema: Schema) -> None:
     take_also(schema, {"type": "array", "items": each, "minItems": 1}, RANGE)
 
 
-_PATH: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
+ROWS = rows({"type": "object", "additionalProperties": VALUE})

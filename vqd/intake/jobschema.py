@@ -14,9 +14,9 @@ from vqd.documents.json_schema import (
     truth,
     whole_number,
 )
-from vqd.domain.param import MOST_SEED, NONE, Param
+from vqd.domain.param import MOST_SEED, NONE, Hints, Param
 from vqd.domain.workflow import InputSlot, Workflow
-from vqd.intake.forms import RANGE, RELATIVE_SIZES, SIZE_PATTERN
+from vqd.intake.forms import PATH, RANGE, RELATIVE_SIZES, SIZE_PATTERN, rows
 from vqd.intake.schema import FanOutKeys, JobKeys
 
 
@@ -35,27 +35,26 @@ def job_schema_for(workflow: Workflow, options: Mapping[str, Sequence[str]]) -> 
     keys = made["properties"]
     made["title"] = f"vqd job file for {workflow.name}"
     keys["workflow"] = {"enum": [workflow.name], "description": workflow.help or workflow.label}
-    _narrow(
-        keys["inputs"],
-        {slot.name: _slot(slot, keys["inputs"]) for slot in workflow.inputs.values()},
-    )
-    _narrow(
-        keys["params"],
-        {
-            param.name: param_schema(param, options.get(param.name, ()))
-            for param in workflow.params.values()
-        },
-    )
-    _narrow_fan_out(made["$defs"][FanOutKeys.__name__]["properties"], workflow)
+    slots, params = workflow.inputs.values(), workflow.params.values()
+    _narrow(keys["inputs"], {slot.name: _slot(slot, keys["inputs"]) for slot in slots})
+    values = {
+        **{slot.name: {**PATH, **_hints(slot.name, slot.hints)} for slot in slots},
+        **{param.name: param_schema(param, options.get(param.name, ())) for param in params},
+    }
+    _narrow(keys["params"], values)
+    _narrow_fan_out(made["$defs"][FanOutKeys.__name__]["properties"], [*values])
     return made
 
 
 def param_schema(param: Param, options: Sequence[str] = ()) -> Schema:
     """Give the schema of a parameter's value; `options` are proposed, where servers offer them."""
-    told = {"title": param.hints.label or param.name, "description": param.hints.help}
     default = {} if param.default is None else {"default": param.default}
-    known = {key: value for key, value in told.items() if value}
-    return {**_value(param, options), **known, **default}
+    return {**_value(param, options), **_hints(param.name, param.hints), **default}
+
+
+def _hints(name: str, hints: Hints) -> Schema:
+    title = {"title": hints.label or name}
+    return {**title, "description": hints.help} if hints.help else title
 
 
 def _value(param: Param, options: Sequence[str]) -> Schema:
@@ -76,7 +75,8 @@ def _value(param: Param, options: Sequence[str]) -> Schema:
 
 
 def _size(presets: Iterable[str]) -> Schema:
-    sizes = "|".join((SIZE_PATTERN, *map(_escaped, presets)))
+    relative = (r"scale\s+\d{1,4}(\.\d{1,9})?", rf"fit\s+{SIZE_PATTERN}")
+    sizes = "|".join((SIZE_PATTERN, *map(_escaped, presets), *relative))
     said = ", ".join(("a size: 1024x768", *presets))
     return text_like(rf"^\s*({sizes})\s*$", said, examples=[*presets])
 
@@ -119,8 +119,8 @@ def _numbers(choice: str) -> Iterator[float]:
 def _slot(slot: InputSlot, inputs: Schema) -> Schema:
     takes = f"Takes {', '.join(slot.extensions)}."
     description = f"{slot.hints.help} {takes}" if slot.hints.help else takes
-    title = slot.hints.label or slot.name
-    return {"allOf": [inputs["additionalProperties"]], "title": title, "description": description}
+    hints = {**_hints(slot.name, slot.hints), "description": description}
+    return {"allOf": [inputs["additionalProperties"]], **hints}
 
 
 def _narrow(mapping: Schema, properties: Mapping[str, Schema]) -> None:
@@ -128,16 +128,19 @@ def _narrow(mapping: Schema, properties: Mapping[str, Schema]) -> None:
     mapping["additionalProperties"] = False
 
 
-def _narrow_fan_out(keys: dict[str, Any], workflow: Workflow) -> None:
-    one = {name: {"$ref": f"#/properties/params/properties/{name}"} for name in workflow.params}
+def _narrow_fan_out(keys: dict[str, Any], names: Iterable[str]) -> None:
+    one = {name: {"$ref": f"#/properties/params/properties/{name}"} for name in names}
     several = {
         name: one_of({"type": "array", "items": value, "minItems": 1}, RANGE)
         for name, value in one.items()
     }
     for mapping in (keys["matrix"], keys["zip"]["items"]):
         _narrow(mapping, several)
-    for mapping in (keys["exclude"]["items"], keys["include"]["items"]):
+    points = (keys["exclude"]["items"], keys["include"]["items"])
+    for mapping in (*points, keys["per_input"]["additionalProperties"]):
         _narrow(mapping, one)
+    row = {"type": "object", "properties": one, "additionalProperties": False}
+    keys["rows"]["anyOf"] = [*rows(row)["anyOf"], {"type": "null"}]
 
 
 _WORDS = {"true": True, "false": False, "null": None}
