@@ -19,6 +19,9 @@ from vqd.spool.files import first_free, is_folder, write_whole
 
 PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
 
+OWN_FOLDER = "_vqd"
+"""The folder of the inbox that vqd writes and never takes."""
+
 _MARKER = ".vqd-spool"
 
 
@@ -140,9 +143,6 @@ class Spool:
         """Tell whether somebody put PAUSE into the spool."""
         return any(os.path.lexists(pause) for pause in self._pauses)
 
-    def free_job_name(self, name: str, now: float, is_known: Callable[[str], bool]) -> str:
-        """Give `YYYYMMDD-HHMMSS-name` (UTC), safe on Windows shares, `-2`, `-3` if it is taken.
-
     def pause(self) -> None:
         """Put PAUSE into the spool: nothing new is sent to a server."""
         self._pauses[0].touch()
@@ -153,6 +153,9 @@ class Spool:
         for pause in self._pauses:
             pause.unlink(missing_ok=True)
         return was_paused
+
+    def free_job_name(self, name: str, now: float, is_known: Callable[[str], bool]) -> str:
+        """Give `YYYYMMDD-HHMMSS-name` (UTC), safe on Windows shares, `-2`, `-3` if it is taken.
 
         `is_known` tells the names of jobs whose folder may be elsewhere by now.
         """

@@ -18,10 +18,11 @@ import structlog
 from vqd.domain.errors import VqdError
 from vqd.service.drafts import Draft
 from vqd.service.submit import Submission
+from vqd.spool.layout import OWN_FOLDER
 from vqd.watchers.candidate import Candidate, NotTaken, candidate_at
 from vqd.watchers.look import look_at
 from vqd.watchers.settle import Look, Settled, Settling, Waiting
-from vqd.watchers.waiting import OWN_FOLDER, WaitingList
+from vqd.watchers.waiting import WaitingList
 
 INPUTS_GRACE_S = 10.0
 """How long a drop that was copied in may be without the inputs that its job file names."""

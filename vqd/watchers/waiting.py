@@ -4,8 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from vqd.spool.files import replace_quickly
+from vqd.spool.layout import OWN_FOLDER
 
-OWN_FOLDER = "_vqd"
 _LONGEST = 1000
 
 
