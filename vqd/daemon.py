@@ -24,7 +24,8 @@ from vqd.runner.server import Server, ServerAddress
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
 from vqd.service.submit import Submission
-from vqd.settings import BUILTIN, Settings
+from vqd.service.welcome import Welcome
+from vqd.settings import Settings
 from vqd.spool.drops import recover_claims
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
@@ -34,6 +35,7 @@ from vqd.watchers.inbox import Inbox
 from vqd.watchers.settle import Settling
 from vqd.watchers.steering import Steering
 from vqd.watchers.watch import Watch
+from vqd.watchers.welcoming import Welcoming
 
 _log = structlog.get_logger(__name__)
 
@@ -87,9 +89,9 @@ class _Daemon:
             self._publisher,
             woken=wake,
             stall_s=settings.stall_s,
+            windows={name: keys.window for name, keys in settings.windows.items()},
             on_tick=_sign_of_life(engine),
         )
-            windows={name: keys.window for name, keys in settings.windows.items()},
         drafting = Drafting(
             spool,
             workflows=settings.workflows,
@@ -111,6 +113,9 @@ class _Daemon:
             on_change=wake.set,
             on_failure=lambda: self._fail(),
         )
+        self._welcoming = Welcoming(
+            spool, Welcome(store, settings.workflows), every_s=settings.rescan_s
+        )
         self._wake = wake
         self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)
 
@@ -126,6 +131,7 @@ class _Daemon:
         self._publisher.start()
         self._looping.start()
         self._watch.start()
+        self._welcoming.start()
         systemd.notify("READY=1")
         _log.info(
             "daemon.started",
@@ -138,6 +144,7 @@ class _Daemon:
         systemd.notify("STOPPING=1")
         self._wake.set()
         self._watch.stop()
+        self._welcoming.stop()
         self._looping.join()
         self._publisher.stop()
         for server in self._servers:

@@ -163,13 +163,13 @@ def test_a_definition_that_changes_changes_its_files_and_no_others(tmp_path: Pat
 
 
 def test_a_broken_definition_is_listed_with_its_reason_until_it_is_mended(tmp_path: Path) -> None:
-    path = define(tmp_path, "mine", EVERYTHING.replace("type: float", "type: flaot"))
+    path = define(tmp_path, "mine", EVERYTHING.replace("type: float", "type: floaty"))
     welcome = Welcome(None, [tmp_path])
     files = welcome.files()
     assert "mine.yaml" not in files
     assert "image-scale.yaml" in files
     assert "mine\n" in files[BROKEN]
-    assert "flaot is none of" in files[BROKEN]
+    assert "floaty is none of" in files[BROKEN]
     assert "Did you mean float?" in files[BROKEN]
     write(path, EVERYTHING)
     assert BROKEN not in welcome.files()

@@ -8,24 +8,11 @@ import yaml
 
 from vqd.cli.app import EXIT_REFUSED, ends_in_words, settings_option
 from vqd.documents.reader import parse
-from vqd.settings import BUILTIN, load_settings, made_of
-from vqd.spool.files import write_whole
-from vqd.spool.layout import Spool
-
-_README = """\
-Drop jobs here.
-
-A job is a folder with your pictures or clips and a file job.yaml. Two lines are enough:
-
-    vqd: 1
-    workflow: image-scale
-
-Copy the folder in any order, as slowly as it takes. When it is complete it moves to active/, and
-comes back in done/ with outputs/ and report.html, or in failed/ with WHY.txt.
-
-WAITING.txt, here, says what anything that is not taken waits for. To stop a job put an empty file
-named CANCEL into its folder in active/. While a file PAUSE lies beside inbox/, nothing new starts.
-"""
+from vqd.farm import BUILTIN
+from vqd.service.welcome import Welcome
+from vqd.settings import load_settings, made_of
+from vqd.spool.kept import KeptFolder
+from vqd.spool.layout import OWN_FOLDER, Spool
 
 
 @click.command()
@@ -63,8 +50,7 @@ def init(spool: Path, state: Path | None, servers: tuple[str, ...], settings_fil
     Spool.create(spool)
     made.check()
     state.mkdir(parents=True, exist_ok=True)
-    (made.inbox / "_vqd").mkdir(exist_ok=True)
-    write_whole(made.inbox / "_vqd" / "README.txt", _README.encode())
+    KeptFolder(made.inbox / OWN_FOLDER).keep(Welcome(None, ()).files())
     settings_file.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     heading = "# Every setting and what it means: config/vqd.yaml\n"
