@@ -8,7 +8,7 @@ from vqd.domain.catalogue import NodeClass, read_node_class
 Nodes = dict[str, dict[str, Any]]
 
 _SAMPLERS = [f"sampler_{number}" for number in range(20)]
-_TOLD: dict[str, dict[str, Any]] = {
+TOLD: dict[str, dict[str, Any]] = {
     "LoadImage": {
         "input": {"required": {"image": [["a.png"], {"image_upload": True}]}},
         "output": ["IMAGE", "MASK"],
@@ -136,7 +136,7 @@ _TOLD: dict[str, dict[str, Any]] = {
         "output_node": True,
     },
 }
-CLASSES: dict[str, NodeClass] = {name: read_node_class(name, told) for name, told in _TOLD.items()}
+CLASSES: dict[str, NodeClass] = {name: read_node_class(name, told) for name, told in TOLD.items()}
 
 classes: Callable[[str], NodeClass | None] = CLASSES.get
 

@@ -5,6 +5,7 @@ wrong; 3 the job file or the settings are at fault; 4 there is no such job; 5 re
 reason; 130 `submit --wait` was interrupted, and the job goes on.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -86,6 +87,7 @@ _PLACES = {
     "list": "looking:list_jobs",
     "show": "looking:show",
     "schema": "schema:schema",
+    "workflows": "workflows:workflows",
     "cancel": "steering:cancel",
     "retry": "steering:retry",
     "pause": "steering:pause",
@@ -98,3 +100,5 @@ _PLACES = {
 @click.version_option(__version__, prog_name="vqd")
 def vqd() -> None:
     """A folder that renders: drop jobs into an inbox, ComfyUI runs them, find them in done/."""
+    if os.environ.get("NO_COLOR"):
+        click.get_current_context().color = False

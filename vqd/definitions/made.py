@@ -56,13 +56,17 @@ def of_legacy(path: Path, classes: Classes, *, name: str | None = None) -> Made:
     sketch = converted(old, content, notes, classes, name=name or name_of(old.name or path.stem))
     if notes.faults:
         raise Faults(notes.faults)
-    return Made(files_of(sketch, classes), tuple(notes.told))
+    return Made(files_of(sketch, classes), tuple(sorted(notes.told, key=_line)))
 
 
 def name_of(text: str) -> str:
     """Give a name for a workflow that is near to a text."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].rstrip("-")
     return name if name[:1].isalpha() else f"w-{name}".rstrip("-")
+
+
+def _line(problem: Problem) -> int:
+    return problem.line or 0
 
 
 def _read_template(folder: Path, template: str, notes: Notes) -> Any:
