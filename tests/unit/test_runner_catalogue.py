@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.builders import NOW
 from tests.strange_server import Answer, StrangeServer
@@ -149,6 +150,22 @@ def test_a_farm_of_equal_servers_is_learned_once(make: Callable[[int], House]) -
     with house.store.reading() as session:
         keys = [session.catalogue.entries_of(server.name) for server in house.servers]
     assert keys == [{"Loader": 1}] * 12
+
+
+def test_the_log_names_the_signatures_that_changed(make: Callable[[int], House]) -> None:
+    house = make(1)
+    wider = {"input": {"required": {"name": ["STRING", {}]}}, "output": ["MODEL", "CLIP"]}
+    with capture_logs() as log:
+        for entry in (LOADER, wider):
+            house.strange[0].answers("GET /object_info", Answer(body={"Loader": entry}))
+            house.connect(house.servers[0])
+            house.catalogues.look(0.0)
+            house.wait_looks(1)
+    told = [(line["event"], line["changed"], line["signatures"]) for line in log]
+    assert told == [
+        ("catalogue.learned", 1, []),
+        ("catalogue.learned", 1, ["Loader", "Loader.name"]),
+    ]
 
 
 def test_a_choice_is_spelled_as_the_server_has_it_since_the_last_look(

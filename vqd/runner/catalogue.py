@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from vqd.domain.errors import VqdError
+from vqd.domain.signature import SignatureChange
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
 from vqd.store.learning import Learned, learn
@@ -16,6 +17,7 @@ LOOK_AGAIN_S = 600.0
 """Between two looks at a server that stays: a model may have been put there."""
 AFTER_FAILURE_S = 5.0
 """Until the next look at a server that did not answer well; doubled each time."""
+MOST_TOLD = 20
 
 _log = structlog.get_logger(__name__)
 
@@ -108,13 +110,20 @@ class Catalogues:
                 server=server.name,
                 classes=learned.classes,
                 changed=learned.changed,
-                signatures=len(learned.signatures),
+                signatures=_told(learned.signatures),
             )
         return True
 
     def _learn(self, server: Server) -> Learned | None:
         with server.client.object_info() as info, self._learning:
             return learn(self._store, server.name, info.sha256, info.entries, now=self._clock())
+
+
+def _told(changes: Sequence[SignatureChange]) -> list[str]:
+    """Name the inputs that are other than before; `vqd workflows check` tells in what."""
+    named = [f"{change.node_class}.{change.input}".rstrip(".") for change in changes]
+    left = len(named) - MOST_TOLD
+    return named if left <= 0 else [*named[:MOST_TOLD], f"and {left} more"]
 
 
 def _delay_s(failures: int) -> float:
