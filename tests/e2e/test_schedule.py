@@ -1,0 +1,272 @@
+"""When jobs start: held with a reason that a person reads, through kill -9, until it is time."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.builders import write
+from tests.daemons import Daemon, status_of
+from tests.samples import picture, picture_job
+from tests.waiting import wait_for
+
+WIDE = ", ".join(f"{width}x16" for width in range(16, 96, 2))
+"""Sizes for forty prompts of each picture."""
+
+
+def drop(daemon: Daemon, name: str, *lines: str, pictures: int = 1) -> None:
+    """Drop a job of a picture or more, with some more lines in its job file."""
+    text = "\n".join(["vqd: 1", "workflow: image-scale", *lines, ""])
+    job = picture_job(daemon.folder / "dropping" / name, pictures=pictures, job=text)
+    job.rename(daemon.spool.inbox / name)
+
+
+def active(daemon: Daemon, name: str) -> Path:
+    """Wait until a job is accepted; gives its folder."""
+    return wait_for(
+        lambda: next(iter(daemon.spool.active.glob(f"*-{name}")), None),
+        within_s=10,
+        what=f"the taking of {name}",
+    )
+
+
+def wait_held(daemon: Daemon, name: str, said: str) -> Path:
+    """Wait until a job's status says so, and `vqd status` and `vqd show` too; gives its folder."""
+    folder = active(daemon, name)
+    wait_for(lambda: reason_of(folder) == said, within_s=10, what=f"{said!r} in {name}")
+    assert said in daemon.vqd("status").stdout
+    assert said in daemon.vqd("show", folder.name).stdout
+    return folder
+
+
+def reason_of(folder: Path) -> str | None:
+    status = folder / "STATUS.yaml"
+    said = status_of(folder)["reason"] if status.exists() else None
+    return None if said is None else str(said)
+
+
+def set_up_anew(daemon: Daemon, **settings: Any) -> None:
+    """kill -9, then start with other settings."""
+    daemon.kill()
+    values = yaml.safe_load(daemon.settings.read_text(encoding="utf-8"))
+    daemon.settings.write_text(yaml.safe_dump({**values, **settings}), encoding="utf-8")
+    daemon.start()
+
+
+def events_of(folder: Path, kind: str) -> list[str]:
+    """The times of the events of a kind in a closed job's log."""
+    lines = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split()[0] for line in lines if line.split()[1] == kind]
+
+
+def clock(hours_from_now: int) -> str:
+    return (datetime.now().astimezone() + timedelta(hours=hours_from_now)).strftime("%H:%M")
+
+
+def test_a_suspended_job_waits_for_resume_through_a_kill(daemon: Daemon) -> None:
+    daemon.start()
+    drop(daemon, "beach", "schedule: {suspended: true}")
+    held = wait_held(daemon, "beach", "suspended: RESUME starts it")
+    daemon.kill()
+    daemon.start()
+    drop(daemon, "other")
+    daemon.wait_closed("other")
+    assert held.is_dir()
+    answer = daemon.vqd("resume", "beach")
+    assert (answer.returncode, "done" in answer.stdout) == (0, True)
+    done = daemon.wait_closed("beach")
+    assert (done.parent, status_of(done)["reason"]) == (daemon.spool.done, None)
+    assert [path.name.split("-")[0] for path in done.rglob("RESUME*")] == ["RESUME.done"]
+
+
+def test_a_job_that_runs_is_paused_and_goes_on(daemon: Daemon) -> None:
+    daemon.start()
+    drop(daemon, "beach", f"fan_out: {{matrix: {{size: [{WIDE}]}}}}", pictures=3)
+    folder = active(daemon, "beach")
+    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=10)
+    assert daemon.vqd("pause", "beach").returncode == 0
+    wait_held(daemon, "beach", "suspended: RESUME starts it")
+    wait_for(lambda: status_of(folder)["counts"]["running"] == 0, within_s=10)
+    counts = status_of(folder)["counts"]
+    assert counts["pending"] > 0
+    assert daemon.vqd("pause", "beach").returncode == 5
+    daemon.kill()
+    daemon.start()
+    drop(daemon, "other")
+    daemon.wait_closed("other")
+    assert status_of(folder)["counts"]["succeeded"] == counts["succeeded"]
+    assert daemon.vqd("resume", "beach").returncode == 0
+    assert status_of(daemon.wait_closed("beach"))["counts"]["succeeded"] == 120
+
+
+def test_a_job_starts_at_its_time_and_not_before(daemon: Daemon) -> None:
+    daemon.start()
+    starts_at = datetime.now(UTC) + timedelta(seconds=6)
+    drop(daemon, "beach", f"schedule: {{not_before: {starts_at:%Y-%m-%dT%H:%M:%S}Z}}")
+    shown = starts_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    wait_held(daemon, "beach", f"waits until {shown}")
+    daemon.kill()
+    daemon.start()
+    done = daemon.wait_closed("beach")
+    (claimed_at,) = events_of(done, "prompt.claimed")
+    late_s = (datetime.fromisoformat(claimed_at) - starts_at.replace(microsecond=0)).total_seconds()
+    assert 0 <= late_s < 1
+    assert len(events_of(done, "job.held")) == len(events_of(done, "job.released")) == 1
+
+
+def test_a_job_outside_its_window_waits_until_the_settings_let_it(daemon: Daemon) -> None:
+    later = {"from": clock(2), "to": clock(4)}
+    daemon.start()
+    set_up_anew(daemon, windows={"nights": later})
+    drop(daemon, "beach", "schedule: {window: nights}")
+    held = wait_held(daemon, "beach", f"outside its window nights (opens {later['from']})")
+    set_up_anew(daemon, windows={})
+    wait_held(daemon, "beach", "its window nights is not in the settings any more")
+    assert held.is_dir()
+    set_up_anew(daemon, windows={"nights": {"from": clock(-1), "to": clock(1)}})
+    assert daemon.wait_closed("beach").parent == daemon.spool.done
+
+
+def test_no_more_prompts_of_a_job_are_on_servers_than_it_allows(daemon: Daemon) -> None:
+    daemon.start()
+    lines = [f"fan_out: {{matrix: {{size: [{WIDE}]}}}}", "schedule: {max_parallel: 1}"]
+    drop(daemon, "beach", *lines)
+    log = (daemon.wait_closed("beach") / "log.txt").read_text(encoding="utf-8")
+    kinds = [line.split()[1] for line in log.splitlines() if " prompt." in line]
+    assert kinds == ["prompt.claimed", "prompt.succeeded"] * 40
+
+
+def test_a_job_waits_for_another_until_that_was_mended_and_is_done(daemon: Daemon) -> None:
+    daemon.start()
+    drop(daemon, "comp", "schedule: {after: [plates]}")
+    wait_held(daemon, "comp", "waits for the job plates: there is none of that name yet")
+    job = picture_job(daemon.folder / "plates", pictures=0)
+    write(job / "p1.png", "no picture yet")
+    job.rename(daemon.spool.inbox / "plates")
+    failed = daemon.wait_closed("plates")
+    said = "waits for the job plates, which failed: it goes on when that is retried and done"
+    wait_held(daemon, "comp", said)
+    daemon.kill()
+    picture(failed / "inputs" / "p1.png")
+    (daemon.spool.root / "PAUSE").touch()
+    daemon.start()
+    assert daemon.vqd("retry", failed.name).returncode == 0
+    wait_held(daemon, "comp", "waits for the job plates")
+    assert daemon.vqd("resume").returncode == 0
+    done = [status_of(daemon.wait_closed(name)) for name in ("plates", "comp")]
+    assert [status["state"] for status in done] == ["done", "done"]
+    assert done[0]["finished_at"] <= done[1]["started_at"]
+
+
+def test_jobs_that_wait_for_one_another_say_so(daemon: Daemon) -> None:
+    daemon.start()
+    drop(daemon, "hen", "schedule: {after: [egg]}")
+    drop(daemon, "egg", "schedule: {after: [hen]}")
+    for name, other in (("hen", "egg"), ("egg", "hen")):
+        said = f"waits for the job {other}, which waits for this one: cancel one of the two"
+        wait_held(daemon, name, said)
+    assert daemon.vqd("cancel", "hen").returncode == 0
+    daemon.wait_closed("hen")
+    said = "waits for the job hen, which was cancelled: it goes on when that is retried and done"
+    wait_held(daemon, "egg", said)
+
+
+def test_a_prompt_goes_only_to_a_server_that_has_what_it_needs(daemon: Daemon) -> None:
+    daemon.start()
+    set_up_anew(daemon, servers=[{"url": "builtin", "name": "own", "tags": ["Pictures"]}])
+    drop(daemon, "flux", "schedule: {needs: {tags: [flux]}}")
+    drop(daemon, "big", "schedule: {needs: {vram_gb: 22}}")
+    drop(daemon, "small", "schedule: {needs: {tags: [pictures]}}")
+    assert daemon.wait_closed("small").parent == daemon.spool.done
+    wait_held(daemon, "flux", "no server has the tag flux")
+    wait_held(daemon, "big", "no server is known to have 22 GB of VRAM")
+    servers = [{"url": "builtin", "name": "own", "tags": ["flux"], "vram_gb": 24}]
+    set_up_anew(daemon, servers=servers)
+    for name in ("flux", "big"):
+        assert daemon.wait_closed(name).parent == daemon.spool.done
+
+
+def test_after_so_many_failures_the_rest_of_the_job_is_cancelled(daemon: Daemon) -> None:
+    daemon.start()
+    (daemon.spool.root / "PAUSE").touch()
+    lines = [f"fan_out: {{matrix: {{size: [{WIDE}]}}}}", "retry: {limit: 0, stop_job_after: 3}"]
+    job = picture_job(daemon.folder / "bad", pictures=0, job="")
+    write(job / "cat.png", "no picture")
+    write(job / "job.yaml", "\n".join(["vqd: 1", "workflow: image-scale", *lines, ""]))
+    job.rename(daemon.spool.inbox / "bad")
+    active(daemon, "bad")
+    daemon.vqd("resume")
+    folder = daemon.wait_closed("bad")
+    status = status_of(folder)
+    said = "cancelled: 3 of its prompts failed (retry.stop_job_after)"
+    assert (status["state"], status["reason"]) == ("cancelled", said)
+    assert status["counts"]["failed"] == 3
+    assert status["counts"]["cancelled"] == 37
+    why = (folder / "WHY.txt").read_text(encoding="utf-8")
+    assert "3 of its prompts failed (retry.stop_job_after)" in why
+    assert "cat.png is not a usable image" in why
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_what_is_not_done_by_its_deadline_is_cancelled(daemon: Daemon, is_running: bool) -> None:
+    daemon.start()
+    many = ", ".join(f"{width}x16" for width in range(16, 2016))
+    start = [] if is_running else ["schedule: {suspended: true}"]
+    drop(
+        daemon, "beach", f"fan_out: {{matrix: {{size: [{many}]}}}}", "retry: {deadline: 3s}", *start
+    )
+    active(daemon, "beach")
+    daemon.kill()
+    daemon.start()
+    folder = daemon.wait_closed("beach")
+    status = status_of(folder)
+    assert folder.parent == daemon.spool.failed
+    assert status["reason"] == "cancelled: it was not done by its deadline (retry.deadline)"
+    assert "it was not done by its deadline" in (folder / "WHY.txt").read_text(encoding="utf-8")
+    assert (status["counts"]["succeeded"] > 0) == is_running
+    assert status["counts"]["cancelled"] > 1000
+    accepted_at, finished_at = (datetime.fromisoformat(status[f"{name}_at"]) for name in TIMES)
+    assert 3 <= (finished_at - accepted_at).total_seconds() < 8
+
+
+TIMES = ("accepted", "finished")
+
+
+def test_a_priority_given_later_lets_a_job_overtake(daemon: Daemon) -> None:
+    daemon.start()
+    assert daemon.vqd("pause").returncode == 0
+    for name in ("first", "second"):
+        drop(daemon, name)
+        active(daemon, name)
+    assert daemon.vqd("priority", "second", "80").returncode == 0
+    assert daemon.vqd("priority", "second", "101").returncode == 2
+    daemon.kill()
+    daemon.start()
+    assert "paused" in daemon.vqd("status").stdout
+    assert daemon.vqd("resume").returncode == 0
+    started = [status_of(daemon.wait_closed(name))["started_at"] for name in ("second", "first")]
+    assert started == sorted(started)
+    assert "no PAUSE" in daemon.vqd("resume").stdout
+
+
+def test_a_window_that_nobody_named_is_told_with_the_nearest(daemon: Daemon) -> None:
+    daemon.start()
+    set_up_anew(daemon, windows={"nights": {"from": "22:00", "to": "06:00"}})
+    drop(daemon, "beach", "schedule: {window: night}")
+    why = (daemon.wait_closed("beach") / "WHY.txt").read_text(encoding="utf-8")
+    assert "job.yaml:3: schedule.window: there is no window night in the settings." in why
+    assert "Did you mean nights?" in why
+
+
+def test_the_daemon_lives_with_a_time_that_never_comes(daemon: Daemon) -> None:
+    daemon.start()
+    drop(
+        daemon, "never", "schedule: {not_before: 8999-12-31T23:59}", "retry: {deadline: 99999999d}"
+    )
+    wait_held(daemon, "never", "waits until 8999-12-31 23:59")
+    drop(daemon, "now")
+    assert daemon.wait_closed("now").parent == daemon.spool.done
+    assert daemon.vqd("cancel", "never").returncode == 0
+    assert daemon.wait_closed("never").parent == daemon.spool.failed
