@@ -42,6 +42,7 @@ class Welcome:
     def __init__(self, store: Store | None, workflows: Sequence[Path]) -> None:
         self._store = store
         self._definitions = Definitions((*workflows, shipped_folder()))
+        self._job_schema = _json(job_schema())
         self._made: dict[str, _Made] = {}
 
     def files(self) -> Mapping[str, str]:
@@ -63,7 +64,7 @@ class Welcome:
         self._made = made
         files = {
             README: _readme(one.workflow for one in made.values()),
-            _GENERAL_SCHEMA: _json(job_schema()),
+            _GENERAL_SCHEMA: self._job_schema,
             **({BROKEN: _broken(broken)} if broken else {}),
         }
         for one in made.values():
