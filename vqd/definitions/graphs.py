@@ -1,19 +1,19 @@
 """A graph's file in; a checked graph out, with the ways to name its nodes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from vqd.definitions.ui.convert import to_api
+from vqd.definitions.ui.notes import EXPORT
+from vqd.definitions.ui.read import is_page
+from vqd.definitions.wiring import Classes
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph, NamedGraph, Target
 from vqd.domain.nearest import nearest
 
 MOST_BYTES = 16 << 20
-_EXPORT = (
-    "In ComfyUI open it and choose Workflow > Export (API), then put that file here "
-    "(older versions: switch on the dev mode options, then Save (API Format))."
-)
 
 
 class Unbound(Exception):
@@ -26,11 +26,16 @@ class Unbound(Exception):
         self.hint = hint
 
 
-def read_graph(path: Path, where: str) -> NamedGraph:
-    """Give the graph in a file in ComfyUI's API format.
+def read_graph(
+    path: Path, where: str, classes: Classes | None = None, *, known: Iterable[str] = ()
+) -> NamedGraph:
+    """Give the graph in a file in ComfyUI's API format, or saved by its page and converted.
+
+    Without `classes` a page's graph cannot be read: only the servers know the names of its fields.
+    `known` are the names of all classes.
 
     Raises:
-        Faults: it is missing, no JSON, in the UI's format, or a node or link of it is broken.
+        Faults: it is missing, no JSON, cannot be converted, or a node or link of it is broken.
     """
     try:
         with path.open("rb") as file:
@@ -45,15 +50,15 @@ def read_graph(path: Path, where: str) -> NamedGraph:
         nodes = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise Faults([_not_json(error, where)]) from error
-    return checked_graph(nodes, where)
+    return checked_graph(nodes, where, classes, known=known)
 
 
-def checked_graph(nodes: Any, where: str) -> NamedGraph:
-    """Give the graph that some JSON is.
-
-    Raises:
-        Faults: as `read_graph`.
-    """
+def checked_graph(
+    nodes: Any, where: str, classes: Classes | None = None, *, known: Iterable[str] = ()
+) -> NamedGraph:
+    """Give the graph that some JSON is; all else as `read_graph`."""
+    if classes is not None and is_page(nodes):
+        nodes = to_api(nodes, classes, where, known=known)
     problems = [*_problems(nodes, where)]
     if problems:
         raise Faults(problems)
@@ -144,16 +149,17 @@ def _title(graph: Graph, node: str) -> str:
 def _not_json(error: Exception, where: str) -> Problem:
     if isinstance(error, json.JSONDecodeError):
         said = f"is not JSON: {error.msg}."
-        return Problem("not_json", said, where, error.lineno, error.colno, hint=_EXPORT)
-    return Problem("not_json", f"is not JSON ({error}).", where, hint=_EXPORT)
+        return Problem("not_json", said, where, error.lineno, error.colno, hint=EXPORT)
+    return Problem("not_json", f"is not JSON ({error}).", where, hint=EXPORT)
 
 
 def _problems(nodes: Any, where: str) -> Iterator[Problem]:
-    if isinstance(nodes, dict) and isinstance(nodes.get("nodes"), list) and "links" in nodes:
-        said = "is saved in the format of ComfyUI's page, not in its API format."
-        yield Problem("ui_format", said, where, hint=_EXPORT)
+    if is_page(nodes):
+        said = "is saved by ComfyUI's page, and no server was seen yet that names its fields."
+        hint = f"Let vqd see a server first. Or: {EXPORT}"
+        yield Problem("ui_format", said, where, hint=hint)
     elif not isinstance(nodes, dict) or not nodes:
-        yield Problem("not_a_graph", "is not a graph.", where, hint=_EXPORT)
+        yield Problem("not_a_graph", "is not a graph.", where, hint=EXPORT)
     else:
         for node, content in nodes.items():
             yield from _node_problems(nodes, node, content, where)
@@ -163,9 +169,9 @@ def _node_problems(nodes: dict[str, Any], node: str, content: Any, where: str) -
     is_node = isinstance(content, dict) and isinstance(content.get("class_type"), str)
     if not is_node or not isinstance(content.get("inputs"), dict):
         said = "is not a node: it needs class_type and inputs."
-        yield Problem("not_a_node", said, where, key=node, hint=_EXPORT)
+        yield Problem("not_a_node", said, where, key=node, hint=EXPORT)
         return
     for name, value in content["inputs"].items():
         if isinstance(value, list) and len(value) == 2 and str(value[0]) not in nodes:
             said = f"is wired to node {value[0]}, which the graph has not."
-            yield Problem("broken_link", said, where, key=f"{node}.{name}", hint=_EXPORT)
+            yield Problem("broken_link", said, where, key=f"{node}.{name}", hint=EXPORT)
