@@ -1,10 +1,12 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.builders import A_GRAPH, NOW, a_plan, accept_a_job
 from tests.strange_server import Answer, StrangeServer
+from tests.waiting import wait_for
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.runner.attempt import Assignment, Attempt
 from vqd.runner.inputs import InputChecks
@@ -74,3 +76,31 @@ def test_a_prompt_behind_somebodys_is_waited_for_until_the_server_has_died_insid
     assert outcome.code is FailureCode.UNREACHABLE
     assert "restart" in outcome.message
     assert len(strange.requests("GET /internal/logs/raw")) == 4
+
+
+def test_a_prompt_that_waits_on_a_server_is_taken_back_when_its_job_is_held(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", queue("theirs"))
+    strange.answers("GET /internal/logs/raw", Answer(body={"entries": []}))
+    with ThreadPoolExecutor(1) as aside:
+        outcome = aside.submit(attempt.run)
+        wait_for(lambda: len(strange.requests("GET /queue")) > 2, within_s=5)
+        strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
+        attempt.withdraw()
+        failed = outcome.result()
+    assert isinstance(failed, Failed)
+    assert failed.code is FailureCode.WITHDRAWN
+    assert [asked.json for asked in strange.requests("POST /queue")] == [{"delete": ["p"]}]
+    assert strange.requests("POST /interrupt") == []
+
+
+def test_a_prompt_whose_job_is_held_before_it_was_sent_is_not_sent(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
+    attempt.withdraw()
+    failed = attempt.run()
+    assert isinstance(failed, Failed)
+    assert failed.code is FailureCode.WITHDRAWN
+    assert strange.requests("POST /prompt") == []

@@ -1,0 +1,137 @@
+"""Which jobs may start, judged with the servers there are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import NOW, accept_a_job
+from tests.strange_server import Answer, StrangeServer
+from vqd.domain.queue import Job
+from vqd.domain.schedule import Capability, Needs, Schedule
+from vqd.domain.window import Window
+from vqd.runner.dispatch import claims
+from vqd.runner.inputs import InputChecks
+from vqd.runner.judging import JUDGED_AT_A_TIME, Judged, Judging
+from vqd.runner.server import Server, ServerAddress
+from vqd.store.store import Store
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def strange() -> Iterator[StrangeServer]:
+    """A server that tells of one card of 24 GB, a little less as such cards do."""
+    card = {"name": "RTX", "type": "cuda", "vram_total": 25_393_692_672, "vram_free": 1}
+    facts = {"system": {"comfyui_version": "0.3.64"}, "devices": [card]}
+    with StrangeServer() as server:
+        server.answers("GET /system_stats", Answer(body=facts))
+        yield server
+
+
+def a_server(name: str, url: str = "http://127.0.0.1:1", **has: Any) -> Server:
+    """A server that is not spoken to."""
+    capability = Capability(frozenset(has.get("tags", ())), has.get("vram_gb"))
+    address = ServerAddress(name, url, capability=capability)
+    return Server(address, InputChecks(), on_change=lambda: None)
+
+
+def scheduled(
+    store: Store, name: str = "a", *, deadline_s: float | None = None, **when: Any
+) -> int:
+    schedule = Schedule(**when)
+    return accept_a_job(store, f"J-{name}", total=2, schedule=schedule, deadline_s=deadline_s)
+
+
+def judge(store: Store, judging: Judging, now: float = NOW) -> list[Judged]:
+    return store.write(lambda session: judging.judge(session, now))
+
+
+def claimed(store: Store, *free: Server) -> list[tuple[int, str]]:
+    pairs = store.write(lambda session: list(claims(session, free, NOW)))
+    return [(prompt.key.job_key, server.name) for prompt, server in pairs]
+
+
+def job_of(store: Store, job_key: int) -> Job:
+    with store.reading() as session:
+        return session.jobs.get(job_key)
+
+
+def test_a_window_holds_a_job_and_lets_it_go_again(store: Store) -> None:
+    always, never = Window(0, 1440), Window(0, 1, frozenset({6}))
+    job_key = scheduled(store, window="w")
+    server = a_server("gpu1")
+    (held,) = judge(store, Judging({"w": never}, [server]))
+    assert held.hold is not None
+    assert held.hold.startswith("outside its window w")
+    assert claimed(store, server) == []
+    (freed,) = judge(store, Judging({"w": always}, [server]))
+    assert (freed.hold, freed.is_news) == (None, True)
+    assert claimed(store, server) == [(job_key, "gpu1")]
+
+
+def test_servers_are_given_what_they_can_serve_and_are_not_held_up_by_the_rest(
+    store: Store,
+) -> None:
+    wan = scheduled(store, "wan", needs=Needs.of(["wan"], None))
+    plain = scheduled(store, "plain")
+    fast, slow = a_server("fast", tags=["wan"]), a_server("slow")
+    judge(store, Judging({}, [fast, slow]))
+    assert claimed(store, slow, fast, slow, slow, fast) == [
+        (plain, "slow"),
+        (wan, "fast"),
+        (plain, "slow"),
+        (wan, "fast"),
+    ]
+
+
+def test_a_server_that_tells_of_its_card_frees_the_jobs_that_need_it(
+    store: Store, strange: StrangeServer
+) -> None:
+    scheduled(store, needs=Needs.of([], 24))
+    server = a_server("gpu1", strange.url)
+    judging = Judging({}, [server])
+    (held,) = judge(store, judging)
+    assert held.hold == "no server is known to have 24 GB of VRAM"
+    assert not judging.is_stale
+    server.learn()
+    server.client.close()
+    assert judging.is_stale
+    (freed,) = judge(store, judging)
+    assert freed.hold is None
+    assert not judging.is_stale
+
+
+def test_the_settings_know_better_than_the_card(store: Store, strange: StrangeServer) -> None:
+    server = a_server("gpu1", strange.url, vram_gb=16)
+    server.learn()
+    server.client.close()
+    assert server.capability.vram_gb == 16
+
+
+def test_a_job_past_its_deadline_is_cancelled_whatever_holds_it(store: Store) -> None:
+    job_key = scheduled(store, suspended=True, deadline_s=HOUR)
+    judging = Judging({}, [a_server("gpu1")])
+    judge(store, judging)
+    assert judge(store, judging, NOW + HOUR - 1) == []
+    (judged,) = judge(store, judging, NOW + HOUR)
+    assert judged.is_news
+    job = job_of(store, job_key)
+    assert job.counts.cancelled == 2
+    assert job.why == "cancelled: it was not done by its deadline (retry.deadline)"
+    assert judge(store, judging, NOW + 2 * HOUR) == []
+
+
+def test_many_jobs_are_judged_in_turns_and_none_starts_before_its_own(store: Store) -> None:
+    total = JUDGED_AT_A_TIME + 10
+    for number in range(total):
+        scheduled(store, str(number), needs=Needs.of(["wan"], None), suspended=number < total - 1)
+    last = total
+    server = a_server("gpu1", tags=["wan"])
+    judging = Judging({}, [server])
+    assert len(judge(store, judging)) == JUDGED_AT_A_TIME
+    assert claimed(store, server) == []
+    with store.reading() as session:
+        assert session.schedules.next_at() == 0.0
+    assert len(judge(store, judging)) == 10
+    assert claimed(store, server) == [(last, "gpu1")]
