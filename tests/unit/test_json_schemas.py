@@ -338,11 +338,22 @@ def test_a_choice_that_looks_like_a_number_may_stand_plain_or_quoted() -> None:
     assert faults(SCHEMAS["image-convert"], job % "45")
 
 
+def test_choices_that_look_alike_to_an_editor_stand_once_in_a_schema() -> None:
+    names = ["1", "1.0", "true", "TRUE", "~", "nan", "inf", "1e99", "010", "1_0", "9" * 40]
+    schema = param_schema(Param("p", "choice", choices=dict.fromkeys(names, 0)))
+    Draft7Validator.check_schema(schema)
+    assert json.dumps(schema, allow_nan=False)
+    for name in names:
+        assert faults({"properties": {"p": schema}}, f"p: '{name}'") == []
+        assert len(name) > 20 or faults({"properties": {"p": schema}}, f"p: {name}") == []
+
+
 def test_a_parameter_tells_its_range_default_and_help() -> None:
     scale = SCHEMAS["image-convert"]["properties"]["params"]["properties"]["scale"]
     assert (scale["minimum"], scale["maximum"], scale["default"]) == (0.01, 8.0, 1.0)
     assert scale["title"] == "Scale"
-    assert scale["description"] == "0.5 halves width and height."
+    told = "0.5 halves width and height. Default: 1.0; a number; 0.01 to 8."
+    assert scale["description"] == told
 
 
 PARAMS = (
@@ -352,7 +363,7 @@ PARAMS = (
     Param("p", "int", min=5, max=161, multiple_of=4, plus=1),
     Param("p", "float", min=0.5, max=8),
     Param("p", "seed"),
-    Param("p", "size", presets={"a.b+c": "64x64", "x-y": "8x8"}),
+    Param("p", "size", presets={"a.b+c": "64x64", "x-y": "8x8", "90": "90x90"}),
     Param("p", "choice", choices={"90": 90, "true": 1, "1.5": 2, "none": 0, "a b": 3}),
     Param("p", "model", folder="vae"),
 )

@@ -16,8 +16,16 @@ from vqd.documents.json_schema import (
 )
 from vqd.domain.param import MOST_SEED, NONE, Hints, Param
 from vqd.domain.workflow import InputSlot, Workflow
+from vqd.intake.explained import rules
 from vqd.intake.forms import PATH, RANGE, RELATIVE_SIZES, SIZE_PATTERN, rows
 from vqd.intake.schema import FanOutKeys, JobKeys
+
+_WORDS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+}
+_NUMBER = re.compile(r"[-+]?(\.[0-9]{1,15}|[0-9]{1,15}(\.[0-9]{0,15})?)([eE][-+]?[0-9]{1,2})?")
 
 
 def job_schema() -> Schema:
@@ -49,7 +57,12 @@ def job_schema_for(workflow: Workflow, options: Mapping[str, Sequence[str]]) -> 
 def param_schema(param: Param, options: Sequence[str] = ()) -> Schema:
     """Give the schema of a parameter's value; `options` are proposed, where servers offer them."""
     default = {} if param.default is None else {"default": param.default}
-    return {**_value(param, options), **_hints(param.name, param.hints), **default}
+    told = {"title": param.hints.label or param.name, "description": _described(param)}
+    return {**_value(param, options), **told, **default}
+
+
+def _described(param: Param) -> str:
+    return f"{param.hints.help} {rules(param)}" if param.hints.help else rules(param)
 
 
 def _hints(name: str, hints: Hints) -> Schema:
@@ -66,19 +79,22 @@ def _value(param: Param, options: Sequence[str]) -> Schema:
         case "float":
             return number(**_bounds(param))
         case "size":
-            return one_of(_size(param.presets), *RELATIVE_SIZES)
+            return one_of(*_sizes(param.presets), *RELATIVE_SIZES)
         case "choice" if param.choices:
             return {"enum": [*_as_typed(param.choices)]}
         case _:
-            proposed = [*([NONE] if param.when_none else []), *options]
+            proposed = [*dict.fromkeys([*([NONE] if param.when_none else []), *options])]
             return one_of({"enum": proposed}, scalar()) if proposed else scalar()
 
 
-def _size(presets: Iterable[str]) -> Schema:
+def _sizes(presets: Iterable[str]) -> Iterator[Schema]:
     relative = (r"scale\s+\d{1,4}(\.\d{1,9})?", rf"fit\s+{SIZE_PATTERN}")
     sizes = "|".join((SIZE_PATTERN, *map(_escaped, presets), *relative))
     said = ", ".join(("a size: 1024x768", *presets))
-    return text_like(rf"^\s*({sizes})\s*$", said, examples=[*presets])
+    yield text_like(rf"^\s*({sizes})\s*$", said, examples=[*presets])
+    no_texts = [preset for preset in _as_typed(presets) if not isinstance(preset, str)]
+    if no_texts:
+        yield {"enum": no_texts}
 
 
 def _escaped(text: str) -> str:
@@ -96,24 +112,19 @@ def _bounds(param: Param) -> Schema:
     return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
-def _as_typed(choices: Iterable[str]) -> Iterator[str | float | bool]:
-    """Give each choice as an editor sees it where it stands plain, and as text."""
-    for choice in choices:
-        seen = _WORDS.get(choice)
-        if seen is not None:
-            yield seen
-        yield from _numbers(choice)
-        yield choice
+def _as_typed(choices: Iterable[str]) -> list[str | float | None]:
+    """Give each choice as an editor sees it where it stands plain, and as text, each once."""
+    seen = [one for choice in choices for one in (_plain(choice), choice)]
+    return [*{(isinstance(one, bool), one): one for one in seen}.values()]
 
 
-def _numbers(choice: str) -> Iterator[float]:
-    try:
-        yield int(choice)
-    except ValueError:
-        try:
-            yield float(choice)
-        except ValueError:
-            return
+def _plain(choice: str) -> str | float | None:
+    """Give what a plain scalar is by the core schema of YAML 1.2 (10.3.2)."""
+    if choice in _WORDS:
+        return _WORDS[choice]
+    if not _NUMBER.fullmatch(choice):
+        return choice
+    return int(choice) if choice.lstrip("+-").isdecimal() else float(choice)
 
 
 def _slot(slot: InputSlot, inputs: Schema) -> Schema:
@@ -141,6 +152,3 @@ def _narrow_fan_out(keys: dict[str, Any], names: Iterable[str]) -> None:
         _narrow(mapping, one)
     row = {"type": "object", "properties": one, "additionalProperties": False}
     keys["rows"]["anyOf"] = [*rows(row)["anyOf"], {"type": "null"}]
-
-
-_WORDS = {"true": True, "false": False, "null": None}

@@ -5,31 +5,23 @@ in a job folder beside that folder, where people copy it to.
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import yaml
 
 from vqd.domain.graph import Value
-from vqd.domain.param import NONE, Hints, Param
+from vqd.domain.param import NONE, Param
 from vqd.domain.workflow import InputSlot, Workflow
+from vqd.intake.explained import about, rules
 
 OPTIONAL = "# More, if you like: take away the # of the lines that you want."
 """Stands before what is not in force; without the `# ` of what follows it is a job file too."""
 
 _WIDTH = 96
-_MOST_NAMES = 12
 _USE = (
     "Copy this file up one folder, beside your files; or make a folder there, put your files and "
     "this one into it and name it job.yaml. Change what you like: every line is explained."
 )
-_FORMS = {
-    "text": "a text",
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "seed": "a whole number",
-    "size": "WIDTHxHEIGHT, {scale: 1.5} or {fit: 1280x720} of the input",
-}
 
 
 def sample_job(workflow: Workflow, schema: str) -> str:
@@ -58,7 +50,7 @@ def _inputs(workflow: Workflow) -> Iterator[str]:
     if slots:
         yield from ("", "inputs:" if required else "# inputs:")
     for slot in slots:
-        yield from _told(_heading(slot.name, slot.hints), *_files_told(slot))
+        yield from _told(about(slot.name, slot.hints), *_files_told(slot))
         files = "*" if required == [slot] else f"{slot.name}{slot.extensions[0]}"
         yield f"  {'' if slot.required else '# '}{slot.name}: {_written(files)}"
 
@@ -79,55 +71,13 @@ def _params(workflow: Workflow) -> Iterator[str]:
     for at, param in enumerate(params):
         if at:
             yield ""
-        allowed = "; ".join(_allowed(param))
-        yield from _told(_heading(param.name, param.hints), f"{_default(param)}; {allowed}.")
+        yield from _told(about(param.name, param.hints), rules(param))
         sign = "" if _is_in_force(param) else "# "
         yield from (f"  {sign}{line}" for line in _key(param.name, _value(param)))
 
 
 def _is_in_force(param: Param) -> bool:
     return param.type != "seed" or param.default is not None
-
-
-def _heading(name: str, hints: Hints) -> str:
-    called = f"{hints.label}." if hints.label and hints.label.casefold() != name.casefold() else ""
-    return " ".join(part for part in (called, hints.help) if part)
-
-
-def _default(param: Param) -> str:
-    if param.default is not None:
-        return f"Default: {_written(param.default)}"
-    return "Without it: one that is the same for ever" if param.type == "seed" else "Needed"
-
-
-def _allowed(param: Param) -> Iterator[str]:
-    """Say in parts what a parameter may be."""
-    if param.type == "choice" and param.choices:
-        yield f"one of: {_enough([*param.choices])}"
-    else:
-        yield _FORMS.get(param.type, "a name that a server has")
-    yield from _bounds(param)
-    if param.presets:
-        yield _enough([f"{name} ({size})" for name, size in param.presets.items()])
-    if param.when_none:
-        yield f"{NONE}: without"
-
-
-def _bounds(param: Param) -> Iterator[str]:
-    sides = "each side " if param.type == "size" else ""
-    low, high = (None if bound is None else f"{bound:.15g}" for bound in (param.min, param.max))
-    if low is not None and high is not None:
-        yield f"{sides}{low} to {high}"
-    elif low is not None or high is not None:
-        yield f"{sides}at least {low}" if high is None else f"{sides}at most {high}"
-    if param.multiple_of:
-        above = f" and {param.plus}" if param.plus else ""
-        yield f"{sides}a multiple of {param.multiple_of}{above}"
-
-
-def _enough(names: Sequence[str]) -> str:
-    more = ", …" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _value(param: Param) -> Value:

@@ -11,6 +11,7 @@ from vqd.documents.json_schema import Schema, json_schema
 from vqd.domain.errors import VqdError
 from vqd.domain.workflow import Workflow
 from vqd.intake import jobschema
+from vqd.service.known import StoredClasses
 from vqd.store.store import StoreReader
 
 
@@ -31,12 +32,16 @@ def job_schema_for(name: str, *, workflows: Sequence[Path], store_path: Path) ->
         Faults: `unknown_workflow`, or everything wrong with its definition.
         VqdError: the store cannot be read.
     """
-    workflow = Definitions((*workflows, shipped_folder())).get(name)
-    return jobschema.job_schema_for(workflow, _options(workflow, store_path))
-
-
-def _options(workflow: Workflow, store_path: Path) -> Mapping[str, Sequence[str]]:
     reader = StoreReader(store_path)
+    try:
+        folders = (*workflows, shipped_folder())
+        workflow = Definitions(folders, StoredClasses(reader)).get(name)
+        return jobschema.job_schema_for(workflow, _offered(workflow, reader))
+    finally:
+        reader.close()
+
+
+def _offered(workflow: Workflow, reader: StoreReader) -> Mapping[str, Sequence[str]]:
     try:
         with reader.reading() as session:
             return options(workflow, session.catalogue)
@@ -44,5 +49,3 @@ def _options(workflow: Workflow, store_path: Path) -> Mapping[str, Sequence[str]
         if error.code != "store_missing":
             raise
         return {}
-    finally:
-        reader.close()

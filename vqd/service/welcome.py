@@ -15,6 +15,7 @@ from vqd.domain.names import printable, safe_name
 from vqd.domain.workflow import Workflow
 from vqd.intake.jobschema import job_schema, job_schema_for
 from vqd.intake.sample import sample_job
+from vqd.service.known import StoredClasses
 from vqd.spool.layout import OWN_FOLDER
 from vqd.store.store import Store
 
@@ -41,7 +42,8 @@ class Welcome:
 
     def __init__(self, store: Store | None, workflows: Sequence[Path]) -> None:
         self._store = store
-        self._definitions = Definitions((*workflows, shipped_folder()))
+        known = StoredClasses(store) if store else None
+        self._definitions = Definitions((*workflows, shipped_folder()), known)
         self._job_schema = _json(job_schema())
         self._made: dict[str, _Made] = {}
 
