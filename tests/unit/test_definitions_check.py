@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.builders import write
 from tests.graphs import CLASSES, Nodes, node, text_to_image
@@ -13,7 +15,7 @@ from vqd.definitions.check import ServerCheck, Unknown, check, drifted, value_fa
 from vqd.definitions.load import Definitions
 from vqd.domain.catalogue import NodeClass, read_node_class
 from vqd.domain.errors import Problem
-from vqd.domain.signature import WHOLE, SignatureChange
+from vqd.domain.signature import WHOLE, SignatureChange, differences
 from vqd.domain.workflow import Workflow
 
 Define = Callable[..., Workflow]
@@ -277,7 +279,7 @@ def test_what_a_parameter_declares_and_the_server_refuses_is_told_at_its_key(
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted", "fits"),
+    ("gives", "wanted", "fits"),
     [
         ("LATENT", "LATENT", True),
         ("LATENT", "IMAGE", False),
@@ -291,9 +293,9 @@ def test_what_a_parameter_declares_and_the_server_refuses_is_told_at_its_key(
     ],
 )
 def test_links_are_judged_by_comfyuis_rules(
-    define: Define, given: str, wanted: str, fits: bool
+    define: Define, gives: str, wanted: str, fits: bool
 ) -> None:
-    sampler = NodeClass("KSampler", CLASSES["KSampler"].inputs, (given,))
+    sampler = NodeClass("KSampler", CLASSES["KSampler"].inputs, (gives,))
     decode = with_input("VAEDecode", "samples", [wanted, {}])["VAEDecode"]
     faults = found(define(), {**CLASSES, "KSampler": sampler, "VAEDecode": decode}).faults
     assert [(one.code, one.key) for one in faults] == (
@@ -375,3 +377,36 @@ def test_a_workflow_has_drifted_where_a_signature_it_relies_on_changed(define: D
         ("drifted", "graph 8"),
     ]
     assert told[0].said == "was INT, required, max 100, and is INT, required, max 50."
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["steps", "model", "min", "max", "options", "default", "required"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+ODD_INPUTS = st.dictionaries(st.sampled_from(["steps", "seed", "model", "extra"]), ODD)
+STEPS_AND_SEED = """\
+  steps: {type: int, default: 20, max: 60, bind: 3.steps}
+  seed: {type: seed, bind: 3.seed}
+"""
+
+
+@given(told=ODD_INPUTS, outputs=ODD)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_a_server_tells_of_a_class_something_is_said(
+    define: Define, told: Any, outputs: Any
+) -> None:
+    odd = read_node_class("KSampler", {"input": {"required": told}, "output": outputs})
+    classes = {**CLASSES, "KSampler": odd}
+    workflow = define(STEPS_AND_SEED)
+    assert all(str(problem) for problem in found(workflow, classes).faults)
+    for change in differences("KSampler", CLASSES["KSampler"], odd):
+        assert change.was != change.now
+    value_fault(workflow, workflow.params["steps"], 5, Told(gpu1=classes))

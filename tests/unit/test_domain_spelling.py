@@ -1,6 +1,6 @@
 """One name in several spellings."""
 
-from vqd.domain.spelling import Spellings
+from vqd.domain.spelling import Spellings, spellings
 
 KNOWN = Spellings(["Wan\\high.safetensors", "wan/low.safetensors", "euler", 5, True])
 
@@ -24,3 +24,8 @@ def test_of_names_that_differ_in_case_alone_the_one_meant_is_found() -> None:
         "a\\x.pt",
         "a\\X.pt",
     ]
+
+
+def test_equal_lists_of_choices_are_gone_through_once() -> None:
+    first, second = (spellings(tuple(f"{n}.pt" for n in range(9))) for _ in range(2))
+    assert first is second

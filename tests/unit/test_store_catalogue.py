@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import NOW, accept_a_job
 from vqd.domain.signature import WHOLE, SignatureChange
-from vqd.store.catalogue import CACHED_CLASSES
+from vqd.store import catalogue
 from vqd.store.learning import SLICE_CLASSES, Learned, learn
 from vqd.store.store import Store, StoreReader
 
@@ -153,8 +153,11 @@ def test_bounds_that_json_has_not_and_names_in_any_script_are_kept(store: Store)
     assert found.inputs["n"].attributes == {"min": -(1 << 70), "max": float("inf")}
 
 
-def test_more_classes_than_are_cached_are_all_found(store: Store) -> None:
-    names = [f"Class{number}" for number in range(CACHED_CLASSES + 10)]
+def test_more_classes_than_are_cached_are_all_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "CACHED_CHARS", 1000)
+    names = [f"Class{number}" for number in range(40)]
     told(store, "gpu1", dict.fromkeys(names, BLUR))
     assert count(store, "node_entries") == 1
     with store.reading() as session:

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from vqd.domain.catalogue import NodeInput
 from vqd.domain.graph import Value
 from vqd.domain.nearest import meant
-from vqd.domain.spelling import Spellings
+from vqd.domain.spelling import spellings
 
 Options = tuple[Value, ...]
 
@@ -65,12 +64,6 @@ def fits_type(received: str, wanted: str) -> bool:
         return True
     gives, takes = _types(received), _types(wanted)
     return _ANY in gives | takes or not gives.isdisjoint(takes)
-
-
-@lru_cache(maxsize=64)
-def spellings(options: Options) -> Spellings:
-    """Give the options of an input to find one among; a long list is gone through once."""
-    return Spellings(options)
 
 
 def _unfit_option(given: NodeInput, options: Options, value: Value) -> Unfit | None:

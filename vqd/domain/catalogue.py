@@ -1,6 +1,6 @@
 """What the servers can do: the node classes of each, as ComfyUI's `/object_info` tells them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,9 +15,9 @@ class NodeInput:
     """One input of a node class.
 
     `type` is ComfyUI's (`INT`, `MODEL`, `COMBO`, `IMAGE,MASK`); `options` are the choices of a
-    `COMBO`, in order, else None, also where the page fetches them (`remote`). `attributes` are all that the server tells beside: `default`,
-    `min`, `max`, `step`, `multiline`, `tooltip`, `forceInput`, `control_after_generate`,
-    `image_upload`, ….
+    `COMBO`, in order, else None, also where the page fetches them (`remote`). `attributes` are all
+    that the server tells beside: `default`, `min`, `max`, `step`, `multiline`, `tooltip`,
+    `forceInput`, `control_after_generate`, `image_upload`, ….
     """
 
     name: str
@@ -72,6 +72,10 @@ class KnownClasses(Protocol):
         """Give a class; None if no server that was seen has it."""
         ...
 
+    def names(self) -> Iterable[str]:
+        """Give the names of all classes that some server has, read when they are asked for."""
+        ...
+
 
 class NothingKnown:
     """What is known before any server was seen."""
@@ -83,6 +87,10 @@ class NothingKnown:
     def find(self, name: str) -> NodeClass | None:  # noqa: ARG002 - KnownClasses' signature
         """Find nothing."""
         return None
+
+    def names(self) -> Iterable[str]:
+        """Give no name."""
+        return ()
 
 
 def read_node_class(name: str, told: Mapping[str, Any]) -> NodeClass:

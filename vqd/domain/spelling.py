@@ -1,6 +1,7 @@
 """One name as people and servers spell it: `Wan\\High.safetensors` is `wan/high.safetensors`."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 class Spellings:
@@ -8,23 +9,24 @@ class Spellings:
 
     def __init__(self, known: Iterable[object]) -> None:
         """Take the known spellings; what is no text among them is left out."""
-        self._exact: dict[str, str] = {}
-        self._slashed: dict[str, str] = {}
-        self._folded: dict[str, str] = {}
-        for one in known:
-            if isinstance(one, str):
-                self._exact[one] = one
-                self._slashed.setdefault(_slashed(one), one)
-                self._folded.setdefault(_slashed(one).casefold(), one)
+        self._known = dict.fromkeys(one for one in known if isinstance(one, str))
+        self._alike: dict[str, list[str]] = {}
+        for one in self._known:
+            self._alike.setdefault(_slashed(one).casefold(), []).append(one)
 
     def find(self, name: str) -> str | None:
         """Give the known spelling of `name`: its own, else the nearest; None if it is unknown."""
+        if name in self._known:
+            return name
         slashed = _slashed(name)
-        return (
-            self._exact.get(name)
-            or self._slashed.get(slashed)
-            or self._folded.get(slashed.casefold())
-        )
+        alike = self._alike.get(slashed.casefold(), [])
+        return next((one for one in alike if _slashed(one) == slashed), next(iter(alike), None))
+
+
+@lru_cache(maxsize=32)
+def spellings(options: tuple[object, ...]) -> Spellings:
+    """Give the spellings of an input's options; those of equal servers and classes are shared."""
+    return Spellings(options)
 
 
 def _slashed(name: str) -> str:

@@ -4,7 +4,7 @@ another."""
 from collections.abc import Mapping
 
 from vqd.domain.graph import Graph, Target, Value, edited
-from vqd.domain.spelling import Spellings
+from vqd.domain.spelling import Spellings, spellings
 from vqd.store.store import Store
 
 
@@ -23,9 +23,9 @@ class Spelling:
         edits: dict[Target, Value] = {}
         for node, made in graph.items():
             inputs = made.get("inputs", {})
-            for name, spellings in self._choices(server, made["class_type"]).items():
+            for name, choices in self._choices(server, made["class_type"]).items():
                 value = inputs.get(name)
-                known = spellings.find(value) if isinstance(value, str) else None
+                known = choices.find(value) if isinstance(value, str) else None
                 if known is not None and known != value:
                     edits[Target(node, name)] = known
         return edited(graph, edits) if edits else graph
@@ -45,4 +45,4 @@ class Spelling:
         with self._store.reading() as session:
             found = session.catalogue.node_class(server, node_class)
         inputs = found.inputs if found is not None else {}
-        return {name: Spellings(one.options) for name, one in inputs.items() if one.options}
+        return {name: spellings(one.options) for name, one in inputs.items() if one.options}

@@ -15,7 +15,8 @@ import orjson
 from vqd.domain.catalogue import NodeClass, read_node_class
 from vqd.domain.signature import WHOLE, SignatureChange
 
-CACHED_CLASSES = 256
+CACHED_CHARS = 8 << 20
+"""Of the entries whose classes are kept: one that lists every model may be as long as hundreds."""
 DROPPED_AT_ONCE = 32
 
 
@@ -37,25 +38,30 @@ class ClassEntry:
 class ClassCache:
     """The node classes that were read last, by their entry. Any thread may ask."""
 
-    def __init__(self, size: int = CACHED_CLASSES) -> None:
-        self._size = size
-        self._classes: OrderedDict[tuple[int, str], NodeClass] = OrderedDict()
+    def __init__(self) -> None:
+        self._chars = 0
+        self._classes: OrderedDict[tuple[int, str], tuple[NodeClass, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, entry_key: int, name: str) -> NodeClass | None:
         """Give a class if it is kept."""
         with self._lock:
             found = self._classes.get((entry_key, name))
-            if found is not None:
-                self._classes.move_to_end((entry_key, name))
-            return found
+            if found is None:
+                return None
+            self._classes.move_to_end((entry_key, name))
+            return found[0]
 
-    def keep(self, entry_key: int, node_class: NodeClass) -> None:
-        """Keep a class, and forget the one that was asked for longest ago."""
+    def keep(self, entry_key: int, node_class: NodeClass, chars: int) -> None:
+        """Keep a class whose entry is so long, and forget those asked for longest ago."""
         with self._lock:
-            self._classes[entry_key, node_class.name] = node_class
-            if len(self._classes) > self._size:
-                self._classes.popitem(last=False)
+            if (entry_key, node_class.name) in self._classes:
+                return
+            self._classes[entry_key, node_class.name] = (node_class, chars)
+            self._chars += chars
+            while self._chars > CACHED_CHARS:
+                _, (_, forgotten) = self._classes.popitem(last=False)
+                self._chars -= forgotten
 
 
 class CatalogueRows:
@@ -238,7 +244,7 @@ class CatalogueRows:
             "SELECT entry FROM node_entries WHERE entry_key = ?", (entry_key,)
         ).fetchone()
         node_class = read_node_class(name, json.loads(row["entry"]))
-        self._classes.keep(entry_key, node_class)
+        self._classes.keep(entry_key, node_class, len(row["entry"]))
         return node_class
 
 
