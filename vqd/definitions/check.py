@@ -24,12 +24,10 @@ class Unknown(Enum):
 @dataclass(frozen=True, slots=True)
 class ServerCheck:
     """A workflow on one server: the `faults` for which it would be refused, or would not do what
-    its definition says; and `notes` of what the server leaves out without a word. `drift` tells
-    which signatures are not any more as they were first seen there."""
+    its definition says; and `notes` of what the server leaves out without a word."""
 
     faults: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
-    drift: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,10 @@
-"""Workflows against the catalogue in the store."""
+"""Workflows and what the store has of the servers."""
 
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.builders import NOW
-from vqd.definitions.load import Definitions
-from vqd.definitions.shipped import shipped_folder
-from vqd.domain.workflow import Workflow
-from vqd.service.catalogue import check_workflow
+from vqd.service.workflows import Workflows, WorkflowView
 from vqd.store.learning import learn
 from vqd.store.store import Store, StoreReader
 
@@ -31,38 +26,36 @@ def scale(**width: Any) -> dict[str, Any]:
     return {"input": {"required": required}, "output": ["IMAGE"]}
 
 
-@pytest.fixture
-def workflow() -> Workflow:
-    return Definitions([shipped_folder()]).get("image-scale")
-
-
 def tell(store: Store, server: str, sha: str, scaling: dict[str, Any]) -> None:
     classes = {"LoadImage": LOAD, "ImageScale": scaling, "SaveImage": SAVE}
     learn(store, server, sha * 64, classes.items, now=NOW)
 
 
-def test_before_a_daemon_ran_nothing_is_known(tmp_path: Path, workflow: Workflow) -> None:
-    assert check_workflow(StoreReader(tmp_path / "none.db"), workflow).is_unknown
+def seen(store: StoreReader) -> WorkflowView:
+    return Workflows([], store).get("image-scale")
 
 
-def test_a_workflow_is_judged_by_what_the_store_has_of_each_server(
-    store: Store, workflow: Workflow
-) -> None:
+def test_before_a_daemon_ran_nothing_is_known_of_servers(tmp_path: Path) -> None:
+    assert seen(StoreReader(tmp_path / "none.db")).state == "unknown"
+
+
+def test_a_workflow_is_judged_by_what_the_store_has_of_each_server(store: Store) -> None:
     tell(store, "gpu1", "a", scale(max=16384))
     tell(store, "gpu2", "b", scale(max=16))
-    checked = check_workflow(store, workflow)
-    assert checked.able == ("gpu1",)
-    assert {problem.code for problem in checked.servers["gpu2"].faults} == {"out_of_range"}
+    view = seen(store)
+    assert (view.state, view.able) == ("ok", ("gpu1",))
+    assert {problem.code for problem in view.servers["gpu2"].faults} == {"out_of_range"}
 
 
-def test_a_signature_that_changed_is_drift_on_its_server_alone(
-    store: Store, workflow: Workflow
-) -> None:
+def test_a_workflow_that_fits_no_server_is_nowhere(store: Store) -> None:
+    tell(store, "gpu1", "a", scale(max=16))
+    assert seen(store).state == "nowhere"
+
+
+def test_a_signature_that_changed_is_drift_on_its_server_alone(store: Store) -> None:
     for server in ("gpu1", "gpu2"):
         tell(store, server, "a", scale(max=16384))
     tell(store, "gpu2", "b", scale(max=8192))
-    checked = check_workflow(store, workflow)
-    assert checked.servers["gpu1"].drift == ()
-    (drift,) = checked.servers["gpu2"].drift
-    assert drift.code == "drifted"
+    ((server, (drift,)),) = seen(store).drift.items()
+    assert (server, drift.code) == ("gpu2", "drifted")
     assert drift.said == "was INT, required, max 16384, and is INT, required, max 8192."
