@@ -55,7 +55,7 @@ def test_nothing_starts_that_cannot_end_in_its_window() -> None:
     standing = Standing(window="nights", expected_s=2 * HOUR)
     last_start_at = NOON + 16 * HOUR
     assert judged(standing, NOON + 11 * HOUR) == Judgement(None, last_start_at)
-    said = "too late for its window nights: a prompt takes about 2 h (opens 22:00)"
+    said = "too late for its window nights: a prompt takes longer than is left (opens 22:00)"
     assert judged(standing, last_start_at) == Judgement(said, NOON + 34 * HOUR)
 
 

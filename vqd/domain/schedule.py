@@ -167,8 +167,7 @@ def _in_window(standing: Standing, conditions: Conditions, now: float) -> Judgem
     elif coming is span:
         said = f"outside its window {name} {opens}"
     else:
-        takes = f"a prompt takes about {_duration(takes_s)}"
-        said = f"too late for its window {name}: {takes} {opens}"
+        said = f"too late for its window {name}: a prompt takes longer than is left {opens}"
     return Judgement(said, coming.opens_at)
 
 
@@ -196,5 +195,5 @@ def _written(at: float, zone: tzinfo | None, now: float | None = None) -> str:
 def _duration(seconds: float) -> str:
     for unit, length_s in (("h", 3600), ("min", 60)):
         if seconds >= 1.5 * length_s:
-            return f"{seconds / length_s:.3g} {unit}"
-    return f"{seconds:.3g} s"
+            return f"{round(seconds / length_s, 1):g} {unit}"
+    return f"{round(seconds, 1):g} s"
