@@ -23,6 +23,7 @@ from vqd.runner.publish import Publisher
 from vqd.runner.server import Server, ServerAddress
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
+from vqd.service.known import StoredClasses
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
 from vqd.settings import Settings
@@ -97,6 +98,7 @@ class _Daemon:
             workflows=settings.workflows,
             input_roots=settings.input_roots,
             windows=settings.windows,
+            known=StoredClasses(store),
         )
         submission = Submission(spool, store, drafting, on_change=wake.set)
         self._watch = Watch(

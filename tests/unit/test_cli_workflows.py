@@ -4,47 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-from tests.builders import NOW, write
+from tests.builders import write
 from tests.graphs import TOLD, node, text_to_image
+from tests.house import House
 from vqd.cli.app import vqd
-from vqd.spool.layout import Spool
-from vqd.store.learning import learn
-from vqd.store.store import Store
 
 JSON = json.dumps(text_to_image())
-
-
-class House:
-    """Settings, a spool and a folder of workflows; no daemon."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        Spool.create(folder / "spool")
-        (folder / "state").mkdir()
-        self.workflows = folder / "workflows"
-        self.workflows.mkdir()
-        self.settings = write(
-            folder / "vqd.yaml", "spool: spool\nstate_dir: state\nworkflows: [workflows]\n"
-        )
-
-    def vqd(self, *words: str, colour: bool = False) -> Result:
-        """Run a verb in this process."""
-        args = [*words, "--settings", str(self.settings)]
-        return CliRunner().invoke(vqd, args, catch_exceptions=False, color=colour)
-
-    def sees(self, server: str, *classes: str) -> None:
-        """Let a server be known to have these node classes, or all that tests have."""
-        told = {name: TOLD[name] for name in classes or TOLD}
-        store = Store(self.folder / "state" / "queue.db")
-        learn(store, server, f"{server:0>64}", lambda: told.items(), now=NOW)
-        store.close()
-
-    def put(self, name: str, definition: str) -> None:
-        """Put a definition and its graph into the folder of workflows."""
-        write(self.workflows / f"{name}.yaml", definition)
-        write(self.workflows / "w.json", JSON)
 
 
 @pytest.fixture
@@ -68,8 +35,8 @@ BROKEN = GOOD.replace("KSampler.steps", "KSampler.stepz").replace("default: 20",
 
 
 def test_the_list_tells_every_workflow_and_why_one_is_broken(house: House) -> None:
-    house.put("good", GOOD)
-    house.put("bad", BROKEN)
+    house.put("good", GOOD, JSON)
+    house.put("bad", BROKEN, JSON)
     listed = house.vqd("workflows", "list")
     lines = {line.split()[0]: line for line in listed.output.splitlines()}
     assert listed.exit_code == 0
@@ -82,8 +49,8 @@ def test_the_list_tells_every_workflow_and_why_one_is_broken(house: House) -> No
 
 
 def test_the_list_as_json_has_the_states(house: House) -> None:
-    house.put("good", GOOD)
-    house.put("bad", BROKEN)
+    house.put("good", GOOD, JSON)
+    house.put("bad", BROKEN, JSON)
     house.sees("gpu1")
     listed = json.loads(house.vqd("workflows", "list", "--json").output)
     states = {one["name"]: one["state"] for one in listed}
@@ -93,7 +60,7 @@ def test_the_list_as_json_has_the_states(house: House) -> None:
 
 
 def test_a_page_tells_all_that_a_job_may_say(house: House) -> None:
-    house.put("good", GOOD)
+    house.put("good", GOOD, JSON)
     shown = house.vqd("workflows", "show", "good")
     assert shown.exit_code == 0
     lines = [" ".join(line.split()) for line in shown.output.splitlines()]
@@ -106,7 +73,7 @@ def test_a_page_tells_all_that_a_job_may_say(house: House) -> None:
 
 
 def test_the_job_on_a_page_is_a_whole_one(house: House) -> None:
-    house.put("good", GOOD)
+    house.put("good", GOOD, JSON)
     page = json.loads(house.vqd("workflows", "show", "good", "--json").output)
     write(house.folder / "job" / "job.yaml", page["job"])
     checked = house.vqd("check", str(house.folder / "job"), "--json")
@@ -123,7 +90,7 @@ def test_the_job_on_a_page_is_a_whole_one(house: House) -> None:
 
 
 def test_a_broken_workflow_is_shown_by_its_faults(house: House) -> None:
-    house.put("bad", BROKEN)
+    house.put("bad", BROKEN, JSON)
     shown = house.vqd("workflows", "show", "bad")
     assert shown.exit_code == 3
     assert "workflows/bad.yaml:7: params.steps.default: 99 is above 60" in shown.stderr
@@ -136,7 +103,7 @@ def test_a_workflow_that_is_none_is_refused_with_the_nearest(house: House) -> No
 
 
 def test_a_check_without_servers_is_unknown_and_no_failure(house: House) -> None:
-    house.put("good", GOOD)
+    house.put("good", GOOD, JSON)
     checked = house.vqd("workflows", "check", "good")
     assert (checked.exit_code, checked.output) == (
         0,
@@ -145,7 +112,7 @@ def test_a_check_without_servers_is_unknown_and_no_failure(house: House) -> None
 
 
 def test_a_check_tells_each_server_apart(house: House) -> None:
-    house.put("good", GOOD)
+    house.put("good", GOOD, JSON)
     house.sees("gpu1")
     house.sees("gpu2", "SaveImage", "CLIPTextEncode")
     checked = house.vqd("workflows", "check", "good")
@@ -156,7 +123,7 @@ def test_a_check_tells_each_server_apart(house: House) -> None:
 
 
 def test_a_check_fails_where_no_server_has_what_it_needs(house: House) -> None:
-    house.put("good", GOOD)
+    house.put("good", GOOD, JSON)
     house.sees("gpu2", "SaveImage")
     checked = house.vqd("workflows", "check", "good", "--json")
     assert checked.exit_code == 3

@@ -81,7 +81,7 @@ _PLACES = {
     "run": "house:run",
     "demo": "house:demo",
     "engine": "house:engine",
-    "check": "submitting:check",
+    "check": "checking:check",
     "submit": "submitting:submit",
     "status": "looking:status",
     "list": "looking:list_jobs",

@@ -1,4 +1,4 @@
-"""check and submit: checked by the daemon's own service, then dropped as a person would."""
+"""submit: checked by the daemon's own service, then dropped as a person would."""
 
 import errno
 import json
@@ -8,50 +8,27 @@ import sys
 import threading
 import time
 import uuid
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from vqd.cli.app import (
     EXIT_FAILED,
-    EXIT_FAULTS,
     EXIT_INTERRUPTED,
     ends_in_words,
     json_option,
     settings_option,
 )
+from vqd.cli.drafting import job_file_at, opened
 from vqd.cli.follow import follow
 from vqd.cli.presence import is_daemon_running
-from vqd.domain.errors import Faults, VqdError
-from vqd.domain.names import printable
-from vqd.service.drafts import Draft, Drafting
-from vqd.settings import Settings, load_settings
+from vqd.domain.errors import Faults
+from vqd.service.drafts import Draft
+from vqd.settings import load_settings
 from vqd.spool.files import first_free
-from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
 
-SHOWN_POINTS = 5
 TAKEN_WITHIN_S = 3600.0
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
-@settings_option
-@json_option
-@ends_in_words
-def check(path: Path, settings_file: Path | None, *, as_json: bool) -> None:
-    """Say what a job would run, or everything that is wrong with it. PATH is a job file or folder.
-
-    Nothing is run and nothing is changed.
-    """
-    draft = _draft(load_settings(settings_file), path)
-    if as_json:
-        click.echo(json.dumps(_as_json(draft), indent=2, ensure_ascii=False))
-    else:
-        _print(draft)
-    sys.exit(EXIT_FAULTS if draft.problems else 0)
 
 
 @click.command()
@@ -63,7 +40,8 @@ def check(path: Path, settings_file: Path | None, *, as_json: bool) -> None:
 def submit(path: Path, settings_file: Path | None, *, wait: bool, as_json: bool) -> None:
     """Check a job, then drop a copy of it into the inbox. PATH is a job file or folder."""
     settings = load_settings(settings_file)
-    draft = _draft(settings, path)
+    with opened(settings) as previews:
+        draft = previews.draft(job_file_at(path), now=time.time())
     if draft.problems:
         raise Faults(draft.problems)
     spool = Spool(settings.spool)
@@ -82,24 +60,6 @@ def submit(path: Path, settings_file: Path | None, *, wait: bool, as_json: bool)
         click.echo(f"\n{said}", err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code)
-
-
-def _draft(settings: Settings, path: Path) -> Draft:
-    job_file = path
-    if path.is_dir():
-        found = job_file_in(path)
-        if found is None:
-            raise VqdError(
-                "no_job_file", f"{path}: no job.yaml here.", "Write one; two lines are enough."
-            )
-        job_file = found
-    drafting = Drafting(
-        Spool(settings.spool),
-        workflows=settings.workflows,
-        input_roots=settings.input_roots,
-        windows=settings.windows,
-    )
-    return drafting.draft(job_file.absolute(), now=time.time())
 
 
 def _drop(spool: Spool, path: Path, draft: Draft) -> tuple[Path, int]:
@@ -163,53 +123,3 @@ def _taken_as(spool: Spool, inode: int) -> Path | None:
 
 def _total(draft: Draft) -> int:
     return draft.planned.plan.total if draft.planned else 0
-
-
-def _as_json(draft: Draft) -> dict[str, Any]:
-    return {
-        "name": draft.name,
-        "workflow": draft.workflow,
-        "prompts": _total(draft),
-        "axes": dict(draft.planned.plan.axes) if draft.planned else {},
-        "params": dict(draft.planned.plan.params) if draft.planned else {},
-        "inputs": list(draft.inputs),
-        "points": _points(draft),
-        "problems": [asdict(problem) for problem in draft.problems],
-    }
-
-
-def _points(draft: Draft) -> list[dict[str, Any]]:
-    if draft.planned is None:
-        return []
-    points = []
-    for prompt in draft.planned.prompts():
-        points.append(
-            {
-                "prompt": prompt.number,
-                "output": prompt.stem,
-                "inputs": dict(prompt.inputs),
-                "params": dict(prompt.params),
-                "seed": prompt.seed,
-            }
-        )
-        if len(points) == SHOWN_POINTS:
-            break
-    return points
-
-
-def _print(draft: Draft) -> None:
-    if draft.problems:
-        for problem in draft.problems:
-            click.echo(f"error: {problem.in_full} [{problem.code}]")
-        click.echo(f"{len(draft.problems)} to mend; nothing would run.")
-        return
-    total = _total(draft)
-    about = f"{total} prompts of {draft.workflow}, {len(draft.inputs)} inputs"
-    click.echo(printable(f"{draft.name}: {about}"))
-    for point in _points(draft):
-        values = " ".join(f"{name}={value}" for name, value in point["params"].items())
-        inputs = ", ".join(point["inputs"].values())
-        line = f"  {point['prompt']:>4}  {inputs}  {values}  -> outputs/{point['output']}"
-        click.echo(printable(line))
-    if total > SHOWN_POINTS:
-        click.echo(f"        … and {total - SHOWN_POINTS} more")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
+from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.job import PlannedJob
 from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
@@ -79,13 +80,21 @@ class Drafting:
         path_map: Mapping[str, Path] = MappingProxyType({}),
         defaults: Mapping[str, Point] = MappingProxyType({}),
         windows: Collection[str] = (),
+        known: KnownClasses | None = None,
     ) -> None:
-        self._definitions = Definitions((*workflows, shipped_folder()))
+        self._definitions = Definitions((*workflows, shipped_folder()), known)
         # A result's sidecar names its inputs below done/ or failed/.
         self._input_roots = (*input_roots, spool.done, spool.failed)
         self._path_map = path_map
         self._defaults = defaults
         self._windows = windows
+
+    def workflow(self, draft: Draft) -> Workflow | None:
+        """Give the workflow that a draft asks for; None if it cannot be used."""
+        try:
+            return self._definitions.get(draft.workflow)
+        except Faults:
+            return None
 
     def draft(self, job_file: Path, *, now: float) -> Draft:
         """Read the job file and everything it names, and plan it.

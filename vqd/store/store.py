@@ -13,6 +13,7 @@ from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.queue import JobFile
 from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.connection import open_for_reading, open_for_writing
+from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.jobs import JobRows
 from vqd.store.migrate import check_version, migrate
@@ -33,6 +34,7 @@ class Session:
 
     def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
         self.catalogue = CatalogueRows(connection, classes)
+        self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.schedules = ScheduleRows(connection, self.events)
         self.jobs = JobRows(connection, self.events, self.schedules)

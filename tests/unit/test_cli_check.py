@@ -1,0 +1,211 @@
+"""`vqd check`: what a job would be, before anything of it runs."""
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOW, accept_a_job, write
+from tests.graphs import text_to_image
+from tests.house import House
+from tests.samples import picture_job
+from vqd.cli.drafting import job_file_at, opened
+from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.settings import load_settings
+
+FAN_OUT = """\
+vqd: 1
+workflow: image-scale
+params: {crop: disabled}
+fan_out:
+  matrix: {size: [320x200, 160x100], method: [lanczos, area]}
+"""
+WORDS = """\
+vqd_workflow: 1
+graph: w.json
+params:
+  prompt: {type: text, default: a fox, bind: 6.text}
+  checkpoint: {type: checkpoint, default: sdxl.safetensors, bind: 4.ckpt_name}
+  seed: {type: seed, bind: 3.seed}
+outputs: {image: {node: "9", kind: image, prefix: filename_prefix}}
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    found = House(tmp_path)
+    found.put("words", WORDS, json.dumps(text_to_image()))
+    return found
+
+
+def beach(house: House, job: str = FAN_OUT) -> str:
+    return str(picture_job(house.folder / "beach", job=job))
+
+
+def words(house: House, job: str = "") -> str:
+    return str(write(house.folder / "fox" / "job.yaml", f"vqd: 1\nworkflow: words\n{job}").parent)
+
+
+def lines_of(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_the_first_points_are_a_table(house: House) -> None:
+    checked = house.vqd("check", beach(house))
+    assert checked.exit_code == 0
+    assert lines_of(checked.output)[:9] == [
+        "beach: 8 prompts of image-scale, 2 inputs",
+        "",
+        "# INPUT SIZE METHOD OUTPUT",
+        "1 p1.png 320x200 lanczos outputs/p1_size-320x200_method-lanczos",
+        "2 p2.png 320x200 lanczos outputs/p2_size-320x200_method-lanczos",
+        "3 p1.png 320x200 area outputs/p1_size-320x200_method-area",
+        "4 p2.png 320x200 area outputs/p2_size-320x200_method-area",
+        "5 p1.png 160x100 lanczos outputs/p1_size-160x100_method-lanczos",
+        "… and 3 more (--points, --graph N)",
+    ]
+    assert "same in all crop=disabled" in lines_of(checked.output)
+
+
+def test_the_columns_stand_under_each_other(house: House) -> None:
+    table = house.vqd("check", beach(house), "--points", "8").output.splitlines()[2:11]
+    places = [line.index("outputs/") for line in table[1:]]
+    assert {*places} == {table[0].index("OUTPUT")}
+    assert len(table) == 9
+
+
+def test_seeds_have_a_column_of_their_own(house: House) -> None:
+    checked = house.vqd("check", words(house, "fan_out: {seeds: [11, 12]}\n"))
+    assert lines_of(checked.output)[:5] == [
+        "fox: 2 prompts of words, 0 inputs",
+        "",
+        "# SEED OUTPUT",
+        "1 11 outputs/words_s11",
+        "2 12 outputs/words_s12",
+    ]
+
+
+def test_without_a_server_or_a_past_it_says_what_is_unknown(house: House) -> None:
+    said = lines_of(house.vqd("check", beach(house)).output)
+    assert "servers unknown: no server has been seen yet" in said
+    assert "time unknown: no prompt of this workflow was carried out yet" in said
+    assert any(line.startswith("space unknown: this workflow has no outputs yet") for line in said)
+
+
+def test_it_names_the_servers_that_could_run_it_and_why_others_could_not(house: House) -> None:
+    house.sees("gpu1")
+    house.sees("gpu2", "SaveImage")
+    checked = house.vqd("check", words(house))
+    assert "servers gpu1" in lines_of(checked.output)
+    assert "gpu2: workflows/words.yaml" in checked.stderr
+    assert checked.exit_code == 0
+
+
+def test_a_model_that_is_on_no_server_is_told(house: House) -> None:
+    house.sees("gpu1")
+    checked = house.vqd("check", words(house, "params: {checkpoint: sdxk.safetensors}\n"))
+    assert "servers none of gpu1 can run it; it would wait" in lines_of(checked.output)
+    assert "gpu1: params.checkpoint: " in checked.stderr
+    assert "Did you mean sdxl.safetensors?" in checked.stderr
+
+
+def test_time_and_space_come_from_what_the_workflow_made_before(house: House) -> None:
+    store = house.store()
+    accept_a_job(store, total=2, workflow="image-scale")
+    for number in range(2):
+        prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+        assert prompt is not None
+        made = OutputFile("image", f"outputs/{number}.png", "image", "f" * 64, 3_000_000, 8, 8)
+        key, done = prompt.key, Succeeded((made,), 30.0)
+        store.write(lambda session, key=key, done=done: session.prompts.succeed(key, done, now=NOW))  # type: ignore[misc]
+    store.close()
+    said = lines_of(house.vqd("check", beach(house)).output)
+    assert "time about 4 min 00 s" in said
+    assert any(
+        line.startswith("space about 24 MB") and line.endswith("by its last 2 prompts")
+        for line in said
+    )
+    needs = json.loads(house.vqd("check", beach(house), "--json").output)["needs"]
+    assert (needs["bytes"], needs["seconds"], needs["measured"]) == (24_000_000, 240, 2)
+
+
+def test_json_has_the_shape_that_the_docs_tell(house: House) -> None:
+    house.sees("gpu1")
+    told = json.loads(house.vqd("check", beach(house), "--json", "--points", "2").output)
+    assert [*told] == [
+        *("name", "workflow", "prompts", "axes", "params", "inputs", "points"),
+        *("servers", "able", "needs", "problems"),
+    ]
+    assert (told["prompts"], told["inputs"]) == (8, ["p1.png", "p2.png"])
+    assert told["axes"] == {"size": ["320x200", "160x100"], "method": ["lanczos", "area"]}
+    assert [point["output"] for point in told["points"]] == [
+        "p1_size-320x200_method-lanczos",
+        "p2_size-320x200_method-lanczos",
+    ]
+    page = (Path(__file__).parents[2] / "docs" / "jobfile.md").read_text(encoding="utf-8")
+    assert [key for key in told if f"`{key}`" not in page] == []
+
+
+def test_a_graph_is_printed_as_it_would_be_sent(house: House) -> None:
+    checked = house.vqd("check", beach(house), "--graph", "8")
+    graph = json.loads(checked.stdout)
+    assert graph["1"]["inputs"]["image"] == "<p2.png, as it is called on the server>"
+    assert graph["2"]["inputs"] == {
+        "image": ["1", 0],
+        "upscale_method": "area",
+        "width": 160,
+        "height": 100,
+        "crop": "disabled",
+    }
+    prefix = graph["3"]["inputs"]["filename_prefix"]
+    assert prefix == "vqd/<the job>/8-<attempt>/p2_size-160x100_method-area"
+    assert "angle brackets" in checked.stderr
+
+
+@pytest.mark.parametrize("number", ["0", "9", "-1"])
+def test_a_prompt_that_is_none_is_refused(house: House, number: str) -> None:
+    checked = house.vqd("check", beach(house), "--graph", number)
+    assert checked.exit_code == 5
+    assert "The job has 8, from 1. [unknown_prompt]" in checked.stderr
+
+
+def test_every_fault_is_told_and_nothing_else(house: House) -> None:
+    job = "vqd: 1\nworkflow: image-scale\nparams: {crop: round, siez: 4x4}\n"
+    checked = house.vqd("check", beach(house, job))
+    assert checked.exit_code == 3
+    assert lines_of(checked.output)[-1] == "2 to mend; nothing would run."
+    assert "job.yaml:3: params.crop" in checked.output
+    told = json.loads(house.vqd("check", beach(house, job), "--json").output)
+    assert [problem["line"] for problem in told["problems"]] == [3, 3]
+    assert told["points"] == []
+    assert house.vqd("check", beach(house, job), "--graph", "1").exit_code == 3
+
+
+def test_a_folder_without_a_job_file_is_refused(house: House) -> None:
+    (house.folder / "empty").mkdir()
+    checked = house.vqd("check", str(house.folder / "empty"))
+    assert checked.exit_code == 5
+    assert "[no_job_file]" in checked.stderr
+
+
+def test_it_leaves_everything_as_it_is(house: House) -> None:
+    folder = beach(house)
+    before = sorted(str(path) for path in house.folder.rglob("*"))
+    house.vqd("check", folder)
+    house.vqd("check", folder, "--graph", "1")
+    assert sorted(str(path) for path in house.folder.rglob("*")) == before
+
+
+def test_the_last_of_many_prompts_is_reached_without_holding_the_others(house: House) -> None:
+    sizes = ", ".join(f"{width}x{width}" for width in range(1, 10_001))
+    job = f"vqd: 1\nworkflow: image-scale\nfan_out:\n  matrix: {{size: [{sizes}]}}\n"
+    folder = Path(beach(house, job))
+    with opened(load_settings(house.settings)) as previews:
+        preview = previews.preview(job_file_at(folder), now=NOW)
+        tracemalloc.start()
+        graph = preview.graph(20_000)
+        _, most_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert graph["2"]["inputs"]["width"] == 10_000
+    assert most_bytes < 3_000_000

@@ -1,0 +1,229 @@
+"""check: what a job would run, where and for how long, or everything that is wrong with it."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqd.cli.app import EXIT_FAULTS, ends_in_words, json_option, settings_option
+from vqd.cli.drafting import job_file_at, opened
+from vqd.cli.table import Cell, print_table, styled
+from vqd.domain.errors import Faults
+from vqd.domain.graph import Value
+from vqd.domain.job import PlannedPrompt
+from vqd.domain.names import printable
+from vqd.service.preview import Preview
+from vqd.settings import load_settings
+
+SHOWN_POINTS = 5
+_LONGEST_VALUE = 32
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--points",
+    "shown",
+    default=SHOWN_POINTS,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many of its prompts are shown.",
+)
+@click.option("--graph", "number", type=int, metavar="N", help="Print the graph of prompt N alone.")
+@settings_option
+@json_option
+@ends_in_words
+def check(
+    path: Path, shown: int, number: int | None, settings_file: Path | None, *, as_json: bool
+) -> None:
+    """Say what a job would run, or everything that is wrong with it. PATH is a job file or folder.
+
+    Nothing is run and nothing is changed.
+    """
+    settings = load_settings(settings_file)
+    with opened(settings) as previews:
+        preview = previews.preview(job_file_at(path), now=time.time())
+    free_bytes = _free_bytes(settings.spool)
+    if number is not None:
+        _print_graph(preview, number)
+    elif as_json:
+        click.echo(json.dumps(_as_json(preview, shown, free_bytes), indent=2, ensure_ascii=False))
+    else:
+        _print(preview, shown, free_bytes)
+    sys.exit(EXIT_FAULTS if preview.draft.problems else 0)
+
+
+def _print_graph(preview: Preview, number: int) -> None:
+    if preview.draft.problems:
+        raise Faults(preview.draft.problems)
+    click.echo(preview.graph_text(number), nl=False)
+    said = "in angle brackets stands what is only known when the prompt is sent"
+    click.echo(styled(Cell(said, is_faint=True)), err=True)
+
+
+def _print(preview: Preview, shown: int, free_bytes: int | None) -> None:
+    draft = preview.draft
+    for problem in draft.problems:
+        click.echo(f"error: {problem.in_full} [{problem.code}]")
+    if draft.problems:
+        click.echo(f"{len(draft.problems)} to mend; nothing would run.")
+        return
+    about = f"{_count(preview.total, 'prompt')} of {draft.workflow}, " + _count(
+        len(draft.inputs), "input"
+    )
+    click.echo(printable(f"{draft.name}: {about}"))
+    _print_points(preview, shown)
+    click.echo()
+    print_table([*_facts(preview, free_bytes)])
+    for server, faults in preview.servers.items():
+        for problem in faults:
+            click.echo(printable(f"{server}: {problem.in_full} [{problem.code}]"), err=True)
+
+
+def _print_points(preview: Preview, shown: int) -> None:
+    prompts = [*islice(preview.prompts(), shown)]
+    if not prompts:
+        return
+    has_seed = any(prompt.seed is not None for prompt in prompts)
+    names = [*_varying(preview, prompts)]
+    head = ["#", *(["INPUT"] if prompts[0].inputs else []), *(name.upper() for name in names)]
+    rows = [_row(prompt, names, has_seed=has_seed) for prompt in prompts]
+    click.echo()
+    print_table(
+        rows, header=[*head, *(["SEED"] if has_seed else []), "OUTPUT"], right=frozenset({0})
+    )
+    if preview.total > len(prompts):
+        more = f"… and {preview.total - len(prompts):,} more (--points, --graph N)"
+        click.echo(styled(Cell(more, is_faint=True)))
+
+
+def _row(prompt: PlannedPrompt, names: Sequence[str], *, has_seed: bool) -> list[Cell | str]:
+    inputs = [", ".join(prompt.inputs.values())] if prompt.inputs else []
+    values = [_shown(prompt.params[name]) if name in prompt.params else "" for name in names]
+    seed = [str(prompt.seed)] if has_seed else []
+    return [str(prompt.number), *inputs, *values, *seed, f"outputs/{prompt.stem}"]
+
+
+def _varying(preview: Preview, prompts: Sequence[PlannedPrompt]) -> Iterator[str]:
+    """Give the parameters that vary, but for the seed, which has a column of its own."""
+    axes = preview.draft.planned.plan.axes if preview.draft.planned else {}
+    for name in dict.fromkeys(name for prompt in prompts for name in prompt.params):
+        values = [prompt.params.get(name) for prompt in prompts]
+        is_seed = values == [prompt.seed for prompt in prompts]
+        if not is_seed and (name in axes or len({*values}) > 1):
+            yield name
+
+
+def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str]]:
+    assert preview.draft.planned is not None
+    plan, usual = preview.draft.planned.plan, preview.usual
+    same = "  ".join(f"{name}={_shown(value)}" for name, value in plan.params.items())
+    if same:
+        yield [_fact("same in all"), same]
+    yield [_fact("servers"), _servers(preview)]
+    if usual.seconds is None:
+        yield [_fact("time"), "unknown: no prompt of this workflow was carried out yet"]
+    else:
+        alone = usual.seconds * preview.total
+        on = f" on {len(preview.able)} servers" if len(preview.able) > 1 else ""
+        yield [_fact("time"), f"about {_duration(alone / max(1, len(preview.able)))}{on}"]
+    free = f", of {_bytes(free_bytes)} free" if free_bytes is not None else ""
+    if usual.bytes is None:
+        yield [_fact("space"), f"unknown: this workflow has no outputs yet{free}"]
+    else:
+        needed = usual.bytes * preview.total
+        is_short = free_bytes is not None and needed > free_bytes
+        said = f"about {_bytes(needed)}{free}, by its last {_count(usual.measured, 'prompt')}"
+        yield [_fact("space"), Cell(said, "red" if is_short else None)]
+
+
+def _fact(name: str) -> Cell:
+    return Cell(name, is_faint=True)
+
+
+def _servers(preview: Preview) -> Cell:
+    if not preview.servers:
+        return Cell("unknown: no server has been seen yet")
+    if preview.able:
+        return Cell(", ".join(preview.able), "green")
+    return Cell(f"none of {', '.join(preview.servers)} can run it; it would wait", "yellow")
+
+
+def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, Any]:
+    draft, usual = preview.draft, preview.usual
+    plan = draft.planned.plan if draft.planned else None
+    return {
+        "name": draft.name,
+        "workflow": draft.workflow,
+        "prompts": preview.total,
+        "axes": dict(plan.axes) if plan else {},
+        "params": dict(plan.params) if plan else {},
+        "inputs": list(draft.inputs),
+        "points": [_point(prompt) for prompt in islice(preview.prompts(), shown)],
+        "servers": {
+            server: [asdict(problem) for problem in faults]
+            for server, faults in preview.servers.items()
+        },
+        "able": list(preview.able),
+        "needs": {
+            "bytes": _times(usual.bytes, preview.total),
+            "seconds": _times(usual.seconds, preview.total),
+            "measured": usual.measured,
+            "free_bytes": free_bytes,
+        },
+        "problems": [asdict(problem) for problem in draft.problems],
+    }
+
+
+def _point(prompt: PlannedPrompt) -> dict[str, Any]:
+    return {
+        "prompt": prompt.number,
+        "output": prompt.stem,
+        "inputs": dict(prompt.inputs),
+        "params": dict(prompt.params),
+        "seed": prompt.seed,
+    }
+
+
+def _times(one: float | None, total: int) -> float | None:
+    return None if one is None else round(one * total, 3)
+
+
+def _free_bytes(spool: Path) -> int | None:
+    try:
+        return shutil.disk_usage(spool).free
+    except OSError:
+        return None
+
+
+def _shown(value: Value) -> str:
+    text = str(value).lower() if isinstance(value, bool) else " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _bytes(number: float) -> str:
+    for unit in _UNITS:
+        if number < 1000 or unit == _UNITS[-1]:
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if number >= 10 or unit == _UNITS[0] else f"{number:.1f} {unit}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,37 @@
+"""The way from a path on the command line to the job that lies there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+from vqd.service.preview import Previews, open_previews
+from vqd.settings import Settings
+from vqd.spool.jobfiles import job_file_in
+from vqd.spool.layout import Spool
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Previews]:
+    """Give the way to read jobs as the daemon does."""
+    with open_previews(
+        Spool(settings.spool),
+        settings.store_path,
+        workflows=settings.workflows,
+        input_roots=settings.input_roots,
+        windows=settings.windows,
+    ) as previews:
+        yield previews
+
+
+def job_file_at(path: Path) -> Path:
+    """Give the job file that a path names: itself, or the one in a folder.
+
+    Raises:
+        VqdError: `no_job_file`, a folder has none.
+    """
+    found = job_file_in(path) if path.is_dir() else path
+    if found is None:
+        hint = "Write one; two lines are enough."
+        raise VqdError("no_job_file", f"{path}: no job.yaml here.", hint)
+    return found.absolute()

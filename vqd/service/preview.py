@@ -1,0 +1,181 @@
+"""What a job would be before anything of it runs: its prompts, their servers, what they need."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from vqd.definitions.check import Unknown, check, value_fault
+from vqd.definitions.written import written_graph
+from vqd.domain.catalogue import Catalogue, NodeClass
+from vqd.domain.errors import Problem, VqdError
+from vqd.domain.graph import Graph, Target, Value, edited
+from vqd.domain.job import Plan, PlannedPrompt
+from vqd.domain.param import Param
+from vqd.domain.workflow import Workflow
+from vqd.service.drafts import Draft, Drafting
+from vqd.service.known import StoredClasses
+from vqd.spool.layout import Spool
+from vqd.store.estimates import Usual
+from vqd.store.store import StoreReader
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A draft, and for each server that was ever seen why it could not run it; none if it could.
+
+    `usual` is what a prompt of its workflow needed so far.
+    """
+
+    draft: Draft
+    servers: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    usual: Usual = field(default_factory=Usual)
+
+    @property
+    def able(self) -> tuple[str, ...]:
+        """Give the servers that could run it."""
+        return tuple(server for server, faults in self.servers.items() if not faults)
+
+    @property
+    def total(self) -> int:
+        """Count its prompts; none where something is at fault."""
+        return self.draft.planned.plan.total if self.draft.planned else 0
+
+    def prompts(self, first: int = 1) -> Iterator[PlannedPrompt]:
+        """Give its prompts one by one, from number `first` on."""
+        if self.draft.planned is None:
+            return iter(())
+        return islice(self.draft.planned.prompts(), first - 1, None)
+
+    def graph(self, number: int) -> Graph:
+        """Give the graph of a prompt as it would be sent, by its number from 1.
+
+        In place of what only comes about when it is sent stands a text in angle brackets: what
+        its inputs are called on the server, and what the job is called.
+
+        Raises:
+            VqdError: `unknown_prompt`, the job has no prompt of this number.
+        """
+        prompt = next(self.prompts(number), None) if number > 0 else None
+        if prompt is None or self.draft.planned is None:
+            said = f"There is no prompt {number}."
+            raise VqdError("unknown_prompt", said, f"The job has {self.total}, from 1.")
+        nodes = prompt.graph.nodes
+        sent = {
+            target: value
+            for target, value in _sent(self.draft.planned.plan, prompt).items()
+            if target.node in nodes
+        }
+        return edited(nodes, {**prompt.edits, **sent})
+
+    def graph_text(self, number: int) -> str:
+        """Give the graph of a prompt as `graph` does, as JSON.
+
+        Raises:
+            VqdError: `unknown_prompt`.
+        """
+        return written_graph(self.graph(number))
+
+
+def _sent(plan: Plan, prompt: PlannedPrompt) -> dict[Target, Value]:
+    sent: dict[Target, Value] = {
+        target: f"<{path}, as it is called on the server>"
+        for slot, path in prompt.inputs.items()
+        for target in plan.inputs[slot].targets
+    }
+    name = PurePosixPath(prompt.stem).name
+    for output in plan.outputs:
+        if output.prefix_input is not None:
+            prefix = f"vqd/<the job>/{prompt.number}-<attempt>/{name}"
+            sent[Target(output.node, output.prefix_input)] = prefix
+    return sent
+
+
+class Previews:
+    """Reads jobs where they lie, and the store beside the daemon; writes nothing."""
+
+    def __init__(self, drafting: Drafting, reader: StoreReader) -> None:
+        self._drafting = drafting
+        self._reader = reader
+
+    def draft(self, job_file: Path, *, now: float) -> Draft:
+        """Read and plan a job.
+
+        Raises:
+            FileNotFoundError: the job file is gone.
+        """
+        return self._drafting.draft(job_file, now=now)
+
+    def preview(self, job_file: Path, *, now: float) -> Preview:
+        """Read and plan a job, and see what the store knows of the likes of it.
+
+        Raises:
+            FileNotFoundError: the job file is gone.
+        """
+        draft = self.draft(job_file, now=now)
+        workflow = self._drafting.workflow(draft)
+        if draft.planned is None or workflow is None:
+            return Preview(draft)
+        try:
+            with self._reader.reading() as session:
+                servers = _on_servers(workflow, draft.planned.plan, session.catalogue)
+                return Preview(draft, servers, session.estimates.of_workflow(workflow.name))
+        except VqdError as error:
+            if error.code != "store_missing":
+                raise
+            return Preview(draft)
+
+
+@contextmanager
+def open_previews(
+    spool: Spool, store_path: Path, *, workflows: Sequence[Path], **how: Any
+) -> Iterator[Previews]:
+    """Give the way to preview jobs. `how` is as for `Drafting`."""
+    reader = StoreReader(store_path)
+    try:
+        drafting = Drafting(spool, workflows=workflows, known=StoredClasses(reader), **how)
+        yield Previews(drafting, reader)
+    finally:
+        reader.close()
+
+
+def _on_servers(
+    workflow: Workflow, plan: Plan, catalogue: Catalogue
+) -> dict[str, tuple[Problem, ...]]:
+    found = check(workflow, catalogue)
+    return {
+        server: (*seen.faults, *_value_faults(workflow, plan, _Only(server, catalogue)))
+        for server, seen in found.servers.items()
+    }
+
+
+def _value_faults(workflow: Workflow, plan: Plan, catalogue: Catalogue) -> Iterator[Problem]:
+    for param in workflow.params.values():
+        for value in _values(param, plan) if param.is_model or param.choices_from else ():
+            fault = value_fault(workflow, param, value, catalogue)
+            if fault is not None and not isinstance(fault, Unknown):
+                yield fault
+
+
+def _values(param: Param, plan: Plan) -> tuple[Value, ...]:
+    fixed = (plan.params[param.name],) if param.name in plan.params else ()
+    return plan.axes.get(param.name, fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Only:
+    """The catalogue of one server alone."""
+
+    server: str
+    catalogue: Catalogue
+
+    def servers(self) -> tuple[str, ...]:
+        return (self.server,)
+
+    def node_class(self, server: str, name: str) -> NodeClass | None:
+        return self.catalogue.node_class(server, name)
+
+    def class_names(self, server: str) -> tuple[str, ...]:
+        return self.catalogue.class_names(server)

@@ -1,0 +1,41 @@
+"""What prompts of a workflow usually need, by those that were carried out."""
+
+import sqlite3
+from dataclasses import dataclass
+
+_JOBS = 50
+_PROMPTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What one prompt usually makes and takes; None where none was carried out yet.
+
+    `measured` is the number of prompts whose outputs were counted.
+    """
+
+    bytes: float | None = None
+    seconds: float | None = None
+    measured: int = 0
+
+
+class EstimateRows:
+    """Means over what the store remembers."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def of_workflow(self, workflow: str) -> Usual:
+        """Give what a prompt of a workflow usually needs, by its last jobs."""
+        outputs = self._connection.execute(
+            "SELECT count(*) AS measured, avg(bytes) AS bytes FROM ("
+            " SELECT sum(outputs.bytes) AS bytes FROM outputs WHERE job_key IN ("
+            "  SELECT job_key FROM jobs WHERE workflow = ? ORDER BY job_key DESC LIMIT ?)"
+            " GROUP BY job_key, number LIMIT ?)",
+            (workflow, _JOBS, _PROMPTS),
+        ).fetchone()
+        times = self._connection.execute(
+            "SELECT mean_s FROM workflow_times WHERE workflow = ?", (workflow,)
+        ).fetchone()
+        seconds = None if times is None else times["mean_s"]
+        return Usual(outputs["bytes"], seconds, outputs["measured"])
