@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
 from tests.builders import NOW, write
 from tests.samples import picture
 from tests.unit.test_json_schemas import seen
+from vqd.cli.app import vqd
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.documents.reader import parse
@@ -20,6 +22,7 @@ from vqd.intake.sample import OPTIONAL, sample_job
 from vqd.intake.schema import JobKeys
 from vqd.service.drafts import Drafting
 from vqd.service.welcome import BROKEN, README, Welcome
+from vqd.spool.kept import Changes, KeptFolder
 from vqd.spool.layout import Spool
 from vqd.store.learning import learn
 from vqd.store.store import Store
@@ -146,6 +149,26 @@ def test_without_a_default_a_sample_has_a_value_that_its_parameter_takes(param: 
     given = checked(parse(sample, "job.yaml"), JobKeys).params["p"]
     param.read(given)
     assert ("none: without" in sample) == bool(param.when_none)
+
+
+def test_a_sample_of_a_workflow_that_needs_no_file_is_legal(tmp_path: Path) -> None:
+    text = EVERYTHING.replace('bind: "1.start"', 'required: false, bind: "1.start"')
+    define(tmp_path / "mine", "all", text.replace("{type: seed", "{type: seed, min: 3"))
+    sample = Welcome(None, [tmp_path / "mine"]).files()["all.yaml"]
+    for job in (sample, without_signs(sample)):
+        assert drafted(tmp_path / "job", tmp_path / "mine", job) == []
+
+
+def test_what_init_wrote_is_what_the_daemon_would_write(tmp_path: Path) -> None:
+    places = {"--state": tmp_path / "state", "--settings": tmp_path / "vqd.yaml"}
+    words = [str(word) for place in places.items() for word in place]
+    done = CliRunner().invoke(vqd, ["init", str(tmp_path / "spool"), *words])
+    assert done.exit_code == 0, done.output
+    folder = tmp_path / "spool" / "inbox" / "_vqd"
+    assert {README, "image-scale.yaml", "image-scale.schema.json"} <= {
+        path.name for path in folder.iterdir()
+    }
+    assert KeptFolder(folder).keep(Welcome(None, ()).files()) == Changes((), ())
 
 
 def test_a_definition_that_changes_changes_its_files_and_no_others(tmp_path: Path) -> None:

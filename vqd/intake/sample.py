@@ -124,7 +124,8 @@ def _options(workflow: Workflow) -> Iterator[str]:
     yield "comment: for whom, and what for"
     yield "schedule: {priority: 70}"
     yield "retry: {limit: 2, timeout: 2h}"
-    yield f'output: {{name: "{"{input.stem}_" if workflow.inputs else ""}{{index}}"}}'
+    stem = "{input.stem}_" if any(slot.required for slot in workflow.inputs.values()) else ""
+    yield f'output: {{name: "{stem}{{index}}"}}'
 
 
 def _told(*paragraphs: str) -> Iterator[str]:
