@@ -171,7 +171,7 @@ def test_a_prompt_that_is_none_is_refused(house: House, number: str) -> None:
 
 
 def test_every_fault_is_told_and_nothing_else(house: House) -> None:
-    job = "vqd: 1\nworkflow: image-scale\nparams: {crop: round, siez: 4x4}\n"
+    job = "vqd: 1\nworkflow: image-scale\nparams: {crop: round, sizes: 4x4}\n"
     checked = house.vqd("check", beach(house, job))
     assert checked.exit_code == 3
     assert lines_of(checked.output)[-1] == "2 to mend; nothing would run."

@@ -55,8 +55,9 @@ params:
   scheduler: {type: choice, choices: [normal, karras], default: karras, bind: "@KSampler.scheduler"}
   denoise: {type: float, default: 1.0, min: 0, max: 1, step: 0.01, bind: "@KSampler.denoise"}
   checkpoint: {type: checkpoint, default: sdxl.safetensors, bind: "@Load Checkpoint.ckpt_name"}
-  batch_size: {type: int, default: 1, min: 1, max: 4096, bind: "@Empty Latent Image.batch_size"}
   seed: {type: seed, bind: "@KSampler.seed"}
+  # What else the graph lets you set; take in what should vary:
+  # batch_size: {type: int, default: 1, min: 1, max: 4096, bind: "@Empty Latent Image.batch_size"}
 outputs:
   image: {node: "@Save Image", kind: image, prefix: filename_prefix}
 """
@@ -217,11 +218,36 @@ def test_a_picture_from_the_servers_own_outputs_is_no_input() -> None:
     assert [*made(graph).workflow.inputs] == ["image"]
 
 
-def test_wired_inputs_are_left_alone() -> None:
+def test_a_value_that_is_wired_in_is_what_it_goes_to() -> None:
     graph = blurred()
     graph["4"] = node("PrimitiveInt", value=3)
     graph["2"]["inputs"]["blur_radius"] = ["4", 0]
-    assert [*entries(graph)] == ["sigma", "invert", "value"]
+    assert [*entries(graph)] == ["sigma", "invert", "blur_radius"]
+    assert entries(graph)["blur_radius"] == {
+        "type": "int",
+        "default": "3",
+        "min": "1",
+        "max": "31",
+        "bind": "@PrimitiveInt.value",
+    }
+
+
+def test_a_value_with_a_title_is_called_so() -> None:
+    graph = blurred()
+    graph["4"] = node("PrimitiveInt", "How soft", value=3)
+    graph["2"]["inputs"]["blur_radius"] = ["4", 0]
+    assert entries(graph)["how_soft"]["bind"] == "@How soft.value"
+
+
+def test_a_seed_that_is_wired_in_is_a_seed() -> None:
+    graph = text_to_image(n20=node("PrimitiveInt", value=5))
+    graph["3"]["inputs"]["seed"] = ["20", 0]
+    assert entries(graph)["seed"] == {"type": "seed", "bind": "@PrimitiveInt.value"}
+
+
+def test_a_length_that_is_not_of_frames_is_none() -> None:
+    graph = {**blurred(), "4": node("Cut", length=7)}
+    assert entries(graph)["length"]["default"] == "7"
 
 
 def test_a_node_without_a_unique_title_is_named_by_its_class_or_its_id() -> None:

@@ -15,12 +15,12 @@ from vqd.definitions.roles import (
     Role,
     frame_keys,
     keys_of,
+    model_of,
     role_of,
     seed_keys,
     size_keys,
-    uses_of,
 )
-from vqd.definitions.settable import Settable, settables
+from vqd.definitions.settable import Settable, settables, uses_of
 from vqd.definitions.sketch import Entry, Plain, Sketch, binds, node_name
 from vqd.definitions.wiring import Classes
 from vqd.domain.graph import Graph
@@ -61,18 +61,30 @@ def sketch_of(graph: Graph, name: str, classes: Classes, *, where: str) -> Sketc
     groups = _groups(graph, [one for one in found if (one.node, one.name) not in bound])
     named = _named(groups, {*slots, *_TAKEN})
     plain = [param for param, group in named.items() if group.role.is_plain]
-    left = plain if len(plain) > _FEW else []
+    loaders = {one.node for one in found if isinstance(one.value, str) and model_of(one)}
+    left = {param for param in plain if _is_plumbing(named[param].ones[0], loaders)}
+    left |= {*plain} if len({*plain} - left) > _FEW else set()
     return Sketch(
         name=name,
         graph=graph,
-        label=" ".join(re.split(r"[-_ ]+", name)).strip().capitalize(),
+        label=_label(name),
         group=outputs.group,
         inputs=_inputs(graph, slots),
         params=_params(graph, {key: named[key] for key in named if key not in left}),
         outputs=outputs.entries,
         remarks=_remarks(graph, classes, where, slots) | outputs.remarks,
-        left=_params(graph, {key: named[key] for key in left}),
+        left=_params(graph, {key: named[key] for key in named if key in left}),
     )
+
+
+def _label(name: str) -> str:
+    words = " ".join(re.split(r"[-_ ]+", name)).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _is_plumbing(one: Settable, loaders: set[str]) -> bool:
+    """Tell whether an input is set once for a graph, like how its models are loaded."""
+    return one.node in loaders or one.name == "batch_size"
 
 
 def _groups(graph: Graph, found: Sequence[Settable]) -> list[_Group]:

@@ -1,12 +1,13 @@
 """What the inputs of a graph are to a person (prompts, seeds, models, …), and the keys of each."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
 
-from vqd.definitions.settable import Settable
+from vqd.definitions.settable import Settable, Uses
 from vqd.definitions.sketch import Entry
-from vqd.domain.graph import Graph, Value, is_link
+from vqd.domain.graph import Graph, Value
 from vqd.domain.param import MOST_SEED, Misfit, Param
 
 _MOST_CHOICES = 12
@@ -32,9 +33,6 @@ class Role:
     is_plain: bool = False
 
 
-Uses = Mapping[str, list[tuple[str, str]]]
-"""For each node the inputs that its outputs feed: the node of each, and its name."""
-
 SEED = Role("seed", 99)
 PROMPT = Role("prompt", 10)
 NEGATIVE = Role("negative", 11)
@@ -44,7 +42,6 @@ _TEXT = Role("text", 12, is_shared=False)
 _LORA_STRENGTH = Role("lora_strength", 71, is_shared=False, is_one_per_node=True)
 
 _NUMBERS = {
-    "length": FRAMES,
     "num_frames": FRAMES,
     "fps": Role("fps", 31),
     "frame_rate": Role("fps", 31),
@@ -52,7 +49,7 @@ _NUMBERS = {
     "steps": Role("steps", 40),
     "cfg": Role("cfg", 41),
     "guidance": Role("guidance", 42),
-    "denoise": Role("denoise", 45, is_shared=False),
+    "denoise": Role("denoise", 45),
     "shift": Role("shift", 46),
     "scale_by": Role("scale", 50, is_shared=False),
     "megapixels": Role("megapixels", 50, is_shared=False),
@@ -64,7 +61,6 @@ _NAMES = {
     "sampler_name": Role("sampler", 43),
     "scheduler": Role("scheduler", 44),
     "upscale_method": Role("method", 51),
-    "crop": Role("crop", 52),
 }
 _TEXTS = frozenset(
     ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl", "positive_prompt", "negative_prompt")
@@ -88,20 +84,11 @@ _MODELS: Mapping[str, tuple[str, str]] = {
 _MODELS_OF = {
     ("CLIPVisionLoader", "clip_name"): ("clip_vision", "clip_vision"),
     ("UpscaleModelLoader", "model_name"): ("upscale_model", "upscale_models"),
+    ("ModelPatchLoader", "name"): ("model_patch", "model_patches"),
     ("LatentUpscaleModelLoader", "model_name"): ("upscale_model", "latent_upscale_models"),
 }
 """Names of parameters and folders of ComfyUI's models. Source: ComfyUI 0.3.64, folder_paths.py and
 nodes.py."""
-
-
-def uses_of(graph: Graph) -> Uses:
-    """Give what the outputs of each node feed."""
-    uses: dict[str, list[tuple[str, str]]] = {}
-    for node, content in graph.items():
-        for name, value in content["inputs"].items():
-            if is_link(value):
-                uses.setdefault(str(value[0]), []).append((node, name))
-    return uses
 
 
 def role_of(one: Settable, graph: Graph, uses: Uses) -> Role:
@@ -110,31 +97,31 @@ def role_of(one: Settable, graph: Graph, uses: Uses) -> Role:
         return SEED
     if isinstance(one.value, str):
         return _role_of_text(one, graph, uses)
-    if isinstance(one.value, int | float) and one.name in _NUMBERS:
-        return _NUMBERS[one.name]
-    return _plain(one)
+    return _NUMBERS.get(one.meaning) or _plain(one)
 
 
 def _role_of_text(one: Settable, graph: Graph, uses: Uses) -> Role:
     model = model_of(one)
     if model is not None:
         return Role(model[0], 70 if model[1] == "loras" else 80, is_model=True)
-    if one.name in _NAMES:
-        return _NAMES[one.name]
-    if one.type == "STRING" and (one.is_multiline or one.name in _TEXTS):
+    if one.meaning in _NAMES:
+        return _NAMES[one.meaning]
+    if one.type == "STRING" and (one.is_multiline or one.meaning in _TEXTS):
         return _role_of_prompt(one, graph, uses)
     return _plain(one)
 
 
 def _plain(one: Settable) -> Role:
     is_told = one.title != "" and one.told is not None
-    return Role(one.name, 90, is_shared=False, is_plain=not is_told)
+    own = "_".join(re.findall("[a-z0-9]+", one.title.lower()))
+    name = own if is_told and one.class_type.startswith("Primitive") else one.meaning
+    return Role(name or one.meaning, 90, is_shared=False, is_plain=not is_told)
 
 
 def _is_seed(one: Settable) -> bool:
     if one.type != "INT" or isinstance(one.value, bool):
         return False
-    words = f"{one.name} {one.title}".lower()
+    words = f"{one.meaning} {one.title}".lower()
     is_drawn = bool(one.told and one.told.attributes.get("control_after_generate"))
     return "seed" in words or (is_drawn and not one.class_type.startswith("Primitive"))
 
@@ -148,11 +135,11 @@ def model_of(one: Settable) -> tuple[str, str] | None:
 
 def _role_of_prompt(one: Settable, graph: Graph, uses: Uses) -> Role:
     """Tell a positive prompt from a negative one by where its text goes, else by its title."""
-    words = f"{one.name} {one.title}".lower()
+    words = f"{one.meaning} {one.title}".lower()
     reached = {*_ends(one.node, graph, uses)}
     if "negative" in words or reached == {"negative"}:
         return NEGATIVE
-    return PROMPT if reached or "prompt" in words or one.name in _TEXTS else _TEXT
+    return PROMPT if reached or "prompt" in words or one.meaning in _TEXTS else _TEXT
 
 
 def _ends(node: str, graph: Graph, uses: Uses) -> Iterator[str]:
@@ -173,7 +160,7 @@ def keys_of(one: Settable) -> Entry:
     model = model_of(one) if isinstance(one.value, str) else None
     if model is not None:
         keys = _model_keys(one, model[1])
-    elif one.type == "COMBO" or one.name in _NAMES:
+    elif one.type == "COMBO" or one.meaning in _NAMES:
         keys = _choice_keys(one)
     elif isinstance(one.value, bool):
         keys = {"type": "bool", "default": one.value}
@@ -276,7 +263,7 @@ def seed_keys(ones: Sequence[Settable]) -> Entry:
 def _text_keys(one: Settable) -> Entry:
     keys: Entry = {"type": "text"}
     assert isinstance(one.value, str)
-    if one.is_multiline or "\n" in one.value or one.name in _TEXTS:
+    if one.is_multiline or "\n" in one.value or one.meaning in _TEXTS:
         keys["multiline"] = True
     keys["default"] = one.value
     placeholder = one.told.attributes.get("placeholder") if one.told else None

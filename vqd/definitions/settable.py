@@ -22,6 +22,9 @@ _LOADERS = {
 """Inputs that take an uploaded file and do not say so themselves, or whose class is not known."""
 
 
+Uses = Mapping[str, list[tuple[str, str]]]
+"""For each node the inputs that its outputs feed: the node of each, and its name."""
+
 _OF_THE_PAGE = frozenset({"upload", "control_after_generate"})
 """Widgets of ComfyUI's page that stand in some exported graphs and that no node reads."""
 
@@ -30,14 +33,16 @@ _OF_THE_PAGE = frozenset({"upload", "control_after_generate"})
 class Settable:
     """An input that holds a value and no link.
 
-    `title` is the title that somebody gave its node, nothing where it is the usual one of its
-    class. `told` is what a server tells of the input.
+    `meaning` is the name that tells what it is: its own, but for a node that only holds a value
+    that of the first input which the value goes to. `title` is the title that somebody gave its
+    node, nothing where it is the usual one of its class. `told` is what a server tells of it.
     """
 
     node: str
     class_type: str
     name: str
     value: Value
+    meaning: str
     title: str = ""
     told: NodeInput | None = None
 
@@ -73,10 +78,21 @@ class Settable:
 
 def settables(graph: Graph, classes: Classes) -> list[Settable]:
     """Give every input that holds a value: by node as the graph has them, then as its page does."""
-    return [one for node in graph for one in _of_node(graph, node, classes)]
+    uses = uses_of(graph)
+    return [one for node in graph for one in _of_node(graph, node, classes, uses)]
 
 
-def _of_node(graph: Graph, node: str, classes: Classes) -> Iterator[Settable]:
+def uses_of(graph: Graph) -> Uses:
+    """Give what the outputs of each node feed."""
+    uses: dict[str, list[tuple[str, str]]] = {}
+    for node, content in graph.items():
+        for name, value in content["inputs"].items():
+            if is_link(value):
+                uses.setdefault(str(value[0]), []).append((node, name))
+    return uses
+
+
+def _of_node(graph: Graph, node: str, classes: Classes, uses: Uses) -> Iterator[Settable]:
     class_type = str(graph[node]["class_type"])
     found = classes(class_type)
     inputs: Mapping[str, Any] = graph[node]["inputs"]
@@ -85,10 +101,30 @@ def _of_node(graph: Graph, node: str, classes: Classes) -> Iterator[Settable]:
     if title in (class_type, found.label if found else ""):
         title = ""
     for name in dict.fromkeys([*(name for name in known if name in inputs), *inputs]):
-        value = _typed(inputs[name], known.get(name))
         is_ignored = name in _OF_THE_PAGE or (found and name not in known and "." not in name)
-        if value is not None and not is_ignored and not is_link(inputs[name]):
-            yield Settable(node, class_type, name, value, title, known.get(name))
+        if is_ignored or is_link(inputs[name]):
+            continue
+        told, place = known.get(name), (node, name)
+        if class_type.startswith("Primitive") and uses.get(node):
+            place = uses[node][0]
+            told = _fed(graph, *place, classes, told)
+        value = _typed(inputs[name], told)
+        if value is not None:
+            yield Settable(node, class_type, name, value, _meaning(graph, *place), title, told)
+
+
+def _meaning(graph: Graph, node: str, name: str) -> str:
+    """Give the name that tells what an input is: a length beside a width is one of frames."""
+    return "num_frames" if name == "length" and "width" in graph[node]["inputs"] else name
+
+
+def _fed(
+    graph: Graph, node: str, name: str, classes: Classes, own: NodeInput | None
+) -> NodeInput | None:
+    """Give what a server tells of the input that a value goes to, if it is of the value's type."""
+    user = classes(str(graph[node]["class_type"]))
+    fed = user.inputs.get(name) if user else None
+    return fed if fed is not None and (own is None or fed.type == own.type) else own
 
 
 def _typed(value: Any, told: NodeInput | None) -> Value | None:

@@ -94,7 +94,7 @@ def _spread(value: dict[str, Plain] | list[Plain], indent: str) -> list[str]:
 
 
 def _text(line: str, text: str, key: str, indent: str) -> list[str]:
-    if not _is_long(text) and len(line) <= WIDTH:
+    if "\n" not in text and len(line) <= WIDTH:
         return [line]
     if "\n" in text and _fits_a_block(text):
         sign = "|" if text.endswith("\n") else "|-"
