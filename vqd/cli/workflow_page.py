@@ -35,20 +35,17 @@ def print_page(view: WorkflowView, workflow: Workflow) -> None:
 
 
 def job_lines(workflow: Workflow) -> Iterator[str]:
-    """Give the lines of the shortest job file for a workflow."""
+    """Give the lines of the shortest job file for a workflow: what has no default must be said."""
     yield "vqd: 1"
     yield f"workflow: {workflow.name}"
-    if any(slot.required for slot in workflow.inputs.values()):
-        named = [slot for slot in workflow.inputs.values() if slot.required]
-        if len(named) > 1:
-            yield "inputs:"
-        for slot in named if len(named) > 1 else ():
-            yield f"  {slot.name}: {slot.name}{slot.extensions[0]}"
-    needed = [param for param in workflow.params.values() if _is_needed(param)]
-    if needed:
+    slots = [slot for slot in workflow.inputs.values() if slot.required]
+    if len(slots) > 1:  # the only one takes every file of its kind
+        yield "inputs:"
+        yield from (f"  {slot.name}: {slot.name}{slot.extensions[0]}" for slot in slots)
+    params = [param for param in workflow.params.values() if _is_needed(param)]
+    if params:
         yield "params:"
-    for param in needed:
-        yield f"  {param.name}: {_example(param)}"
+        yield from (f"  {param.name}: {_example(param)}" for param in params)
 
 
 def as_json(workflow: Workflow) -> dict[str, Any]:

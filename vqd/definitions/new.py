@@ -15,7 +15,6 @@ from vqd.definitions.roles import (
     Role,
     frame_keys,
     keys_of,
-    model_of,
     role_of,
     seed_keys,
     size_keys,
@@ -60,10 +59,7 @@ def sketch_of(graph: Graph, name: str, classes: Classes, *, where: str) -> Sketc
     bound = outputs.prefixes | {(one.node, one.name) for one in slots.values()}
     groups = _groups(graph, [one for one in found if (one.node, one.name) not in bound])
     named = _named(groups, {*slots, *_TAKEN})
-    plain = [param for param, group in named.items() if group.role.is_plain]
-    loaders = {one.node for one in found if isinstance(one.value, str) and model_of(one)}
-    left = {param for param in plain if _is_plumbing(named[param].ones[0], loaders)}
-    left |= {*plain} if len({*plain} - left) > _FEW else set()
+    left = _left(named)
     return Sketch(
         name=name,
         graph=graph,
@@ -82,9 +78,14 @@ def _label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _is_plumbing(one: Settable, loaders: set[str]) -> bool:
-    """Tell whether an input is set once for a graph, like how its models are loaded."""
-    return one.node in loaders or one.name == "batch_size"
+def _left(named: Mapping[str, _Group]) -> set[str]:
+    """Give the parameters that are left out: those that are set once for a graph, like how its
+    models are loaded, and all that nobody may want to vary where they are many."""
+    loaders = {one.node for group in named.values() if group.role.is_model for one in group.ones}
+    plain = {param for param, group in named.items() if group.role.is_plain}
+    ones = {param: named[param].ones[0] for param in plain}
+    once = {param for param, one in ones.items() if one.node in loaders or one.name == "batch_size"}
+    return plain if len(plain - once) > _FEW else once
 
 
 def _groups(graph: Graph, found: Sequence[Settable]) -> list[_Group]:
