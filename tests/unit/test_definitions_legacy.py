@@ -402,6 +402,25 @@ def test_a_graph_may_stand_under_prompt(tmp_path: Path) -> None:
     assert json.loads(made.files.graph).keys() == lora_chain().keys()
 
 
+def test_a_graph_that_the_page_saved_is_converted_too(tmp_path: Path) -> None:
+    page = {
+        "nodes": [
+            {"id": 1, "type": "LoadImage", "widgets_values": ["a.png", "image"]},
+            {
+                "id": 2,
+                "type": "SaveImage",
+                "widgets_values": ["x"],
+                "inputs": [{"name": "images", "type": "IMAGE", "link": 5}],
+            },
+        ],
+        "links": [[5, 1, 0, 2, 0, "IMAGE"]],
+        "version": 0.4,
+    }
+    old = HEAD.replace('nodes: ["3"]', 'nodes: ["2"]') + "template: graph.json\n"
+    graph = json.loads(converted(tmp_path, old, page, known=classes).files.graph)
+    assert graph["2"]["inputs"] == {"images": ["1", 0], "filename_prefix": "x"}
+
+
 def test_a_renamed_schedule_is_written_by_its_new_name(tmp_path: Path) -> None:
     schedule = node("WanContextWindowsManual", context_schedule="uniform_standard")
     template = {**copy.deepcopy(PICTURE), "4": schedule}

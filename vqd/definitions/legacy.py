@@ -41,7 +41,8 @@ def converted(
         Faults: the graph is none.
     """
     wrapped = template.get("prompt") if isinstance(template, dict) else None
-    nodes = checked_graph(wrapped if isinstance(wrapped, dict) else template, old.where).nodes
+    content = wrapped if isinstance(wrapped, dict) else template
+    nodes = checked_graph(content, old.where, classes).nodes
     graph = OldGraph(old, copy.deepcopy(dict(nodes)), notes, classes)
     return _Converting(old, graph, notes).sketch(name)
 
