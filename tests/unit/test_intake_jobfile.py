@@ -116,6 +116,11 @@ def test_a_time_with_a_zone_is_the_same_everywhere(tmp_path: Path, text: str) ->
     assert spec.schedule.not_before_at == datetime(2026, 12, 1, 21, tzinfo=UTC).timestamp()
 
 
+def test_a_job_is_waited_for_however_its_accents_are_written(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, asked("schedule: {after: e\u0301te\u0301}"))
+    assert spec.schedule.after == ("\u00e9t\u00e9",)
+
+
 def test_one_name_or_tag_may_stand_alone(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, asked("schedule: {after: plates, needs: {tags: wan}}"))
     assert (spec.schedule.after, spec.schedule.needs.tags) == (("plates",), ("wan",))

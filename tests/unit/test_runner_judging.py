@@ -93,13 +93,13 @@ def test_a_server_that_tells_of_its_card_frees_the_jobs_that_need_it(
     judging = Judging({}, [server])
     (held,) = judge(store, judging)
     assert held.hold == "no server is known to have 24 GB of VRAM"
-    assert not judging.is_stale
+    stale = [judging.is_stale]
     server.learn()
     server.client.close()
-    assert judging.is_stale
+    stale.append(judging.is_stale)
     (freed,) = judge(store, judging)
     assert freed.hold is None
-    assert not judging.is_stale
+    assert [*stale, judging.is_stale] == [False, True, False]
 
 
 def test_the_settings_know_better_than_the_card(store: Store, strange: StrangeServer) -> None:

@@ -90,6 +90,20 @@ servers:
     assert "Bearer" not in repr(settings)
 
 
+def test_servers_and_windows_may_stand_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "vqd.yaml", REQUIRED)
+    monkeypatch.setenv("VQD_SERVERS", '["builtin", {"url": "http://gpu1", "vram_gb": 24}]')
+    monkeypatch.setenv("VQD_WINDOWS", '{"nights": {"from": "22:00", "to": "06:00"}}')
+    settings = load_settings()
+    assert [server.vram_gb for server in settings.servers] == [None, 24]
+    assert settings.windows["nights"].window == Window(22 * 60, 6 * 60)
+    monkeypatch.setenv("VQD_WINDOWS", '{"nights": {"from": 22}}')
+    with pytest.raises(Faults, match="VQD_WINDOWS"):
+        load_settings()
+
+
 def test_a_window_has_hours_and_days(tmp_path: Path) -> None:
     text = """\
 windows:

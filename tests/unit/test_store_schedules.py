@@ -207,6 +207,12 @@ def test_a_newer_job_takes_the_place_of_one_that_failed(store: Store) -> None:
     assert awaited_by(store, waiting) == [Awaited("plates", JobState.QUEUED)]
 
 
+def test_a_name_is_the_same_however_its_accents_are_written(store: Store) -> None:
+    accept_a_job(store, "J-summer", total=1, name="e\u0301te\u0301")
+    waiting = scheduled(store, "comp", after=("\u00e9t\u00e9",))
+    assert awaited_by(store, waiting) == [Awaited("\u00e9t\u00e9", JobState.QUEUED)]
+
+
 def test_an_old_success_does_not_make_up_for_a_new_failure(store: Store) -> None:
     finish(store, scheduled(store, "plates"), JobState.DONE)
     finish(store, accept_a_job(store, "J-2", total=1, name="plates"), JobState.FAILED)

@@ -1,6 +1,7 @@
 """The keys of a job file's `schedule`, and what may stand behind each."""
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -47,7 +48,7 @@ def _tag(given: Any) -> str:
 
 def _job_name(given: Any) -> str:
     if isinstance(given, Text) and given.isprintable() and 0 < len(given) <= _LONGEST_NAME:
-        return str(given)
+        return unicodedata.normalize("NFC", given)
     raise fault("bad_name", f"{shown_kind(given)} names no job.", allowed="the name of a job")
 
 

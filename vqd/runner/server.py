@@ -41,6 +41,7 @@ class ServerAddress:
 class Server:
     """A connection to one server, and how many of our prompts are on it.
 
+    `capability` is what it has, as the settings say; its VRAM else as it told of itself.
     `connection` counts how often it came up: what was known of it before may be true no more.
     """
 
@@ -62,8 +63,7 @@ class Server:
         self._rest_until = 0.0
         self._rest_s = 0.0
         self._version: str | None = None
-        self._capability = address.capability
-        self._vram_gb_told: float | None = None
+        self.capability = self._set_capability = address.capability
         self.is_up = False
         self.connection = 0
         self.changed = True
@@ -127,13 +127,6 @@ class Server:
             self.changed = True
 
     @property
-    def capability(self) -> Capability:
-        """Give what it has: what the settings say, and else the VRAM that it told of itself."""
-        if self._capability.vram_gb is not None or self._vram_gb_told is None:
-            return self._capability
-        return replace(self._capability, vram_gb=self._vram_gb_told)
-
-    @property
     def is_unknown(self) -> bool:
         """Tell whether it is up and has not said yet what it is."""
         return self.is_up and self._version is None
@@ -146,7 +139,8 @@ class Server:
             _log.warning("server.unknown", server=self.name, error=error.message)
             return
         self._version = facts.version
-        self._vram_gb_told = _vram_gb(facts.devices)
+        if self._set_capability.vram_gb is None:
+            self.capability = replace(self._set_capability, vram_gb=_vram_gb(facts.devices))
         self.changed = True
         self._on_change()
 

@@ -1,6 +1,7 @@
 """The rows of jobs."""
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -40,7 +41,7 @@ class JobRows:
             " VALUES (?, ?, ?, 'assembling', ?, ?, ?, ?, ?, ?)",
             (
                 job,
-                plan.name,
+                unicodedata.normalize("NFC", plan.name),
                 plan.workflow,
                 _plans().dump_json(plan).decode(),
                 job_file.name,
@@ -84,7 +85,7 @@ class JobRows:
             " VALUES (?, ?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?)",
             (
                 job,
-                name,
+                unicodedata.normalize("NFC", name),
                 workflow,
                 job_file.name,
                 job_file.sha256,
