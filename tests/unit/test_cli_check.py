@@ -102,6 +102,22 @@ def test_it_names_the_servers_that_could_run_it_and_why_others_could_not(house: 
     assert checked.exit_code == 0
 
 
+def test_a_server_without_what_is_needed_could_not_run_it(house: House) -> None:
+    for server in ("gpu1", "gpu2", "gpu3"):
+        house.sees(server)
+    write(
+        house.settings,
+        house.settings.read_text() + "servers:\n"
+        "  - {name: gpu1, url: 'http://a:1', tags: [wan], vram_gb: 24}\n"
+        "  - {name: gpu2, url: 'http://b:1', tags: [wan], vram_gb: 8}\n"
+        "  - {name: gpu3, url: 'http://c:1'}\n",
+    )
+    checked = house.vqd("check", words(house, "schedule: {needs: {tags: [WAN], vram_gb: 22}}\n"))
+    assert "servers gpu1" in lines_of(checked.output)
+    assert "gpu2: schedule.needs.vram_gb: the server has 8 GB of VRAM, not 22." in checked.stderr
+    assert "gpu3: schedule.needs.tags: the server has not the tag wan." in checked.stderr
+
+
 def test_a_model_that_is_on_no_server_is_told(house: House) -> None:
     house.sees("gpu1")
     checked = house.vqd("check", words(house, "params: {checkpoint: sdxk.safetensors}\n"))

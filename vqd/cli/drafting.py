@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.schedule import Capability
 from vqd.service.preview import Previews, open_previews
 from vqd.settings import Settings
 from vqd.spool.jobfiles import job_file_in
@@ -14,12 +15,17 @@ from vqd.spool.layout import Spool
 @contextmanager
 def opened(settings: Settings) -> Iterator[Previews]:
     """Give the way to read jobs as the daemon does."""
+    capabilities = {
+        server.name: Capability(frozenset(server.tags), server.vram_gb)
+        for server in settings.servers
+    }
     with open_previews(
         Spool(settings.spool),
         settings.store_path,
         workflows=settings.workflows,
         input_roots=settings.input_roots,
         windows=settings.windows,
+        capabilities=capabilities,
     ) as previews:
         yield previews
 

@@ -14,6 +14,7 @@ from vqd.domain.errors import Problem, VqdError
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedPrompt
 from vqd.domain.param import Param
+from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.known import StoredClasses
@@ -96,9 +97,15 @@ def _sent(plan: Plan, prompt: PlannedPrompt) -> dict[Target, Value]:
 class Previews:
     """Reads jobs where they lie, and the store beside the daemon; writes nothing."""
 
-    def __init__(self, drafting: Drafting, reader: StoreReader) -> None:
+    def __init__(
+        self,
+        drafting: Drafting,
+        reader: StoreReader,
+        capabilities: Mapping[str, Capability],
+    ) -> None:
         self._drafting = drafting
         self._reader = reader
+        self._capabilities = capabilities
 
     def draft(self, job_file: Path, *, now: float) -> Draft:
         """Read and plan a job.
@@ -120,7 +127,9 @@ class Previews:
             return Preview(draft)
         try:
             with self._reader.reading() as session:
-                servers = _on_servers(workflow, draft.planned.plan, session.catalogue)
+                servers = _on_servers(
+                    workflow, draft.planned.plan, session.catalogue, self._capabilities
+                )
                 return Preview(draft, servers, session.estimates.of_workflow(workflow.name))
         except VqdError as error:
             if error.code != "store_missing":
@@ -130,25 +139,51 @@ class Previews:
 
 @contextmanager
 def open_previews(
-    spool: Spool, store_path: Path, *, workflows: Sequence[Path], **how: Any
+    spool: Spool,
+    store_path: Path,
+    *,
+    workflows: Sequence[Path],
+    capabilities: Mapping[str, Capability],
+    **how: Any,
 ) -> Iterator[Previews]:
-    """Give the way to preview jobs. `how` is as for `Drafting`."""
+    """Give the way to preview jobs. `capabilities` are what the settings say that each server has;
+    `how` is as for `Drafting`."""
     reader = StoreReader(store_path)
     try:
         drafting = Drafting(spool, workflows=workflows, known=StoredClasses(reader), **how)
-        yield Previews(drafting, reader)
+        yield Previews(drafting, reader, capabilities)
     finally:
         reader.close()
 
 
 def _on_servers(
-    workflow: Workflow, plan: Plan, catalogue: Catalogue
+    workflow: Workflow,
+    plan: Plan,
+    catalogue: Catalogue,
+    capabilities: Mapping[str, Capability],
 ) -> dict[str, tuple[Problem, ...]]:
-    found = check(workflow, catalogue)
     return {
-        server: (*seen.faults, *_value_faults(workflow, plan, _Only(server, catalogue)))
-        for server, seen in found.servers.items()
+        server: (
+            *_unmet(plan.schedule.needs, capabilities.get(server)),
+            *seen.faults,
+            *_value_faults(workflow, plan, _Only(server, catalogue)),
+        )
+        for server, seen in check(workflow, catalogue).servers.items()
     }
+
+
+def _unmet(needs: Needs, capability: Capability | None) -> Iterator[Problem]:
+    """Give what a server has not of what is needed. Its VRAM may be told by itself alone."""
+    if capability is None:
+        return
+    hint = "Say in the settings that it has, or change what the job or its workflow needs."
+    tags = [tag for tag in needs.tags if tag not in capability.tags]
+    if tags:
+        said = f"the server has not the tag {', '.join(tags)}."
+        yield Problem("unmet_needs", said, key="schedule.needs.tags", hint=hint)
+    elif capability.vram_gb is not None and not capability.fits(needs):
+        said = f"the server has {capability.vram_gb:g} GB of VRAM, not {needs.vram_gb:g}."
+        yield Problem("unmet_needs", said, key="schedule.needs.vram_gb", hint=hint)
 
 
 def _value_faults(workflow: Workflow, plan: Plan, catalogue: Catalogue) -> Iterator[Problem]:
