@@ -1,16 +1,16 @@
 """What the daemon learns of its servers, and what it makes of it."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from tests.daemons import Daemon
 from tests.samples import TWO_LINES, picture_job
-from tests.strange_server import Answer, StrangeServer, Talk
+from tests.strange_server import Answer, Asked, StrangeServer, Talk
 from tests.waiting import wait_for
 from vqd.definitions.check import check
 from vqd.definitions.load import Definitions
@@ -59,6 +59,13 @@ def catalogue_of(daemon: Daemon) -> Iterator[CatalogueRows]:
         yield session.catalogue
 
 
+def scaling_in(sent: Asked) -> dict[str, Any]:
+    """The inputs of the node that scales, in a prompt that was sent."""
+    nodes = sent.json["prompt"].values()
+    found: dict[str, Any] = next(one for one in nodes if one["class_type"] == "ImageScale")
+    return dict(found["inputs"])
+
+
 def wait_learned(daemon: Daemon, servers: int = 1) -> list[dict[str, Any]]:
     return wait_for(
         lambda: learned if len(learned := daemon.logged("catalogue.learned")) >= servers else None,
@@ -93,9 +100,29 @@ def test_a_choice_is_sent_in_the_servers_own_spelling(
     finally:
         daemon.close()
     (sent,) = strange.requests("POST /prompt")
-    graph = json.loads(sent.body)["prompt"]
-    scaling = next(one for one in graph.values() if one["class_type"] == "ImageScale")
-    assert (scaling["inputs"]["upscale_method"], scaling["inputs"]["crop"]) == ("LANCZOS", "center")
+    inputs = scaling_in(sent)
+    assert (inputs["upscale_method"], inputs["crop"]) == ("LANCZOS", "center")
+
+
+def test_a_prompt_refused_before_the_spelling_was_known_is_sent_again_in_it(
+    strange: StrangeServer, tmp_path: Path
+) -> None:
+    told = Event()
+    strange.answers("GET /object_info", Answer(body={"ImageScale": SCALE}, after=told))
+    daemon = Daemon(tmp_path / "house", servers=[strange.url], settle_s=0.1)
+    try:
+        daemon.start()
+        picture_job(tmp_path / "one", pictures=1, job=TWO_LINES).rename(daemon.spool.inbox / "one")
+        wait_for(lambda: strange.requests("POST /prompt"), within_s=20, what="the first refusal")
+        told.set()
+        daemon.wait_closed("one")
+    finally:
+        told.set()
+        daemon.close()
+    assert [scaling_in(sent)["upscale_method"] for sent in strange.requests("POST /prompt")] == [
+        "lanczos",
+        "LANCZOS",
+    ]
 
 
 def test_each_server_keeps_classes_of_its_own(strange: StrangeServer, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from vqd.domain.outcome import Failed, FailureCode
 from vqd.runner.attempt import Assignment, Attempt
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
+from vqd.runner.spelling import Spelling
 from vqd.store.store import Store
 
 DEAD_INSIDE = {"entries": [{"m": "Exception in thread Thread-1 (prompt_worker):"}]}
@@ -40,7 +41,7 @@ def attempt(
         Assignment(prompt, "job", a_plan(1), A_GRAPH, tmp_path, tmp_path),
         server,
         stall_s=0.0,
-        spelled=lambda graph: graph,
+        spelling=Spelling(store),
         take_name=lambda _: True,
         write_sidecars=lambda *_: None,
     )

@@ -1,6 +1,9 @@
 """Graphs in each server's own spelling."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import pytest
 
 from tests.builders import NOW
 from vqd.domain.graph import Graph
@@ -50,13 +53,31 @@ def test_what_is_no_choice_there_and_what_is_not_known_stays_as_it_is(store: Sto
     assert spelling.spelled("gpu2", GRAPH) is GRAPH
 
 
-def test_other_choices_are_known_as_soon_as_it_is_told_to_forget(store: Store) -> None:
+def test_other_choices_are_known_as_soon_as_a_look_has_ended(store: Store) -> None:
     tell(store, "gpu1", "a", "low.pt")
     spelling = Spelling(store)
     spelling.spelled("gpu1", GRAPH)
     tell(store, "gpu1", "b", "WAN\\high.pt")
-    spelling.forget("gpu1")
+    spelling.end_look("gpu1")
     assert spelling.spelled("gpu1", GRAPH)["1"]["inputs"]["name"] == "WAN\\high.pt"
+
+
+def test_what_was_refused_is_spelled_anew_when_the_first_look_has_ended(store: Store) -> None:
+    spelling = Spelling(store)
+    assert spelling.spelled("gpu1", GRAPH) is GRAPH
+    with ThreadPoolExecutor(1) as thread:
+        anew = thread.submit(spelling.spelled_anew, "gpu1", GRAPH)
+        tell(store, "gpu1", "a", "WAN\\high.pt")
+        assert not anew.done()
+        spelling.end_look("gpu1")
+        assert anew.result(5)["1"]["inputs"]["name"] == "WAN\\high.pt"
+
+
+def test_a_look_that_does_not_end_is_not_waited_for_for_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.spelling.FIRST_LOOK_S", 0.01)
+    assert Spelling(store).spelled_anew("gpu1", GRAPH) is GRAPH
 
 
 def test_a_node_without_inputs_is_left_alone(store: Store) -> None:

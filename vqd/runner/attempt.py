@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 
 import structlog
 
 from vqd.comfy import verdict
-from vqd.comfy.faults import ComfyError, Unreachable
+from vqd.comfy.faults import ComfyError, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
 from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
@@ -25,6 +27,7 @@ from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect
 from vqd.runner.inputs import BadInput, SentInputs
 from vqd.runner.patience import Patience
 from vqd.runner.server import Server
+from vqd.runner.spelling import Spelling
 from vqd.spool.files import concerns_one_name, is_folder
 
 LOOK_AGAIN_S = 3.0
@@ -61,14 +64,14 @@ class Attempt:
         server: Server,
         *,
         stall_s: float,
-        spelled: Callable[[Graph], Graph],
+        spelling: Spelling,
         take_name: TakeName,
         write_sidecars: WriteSidecars,
     ) -> None:
         self.assignment = assignment
         self.server = server
         self._stall_s = stall_s
-        self._spelled = spelled
+        self._spelling = spelling
         self._take_name = take_name
         self._write_sidecars = write_sidecars
         self._prompt_id = assignment.prompt.prompt_id or ""
@@ -151,7 +154,7 @@ class Attempt:
             return
         watch.client_id = self.server.listener.client_id
         try:
-            self.server.client.submit(self._prompt_id, self._graph(sent), client_id=watch.client_id)
+            self._submit(self._graph(sent), watch.client_id)
         except Unreachable as error:
             # It may have been taken all the same: it is looked for before it is sent again.
             self._unclear = error
@@ -172,7 +175,20 @@ class Attempt:
         for output in assignment.plan.outputs:
             if output.prefix_input is not None:
                 edits[Target(output.node, output.prefix_input)] = f"{folder}/{name}"
-        return self._spelled(edited(assignment.graph.nodes, edits))
+        return edited(assignment.graph.nodes, edits)
+
+    def _submit(self, graph: Graph, client_id: str) -> None:
+        submit = partial(self.server.client.submit, self._prompt_id, client_id=client_id)
+        spelled = self._spelling.spelled(self.server.name, graph)
+        try:
+            submit(spelled)
+        except Refused as refused:
+            if refused.status != HTTPStatus.BAD_REQUEST:
+                raise  # a part of it may have run
+            anew = self._spelling.spelled_anew(self.server.name, graph)
+            if anew == spelled:
+                raise
+            submit(anew)
 
     def _wait(self, watch: Watch) -> Finished | Failed | None:
         patience = Patience(self._stall_s, self.assignment.plan.timeout_s, time.monotonic())

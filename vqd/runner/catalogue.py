@@ -91,6 +91,7 @@ class Catalogues:
 
     def _carry_out(self, server: Server, looking: _Looking) -> None:
         looking.failures = 0 if self._is_learned(server) else looking.failures + 1
+        self._spelling.end_look(server.name)
         looking.is_going = False
         self._on_change()
 
@@ -104,7 +105,6 @@ class Catalogues:
             _log.exception("catalogue.failed", server=server.name)
             return False
         if learned is not None:
-            self._spelling.forget(server.name)
             _log.info(
                 "catalogue.learned",
                 server=server.name,

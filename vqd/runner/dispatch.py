@@ -75,7 +75,7 @@ class Dispatch:
             adopted(assignment) if is_sent else assignment,
             server,
             stall_s=self._stall_s,
-            spelled=partial(self._spelling.spelled, server.name),
+            spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
             write_sidecars=write_sidecars,
         )

@@ -1,11 +1,15 @@
 """How each server spells the names of its choices: `Wan\\high.safetensors` on one, `wan/high…` on
 another."""
 
+import threading
 from collections.abc import Mapping
 
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.spelling import Spellings, spellings
 from vqd.store.store import Store
+
+FIRST_LOOK_S = 10.0
+"""How long a refused prompt waits for the first look at its server."""
 
 
 class Spelling:
@@ -14,6 +18,7 @@ class Spelling:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._servers: dict[str, dict[str, Mapping[str, Spellings]]] = {}
+        self._looks: dict[str, threading.Event] = {}
 
     def spelled(self, server: str, graph: Graph) -> Graph:
         """Give the graph with each choice that the server spells otherwise in its spelling.
@@ -30,12 +35,24 @@ class Spelling:
                     edits[Target(node, name)] = known
         return edited(graph, edits) if edits else graph
 
-    def forget(self, server: str) -> None:
-        """Read a server's classes again: it has others now."""
+    def spelled_anew(self, server: str, graph: Graph) -> Graph:
+        """Give the graph as `spelled` does when the first look at the server is over.
+
+        What was refused before may have been spelled by nothing, or by what was true yesterday.
+        """
+        self._looked(server).wait(FIRST_LOOK_S)
+        return self.spelled(server, graph)
+
+    def end_look(self, server: str) -> None:
+        """Note that a look at a server is over: its classes are read again."""
         self._servers.pop(server, None)
+        self._looked(server).set()
+
+    def _looked(self, server: str) -> threading.Event:
+        return self._looks.setdefault(server, threading.Event())
 
     def _choices(self, server: str, node_class: str) -> Mapping[str, Spellings]:
-        # A class that is read while `forget` is called lands in what is forgotten.
+        # A class that is read while a look ends lands in what is forgotten.
         classes = self._servers.setdefault(server, {})
         if node_class not in classes:
             classes[node_class] = self._read(server, node_class)
