@@ -1,8 +1,8 @@
 """The command, its verbs, and how every fault ends it.
 
 Exit codes: 0 it is so; 1 a job failed or was cancelled, or vqd itself failed; 2 the command line is
-wrong; 3 the job file or the settings are at fault; 4 there is no such job; 5 refused, with the
-reason; 130 `submit --wait` was interrupted, and the job goes on.
+wrong; 3 the job file, a workflow or the settings are at fault; 4 there is no such job; 5 refused,
+with the reason; 130 `submit --wait` was interrupted, and the job goes on.
 """
 
 import os

@@ -129,12 +129,7 @@ def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str
     if same:
         yield [_fact("same in all"), same]
     yield [_fact("servers"), _servers(preview)]
-    if usual.seconds is None:
-        yield [_fact("time"), "unknown: no prompt of this workflow was carried out yet"]
-    else:
-        alone = usual.seconds * preview.total
-        on = f" on {len(preview.able)} servers" if len(preview.able) > 1 else ""
-        yield [_fact("time"), f"about {_duration(alone / max(1, len(preview.able)))}{on}"]
+    yield [_fact("time"), _time(preview)]
     free = f", of {_bytes(free_bytes)} free" if free_bytes is not None else ""
     if usual.bytes is None:
         yield [_fact("space"), f"unknown: this workflow has no outputs yet{free}"]
@@ -147,6 +142,14 @@ def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str
 
 def _fact(name: str) -> Cell:
     return Cell(name, is_faint=True)
+
+
+def _time(preview: Preview) -> str:
+    if preview.usual.seconds is None:
+        return "unknown: no prompt of this workflow was carried out yet"
+    seconds = preview.usual.seconds * preview.total / max(1, len(preview.able))
+    about = f"about {_duration(seconds)}" if seconds >= 1 else "less than a second"
+    return f"{about} on {len(preview.able)} servers" if len(preview.able) > 1 else about
 
 
 def _servers(preview: Preview) -> Cell:
