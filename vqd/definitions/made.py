@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,15 @@ class Made:
     notes: tuple[Problem, ...] = ()
 
 
-def of_graph(path: Path, classes: Classes, *, name: str | None = None) -> Made:
-    """Give a definition over the graph in a file.
+def of_graph(
+    path: Path, classes: Classes, *, name: str | None = None, known: Iterable[str] = ()
+) -> Made:
+    """Give a definition over the graph in a file; `known` are the names of all classes.
 
     Raises:
         Faults: the graph cannot be read, or saves nothing.
     """
-    graph = read_graph(path, path.name)
+    graph = read_graph(path, path.name, classes, known=known)
     sketch = sketch_of(graph.nodes, name or name_of(path.stem), classes, where=path.name)
     return Made(files_of(sketch, classes))
 
