@@ -463,6 +463,48 @@ def test_every_key_that_means_nothing_is_told_with_its_line(tmp_path: Path) -> N
     assert told == [("colour", 8), ("parameters.a.shape", 10)]
 
 
+def test_of_two_keys_that_say_the_same_the_plainer_counts_and_the_other_is_told(
+    tmp_path: Path,
+) -> None:
+    made = converted(tmp_path, inline(HEAD + "category: image_upscale\ngroup: Mine\n", PICTURE))
+    assert made.files.workflow.group == "Mine"
+    assert notes_of(made)["category"] == "is left out: group says it already."
+
+
+def test_a_binding_that_means_nothing_is_told(tmp_path: Path) -> None:
+    old = HEAD + "  load_mask: {nodes: ['1'], field: mask}\n"
+    told = converted(tmp_path, inline(old, PICTURE)).notes
+    assert [(note.code, note.key) for note in told] == [("unknown_key", "file_bindings.load_mask")]
+
+
+def test_a_bound_of_a_text_is_told(tmp_path: Path) -> None:
+    old = HEAD + "parameters:\n  a: {type: text, default: x, max: 9}\n"
+    made = converted(tmp_path, inline(old, PICTURE))
+    assert notes_of(made)["parameters.a"] == "max: left out, which means nothing for a text."
+
+
+def test_a_default_that_is_no_option_is_refused(tmp_path: Path) -> None:
+    old = HEAD + "parameters:\n  a: {type: select, options: [x, y], default: z}\n"
+    (problem,) = faults_of(tmp_path, inline(old, PICTURE))
+    assert (problem.code, problem.key) == ("unknown_choice", "parameters.a.default")
+
+
+def test_what_a_form_showed_is_kept(tmp_path: Path) -> None:
+    old = HEAD + (
+        "parameters:\n  words: {type: textarea, nodes: ['2'], field: words, placeholder: a fox,"
+        " multiline: true, description: What it shows.}\n"
+    )
+    hints = converted(tmp_path, inline(old, PICTURE)).files.workflow.params["words"].hints
+    assert (hints.placeholder, hints.multiline, hints.help) == ("a fox", True, "What it shows.")
+
+
+def test_bindings_of_a_definition_without_inputs_are_told(tmp_path: Path) -> None:
+    old = HEAD.replace("input_type: image", "input_type: none")
+    made = converted(tmp_path, inline(old, PICTURE))
+    assert made.files.workflow.inputs == {}
+    assert notes_of(made)["file_bindings.load_image"] == "is left out: input_type is none."
+
+
 @pytest.mark.parametrize(
     ("change", "code", "key"),
     [

@@ -8,17 +8,19 @@ from typing import Any
 
 from vqd.definitions.graphs import checked_graph
 from vqd.definitions.legacy_graph import SIDES, OldGraph, Target
-from vqd.definitions.legacy_keys import Notes, OldDefinition, OldParam
+from vqd.definitions.legacy_keys import INPUT_BINDINGS, Notes, OldDefinition, OldParam
 from vqd.definitions.outputs import kind_of, outputs_of
 from vqd.definitions.roles import model_of, seed_keys, size_keys
 from vqd.definitions.sketch import Entry, Sketch, node_name
 from vqd.definitions.wiring import Classes
 from vqd.domain.param import MOST_SEED, NONE, Misfit, Param
 
-_FILES = ("load_image", "load_video", "input_file")
 _ENABLED = re.compile(r"(extra_lora\d*)_enabled")
 _SLOT_NAME = re.compile(r"(extra_lora\d*)_(high_|low_)?name")
 _PROMPTS = frozenset(("text", "prompt", "positive_prompt", "negative_prompt"))
+_READ = ("label", "placeholder", "help")
+"""Keys that people read, and nothing else."""
+_BOUNDS = ("min", "max", "step")
 _ASKED = {
     "tries": "a job asks for it now: `fan_out: {seeds: {count: 3}}`.",
     "randomize_seed": "a seed that has no default and that no job gives differs in each prompt.",
@@ -87,8 +89,10 @@ class _Converting:
 
     def _inputs(self) -> dict[str, Entry]:
         kind = self.old.input_type
-        names = [name for name in _FILES if name in self.old.bindings]
+        names = [name for name in INPUT_BINDINGS if name in self.old.bindings]
         if kind == "none":
+            for name in names:
+                self.notes.tell("is left out: input_type is none.", "file_bindings", name)
             return {}
         if kind not in ("image", "video", "audio"):
             said = f"{kind} is no kind of input."
@@ -123,7 +127,7 @@ class _Converting:
         targets = self.graph.claim(
             param.binding, param.name, param.default, "parameters", param.name
         )
-        told: Entry = {key: param.keys[key] for key in ("label", "help") if key in param.keys}
+        told: Entry = {key: param.keys[key] for key in _READ if key in param.keys}
         model = self._model(targets)
         if param.type == "lora" or (param.type == "text" and model == ("lora", "loras")):
             return {"type": "lora", "default": self._lora(param), "when_none": "bypass", **told}
@@ -147,6 +151,7 @@ class _Converting:
         kind = "choice" if param.keys.get("choices") else param.type
         entry: Entry = {"type": kind}
         is_long = {name for _, name in targets} & _PROMPTS or "\n" in str(param.default)
+        is_long = param.keys.get("multiline", is_long)
         if kind == "text" and is_long:
             is_captioned = any("caption" in one for one in self.params.values())
             if "negative" not in param.name and not is_captioned:
@@ -154,17 +159,21 @@ class _Converting:
             entry["multiline"] = True
         if kind == "choice":
             entry["choices"] = param.keys["choices"]
-        entry |= self._default(param, kind)
-        return entry | {key: param.keys[key] for key in ("min", "max", "step") if key in param.keys}
+        bounds: Entry = {key: param.keys[key] for key in _BOUNDS if key in param.keys}
+        if bounds and kind not in ("int", "float"):
+            said = f"{', '.join(bounds)}: left out, which means nothing for a {kind}."
+            self.notes.tell(said, "parameters", param.name)
+            bounds = {}
+        return {**entry, **self._default(param, kind), **bounds}
 
     def _default(self, param: OldParam, kind: str) -> Entry:
         """Give the default; one that video_queue itself would have refused is a fault."""
         if param.default is None:
             return {}
-        low, high = param.keys.get("min"), param.keys.get("max")
-        reader = Param(param.name, "text" if kind == "choice" else kind, min=low, max=high)
+        choices = {_shown(one): _shown(one) for one in param.keys.get("choices", ())}
+        low, high = (param.keys.get(key) if kind != "choice" else None for key in ("min", "max"))
         try:
-            reader.read(_shown(param.default))
+            Param(param.name, kind, min=low, max=high, choices=choices).read(_shown(param.default))
         except Misfit as misfit:
             self.notes.refuse(misfit.code, misfit.said, "parameters", param.name, "default")
         return {"default": param.default}
@@ -200,7 +209,8 @@ class _Converting:
         sides = [self.old.params[side] for side in SIDES if _is_side(self.old.params.get(side))]
         if len(sides) == len(SIDES) and sides[0].binding.nodes == sides[1].binding.nodes:
             return {*SIDES}, self._size_by_sides(sides)
-        asked: set[str] = {"resolution", "size"} & self.old.params.keys()
+        params = self.old.params
+        asked = {name for name in params if name == "resolution" or params[name].type == "size"}
         sizes = self.graph.sizes()
         if not sizes:
             return set(), {}
@@ -261,7 +271,7 @@ class _Converting:
         """Give an entry with its bind, before what people read."""
         if not self.graph.owned(name):
             return {key: value for key, value in entry.items() if key != "when_none"}
-        last: Entry = {key: entry[key] for key in ("when_none", "label", "help") if key in entry}
+        last: Entry = {key: entry[key] for key in ("when_none", *_READ) if key in entry}
         plain: Entry = {key: value for key, value in entry.items() if key not in last}
         return {**plain, "bind": self.graph.bind(name, is_size=entry["type"] == "size"), **last}
 

@@ -23,8 +23,8 @@ _TYPE_NAMES = {
     **dict.fromkeys(("int", "integer"), "int"),
     **dict.fromkeys(("float", "number"), "float"),
     **dict.fromkeys(("choice", "select", "enum", "options"), "choice"),
-    **dict.fromkeys(("seed", "lora", "size"), ""),
-    "resolution": "size",
+    **dict.fromkeys(("size", "resolution"), "size"),
+    **{kind: kind for kind in ("seed", "lora")},
 }
 _SPELLINGS = {
     "display_name": "label",
@@ -42,6 +42,8 @@ _TOP = (
     *("name", "label", "help", "group", "template", "template_inline", "input_type"),
     *("input_extensions", "file_bindings", "parameters", "switch_states", "move_processed"),
 )
+INPUT_BINDINGS = ("load_image", "load_video", "input_file")
+BINDINGS = (*INPUT_BINDINGS, "output_prefix", "seed")
 _OF_BINDING = ("nodes", "field", "fields")
 _OF_PARAM = (
     *("name", "label", "help", "type", "default", "min", "max", "step", "choices"),
@@ -155,17 +157,21 @@ def plain(node: Node | None) -> Any:
     return str(node)
 
 
-def _known(node: Node, keys: tuple[str, ...], notes: Notes, *path: str) -> dict[str, Node]:
+def _known(node: Node | None, keys: tuple[str, ...], notes: Notes, *path: str) -> dict[str, Node]:
     """Give a mapping's known keys under their names here, and note the others."""
-    known: dict[str, Node] = {}
-    for key, value in node.items() if isinstance(node, Mapping) else ():
-        name = _SPELLINGS.get(str(key), str(key))
-        if name in keys and name not in known:
-            known[name] = value
+    given = {str(key): value for key, value in _items(node)}
+    known = {key: value for key, value in given.items() if key in keys}
+    for key in [key for key in given if key not in known]:
+        name = _SPELLINGS.get(key, key)
+        if name in known:
+            said = f"is left out: {name} says it already."
+            notes.tell(said, *path, key)
+        elif name in keys:
+            known[name] = given[key]
         else:
-            hint = nearest(str(key), keys)
             said = "was not understood, and is left out."
-            notes.tell(said, *path, str(key), hint=hint, code="unknown_key")
+            hint = nearest(key, [*keys, *_SPELLINGS])
+            notes.tell(said, *path, key, hint=hint, code="unknown_key")
     return known
 
 
@@ -183,11 +189,10 @@ def _template(top: dict[str, Node], notes: Notes) -> str | dict[str, Any]:
 
 
 def _bindings(node: Node | None, notes: Notes) -> dict[str, OldBinding]:
-    bindings = {}
-    for name, given in node.items() if isinstance(node, Mapping) else ():
-        keys = _known(given, _OF_BINDING, notes, "file_bindings", str(name))
-        bindings[str(name)] = _binding(keys)
-    return bindings
+    return {
+        name: _binding(_known(given, _OF_BINDING, notes, "file_bindings", name))
+        for name, given in _known(node, BINDINGS, notes, "file_bindings").items()
+    }
 
 
 def _params(node: Node | None, notes: Notes) -> dict[str, OldParam]:
@@ -213,7 +218,7 @@ def _param(name: str, node: Node, notes: Notes) -> OldParam:
         if key not in ("type", "name", *_OF_BINDING)
     }
     known = {key: value for key, value in plain_keys.items() if value is not None}
-    return OldParam(name, kind or asked.lower(), _binding(keys), known, node)
+    return OldParam(name, kind or "text", _binding(keys), known, node)
 
 
 def _binding(keys: dict[str, Node]) -> OldBinding:
