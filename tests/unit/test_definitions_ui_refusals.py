@@ -1,14 +1,10 @@
 """What of a graph that ComfyUI's page saved cannot be converted, and hostile ones."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.pages import ENTRANCE, EXIT, Wire, a_node, a_page, a_subgraph, an_instance, converted
-from tests.pages import classes as known_classes
-from vqd.definitions.graphs import read_graph
 from vqd.definitions.ui.page import MUTED
 from vqd.domain.errors import Faults, Problem
 
@@ -159,7 +155,7 @@ def test_a_very_long_chain_of_reroutes_with_many_ends_is_followed_quickly() -> N
 
 
 def test_only_so_many_faults_are_told() -> None:
-    page = a_page([a_node(at, "Nope", title=str(at)) for at in range(1_000)])
+    page = a_page([load(0), *(a_node(at, "Nope", title=str(at)) for at in range(1, 1_000))])
     assert len(problems_of(page)) == 50
 
 
@@ -211,28 +207,6 @@ def test_odd_parts_of_a_subgraph_node_count_as_not_there(odd: Any) -> None:
     assert converted(page)["9"]["inputs"]["images"] == ["2:3", 0]
 
 
-def test_a_page_s_graph_is_read_from_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "w.json"
-    path.write_text(json.dumps(a_page([load(), save()], [(1, 0, 9, "images")])))
-    graph = read_graph(path, "w.json", known_classes)
-    assert graph.nodes["9"]["inputs"]["images"] == ["1", 0]
-
-
-def test_before_any_server_was_seen_a_page_s_graph_is_refused_with_the_export_step(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "w.json"
-    path.write_text(json.dumps(a_page([load()])))
-    with pytest.raises(Faults) as caught:
-        read_graph(path, "w.json")
-    (problem,) = caught.value.problems
-    assert problem.code == "ui_format"
-    assert "no server was seen" in problem.said
-    assert "Export (API)" in str(problem.hint)
-
-
-def test_a_graph_in_the_api_format_is_read_as_it_is(tmp_path: Path) -> None:
-    nodes = {"1": {"class_type": "Whatever", "inputs": {"a": 1}}}
-    path = tmp_path / "w.json"
-    path.write_text(json.dumps(nodes))
-    assert read_graph(path, "w.json", known_classes).nodes == nodes
+def test_a_page_of_classes_that_no_server_has_is_one_fault() -> None:
+    page = a_page([a_node(1, "Nope"), a_node(2, "Neither")])
+    assert [problem.code for problem in problems_of(page)] == ["ui_format"]

@@ -8,6 +8,7 @@ from typing import Any
 from vqd.definitions.ui.convert import to_api
 from vqd.definitions.ui.notes import EXPORT
 from vqd.definitions.ui.read import is_page
+from vqd.definitions.ui.refusals import unseen
 from vqd.definitions.wiring import Classes
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph, NamedGraph, Target
@@ -57,7 +58,9 @@ def checked_graph(
     nodes: Any, where: str, classes: Classes | None = None, *, known: Iterable[str] = ()
 ) -> NamedGraph:
     """Give the graph that some JSON is; all else as `read_graph`."""
-    if classes is not None and is_page(nodes):
+    if is_page(nodes):
+        if classes is None:
+            raise Faults([unseen(where)])
         nodes = to_api(nodes, classes, where, known=known)
     problems = [*_problems(nodes, where)]
     if problems:
@@ -154,11 +157,7 @@ def _not_json(error: Exception, where: str) -> Problem:
 
 
 def _problems(nodes: Any, where: str) -> Iterator[Problem]:
-    if is_page(nodes):
-        said = "is saved by ComfyUI's page, and no server was seen yet that names its fields."
-        hint = f"Let vqd see a server first. Or: {EXPORT}"
-        yield Problem("ui_format", said, where, hint=hint)
-    elif not isinstance(nodes, dict) or not nodes:
+    if not isinstance(nodes, dict) or not nodes:
         yield Problem("not_a_graph", "is not a graph.", where, hint=EXPORT)
     else:
         for node, content in nodes.items():

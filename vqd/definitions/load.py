@@ -107,7 +107,9 @@ def _load(name: str, path: Path, known: KnownClasses) -> _Loaded:
         _check_names(name, document, keys)
         graph_path = path.parent / keys.graph
         stamps.append((graph_path, _stamp(graph_path)))
-        graph = read_graph(graph_path, f"{path.parent.name}/{keys.graph}")
+        classes = known.find if version else None
+        graph_where = f"{path.parent.name}/{keys.graph}"
+        graph = read_graph(graph_path, graph_where, classes, known=known.names())
         workflow = build(name, document, keys, graph, known.find)
     except Faults as faults:
         return _Loaded(tuple(stamps), version, faults)

@@ -1,7 +1,7 @@
 """The node classes that are known: as the servers told the store, or from a file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,15 @@ class StoredClasses:
         except VqdError:
             return None
 
+    def names(self) -> Iterator[str]:
+        """Give the names of all classes that some server has, read when they are asked for."""
+        try:
+            with self._reader.reading() as session:
+                for server in session.catalogue.servers():
+                    yield from session.catalogue.class_names(server)
+        except VqdError:
+            return
+
 
 class ToldClasses:
     """What one server told: its answer on `/object_info`, saved in a file."""
@@ -61,3 +70,7 @@ class ToldClasses:
         """Give a class; None if the server has it not."""
         told = self._told.get(name)
         return read_node_class(name, told) if isinstance(told, dict) else None
+
+    def names(self) -> Iterator[str]:
+        """Give the names of all its classes."""
+        return iter(self._told)

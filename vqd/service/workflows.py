@@ -118,7 +118,7 @@ def new_definition(
         Faults: the graph cannot be read, or saves nothing. VqdError: `bad_object_info`.
     """
     with _classes(store_path, object_info) as known:
-        return made.of_graph(graph, known.find, name=name)
+        return made.of_graph(graph, known.find, name=name, known=known.names())
 
 
 def converted_definition(

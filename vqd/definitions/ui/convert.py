@@ -1,6 +1,7 @@
 """A saved page becomes a graph in the API format."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from vqd.definitions.ui.drawing import Drawn, drawn
@@ -30,7 +31,7 @@ def to_api(
         Faults: all that cannot be converted, each with its node.
     """
     notes = Notes(where)
-    nodes = drawn(read_page(page, notes), classes, notes)
+    nodes = drawn(read_page(page, notes), cache(classes), notes)
     running = [node for node in nodes.values() if node.is_on and not is_virtual(node)]
     refuse(running, known, notes)
     notes.end()

@@ -25,7 +25,10 @@ class Notes:
         Raises:
             Faults: so many are noted that more would help nobody.
         """
-        problem = Problem(code, said, self.where, key=key, hint=hint)
+        self.take(Problem(code, said, self.where, key=key, hint=hint))
+
+    def take(self, problem: Problem) -> None:
+        """Take in a fault; all else as `note`."""
         if problem not in self.problems:
             self.problems.append(problem)
         if len(self.problems) >= _MOST_PROBLEMS:
