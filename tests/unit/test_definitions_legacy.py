@@ -477,6 +477,12 @@ def test_a_binding_that_means_nothing_is_told(tmp_path: Path) -> None:
     assert [(note.code, note.key) for note in told] == [("unknown_key", "file_bindings.load_mask")]
 
 
+def test_an_extension_that_is_none_is_told(tmp_path: Path) -> None:
+    made = converted(tmp_path, inline(HEAD.replace("[.png]", "[.PNG, png]"), PICTURE))
+    assert made.files.workflow.inputs["image"].extensions == (".png",)
+    assert "png is left out" in notes_of(made)["input_extensions"]
+
+
 def test_a_bound_of_a_text_is_told(tmp_path: Path) -> None:
     old = HEAD + "parameters:\n  a: {type: text, default: x, max: 9}\n"
     made = converted(tmp_path, inline(old, PICTURE))

@@ -254,7 +254,7 @@ class _Converting:
 
     def _outputs(self) -> tuple[dict[str, Entry], str]:
         binding = self.old.bindings.get("output_prefix")
-        if binding is None:
+        if binding is None or not (binding.nodes and binding.fields):
             found = outputs_of(self.graph.nodes, self.graph.classes, where=self.old.where)
             return found.entries, found.group
         entries: dict[str, Entry] = {}

@@ -6,6 +6,7 @@ of type text, bool, int or float, bound by `nodes` and `field`, or by `fields`, 
 that a node has is set; `switch_states`, which set inputs whatever a job gives.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from vqd.domain.errors import Problem
 from vqd.domain.nearest import nearest
 
 _TYPES: Any = yaml.SafeLoader("")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 _TYPE_NAMES = {
     **dict.fromkeys(("text", "string", "str", "textarea"), "text"),
     **dict.fromkeys(("bool", "boolean", "checkbox"), "bool"),
@@ -132,7 +134,7 @@ def read_old(document: Document, notes: Notes) -> OldDefinition:
         help=" ".join(texts.get("help", "").split()),
         template=template,
         input_type=str(plain(top.get("input_type")) or "none"),
-        extensions=tuple(_strings(top.get("input_extensions"))),
+        extensions=tuple(_extensions(top.get("input_extensions"), notes)),
         bindings=_bindings(top.get("file_bindings"), notes),
         params=_params(top.get("parameters"), notes),
         switches=tuple(_switches(top.get("switch_states"), notes)),
@@ -186,6 +188,14 @@ def _template(top: dict[str, Node], notes: Notes) -> str | dict[str, Any]:
     said = "there is no graph: neither template nor template_inline."
     notes.refuse("missing_graph", said, hint="Add `template: GRAPH.json`.")
     return {}
+
+
+def _extensions(node: Node | None, notes: Notes) -> Iterable[str]:
+    for text in _strings(node):
+        if _EXTENSION.fullmatch(text):
+            yield text.lower()
+        else:
+            notes.tell(f"{text} is left out: it is no extension like .png.", "input_extensions")
 
 
 def _bindings(node: Node | None, notes: Notes) -> dict[str, OldBinding]:
