@@ -33,11 +33,12 @@ from vqd.store.store import Store
 
 TOP = Path(__file__).parents[2]
 SHIPPED = Definitions([shipped_folder()])
+SOUND = [name for name in SHIPPED.names() if not SHIPPED.problems(name)]
 SCHEMAS = {
     "job": job_schema(),
     "workflow": workflow_schema(),
     "settings": settings_schema(),
-    **{name: job_schema_for(SHIPPED.get(name), {}) for name in SHIPPED.names()},
+    **{name: job_schema_for(SHIPPED.get(name), {}) for name in SOUND},
 }
 HEAD = "vqd: 1\nworkflow: image-scale\n"
 DEFINITION = "vqd_workflow: 1\ngraph: a.json\noutputs: {image: {node: '9', kind: image}}\n"

@@ -11,10 +11,8 @@ from jsonschema import Draft7Validator
 
 from tests.builders import NOW, write
 from tests.samples import picture
-from tests.unit.test_json_schemas import seen
+from tests.unit.test_json_schemas import SHIPPED, SOUND, seen
 from vqd.cli.app import vqd
-from vqd.definitions.load import Definitions
-from vqd.definitions.shipped import shipped_folder
 from vqd.documents.reader import parse
 from vqd.documents.schema import checked
 from vqd.domain.param import Hints, Param
@@ -26,8 +24,6 @@ from vqd.spool.kept import Changes, KeptFolder
 from vqd.spool.layout import Spool
 from vqd.store.learning import learn
 from vqd.store.store import Store
-
-SHIPPED = Definitions([shipped_folder()])
 
 EVERYTHING = """\
 vqd_workflow: 1
@@ -86,7 +82,7 @@ def drafted(folder: Path, workflows: Path, sample: str) -> list[str]:
     return [str(problem) for problem in drafting.draft(folder / "job.yaml", now=NOW).problems]
 
 
-@pytest.mark.parametrize("name", SHIPPED.names())
+@pytest.mark.parametrize("name", SOUND)
 def test_a_sample_of_a_shipped_workflow_is_legal_as_it_is_and_with_its_options(name: str) -> None:
     files = Welcome(None, ()).files()
     sample = files[f"{name}.yaml"]

@@ -6,6 +6,8 @@ from vqd.domain.graph import Value
 from vqd.domain.param import NONE, Hints, Param
 
 _MOST_NAMES = 12
+_LONGEST = 60
+"""Characters of a default, which may be a whole prompt."""
 _FORMS = {
     "text": "a text",
     "bool": "true or false",
@@ -30,7 +32,8 @@ def rules(param: Param) -> str:
 
 def _default(param: Param) -> str:
     if param.default is not None:
-        return f"Default: {_shown(param.default)}"
+        shown = _shown(param.default)
+        return f'Default: "{shown}"' if param.type == "text" else f"Default: {shown}"
     return "Without it: one that is the same for ever" if param.type == "seed" else "Needed"
 
 
@@ -54,7 +57,7 @@ def _bounds(param: Param) -> Iterator[str]:
     elif low is not None or high is not None:
         yield f"{sides}at least {low}" if high is None else f"{sides}at most {high}"
     if param.multiple_of:
-        above = f" and {param.plus}" if param.plus else ""
+        above = f" plus {param.plus}" if param.plus else ""
         yield f"{sides}a multiple of {param.multiple_of}{above}"
 
 
@@ -66,4 +69,5 @@ def _enough(names: Sequence[str]) -> str:
 def _shown(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return " ".join(str(value).split()) or "nothing"
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

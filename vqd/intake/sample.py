@@ -4,6 +4,7 @@ An editor finds its schema by the first line. The path in it holds both where th
 in a job folder beside that folder, where people copy it to.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ OPTIONAL = "# More, if you like: take away the # of the lines that you want."
 """Stands before what is not in force; without the `# ` of what follows it is a job file too."""
 
 _WIDTH = 96
+_ONE_LINE = 1_000_000
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 _USE = (
     "Copy this file up one folder, beside your files; or make a folder there, put your files and "
     "this one into it and name it job.yaml. Change what you like: every line is explained."
@@ -139,16 +142,19 @@ def _comment(text: str, indent: int = 0) -> Iterator[str]:
 
 
 def _key(name: str, value: Value) -> list[str]:
-    text = yaml.safe_dump({name: _plain(value)}, allow_unicode=True, width=_WIDTH)
+    text = yaml.safe_dump({name: _plain(value)}, allow_unicode=True, width=_ONE_LINE)
     return text.rstrip("\n").split("\n")
 
 
 def _written(value: Value | list[str]) -> str:
     """Write a value as it stands within a line."""
     plain = [*map(_plain, value)] if isinstance(value, list) else _plain(value)
-    text = yaml.safe_dump([plain], allow_unicode=True, width=100_000, default_flow_style=True)
+    text = yaml.safe_dump([plain], allow_unicode=True, width=_ONE_LINE, default_flow_style=True)
     return text.strip()[1:-1]
 
 
 def _plain(value: Value) -> Value:
-    return str(value) if isinstance(value, str) else value
+    """Give a value as YAML's writer takes it; a text that is a whole number needs no quotes."""
+    if not isinstance(value, str):
+        return value
+    return int(value) if _WHOLE_NUMBER.fullmatch(value) else str(value)

@@ -2,6 +2,7 @@
 workflow, and which workflows are broken."""
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,8 +110,8 @@ def _readme(workflows: Iterable[Workflow]) -> str:
 
 
 def _listed(workflow: Workflow) -> str:
-    about = " ".join((workflow.help or workflow.label).split())
-    return f"  {safe_name(workflow.name)}.yaml" + (f"\n      {about}" if about else "")
+    about = textwrap.wrap(workflow.help or workflow.label, 90)
+    return "\n      ".join((f"  {safe_name(workflow.name)}.yaml", *about))
 
 
 def _broken(broken: Mapping[str, Sequence[Problem]]) -> str:
