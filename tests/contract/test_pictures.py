@@ -202,6 +202,31 @@ def test_a_batch_is_repeated_whole_and_cut(server: Server) -> None:
     assert [int(picture[0, 0, 2]) for picture in server.pictures(saving(graph))] == [255]
 
 
+def test_a_node_is_run_for_each_of_the_groups_that_a_batch_is_parted_into(server: Server) -> None:
+    graph = {
+        "black": empty(size=(2, 2), count=3),
+        "white": empty(size=(2, 2), count=2, color=0xFFFFFF),
+        "batch": node("ImageBatch", image1=["black", 0], image2=["white", 0]),
+        "groups": node("RebatchImages", images=["batch", 0], batch_size=2),
+        "made": node("ImageFromBatch", image=["groups", 0], batch_index=1, length=1),
+    }
+    reds = [int(picture[0, 0, 0]) for picture in server.pictures(saving(graph))]
+    assert reds == [0, 255, 255]
+
+
+def test_groups_become_one_batch_again(server: Server) -> None:
+    graph = {
+        "batch": empty(size=(2, 2), count=5),
+        "groups": node("RebatchImages", images=["batch", 0], batch_size=2),
+        "firsts": node("ImageFromBatch", image=["groups", 0], batch_index=0, length=1),
+        "together": node("RebatchImages", images=["firsts", 0], batch_size=4096),
+        "size": node("GetImageSize", image=["together", 0]),
+        "made": empty(size=(2, 2)),
+    }
+    graph["made"]["inputs"]["width"] = ["size", 2]
+    assert [picture.shape for picture in server.pictures(saving(graph))] == [(2, 3, 3)]
+
+
 @pytest.mark.parametrize(
     ("direction", "spacing", "rows"),
     [

@@ -173,6 +173,15 @@ def test_a_batch_is_repeated_whole_and_cut_at_its_end(context: Context) -> None:
     assert some[:, 0, 0, 0].tolist() == [0.5, 1]
 
 
+def test_batches_are_taken_together_and_parted_anew(context: Context) -> None:
+    batches = [grey([[0.1]], 2), grey([[0.2]], 3)]
+    (made,) = given(context, "RebatchImages", images=batches, batch_size=[3])
+    assert [batch[:, 0, 0, 0].tolist() for batch in made] == [
+        pytest.approx([0.1, 0.1, 0.2]),
+        pytest.approx([0.2, 0.2]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("direction", "match", "spacing", "shape"),
     [

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vqd.engine.graph import by_readiness, in_order, links
-from vqd.engine.nodes.signature import Folders, Interrupted, NodeClass, Shown
+from vqd.engine.lists import joined, turns
+from vqd.engine.nodes.signature import Folders, Interrupted, NodeClass
 from vqd.engine.queue import PromptQueue, Queued
 from vqd.engine.sockets import Event, Sockets
 from vqd.engine.telling import Telling
@@ -28,9 +29,9 @@ _log = logging.getLogger("vqd.engine")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a node gave: its outputs, and what clients are told of them."""
+    """What a node gave: for each output a list of values, and what clients are told of them."""
 
-    values: Sequence[Any]
+    values: Sequence[Sequence[Any]]
     ui: Mapping[str, Any] | None
 
 
@@ -123,7 +124,7 @@ class _Execution:
         self._keys: dict[str, str] = {}
         self._made: dict[str, Made] = {}
         self._carried_out: list[str] = []
-        self._given: Mapping[str, Any] = {}
+        self._given: Mapping[str, Sequence[Any]] = {}
 
     def carry_out(self) -> Mapping[str, Any]:
         """Carry out everything that the outputs need; give the history entry."""
@@ -174,9 +175,10 @@ class _Execution:
             raise Interrupted
         self._telling.started(node)
         self._given = self._inputs(node)
-        given = self._class(node).run(self, **self._given)
-        shown = given if isinstance(given, Shown) else Shown(None, given)
-        self._made[node] = Made(shown.values, shown.ui)
+        node_class = self._class(node)
+        given = [node_class.run(self, **inputs) for inputs in turns(node_class, self._given)]
+        made = joined(node_class, given)
+        self._made[node] = Made(made.values, made.ui)
         self._carried_out.append(node)
         self._tell_end(node)
 
@@ -203,9 +205,11 @@ class _Execution:
     def _class(self, node: str) -> NodeClass:
         return self._executor.classes[self.graph[node]["class_type"]]
 
-    def _inputs(self, node: str) -> Mapping[str, Any]:
+    def _inputs(self, node: str) -> Mapping[str, Sequence[Any]]:
         made, node_class = self.graph[node], self._class(node)
-        values = {name: value for name, value in made["inputs"].items() if node_class.knows(name)}
+        values: dict[str, Sequence[Any]] = {
+            name: [value] for name, value in made["inputs"].items() if node_class.knows(name)
+        }
         for name, (needed, slot) in links(made, node_class).items():
             values[name] = self._made[needed].values[slot]
         return values
@@ -220,7 +224,9 @@ class _Execution:
             "exception_message": f"{error}\n",
             "exception_type": _qualified(type(error)),
             "traceback": traceback.format_tb(error.__traceback__),
-            "current_inputs": {name: [_shown(value)] for name, value in self._given.items()},
+            "current_inputs": {
+                name: [_shown(value) for value in values] for name, values in self._given.items()
+            },
             "current_outputs": list(self.graph),
         }
 

@@ -67,7 +67,8 @@ class NodeClass:
     in `/object_info`. `run` gets the context and the inputs by name. `check` says what is wrong
     with an input's value beyond its type and range, or None. `mark` gives what the cache must
     compare beside the inputs (a file's hash). `is_newer` marks the classes that ComfyUI declares
-    in its newer way, which `/object_info` shows in details.
+    in its newer way, which `/object_info` shows in details. With `takes_lists` every input is a
+    list of values, with `gives_lists` every output is one: see `engine/lists.py`.
     """
 
     name: str
@@ -81,6 +82,8 @@ class NodeClass:
     hidden: Sequence[str] = ()
     is_newer: bool = False
     is_experimental: bool = False
+    takes_lists: bool = False
+    gives_lists: bool = False
     display_name: str = ""
     description: str = ""
     check: Callable[[Folders, Mapping[str, Any]], str | None] | None = None
@@ -116,7 +119,7 @@ class NodeClass:
             "input": told,
             "input_order": {group: list(inputs) for group, inputs in told.items()},
             "output": list(self.outputs),
-            "output_is_list": [False] * len(self.outputs),
+            "output_is_list": [self.gives_lists] * len(self.outputs),
             "output_name": list(self.output_names or self.outputs),
             "name": self.name,
             "display_name": self.display_name or (None if self.is_newer else self.name),

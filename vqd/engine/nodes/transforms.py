@@ -108,6 +108,15 @@ def _from_batch(_: Context, image: Pixels, batch_index: int, length: int) -> Seq
     return (image[start : start + length],)
 
 
+def _rebatch(
+    _: Context, images: Sequence[Pixels], batch_size: Sequence[int]
+) -> Sequence[Sequence[Pixels]]:
+    pictures = [batch[at : at + 1] for batch in images for at in range(len(batch))]
+    size = batch_size[0]
+    starts = range(0, len(pictures), size)
+    return ([np.concatenate(pictures[start : start + size]) for start in starts],)
+
+
 def _size(_: Context, image: Pixels) -> Sequence[int]:
     return image.shape[2], image.shape[1], image.shape[0]
 
@@ -239,6 +248,17 @@ TRANSFORMS: tuple[NodeClass, ...] = (
         },
         ("IMAGE",),
         _from_batch,
+    ),
+    NodeClass(
+        "RebatchImages",
+        "image/batch",
+        {"images": ("IMAGE", {}), "batch_size": int_input(1, 1, 4096, None)},
+        ("IMAGE",),
+        _rebatch,
+        is_newer=True,
+        takes_lists=True,
+        gives_lists=True,
+        display_name="Rebatch Images",
     ),
     NodeClass(
         "GetImageSize",
