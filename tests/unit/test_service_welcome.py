@@ -25,6 +25,7 @@ from vqd.spool.layout import Spool
 from vqd.store.learning import learn
 from vqd.store.store import Store
 
+FILES = Welcome(None, ()).files()
 EVERYTHING = """\
 vqd_workflow: 1
 label: "Everything: at once"
@@ -84,16 +85,15 @@ def drafted(folder: Path, workflows: Path, sample: str) -> list[str]:
 
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sample_of_a_shipped_workflow_is_legal_as_it_is_and_with_its_options(name: str) -> None:
-    files = Welcome(None, ()).files()
-    sample = files[f"{name}.yaml"]
-    schema = json.loads(files[f"{name}.schema.json"])
+    sample = FILES[f"{name}.yaml"]
+    schema = json.loads(FILES[f"{name}.schema.json"])
     assert sample.startswith(f"# yaml-language-server: $schema=../_vqd/{name}.schema.json\n")
     for text in (sample, without_signs(sample)):
         assert [error.message for error in Draft7Validator(schema).iter_errors(seen(text))] == []
 
 
 def test_a_sample_says_of_every_parameter_what_it_is() -> None:
-    sample = Welcome(None, ()).files()["image-scale.yaml"]
+    sample = FILES["image-scale.yaml"]
     for param in SHIPPED.get("image-scale").params.values():
         (line,) = [line for line in sample.splitlines() if line.startswith(f"  {param.name}:")]
         above = sample.split(line)[0].rpartition("\n\n")[2].replace("\n  # ", " ")
@@ -164,7 +164,7 @@ def test_what_init_wrote_is_what_the_daemon_would_write(tmp_path: Path) -> None:
     assert {README, "image-scale.yaml", "image-scale.schema.json"} <= {
         path.name for path in folder.iterdir()
     }
-    assert KeptFolder(folder).keep(Welcome(None, ()).files()) == Changes((), ())
+    assert KeptFolder(folder).keep(FILES) == Changes((), ())
 
 
 def test_a_definition_that_changes_changes_its_files_and_no_others(tmp_path: Path) -> None:
