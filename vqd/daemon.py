@@ -97,6 +97,8 @@ class _Daemon:
             spool,
             workflows=settings.workflows,
             input_roots=settings.input_roots,
+            path_map=settings.path_map,
+            defaults=settings.default_points,
             windows=settings.windows,
             known=StoredClasses(store),
         )

@@ -14,6 +14,7 @@ from vqd.documents.reader import parse, read
 from vqd.documents.schema import fault, told
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.jobspec import Given, Point
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
@@ -39,6 +40,16 @@ class Settings(BaseSettings):
     )
     input_roots: tuple[Path, ...] = Field(
         default=(), description="Folders outside the job's own that it may take inputs from."
+    )
+    path_map: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Where paths of other machines lie on this one, by how they begin.",
+        examples=[{"Z:\\": "/mnt/shots", "\\\\nas\\shots": "/mnt/shots"}],
+    )
+    defaults: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="By workflow, values for the parameters that a job does not give.",
+        examples=[{"image-scale": {"method": "area"}}],
     )
     windows: dict[str, WindowKeys] = Field(
         default_factory=dict, description="Hours of the week that jobs may name as theirs."
@@ -70,6 +81,16 @@ class Settings(BaseSettings):
                 raise fault("wrong_value", "names a server twice.", hint="Keep one.")
         return servers
 
+    @field_validator("defaults")
+    @classmethod
+    def _are_values(cls, defaults: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for workflow, values in defaults.items():
+            for name, value in values.items():
+                if not isinstance(value, str | int | float):
+                    said = f"{workflow}.{name} is not one value."
+                    raise fault("wrong_type", said, allowed="text, a number, true or false")
+        return defaults
+
     @model_validator(mode="after")
     def _keep_apart(self) -> Self:
         spool, state = self.spool.resolve(), self.state_dir.resolve()
@@ -87,6 +108,14 @@ class Settings(BaseSettings):
     ) -> tuple[Source, ...]:
         """Let the environment win over the file."""
         return sources["env_settings"], sources["init_settings"]
+
+    @property
+    def default_points(self) -> dict[str, Point]:
+        """The values of `defaults` by workflow, as a job's are given."""
+        return {
+            workflow: {name: _given(workflow, name, value) for name, value in values.items()}
+            for workflow, values in self.defaults.items()
+        }
 
     @property
     def store_path(self) -> Path:
@@ -171,6 +200,8 @@ def _values(root: Mapping, base: Path) -> dict[str, Any]:
             values[key] = base / values[key]
         elif isinstance(values[key], list):
             values[key] = [base / str(folder) for folder in values[key]]
+        elif isinstance(values[key], Mapping):
+            values[key] = {name: base / str(folder) for name, folder in values[key].items()}
     return values
 
 
@@ -188,5 +219,11 @@ def _with_cure(problem: Problem) -> Problem:
     return problem
 
 
-_PATHS = frozenset({"spool", "state_dir", "workflows", "input_roots"})
+def _given(workflow: str, name: str, value: Any) -> Given:
+    line = value.line if isinstance(value, Text) else None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return Given(text, f"defaults.{workflow}.{name}", line, None, "the settings")
+
+
+_PATHS = frozenset({"spool", "state_dir", "workflows", "input_roots", "path_map"})
 _OWN_CODE = Path(__file__).resolve().parent

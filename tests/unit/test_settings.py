@@ -187,3 +187,19 @@ def test_the_commented_settings_name_every_setting_with_its_default() -> None:
         if not field.is_required():
             default = field.get_default(call_default_factory=True)
             assert shown[name] == (list(default) if isinstance(default, tuple) else default), name
+
+
+def test_paths_and_values_for_jobs_are_read_as_they_stand(tmp_path: Path) -> None:
+    more = 'path_map: {"Z:\\\\": nas}\ndefaults:\n  image-scale: {method: on, steps: 010}\n'
+    settings = load_settings(write(tmp_path / "vqd.yaml", REQUIRED + more))
+    assert settings.path_map == {"Z:\\": tmp_path / "nas"}
+    values = settings.default_points["image-scale"]
+    assert [(given.text, given.line) for given in values.values()] == [("on", 5), ("010", 5)]
+    assert values["steps"].key == "defaults.image-scale.steps"
+
+
+def test_a_default_that_is_no_value_is_refused(tmp_path: Path) -> None:
+    more = "defaults: {image-scale: {size: [1, 2]}}\n"
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", REQUIRED + more))
+    assert "image-scale.size is not one value" in str(caught.value)

@@ -24,6 +24,8 @@ def opened(settings: Settings) -> Iterator[Previews]:
         settings.store_path,
         workflows=settings.workflows,
         input_roots=settings.input_roots,
+        path_map=settings.path_map,
+        defaults=settings.default_points,
         windows=settings.windows,
         capabilities=capabilities,
     ) as previews:

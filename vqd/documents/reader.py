@@ -60,8 +60,7 @@ def parse(
     """
     builder = _Builder(where, limits, null="null" if is_json else "")
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            builder.take(event)
+        _parse(text, builder)
     except yaml.YAMLError as error:
         builder.problems.append(_not_yaml(error, text, where, limits))
     if builder.problems:
@@ -69,6 +68,16 @@ def parse(
     if not isinstance(builder.root, Mapping):
         raise Faults([_no_mapping(builder.root, where)])
     return Document(where, builder.root)
+
+
+def _parse(text: str, builder: "_Builder") -> None:
+    """Let a builder take every event of libyaml's. `yaml.parse` would ask twice for each."""
+    loader = yaml.CSafeLoader(text)
+    try:
+        while (event := loader.get_event()) is not None:
+            builder.take(event)
+    finally:
+        loader.dispose()
 
 
 def _bytes_of(path: Path, where: str, limits: Limits) -> bytes:
