@@ -11,7 +11,7 @@ from vqd.definitions.legacy_graph import SIDES, OldGraph, Target
 from vqd.definitions.legacy_keys import INPUT_BINDINGS, Notes, OldDefinition, OldParam
 from vqd.definitions.outputs import kind_of, outputs_of
 from vqd.definitions.roles import model_of, seed_keys, size_keys
-from vqd.definitions.sketch import Entry, Sketch, node_name
+from vqd.definitions.sketch import Entry, Sketch
 from vqd.definitions.wiring import Classes
 from vqd.domain.param import MOST_SEED, NONE, Misfit, Param
 
@@ -263,8 +263,7 @@ class _Converting:
             class_type = str(self.graph.nodes[node]["class_type"])
             kind = kind_of(class_type, self.graph.classes) or "video"
             slot = kind if kind not in entries else f"{kind}_{at}"
-            node = node_name(self.graph.nodes, node)
-            entries[slot] = {"node": node, "kind": kind, "prefix": name}
+            entries[slot] = {"node": self.graph.names[node], "kind": kind, "prefix": name}
         return entries, next(iter(entries), "").partition("_")[0].capitalize()
 
     def _bound(self, name: str, entry: Entry) -> Entry:

@@ -6,7 +6,7 @@ from typing import Any
 
 from vqd.definitions.legacy_keys import Notes, OldBinding, OldDefinition
 from vqd.definitions.settable import Settable, settables
-from vqd.definitions.sketch import Plain, binds, node_name
+from vqd.definitions.sketch import NodeNames, Plain
 from vqd.definitions.wiring import Classes
 from vqd.domain.graph import is_link
 from vqd.domain.nearest import nearest
@@ -32,6 +32,11 @@ class OldGraph:
     notes: Notes
     classes: Classes
     owners: dict[Target, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> NodeNames:
+        """Give the names by which binds call the nodes."""
+        return NodeNames(self.nodes)
 
     def set_switches(self) -> None:
         """Write into the graph what no parameter can change."""
@@ -115,7 +120,6 @@ class OldGraph:
     def bind(self, owner: str, *, is_size: bool = False) -> Plain:
         """Give what binds the inputs of a parameter; the nodes where it is a size."""
         targets = self.owned(owner)
-        if not is_size:
-            return binds(self.nodes, targets)
-        nodes: list[Plain] = [*dict.fromkeys(node_name(self.nodes, node) for node, _ in targets)]
-        return nodes[0] if len(nodes) == 1 else nodes
+        if is_size:
+            return self.names.bind_nodes(node for node, _ in targets)
+        return self.names.bind(targets)

@@ -20,7 +20,7 @@ from vqd.definitions.roles import (
     size_keys,
 )
 from vqd.definitions.settable import Settable, settables, uses_of
-from vqd.definitions.sketch import Entry, Plain, Sketch, binds, node_name
+from vqd.definitions.sketch import Entry, NodeNames, Sketch
 from vqd.definitions.wiring import Classes
 from vqd.domain.graph import Graph
 from vqd.domain.names import printable
@@ -59,17 +59,17 @@ def sketch_of(graph: Graph, name: str, classes: Classes, *, where: str) -> Sketc
     bound = outputs.prefixes | {(one.node, one.name) for one in slots.values()}
     groups = _groups(graph, [one for one in found if (one.node, one.name) not in bound])
     named = _named(groups, {*slots, *_TAKEN})
-    left = _left(named)
+    left, names = _left(named), NodeNames(graph)
     return Sketch(
         name=name,
         graph=graph,
         label=_label(name),
         group=outputs.group,
-        inputs=_inputs(graph, slots),
-        params=_params(graph, {key: named[key] for key in named if key not in left}),
+        inputs=_inputs(names, slots),
+        params=_params(names, {key: named[key] for key in named if key not in left}),
         outputs=outputs.entries,
         remarks=_remarks(graph, classes, where, slots) | outputs.remarks,
-        left=_params(graph, {key: named[key] for key in named if key in left}),
+        left=_params(names, {key: named[key] for key in named if key in left}),
     )
 
 
@@ -166,12 +166,16 @@ def _named_slots(ones: Sequence[Settable]) -> dict[str, Settable]:
 def _distinct(bases: Sequence[str], rests: Sequence[str], taken: set[str]) -> list[str]:
     """Give names that differ: the bases, with what tells them apart where several are equal."""
     asked = Counter(bases)
+    used, turns = {*taken}, Counter[str]()
     names: list[str] = []
     for base, rest in zip(bases, rests, strict=True):
-        name = f"{base}_{rest}" if asked[base] > 1 and rest else base
-        name = name if re.match(r"[a-z_]", name) else f"_{name}"
-        turns = (f"{name[:56]}_{turn}" for turn in range(2, len(bases) + len(taken) + 3))
-        name = next(one for one in (name[:60], *turns) if one not in taken and one not in names)
+        wanted = f"{base}_{rest}" if asked[base] > 1 and rest else base
+        wanted = wanted[:56] if re.match(r"[a-z_]", wanted) else f"_{wanted[:55]}"
+        name = wanted
+        while name in used:
+            turns[wanted] += 1
+            name = f"{wanted}_{turns[wanted] + 1}"
+        used.add(name)
         names.append(name)
     return names
 
@@ -187,13 +191,13 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
-def _inputs(graph: Graph, slots: Mapping[str, Settable]) -> dict[str, Entry]:
+def _inputs(names: NodeNames, slots: Mapping[str, Settable]) -> dict[str, Entry]:
     lead = _lead(slots)
     return {
         name: {
             "kind": one.upload_kind or "",
             **({"fan_out": True} if name == lead else {}),
-            "bind": binds(graph, [(one.node, one.name)]),
+            "bind": names.bind([(one.node, one.name)]),
         }
         for name, one in slots.items()
     }
@@ -205,28 +209,25 @@ def _lead(slots: Mapping[str, Settable]) -> str | None:
     return min(slots, key=lambda name: order.index(slots[name].upload_kind or ""), default=None)
 
 
-def _params(graph: Graph, named: Mapping[str, _Group]) -> dict[str, Entry]:
+def _params(names: NodeNames, named: Mapping[str, _Group]) -> dict[str, Entry]:
     captioned = next((name for name, group in named.items() if group.role is PROMPT), None)
-    params = {name: _entry(graph, group) for name, group in named.items()}
+    params = {name: _entry(names, group) for name, group in named.items()}
     if captioned is not None:
         kind, *rest = params[captioned].items()
         params[captioned] = dict([kind, ("caption", True), *rest])
     return params
 
 
-def _entry(graph: Graph, group: _Group) -> Entry:
+def _entry(names: NodeNames, group: _Group) -> Entry:
     keys = _keys(group)
     told = {"help": keys.pop("help")} if "help" in keys else {}
-    if group.role in (PROMPT, NEGATIVE):
-        told = {}
-    nodes: list[Plain] = [*dict.fromkeys(node_name(graph, one.node) for one in group.ones)]
     if group.role is SIZE:
-        keys["bind"] = nodes[0] if len(nodes) == 1 else nodes
+        keys["bind"] = names.bind_nodes(one.node for one in group.ones)
     else:
-        keys["bind"] = binds(graph, [(one.node, one.name) for one in group.ones])
+        keys["bind"] = names.bind((one.node, one.name) for one in group.ones)
     if keys["type"] == "lora":
         keys["when_none"] = "bypass"
-    return {**keys, **told}
+    return keys if group.role in (PROMPT, NEGATIVE) else {**keys, **told}
 
 
 def _keys(group: _Group) -> Entry:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vqd.definitions.sketch import Entry, node_name
+from vqd.definitions.sketch import Entry, NodeNames
 from vqd.definitions.wiring import Classes
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph
@@ -42,13 +42,14 @@ def outputs_of(graph: Graph, classes: Classes, *, where: str) -> Outputs:
     if not kinds:
         said = "no node of the graph saves a picture, a clip or sound."
         raise Faults([Problem("no_output", said, where, hint=_HINT)])
+    names = NodeNames(graph)
     entries: dict[str, Entry] = {}
     for node, kind in kinds.items():
-        entry: Entry = {"node": node_name(graph, node), "kind": kind}
+        entry: Entry = {"node": names[node], "kind": kind}
         if isinstance(graph[node]["inputs"].get(PREFIX), str):
             entry["prefix"] = PREFIX
         entries[_free(kind, entries)] = entry
-    others = [node_name(graph, node) for node, kind in found if not kind]
+    others = [names[node] for node, kind in found if not kind]
     remarks = {}
     if others:
         said = f"Not brought home, being no picture, clip or sound: {', '.join(others)}."

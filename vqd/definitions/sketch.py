@@ -1,9 +1,9 @@
 """A definition that is not written yet, and the ways to name the nodes of its graph."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from vqd.definitions.graphs import Unbound, nodes_named
 from vqd.domain.graph import Graph
 
 Plain = str | int | float | bool | list["Plain"] | dict[str, "Plain"]
@@ -33,26 +33,47 @@ class Sketch:
     left: Mapping[str, Entry] = field(default_factory=dict)
 
 
-def node_name(graph: Graph, node: str) -> str:
-    """Give the most readable name that means this node alone: `@Title`, its class, or its id."""
-    title = title_of(graph, node)
-    names = [f"@{title}"] if title else []
-    return next((name for name in (*names, _class(graph, node)) if _is(graph, name, node)), node)
+class NodeNames:
+    """The most readable names that a bind may call the nodes of a graph by."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._titles = Counter(title_of(graph, node) for node in graph)
+        self._of_class: dict[str, list[str]] = {}
+        for node, content in graph.items():
+            self._of_class.setdefault(str(content["class_type"]), []).append(node)
+
+    def __getitem__(self, node: str) -> str:
+        """Give a name that means this node alone: `@Title`, its class, or its id."""
+        title, class_type = title_of(self._graph, node), self._class(node)
+        if title and self._titles[title] == 1 and f"@{title}" not in self._graph:
+            return f"@{title}"
+        is_plain = class_type not in self._graph and not class_type.startswith("@")
+        is_alone = len(self._of_class[class_type]) == 1 and not class_type.endswith("*")
+        return class_type if is_plain and is_alone else node
+
+    def bind(self, fields: Iterable[tuple[str, str]]) -> Plain:
+        """Give what binds these inputs, each a node's id and an input's name: one bind, or a list.
+
+        All nodes of a class that share one input are named together: `KSampler*.steps`.
+        """
+        bound = [*fields]
+        if len(bound) > 1:
+            class_type, name = self._class(bound[0][0]), bound[0][1]
+            if bound == [(node, name) for node in self._of_class[class_type]]:
+                return f"{class_type}*.{name}"
+        return _one_or_more(f"{self[node]}.{name}" for node, name in bound)
+
+    def bind_nodes(self, nodes: Iterable[str]) -> Plain:
+        """Give what binds nodes, by their ids: a name, or a list."""
+        return _one_or_more(self[node] for node in dict.fromkeys(nodes))
+
+    def _class(self, node: str) -> str:
+        return str(self._graph[node]["class_type"])
 
 
-def binds(graph: Graph, fields: Iterable[tuple[str, str]]) -> Plain:
-    """Give what binds these inputs, each a node's id and an input's name: one bind, or a list.
-
-    All nodes of a class that share one input are named together: `KSampler*.steps`.
-    """
-    bound = [*fields]
-    classes = {_class(graph, node) for node, _ in bound}
-    inputs = {name for _, name in bound}
-    if len(bound) > 1 and len(classes) == len(inputs) == 1:
-        every = f"{classes.pop()}*"
-        if nodes_named(graph, every) == [node for node, _ in bound]:
-            return f"{every}.{inputs.pop()}"
-    written: list[Plain] = [f"{node_name(graph, node)}.{name}" for node, name in bound]
+def _one_or_more(names: Iterable[str]) -> Plain:
+    written: list[Plain] = [*names]
     return written[0] if len(written) == 1 else written
 
 
@@ -60,14 +81,3 @@ def title_of(graph: Graph, node: str) -> str:
     """Give a node's title; nothing where it has none."""
     meta = graph[node].get("_meta")
     return str(meta.get("title") or "") if isinstance(meta, dict) else ""
-
-
-def _class(graph: Graph, node: str) -> str:
-    return str(graph[node]["class_type"])
-
-
-def _is(graph: Graph, name: str, node: str) -> bool:
-    try:
-        return nodes_named(graph, name) == [node]
-    except Unbound:
-        return False
