@@ -194,6 +194,39 @@ def test_new_works_where_nothing_is_set_up(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "made" / "fox.yaml").exists()
 
 
+PAGE = {
+    "nodes": [
+        {
+            "id": 7,
+            "type": "LoadImage",
+            "title": "Still",
+            "widgets_values": ["a.png", "image"],
+            "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [3]}],
+        },
+        {
+            "id": 8,
+            "type": "SaveImage",
+            "widgets_values": ["x"],
+            "inputs": [{"name": "images", "type": "IMAGE", "link": 3}],
+        },
+    ],
+    "links": [[3, 7, 0, 8, 0, "IMAGE"]],
+    "version": 0.4,
+}
+
+
+def test_new_takes_a_graph_as_the_page_saves_it(house: House) -> None:
+    graph = write(house.folder / "still.json", json.dumps(PAGE))
+    words = ("workflows", "new", str(graph), "-o", str(house.workflows))
+    unseen = house.vqd(*words)
+    assert unseen.exit_code == 3
+    assert "no server was seen yet" in unseen.stderr
+    house.sees("gpu1")
+    assert house.vqd(*words).exit_code == 0
+    assert 'bind: "@Still.image"' in (house.workflows / "still.yaml").read_text()
+    assert house.vqd("workflows", "check", "still").output == "ok  still  on gpu1\n"
+
+
 def test_new_tells_what_is_no_graph(house: House) -> None:
     graph = write(house.folder / "fox.json", json.dumps({"1": node("PreviewImage")}))
     made = house.vqd("workflows", "new", str(graph))
