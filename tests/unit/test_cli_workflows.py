@@ -177,6 +177,14 @@ def test_new_replaces_nothing_without_force(house: House) -> None:
     assert mine.read_text() != "mine"
 
 
+def test_a_graph_that_lies_there_already_gets_its_definition_beside_it(house: House) -> None:
+    graph = write(house.workflows / "fox.json", JSON)
+    made = house.vqd("workflows", "new", str(graph), "-o", str(house.workflows))
+    assert made.output.splitlines()[0] == f"wrote {house.workflows / 'fox.yaml'}"
+    assert graph.read_text() == JSON
+    assert house.vqd("workflows", "show", "fox").exit_code == 0
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "1x", ".x", ""])
 def test_new_takes_no_name_that_leaves_the_folder(house: House, name: str) -> None:
     graph = write(house.folder / "fox.json", JSON)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import VqdError
 from vqd.domain.schedule import Capability
+from vqd.service.drafts import Drafting
 from vqd.service.preview import Previews, open_previews
 from vqd.settings import Settings
 from vqd.spool.jobfiles import job_file_in
@@ -19,16 +21,19 @@ def opened(settings: Settings) -> Iterator[Previews]:
         server.name: Capability(frozenset(server.tags), server.vram_gb)
         for server in settings.servers
     }
-    with open_previews(
-        Spool(settings.spool),
-        settings.store_path,
-        workflows=settings.workflows,
-        input_roots=settings.input_roots,
-        path_map=settings.path_map,
-        defaults=settings.default_points,
-        windows=settings.windows,
-        capabilities=capabilities,
-    ) as previews:
+
+    def drafting(known: KnownClasses) -> Drafting:
+        return Drafting(
+            Spool(settings.spool),
+            workflows=settings.workflows,
+            input_roots=settings.input_roots,
+            path_map=settings.path_map,
+            defaults=settings.default_points,
+            windows=settings.windows,
+            known=known,
+        )
+
+    with open_previews(settings.store_path, drafting, capabilities=capabilities) as previews:
         yield previews
 
 

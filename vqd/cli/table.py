@@ -4,7 +4,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -31,26 +31,28 @@ def print_table(
 ) -> None:
     """Print rows in columns. `right` are the columns, counted from 0, that hold numbers.
 
-    On a terminal the last column is cut at its edge; into a pipe everything is written.
+    On a terminal the last column, which holds none, is cut at its edge; into a pipe everything is
+    written.
     """
     cells = [[one if isinstance(one, Cell) else Cell(one) for one in row] for row in rows]
-    if header and cells:
+    if not cells:
+        return
+    if header:
         cells.insert(0, [Cell(text, is_faint=True) for text in header])
-    widths = (
-        [max(_width(row[at].text) for row in cells) for at in range(len(cells[0]))] if cells else []
-    )
-    for row in cells:
-        shown = [_aligned(cell, widths[at], at in right) for at, cell in enumerate(row[:-1])]
-        used = len(indent) + sum(widths[:-1]) + len(_GAP) * (len(row) - 1)
-        last = _cut(_clean(row[-1].text), _columns() - used)
-        padding = " " * (widths[-1] - _width(last)) if len(row) - 1 in right else ""
-        shown.append(padding + styled(Cell(last, row[-1].colour, row[-1].is_faint)))
+    widths = [max(_width(cell.text) for cell in column) for column in zip(*cells, strict=True)]
+    left = len(indent) + sum(width + len(_GAP) for width in widths[:-1])
+    for *first, last in cells:
+        shown = [_aligned(cell, widths[at], at in right) for at, cell in enumerate(first)]
+        shown.append(styled(replace(last, text=_cut(printable(last.text), _columns() - left))))
         click.echo(f"{indent}{_GAP.join(shown)}".rstrip())
 
 
 def styled(cell: Cell) -> str:
     """Give a text in its colour; click leaves colours out where no terminal reads it."""
-    return click.style(_clean(cell.text), fg=cell.colour, dim=cell.is_faint or None)
+    text = printable(cell.text)
+    if cell.colour is None and not cell.is_faint:
+        return text
+    return click.style(text, fg=cell.colour, dim=cell.is_faint or None)
 
 
 def heading(text: str) -> str:
@@ -63,12 +65,8 @@ def _aligned(cell: Cell, width: int, is_right: bool) -> str:
     return padding + styled(cell) if is_right else styled(cell) + padding
 
 
-def _clean(text: str) -> str:
-    return printable(text)
-
-
 def _width(text: str) -> int:
-    return sum(_cells(char) for char in _clean(text))
+    return sum(_cells(char) for char in printable(text))
 
 
 def _cells(char: str) -> int:

@@ -14,6 +14,7 @@ from vqd.cli.table import Cell, print_table
 from vqd.cli.workflow_page import as_json, print_page
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.names import printable
+from vqd.domain.workflow import Workflow
 from vqd.service.workflows import (
     Workflows,
     WorkflowView,
@@ -119,10 +120,10 @@ def new(
     *,
     force: bool,
 ) -> None:
-    """Write a definition for GRAPH, a graph as ComfyUI exports it."""
+    """Write a definition for GRAPH, as ComfyUI exports a graph or its page saves one."""
     store_path = _store_path(settings_file)
     made = new_definition(graph, store_path=store_path, object_info=object_info, name=name)
-    _tell_written(made.files.workflow, write_definition(made, folder, force=force))
+    _tell_written(made.files.workflow, write_definition(made, folder, source=graph, force=force))
 
 
 @workflows.command()
@@ -145,7 +146,7 @@ def convert(
     """Write the definition that OLD, one of video_queue, becomes. What changes is told."""
     store_path = _store_path(settings_file)
     made = converted_definition(old, store_path=store_path, object_info=object_info, name=name)
-    written = write_definition(made, folder, force=force)
+    written = write_definition(made, folder, source=old, force=force)
     for note in made.notes:
         word = "left out" if note.code == "unknown_key" else "note"
         click.echo(f"{word}: {note.in_full}", err=True)
@@ -224,7 +225,7 @@ def _print_servers(view: WorkflowView) -> None:
                 click.echo(f"{word}: {where} [{problem.code}]", err=True)
 
 
-def _tell_written(workflow: Any, written: tuple[Path, Path]) -> None:
+def _tell_written(workflow: Workflow, written: tuple[Path, ...]) -> None:
     for path in written:
         click.echo(f"wrote {path}")
     counts = (("input", workflow.inputs), ("parameter", workflow.params))

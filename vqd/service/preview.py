@@ -1,15 +1,14 @@
 """What a job would be before anything of it runs: its prompts, their servers, what they need."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from vqd.definitions.check import Unknown, check, value_fault
 from vqd.definitions.written import written_graph
-from vqd.domain.catalogue import Catalogue, NodeClass
+from vqd.domain.catalogue import Catalogue, KnownClasses, NodeClass
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedPrompt
@@ -18,7 +17,6 @@ from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.known import StoredClasses
-from vqd.spool.layout import Spool
 from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
 
@@ -139,19 +137,19 @@ class Previews:
 
 @contextmanager
 def open_previews(
-    spool: Spool,
     store_path: Path,
+    drafting: Callable[[KnownClasses], Drafting],
     *,
-    workflows: Sequence[Path],
     capabilities: Mapping[str, Capability],
-    **how: Any,
 ) -> Iterator[Previews]:
-    """Give the way to preview jobs. `capabilities` are what the settings say that each server has;
-    `how` is as for `Drafting`."""
+    """Give the way to preview jobs.
+
+    `drafting` makes what reads them, with the node classes that the store knows; `capabilities` are
+    what the settings say that each server has.
+    """
     reader = StoreReader(store_path)
     try:
-        drafting = Drafting(spool, workflows=workflows, known=StoredClasses(reader), **how)
-        yield Previews(drafting, reader, capabilities)
+        yield Previews(drafting(StoredClasses(reader)), reader, capabilities)
     finally:
         reader.close()
 

@@ -151,21 +151,27 @@ def _classes(
         reader.close()
 
 
-def write_definition(made_of: Made, folder: Path, *, force: bool) -> tuple[Path, Path]:
-    """Write `NAME.yaml` and `NAME.json` into a folder; gives their paths.
+def write_definition(made_of: Made, folder: Path, *, source: Path, force: bool) -> tuple[Path, ...]:
+    """Write `NAME.yaml` and `NAME.json` into a folder; gives the paths of what was written.
+
+    A graph that is `source`, from which the definition was made, is left as it lies there.
 
     Raises:
         VqdError: `exists`, one is there already and `force` does not say to replace it.
         OSError: it cannot be written.
     """
     files = made_of.files
-    texts = {f"{files.name}.json": files.graph, f"{files.name}.yaml": files.definition}
+    texts = {
+        folder / f"{files.name}.json": files.graph,
+        folder / f"{files.name}.yaml": files.definition,
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    there = [name for name in texts if (folder / name).exists()]
+    wanted = [path for path in texts if not (path.exists() and path.samefile(source))]
+    there = [str(path) for path in wanted if path.exists()]
     if there and not force:
-        said = f"{', '.join(str(folder / name) for name in there)}: there already."
+        said = f"{', '.join(there)}: there already."
         raise VqdError("exists", said, "Take another --name or folder, or replace it by --force.")
-    for name, text in texts.items():
-        with (folder / name).open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    return folder / f"{files.name}.yaml", folder / f"{files.name}.json"
+    for path in wanted:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(texts[path])
+    return tuple(wanted)
