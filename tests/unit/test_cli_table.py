@@ -47,5 +47,11 @@ def test_the_last_column_ends_where_the_terminal_does(monkeypatch: pytest.Monkey
     assert shown(io.StringIO(), rows) == [f"name  {'x' * 40}"]
 
 
+def test_a_wrapped_column_goes_on_below_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    rows: list[list[Cell | str]] = [["name", "some words that go on"]]
+    assert shown(Terminal(), rows, wrapped=True) == ["name  some words", "      that go on"]
+
+
 def test_no_rows_are_no_table() -> None:
     assert shown(io.StringIO(), [], header=("A",)) == []

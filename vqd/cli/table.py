@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ import click
 from vqd.domain.names import printable
 
 _GAP = "  "
+_NARROWEST = 8
+"""Columns below which nothing is cut or wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,12 @@ def print_table(
     header: Sequence[str] = (),
     right: frozenset[int] = frozenset(),
     indent: str = "",
+    wrapped: bool = False,
 ) -> None:
     """Print rows in columns. `right` are the columns, counted from 0, that hold numbers.
 
-    On a terminal the last column, which holds none, is cut at its edge; into a pipe everything is
-    written.
+    On a terminal the last column, which holds none, is cut at its edge, or `wrapped`; into a pipe
+    everything is written on its line.
     """
     cells = [[one if isinstance(one, Cell) else Cell(one) for one in row] for row in rows]
     if not cells:
@@ -43,8 +47,10 @@ def print_table(
     left = len(indent) + sum(width + len(_GAP) for width in widths[:-1])
     for *first, last in cells:
         shown = [_aligned(cell, widths[at], at in right) for at, cell in enumerate(first)]
-        shown.append(styled(replace(last, text=_cut(printable(last.text), _columns() - left))))
-        click.echo(f"{indent}{_GAP.join(shown)}".rstrip())
+        text, *more = _fitted(printable(last.text), _columns() - left, wrapped=wrapped)
+        click.echo(f"{indent}{_GAP.join([*shown, styled(replace(last, text=text))])}".rstrip())
+        for line in more:
+            click.echo(" " * left + styled(replace(last, text=line)))
 
 
 def styled(cell: Cell) -> str:
@@ -75,9 +81,13 @@ def _cells(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
+def _fitted(text: str, columns: int, *, wrapped: bool) -> list[str]:
+    if columns < _NARROWEST or _width(text) <= columns:
+        return [text]
+    return textwrap.wrap(text, columns) if wrapped else [_cut(text, columns)]
+
+
 def _cut(text: str, columns: int) -> str:
-    if columns < 8 or _width(text) <= columns:
-        return text
     kept, used = "", 0
     for char in text:
         used += _cells(char)

@@ -12,7 +12,7 @@ from vqd.domain.workflow import InputSlot, Workflow
 from vqd.service.workflows import WorkflowView
 
 _SHOWN_CHOICES = 8
-_SHOWN_DEFAULT = 40
+_SHOWN_DEFAULT = 28
 
 
 def print_page(view: WorkflowView, workflow: Workflow) -> None:
@@ -67,7 +67,7 @@ def as_json(workflow: Workflow) -> dict[str, Any]:
 def _section(title: str, rows: list[list[Cell | str]]) -> None:
     if rows:
         click.echo(f"\n{heading(title)}")
-        print_table(rows, indent="  ")
+        print_table(rows, indent="  ", wrapped=True)
 
 
 def _slot_row(slot: InputSlot) -> list[Cell | str]:
