@@ -94,6 +94,15 @@ def test_after_so_many_failed_prompts_the_rest_of_the_job_is_cancelled(store: St
     assert job.ends_as is JobState.CANCELLED
 
 
+def test_a_job_of_which_nothing_is_left_to_cancel_has_failed(store: Store) -> None:
+    job_key = accept_a_job(store, total=2)
+    for _ in range(2):
+        end(store, claimed(store), failed(FailureCode.INVALID), stop_job_after=2)
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    assert (job.ends_as, job.reason) == (JobState.FAILED, None)
+
+
 def test_a_cancelled_jobs_failures_are_cancellations_but_what_it_made_counts(
     store: Store,
 ) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.builders import NOW, accept_a_job
 from tests.strange_server import Answer, StrangeServer
+from vqd.domain.lifecycle import JobState
+from vqd.domain.outcome import Succeeded
 from vqd.domain.queue import Job
 from vqd.domain.schedule import Capability, Needs, Schedule
 from vqd.domain.window import Window
@@ -17,6 +19,7 @@ from vqd.runner.server import Server, ServerAddress
 from vqd.store.store import Store
 
 HOUR = 3600.0
+MADE = Succeeded((), 1.0)
 
 
 @pytest.fixture
@@ -120,6 +123,20 @@ def test_a_job_past_its_deadline_is_cancelled_whatever_holds_it(store: Store) ->
     assert job.counts.cancelled == 2
     assert job.why == "cancelled: it was not done by its deadline (retry.deadline)"
     assert judge(store, judging, NOW + 2 * HOUR) == []
+
+
+def test_a_job_that_is_only_to_be_laid_out_is_done_whatever_its_deadline(store: Store) -> None:
+    job_key = scheduled(store, deadline_s=HOUR)
+    judging = Judging({}, [a_server("gpu1")])
+    judge(store, judging)
+    for _ in range(2):
+        prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+        assert prompt is not None
+        store.write(lambda session, p=prompt: session.prompts.succeed(p.key, MADE, now=NOW))  # type: ignore[misc]
+    assert [one.is_news for one in judge(store, judging, NOW + HOUR)] == [False]
+    assert judge(store, judging, NOW + 2 * HOUR) == []
+    job = job_of(store, job_key)
+    assert (job.ends_as, job.why) == (JobState.DONE, None)
 
 
 def test_many_jobs_are_judged_in_turns_and_none_starts_before_its_own(store: Store) -> None:

@@ -51,9 +51,9 @@ class Judging:
 
 def _judged(session: Session, job_key: int, conditions: Conditions, now: float) -> Judged:
     standing = session.schedules.standing(job_key)
-    if standing.is_overdue(now):
-        why = "it was not done by its deadline (retry.deadline)"
-        return Judged(job_key, None, session.cancel(job_key, now=now, why=why))
+    why = "it was not done by its deadline (retry.deadline)"
+    if standing.is_overdue(now) and session.cancel(job_key, now=now, why=why):
+        return Judged(job_key, None, is_news=True)
     session.schedules.forget_done(job_key, standing.awaited)
     judgement = judge(standing, conditions, now)
     is_news = session.schedules.judged(job_key, judgement, now=now)

@@ -102,11 +102,11 @@ class JobRows:
         return job_key
 
     def request_cancel(self, job_key: int, *, now: float, why: str) -> bool:
-        """Write down that the job is to stop; False if it was asked before or is over."""
+        """Write down that the job is to stop; False if it was asked before or nothing is left."""
         row = self._connection.execute(
             "UPDATE jobs SET cancel_requested_at = ?, reason = ? WHERE job_key = ?"
             " AND cancel_requested_at IS NULL AND state IN ('quoted', 'queued', 'running')"
-            " RETURNING job_key",
+            " AND pending + running > 0 RETURNING job_key",
             (now, f"cancelled: {why}", job_key),
         ).fetchone()
         if row is None:
