@@ -235,6 +235,20 @@ def test_a_primitive_inside_a_subgraph_may_be_set_from_outside() -> None:
     assert blurred(instance, inside)["2:3"]["inputs"]["blur_radius"] == 13
 
 
+@pytest.mark.parametrize("shown_by", ["input", "proxyWidgets"])
+def test_a_prompt_on_a_subgraph_node_is_sent_as_it_is_written(shown_by: str) -> None:
+    text = '{"shot": "a|b"} // as written'
+    say = a_subgraph(
+        "say",
+        [a_node(3, "Encode", ["unset"])],
+        [(ENTRANCE, 0, 3, "text")] if shown_by == "input" else [],
+        inputs=[("text", "STRING")] if shown_by == "input" else [],
+    )
+    proxies = {} if shown_by == "input" else {"proxyWidgets": [["3", "text"]]}
+    page = a_page([an_instance(2, "say", values=[text], properties=proxies)], [], [say])
+    assert converted(page)["2:3"]["inputs"]["text"] == text
+
+
 def test_a_get_node_inside_a_subgraph_finds_the_set_node_around_it() -> None:
     getting = a_subgraph(
         "getting", [a_node(3, "GetNode", ["pic"])], [(3, 0, EXIT, 0)], outputs=[("IMAGE", "IMAGE")]

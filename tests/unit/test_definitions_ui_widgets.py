@@ -206,16 +206,32 @@ def test_inputs_that_have_grown_are_wired_by_their_names() -> None:
     }
 
 
-def test_fields_that_have_grown_take_a_place_each() -> None:
+def grown(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name, "type": "STRING", "widget": {"name": name}} for name in names]
+
+
+def test_fields_that_have_grown_take_a_place_each_before_all_others() -> None:
     template = {"input": {"required": {"text": ["STRING", {}]}}, "prefix": "text", "min": 1}
-    lines = told(texts=["COMFY_AUTOGROW_V3", {"template": template}], last=["INT"])
-    slots = [
-        {"name": f"texts.text{at}", "type": "STRING", "widget": {"name": f"texts.text{at}"}}
-        for at in range(2)
-    ]
+    lines = told(first=["INT"], texts=["COMFY_AUTOGROW_V3", {"template": template}])
+    slots = grown("texts.text0", "texts.text1")
     assert inputs_of("Lines", ["a", "b", 7], inputs=slots, Lines=lines) == {
         "texts.text0": "a",
         "texts.text1": "b",
+        "first": 7,
+    }
+
+
+def test_fields_that_grow_in_a_chosen_branch_take_their_places_there() -> None:
+    template = {"input": {"required": {"text": ["STRING"], "voice": ["AUDIO"]}}, "min": 1}
+    two = {"lines": ["COMFY_AUTOGROW_V3", {"template": template}], "speed": ["FLOAT"]}
+    options = [{"key": "two", "inputs": {"required": two}}]
+    talk = told(how=["COMFY_DYNAMICCOMBO_V3", {"options": options}], last=["INT"])
+    slots = grown("how.lines.text0", "how.lines.voice0", "how.lines.text1")
+    assert inputs_of("Talk", ["two", "a", "b", 0.5, 7], inputs=slots, Talk=talk) == {
+        "how": "two",
+        "how.lines.text0": "a",
+        "how.lines.text1": "b",
+        "how.speed": 0.5,
         "last": 7,
     }
 

@@ -65,12 +65,14 @@ class _Conversion:
         return left
 
     def _inputs(self, node: Drawn) -> dict[str, Any]:
-        values = {**self._fields(node), **self._promoted.set_inside(node)}
-        inputs = {name: self._sent(node, name, value) for name, value in values.items()}
+        inputs = {name: self._sent(node, name, one) for name, one in self._fields(node).items()}
+        inputs |= {name: _wrapped(one) for name, one in self._promoted.set_inside(node).items()}
         for index, slot in enumerate(node.slots):
             feed = self._wires.feed(node, index)
             if isinstance(feed, Wire):
                 inputs[slot.name] = [feed.node, feed.slot]
+            elif isinstance(feed, Fixed) and feed.as_written:
+                inputs[slot.name] = _wrapped(feed.value)
             elif isinstance(feed, Fixed):
                 inputs[slot.name] = self._sent(node, slot.name, feed.value)
             elif isinstance(feed, Cut):
@@ -85,13 +87,11 @@ class _Conversion:
             self._hanging.append(node.key)
 
     def _sent(self, node: Drawn, name: str, value: Any) -> Any:
-        """Give a value as the page sends it: a list is wrapped, since a bare one is a link."""
+        """Give the value of a field as the page sends it."""
         declared = node.node_class.inputs.get(name) if node.node_class else None
-        if isinstance(value, list):
-            return {"__value__": value}
         if isinstance(value, str) and declared and declared.attributes.get("dynamicPrompts"):
             return self._spoken(node, name, value)
-        return value
+        return _wrapped(value)
 
     def _spoken(self, node: Drawn, name: str, text: str) -> str:
         try:
@@ -124,6 +124,11 @@ class _Conversion:
         first = next(iter(saved.values() if isinstance(saved, Mapping) else saved), None)
         value = self._promoted.set_inside(node).get("value", first)
         return None if value is None else Fixed(value)
+
+
+def _wrapped(value: Any) -> Any:
+    """Give a value as the API format has it, where a bare list is a link."""
+    return {"__value__": value} if isinstance(value, list) else value
 
 
 def _title(node: Drawn) -> str:

@@ -39,7 +39,8 @@ class Promoted:
         shown = self._shown(host, index)
         if shown is None:
             return None
-        return Fixed(self._at_ports.get(host.key, {}).get(host.slots[index].name, shown.value))
+        name = host.slots[index].name
+        return Fixed(self._at_ports.get(host.key, {}).get(name, shown.value), as_written=True)
 
     def set_inside(self, node: Drawn) -> Mapping[str, Any]:
         """Give the values that a subgraph node around sets on fields of a node, by their names."""

@@ -65,14 +65,15 @@ def field_values(node: Node, node_class: NodeClass) -> dict[str, Any]:
         given = dict(zip(node.named, given, strict=True))
     if isinstance(given, Mapping):
         return _by_name(node, node_class, given)
-    places = _Places(_without_forced(given, node_class))
+    places = _Places(node, _without_forced(given, node_class))
     return {**dict(places.read(_fields(node, node_class))), **_lora_rows(places.rest)}
 
 
 @dataclass(slots=True)
 class _Places:
-    """Saved values, taken one after another."""
+    """A node's saved values, taken one after another."""
 
+    node: Node
     values: Sequence[Any]
     at: int = 0
 
@@ -88,7 +89,7 @@ class _Places:
             if _is_controlled(declared):
                 self._pass_control(declared)
             if declared.type == DYNAMIC_CHOICE:
-                yield from self.read(_branch(declared, value))
+                yield from self.read(_branch(self.node, declared, value))
 
     def _next(self) -> Any:
         self.at += 1
@@ -116,7 +117,7 @@ def _by_name(node: Node, node_class: NodeClass, given: Mapping[str, Any]) -> dic
             if value is not None:
                 values[declared.name] = value
             if declared.type == DYNAMIC_CHOICE:
-                read(_branch(declared, value))
+                read(_branch(node, declared, value))
 
     read(_fields(node, node_class))
     return values
@@ -137,33 +138,37 @@ def _lora_rows(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _fields(node: Node, node_class: NodeClass) -> Iterator[NodeInput]:
+    """Give a node's fields in the page's order: those that have grown come before all others."""
     for declared in node_class.inputs.values():
         if declared.type == GROWING:
             yield from _grown(node, declared)
-        elif is_field(declared):
-            yield declared
+    yield from filter(is_field, node_class.inputs.values())
 
 
 def _grown(node: Node, declared: NodeInput) -> Iterator[NodeInput]:
     """Give the fields that have grown on a node: the page saves an input for each."""
     template = declared.attributes.get("template")
-    inputs = template.get("input") if isinstance(template, dict) else None
-    pattern = next(iter(nested(inputs)), None)
-    if pattern is None or not is_field(pattern):
-        return
+    patterns = nested(template.get("input") if isinstance(template, dict) else None)
     for slot in node.inputs[:_MOST_GROWN]:
-        if slot.name.startswith(f"{declared.name}."):
-            yield replace(pattern, name=slot.name)
+        group, _, name = slot.name.rpartition(".")
+        if group == declared.name:
+            for pattern in patterns:
+                is_its = len(patterns) == 1 or name.rstrip("0123456789") == pattern.name
+                if is_its and is_field(pattern):
+                    yield replace(pattern, name=slot.name)
 
 
-def _branch(declared: NodeInput, key: Any) -> Iterator[NodeInput]:
+def _branch(node: Node, declared: NodeInput, key: Any) -> Iterator[NodeInput]:
     """Give the fields that a dynamic choice has while `key` is chosen, named `choice.field`."""
     options = declared.attributes.get("options")
     for option in options if isinstance(options, list) else []:
         if isinstance(option, dict) and option.get("key") == key:
             for one in nested(option.get("inputs")):
-                if is_field(one):
-                    yield replace(one, name=f"{declared.name}.{one.name}")
+                inner = replace(one, name=f"{declared.name}.{one.name}")
+                if inner.type == GROWING:
+                    yield from _grown(node, inner)
+                elif is_field(inner):
+                    yield inner
 
 
 def nested(inputs: Any) -> list[NodeInput]:

@@ -21,9 +21,13 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A value of the page: a primitive's, or of a subgraph node's own field."""
+    """A value of the page: a primitive's, or of a subgraph node's own field.
+
+    The page sends the latter `as_written`, a prompt's comments and braces included.
+    """
 
     value: Any
+    as_written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
