@@ -118,7 +118,9 @@ class _Daemon:
             on_failure=lambda: self._fail(),
         )
         self._welcoming = Welcoming(
-            spool, Welcome(store, settings.workflows), every_s=settings.rescan_s
+            spool,
+            Welcome(store, settings.workflows, settings.default_points),
+            every_s=settings.rescan_s,
         )
         self._wake = wake
         self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)

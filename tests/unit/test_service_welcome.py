@@ -15,6 +15,7 @@ from tests.unit.test_json_schemas import SHIPPED, SOUND, seen
 from vqd.cli.app import vqd
 from vqd.documents.reader import parse
 from vqd.documents.schema import checked
+from vqd.domain.jobspec import Given
 from vqd.domain.param import Hints, Param
 from vqd.intake.sample import OPTIONAL, sample_job
 from vqd.intake.schema import JobKeys
@@ -145,6 +146,19 @@ def test_without_a_default_a_sample_has_a_value_that_its_parameter_takes(param: 
     given = checked(parse(sample, "job.yaml"), JobKeys).params["p"]
     param.read(given)
     assert ("none: without" in sample) == bool(param.when_none)
+
+
+def test_a_sample_has_the_defaults_of_the_settings(tmp_path: Path) -> None:
+    define(tmp_path, "mine")
+    given = {"cfg": "2.5", "size": "scale 1.5", "steps": "6", "start": "a.png", "mode": "ON"}
+    defaults = {"mine": {name: Given(text, name) for name, text in given.items()}}
+    files = Welcome(None, [tmp_path], defaults).files()
+    sample, schema = files["mine.yaml"], json.loads(files["mine.schema.json"])
+    values = seen(sample)["params"]
+    assert (values["cfg"], values["size"], values["mode"]) == (2.5, "scale 1.5", "on")
+    assert values["steps"] == 5, "6 is none that it takes"
+    assert schema["properties"]["params"]["properties"]["cfg"]["default"] == 2.5
+    assert [error.message for error in Draft7Validator(schema).iter_errors(seen(sample))] == []
 
 
 def test_a_sample_of_a_workflow_that_needs_no_file_is_legal(tmp_path: Path) -> None:

@@ -4,15 +4,19 @@ workflow, and which workflows are broken."""
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from vqd.definitions.load import Definitions
 from vqd.definitions.options import options
 from vqd.definitions.shipped import shipped_folder
 from vqd.documents.json_schema import Schema
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.jobspec import Point
 from vqd.domain.names import printable, safe_name
+from vqd.domain.param import Misfit
 from vqd.domain.workflow import Workflow
 from vqd.intake.jobschema import job_schema, job_schema_for
 from vqd.intake.sample import sample_job
@@ -39,10 +43,17 @@ class Welcome:
     """Makes the files when asked; of a workflow that has not changed since they are not made again.
 
     `store` is None where there is none yet: then nothing is known of what the servers offer.
+    `defaults` are the settings' own, by workflow.
     """
 
-    def __init__(self, store: Store | None, workflows: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        store: Store | None,
+        workflows: Sequence[Path],
+        defaults: Mapping[str, Point] = MappingProxyType({}),
+    ) -> None:
         self._store = store
+        self._defaults = defaults
         known = StoredClasses(store) if store else None
         self._definitions = Definitions((*workflows, shipped_folder()), known)
         self._job_schema = _json(job_schema())
@@ -85,11 +96,12 @@ class Welcome:
         known = self._made.get(workflow.name)
         if known and known.workflow is workflow and known.catalogue == catalogue:
             return known
+        told = _with_defaults(workflow, self._defaults.get(workflow.name, {}))
         stem = safe_name(workflow.name)
         schema = f"{stem}.schema.json"
         files = {
-            f"{stem}.yaml": sample_job(workflow, f"../{OWN_FOLDER}/{schema}"),
-            schema: _json(job_schema_for(workflow, self._offered(workflow))),
+            f"{stem}.yaml": sample_job(told, f"../{OWN_FOLDER}/{schema}"),
+            schema: _json(job_schema_for(told, self._offered(workflow))),
         }
         return _Made(workflow, catalogue, files)
 
@@ -98,6 +110,15 @@ class Welcome:
             return {}
         with self._store.reading() as session:
             return options(workflow, session.catalogue)
+
+
+def _with_defaults(workflow: Workflow, defaults: Point) -> Workflow:
+    """Give the workflow with the settings' defaults, but for what its parameters do not take."""
+    params = dict(workflow.params)
+    for name in params.keys() & defaults.keys():
+        with suppress(Misfit):
+            params[name] = replace(params[name], default=params[name].read(defaults[name].text))
+    return replace(workflow, params=params)
 
 
 def _json(schema: Schema) -> str:
