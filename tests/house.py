@@ -1,6 +1,9 @@
 """Settings, a spool and a folder of workflows, for commands that need no daemon."""
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
 
@@ -32,9 +35,13 @@ class House:
 
     def sees(self, server: str, *classes: str) -> None:
         """Let a server be known to have these node classes, or all that tests have."""
-        told = {name: TOLD[name] for name in classes or TOLD}
+        self.tells(server, {name: TOLD[name] for name in classes or TOLD})
+
+    def tells(self, server: str, told: dict[str, dict[str, Any]]) -> None:
+        """Let a server have told this on `/object_info`."""
+        sha256 = hashlib.sha256(json.dumps(told).encode()).hexdigest()
         store = self.store()
-        learn(store, server, f"{server:0>64}", lambda: told.items(), now=NOW)
+        learn(store, server, sha256, told.items, now=NOW)
         store.close()
 
     def put(self, name: str, definition: str, graph: str) -> None:

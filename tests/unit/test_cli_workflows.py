@@ -133,6 +133,19 @@ def test_a_check_fails_where_no_server_has_what_it_needs(house: House) -> None:
     assert {fault["code"] for fault in good["servers"]["gpu2"]["faults"]} == {"missing_class"}
 
 
+def test_a_check_tells_what_has_changed_on_a_server(house: House) -> None:
+    house.put("good", GOOD, JSON)
+    house.sees("gpu1")
+    changed = json.loads(json.dumps(TOLD))
+    changed["KSampler"]["input"]["required"]["steps"][1]["max"] = 200
+    house.tells("gpu1", changed)
+    checked = house.vqd("workflows", "check", "good")
+    assert checked.stdout == "ok  good  on gpu1\n"
+    assert "drifted: gpu1: workflows/good.yaml" in checked.stderr
+    assert "max 10000" in checked.stderr
+    assert "max 200" in checked.stderr
+
+
 def test_new_writes_two_files_that_check_takes(house: House) -> None:
     house.sees("gpu1")
     graph = write(house.folder / "My Fox (2).json", JSON)

@@ -72,8 +72,9 @@ def _section(title: str, rows: list[list[Cell | str]]) -> None:
 
 def _slot_row(slot: InputSlot) -> list[Cell | str]:
     how = "one prompt per file" if slot.fan_out else "one file"
-    told = [how, "" if slot.required else "may be left out", slot.hints.label, slot.hints.help]
-    about = ", ".join(part for part in told if part)
+    left_out = "" if slot.required else "may be left out"
+    told = [how, left_out, slot.hints.help or slot.hints.label]
+    about = "; ".join(part for part in told if part)
     return [slot.name, slot.kind, " ".join(slot.extensions), about]
 
 
