@@ -1,13 +1,13 @@
 """A document checked against a pydantic model, and pydantic's faults told with their places."""
 
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping as AnyMapping
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from vqd.documents.tree import Document, Node, Text, written
+from vqd.documents.tree import Document, Mapping, Node, Text, written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.nearest import nearest
 
@@ -43,7 +43,7 @@ class Keys(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_absent(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
+        if not isinstance(given, AnyMapping):
             return given
         return {
             key: value
@@ -71,21 +71,21 @@ def checked(document: Document, model: type[M]) -> M:
 
 
 def checked_in_part(
-    document: Document, model: type[M], *, whole: Collection[str] = ()
+    document: Document, model: type[M], *, depths: AnyMapping[str, int]
 ) -> tuple[M | None, list[Problem]]:
     """Give the model that the document holds but for its faults, and these.
 
-    What is left out is the smallest key of a mapping that holds a fault, or all of a top key that
-    is in `whole`. None if that is too much to be the model.
+    What is left out is the smallest key of a mapping that holds a fault; below a top key in
+    `depths` no smaller one than so many keys down. None if that is too much to be the model.
     """
     try:
         return model.model_validate(document.root), []
     except ValidationError as error:
         problems = told(document, model, error)
-        rest: Mapping[Any, Any] = document.root
+        rest = document.root
         for found in error.errors(include_url=False):
             loc = found["loc"]
-            rest = _without(rest, loc[:1] if loc[:1] and loc[0] in whole else loc)
+            rest = _without(rest, loc[: depths.get(str(loc[0]), len(loc))] if loc else loc)
     try:
         return model.model_validate(rest), problems
     except ValidationError:
@@ -98,14 +98,19 @@ def told(document: Document, model: type[BaseModel], error: ValidationError) -> 
     return sorted(problems, key=_place)
 
 
-def _without(node: Mapping[Any, Any], loc: _Loc) -> Mapping[Any, Any]:
+def _without(node: Mapping, loc: _Loc) -> Mapping:
     """Give a mapping without the smallest key on the way of `loc`; the same if it has none."""
-    if not loc or loc[0] not in node:
+    key = Text(loc[0]) if loc and isinstance(loc[0], str) else None
+    if key is None or key not in node:
         return node
-    key, below = loc[0], node[loc[0]]
+    below = node[key]
+    rest = Mapping(node)
+    rest.line, rest.column = node.line, node.column
     if isinstance(below, Mapping) and len(loc) > 1 and loc[1] in below:
-        return {**node, key: _without(below, loc[1:])}
-    return {name: value for name, value in node.items() if name != key}
+        rest[key] = _without(below, loc[1:])
+    else:
+        del rest[key]
+    return rest
 
 
 def _place(problem: Problem) -> tuple[int, int]:

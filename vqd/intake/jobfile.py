@@ -1,6 +1,7 @@
 """A job file in; a job spec out, or every fault with its line."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from vqd.documents.reader import read as read_document
@@ -31,10 +32,17 @@ def read(path: Path) -> tuple[JobSpec, tuple[Problem, ...]]:
         Faults: too much is wrong with it to tell what it asks for.
     """
     document = read_document(path)
-    keys, problems = checked_in_part(document, JobKeys, whole=("fan_out", "inputs"))
+    keys, problems = checked_in_part(document, JobKeys, depths={"fan_out": 2})
     if keys is None:
         raise Faults(problems)
-    return _spec(document, keys), tuple(problems)
+    spec = _spec(document, keys)
+    if any((problem.key or "").startswith(_AXES) for problem in problems):
+        # What is excluded from a product that was not read whole cannot be told.
+        spec = replace(spec, fan_out=replace(spec.fan_out, exclude=()))
+    return spec, tuple(problems)
+
+
+_AXES = ("fan_out.rows", "fan_out.matrix", "fan_out.zip")
 
 
 def _spec(document: Document, keys: JobKeys) -> JobSpec:

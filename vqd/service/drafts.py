@@ -120,8 +120,8 @@ class Drafting:
             places = Places(folder / input_folder, self._input_roots, self._path_map)
             spec, table, missing = _with_rows(spec, places)
             inputs, lacking = _inputs(spec, definition, places, by_name_only=not is_folder)
-            if not any(_is_of_inputs(problem) for problem in unread):
-                missing += lacking
+            unread_slots = {_slot(problem) for problem in unread}
+            missing += [one for one in lacking if (_slot(one) or one) not in unread_slots]
             problems += missing
             if problems:
                 problems += _value_faults(spec, definition, is_whole=_is_whole(problems, unread))
@@ -209,8 +209,10 @@ def _value_faults(spec: JobSpec, definition: Workflow, *, is_whole: bool) -> Ite
             yield problem
 
 
-def _is_of_inputs(problem: Problem) -> bool:
-    return (problem.key or "").split(".")[0] == "inputs"
+def _slot(problem: Problem) -> str | None:
+    """Give the slot that a fault is of, if it is of one."""
+    inputs, _, key = (problem.key or "").partition(".")
+    return key.split(".")[0].split("[")[0] if inputs == "inputs" else None
 
 
 def _place(problem: Problem) -> tuple[int, int]:
