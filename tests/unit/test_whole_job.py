@@ -113,7 +113,7 @@ def told_by_process(folder: Path, hash_seed: str) -> str:
 
 
 FAULTS = [
-    (3, "nmae", "unknown_key"),
+    (3, "namex", "unknown_key"),
     (5, "inputs.image.sort", "unknown_choice"),
     (5, "inputs.lastframe", "unknown_slot"),
     (7, "params.prompt", "unknown_token"),
