@@ -34,7 +34,7 @@ def test_an_unknown_class_is_refused_with_the_nearest_known() -> None:
     (problem,) = problems_of(a_page([node, save()], [(1, 0, 9, "images")]))
     assert (problem.code, problem.where, problem.key) == ("unknown_class", "w.json", "1")
     assert problem.said == "node 1 “Start” (LoadImag) is of a class that no server has."
-    assert problem.hint == "Did you mean LoadImage?"
+    assert str(problem.hint).startswith("Did you mean LoadImage? If not: Install its node pack")
 
 
 def test_every_fault_is_told_at_once() -> None:

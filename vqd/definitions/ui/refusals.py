@@ -25,7 +25,7 @@ def refuse(running: Sequence[Drawn], known: Iterable[str], notes: Notes) -> None
     names = [*known] if strange else []
     for node in strange:
         near = meant(node.node.class_name, names)
-        hint = f"Did you mean {near}?" if near else _INSTALL
+        hint = f"Did you mean {near}? If not: {_INSTALL}" if near else _INSTALL
         said = "is of a class that no server has."
         notes.of_node("unknown_class", node.key, node.node, said, hint)
     for node in running:
