@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.figures import FIGURES, Figure
+from tests.bench.figure import Figure
+from tests.bench.figures import FIGURES
 
 HISTORY = Path(__file__).parents[2] / "bench" / "history.jsonl"
 

@@ -7,12 +7,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from tests.bench.figure import Figure
+from tests.bench.planning import planning
 from tests.daemons import Daemon, manifest_of
 from tests.samples import picture, picture_job
 from tests.waiting import wait_for
@@ -20,21 +21,6 @@ from tests.waiting import wait_for
 TINY = 200
 BLOCKS = 5
 DROPS = 60
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure and, if it has one, its target."""
-
-    name: str
-    value: float
-    unit: str
-    at_most: float | None = None
-
-    @property
-    def missed(self) -> bool:
-        """Tell whether the target is missed."""
-        return self.at_most is not None and self.value > self.at_most
 
 
 def drop_to_start(folder: Path) -> list[Figure]:
@@ -226,4 +212,5 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "drop": drop_to_start,
     "idle": idle,
     "tiny": tiny_prompts,
+    "plan": planning,
 }
