@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.test_planning_expand import (
-    PARAMS,
     SLOT,
     a_spec,
     a_workflow,
@@ -18,7 +19,16 @@ from tests.unit.test_planning_expand import (
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, Target, edited
 from vqd.domain.job import ExpectedOutput, PlannedJob, PlannedPrompt
-from vqd.domain.jobspec import FanOut, FoundInputs, Given, InputFile, InputRule, JobSpec, Rows
+from vqd.domain.jobspec import (
+    FanOut,
+    FoundInputs,
+    Given,
+    InputFile,
+    InputRule,
+    JobSpec,
+    Rows,
+    Seeds,
+)
 from vqd.domain.param import Param
 from vqd.domain.workflow import FLIP, InputSlot, Workflow
 from vqd.planning.expand import plan
@@ -356,8 +366,58 @@ class TestBypass:
         assert prompts_of(a_spec({"lora": "film"}), workflow)
 
 
-def test_the_count_is_told_without_walking_through_inputs_that_are_all_alike() -> None:
-    spec = a_spec(matrix={"cfg": [*range(20)]})
-    given = files(*(f"{at}.png" for at in range(200)))
-    made = planned(spec, a_workflow(*PARAMS, slots=[SLOT]), FoundInputs({"image": given}))
-    assert made.plan.total == 4000
+@given(
+    rows=st.integers(0, 4),
+    cfg=st.integers(0, 3),
+    zipped=st.integers(0, 3),
+    included=st.integers(0, 2),
+    inputs=st.integers(1, 3),
+    seeds=st.integers(1, 3),
+)
+def test_the_count_is_the_product(
+    rows: int, cfg: int, zipped: int, included: int, inputs: int, seeds: int
+) -> None:
+    spec = a_spec(
+        matrix={"cfg": [*range(1, cfg + 1)]} if cfg else None,
+        zips=[{"steps": [*range(1, zipped + 1)]}] if zipped else [],
+        include=[point(cfg=10 + at, steps=100 + at, tag="i") for at in range(included)],
+        seeds=Seeds(count=seeds),
+    )
+    if rows:
+        spec = with_rows(a_table("tag", *[(f"row {at}",) for at in range(rows)]), spec)
+    product = (rows or 1) * (cfg or 1) * (zipped or 1)
+    if included and not (rows or cfg or zipped):
+        product = 0
+    found = prompts_of(spec, None, *files(*(f"{at}.png" for at in range(inputs))))
+    assert len(found) == (product + included) * inputs * seeds
+    assert [prompt.number for prompt in found] == [*range(1, len(found) + 1)]
+    assert len({prompt.stem for prompt in found}) == len(found)
+    assert len({(prompt.seed, prompt.inputs["image"]) for prompt in found}) == len(found)
+
+
+@given(
+    data=st.lists(
+        st.dictionaries(st.sampled_from(["cfg", "steps", "seed"]), st.integers(1, 9)), max_size=4
+    ),
+    excluded=st.booleans(),
+)
+def test_an_input_with_values_of_its_own_is_made_once_for_each_point_that_differs_elsewhere(
+    data: list[dict[str, int]], excluded: bool
+) -> None:
+    given_files = [beside(f"{at}.png", **values) for at, values in enumerate(data)]
+    spec = a_spec(
+        matrix={"cfg": [11, 12], "steps": [21, 22]},
+        exclude=[point(cfg=11, steps=21)] if excluded else [],
+        seeds=Seeds(count=2),
+    )
+    found = prompts_of(spec, None, *given_files)
+    keys = [
+        (*prompt.inputs.items(), *sorted(prompt.params.items()), prompt.seed) for prompt in found
+    ]
+    assert len({*keys}) == len(keys)
+    for at, values in enumerate(data or [{}]):
+        own = [p for p in found if not data or p.inputs["image"] == f"{at}.png"]
+        free = [(cfg, steps) for cfg in (11, 12) for steps in (21, 22)]
+        free = [one for one in free if not (excluded and one == (11, 21))]
+        points = {(values.get("cfg", cfg), values.get("steps", steps)) for cfg, steps in free}
+        assert len(own) == len(points) * (1 if "seed" in values else 2)
