@@ -215,7 +215,6 @@ class _Converting:
         if not sizes:
             return set(), {}
         common, _ = Counter(sizes.values()).most_common(1)[0]
-        self._tell_of_others(sizes, common)
         entry = self._size_of([node for node, size in sizes.items() if size == common])
         for name in asked:
             told = {
@@ -241,15 +240,14 @@ class _Converting:
     def _size_of(self, nodes: list[str]) -> Entry:
         targets = [(node, side) for node in nodes for side in SIDES]
         self.graph.owners |= dict.fromkeys(targets, "size")
+        self._tell_of_others({*nodes})
         return size_keys(self.graph.settables(targets))
 
-    def _tell_of_others(self, sizes: dict[str, tuple[int, int]], common: tuple[int, int]) -> None:
-        for node, size in sizes.items():
-            if size != common:
-                said = (
-                    f"a resolution also set node {node}, which is {size[0]}x{size[1]} and not"
-                    f" {common[0]}x{common[1]}: it stays as the graph has it."
-                )
+    def _tell_of_others(self, nodes: set[str]) -> None:
+        """Note the nodes that a resolution and a flip set too, and that the size does not."""
+        for node, (width, height) in self.graph.sizes().items():
+            if node not in nodes:
+                said = f"a resolution also set node {node}, which stays {width}x{height}."
                 self.notes.tell(said, hint="Add it to the bind of size if it should follow.")
 
     def _outputs(self) -> tuple[dict[str, Entry], str]:
