@@ -60,6 +60,7 @@ params:
   # batch_size: {type: int, default: 1, min: 1, max: 4096, bind: "@Empty Latent Image.batch_size"}
 outputs:
   image: {node: "@Save Image", kind: image, prefix: filename_prefix}
+# `requires: {vram_gb: 16}` keeps it off servers with less: say here what it needs.
 """
 
 

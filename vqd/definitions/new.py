@@ -68,7 +68,7 @@ def sketch_of(graph: Graph, name: str, classes: Classes, *, where: str) -> Sketc
         inputs=_inputs(names, slots),
         params=_params(names, {key: named[key] for key in named if key not in left}),
         outputs=outputs.entries,
-        remarks=_remarks(graph, classes, where, slots) | outputs.remarks,
+        remarks=_remarks(graph, classes, where, slots) | outputs.remarks | _needs(groups),
         left=_params(names, {key: named[key] for key in named if key in left}),
     )
 
@@ -236,6 +236,12 @@ def _keys(group: _Group) -> Entry:
     if group.role is SIZE:
         return size_keys(group.ones)
     return frame_keys(group.ones[0]) if group.role is FRAMES else keys_of(group.ones[0])
+
+
+def _needs(groups: Sequence[_Group]) -> dict[str, str]:
+    """Ask for what a server must have, where a graph has models."""
+    said = "`requires: {vram_gb: 16}` keeps it off servers with less: say here what it needs."
+    return {"requires": said} if any(group.role.is_model for group in groups) else {}
 
 
 def _remarks(
