@@ -107,6 +107,12 @@ def test_a_class_that_a_server_has_not_is_told_with_the_nearest(define: Define) 
     assert problem.hint == "Did you mean VAEDecode?"
 
 
+def test_many_classes_that_a_server_has_not_are_one_fault(define: Define) -> None:
+    problem = only_fault(define(), {})
+    assert (problem.code, problem.key) == ("missing_class", "graph")
+    assert "CheckpointLoaderSimple, EmptyLatentImage, KSampler" in problem.said
+
+
 def test_a_bound_input_that_a_class_has_not_is_a_fault_where_it_is_bound(define: Define) -> None:
     problem = only_fault(define(), with_input("KSampler", "steps", None))
     assert (problem.code, problem.key) == ("unknown_node_input", "params.steps.bind")

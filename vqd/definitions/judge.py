@@ -33,10 +33,9 @@ class Judge:
 
     def judge(self) -> None:
         """Go through the graph, the parameters and the outputs."""
+        self._judge_classes()
         for node, found in self._classes.items():
-            if found is None:
-                self._missing_class(f"graph {node}", self._graph[node]["class_type"])
-            else:
+            if found is not None:
                 self._judge_node(node, found)
         for param in self._workflow.params.values():
             self._judge_param(param)
@@ -46,6 +45,21 @@ class Judge:
                 key = f"outputs.{output.slot}.node"
                 said = f"the node {output.node} ({found.name}) gives no files there."
                 self._fault("not_an_output", said, key, found=output.node, hint=_NAME_A_SAVER)
+
+    def _judge_classes(self) -> None:
+        """Tell of each class that is not there; of many in one fault, for it is one cause."""
+        missing: dict[str, list[str]] = {}
+        for node, found in self._classes.items():
+            if found is None:
+                missing.setdefault(self._graph[node]["class_type"], []).append(node)
+        if len(missing) > _MOST_CLASSES:
+            said = f"the server has none of the node classes {', '.join(sorted(missing))}."
+            self._fault(
+                "missing_class", said, "graph", hint="Install the node packs that have them."
+            )
+            return
+        for name, nodes in missing.items():
+            self._missing_class(f"graph {', '.join(nodes)}", name)
 
     def _judge_node(self, node: str, found: NodeClass) -> None:
         inputs = self._graph[node]["inputs"]
@@ -181,5 +195,6 @@ def _is_of_dynamic(name: str, found: NodeClass) -> bool:
 
 
 _EXPORT_AGAIN = "Open the graph in that server's page, mend it, and export it again."
+_MOST_CLASSES = 3
 _NAME_A_SAVER = "Name a node that saves."
 _NAME_A_CHOICE = "Name Class.input, an input with a list of choices."

@@ -228,8 +228,7 @@ class Param:
             )
         if self.multiple_of and (value - self.plus) % self.multiple_of:
             lower = int((value - self.plus) // self.multiple_of) * self.multiple_of + self.plus
-            above = f" and {self.plus}" if self.plus else ""
-            said = f"{value} is not a multiple of {self.multiple_of}{above}."
+            said = f"{value} is not {_multiple(self.multiple_of, self.plus)}."
             hint = f"Take {lower} or {lower + self.multiple_of}."
             raise Misfit("out_of_range", said, allowed, hint)
         return value
@@ -257,13 +256,16 @@ def _shown(text: str) -> str:
 
 
 def _range(low: float | None, high: float | None, multiple_of: int | None, plus: int) -> str:
-    above = f" and {plus}" if plus else ""
     parts = [
         f"at least {_number(low)}" if low is not None else "",
         f"at most {_number(high)}" if high is not None else "",
-        f"a multiple of {multiple_of}{above}" if multiple_of else "",
+        _multiple(multiple_of, plus) if multiple_of else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _multiple(of: int, plus: int) -> str:
+    return f"a multiple of {of} plus {plus}" if plus else f"a multiple of {of}"
 
 
 def _number(value: float) -> str:
