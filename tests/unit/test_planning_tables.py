@@ -202,6 +202,13 @@ class TestValuesOfInputs:
         valued = prompts_of(spec, None, beside("a.png", steps=3), *files("b.png"))
         assert [prompt.seed for prompt in plain] == [prompt.seed for prompt in valued]
 
+    def test_an_input_that_is_the_same_in_all_has_no_say(self) -> None:
+        slots = [SLOT, replace(SLOT, name="end", required=False, fan_out=False)]
+        given_files = {"image": (beside("a.png", tag="own"),), "end": (beside("e.png", tag="end"),)}
+        spec = with_rules(a_spec(), **{"a*": {"steps": 2}})
+        made = planned(spec, a_workflow(slots=slots), FoundInputs(given_files))
+        assert told([*made.prompts()], "tag", "steps") == [("own", 2)]
+
     def test_a_rule_that_fits_no_input_is_a_fault(self) -> None:
         (problem,) = faults_of(with_rules(a_spec(), **{"c*": {"steps": 1}}), None, *files("a.png"))
         assert (problem.code, problem.found) == ("unknown_point", "c*")

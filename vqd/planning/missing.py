@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, Rows
 from vqd.planning.points import Points
 from vqd.planning.shots import Shot
@@ -41,10 +40,11 @@ def _empty_cells(reading: Reading, points: Points, name: str) -> Iterator[Given]
     if group is None or name not in group.names or not isinstance(table, Rows):
         return
     column = group.names.index(name)
-    cells: Iterator[Value | None] = (row[column] for row in group.rows)
-    for at, cell in enumerate(cells):
-        if cell is None and at < len(table.lines):
-            yield Given("", name, table.lines[at], None, table.where)
+    has_its_lines = len(group.rows) == len(table.lines)
+    for at, row in enumerate(group.rows):
+        if row[column] is None:
+            line = table.lines[at] if has_its_lines else None
+            yield Given("", name, line, None, table.where)
 
 
 def _note(reading: Reading, name: str, place: Given) -> None:

@@ -186,17 +186,26 @@ def _excluded(
 ) -> dict[tuple[str, ...], frozenset[tuple[Value, ...]]]:
     """Give the excluded values by their parameters, so that a point is judged by a few look-ups."""
     is_sound = not reading.problems
+    known = _known(groups) if reading.spec.fan_out.exclude else {}
     refused: dict[tuple[str, ...], set[tuple[Value, ...]]] = {}
     for given in reading.spec.fan_out.exclude:
         point = reading.point(given)
         for name, value in point.items():
-            known = chain.from_iterable(group.values_of(name) for group in groups)
-            if is_sound and value not in known:
+            if is_sound and value not in known.get(name, ()):
                 said = f"{name} never becomes {given[name].text}, so this excludes nothing."
                 reading.note(given[name], "unknown_point", said, "Correct it, or remove it.")
         names = tuple(sorted(point))
         refused.setdefault(names, set()).add(tuple(point[name] for name in names))
     return {names: frozenset(values) for names, values in refused.items()}
+
+
+def _known(groups: Sequence[Group]) -> dict[str, set[Value]]:
+    """Give what each parameter becomes."""
+    known: dict[str, set[Value]] = {}
+    for group in groups:
+        for name in group.names:
+            known.setdefault(name, set()).update(group.values_of(name))
+    return known
 
 
 _MOST_COLUMN_VALUES = 100

@@ -50,8 +50,7 @@ def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) ->
     rules = _Rules(reading)
     turns = range(max(lengths.values(), default=1))
     shots = [
-        _shot(reading, {**{name: given[name][turn] for name in fanned}, **same}, rules)
-        for turn in turns
+        _shot(reading, {name: given[name][turn] for name in fanned}, same, rules) for turn in turns
     ]
     rules.check_used()
     return tuple(shots)
@@ -63,13 +62,21 @@ def lead_path(path: str) -> PurePosixPath:
     return PurePosixPath(lead.name) if lead.is_absolute() else lead
 
 
-def _shot(reading: Reading, files: Mapping[str, InputFile], rules: "_Rules") -> Shot:
+def _shot(
+    reading: Reading,
+    fanned: Mapping[str, InputFile],
+    same: Mapping[str, InputFile],
+    rules: "_Rules",
+) -> Shot:
+    """Give one shot. Where files fan out, those that are the same in all have no say in it."""
+    files = {**fanned, **same}
+    speaking = [*(fanned or same).values()]
     values: dict[str, Value] = {}
-    for file in files.values():
+    for file in speaking:
         values |= rules.values_for(file.path)
-    for file in files.values():
+    for file in speaking:
         values |= reading.point(file.values)
-    lead = next(iter(files.values()), None)
+    lead = next(iter(speaking), None)
     return Shot(
         {name: file.path for name, file in files.items()},
         lead_path(lead.path) if lead else None,
