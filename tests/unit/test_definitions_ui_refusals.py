@@ -1,8 +1,13 @@
 """What of a graph that ComfyUI's page saved cannot be converted, and hostile ones."""
 
+import copy
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import integers, lists, sampled_from, tuples
 
 from tests.pages import ENTRANCE, EXIT, Wire, a_node, a_page, a_subgraph, an_instance, converted
 from vqd.definitions.ui.page import MUTED
@@ -11,7 +16,7 @@ from vqd.domain.errors import Faults, Problem
 IMAGE = ("image", "IMAGE")
 
 
-def load(node: int = 1) -> dict[str, Any]:
+def load(node: int | str = 1) -> dict[str, Any]:
     return a_node(node, "LoadImage", ["a.png", "image"])
 
 
@@ -205,6 +210,63 @@ def test_odd_parts_of_a_subgraph_node_count_as_not_there(odd: Any) -> None:
     inside["inputs"] = [None, {"name": "n", "linkIds": [7, None, {}]}]
     page = a_page([{**an_instance(2, "s"), **odd}, save()], [(2, 0, 9, "images")], [inside])
     assert converted(page)["9"]["inputs"]["images"] == ["2:3", 0]
+
+
+def test_an_id_that_is_also_that_of_an_inner_node_is_refused() -> None:
+    inside = a_subgraph("s", [load(3)], [])
+    page = a_page([an_instance(2, "s"), load("2:3")], [], [inside])
+    assert codes_of(page) == {"duplicate_node"}
+
+
+WHOLE = a_page(
+    [
+        load(),
+        a_node(2, "Reroute"),
+        an_instance(3, "s", IMAGE, values=[5], properties={"proxyWidgets": [["4", "sigma"]]}),
+        a_node(5, "PrimitiveNode", [3, "fixed"]),
+        a_node(6, "Resize", ["both", 64, "crop", "area"], mode=4),
+        save(),
+    ],
+    [(1, 0, 2, ""), (2, 0, 3, "image"), (3, 0, 6, "image"), (6, 0, 9, "images")],
+    [
+        a_subgraph(
+            "s",
+            [a_node(4, "ImageBlur", [1, 0.5])],
+            [(ENTRANCE, 0, 4, "image"), (4, 0, EXIT, 0)],
+            inputs=[IMAGE],
+            outputs=[("IMAGE", "IMAGE")],
+        )
+    ],
+)
+ODD: list[Any] = [None, True, -1, 4, 2**70, 0.5, "", "x", "-10", [], {}, [[]], {"a": 1}]
+
+
+def places_in(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """The paths of everything inside a JSON value."""
+    entries: Iterable[tuple[str | int, Any]] = (
+        value.items() if isinstance(value, dict) else enumerate(value)
+    )
+    for key, inner in entries:
+        yield (*path, key)
+        if isinstance(inner, dict | list):
+            yield from places_in(inner, *path, key)
+
+
+@settings(max_examples=300, deadline=None)
+@given(changes=lists(tuples(integers(0, 10_000), sampled_from(ODD)), min_size=1, max_size=4))
+def test_a_page_that_is_odd_anywhere_is_converted_or_refused(
+    changes: list[tuple[int, Any]],
+) -> None:
+    page = copy.deepcopy(WHOLE)
+    for number, odd in changes:
+        places = [*places_in(page)]
+        *above, last = places[number % len(places)]
+        holder: Any = page
+        for key in above:
+            holder = holder[key]
+        holder[last] = copy.deepcopy(odd)
+    with suppress(Faults):
+        assert converted(page)
 
 
 def test_a_page_of_classes_that_no_server_has_is_one_fault() -> None:

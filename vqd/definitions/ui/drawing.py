@@ -64,13 +64,20 @@ class _Pen:
         for node in canvas.nodes.values():
             subgraph = self.subgraphs.get(node.class_name)
             found = self._drawn(node, canvas, host, subgraph)
-            self.nodes[found.key] = found
-            if len(self.nodes) > _MOST_NODES:
-                said = f"holds more than {_MOST_NODES} nodes once its subgraphs are opened."
-                self.notes.note("too_large", said)
-                self.notes.end()
+            self._keep(found)
             if subgraph is not None and found.is_on and self._may_open(found, subgraph, around):
                 self.draw(subgraph.canvas, found, (*around, subgraph.id))
+
+    def _keep(self, found: Drawn) -> None:
+        if found.key in self.nodes:
+            said = f"has the id {found.key}, which another node has once subgraphs are opened."
+            hint = "Copy the node anew on the page."
+            self.notes.of_node("duplicate_node", found.key, found.node, said, hint)
+        self.nodes[found.key] = found
+        if len(self.nodes) > _MOST_NODES:
+            said = f"holds more than {_MOST_NODES} nodes once its subgraphs are opened."
+            self.notes.note("too_large", said)
+            self.notes.end()
 
     def _drawn(
         self, node: Node, canvas: Canvas, host: Drawn | None, subgraph: Subgraph | None
