@@ -159,6 +159,22 @@ def test_a_very_long_chain_of_reroutes_with_many_ends_is_followed_quickly() -> N
     assert graph[str(length)]["inputs"]["images"] == ["1", 0]
 
 
+def test_inputs_that_fork_at_every_level_and_lead_nowhere_are_followed_quickly() -> None:
+    ports = [("a", "INT"), ("b", "INT")]
+    wires: list[Wire] = [(ENTRANCE, at, 1, name) for at in range(2) for name in ("a", "b")]
+    subgraphs = []
+    for level in range(30):
+        inner = an_instance(1, f"s{level + 1}", *ports, values=[1, 2])
+        subgraphs.append(a_subgraph(f"s{level}", [inner], wires, inputs=ports))
+        inner["inputs"] = [
+            {"name": name, "type": "INT", "link": link}
+            for link, name in enumerate(("a", "b", "a", "b"), 1)
+        ]
+    last = a_subgraph("s30", [load()], [], inputs=ports)
+    page = a_page([an_instance(1, "s0", *ports, values=[1, 2])], [], [*subgraphs, last])
+    assert [*converted(page)] == [":".join(["1"] * 32)]
+
+
 def test_only_so_many_faults_are_told() -> None:
     page = a_page([load(0), *(a_node(at, "Nope", title=str(at)) for at in range(1, 1_000))])
     assert len(problems_of(page)) == 50

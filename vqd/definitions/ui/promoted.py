@@ -30,9 +30,11 @@ class Promoted:
         self._fields = fields
         self._at_ports: dict[str, dict[str, Any]] = {}
         self._inside: dict[str, dict[str, Any]] = {}
+        self._known: dict[tuple[str, int], Fixed | None] = {}
         for node in nodes.values():
             if node.subgraph is not None and node.is_on:
                 self._read(node)
+        self._known.clear()  # While not all were read, only whether there is a field was right.
 
     def own_value(self, host: Drawn, index: int) -> Fixed | None:
         """Give what an unwired input of a subgraph node holds; None if it leads to no field."""
@@ -48,6 +50,11 @@ class Promoted:
 
     def _shown(self, host: Drawn, index: int) -> Fixed | None:
         """Give the value of the first field that an input leads to."""
+        if (host.key, index) not in self._known:
+            self._known[host.key, index] = self._found(host, index)
+        return self._known[host.key, index]
+
+    def _found(self, host: Drawn, index: int) -> Fixed | None:
         assert host.subgraph is not None
         for link in host.subgraph.inputs[index].links:
             inner, name = self._target(host, link)
