@@ -141,12 +141,12 @@ def test_a_bad_table_comes_back_with_its_lines(daemon: Daemon, tmp_path: Path) -
     daemon.start()
     job = tmp_path / "bad"
     picture(job / "a.png")
-    write(job / "shots.csv", "size,sise\n32x32,1\n33x32,2\nmany,3\n")
+    write(job / "shots.csv", "size,sizes\n32x32,1\n33x32,2\nmany,3\n")
     write(job / "job.yaml", "vqd: 1\nworkflow: pair\nfan_out: {rows: shots.csv}\n")
     job.rename(daemon.spool.inbox / "bad")
     folder = daemon.wait_closed("bad")
     why = (folder / "WHY.txt").read_text()
     assert folder.parent == daemon.spool.failed
-    assert "shots.csv:2: sise: the workflow pair has no parameter sise. Did you mean size?" in why
+    assert "shots.csv:2: sizes: the workflow pair has no parameter sizes. Did you mean size?" in why
     assert "shots.csv:3: size: 33 is not a multiple of 8 (workflow pair). Take 32 or 40." in why
     assert "shots.csv:4: size: many is not a size" in why
