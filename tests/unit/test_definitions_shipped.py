@@ -209,7 +209,7 @@ def test_wan_has_one_seed_and_one_prompt_for_both_stages(render: Render) -> None
     )
     for graph, seed in zip(graphs, (7, 8), strict=True):
         nodes = titled(graph)
-        stages = [nodes["High Noise Sampler"], nodes["Low Noise Sampler"]]
+        stages = [nodes["Stage 1"], nodes["Stage 2"]]
         assert [stage["noise_seed"] for stage in stages] == [seed, seed]
         assert nodes["Positive"]["text"] == "slow pan"
 
@@ -219,10 +219,10 @@ def test_wans_steps_are_shared_by_its_stages(render: Render) -> None:
     stages = [titled(graph) for graph in render("wan22-i2v", job)]
     assert [
         (
-            nodes["High Noise Sampler"]["steps"],
-            nodes["High Noise Sampler"]["end_at_step"],
-            nodes["Low Noise Sampler"]["start_at_step"],
-            nodes["Low Noise Sampler"]["steps"],
+            nodes["Stage 1"]["steps"],
+            nodes["Stage 1"]["end_at_step"],
+            nodes["Stage 2"]["start_at_step"],
+            nodes["Stage 2"]["steps"],
         )
         for nodes in stages
     ] == [(4, 2, 2, 4), (30, 15, 15, 30)]
