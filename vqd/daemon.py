@@ -102,7 +102,9 @@ class _Daemon:
             windows=settings.windows,
             known=StoredClasses(store),
         )
-        submission = Submission(spool, store, drafting, on_change=wake.set)
+        submission = Submission(
+            spool, store, drafting, quote_over=settings.quote_over.bounds, on_change=wake.set
+        )
         self._watch = Watch(
             spool,
             Inbox(

@@ -11,13 +11,30 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from vqd.documents.json_schema import Schema, json_schema
 from vqd.documents.reader import parse, read
-from vqd.documents.schema import fault, told
+from vqd.documents.schema import Keys, fault, told
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.jobspec import Given, Point
+from vqd.domain.quote import QuoteOver
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
+
+
+class QuoteKeys(Keys):
+    """How large a job is that waits for an approval."""
+
+    prompts: int | None = Field(default=None, ge=0, description="Above so many prompts.")
+    hours: float | None = Field(
+        default=None,
+        ge=0,
+        description="Above so many hours of one server, by what its workflow took before.",
+    )
+
+    @property
+    def bounds(self) -> QuoteOver:
+        """The bounds as jobs are measured by them."""
+        return QuoteOver(self.prompts, self.hours)
 
 
 class Settings(BaseSettings):
@@ -53,6 +70,11 @@ class Settings(BaseSettings):
     )
     windows: dict[str, WindowKeys] = Field(
         default_factory=dict, description="Hours of the week that jobs may name as theirs."
+    )
+    quote_over: QuoteKeys = Field(
+        default=QuoteKeys(),
+        description="How large a job is that is quoted, and starts when somebody approves.",
+        examples=[{"prompts": 5000, "hours": 8}],
     )
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."

@@ -146,12 +146,24 @@ def test_time_and_space_come_from_what_the_workflow_made_before(house: House) ->
     assert (needs["bytes"], needs["seconds"], needs["measured"]) == (24_000_000, 240, 2)
 
 
+def test_it_tells_that_a_job_would_wait_for_an_approval(house: House) -> None:
+    write(
+        house.settings, f"{house.settings.read_text(encoding='utf-8')}quote_over: {{prompts: 7}}\n"
+    )
+    job = beach(house, f"{FAN_OUT}proof: {{inputs: 1}}\n")
+    said = lines_of(house.vqd("check", job).output)
+    quote = "quoted: 8 prompts, time unknown; APPROVE starts it"
+    assert f"start {quote}" in said
+    assert "proof made first, then it waits for APPROVE" in said
+    assert json.loads(house.vqd("check", job, "--json").output)["quote"] == quote
+
+
 def test_json_has_the_shape_that_the_docs_tell(house: House) -> None:
     house.sees("gpu1")
     told = json.loads(house.vqd("check", beach(house), "--json", "--points", "2").output)
     assert [*told] == [
         *("name", "workflow", "prompts", "axes", "params", "inputs", "points"),
-        *("servers", "able", "needs", "problems"),
+        *("servers", "able", "needs", "quote", "problems"),
     ]
     assert (told["prompts"], told["inputs"]) == (8, ["p1.png", "p2.png"])
     assert told["axes"] == {"size": ["320x200", "160x100"], "method": ["lanczos", "area"]}

@@ -66,6 +66,7 @@ def a_spec(
     include: Sequence[Point] = (),
     seeds: Seeds | None = None,
     limit: int | None = None,
+    proof_inputs: int | None = None,
 ) -> JobSpec:
     return JobSpec(
         where="cats.yaml",
@@ -80,6 +81,7 @@ def a_spec(
             seeds=seeds,
             limit=limit,
         ),
+        proof_inputs=proof_inputs,
     )
 
 
@@ -381,3 +383,30 @@ def test_prompts_are_made_one_by_one() -> None:
     tracemalloc.stop()
     assert counted == 3000
     assert peak_bytes < 300_000
+
+
+@pytest.mark.parametrize(("proof_inputs", "proved"), [(None, ""), (1, "a"), (2, "ab"), (9, "abc")])
+def test_a_proof_is_of_the_first_inputs_at_every_point_by_the_first_seed(
+    proof_inputs: int | None, proved: str
+) -> None:
+    spec = a_spec(matrix={"cfg": [2, 3]}, seeds=Seeds(2, 9), proof_inputs=proof_inputs)
+    made = planned(spec, a_workflow(*PARAMS, slots=[SLOT]), {"image": files("a", "b", "c")})
+    firsts = {cfg: [p for p in made.prompts() if p.params["cfg"] == cfg] for cfg in (2, 3)}
+    expected = [p.number for of_point in firsts.values() for p in of_point[::2]]
+    numbers = [p.number for p in made.prompts() if p.is_proof]
+    assert made.plan.has_proof == (proof_inputs is not None)
+    assert numbers == [n for n in expected if "abc"[(n - 1) // 2 % 3] in proved]
+
+
+def test_the_inputs_of_a_proof_may_be_values_too() -> None:
+    spec = a_spec(matrix={"cfg": [2, 3], "image": ["a", "b"]}, proof_inputs=1)
+    named = {("image", path): file for path in "ab" for file in files(path)}
+    workflow = a_workflow(*PARAMS, slots=[SLOT])
+    made = plan(spec, workflow, FoundInputs({}, named), job="j", created_at=0.0)
+    proof = [p for p in made.prompts() if p.is_proof]
+    assert [(p.inputs["image"], p.params["cfg"]) for p in proof] == [("a", 2), ("a", 3)]
+
+
+def test_a_proof_of_a_job_without_inputs_is_each_point_once() -> None:
+    spec = a_spec(matrix={"cfg": [2, 3]}, seeds=Seeds(3, 9), proof_inputs=1)
+    assert [p.number for p in prompts_of(spec) if p.is_proof] == [1, 4]

@@ -1,14 +1,17 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.builders import NOW, accept_a_job, write
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
 from tests.waiting import wait_for
+from vqd.domain.job import PlannedJob
 from vqd.domain.lifecycle import Move, PromptState
-from vqd.domain.outcome import Progress
+from vqd.domain.outcome import Failed, FailureCode, Progress
 from vqd.domain.queue import PromptKey
+from vqd.domain.schedule import PROOF_MADE, Judgement
 from vqd.runner.publish import Publisher
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -58,3 +61,30 @@ def test_what_is_being_closed_again_is_not_asked_for_again(
     publisher.stop()
     publisher.publish(over, JOB)
     assert publisher.again_s(time.monotonic()) is None
+
+
+def test_a_page_of_the_proof_is_there_before_the_status_tells_of_it(
+    publisher: Publisher, store: Store, spool: Spool
+) -> None:
+    planned = a_planned_job(3, has_proof=True)
+    firsts = [replace(one, is_proof=one.number < 3) for one in planned.prompts()]
+    proved = PlannedJob(planned.plan, lambda: iter(firsts))
+    store.accept(JOB, proved, A_JOB_FILE, input_folder="", now=NOW)
+    prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    assert prompt is not None
+    failed = Failed(FailureCode.NODE_ERROR, "it raised")
+    store.write(lambda session: session.prompts.fail(prompt.key, failed, now=NOW))
+    job_key = prompt.key.job_key
+    folder = spool.active / JOB
+    write(folder / "job.yaml", "")
+    publisher.tell([job_key], {}, None)
+    wait_for((folder / "STATUS.yaml").exists, within_s=5)
+    assert not (folder / "proof.html").exists()
+    (folder / "STATUS.yaml").unlink()
+    store.write(lambda session: session.schedules.judged(job_key, Judgement(PROOF_MADE), now=NOW))
+    publisher.tell([job_key], {}, None)
+    wait_for((folder / "STATUS.yaml").exists, within_s=5)
+    page = (folder / "proof.html").read_text(encoding="utf-8")
+    assert [f'id="p{number}"' in page for number in (1, 2, 3)] == [True, True, False]
+    assert "it raised" in page
+    assert "2 prompts" in page

@@ -4,7 +4,9 @@ import pytest
 import yaml
 
 from tests.builders import write
+from vqd.documents.schema import Keys
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.quote import QuoteOver
 from vqd.domain.window import Window
 from vqd.settings import Settings, load_settings
 
@@ -186,7 +188,20 @@ def test_the_commented_settings_name_every_setting_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         if not field.is_required():
             default = field.get_default(call_default_factory=True)
+            if isinstance(default, Keys):
+                default = default.model_dump(exclude_none=True)
             assert shown[name] == (list(default) if isinstance(default, tuple) else default), name
+
+
+def test_jobs_are_quoted_above_bounds_of_either_kind_or_none(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path / "a.yaml", REQUIRED)).quote_over.bounds == QuoteOver()
+    text = REQUIRED + "quote_over: {prompts: 5000, hours: 1.5}\n"
+    assert load_settings(write(tmp_path / "b.yaml", text)).quote_over.bounds == QuoteOver(5000, 1.5)
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "c.yaml", REQUIRED + "quote_over: {hour: 8}\n"))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.key) == ("unknown_key", "quote_over.hour")
+    assert "hours" in (problem.hint or "")
 
 
 def test_paths_and_values_for_jobs_are_read_as_they_stand(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
 from vqd.domain.queue import Counts, Job, Prompt, PromptKey
 from vqd.store.connection import APPLICATION_ID
+from vqd.store.prompts import _NEXT, _NEXT_OF_PROOF
 from vqd.store.store import SLICE, Session, Store, StoreReader
 
 DONE = Succeeded((OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8),), 0.5)
@@ -304,14 +305,16 @@ def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) ->
     ("query", "index"),
     [
         (
-            "SELECT prompts.*, sha256 FROM prompts JOIN graphs USING (graph_key)"
-            " WHERE job_key = 1 AND state = 'pending'"
-            " AND not_before_at <= 5 ORDER BY not_before_at, number LIMIT 1",
-            "prompts_pending",
+            _NEXT.replace(":job_key", "1").replace(":now", "5"),
+            "prompts_pending (job_key=? AND not_before_at<?)",
+        ),
+        (
+            _NEXT_OF_PROOF.replace(":job_key", "1").replace(":now", "5"),
+            "prompts_of_proof (job_key=? AND not_before_at<?)",
         ),
         (
             "SELECT job_key FROM jobs INDEXED BY jobs_over"
-            " WHERE state IN ('queued', 'running') AND pending = 0 AND running = 0"
+            " WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0"
             " UNION ALL SELECT job_key FROM jobs INDEXED BY jobs_publishing"
             " WHERE state = 'publishing'",
             "jobs_over",

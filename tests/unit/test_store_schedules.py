@@ -1,18 +1,31 @@
 """What holds and releases jobs, as the queue remembers it."""
 
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
+from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import JobState, Move, PromptState
-from vqd.domain.outcome import Succeeded
-from vqd.domain.queue import Job
-from vqd.domain.schedule import SUSPENDED, Awaited, Judgement, Needs, Schedule, Standing
+from vqd.domain.outcome import Failed, FailureCode, Succeeded
+from vqd.domain.queue import Job, PromptKey
+from vqd.domain.schedule import (
+    PROOF_MADE,
+    SUSPENDED,
+    Awaited,
+    Conditions,
+    Judgement,
+    Needs,
+    Schedule,
+    Standing,
+)
+from vqd.domain.schedule import judge as judged_by_rules
 from vqd.store.prompts import _READY_JOBS
 from vqd.store.schedules import _READY_CLASSES
-from vqd.store.store import Store
+from vqd.store.store import Session, Store
 
 FREE = Judgement()
 
@@ -377,3 +390,181 @@ def test_what_the_loop_asks_of_schedules_is_a_seek(store: Store, query: str, ind
     connection.close()
     assert index in " ".join(plan)
     assert not [step for step in plan if step.startswith("SCAN jobs") or "TEMP B-TREE" in step]
+
+
+def proved_job(store: Store, **changes: Any) -> int:
+    """Bring a job of four prompts in, of which the first and the third are its proof."""
+    planned = a_planned_job(4, has_proof=True, **changes)
+
+    def prompts() -> Iterator[PlannedPrompt]:
+        return (replace(one, is_proof=one.number in (1, 3)) for one in planned.prompts())
+
+    proved = PlannedJob(planned.plan, prompts)
+    store.accept("J", proved, A_JOB_FILE, input_folder="", now=NOW)
+    with store.reading() as session:
+        found = session.jobs.find("J")
+    assert found is not None
+    return found.job_key
+
+
+def claim_number(store: Store) -> int | None:
+    prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    return prompt.key.number if prompt else None
+
+
+def end(store: Store, job_key: int, number: int, outcome: Succeeded | Failed) -> None:
+    """Let a prompt be over, and the job be judged."""
+    key = PromptKey(job_key, number)
+
+    def write(session: Session) -> None:
+        if isinstance(outcome, Succeeded):
+            session.prompts.succeed(key, outcome, now=NOW)
+        else:
+            session.prompts.fail(key, outcome, now=NOW)
+
+    store.write(write)
+    judge_anew(store, job_key)
+
+
+def judge_anew(store: Store, job_key: int) -> None:
+    """Judge a job that is due by what the queue remembers of it."""
+    assert unjudged(store) == [job_key]
+    judge(store, job_key, judged_by_rules(standing_of(store, job_key), Conditions(), NOW))
+
+
+def make_proof(store: Store, job_key: int, *outcomes: Succeeded | Failed) -> None:
+    assert [claim_number(store) for _ in range(3)] == [1, 3, None]
+    for number, outcome in zip((1, 3), outcomes or (DONE, DONE), strict=True):
+        end(store, job_key, number, outcome)
+
+
+DONE = Succeeded((), 1.0)
+
+
+def test_only_the_proof_is_claimed_and_then_the_job_waits(store: Store) -> None:
+    job_key = proved_job(store)
+    assert [claim_number(store) for _ in range(3)] == [1, 3, None]
+    assert job_of(store, job_key).state is JobState.RUNNING
+    end(store, job_key, 3, DONE)
+    assert job_of(store, job_key).why is None
+    end(store, job_key, 1, DONE)
+    job = job_of(store, job_key)
+    assert (job.state, job.why, job.counts.pending) == (JobState.QUEUED, PROOF_MADE, 2)
+    assert claim_number(store) is None
+    with store.reading() as session:
+        assert [prompt.key.number for prompt in session.prompts.of_proof(job_key)] == [1, 3]
+
+
+def test_the_rest_runs_once_the_proof_is_approved(store: Store) -> None:
+    job_key = proved_job(store)
+    make_proof(store, job_key)
+    assert store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+    assert not store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+    assert claim_number(store) is None
+    judge_anew(store, job_key)
+    assert [claim_number(store) for _ in range(3)] == [2, 4, None]
+    assert job_of(store, job_key).state is JobState.RUNNING
+    for number in (2, 4):
+        store.write(
+            lambda session, n=number: session.prompts.succeed(  # type: ignore[misc]
+                PromptKey(job_key, n), DONE, now=NOW
+            )
+        )
+    assert unjudged(store) == []
+
+
+def test_an_approval_may_come_before_the_proof(store: Store) -> None:
+    job_key = proved_job(store)
+    assert claim_number(store) == 1
+    assert store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+    judge_anew(store, job_key)
+    assert [claim_number(store) for _ in range(4)] == [2, 3, 4, None]
+
+
+def test_what_failed_of_a_proof_may_be_made_again_before_the_approval(store: Store) -> None:
+    job_key = proved_job(store)
+    make_proof(store, job_key, DONE, Failed(FailureCode.NODE_ERROR, "it raised"))
+    assert job_of(store, job_key).why == PROOF_MADE
+    store.write(
+        lambda session: session.prompts.move_all(job_key, Move.RETRY, PromptState.FAILED, now=NOW)
+    )
+    judge_anew(store, job_key)
+    assert job_of(store, job_key).why is None
+    assert [claim_number(store) for _ in range(2)] == [3, None]
+    end(store, job_key, 3, DONE)
+    assert job_of(store, job_key).why == PROOF_MADE
+
+
+def test_a_job_that_is_all_proof_waits_for_nothing(store: Store) -> None:
+    job_key = proved_job(store)
+    make_proof(store, job_key)
+    for number in (2, 4):
+        key = PromptKey(job_key, number)
+        store.write(lambda session, k=key: session.prompts.move(k, Move.CANCEL, now=NOW))  # type: ignore[misc]
+    assert not standing_of(store, job_key).is_proof_made
+
+
+def test_a_cancelled_job_that_runs_again_waits_again_for_its_approval(store: Store) -> None:
+    job_key = proved_job(store)
+    make_proof(store, job_key)
+    finish(store, job_key, JobState.CANCELLED)
+    store.write(lambda session: session.jobs.reopen(job_key, input_folder="inputs", now=NOW))
+    store.write(
+        lambda session: session.prompts.move_all(
+            job_key, Move.RETRY, PromptState.CANCELLED, now=NOW
+        )
+    )
+    judge_anew(store, job_key)
+    assert (job_of(store, job_key).why, claim_number(store)) == (PROOF_MADE, None)
+
+
+QUOTE = "quoted: 2 prompts, time unknown; APPROVE starts it"
+
+
+def quoted_job(store: Store, **changes: Any) -> int:
+    planned = a_planned_job(2, **changes)
+    store.accept("J", planned, A_JOB_FILE, input_folder="", now=NOW, quote=QUOTE)
+    with store.reading() as session:
+        found = session.jobs.find("J")
+    assert found is not None
+    return found.job_key
+
+
+def test_a_quoted_job_starts_when_it_is_approved_and_its_deadline_counts_from_then(
+    store: Store,
+) -> None:
+    job_key = quoted_job(store, deadline_s=60)
+    job = job_of(store, job_key)
+    assert (job.state, job.why) == (JobState.QUOTED, QUOTE)
+    assert (claim(store, now=NOW + 99), unjudged(store, NOW + 99)) == (None, [])
+    assert store.write(lambda session: session.schedules.approve(job_key, now=NOW + 99))
+    assert standing_of(store, job_key).deadline_at == NOW + 159
+    judge_anew(store, job_key)
+    assert job_of(store, job_key).state is JobState.QUEUED
+    assert claim(store) == job_key
+    assert not store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+
+
+def test_a_quoted_job_with_a_proof_is_approved_of_twice(store: Store) -> None:
+    job_key = quoted_job(store, has_proof=True)
+    assert store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+    assert standing_of(store, job_key).is_proof_made  # of no prompt at all
+    assert store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+    judge_anew(store, job_key)
+    assert claim(store) == job_key
+
+
+def test_a_quoted_job_that_is_cancelled_can_be_closed_and_is_quoted_again(store: Store) -> None:
+    job_key = quoted_job(store)
+    assert store.write(lambda session: session.cancel(job_key, now=NOW, why="x"))
+    with store.reading() as session:
+        assert session.jobs.closing() == [(job_key, "J")]
+    finish(store, job_key, JobState.CANCELLED)
+    store.write(lambda session: session.jobs.reopen(job_key, input_folder="inputs", now=NOW))
+    store.write(
+        lambda session: session.prompts.move_all(
+            job_key, Move.RETRY, PromptState.CANCELLED, now=NOW
+        )
+    )
+    job = job_of(store, job_key)
+    assert (job.state, job.why, claim(store)) == (JobState.QUOTED, QUOTE, None)

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.builders import NOW, accept_a_job, write
-from vqd.domain.lifecycle import Move
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
+from vqd.domain.lifecycle import JobState, Move
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.service.control import Control
 from vqd.spool.layout import Spool
@@ -64,10 +64,7 @@ def test_retry_runs_failed_prompts_again(spool: Spool, store: Store, steering: S
     ("name", "answer"),
     [
         ("resume.txt", "RESUME.refused-it is not suspended"),
-        (
-            "Approve",
-            "APPROVE.refused-only CANCEL, RETRY, PAUSE, RESUME and PRIORITY are known here",
-        ),
+        ("Approve", "APPROVE.refused-it waits for no approval"),
         ("PRIORITY", "PRIORITY.refused-name a priority from 0 to 100, as in PRIORITY 80"),
         ("priority 101.txt", "PRIORITY.refused-name a priority from 0 to 100, as in PRIORITY 80"),
         ("RETRY", "RETRY.refused-no prompt of it has failed"),
@@ -95,6 +92,38 @@ def test_a_priority_is_named_in_the_request(
     assert answers(spool) == ["PRIORITY.done-141320"]
     with store.reading() as session:
         assert session.jobs.get(job_key).priority == 80
+
+
+def test_approve_starts_a_quoted_job_once(spool: Spool, store: Store, steering: Steering) -> None:
+    quote = "quoted: 2 prompts, time unknown; APPROVE starts it"
+    store.accept("J", a_planned_job(2), A_JOB_FILE, input_folder="", now=NOW, quote=quote)
+    for turn, name in enumerate(["PAUSE", "Approve.txt", "APPROVE"]):
+        write(spool.active / "J" / name, "")
+        steering.scan(turn * 2.0)
+    assert answers(spool) == [
+        "APPROVE.done-141320",
+        "APPROVE.refused-it waits for no approval",
+        "PAUSE.refused-it is quoted and waits for APPROVE",
+    ]
+    with store.reading() as session:
+        found = session.jobs.find("J")
+    assert found is not None
+    assert found.state is JobState.QUEUED
+
+
+def test_approve_lets_the_rest_of_a_proved_job_run_unless_it_was_cancelled(
+    spool: Spool, store: Store, steering: Steering
+) -> None:
+    accept_a_job(store, "J", has_proof=True)
+    cancelled = accept_a_job(store, "C", total=2)
+    store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    store.write(lambda session: session.cancel(cancelled, now=NOW, why="x"))
+    for job in ("J", "C"):
+        write(spool.active / job / "APPROVE", "")
+    steering.scan(0.0)
+    assert answers(spool) == ["APPROVE.done-141320"]
+    (refused,) = (spool.active / "C").iterdir()
+    assert refused.name == "APPROVE.refused-cancelled already"
 
 
 def test_pause_holds_a_job_until_resume(spool: Spool, store: Store, steering: Steering) -> None:

@@ -92,6 +92,7 @@ _PLACES = {
     "retry": "steering:retry",
     "pause": "steering:pause",
     "resume": "steering:resume",
+    "approve": "steering:approve",
     "priority": "steering:priority",
 }
 

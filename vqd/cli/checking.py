@@ -128,6 +128,10 @@ def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str
     same = "  ".join(f"{name}={_shown(value)}" for name, value in plan.params.items())
     if same:
         yield [_fact("same in all"), same]
+    if preview.quote:
+        yield [_fact("start"), Cell(preview.quote, "yellow")]
+    if plan.has_proof:
+        yield [_fact("proof"), "made first, then it waits for APPROVE"]
     yield [_fact("servers"), _servers(preview)]
     yield [_fact("time"), _time(preview)]
     free = f", of {_bytes(free_bytes)} free" if free_bytes is not None else ""
@@ -182,6 +186,7 @@ def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, 
             "measured": usual.measured,
             "free_bytes": free_bytes,
         },
+        "quote": preview.quote,
         "problems": [asdict(problem) for problem in draft.problems],
     }
 

@@ -33,7 +33,12 @@ def opened(settings: Settings) -> Iterator[Previews]:
             known=known,
         )
 
-    with open_previews(settings.store_path, drafting, capabilities=capabilities) as previews:
+    with open_previews(
+        settings.store_path,
+        drafting,
+        capabilities=capabilities,
+        quote_over=settings.quote_over.bounds,
+    ) as previews:
         yield previews
 
 

@@ -1,4 +1,4 @@
-"""cancel, retry, pause, resume, priority: what a person would do by hand, in the spool's files."""
+"""cancel, retry, pause, resume, approve, priority: what a person does by hand, in the spool."""
 
 import json
 import threading
@@ -80,6 +80,16 @@ def resume(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     was_paused = spool.resume()
     said = "PAUSE is taken away" if was_paused else "there was no PAUSE in the spool"
     _say({"paused": False, "was_paused": was_paused}, said, as_json=as_json)
+
+
+@click.command()
+@click.argument("job")
+@settings_option
+@json_option
+@ends_in_words
+def approve(job: str, settings_file: Path | None, *, as_json: bool) -> None:
+    """Let a JOB start that is quoted, or what is left of one whose proof you have looked at."""
+    _steer_active(load_settings(settings_file), job, "APPROVE", as_json=as_json)
 
 
 @click.command()

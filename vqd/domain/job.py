@@ -41,7 +41,8 @@ class Plan:
     `params` are the values that do not vary, typed, defaults included. `axes` are the values that
     do, in fan-out order (the first varies slowest), each with its values in order of appearance:
     the report's grid. `total` is the number of prompts, 1 or more. `name` is the job's own name, by
-    which others wait for it; the needs of its schedule include those of its workflow.
+    which others wait for it; the needs of its schedule include those of its workflow. `has_proof`
+    tells that the prompts of its proof run first, and the others once somebody approved of it.
     """
 
     workflow: str
@@ -61,6 +62,7 @@ class Plan:
     deadline_s: float | None = None
     schedule: Schedule = field(default_factory=Schedule)
     sidecar: str = "full"
+    has_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class PlannedPrompt:
 
     `edits` are the inputs of `graph` that this prompt sets (all values that vary; what is fixed
     is already in the graph). `stem` is the output's path below `outputs/` without extension,
-    unique in the job. `params` are the values that vary, for people.
+    unique in the job. `params` are the values that vary, for people. `is_proof` tells that it is
+    one of the job's proof.
     """
 
     number: int
@@ -79,6 +82,7 @@ class PlannedPrompt:
     params: Mapping[str, Value]
     seed: int | None
     stem: str
+    is_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class JobSpec:
 
     `output_name` is the pattern of output names, None for the usual one; `window` is where the
     schedule names its window, if it does. `defaults` are the values that the settings give where
-    the job gives none.
+    the job gives none. `proof_inputs` is of how many inputs a proof is made first, None without.
     """
 
     where: str
@@ -144,6 +144,7 @@ class JobSpec:
     window: Given | None = None
     output_name: Given | None = None
     sidecar: str = "full"
+    proof_inputs: int | None = None
 
     def gives(self, name: str) -> bool:
         """Tell whether every point of the job has a value for a parameter.

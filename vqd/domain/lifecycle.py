@@ -39,7 +39,7 @@ class JobState(StrEnum):
     QUOTED = "quoted"
     """Planned, and waiting for an approval."""
     QUEUED = "queued"
-    """Accepted; no prompt of it was claimed yet."""
+    """Accepted; no prompt of it was claimed yet, or only its proof, which waits for approval."""
     RUNNING = "running"
     """At least one prompt was claimed."""
     PUBLISHING = "publishing"

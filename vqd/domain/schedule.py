@@ -8,6 +8,7 @@ from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.window import Window
 
 SUSPENDED = "suspended: RESUME starts it"
+PROOF_MADE = "proof made: look at proof.html, then put APPROVE into the folder"
 
 _DAY_S = 86400
 
@@ -93,9 +94,11 @@ class Standing:
     """All that decides whether a job may start now, as the queue remembers it.
 
     `expected_s` is how long a prompt of its workflow takes, None where none was measured.
+    `is_proof_made` tells that its proof is over and waits for an approval.
     """
 
     is_suspended: bool = False
+    is_proof_made: bool = False
     not_before_at: float | None = None
     window: str | None = None
     needs: Needs = field(default_factory=Needs)
@@ -138,6 +141,8 @@ def judge(standing: Standing, conditions: Conditions, now: float) -> Judgement:
 def _holds(standing: Standing, conditions: Conditions, now: float) -> Iterator[Judgement]:
     if standing.is_suspended:
         yield Judgement(SUSPENDED)
+    if standing.is_proof_made:
+        yield Judgement(PROOF_MADE)
     for awaited in standing.awaited:
         if awaited.said is not None:
             yield Judgement(awaited.said)
@@ -162,7 +167,7 @@ def _in_window(standing: Standing, conditions: Conditions, now: float) -> Judgem
     coming = span if span.opens_at > now else window.span(span.closes_at, conditions.zone)
     opens = f"(opens {_written(coming.opens_at, conditions.zone, now)})"
     if takes_s >= coming.seconds:
-        lengths = f"about {_duration(takes_s)}, the window {_duration(coming.seconds)}"
+        lengths = f"about {duration(takes_s)}, the window {duration(coming.seconds)}"
         said = f"too long for its window {name}: a prompt takes {lengths}"
     elif coming is span:
         said = f"outside its window {name} {opens}"
@@ -192,7 +197,8 @@ def _written(at: float, zone: tzinfo | None, now: float | None = None) -> str:
     return datetime.fromtimestamp(at, zone).strftime("%H:%M" if is_near else "%Y-%m-%d %H:%M")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Give a length of time in its largest unit: `9.5 h`, `12 min`, `40 s`."""
     for unit, length_s in (("h", 3600), ("min", 60)):
         if seconds >= 1.5 * length_s:
             return f"{round(seconds / length_s, 1):g} {unit}"

@@ -65,6 +65,7 @@ def _spec(document: Document, keys: JobKeys) -> JobSpec:
         window=_given(window, "schedule", "window") if window else None,
         output_name=_given(keys.output.name, "output", "name") if keys.output.name else None,
         sidecar=keys.output.sidecar,
+        proof_inputs=keys.proof.inputs if keys.proof else None,
     )
 
 

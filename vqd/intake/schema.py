@@ -261,6 +261,16 @@ class OutputKeys(Keys):
     )
 
 
+class ProofKeys(Keys):
+    """What is made before the rest, to be looked at."""
+
+    inputs: int = Field(
+        default=1,
+        ge=1,
+        description="Of how many inputs: each of them once for every point, by the first seed.",
+    )
+
+
 class JobKeys(Keys):
     """A job file."""
 
@@ -292,6 +302,11 @@ class JobKeys(Keys):
     )
     output: OutputKeys = Field(
         default=OutputKeys(), description="How outputs are named, and what lies beside them."
+    )
+    proof: ProofKeys | None = Field(
+        default=None,
+        description="Make a proof first, show it in proof.html, and wait for APPROVE.",
+        examples=[{"inputs": 1}],
     )
     record: dict[str, Any] = Field(
         default_factory=dict,

@@ -137,7 +137,7 @@ class Cells:
         )
 
     def _input_link(self, path: str) -> str | None:
-        return None if path.startswith("/") else link(f"{self._inputs_at}/{path}")
+        return None if path.startswith("/") else link(str(PurePosixPath(self._inputs_at) / path))
 
 
 def _about(prompt: ReportPrompt) -> Iterator[_Row]:

@@ -60,7 +60,7 @@ def plan(
     sizes = read_sizes(reading, points, shots, fixed)
     reading.check()
     still, resting = _still_and_resting(workflow, fixed, points, shots)
-    turns = Turns(workflow, points, shots, seeds, resting, sizes)
+    turns = Turns(workflow, points, shots, seeds, resting, sizes, spec.proof_inputs)
     total = _total(reading, turns)
     reading.check()
     axes = points.axes(fixed)
@@ -223,4 +223,5 @@ def _shared(
         deadline_s=spec.deadline_s,
         schedule=replace(spec.schedule, needs=needs),
         sidecar=spec.sidecar,
+        has_proof=spec.proof_inputs is not None,
     )

@@ -56,6 +56,7 @@ class Rendering:
             params={**turn.values, **turn.seeds} if turn.seeds else turn.values,
             seed=self._seed(turn),
             stem=self.naming(self._named(turn)),
+            is_proof=turn.is_proof,
         )
 
     def _edits(self, values: Values) -> Edits:

@@ -16,7 +16,8 @@ from vqd.planning.sizes import Sizes
 class Turn:
     """One prompt. `values` are those that vary, but for `seeds`; `lead` names its output.
 
-    Turns that differ in seed alone share `values`, as one object.
+    `is_proof` tells that it is one of the job's proof. Turns that differ in seed alone share
+    `values`, as one object.
     """
 
     number: int
@@ -25,13 +26,15 @@ class Turn:
     seeds: Mapping[str, int]
     lead: PurePosixPath | None
     row: int | None
+    is_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
     """The turns of a job, in the order of its prompts: points, then inputs, then seeds.
 
-    `resting` are the values of parameters that vary, for the points that do not name them.
+    `resting` are the values of parameters that vary, for the points that do not name them. The
+    proof is made of the first `proof_inputs` inputs: each once at every point, by the first seed.
     """
 
     workflow: Workflow
@@ -40,15 +43,19 @@ class Turns:
     seeds: SeedTurns
     resting: Values
     sizes: Sizes
+    proof_inputs: int | None = None
 
     def __iter__(self) -> Iterator[Turn]:
         """Give every turn in order; each call begins anew."""
         number = 0
+        proof = _ProofInputs(self.proof_inputs or 0, self._proof_slots)
         for point, shot in self._pairs():
             values, inputs, lead = self._of(point, shot)
+            is_proof = proof.takes(inputs)
             for seeds in self._seeds_at(point, values, lead):
                 number += 1
-                yield Turn(number, inputs, values, seeds, lead, point.row)
+                yield Turn(number, inputs, values, seeds, lead, point.row, is_proof)
+                is_proof = False
 
     @property
     def slots(self) -> frozenset[str]:
@@ -68,6 +75,13 @@ class Turns:
         if all_alike and names.isdisjoint(self.seeds.params):
             return self.points.count() * len(self.shots) * len(self.seeds)
         return sum(self._turns_at(point, shot) for point, shot in self._pairs())
+
+    @property
+    def _proof_slots(self) -> tuple[str, ...]:
+        """Give the slots by which the job's inputs are told apart: those that fan out, if any."""
+        used = [slot for slot in self.workflow.inputs.values() if slot.name in self.slots]
+        fanned = [slot for slot in used if slot.fan_out]
+        return tuple(slot.name for slot in fanned or used)
 
     def _pairs(self) -> Iterator[tuple[Point, Shot]]:
         covered = [self._covered(shot) for shot in self.shots]
@@ -116,6 +130,23 @@ class Turns:
         """Give the point alone: what inputs have beside them must change no other input's seed."""
         resting = {name: self.resting[name] for name in self.points.names() & self.resting.keys()}
         return {**resting, **point.values}
+
+
+class _ProofInputs:
+    """Takes the turns of the first `most` inputs that differ in `slots`, whatever their point."""
+
+    def __init__(self, most: int, slots: tuple[str, ...]) -> None:
+        self._most = most
+        self._slots = slots
+        self._taken: set[tuple[str | None, ...]] = set()
+
+    def takes(self, inputs: Mapping[str, str]) -> bool:
+        if not self._most:
+            return False
+        files = tuple(inputs.get(slot) for slot in self._slots)
+        if len(self._taken) < self._most:
+            self._taken.add(files)
+        return files in self._taken
 
 
 _NO_NAMES: frozenset[str] = frozenset()

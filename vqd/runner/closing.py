@@ -3,7 +3,9 @@
 All of it is made from the store, so that it can be made again after a crash, to the same effect.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
         _write_manifest(session, job, folder)
     _write_log(session, job, folder)
     _write_report(session, job, folder)
+    (folder / drops.PROOF).unlink(missing_ok=True)
     if job.state is JobState.DONE:
         (folder / "WHY.txt").unlink(missing_ok=True)
     else:
@@ -39,6 +42,22 @@ def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
         untold = job.counts.failed - sum(alike.prompts for alike in failures)
         write_why(folder, job, [_told(alike) for alike in failures], untold)
     write_status(folder, job, now=now, final=True)
+
+
+def write_proof(session: Session, job: Job, folder: Path) -> None:
+    """Write proof.html into an active job's folder: what its proof made, for a person to judge.
+
+    Raises:
+        OSError: it could not be written; it can be done again.
+    """
+    states = Counter(prompt.state for prompt in session.prompts.of_proof(job.job_key))
+    counts = {"total": states.total(), **{str(state): states[state] for state in states}}
+    write_report(
+        replace(_report(job), reason=job.why, counts=counts, input_folder=job.input_folder),
+        _report_prompts(session.prompts.of_proof(job.job_key)),
+        folder,
+        folder / drops.PROOF,
+    )
 
 
 def _write_graphs(session: Session, job: Job, folder: Path) -> None:
@@ -102,35 +121,35 @@ def _events(session: Session, job_key: int) -> Iterator[Event]:
 
 
 def _write_report(session: Session, job: Job, folder: Path) -> None:
-    plan = job.plan
-    write_report(
-        ReportJob(
-            job=job.job,
-            workflow=job.workflow,
-            workflow_version=plan.workflow_version if plan else None,
-            state=job.state,
-            reason=job.reason,
-            comment=plan.comment if plan else "",
-            labels=plan.labels if plan else {},
-            counts={
-                "total": job.counts.total,
-                "succeeded": job.counts.succeeded,
-                "failed": job.counts.failed,
-                "cancelled": job.counts.cancelled,
-            },
-            params=plan.params if plan else {},
-            axes=plan.axes if plan else {},
-            accepted_at=job.accepted_at,
-            started_at=job.started_at,
-            finished_at=job.finished_at,
-            problems=job.problems,
-            input_folder=drops.INPUTS,
-        ),
-        _report_prompts(session.prompts.of_job(job.job_key)),
-        folder,
-        folder / "report.html",
-    )
+    prompts = _report_prompts(session.prompts.of_job(job.job_key))
+    write_report(_report(job), prompts, folder, folder / "report.html")
     sync_file(folder / "report.html")
+
+
+def _report(job: Job) -> ReportJob:
+    plan = job.plan
+    return ReportJob(
+        job=job.job,
+        workflow=job.workflow,
+        workflow_version=plan.workflow_version if plan else None,
+        state=job.state,
+        reason=job.reason,
+        comment=plan.comment if plan else "",
+        labels=plan.labels if plan else {},
+        counts={
+            "total": job.counts.total,
+            "succeeded": job.counts.succeeded,
+            "failed": job.counts.failed,
+            "cancelled": job.counts.cancelled,
+        },
+        params=plan.params if plan else {},
+        axes=plan.axes if plan else {},
+        accepted_at=job.accepted_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        problems=job.problems,
+        input_folder=drops.INPUTS,
+    )
 
 
 def _report_prompts(prompts: Iterable[Prompt]) -> Iterator[ReportPrompt]:

@@ -20,6 +20,7 @@ import structlog
 from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Prompt
+from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
 from vqd.runner.catalogue import Catalogues
@@ -164,6 +165,9 @@ class Loop:
     def _hold(self, judged: Sequence[Judged]) -> None:
         self._dispatch.withdraw(one.job_key for one in judged if one.hold)
         self._changed.update(one.job_key for one in judged if one.is_news)
+        for one in judged:
+            if one.hold == PROOF_MADE:
+                self._publisher.prove(one.job_key)
 
     def _take_ended(self) -> Iterable[Ended]:
         while not self._ended.empty():

@@ -1,4 +1,4 @@
-"""Publishing: S3 closing, S4 laid out, S5 closed; and the live STATUS.yaml. One thread.
+"""Publishing: S3 closing, S4 laid out, S5 closed; the live STATUS.yaml, and proofs. One thread.
 
 1. Note in the folder that it is being laid out; commit *publishing* (S3).
 2. Write everything into the folder; rename it to done/ or failed/ (S4).
@@ -21,7 +21,8 @@ from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Progress
 from vqd.domain.queue import Job, PromptKey
-from vqd.runner.closing import lay_out
+from vqd.domain.schedule import PROOF_MADE
+from vqd.runner.closing import lay_out, write_proof
 from vqd.spool import drops
 from vqd.spool.layout import Spool
 from vqd.spool.status import RunningPrompt, write_status
@@ -79,6 +80,10 @@ class Publisher:
         """Ask for the STATUS.yaml of these jobs; `held` says why nothing is sent, if so."""
         for job_key in job_keys:
             self._asked.put(partial(self._write_status, job_key, running, held))
+
+    def prove(self, job_key: int) -> None:
+        """Ask for the page that shows what a job's proof made."""
+        self._asked.put(lambda: self._write_proof(job_key))
 
     def again_s(self, now: float) -> float | None:
         """Give the seconds until a job that could not be closed is worth asking for again.
@@ -157,8 +162,17 @@ class Publisher:
             for key, (server, progress) in sorted(running.items(), key=lambda item: item[0].number)
             if key.job_key == job_key
         ]
+        if job.hold == PROOF_MADE and not (folder / drops.PROOF).exists():
+            self._write_proof(job_key)
         told = replace(job, reason=job.why or held)
         write_status(folder, told, now=self._clock(), running=shown, final=False)
+
+    def _write_proof(self, job_key: int) -> None:
+        with self._store.reading() as session:
+            job = session.jobs.get(job_key)
+            folder = self._spool.active / job.job
+            if job.hold == PROOF_MADE and self._spool.is_present() and folder.is_dir():
+                write_proof(session, job, folder)
 
     def _job(self, job_key: int) -> Job:
         with self._store.reading() as session:

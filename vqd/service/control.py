@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vqd.domain.lifecycle import CLOSED_STATES, Move, PromptState
+from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
 from vqd.domain.queue import Job
 from vqd.store.store import Session, Store
 
@@ -19,7 +19,8 @@ class Answer:
 
 
 class Control:
-    """Cancel, retry, suspend, resume, prioritise: facts written down, which the runner acts on."""
+    """Cancel, retry, suspend, resume, approve, prioritise: facts written down, which the runner
+    acts on."""
 
     def __init__(self, store: Store, *, on_change: Callable[[], None]) -> None:
         self._store = store
@@ -40,6 +41,10 @@ class Control:
     def resume(self, job: str, *, now: float) -> Answer:
         """Let a suspended job go on."""
         return self._steer(job, lambda session, found: _resume(session, found, now))
+
+    def approve(self, job: str, *, now: float) -> Answer:
+        """Let a quoted job start, or what is left of a job whose proof was looked at."""
+        return self._steer(job, lambda session, found: _approve(session, found, now))
 
     def prioritise(self, job: str, priority: int | None, *, now: float) -> Answer:
         """Give a job another priority, 0 to 100; None is one that was not named."""
@@ -71,6 +76,8 @@ def _retry(session: Session, job: Job, now: float) -> Answer:
 def _suspend(session: Session, job: Job, now: float) -> Answer:
     if job.cancel_requested_at is not None:
         return Answer(done=False, said="cancelled already")
+    if job.state is JobState.QUOTED:
+        return Answer(done=False, said="it is quoted and waits for APPROVE")
     if not session.schedules.suspend(job.job_key, now=now):
         return Answer(done=False, said="suspended already")
     return Answer(done=True, said="suspended")
@@ -80,6 +87,15 @@ def _resume(session: Session, job: Job, now: float) -> Answer:
     if not session.schedules.resume(job.job_key, now=now):
         return Answer(done=False, said="it is not suspended")
     return Answer(done=True, said="resumed")
+
+
+def _approve(session: Session, job: Job, now: float) -> Answer:
+    if job.cancel_requested_at is not None:
+        return Answer(done=False, said="cancelled already")
+    if not session.schedules.approve(job.job_key, now=now):
+        return Answer(done=False, said="it waits for no approval")
+    is_quoted = job.state is JobState.QUOTED
+    return Answer(done=True, said="approved: it starts" if is_quoted else "approved: the rest runs")
 
 
 def _prioritise(session: Session, job: Job, priority: int | None, now: float) -> Answer:

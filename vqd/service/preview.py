@@ -13,6 +13,7 @@ from vqd.domain.errors import Problem, VqdError
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedPrompt
 from vqd.domain.param import Param
+from vqd.domain.quote import QuoteOver, quote
 from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.drafts import Draft, Drafting
@@ -25,12 +26,14 @@ from vqd.store.store import StoreReader
 class Preview:
     """A draft, and for each server that was ever seen why it could not run it; none if it could.
 
-    `usual` is what a prompt of its workflow needed so far.
+    `usual` is what a prompt of its workflow needed so far; `quote` says how large it is, if it
+    is so large that it would wait for an approval.
     """
 
     draft: Draft
     servers: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     usual: Usual = field(default_factory=Usual)
+    quote: str | None = None
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -100,9 +103,11 @@ class Previews:
         drafting: Drafting,
         reader: StoreReader,
         capabilities: Mapping[str, Capability],
+        quote_over: QuoteOver,
     ) -> None:
         self._drafting = drafting
         self._reader = reader
+        self._quote_over = quote_over
         self._capabilities = capabilities
 
     def draft(self, job_file: Path, *, now: float) -> Draft:
@@ -128,11 +133,16 @@ class Previews:
                 servers = _on_servers(
                     workflow, draft.planned.plan, session.catalogue, self._capabilities
                 )
-                return Preview(draft, servers, session.estimates.of_workflow(workflow.name))
+                usual = session.estimates.of_workflow(workflow.name)
+                return Preview(draft, servers, usual, self._quote(draft.planned.plan, usual))
         except VqdError as error:
             if error.code != "store_missing":
                 raise
-            return Preview(draft)
+            usual = Usual()
+            return Preview(draft, usual=usual, quote=self._quote(draft.planned.plan, usual))
+
+    def _quote(self, plan: Plan, usual: Usual) -> str | None:
+        return quote(plan.total, usual.seconds, self._quote_over)
 
 
 @contextmanager
@@ -141,15 +151,16 @@ def open_previews(
     drafting: Callable[[KnownClasses], Drafting],
     *,
     capabilities: Mapping[str, Capability],
+    quote_over: QuoteOver,
 ) -> Iterator[Previews]:
     """Give the way to preview jobs.
 
     `drafting` makes what reads them, with the node classes that the store knows; `capabilities` are
-    what the settings say that each server has.
+    what the settings say that each server has; above `quote_over` a job waits for an approval.
     """
     reader = StoreReader(store_path)
     try:
-        yield Previews(drafting(StoredClasses(reader)), reader, capabilities)
+        yield Previews(drafting(StoredClasses(reader)), reader, capabilities, quote_over)
     finally:
         reader.close()
 

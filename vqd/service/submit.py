@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vqd.domain.errors import Problem
+from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
 from vqd.domain.queue import Job
+from vqd.domain.quote import QuoteOver, quote
 from vqd.service.drafts import Draft, Drafting
 from vqd.spool import drops
 from vqd.spool.jobfiles import has_job_suffix, job_file_in, only_job_file
@@ -18,13 +20,22 @@ from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by, write_status
 from vqd.store.store import Session, Store
 
+_NO_BOUND = QuoteOver()
+
 
 class Submission:
     """Brings jobs into the queue, whichever door they came by."""
 
     def __init__(
-        self, spool: Spool, store: Store, drafting: Drafting, *, on_change: Callable[[], None]
+        self,
+        spool: Spool,
+        store: Store,
+        drafting: Drafting,
+        *,
+        quote_over: QuoteOver = _NO_BOUND,
+        on_change: Callable[[], None],
     ) -> None:
+        self._quote_over = quote_over
         self._spool = spool
         self._store = store
         self._drafting = drafting
@@ -99,12 +110,22 @@ class Submission:
         problems = draft.problems or _reserved(draft)
         if draft.planned is not None and not problems:
             self._store.accept(
-                job, draft.planned, draft.job_file, input_folder=draft.input_folder, now=now
+                job,
+                draft.planned,
+                draft.job_file,
+                input_folder=draft.input_folder,
+                now=now,
+                quote=self._quote(draft.planned.plan),
             )
             self._tell(job, now=now)
         else:
             self._reject(job, draft, problems, now=now)
         self._on_change()
+
+    def _quote(self, plan: Plan) -> str | None:
+        with self._store.reading() as session:
+            prompt_s = session.estimates.seconds(plan.workflow)
+        return quote(plan.total, prompt_s, self._quote_over)
 
     def _reject(self, job: str, draft: Draft, problems: Sequence[Problem], *, now: float) -> None:
         if not draft.input_folder:
@@ -128,6 +149,7 @@ class Submission:
                 session.prompts.move_all(job.job_key, Move.RETRY, source, now=now)
 
         self._store.write(reopen)
+        self._tell(job.job, now=now)
         self._on_change()
 
     def _tell(self, job: str, *, now: float) -> None:

@@ -168,7 +168,8 @@ GOOD TO KNOW
 
 To steer a job, put an empty file into its folder in active: CANCEL stops it; PAUSE lets nothing
 more of it start, RESUME goes on; PRIORITY 80 lets it overtake (0 to 100, most jobs have 50); RETRY
-tries again what failed. The file gets a new name, which is the answer.
+tries again what failed; APPROVE starts what waits for that. The file gets a new name, which is
+the answer.
 While a file named PAUSE lies beside inbox, nothing new starts at all.
 WAITING.txt, here, says for everything that is not taken what it waits for.
 Copy in any order, as slowly as it takes. What you drop is never deleted.

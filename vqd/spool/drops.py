@@ -28,10 +28,11 @@ INPUTS = "inputs"
 OUTPUTS = "outputs"
 PARTS = ".part"
 STATUS = status.STATUS
+PROOF = "proof.html"
 _DROPPED = ".dropped"
 
 RESULT_NAMES = frozenset(
-    {OUTPUTS, "graphs", STATUS, "WHY.txt", "report.html", "manifest.jsonl", "log.txt"}
+    {OUTPUTS, "graphs", STATUS, "WHY.txt", "report.html", PROOF, "manifest.jsonl", "log.txt"}
 )
 """What vqd writes into a job's folder."""
 

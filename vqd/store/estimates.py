@@ -34,8 +34,11 @@ class EstimateRows:
             " GROUP BY job_key, number LIMIT ?)",
             (workflow, _JOBS, _PROMPTS),
         ).fetchone()
-        times = self._connection.execute(
+        return Usual(outputs["bytes"], self.seconds(workflow), outputs["measured"])
+
+    def seconds(self, workflow: str) -> float | None:
+        """Give how long a prompt of a workflow usually takes; None if none was carried out yet."""
+        row = self._connection.execute(
             "SELECT mean_s FROM workflow_times WHERE workflow = ?", (workflow,)
         ).fetchone()
-        seconds = None if times is None else times["mean_s"]
-        return Usual(outputs["bytes"], seconds, outputs["measured"])
+        return None if row is None else float(row["mean_s"])

@@ -55,16 +55,21 @@ class JobRows:
         self._schedules.add(job_key, plan, now=now)
         return job_key
 
-    def queue(self, job_key: int, *, now: float) -> None:
-        """Make an assembled job visible: at that instant it is ours."""
+    def queue(self, job_key: int, *, now: float, quote: str | None = None) -> None:
+        """Make an assembled job visible: at that instant it is ours.
+
+        One with a `quote`, which says how large it is, waits until it is approved of.
+        """
         row = self._connection.execute(
-            "UPDATE jobs SET state = 'queued' WHERE job_key = ? AND state = 'assembling'"
-            " RETURNING total, workflow",
-            (job_key,),
+            "UPDATE jobs SET state = ?, quote = ?, hold = coalesce(?, hold)"
+            " WHERE job_key = ? AND state = 'assembling' RETURNING total, workflow",
+            (JobState.QUOTED if quote else JobState.QUEUED, quote, quote, job_key),
         ).fetchone()
         self._events.add(
             "job.accepted", at=now, job_key=job_key, workflow=row["workflow"], prompts=row["total"]
         )
+        if quote:
+            self._events.add("job.quoted", at=now, job_key=job_key, why=quote)
         self._schedules.judge_waiting_for(job_key)
 
     def reject(
@@ -132,7 +137,7 @@ class JobRows:
         """Let a job whose prompts are all over be laid out; False if it is not so."""
         row = self._connection.execute(
             "UPDATE jobs SET state = 'publishing' WHERE job_key = ? AND state IN"
-            " ('queued', 'running') AND pending = 0 AND running = 0 RETURNING job_key",
+            " ('quoted', 'queued', 'running') AND pending = 0 AND running = 0 RETURNING job_key",
             (job_key,),
         ).fetchone()
         return row is not None
@@ -157,11 +162,12 @@ class JobRows:
         """Let a closed job run again; the caller retries its prompts in the same transaction.
 
         `input_folder` is where its inputs lie by now. It is no longer suspended, and has its whole
-        deadline again.
+        deadline again. What nobody approved of waits for that again.
         """
         self._connection.execute(
-            "UPDATE jobs SET state = 'queued', finished_at = NULL, cancel_requested_at = NULL,"
-            " reason = NULL, input_folder = ?, suspended = 0, hold = NULL, judge_at = ?,"
+            "UPDATE jobs SET state = CASE WHEN quote IS NULL THEN 'queued' ELSE 'quoted' END,"
+            " finished_at = NULL, cancel_requested_at = NULL,"
+            " reason = NULL, input_folder = ?, suspended = 0, hold = quote, judge_at = ?,"
             " deadline_at = ? + json_extract(plan, '$.deadline_s') WHERE job_key = ?",
             (input_folder, AT_ONCE, now, job_key),
         )
@@ -193,7 +199,7 @@ class JobRows:
         laid out, or were when the daemon died."""
         rows = self._connection.execute(
             "SELECT job_key, job FROM jobs INDEXED BY jobs_over"
-            " WHERE state IN ('queued', 'running') AND pending = 0 AND running = 0"
+            " WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0"
             " UNION ALL SELECT job_key, job FROM jobs INDEXED BY jobs_publishing"
             " WHERE state = 'publishing'"
         )

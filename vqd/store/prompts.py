@@ -16,7 +16,7 @@ from vqd.domain.outcome import Failed, OutputFile, Succeeded
 from vqd.domain.queue import Failures, Prompt, PromptKey
 from vqd.store.events import EventRows
 from vqd.store.outputs import OutputRows
-from vqd.store.schedules import READY, ScheduleRows
+from vqd.store.schedules import AT_ONCE, READY, ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
 _WRITTEN: Mapping[Move, str] = MappingProxyType(
@@ -42,13 +42,23 @@ _BEGUN = (
 )
 
 _READY_JOBS = (
-    f"SELECT job_key, priority FROM jobs WHERE needs_key = ? AND {READY}"
+    f"SELECT job_key, priority, awaits_proof FROM jobs WHERE needs_key = ? AND {READY}"
     " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, job_key"
 )
 
-_SELECT = (
-    "SELECT prompts.*, graphs.sha256 AS graph_sha256"
-    " FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
+# A job with a proof is judged again with every prompt that is over, or runs again after all.
+_PROVED = ", judge_at = CASE awaits_proof WHEN 1 THEN :at_once ELSE judge_at END"
+
+_COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
+_SELECT = f"{_COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
+
+_NEXT = (
+    f"{_COLUMNS} FROM prompts INDEXED BY prompts_pending JOIN graphs USING (graph_key)"
+    " WHERE job_key = :job_key AND state = 'pending' AND not_before_at <= :now"
+    " ORDER BY not_before_at, number LIMIT 1"
+)
+_NEXT_OF_PROOF = _NEXT.replace("prompts_pending", "prompts_of_proof").replace(
+    "state = 'pending'", "state = 'pending' AND proof = 1"
 )
 
 
@@ -77,8 +87,8 @@ class PromptRows:
                 graph_key = graph_keys[prompt.graph.sha256] = self._graph_key(prompt.graph)
             rows.append(_row(job_key, graph_key, prompt))
         self._connection.executemany(
-            "INSERT INTO prompts (job_key, number, graph_key, edits, inputs, params, seed, stem)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO prompts (job_key, number, graph_key, edits, inputs, params, seed, stem,"
+            " proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self._connection.execute(
@@ -93,8 +103,9 @@ class PromptRows:
         """Give `server` the next prompt that may run, or None. Its prompt_id is stored with it.
 
         `classes` are those of `ScheduleRows.ready_classes` that it can serve, None for all. Next
-        is: the highest priority, then the oldest job, then the lowest number. Cost: one seek a
-        class, one a job that has only prompts waiting for a later time, one for the prompt.
+        is: the highest priority, then the oldest job, then the lowest number; of a job whose proof
+        is awaited, only that. Cost: one seek a class, one a job that has only prompts waiting for a
+        later time or behind its proof, one for the prompt.
         """
         if classes is None:
             classes = [needs_key for needs_key, _ in self._schedules.ready_classes()]
@@ -104,8 +115,7 @@ class PromptRows:
         )
         for job_row in ready:
             row = self._connection.execute(
-                f"{_SELECT} AND state = 'pending' AND not_before_at <= :now"
-                " ORDER BY not_before_at, number LIMIT 1",
+                _NEXT_OF_PROOF if job_row["awaits_proof"] else _NEXT,
                 {"job_key": job_row["job_key"], "now": now},
             ).fetchone()
             if row is None:
@@ -230,6 +240,12 @@ class PromptRows:
         for row in self._connection.execute(f"{_SELECT} ORDER BY number", {"job_key": job_key}):
             yield _prompt(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
 
+    def of_proof(self, job_key: int) -> Iterator[Prompt]:
+        """Give the prompts of a job's proof by number, with their outputs, one by one."""
+        query = f"{_SELECT} AND proof = 1 ORDER BY number"
+        for row in self._connection.execute(query, {"job_key": job_key}):
+            yield _prompt(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+
     def running(self, job_key: int | None = None) -> list[Prompt]:
         """Give the running prompts, of one job or of all."""
         keys = self._connection.execute(
@@ -290,11 +306,11 @@ class PromptRows:
     def _count(
         self, job_key: int, before: PromptState, after: PromptState, moved: int, *, now: float
     ) -> None:
-        begun = _BEGUN if after is PromptState.RUNNING else ""
+        beside = _BEGUN if after is PromptState.RUNNING else _PROVED
         self._connection.execute(
-            f"UPDATE jobs SET {before} = {before} - :moved, {after} = {after} + :moved{begun}"
+            f"UPDATE jobs SET {before} = {before} - :moved, {after} = {after} + :moved{beside}"
             " WHERE job_key = :job_key",
-            {"moved": moved, "job_key": job_key, "now": now},
+            {"moved": moved, "job_key": job_key, "now": now, "at_once": AT_ONCE},
         )
 
     def _graph_key(self, graph: NamedGraph) -> int:
@@ -331,6 +347,7 @@ def _row(job_key: int, graph_key: int, prompt: PlannedPrompt) -> tuple[Any, ...]
         orjson.dumps(dict(prompt.params)).decode(),
         prompt.seed,
         prompt.stem,
+        int(prompt.is_proof),
     )
 
 

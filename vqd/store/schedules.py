@@ -12,7 +12,7 @@ import orjson
 
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
-from vqd.domain.schedule import SUSPENDED, Awaited, Judgement, Needs, Standing
+from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Needs, Standing
 from vqd.store.events import EventRows
 
 AT_ONCE = 0.0
@@ -37,7 +37,7 @@ class ScheduleRows:
         self._connection.execute(
             "UPDATE jobs SET needs_key = ?, max_parallel = coalesce(?, max_parallel),"
             " suspended = ?, not_before_at = ?, time_window = ?, deadline_at = ?, hold = ?,"
-            " judge_at = ? WHERE job_key = ?",
+            " judge_at = ?, awaits_proof = ? WHERE job_key = ?",
             (
                 self._needs_key(schedule.needs),
                 schedule.max_parallel,
@@ -47,6 +47,7 @@ class ScheduleRows:
                 deadline_at,
                 SUSPENDED if schedule.suspended else None,
                 deadline_at if is_open else AT_ONCE,
+                int(plan.has_proof),
                 job_key,
             ),
         )
@@ -80,14 +81,10 @@ class ScheduleRows:
 
     def standing(self, job_key: int) -> Standing:
         """Give all that decides about a job."""
-        row = self._connection.execute(
-            "SELECT suspended, not_before_at, time_window, deadline_at, needs, mean_s FROM jobs"
-            " JOIN needs USING (needs_key) LEFT JOIN workflow_times USING (workflow)"
-            " WHERE job_key = ?",
-            (job_key,),
-        ).fetchone()
+        row = self._connection.execute(_STANDING, (job_key,)).fetchone()
         return Standing(
             is_suspended=bool(row["suspended"]),
+            is_proof_made=bool(row["is_proof_made"]),
             not_before_at=row["not_before_at"],
             window=row["time_window"],
             needs=_needs(row["needs"]),
@@ -97,13 +94,23 @@ class ScheduleRows:
         )
 
     def judged(self, job_key: int, judgement: Judgement, *, now: float) -> bool:
-        """Write what was judged; tell whether it holds or releases the job, or says another why."""
+        """Write what was judged; tell whether it holds or releases the job, or says another why.
+
+        A job that runs no more because its proof waits for an approval is queued again.
+        """
         row = self._connection.execute(
             "SELECT hold FROM jobs WHERE job_key = ?", (job_key,)
         ).fetchone()
         self._connection.execute(
-            "UPDATE jobs SET hold = ?, judge_at = ? WHERE job_key = ?",
-            (judgement.hold, judgement.next_at, job_key),
+            "UPDATE jobs SET hold = :hold, judge_at = :judge_at, state = CASE"
+            " WHEN state = 'running' AND :hold = :proof_made THEN 'queued' ELSE state END"
+            " WHERE job_key = :job_key",
+            {
+                "hold": judgement.hold,
+                "judge_at": judgement.next_at,
+                "proof_made": PROOF_MADE,
+                "job_key": job_key,
+            },
         )
         if row["hold"] == judgement.hold:
             return False
@@ -131,6 +138,25 @@ class ScheduleRows:
         ).fetchone()
         if row is not None:
             self._events.add("job.resumed", at=now, job_key=job_key)
+        return row is not None
+
+    def approve(self, job_key: int, *, now: float) -> bool:
+        """Let a quoted job start, or what is left of one with a proof; False if neither waits.
+
+        The deadline of a quoted one counts from now on. It is judged before anything starts.
+        """
+        row = self._connection.execute(
+            "UPDATE jobs SET state = CASE state WHEN 'quoted' THEN 'queued' ELSE state END,"
+            " awaits_proof = CASE state WHEN 'quoted' THEN awaits_proof ELSE 0 END,"
+            " deadline_at = CASE state WHEN 'quoted'"
+            " THEN :now + json_extract(plan, '$.deadline_s') ELSE deadline_at END,"
+            " quote = NULL, judge_at = :at_once"
+            " WHERE job_key = :job_key AND (state = 'quoted' OR awaits_proof = 1)"
+            " AND state IN ('quoted', 'queued', 'running') RETURNING job_key",
+            {"now": now, "at_once": AT_ONCE, "job_key": job_key},
+        ).fetchone()
+        if row is not None:
+            self._events.add("job.approved", at=now, job_key=job_key)
         return row is not None
 
     def prioritise(self, job_key: int, priority: int, *, now: float) -> None:
@@ -231,6 +257,19 @@ _READY_CLASSES = (
     f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
     " FROM classes WHERE classes.needs_key IS NOT NULL)"
     " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
+)
+
+# A proof is made once no prompt of it waits or runs any more, and others wait behind it.
+_STANDING = (
+    "SELECT suspended, not_before_at, time_window, deadline_at, needs, mean_s,"
+    " awaits_proof AND pending > 0"
+    " AND NOT EXISTS (SELECT 1 FROM prompts INDEXED BY prompts_of_proof"
+    " WHERE prompts.job_key = jobs.job_key AND prompts.state = 'pending' AND proof = 1)"
+    " AND NOT EXISTS (SELECT 1 FROM prompts INDEXED BY prompts_running"
+    " WHERE prompts.job_key = jobs.job_key AND prompts.state = 'running' AND proof = 1)"
+    " AS is_proof_made FROM jobs"
+    " JOIN needs USING (needs_key) LEFT JOIN workflow_times USING (workflow)"
+    " WHERE job_key = ?"
 )
 
 # The newest job before this one; the newest after it where that is missing, or was given up. A

@@ -118,10 +118,17 @@ class Store(StoreReader):
         return self._writer.write(lambda _: write(self._session), bulk=bulk)
 
     def accept(
-        self, job: str, planned: PlannedJob, job_file: JobFile, *, input_folder: str, now: float
+        self,
+        job: str,
+        planned: PlannedJob,
+        job_file: JobFile,
+        *,
+        input_folder: str,
+        now: float,
+        quote: str | None = None,
     ) -> None:
         """Bring a planned job in: small ones in one commit, big ones in slices, the last of which
-        makes it visible."""
+        makes it visible. One with a `quote` waits until it is approved of."""
         prompts = planned.prompts()
         first = list(islice(prompts, SLICE))
 
@@ -131,7 +138,7 @@ class Store(StoreReader):
             )
             session.prompts.add(job_key, first)
             if len(first) == planned.plan.total:
-                session.jobs.queue(job_key, now=now)
+                session.jobs.queue(job_key, now=now, quote=quote)
             return job_key
 
         job_key = self.write(begin)
@@ -139,7 +146,7 @@ class Store(StoreReader):
             return
         while part := list(islice(prompts, SLICE)):
             self._add_slice(job_key, part)
-        self.write(lambda session: session.jobs.queue(job_key, now=now))
+        self.write(lambda session: session.jobs.queue(job_key, now=now, quote=quote))
 
     def _add_slice(self, job_key: int, part: list[PlannedPrompt]) -> None:
         self._writer.write(lambda _: self._session.prompts.add(job_key, part), bulk=True)

@@ -17,7 +17,6 @@ JOBS_A_LOOK = 500
 _REQUEST = re.compile(
     r"(CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY(?: (\d{1,9}))?)(\.txt)?", re.IGNORECASE
 )
-_KNOWN = "only CANCEL, RETRY, PAUSE, RESUME and PRIORITY are known here"
 
 _log = structlog.get_logger(__name__)
 
@@ -90,10 +89,10 @@ class Steering:
                 return self._control.suspend(job, now=now)
             case "RESUME":
                 return self._control.resume(job, now=now)
-            case "PRIORITY":
+            case "APPROVE":
+                return self._control.approve(job, now=now)
+            case _:  # PRIORITY, the only one with a number
                 return self._control.prioritise(job, number, now=now)
-            case _:
-                return Answer(done=False, said=_KNOWN)
 
 
 def has_request(folder: Path, verb: str) -> bool:

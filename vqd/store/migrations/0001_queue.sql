@@ -15,7 +15,8 @@ CREATE TABLE needs (
 INSERT INTO needs VALUES (1, '{"tags":[],"vram_gb":null}');
 
 -- `hold` says why nothing of the job may start now. What only time changes is judged again at
--- `judge_at`; 0 is at once.
+-- `judge_at`; 0 is at once. `quote` says how large a job is that is to be approved of before it
+-- starts. Of one that `awaits_proof`, only the prompts of its proof may start.
 CREATE TABLE jobs (
     job_key             INTEGER PRIMARY KEY AUTOINCREMENT,
     job                 TEXT NOT NULL UNIQUE,
@@ -34,6 +35,8 @@ CREATE TABLE jobs (
     needs_key           INTEGER NOT NULL DEFAULT 1 REFERENCES needs,
     max_parallel        INTEGER NOT NULL DEFAULT 1000000000,
     suspended           INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
+    quote               TEXT,
+    awaits_proof        INTEGER NOT NULL DEFAULT 0 CHECK (awaits_proof IN (0, 1)),
     not_before_at       REAL,
     time_window         TEXT,
     deadline_at         REAL,
@@ -51,6 +54,7 @@ CREATE TABLE jobs (
     cancelled           INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
     CHECK (total = pending + running + succeeded + failed + cancelled),
     CHECK (state NOT IN ('publishing', 'done', 'failed', 'cancelled') OR pending + running = 0),
+    CHECK ((state = 'quoted') <= (quote IS NOT NULL)),
     CHECK ((finished_at IS NOT NULL) = (state IN ('done', 'failed', 'cancelled')))
 ) STRICT;
 
@@ -68,7 +72,7 @@ CREATE INDEX jobs_in_windows ON jobs (workflow)
 CREATE INDEX jobs_named ON jobs (name, job_key);
 -- What can be closed, and what is being closed.
 CREATE INDEX jobs_over ON jobs (job_key)
-    WHERE state IN ('queued', 'running') AND pending = 0 AND running = 0;
+    WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0;
 CREATE INDEX jobs_publishing ON jobs (job_key) WHERE state = 'publishing';
 -- What must be stopped on the servers.
 CREATE INDEX jobs_stopping ON jobs (job_key)
@@ -97,6 +101,7 @@ CREATE TABLE prompts (
     params          TEXT NOT NULL,
     seed            INTEGER,
     stem            TEXT NOT NULL,
+    proof           INTEGER NOT NULL DEFAULT 0 CHECK (proof IN (0, 1)),
     attempt         INTEGER NOT NULL DEFAULT 0,
     strikes         INTEGER NOT NULL DEFAULT 0,
     not_before_at   REAL NOT NULL DEFAULT 0,
@@ -115,6 +120,9 @@ CREATE TABLE prompts (
 
 -- The next prompt of a job; what waits for a retry lies behind what waits for nothing.
 CREATE INDEX prompts_pending ON prompts (job_key, not_before_at, number) WHERE state = 'pending';
+-- The same, of the prompts that a proof is made of.
+CREATE INDEX prompts_of_proof ON prompts (job_key, not_before_at, number)
+    WHERE state = 'pending' AND proof = 1;
 -- When the next of those may run.
 CREATE INDEX prompts_delayed ON prompts (not_before_at)
     WHERE state = 'pending' AND not_before_at > 0;
