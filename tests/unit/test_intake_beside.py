@@ -53,6 +53,24 @@ def test_values_beside_an_input_win_over_its_text(tmp_path: Path) -> None:
     assert values(tmp_path, "sub/a.png") == {"prompt": "value", "size": "scale 2", "steps": "010"}
 
 
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [("SHOT.PNG", "shot.txt"), ("shot.png", "Shot.TXT"), ("zut\u00e9.png", "zute\u0301.txt")],
+)
+def test_case_and_unicode_form_part_no_text_from_its_input(
+    tmp_path: Path, image: str, text: str
+) -> None:
+    (tmp_path / text).write_text("cat")
+    assert values(tmp_path, image) == {"prompt": "cat"}
+
+
+def test_of_two_texts_the_one_that_is_named_exactly_so_counts(tmp_path: Path) -> None:
+    put(tmp_path, a_txt="mine", A_txt="other")
+    assert values(tmp_path, "a.png") == {"prompt": "mine"}
+    assert values(tmp_path, "A.png") == {"prompt": "other"}
+    assert values(tmp_path, "a.PNG") == {"prompt": "mine"}
+
+
 def test_a_job_file_is_no_input_s_values(tmp_path: Path) -> None:
     put(tmp_path, a_yaml="vqd: 1\nworkflow: w\n", job_yaml="steps: 4\n", b_yaml="", c_yml="k: 1")
     assert values(tmp_path) == {}

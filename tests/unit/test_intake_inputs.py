@@ -102,6 +102,11 @@ def test_a_name_in_another_unicode_form_is_found(tmp_path: Path) -> None:
     assert found(tmp_path, an_input("zut\u00e9.png")) == ["zute\u0301.png"]
 
 
+def test_brackets_in_a_pattern_stand_for_themselves(tmp_path: Path) -> None:
+    put(tmp_path, "a[1]x.png", "a1x.png")
+    assert found(tmp_path, an_input("a[1]*.png", kind="glob")) == ["a[1]x.png"]
+
+
 def test_names_may_hold_what_they_like(tmp_path: Path) -> None:
     names = ["a\nb.png", "CON.png", "x" * 251 + ".png", "\N{CAT}.png"]
     put(tmp_path, *names)

@@ -1,5 +1,6 @@
 """Job files: everything accepted is understood, everything else is a fault with its line."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -210,12 +211,19 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
         ("retry: {timeout: 45}", "wrong_type", "retry.timeout"),
         ("output: {sidecar: ful}", "unknown_choice", "output.sidecar"),
         ("name: ../../etc", "bad_name", "name"),
+        ('name: "a\\nb"', "bad_name", "name"),
+        ("name: " + "x" * 201, "bad_name", "name"),
     ],
 )
 def test_a_fault_names_its_line_and_key(tmp_path: Path, line: str, code: str, key: str) -> None:
     (problem,) = faults_of(tmp_path, asked(line))
     assert (problem.code, problem.key) == (code, key)
     assert (problem.where, problem.line) == ("cats.yaml", 3)
+
+
+@pytest.mark.parametrize("name", ["shot (1)", "-x", "flower, red", "it's & co", "3.45\u202fPM"])
+def test_a_job_may_be_called_what_a_file_may(tmp_path: Path, name: str) -> None:
+    assert spec_of(tmp_path, asked(f"name: {json.dumps(name)}")).name == name
 
 
 def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from unicodedata import normalize
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_a_usual_name_stays_short_with_many_axes_and_deep_folders() -> None:
         ("{input.parent}/{input.name}", "sub/b.c.png"),
         ("{index}-{label.shot}-{tag}", "1-sh010-x_y"),
         ("{date:%Y-%m-%d}_{steps}_s{seed}", "2026-09-21_20_s7"),
-        ("{date:%H%M%q}", "1413%q"),
+        ("{date:%H%M}{date:at}", "1413at"),
     ],
 )
 def test_every_token_has_its_value(pattern: str, expected: str) -> None:
@@ -110,6 +111,8 @@ def test_a_file_at_the_top_has_no_parent_in_its_name() -> None:
         ("{inptu.stem}", "unknown_token"),
         ("{label.nope}", "unknown_token"),
         ("{}", "unknown_token"),
+        ("{date:%B}", "unknown_token"),
+        ("{date}", "unknown_token"),
         ("a}", "bad_name"),
         ("/etc/{input.stem}", "bad_name"),
         ("../{input.stem}", "bad_name"),
@@ -128,6 +131,18 @@ def test_a_file_at_the_top_has_no_parent_in_its_name() -> None:
 def test_a_name_that_a_share_may_refuse_is_a_fault(pattern: str, code: str) -> None:
     (problem,) = faults_of(named(pattern), "a.png")
     assert (problem.code, problem.key, problem.line) == (code, "output.name", 9)
+
+
+def test_a_brace_in_a_value_or_an_input_begins_no_token_where_the_name_is_a_pattern() -> None:
+    spec = a_spec({"tag": "{job}"}, matrix={"cfg": [1]})
+    (stem,) = stems(named("{input.parent}/{tag}_{input.stem}", spec), "b{3}/a{1}.png")
+    assert stem == "b(3)/(job)_a(1)"
+    assert stems(named(stem, spec), "a.png") == [stem]
+    assert stems(spec, "a{1}.png") == ["a(1)_cfg-1.0"]
+
+
+def test_a_pattern_written_on_a_mac_is_as_good_as_any() -> None:
+    assert stems(named(normalize("NFD", "Stra\u00dfe-\u00e9"))) == ["Stra\u00dfe-\u00e9"]
 
 
 def test_an_input_token_needs_an_input() -> None:

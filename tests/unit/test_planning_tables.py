@@ -176,6 +176,11 @@ class TestValuesOfInputs:
         found = prompts_of(with_rules(a_spec(), **rules), None, *files("a.png", "sub/b.png"))
         assert told(found, "steps") == [(1,), (2,)]
 
+    def test_brackets_in_a_name_that_a_rule_has_stand_for_themselves(self) -> None:
+        rules = {"a[1].png": {"steps": 1}}
+        found = prompts_of(with_rules(a_spec(), **rules), None, *files("a[1].png", "a1.png"))
+        assert told(found, "steps") == [(1,), (20,)]
+
     def test_an_input_with_its_own_value_does_not_vary_there(self) -> None:
         spec = a_spec(matrix={"cfg": [1, 2], "tag": ["x", "y"]})
         found = prompts_of(spec, None, beside("a.png", cfg=7), *files("b.png"))

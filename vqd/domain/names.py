@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from fnmatch import translate
 from types import MappingProxyType
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -30,6 +31,16 @@ def why_never_taken(name: str) -> str | None:
     return next(
         (reason for reason, pattern in _NEVER_TAKEN.items() if pattern.fullmatch(name)), None
     )
+
+
+def folded(name: str) -> str:
+    """Give what names that differ only in case or in Unicode form have in common."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """Give what finds the folded names that a pattern fits: `*` and `?` alone stand for others."""
+    return re.compile(translate(folded(text).replace("[", "[[]")))
 
 
 def printable(text: str) -> str:

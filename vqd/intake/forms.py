@@ -43,6 +43,13 @@ NAME: Schema = {
     ),
     "type": ["string", "number", "boolean"],
 }
+JOB_NAME: Schema = {
+    **text_like(
+        r'^[^<>:"/\\|?*. \u0000-\u001f][^<>:"/\\|?*\u0000-\u001f]{0,199}$',
+        'a name: up to 200 characters without < > : " / \\ | ? *',
+    ),
+    "type": ["string", "number", "boolean"],
+}
 
 
 def rows(row: Schema) -> Schema:

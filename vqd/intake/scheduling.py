@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from vqd.documents.json_schema import one_of, text_like
 from vqd.documents.schema import Keys, fault, shown_kind
 from vqd.documents.tree import Sequence, Text
+from vqd.domain.names import printable
 
 _MOMENT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?)?"
 _TAG = re.compile(r"\w[\w.-]{0,39}")
@@ -47,7 +48,8 @@ def _tag(given: Any) -> str:
 
 
 def _job_name(given: Any) -> str:
-    if isinstance(given, Text) and given.isprintable() and 0 < len(given) <= _LONGEST_NAME:
+    is_short = isinstance(given, Text) and 0 < len(given) <= _LONGEST_NAME
+    if is_short and printable(given) == given:
         return unicodedata.normalize("NFC", given)
     raise fault("bad_name", f"{shown_kind(given)} names no job.", allowed="the name of a job")
 

@@ -15,6 +15,7 @@ from pydantic import (
 
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Mapping, Sequence, Text
+from vqd.domain.names import printable
 from vqd.domain.param import MOST_SEED
 from vqd.intake import forms
 from vqd.intake.scheduling import ScheduleKeys
@@ -23,6 +24,7 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd])")
 _RANGE = re.compile(r"(-?\d{1,15})-(-?\d{1,15})(?::(\d{1,15}))?")
 _NAME = re.compile(r"[\w][\w .-]{0,99}")
+_JOB_NAME = re.compile(r'[^<>:"/\\|?*. ][^<>:"/\\|?*]{0,199}')
 _MOST_IN_RANGE = 100_000
 
 
@@ -97,6 +99,14 @@ def _name(given: Any) -> Any:
     raise fault("bad_name", f"{_shown(given)} is not a name.", allowed=allowed)
 
 
+def _job_name(given: Any) -> Any:
+    """Give a name that a job may have: any that an output may, since a sidecar has its output's."""
+    if isinstance(given, Text) and _JOB_NAME.fullmatch(given) and printable(given) == given:
+        return given
+    allowed = 'a text of up to 200 characters without < > : " / \\ | ? *'
+    raise fault("bad_name", f"{_shown(given)} is no name for a job.", allowed=allowed)
+
+
 def _shown(given: Any) -> str:
     if isinstance(given, AnyMapping):
         return "a mapping"
@@ -118,6 +128,7 @@ Values = Annotated[tuple[Value, ...], BeforeValidator(_values), WithJsonSchema(f
 Group = Annotated[dict[str, Values], AfterValidator(_even)]
 Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
 Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
+JobName = Annotated[Any, BeforeValidator(_job_name), WithJsonSchema(forms.JOB_NAME)]
 Duration = Annotated[float, BeforeValidator(_duration_s), WithJsonSchema(forms.DURATION)]
 Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
 
@@ -276,7 +287,7 @@ class JobKeys(Keys):
 
     vqd: Version = Field(description="The format's version: 1.")
     workflow: Name = Field(description="The workflow that runs: `vqd workflows list` tells them.")
-    name: Name | None = Field(
+    name: JobName | None = Field(
         default=None, description="The job's name; else that of its folder or file."
     )
     comment: Label = Field(default="", description="A remark, shown in the report.")

@@ -10,6 +10,7 @@ from vqd.documents.reader import Limits, decoded, parse
 from vqd.documents.schema import checked
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import Given, InputFile, Point
+from vqd.domain.names import folded
 from vqd.intake.places import Places
 from vqd.intake.schema import value
 
@@ -34,7 +35,7 @@ class Sidecars:
     job_file: str
     problems: list[Problem] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
-    _names: dict[str, frozenset[str]] = field(default_factory=dict)
+    _names: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def beside(self, files: Iterable[InputFile]) -> tuple[InputFile, ...]:
         """Give the files with the values that lie beside each; values win over the text."""
@@ -43,19 +44,25 @@ class Sidecars:
     def _with_values(self, file: InputFile) -> InputFile:
         above, slash, name = file.path.rpartition("/")
         stem = name.rpartition(".")[0]
-        names = self._names_in(f"{above}{slash}")
         values: dict[str, Given] = {}
-        if self.caption is not None and f"{stem}.txt" in names:
-            values |= self._text(f"{above}{slash}{stem}.txt", self.caption)
+        text = self._there(f"{above}{slash}", f"{stem}.txt")
+        if self.caption is not None and text is not None:
+            values |= self._text(text, self.caption)
         for ending in (".yaml", ".yml"):
-            if f"{stem}{ending}" in names:
-                values |= self._values(f"{above}{slash}{stem}{ending}")
+            path = self._there(f"{above}{slash}", f"{stem}{ending}")
+            if path is not None:
+                values |= self._values(path)
         return replace(file, values=values) if values else file
 
-    def _names_in(self, folder: str) -> frozenset[str]:
+    def _there(self, folder: str, name: str) -> str | None:
+        """Give the path of what has this name, or the only one like it in other case or form."""
         if folder not in self._names:
-            self._names[folder] = frozenset(self.places.names(folder))
-        return self._names[folder]
+            names = self._names[folder] = {}
+            for one in self.places.names(folder):
+                names.setdefault(folded(one), []).append(one)
+        alike = self._names[folder].get(folded(name), [])
+        found = name if name in alike else alike[0] if len(alike) == 1 else None
+        return None if found is None else f"{folder}{found}"
 
     def _text(self, path: str, name: str) -> Point:
         text = self._read(path)

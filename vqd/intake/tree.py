@@ -8,17 +8,19 @@ import errno
 import os
 import re
 import stat
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from vqd.domain.names import why_never_taken
+from vqd.domain.names import folded, pattern, why_never_taken
 
 DEEPEST = 40
 """How many folders below a tree are looked into."""
+
+_ANY = None
+"""`**` in a pattern: any folders, or none."""
+_Pattern = re.Pattern[str] | None
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 """What opening a folder raises when it went, or became a link, since it was looked at."""
@@ -80,10 +82,10 @@ def glob(root: Path, parts: Sequence[str]) -> Iterator[Entry]:
         yield from (entry for entry in [start] if entry and entry.is_strange)
         return
     above = start.path.split("/") if start else []
-    patterns = [_folded(part) for part in parts[fixed:]]
-    depth = DEEPEST if "**" in patterns else len(patterns) - 1
+    patterns = [_ANY if part == "**" else pattern(part) for part in parts[fixed:]]
+    depth = DEEPEST if _ANY in patterns else len(patterns) - 1
     for entry in walk(root, above, depth):
-        names = [_folded(name) for name in entry.path.split("/")[len(above) :]]
+        names = [folded(name) for name in entry.path.split("/")[len(above) :]]
         if _matches(names, patterns):
             yield entry
 
@@ -162,7 +164,7 @@ def _look(handle: int, above: str, name: str) -> Entry | None:
 
 
 def _look_alike(handle: int, above: str, name: str) -> Entry | None:
-    alike = [other for other in os.listdir(handle) if _folded(other) == _folded(name)]
+    alike = [other for other in os.listdir(handle) if folded(other) == folded(name)]
     return _look(handle, above, alike[0]) if len(alike) == 1 else None
 
 
@@ -194,28 +196,28 @@ def _name(entry: Entry) -> str:
     return entry.path.rpartition("/")[2]
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+def _matches(names: Sequence[str], patterns: Sequence[_Pattern]) -> bool:
     """Match name by name; `reached` holds how many patterns may be used up so far."""
     reached = _past_any({0}, patterns)
     for name in names:
         taken = {
-            at if patterns[at] == "**" else at + 1
+            at if patterns[at] is _ANY else at + 1
             for at in reached
-            if at < len(patterns) and (patterns[at] == "**" or fnmatchcase(name, patterns[at]))
+            if at < len(patterns) and _fits(name, patterns[at])
         }
         reached = _past_any(taken, patterns)
     return len(patterns) in reached
 
 
-def _past_any(reached: set[int], patterns: Sequence[str]) -> set[int]:
+def _fits(name: str, wanted: _Pattern) -> bool:
+    return wanted is _ANY or wanted.fullmatch(name) is not None
+
+
+def _past_any(reached: set[int], patterns: Sequence[_Pattern]) -> set[int]:
     """Add what follows each `**`, which may stand for no folder at all."""
     more = set(reached)
     for at in sorted(reached):
-        while at < len(patterns) and patterns[at] == "**":
+        while at < len(patterns) and patterns[at] is _ANY:
             at += 1
             more.add(at)
     return more

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given
@@ -22,7 +23,10 @@ INPUT_TOKENS = ("input.stem", "input.name", "input.parent")
 
 _TOKEN = re.compile(r"\{([^{}]*)\}")
 _DIRECTIVE = re.compile(r"%[YymdHMSj]")
+_DATES = "Write %Y, %y, %m, %d, %H, %M, %S and %j: {date:%Y-%m-%d}."
 _LONGEST_PART_BYTES = 40
+_NO_TOKENS = str.maketrans("{}", "()")
+"""A sidecar gives its output's name as a pattern, in which braces would begin a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,12 @@ def read_pattern(
     """
     fixed = {token: text for token, text in known.items() if text is not None}
     for token in dict.fromkeys(_TOKEN.findall(given.text)):
-        if token.startswith("date:"):
-            fixed[token] = as_part(_date(created_at, token.removeprefix("date:")))
+        is_date, form = token.startswith("date:"), token.removeprefix("date:")
+        if is_date and "%" not in _DIRECTIVE.sub("", form):
+            fixed[token] = as_part(_date(created_at, form))
         elif token not in known:
             said = f"{{{token}}} is not known here."
-            hint = nearest(token, known)
+            hint = _DATES if is_date else nearest(token, known)
             reading.note(given, "unknown_token", said, hint, ", ".join(known))
     if {"{", "}"} & {*_TOKEN.sub("", given.text)}:
         said = "a brace stands alone."
@@ -119,7 +124,7 @@ def read_pattern(
     if given.text.startswith("/") or ".." in given.text.split("/"):
         said = "an output cannot leave the job's folder."
         reading.note(given, "bad_name", said, "Begin with a name, and write no `..`.")
-    return PatternNames(given.text, fixed, digits)
+    return PatternNames(normalize("NFC", given.text), fixed, digits)
 
 
 def flaws(stems: Iterable[str], *, safe: bool) -> Iterator[tuple[str, str, str]]:
@@ -149,7 +154,7 @@ def is_safe(stem: str) -> bool:
 def as_part(value: Value) -> str:
     """Give a value as it stands in a name: one piece, without what a file name may not have."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return safe_name(f"x{text}", longest_bytes=LONGEST_NAME_BYTES)[1:]
+    return safe_name(f"x{text.translate(_NO_TOKENS)}", longest_bytes=LONGEST_NAME_BYTES)[1:]
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -157,7 +162,9 @@ def _short(value: Value) -> str:
     return safe_name(as_part(value), longest_bytes=_LONGEST_PART_BYTES)
 
 
-_safe = lru_cache(maxsize=4096)(safe_name)
+@lru_cache(maxsize=4096)
+def _safe(text: str) -> str:
+    return safe_name(text.translate(_NO_TOKENS))
 
 
 def _date(at: float, form: str) -> str:

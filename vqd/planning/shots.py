@@ -1,14 +1,12 @@
 """The inputs of a job's prompts: one shot for each file that fans out."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import translate
 from pathlib import PurePosixPath
 
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, InputFile, InputRule
+from vqd.domain.names import folded, pattern
 from vqd.planning.values import Reading
 
 
@@ -91,7 +89,7 @@ class _Rules:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._rules = [
-            (rule, _pattern(rule.pattern.text), reading.point(rule.values))
+            (rule, pattern(rule.pattern.text), reading.point(rule.values))
             for rule in reading.spec.fan_out.per_input
         ]
         self._unused: dict[int, InputRule] = {
@@ -101,9 +99,9 @@ class _Rules:
     def values_for(self, path: str) -> dict[str, Value]:
         """Give what the rules say of an input; the later rule wins."""
         values: dict[str, Value] = {}
-        for at, (rule, pattern, given) in enumerate(self._rules):
+        for at, (rule, fitting, given) in enumerate(self._rules):
             text = path if "/" in rule.pattern.text else PurePosixPath(path).name
-            if pattern.fullmatch(_folded(text)):
+            if fitting.fullmatch(folded(text)):
                 self._unused.pop(at, None)
                 values |= given
         return values
@@ -114,14 +112,6 @@ class _Rules:
             said = f"{rule.pattern.text} fits no input."
             hint = "Correct the pattern, or remove it."
             self._reading.note(rule.pattern, "unknown_point", said, hint)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(translate(_folded(text)))
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _place(slot: str) -> Given:
