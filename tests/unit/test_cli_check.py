@@ -118,10 +118,16 @@ def test_a_server_without_what_is_needed_could_not_run_it(house: House) -> None:
     assert "gpu3: schedule.needs.tags: the server has not the tag wan." in checked.stderr
 
 
+def test_what_no_server_has_is_waited_for_where_the_settings_say_it(house: House) -> None:
+    house.sees("gpu1")
+    checked = house.vqd("check", words(house, "schedule: {needs: {tags: [wan]}}\n"))
+    assert "servers none of gpu1 can run it; it would wait" in lines_of(checked.output)
+
+
 def test_a_model_that_is_on_no_server_is_told(house: House) -> None:
     house.sees("gpu1")
     checked = house.vqd("check", words(house, "params: {checkpoint: sdxk.safetensors}\n"))
-    assert "servers none of gpu1 can run it; it would wait" in lines_of(checked.output)
+    assert "servers none of gpu1 can run it; it would be refused" in lines_of(checked.output)
     assert "gpu1: params.checkpoint: " in checked.stderr
     assert "Did you mean sdxl.safetensors?" in checked.stderr
 

@@ -161,7 +161,8 @@ def _servers(preview: Preview) -> Cell:
         return Cell("unknown: no server has been seen yet")
     if preview.able:
         return Cell(", ".join(preview.able), "green")
-    return Cell(f"none of {', '.join(preview.servers)} can run it; it would wait", "yellow")
+    then = "it would wait" if preview.would_wait else "it would be refused"
+    return Cell(f"none of {', '.join(preview.servers)} can run it; {then}", "yellow")
 
 
 def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
 
 
+UNMET_NEEDS = "unmet_needs"
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A draft, and for each server that was ever seen why it could not run it; none if it could.
@@ -39,6 +42,12 @@ class Preview:
     def able(self) -> tuple[str, ...]:
         """Give the servers that could run it."""
         return tuple(server for server, faults in self.servers.items() if not faults)
+
+    @property
+    def would_wait(self) -> bool:
+        """Tell whether it would wait for a server that has what it needs, and not be sent."""
+        lacking = [{one.code for one in faults} for faults in self.servers.values()]
+        return bool(lacking) and all(UNMET_NEEDS in codes for codes in lacking)
 
     @property
     def total(self) -> int:
@@ -189,10 +198,10 @@ def _unmet(needs: Needs, capability: Capability | None) -> Iterator[Problem]:
     tags = [tag for tag in needs.tags if tag not in capability.tags]
     if tags:
         said = f"the server has not the tag {', '.join(tags)}."
-        yield Problem("unmet_needs", said, key="schedule.needs.tags", hint=hint)
+        yield Problem(UNMET_NEEDS, said, key="schedule.needs.tags", hint=hint)
     elif capability.vram_gb is not None and not capability.fits(needs):
         said = f"the server has {capability.vram_gb:g} GB of VRAM, not {needs.vram_gb:g}."
-        yield Problem("unmet_needs", said, key="schedule.needs.vram_gb", hint=hint)
+        yield Problem(UNMET_NEEDS, said, key="schedule.needs.vram_gb", hint=hint)
 
 
 def _value_faults(workflow: Workflow, plan: Plan, catalogue: Catalogue) -> Iterator[Problem]:
