@@ -120,6 +120,8 @@ def test_a_server_without_what_is_needed_could_not_run_it(house: House) -> None:
 
 def test_what_no_server_has_is_waited_for_where_the_settings_say_it(house: House) -> None:
     house.sees("gpu1")
+    servers = "servers: [{name: gpu1, url: 'http://a:1'}]\n"
+    write(house.settings, house.settings.read_text() + servers)
     checked = house.vqd("check", words(house, "schedule: {needs: {tags: [wan]}}\n"))
     assert "servers none of gpu1 can run it; it would wait" in lines_of(checked.output)
 

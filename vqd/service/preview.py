@@ -21,7 +21,6 @@ from vqd.service.known import StoredClasses
 from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
 
-
 UNMET_NEEDS = "unmet_needs"
 
 
