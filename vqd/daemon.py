@@ -17,7 +17,10 @@ from vqd.domain.errors import VqdError
 from vqd.domain.schedule import Capability
 from vqd.engine.child import EngineProcess
 from vqd.farm import BUILTIN
+from vqd.notify.target import Target
+from vqd.runner.courier import Courier
 from vqd.runner.inputs import InputChecks
+from vqd.runner.keeping import Keeping
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.server import Server, ServerAddress
@@ -91,8 +94,13 @@ class _Daemon:
             woken=wake,
             stall_s=settings.stall_s,
             windows={name: keys.window for name, keys in settings.windows.items()},
-            on_tick=_sign_of_life(engine),
+            on_tick=self._on_tick,
         )
+        self._couriers = [
+            Courier(store, spool, target, link) for target, link in _targets(settings)
+        ]
+        self._keeping = Keeping(store, spool, settings.keep)
+        self._sign_of_life = _sign_of_life(engine)
         drafting = Drafting(
             spool,
             workflows=settings.workflows,
@@ -100,6 +108,8 @@ class _Daemon:
             path_map=settings.path_map,
             defaults=settings.default_points,
             windows=settings.windows,
+            targets=settings.notify,
+            notify_default=settings.default_notify,
             known=StoredClasses(store),
         )
         submission = Submission(
@@ -134,8 +144,14 @@ class _Daemon:
         names = {server.name for server in self._servers}
         self._store.write(lambda session: session.servers.keep_only(names))
         self._store.write(lambda session: session.catalogue.keep_only(names))
+        self._store.write(
+            lambda session: session.notices.keep_only(self._settings.notify, now=time.time())
+        )
         for server in self._servers:
             server.start()
+        for courier in self._couriers:
+            courier.start()
+        self._keeping.start()
         self._publisher.start()
         self._looping.start()
         self._watch.start()
@@ -155,6 +171,9 @@ class _Daemon:
         self._welcoming.stop()
         self._looping.join()
         self._publisher.stop()
+        self._keeping.stop()
+        for courier in self._couriers:
+            courier.stop()
         for server in self._servers:
             server.stop()
         _log.info("daemon.stopped", exit_code=self._exit_code)
@@ -171,6 +190,12 @@ class _Daemon:
             _log.exception("runner.failed")
             self._fail()
         self._loop.drain(self._settings.drain_s)
+
+    def _on_tick(self) -> None:
+        self._sign_of_life()
+        self._keeping.wake()
+        for courier in self._couriers:
+            courier.wake()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals += 1
@@ -194,6 +219,13 @@ def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[Ser
             headers=server.headers,
             capability=Capability(frozenset(server.tags), server.vram_gb),
         )
+
+
+def _targets(settings: Settings) -> Iterator[tuple[Target, str | None]]:
+    for name, keys in settings.notify.items():
+        target = keys.target(name)
+        target.check()
+        yield target, keys.link
 
 
 def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:

@@ -5,18 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
+from vqd.documents.durations import Duration
 from vqd.documents.json_schema import Schema, json_schema
 from vqd.documents.reader import parse, read
 from vqd.documents.schema import Keys, fault, told
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
+from vqd.domain.nearest import nearest
 from vqd.domain.quote import QuoteOver
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
+from vqd.intake.notifying import NotifyKeys
+from vqd.targets import TargetKeys
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
 
@@ -76,6 +81,18 @@ class Settings(BaseSettings):
         description="How large a job is that is quoted, and starts when somebody approves.",
         examples=[{"prompts": 5000, "hours": 8}],
     )
+    notify: dict[str, TargetKeys] = Field(
+        default_factory=dict,
+        description="Targets that jobs may name, to tell what becomes of them.",
+    )
+    notify_default: NotifyKeys | None = Field(
+        default=None, description="What a job tells, and to whom, that does not say so itself."
+    )
+    keep: Duration | None = Field(
+        default=None,
+        description="So long after a job closed its records, log.txt and graphs/ go. "
+        "Outputs are never deleted.",
+    )
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
     )
@@ -113,6 +130,15 @@ class Settings(BaseSettings):
                     raise fault("wrong_type", said, allowed="text, a number, true or false")
         return defaults
 
+    @field_validator("notify_default")
+    @classmethod
+    def _is_to_a_target(cls, default: NotifyKeys | None, read: ValidationInfo) -> NotifyKeys | None:
+        targets = read.data.get("notify", {})
+        if default is not None and default.to not in targets:
+            hint = nearest(str(default.to), targets) or "Name it under `notify`."
+            raise fault("unknown_target", f"there is no target {default.to}.", hint=hint)
+        return default
+
     @model_validator(mode="after")
     def _keep_apart(self) -> Self:
         spool, state = self.spool.resolve(), self.state_dir.resolve()
@@ -138,6 +164,11 @@ class Settings(BaseSettings):
             workflow: {name: _given(workflow, name, value) for name, value in values.items()}
             for workflow, values in self.defaults.items()
         }
+
+    @property
+    def default_notify(self) -> Notify | None:
+        """Whom a job tells that does not say so itself."""
+        return self.notify_default.notify if self.notify_default else None
 
     @property
     def store_path(self) -> Path:
@@ -224,7 +255,18 @@ def _values(root: Mapping, base: Path) -> dict[str, Any]:
             values[key] = [base / str(folder) for folder in values[key]]
         elif isinstance(values[key], Mapping):
             values[key] = {name: base / str(folder) for name, folder in values[key].items()}
+    if isinstance(values.get("notify"), Mapping):
+        values["notify"] = {
+            name: _with_secret_below(target, base) for name, target in values["notify"].items()
+        }
     return values
+
+
+def _with_secret_below(target: Any, base: Path) -> Any:
+    if not isinstance(target, Mapping):
+        return target
+    is_path = {key: key == "secret_file" and isinstance(text, Text) for key, text in target.items()}
+    return {key: base / str(text) if is_path[key] else text for key, text in target.items()}
 
 
 def _is_absent(value: Any) -> bool:

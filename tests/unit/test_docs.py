@@ -63,7 +63,9 @@ def test_the_job_files_on_the_page_are_legal(tmp_path: Path) -> None:
         for frame in range(4):
             picture(folder / "frames" / f"{frame}.png")
         spool = Spool.create(tmp_path / "spool")
-        drafting = Drafting(spool, workflows=(), input_roots=(), windows=["nights"])
+        drafting = Drafting(
+            spool, workflows=(), input_roots=(), windows=["nights"], targets=["studio"]
+        )
         draft = drafting.draft(folder / "job.yaml", now=NOW)
         assert draft.problems == ()
 

@@ -166,7 +166,12 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
     ("line", "code", "key"),
     [
         ("wworkflow: x", "unknown_key", "wworkflow"),
-        ("notify: {to: studio}", "unknown_key", "notify"),
+        ("notify: {to: studio, url: x}", "unknown_key", "notify.url"),
+        ("notify: {events: done}", "missing_key", "notify.to"),
+        ("notify: {events: [done, finished], to: studio}", "unknown_choice", "notify.events[1]"),
+        ("notify: {to: [studio]}", "wrong_type", "notify.to"),
+        ("output: {keep: 30}", "wrong_type", "output.keep"),
+        ("output: {keep: 0d}", "wrong_type", "output.keep"),
         ("schedule: {windw: nights}", "unknown_key", "schedule.windw"),
         ("schedule: {window: [nights]}", "wrong_type", "schedule.window"),
         ("schedule: {suspended: maybe}", "wrong_type", "schedule.suspended"),

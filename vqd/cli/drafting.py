@@ -30,6 +30,8 @@ def opened(settings: Settings) -> Iterator[Previews]:
             path_map=settings.path_map,
             defaults=settings.default_points,
             windows=settings.windows,
+            targets=settings.notify,
+            notify_default=settings.default_notify,
             known=known,
         )
 

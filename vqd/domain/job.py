@@ -35,8 +35,20 @@ class InputBind:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """What somebody wants to be told of: `events` of a job (see `NoticeEvent`), and `to` whom.
+
+    `to` is the name of a target of the settings.
+    """
+
+    events: tuple[str, ...]
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What every prompt of one job shares.
+    """What every prompt of one job shares, and how long it is remembered in full once it is closed
+    (`keep_s`, None for as long as the settings say).
 
     `params` are the values that do not vary, typed, defaults included. `axes` are the values that
     do, in fan-out order (the first varies slowest), each with its values in order of appearance:
@@ -60,6 +72,8 @@ class Plan:
     timeout_s: float | None = None
     stop_job_after: int | None = None
     deadline_s: float | None = None
+    keep_s: float | None = None
+    notify: Notify | None = None
     schedule: Schedule = field(default_factory=Schedule)
     sidecar: str = "full"
     has_proof: bool = False

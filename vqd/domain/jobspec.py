@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from vqd.domain.errors import Problem
+from vqd.domain.job import Notify
 from vqd.domain.schedule import Schedule
 
 
@@ -122,8 +123,9 @@ class JobSpec:
     """A job file that was read. `where` is its name; `workflow` the name it asks for.
 
     `output_name` is the pattern of output names, None for the usual one; `window` is where the
-    schedule names its window, if it does. `defaults` are the values that the settings give where
-    the job gives none. `proof_inputs` is of how many inputs a proof is made first, None without.
+    schedule names its window, if it does, and `target` where the job says whom it tells. `defaults`
+    are the values that the settings give where the job gives none. `proof_inputs` is of how many
+    inputs a proof is made first, None without.
     """
 
     where: str
@@ -145,6 +147,9 @@ class JobSpec:
     output_name: Given | None = None
     sidecar: str = "full"
     proof_inputs: int | None = None
+    keep_s: float | None = None
+    notify: Notify | None = None
+    target: Given | None = None
 
     def gives(self, name: str) -> bool:
         """Tell whether every point of the job has a value for a parameter.

@@ -40,7 +40,8 @@ class Job:
     """A job. `job` is its folder's name; `input_folder` is where its inputs lie, below that.
 
     `plan` is None for a job that was rejected before it was planned; `problems` say why. `hold`
-    says why nothing of it may start now. Times are UTC seconds.
+    says why nothing of it may start now. Of one that `is_brief` little else is remembered, and it
+    cannot be taken up again. Times are UTC seconds.
     """
 
     job_key: int
@@ -59,6 +60,7 @@ class Job:
     reason: str | None = None
     hold: str | None = None
     problems: tuple[Problem, ...] = ()
+    is_brief: bool = False
 
     @property
     def why(self) -> str | None:

@@ -30,11 +30,6 @@ RELATIVE_SIZES: Sequence[Schema] = (
 )
 VALUE = one_of(SCALAR, *RELATIVE_SIZES)
 VALUES = one_of({"type": "array", "items": VALUE, "minItems": 1}, RANGE)
-DURATION = text_like(
-    r"^\s*(?=.*[1-9])\d{1,9}(\.\d{1,9})?\s*[smhd]\s*$",
-    "a duration: 30s, 45m, 12h or 30d",
-    examples=["30s", "45m", "12h", "30d"],
-)
 NAME: Schema = {
     # What is not ASCII passes for a letter: in an editor's expressions \w is ASCII alone.
     **text_like(

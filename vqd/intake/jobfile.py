@@ -66,6 +66,9 @@ def _spec(document: Document, keys: JobKeys) -> JobSpec:
         output_name=_given(keys.output.name, "output", "name") if keys.output.name else None,
         sidecar=keys.output.sidecar,
         proof_inputs=keys.proof.inputs if keys.proof else None,
+        keep_s=keys.output.keep,
+        notify=keys.notify.notify if keys.notify else None,
+        target=_given(keys.notify.to, "notify", "to") if keys.notify else None,
     )
 
 

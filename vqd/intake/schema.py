@@ -13,27 +13,19 @@ from pydantic import (
     model_validator,
 )
 
+from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Mapping, Sequence, Text
 from vqd.domain.names import printable
 from vqd.domain.param import MOST_SEED
 from vqd.intake import forms
+from vqd.intake.notifying import NotifyKeys
 from vqd.intake.scheduling import ScheduleKeys
 
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd])")
 _RANGE = re.compile(r"(-?\d{1,15})-(-?\d{1,15})(?::(\d{1,15}))?")
 _NAME = re.compile(r"[\w][\w .-]{0,99}")
 _JOB_NAME = re.compile(r'[^<>:"/\\|?*. ][^<>:"/\\|?*]{0,199}')
 _MOST_IN_RANGE = 100_000
-
-
-def _duration_s(given: Any) -> float:
-    match = _DURATION.fullmatch(given.strip()) if isinstance(given, str) else None
-    if match is None or not float(match[1]):
-        allowed = "a number and s, m, h or d: 30s, 45m, 12h, 30d"
-        raise fault("wrong_type", f"{_shown(given)} is not a duration.", allowed=allowed)
-    return float(match[1]) * _UNITS_S[match[2]]
 
 
 def _version(given: Any) -> Any:
@@ -129,7 +121,6 @@ Group = Annotated[dict[str, Values], AfterValidator(_even)]
 Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
 Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
 JobName = Annotated[Any, BeforeValidator(_job_name), WithJsonSchema(forms.JOB_NAME)]
-Duration = Annotated[float, BeforeValidator(_duration_s), WithJsonSchema(forms.DURATION)]
 Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
 
 
@@ -270,6 +261,11 @@ class OutputKeys(Keys):
         description="The job file beside each output that makes it again: full, with how it was "
         "made; brief; none.",
     )
+    keep: Duration | None = Field(
+        default=None,
+        description="So long after the job closed its records, log.txt and graphs/ go. "
+        "Outputs are never deleted.",
+    )
 
 
 class ProofKeys(Keys):
@@ -318,6 +314,11 @@ class JobKeys(Keys):
         default=None,
         description="Make a proof first, show it in proof.html, and wait for APPROVE.",
         examples=[{"inputs": 1}],
+    )
+    notify: NotifyKeys | None = Field(
+        default=None,
+        description="Whom to tell what becomes of the job.",
+        examples=[{"events": ["failed", "done"], "to": "studio"}],
     )
     record: dict[str, Any] = Field(
         default_factory=dict,

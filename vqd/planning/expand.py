@@ -221,6 +221,8 @@ def _shared(
         timeout_s=spec.timeout_s,
         stop_job_after=spec.stop_job_after,
         deadline_s=spec.deadline_s,
+        keep_s=spec.keep_s,
+        notify=spec.notify,
         schedule=replace(spec.schedule, needs=needs),
         sidecar=spec.sidecar,
         has_proof=spec.proof_inputs is not None,

@@ -12,7 +12,7 @@ from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.job import PlannedJob
+from vqd.domain.job import Notify, PlannedJob
 from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
 from vqd.domain.nearest import nearest
 from vqd.domain.queue import JobFile
@@ -40,7 +40,8 @@ class Draft:
     """A job file read and planned: `planned`, or the `problems` that prevent it.
 
     `input_folder` is where its inputs lie, below the job's folder; `inputs` are their paths,
-    relative to that.
+    relative to that. `notify` and `keep_s` are whom it tells and how long it is kept, also where it
+    cannot run.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Draft:
     inputs: tuple[str, ...] = ()
     planned: PlannedJob | None = field(default=None, repr=False)
     problems: tuple[Problem, ...] = ()
+    notify: Notify | None = None
+    keep_s: float | None = None
 
     @property
     def waits_for_inputs(self) -> bool:
@@ -80,6 +83,8 @@ class Drafting:
         path_map: Mapping[str, Path] = MappingProxyType({}),
         defaults: Mapping[str, Point] = MappingProxyType({}),
         windows: Collection[str] = (),
+        targets: Collection[str] = (),
+        notify_default: Notify | None = None,
         known: KnownClasses | None = None,
     ) -> None:
         self._definitions = Definitions((*workflows, shipped_folder()), known)
@@ -88,6 +93,8 @@ class Drafting:
         self._path_map = path_map
         self._defaults = defaults
         self._windows = windows
+        self._targets = targets
+        self._notify_default = notify_default
 
     def workflow(self, draft: Draft) -> Workflow | None:
         """Give the workflow that a draft asks for; None if it cannot be used."""
@@ -109,11 +116,17 @@ class Drafting:
         is_folder = job_file == job_file_in(folder)
         name = _STAMP.sub("", folder.name) if is_folder else job_file.stem
         workflow = ""
+        notify, keep_s = self._notify_default, None
+        planned: PlannedJob | None = None
+        found: tuple[str, ...] = ()
         problems: list[Problem] = []
         try:
             _check_alone(job_file)
             spec, unread = jobfile.read(job_file)
             problems += (*unread, *_unknown_window(spec, self._windows))
+            problems += _unknown_target(spec, self._targets)
+            spec = self._with_known_target(spec)
+            notify, keep_s = spec.notify, spec.keep_s
             name, workflow = spec.name or name, spec.workflow.text
             definition = self._definition(spec)
             spec = replace(spec, defaults=self._defaults.get(definition.name, {}))
@@ -128,12 +141,27 @@ class Drafting:
             else:
                 inputs = _measured(spec, definition, inputs, places)
                 planned = plan(spec, definition, inputs, job=name, created_at=now)
+                found = (*inputs.paths(), *table)
         except Faults as faults:
             problems += faults.problems
-        if problems:
-            in_order = tuple(sorted(problems, key=_place))
-            return Draft(name, workflow, facts, input_folder, problems=in_order)
-        return Draft(name, workflow, facts, input_folder, (*inputs.paths(), *table), planned)
+        return Draft(
+            name,
+            workflow,
+            facts,
+            input_folder,
+            found,
+            planned,
+            problems=tuple(sorted(problems, key=_place)),
+            notify=notify,
+            keep_s=keep_s,
+        )
+
+    def _with_known_target(self, spec: JobSpec) -> JobSpec:
+        """Give the job with whom it tells: as it says, else, or if that is nobody, as the settings
+        say."""
+        if spec.notify is not None and spec.notify.to in self._targets:
+            return spec
+        return replace(spec, notify=self._notify_default)
 
     def _definition(self, spec: JobSpec) -> Workflow:
         try:
@@ -150,6 +178,19 @@ def _unknown_window(spec: JobSpec, windows: Collection[str]) -> Iterator[Problem
     hint = nearest(asked.text, windows) or "The settings name no windows: `windows: {…}` there."
     said = f"there is no window {asked.text} in the settings."
     yield asked.problem("unknown_window", said, spec.where, allowed=allowed or None, hint=hint)
+
+
+def _unknown_target(spec: JobSpec, targets: Collection[str]) -> Iterator[Problem]:
+    asked = spec.target
+    if asked is None or asked.text in targets:
+        return
+    allowed = ", ".join(targets)
+    if "://" in asked.text:
+        hint = "A job names a target of the settings, where its URL stands."
+    else:
+        hint = nearest(asked.text, targets) or "The settings name no targets: `notify: {…}` there."
+    said = f"there is no target {asked.text} in the settings."
+    yield asked.problem("unknown_target", said, spec.where, allowed=allowed or None, hint=hint)
 
 
 def _with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...], list[Problem]]:

@@ -88,17 +88,25 @@ class Submission:
         if job_file is None or not (is_new or is_closed):
             return False
         draft = self.draft(job_file, now=now)
-        if known is not None and is_closed:
+        if known is not None and known.is_brief:
+            self._accept(self._renamed(folder, draft, now=now), draft, now=now)
+        elif known is not None and is_closed:
             self._reopen(known, input_folder=draft.input_folder, now=now)
         elif self._resumed(job_file, draft, now=now) is None:
             self._accept(folder.name, draft, now=now)
         return True
 
+    def _renamed(self, folder: Path, draft: Draft, *, now: float) -> str:
+        """Give a folder in active/ the name of a new job."""
+        job = self._spool.free_job_name(draft.name, now, self._is_known)
+        drops.claim_folder(folder, self._spool.active / job)
+        return job
+
     def _resumed(self, job_file: Path, draft: Draft, *, now: float) -> str | None:
         """Put a job's folder back where the job goes on, if it was moved away; give its JOB."""
         earlier = self._earlier(job_file.parent)
         if earlier is None or earlier.plan is None or earlier.job_file != draft.job_file:
-            return None
+            return None  # also if its record is brief: its folder comes in as a new job
         drops.claim_folder(job_file.parent, self._spool.active / earlier.job)
         if earlier.state in CLOSED_STATES:
             self._reopen(earlier, input_folder=draft.input_folder, now=now)
@@ -138,13 +146,16 @@ class Submission:
                 name=draft.name,
                 workflow=draft.workflow,
                 input_folder=draft.input_folder,
+                notify=draft.notify,
+                keep_s=draft.keep_s,
                 now=now,
             )
         )
 
     def _reopen(self, job: Job, *, input_folder: str, now: float) -> None:
         def reopen(session: Session) -> None:
-            session.jobs.reopen(job.job_key, input_folder=input_folder, now=now)
+            if not session.jobs.reopen(job.job_key, input_folder=input_folder, now=now):
+                return  # trimmed since it was read: it is found in active/ and comes in as new
             for source in (PromptState.FAILED, PromptState.CANCELLED):
                 session.prompts.move_all(job.job_key, Move.RETRY, source, now=now)
 

@@ -15,6 +15,7 @@ look at that before.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from itertools import chain, count
@@ -30,9 +31,12 @@ PARTS = ".part"
 STATUS = status.STATUS
 PROOF = "proof.html"
 _DROPPED = ".dropped"
+_GRAPHS = "graphs"
+_GRAPH = re.compile(r"[0-9a-f]{64}\.json")
+_LOG = "log.txt"
 
 RESULT_NAMES = frozenset(
-    {OUTPUTS, "graphs", STATUS, "WHY.txt", "report.html", PROOF, "manifest.jsonl", "log.txt"}
+    {OUTPUTS, _GRAPHS, STATUS, "WHY.txt", "report.html", PROOF, "manifest.jsonl", _LOG}
 )
 """What vqd writes into a job's folder."""
 
@@ -135,6 +139,25 @@ def publish(folder: Path, target: Path) -> None:
     """Hand the finished folder over: one rename, durable. Its working folder goes before."""
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     move_folder(folder, target)
+
+
+def trim(folder: Path) -> None:
+    """Take away what tells how a published job was made: log.txt, and the graphs in graphs/.
+
+    Whatever else somebody put there stays.
+
+    Raises:
+        OSError: some of it could not be taken away.
+    """
+    graphs = folder / _GRAPHS
+    if graphs.is_dir() and not graphs.is_symlink():
+        for path in list(graphs.iterdir()):
+            if _GRAPH.fullmatch(path.name):
+                path.unlink()
+        if not any(graphs.iterdir()):
+            graphs.rmdir()
+    (folder / _LOG).unlink(missing_ok=True)
+    sync_folder(folder)
 
 
 def _take_back(building: Path, inbox: Path) -> None:

@@ -10,10 +10,12 @@ import orjson
 from pydantic import TypeAdapter
 
 from vqd.domain.errors import Problem
-from vqd.domain.job import Plan
+from vqd.domain.job import Notify, Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Counts, Job, JobFile
 from vqd.store.events import EventRows
+from vqd.store.notices import NoticeRows
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 
@@ -21,11 +23,16 @@ class JobRows:
     """Jobs: brought in, found, listed, closed. Their counters are kept by `PromptRows.move`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, events: EventRows, schedules: ScheduleRows
+        self,
+        connection: sqlite3.Connection,
+        events: EventRows,
+        schedules: ScheduleRows,
+        notices: NoticeRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._schedules = schedules
+        self._notices = notices
 
     def begin(
         self, job: str, plan: Plan, job_file: JobFile, *, input_folder: str, now: float
@@ -37,8 +44,8 @@ class JobRows:
         self._connection.execute("DELETE FROM jobs WHERE job = ? AND state = 'assembling'", (job,))
         cursor = self._connection.execute(
             "INSERT INTO jobs (job, name, workflow, state, plan, job_file, job_file_sha256,"
-            " input_folder, priority, accepted_at)"
-            " VALUES (?, ?, ?, 'assembling', ?, ?, ?, ?, ?, ?)",
+            " input_folder, priority, notify, keep_s, accepted_at)"
+            " VALUES (?, ?, ?, 'assembling', ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 job,
                 unicodedata.normalize("NFC", plan.name),
@@ -48,6 +55,8 @@ class JobRows:
                 job_file.sha256,
                 input_folder,
                 plan.priority,
+                _notify(plan.notify),
+                plan.keep_s,
                 now,
             ),
         )
@@ -68,8 +77,10 @@ class JobRows:
         self._events.add(
             "job.accepted", at=now, job_key=job_key, workflow=row["workflow"], prompts=row["total"]
         )
+        self._notices.add(job_key, NoticeEvent.ACCEPTED, now=now)
         if quote:
             self._events.add("job.quoted", at=now, job_key=job_key, why=quote)
+            self._notices.add(job_key, NoticeEvent.QUOTED, now=now)
         self._schedules.judge_waiting_for(job_key)
 
     def reject(
@@ -81,13 +92,15 @@ class JobRows:
         name: str,
         workflow: str,
         input_folder: str,
+        notify: Notify | None = None,
+        keep_s: float | None = None,
         now: float,
     ) -> int:
         """Write a job that cannot run; it is published to `failed/` like any other."""
         cursor = self._connection.execute(
             "INSERT INTO jobs (job, name, workflow, state, job_file, job_file_sha256, input_folder,"
-            " problems, priority, accepted_at, reason)"
-            " VALUES (?, ?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?)",
+            " problems, priority, notify, keep_s, accepted_at, reason)"
+            " VALUES (?, ?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?, ?, ?)",
             (
                 job,
                 unicodedata.normalize("NFC", name),
@@ -96,6 +109,8 @@ class JobRows:
                 job_file.sha256,
                 input_folder,
                 orjson.dumps([asdict(problem) for problem in problems]).decode(),
+                _notify(notify),
+                keep_s,
                 now,
                 str(problems[0]),
             ),
@@ -156,23 +171,30 @@ class JobRows:
             job_key=job_key,
             **{name: row[name] for name in ("total", "succeeded", "failed", "cancelled")},
         )
+        self._notices.add(job_key, NoticeEvent(state), now=now)
         self._schedules.judge_waiting_for(job_key)
 
-    def reopen(self, job_key: int, *, input_folder: str, now: float) -> None:
+    def reopen(self, job_key: int, *, input_folder: str, now: float) -> bool:
         """Let a closed job run again; the caller retries its prompts in the same transaction.
+
+        False if it cannot, since only a brief record of it is left.
 
         `input_folder` is where its inputs lie by now. It is no longer suspended, and has its whole
         deadline again. What nobody approved of waits for that again.
         """
-        self._connection.execute(
+        reopened = self._connection.execute(
             "UPDATE jobs SET state = CASE WHEN quote IS NULL THEN 'queued' ELSE 'quoted' END,"
             " finished_at = NULL, cancel_requested_at = NULL,"
             " reason = NULL, input_folder = ?, suspended = 0, hold = quote, judge_at = ?,"
-            " deadline_at = ? + json_extract(plan, '$.deadline_s') WHERE job_key = ?",
+            " deadline_at = ? + json_extract(plan, '$.deadline_s')"
+            " WHERE job_key = ? AND record = 'whole'",
             (input_folder, AT_ONCE, now, job_key),
-        )
+        ).rowcount
+        if not reopened:
+            return False
         self._events.add("job.reopened", at=now, job_key=job_key)
         self._schedules.judge_waiting_for(job_key)
+        return True
 
     def find(self, job: str) -> Job | None:
         """Give the job of that name."""
@@ -259,7 +281,12 @@ def _job(row: sqlite3.Row) -> Job:
         reason=row["reason"],
         hold=row["hold"],
         problems=tuple(Problem(**problem) for problem in orjson.loads(row["problems"])),
+        is_brief=row["record"] != "whole",
     )
+
+
+def _notify(notify: Notify | None) -> str | None:
+    return None if notify is None else orjson.dumps(asdict(notify)).decode()
 
 
 def _key(cursor: sqlite3.Cursor) -> int:

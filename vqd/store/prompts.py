@@ -12,9 +12,11 @@ import orjson
 from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
+from vqd.domain.notice import NoticeEvent
 from vqd.domain.outcome import Failed, OutputFile, Succeeded
 from vqd.domain.queue import Failures, Prompt, PromptKey
 from vqd.store.events import EventRows
+from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.schedules import AT_ONCE, READY, ScheduleRows
 
@@ -71,8 +73,10 @@ class PromptRows:
         events: EventRows,
         outputs: OutputRows,
         schedules: ScheduleRows,
+        notices: NoticeRows,
     ) -> None:
         self._connection = connection
+        self._notices = notices
         self._events = events
         self._outputs = outputs
         self._schedules = schedules
@@ -84,7 +88,7 @@ class PromptRows:
         for prompt in prompts:
             graph_key = graph_keys.get(prompt.graph.sha256)
             if graph_key is None:
-                graph_key = graph_keys[prompt.graph.sha256] = self._graph_key(prompt.graph)
+                graph_key = graph_keys[prompt.graph.sha256] = self._graph_key(job_key, prompt.graph)
             rows.append(_row(job_key, graph_key, prompt))
         self._connection.executemany(
             "INSERT INTO prompts (job_key, number, graph_key, edits, inputs, params, seed, stem,"
@@ -271,8 +275,8 @@ class PromptRows:
     def graph_names(self, job_key: int) -> list[str]:
         """Give the hashes of the graphs that a job's prompts use."""
         rows = self._connection.execute(
-            "SELECT sha256 FROM graphs WHERE graph_key IN"
-            " (SELECT DISTINCT graph_key FROM prompts WHERE job_key = ?) ORDER BY sha256",
+            "SELECT sha256 FROM graphs JOIN job_graphs USING (graph_key) WHERE job_key = ?"
+            " ORDER BY sha256",
             (job_key,),
         )
         return [row["sha256"] for row in rows]
@@ -307,13 +311,15 @@ class PromptRows:
         self, job_key: int, before: PromptState, after: PromptState, moved: int, *, now: float
     ) -> None:
         beside = _BEGUN if after is PromptState.RUNNING else _PROVED
-        self._connection.execute(
+        job_row = self._connection.execute(
             f"UPDATE jobs SET {before} = {before} - :moved, {after} = {after} + :moved{beside}"
-            " WHERE job_key = :job_key",
+            " WHERE job_key = :job_key RETURNING started_at = :now AND running = 1 AS is_first",
             {"moved": moved, "job_key": job_key, "now": now, "at_once": AT_ONCE},
-        )
+        ).fetchone()
+        if after is PromptState.RUNNING and job_row["is_first"]:
+            self._notices.add(job_key, NoticeEvent.STARTED, now=now)
 
-    def _graph_key(self, graph: NamedGraph) -> int:
+    def _graph_key(self, job_key: int, graph: NamedGraph) -> int:
         self._connection.execute(
             "INSERT OR IGNORE INTO graphs (sha256, nodes) VALUES (?, ?)",
             (graph.sha256, orjson.dumps(graph.nodes).decode()),
@@ -321,7 +327,11 @@ class PromptRows:
         row = self._connection.execute(
             "SELECT graph_key FROM graphs WHERE sha256 = ?", (graph.sha256,)
         ).fetchone()
-        return int(row["graph_key"])
+        graph_key = int(row["graph_key"])
+        self._connection.execute(
+            "INSERT OR IGNORE INTO job_graphs VALUES (?, ?)", (job_key, graph_key)
+        )
+        return graph_key
 
 
 _TOLD: Mapping[Move, str] = MappingProxyType(

@@ -12,8 +12,10 @@ import orjson
 
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.notice import NoticeEvent
 from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Needs, Standing
 from vqd.store.events import EventRows
+from vqd.store.notices import NoticeRows
 
 AT_ONCE = 0.0
 _REMEMBERED = 20
@@ -25,9 +27,12 @@ _UNJUDGED = "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requ
 class ScheduleRows:
     """The columns of jobs that hold or release them, and the tables beside."""
 
-    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, events: EventRows, notices: NoticeRows
+    ) -> None:
         self._connection = connection
         self._events = events
+        self._notices = notices
 
     def add(self, job_key: int, plan: Plan, *, now: float) -> None:
         """Write when a new job may start."""
@@ -116,6 +121,8 @@ class ScheduleRows:
             return False
         kind = "job.held" if judgement.hold else "job.released"
         self._events.add(kind, at=now, job_key=job_key, why=judgement.hold)
+        if judgement.hold == PROOF_MADE:
+            self._notices.add(job_key, NoticeEvent.PROOF, now=now)
         return True
 
     def suspend(self, job_key: int, *, now: float) -> bool:

@@ -17,8 +17,10 @@ from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.jobs import JobRows
 from vqd.store.migrate import check_version, migrate
+from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.prompts import PromptRows
+from vqd.store.records import RecordRows
 from vqd.store.schedules import ScheduleRows
 from vqd.store.servers import ServerRows
 from vqd.store.writer import Writer
@@ -36,10 +38,14 @@ class Session:
         self.catalogue = CatalogueRows(connection, classes)
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
-        self.schedules = ScheduleRows(connection, self.events)
-        self.jobs = JobRows(connection, self.events, self.schedules)
+        self.notices = NoticeRows(connection, self.events)
+        self.schedules = ScheduleRows(connection, self.events, self.notices)
+        self.jobs = JobRows(connection, self.events, self.schedules, self.notices)
         self.outputs = OutputRows(connection)
-        self.prompts = PromptRows(connection, self.events, self.outputs, self.schedules)
+        self.prompts = PromptRows(
+            connection, self.events, self.outputs, self.schedules, self.notices
+        )
+        self.records = RecordRows(connection, self.events)
         self.servers = ServerRows(connection)
 
     def cancel(self, job_key: int, *, now: float, why: str) -> bool:

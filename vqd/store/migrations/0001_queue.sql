@@ -16,7 +16,9 @@ INSERT INTO needs VALUES (1, '{"tags":[],"vram_gb":null}');
 
 -- `hold` says why nothing of the job may start now. What only time changes is judged again at
 -- `judge_at`; 0 is at once. `quote` says how large a job is that is to be approved of before it
--- starts. Of one that `awaits_proof`, only the prompts of its proof may start.
+-- starts. Of one that `awaits_proof`, only the prompts of its proof may start. `notify` is who is told
+-- of what. `keep_s` is how long the record stays whole once the job is closed, NULL for as long as the
+-- settings say.
 CREATE TABLE jobs (
     job_key             INTEGER PRIMARY KEY AUTOINCREMENT,
     job                 TEXT NOT NULL UNIQUE,
@@ -42,6 +44,10 @@ CREATE TABLE jobs (
     deadline_at         REAL,
     hold                TEXT,
     judge_at            REAL,
+    notify              TEXT CHECK (notify IS NULL OR json_valid(notify)),
+    keep_s              REAL CHECK (keep_s > 0),
+    record              TEXT NOT NULL DEFAULT 'whole' CHECK (record IN (
+                            'whole', 'trimming', 'brief')),
     cancel_requested_at REAL,
     accepted_at         REAL NOT NULL,
     started_at          REAL,
@@ -53,6 +59,7 @@ CREATE TABLE jobs (
     failed              INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
     cancelled           INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
     CHECK (total = pending + running + succeeded + failed + cancelled),
+    CHECK (record = 'whole' OR (finished_at IS NOT NULL AND plan IS NULL)),
     CHECK (state NOT IN ('publishing', 'done', 'failed', 'cancelled') OR pending + running = 0),
     CHECK ((state = 'quoted') <= (quote IS NOT NULL)),
     CHECK ((finished_at IS NOT NULL) = (state IN ('done', 'failed', 'cancelled')))
@@ -81,6 +88,14 @@ CREATE INDEX jobs_stopping ON jobs (job_key)
 CREATE INDEX jobs_open ON jobs (job_key)
     WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing');
 
+-- Whose record is to be trimmed next: of those that say so themselves, and of the others.
+CREATE INDEX jobs_kept_own ON jobs (finished_at + keep_s)
+    WHERE record = 'whole' AND finished_at IS NOT NULL AND keep_s IS NOT NULL;
+CREATE INDEX jobs_kept ON jobs (finished_at)
+    WHERE record = 'whole' AND finished_at IS NOT NULL AND keep_s IS NULL;
+-- Whose trimming was begun.
+CREATE INDEX jobs_trimming ON jobs (job_key) WHERE record = 'trimming';
+
 -- The jobs that a job still waits for, by name or by JOB.
 CREATE TABLE awaited (
     job_key INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -90,12 +105,21 @@ CREATE TABLE awaited (
 
 CREATE INDEX awaited_by_name ON awaited (name, job_key);
 
+-- The graphs that a job's prompts use, so that one that no job uses any more can go.
+CREATE TABLE job_graphs (
+    job_key   INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    graph_key INTEGER NOT NULL REFERENCES graphs,
+    PRIMARY KEY (job_key, graph_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_graphs_by_graph ON job_graphs (graph_key);
+
 CREATE TABLE prompts (
     job_key         INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     number          INTEGER NOT NULL CHECK (number >= 1),
     state           TEXT NOT NULL DEFAULT 'pending' CHECK (state IN (
                         'pending', 'running', 'succeeded', 'failed', 'cancelled')),
-    graph_key       INTEGER NOT NULL REFERENCES graphs,
+    graph_key       INTEGER NOT NULL,
     edits           TEXT NOT NULL,
     inputs          TEXT NOT NULL,
     params          TEXT NOT NULL,
@@ -113,6 +137,7 @@ CREATE TABLE prompts (
     failure_code    TEXT,
     failure_message TEXT,
     PRIMARY KEY (job_key, number),
+    FOREIGN KEY (job_key, graph_key) REFERENCES job_graphs,
     CHECK ((state = 'running') <= (prompt_id IS NOT NULL AND server IS NOT NULL)),
     CHECK ((state = 'pending') <= (prompt_id IS NULL AND ended_at IS NULL)),
     CHECK ((state = 'failed') = (failure_code IS NOT NULL))
@@ -164,6 +189,21 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_of_job ON events (job_key, event_key);
+
+-- What is to be told to the targets of the settings; a row is gone once it is delivered.
+CREATE TABLE notices (
+    notice_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_key    INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    event      TEXT NOT NULL,
+    target     TEXT NOT NULL,
+    at         REAL NOT NULL,
+    due_at     REAL NOT NULL,
+    tries      INTEGER NOT NULL DEFAULT 0,
+    told       TEXT NOT NULL CHECK (json_valid(told))
+) STRICT;
+
+CREATE INDEX notices_due ON notices (target, due_at, notice_key);
+CREATE INDEX notices_of_job ON notices (job_key);
 
 CREATE TABLE servers (
     server  TEXT PRIMARY KEY,

@@ -1,0 +1,61 @@
+"""`keep`: what is forgotten of a job after a while, and what comes back from that."""
+
+from pathlib import Path
+
+from tests.daemons import Daemon, manifest_of, status_of
+from tests.samples import picture_job
+from tests.waiting import wait_for
+
+JOB = "vqd: 1\nworkflow: image-scale\n"
+
+
+def drop(daemon: Daemon, name: str, text: str) -> Path:
+    picture_job(daemon.folder / "dropping" / name, job=text).rename(daemon.spool.inbox / name)
+    return daemon.wait_closed(name)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_records_go_through_a_kill_and_outputs_stay(daemon: Daemon) -> None:
+    daemon.start()
+    kept = drop(daemon, "kept", JOB)
+    trimmed = drop(daemon, "trimmed", JOB + "output: {keep: 2s}\n")
+    assert names(kept) == names(trimmed)
+    outputs = sorted(path.name for path in (trimmed / "outputs").iterdir())
+    daemon.kill()
+    daemon.start()
+    wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
+    assert names(kept) - names(trimmed) == {"log.txt", "graphs"}
+    assert sorted(path.name for path in (trimmed / "outputs").iterdir()) == outputs
+    assert len(manifest_of(trimmed)) == 2
+    shown = daemon.vqd("show", trimmed.name)
+    assert shown.returncode == 0
+    assert "done" in shown.stdout
+    assert str(trimmed) in shown.stdout
+
+
+def test_a_trimmed_job_that_is_moved_back_comes_in_as_a_new_one(daemon: Daemon) -> None:
+    daemon.start()
+    first = drop(daemon, "a", JOB + "output: {keep: 1s}\n")
+    made = names(first / "outputs")
+    wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
+    first.rename(daemon.spool.inbox / "a")
+    again = wait_for(lambda: daemon.closed("a"), within_s=30)
+    assert again.name != first.name
+    assert status_of(again)["counts"]["succeeded"] == 2
+    assert names(again / "outputs") == made
+    assert names(again / "previous" / "outputs") == made
+
+
+def test_a_trimmed_job_that_is_moved_into_active_by_hand_does_the_same(daemon: Daemon) -> None:
+    daemon.start()
+    first = drop(daemon, "a", JOB + "output: {keep: 1s}\n")
+    wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
+    report = (first / "manifest.jsonl").read_bytes()
+    first.rename(daemon.spool.active / first.name)
+    again = wait_for(lambda: daemon.closed("a"), within_s=30)
+    assert again.name != first.name
+    assert (again / "previous" / "manifest.jsonl").read_bytes() == report
+    assert len(manifest_of(again)) == 2

@@ -1,0 +1,105 @@
+"""Notices leave the daemon over HTTP, through kill -9, and hold nothing up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.daemons import Daemon
+from tests.receiver import Receiver, receiver
+from tests.samples import picture_job
+from tests.waiting import wait_for
+
+JOB = "vqd: 1\nworkflow: image-scale\n"
+ALL = "notify: {events: [accepted, started, done, failed], to: studio}\n"
+
+
+@pytest.fixture
+def studio() -> Iterator[Receiver]:
+    """What the target `studio` of the settings is."""
+    with receiver() as there:
+        yield there
+
+
+def set_up(daemon: Daemon, **targets: str) -> None:
+    """Name targets in the settings."""
+    values = yaml.safe_load(daemon.settings.read_text())
+    values["notify"] = {name: {"url": url} for name, url in targets.items()}
+    daemon.settings.write_text(yaml.safe_dump(values))
+
+
+def drop(daemon: Daemon, name: str, text: str = JOB + ALL) -> None:
+    picture_job(daemon.folder / "dropping" / name, job=text).rename(daemon.spool.inbox / name)
+
+
+def test_a_job_tells_its_target_from_the_beginning_to_the_end(
+    daemon: Daemon, studio: Receiver
+) -> None:
+    set_up(daemon, studio=studio.url)
+    daemon.start()
+    drop(daemon, "good")
+    folder = daemon.wait_closed("good")
+    wait_for(lambda: "done" in studio.events, within_s=10)
+    assert studio.events == ["accepted", "started", "done"]
+    done = studio.told[-1]
+    assert (done["job"], done["state"]) == (folder.name, "done")
+    assert done["counts"]["succeeded"] == 2
+    assert done["folder"] == str(folder)
+    drop(daemon, "bad", JOB + ALL + "params: {paint: 8x8}\n")
+    daemon.wait_closed("bad")
+    wait_for(lambda: "failed" in studio.events, within_s=10)
+    assert "paint" in studio.told[-1]["reason"]
+    sent = daemon.logged("notice.sent")
+    assert [line["notice"] for line in sent] == ["accepted", "started", "done", "failed"]
+
+
+def test_a_kill_between_the_end_of_a_job_and_its_notice_loses_no_notice(
+    daemon: Daemon, studio: Receiver
+) -> None:
+    set_up(daemon, studio=studio.url)
+    studio.is_silent = True
+    daemon.start()
+    drop(daemon, "a", JOB + "notify: {to: studio}\n")
+    daemon.wait_closed("a")
+    wait_for(lambda: studio.told, within_s=10, what="the first try")
+    daemon.kill()
+    assert daemon.logged("notice.sent") == []
+    studio.is_silent = False
+    daemon.start()
+    wait_for(lambda: daemon.logged("notice.sent"), within_s=10, what="the delivery")
+    assert daemon.stop() == 0
+    daemon.start()
+    drop(daemon, "b", JOB + "notify: {to: studio}\n")
+    wait_for(lambda: len(daemon.logged("notice.sent")) == 2, within_s=20)
+    names = [told["notice"] for told in studio.told]
+    assert len(names) == 3
+    assert names[0] == names[1] != names[2]
+
+
+def test_a_target_that_never_answers_holds_up_neither_jobs_nor_other_targets(
+    daemon: Daemon, studio: Receiver
+) -> None:
+    with receiver() as dead:
+        dead.is_silent = True
+        set_up(daemon, studio=studio.url, dead=dead.url)
+        daemon.start()
+        for number in range(3):
+            drop(daemon, f"dead{number}", JOB + ALL.replace("studio", "dead"))
+            drop(daemon, f"live{number}")
+        for number in range(3):
+            daemon.wait_closed(f"dead{number}")
+        wait_for(lambda: studio.events.count("done") == 3, within_s=10)
+        assert len(dead.told) == 1
+        assert daemon.stop() == 0
+
+
+def test_a_target_that_the_settings_do_not_name_is_told_before_anything_runs(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    set_up(daemon, studio="http://127.0.0.1:9/")
+    folder = picture_job(tmp_path / "j", job=JOB + "notify: {to: studios}\n")
+    answer = daemon.vqd("check", str(folder))
+    assert answer.returncode == 3
+    assert "notify.to: there is no target studios" in answer.stdout + answer.stderr
+    assert "Did you mean studio?" in answer.stdout + answer.stderr

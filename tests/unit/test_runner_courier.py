@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOW, accept_a_job
+from tests.receiver import receiver
+from vqd.domain.job import Notify
+from vqd.notify.target import Target
+from vqd.runner.courier import FIRST_AGAIN_S, GIVEN_UP_AFTER_S, LONGEST_AGAIN_S, Courier
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+STUDIO = Notify(("accepted",), "studio")
+NOBODY = "http://127.0.0.1:9/"
+
+
+class Clock:
+    """A clock that tests move on."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def courier(store: Store, spool: Spool, url: str, clock: Clock, link: str | None = None) -> Courier:
+    return Courier(store, spool, Target("studio", url), link, clock=clock)
+
+
+def told(store: Store, job_key: int) -> list[str]:
+    with store.reading() as session:
+        events = [event for _, event in session.events.of_job(job_key)]
+    return [event.kind for event in events if event.kind.startswith("notice.")]
+
+
+def test_what_is_due_is_delivered_once(store: Store, spool: Spool) -> None:
+    job_key = accept_a_job(store, notify=STUDIO)
+    accept_a_job(store, "b", notify=STUDIO)
+    accept_a_job(store, "c", notify=Notify(("accepted",), "mail"))
+    with receiver() as there:
+        bringer = courier(store, spool, there.url, Clock(), "https://nas/{folder}?{job}")
+        assert bringer.deliver() is None
+        assert bringer.deliver() is None
+    assert [one["job"] for one in there.told] == ["20260101-000000-a", "b"]
+    assert there.told[1]["folder"] == str(spool.active / "b")
+    assert there.told[1]["link"] == "https://nas/active/b?b"
+    assert told(store, job_key) == ["notice.sent"]
+
+
+def test_what_is_not_taken_is_tried_again_after_a_growing_while(store: Store, spool: Spool) -> None:
+    accept_a_job(store, notify=STUDIO)
+    clock, waits = Clock(), []
+    bringer = courier(store, spool, NOBODY, clock)
+    for _ in range(11):
+        wait_s = bringer.deliver()
+        assert wait_s is not None
+        assert bringer.deliver() == wait_s
+        waits.append(wait_s)
+        clock.now += wait_s
+    assert waits[:3] == [FIRST_AGAIN_S, 2 * FIRST_AGAIN_S, 4 * FIRST_AGAIN_S]
+    assert waits[-2:] == [LONGEST_AGAIN_S, LONGEST_AGAIN_S]
+    with receiver() as there:
+        assert courier(store, spool, there.url, clock).deliver() is None
+    assert there.events == ["accepted"]
+
+
+def test_it_is_given_up_after_a_day_and_the_jobs_log_says_so(store: Store, spool: Spool) -> None:
+    job_key = accept_a_job(store, notify=STUDIO)
+    clock = Clock()
+    bringer = courier(store, spool, NOBODY, clock)
+    while (wait_s := bringer.deliver()) is not None:
+        clock.now += wait_s
+    assert GIVEN_UP_AFTER_S <= clock.now - NOW <= GIVEN_UP_AFTER_S + LONGEST_AGAIN_S
+    assert told(store, job_key) == ["notice.postponed", "notice.given_up"]
+
+
+def test_one_notice_that_is_refused_holds_up_no_other(store: Store, spool: Spool) -> None:
+    clock = Clock()
+    with receiver() as there:
+        accept_a_job(store, notify=STUDIO)
+        there.status = 400
+        bringer = courier(store, spool, there.url, clock)
+        assert bringer.deliver() == FIRST_AGAIN_S
+        there.status = 200
+        accept_a_job(store, "b", notify=STUDIO)
+        assert bringer.deliver() == FIRST_AGAIN_S
+    assert [one["job"] for one in there.told] == ["20260101-000000-a", "b"]
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_the_end_waits_for_no_target(
+    store: Store, spool: Spool, tmp_path: Path, is_silent: bool
+) -> None:
+    accept_a_job(store, notify=STUDIO)
+    with receiver() as there:
+        there.is_silent = is_silent
+        bringer = courier(store, spool, there.url, Clock())
+        bringer.start()
+        there.came.wait(5)
+        bringer.stop()
+    assert there.events == ["accepted"]

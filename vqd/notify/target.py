@@ -1,0 +1,69 @@
+"""A target of notices, as the settings name it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote
+
+from vqd.notify import services, webhook
+from vqd.notify.message import Message
+from vqd.notify.unsent import Unsent
+
+SECRET = "{secret}"
+_MOST_SECRET_BYTES = 4096
+_WEBHOOK = re.compile(r"https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where notices go. `{secret}` in `url` and in `headers` stands for what is in `secret_file`.
+
+    An http or https URL is sent the notice as JSON; every other kind of URL is apprise's.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    secret_file: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    def check(self) -> None:
+        """Do nothing if a notice can be sent there, as far as that can be told without sending one.
+
+        Raises:
+            VqdError: `notify_missing`, the extra is not installed; `notify_unknown`, the URL is of
+                no service that there is.
+        """
+        if not self._is_webhook:
+            services.check(self.name, self.url.replace(SECRET, "secret"))
+
+    def send(self, message: Message) -> None:
+        """Tell it, within some ten seconds of silence at most.
+
+        Raises:
+            Unsent: it was not delivered, as far as can be told; it says why, without any secret.
+        """
+        secret = self._secret()
+        if self._is_webhook:
+            headers = {name: text.replace(SECRET, secret) for name, text in self.headers.items()}
+            webhook.post(self.url.replace(SECRET, quote(secret, safe="")), headers, message)
+        else:
+            services.send(self.url.replace(SECRET, quote(secret, safe="")), message)
+
+    @property
+    def _is_webhook(self) -> bool:
+        return _WEBHOOK.match(self.url) is not None
+
+    def _secret(self) -> str:
+        if self.secret_file is None:
+            return ""
+        try:
+            with self.secret_file.open("rb") as file:
+                secret = file.read(_MOST_SECRET_BYTES).decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise Unsent(f"its secret_file {self.secret_file} cannot be read: {why}") from error
+        if not secret.isprintable() or not secret:
+            raise Unsent(f"its secret_file {self.secret_file} does not hold one line of text")
+        return secret

@@ -1,0 +1,134 @@
+"""Delivers notices: one courier for each target, so that one that is dead keeps nobody waiting.
+
+Each notice is delivered at least once. It is sent, and then forgotten in the store: killed between
+the two, the daemon sends it again at the next start. `Notice.identity` tells a repeat.
+"""
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import structlog
+
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.notice import Notice
+from vqd.notify.message import Message
+from vqd.notify.target import Target
+from vqd.notify.unsent import Unsent
+from vqd.runner.beside import Beside
+from vqd.spool.layout import Spool
+from vqd.store.store import Session, Store
+
+FIRST_AGAIN_S = 10.0
+"""Until a notice that was not delivered is tried again; doubled each time."""
+LONGEST_AGAIN_S = 3600.0
+GIVEN_UP_AFTER_S = 86_400.0
+_STOP_S = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Courier:
+    """Delivers the notices for one target, the longest due first.
+
+    `link` is where a browser finds a job's folder, with `{folder}` (`done/JOB`) and `{job}` in it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Spool,
+        target: Target,
+        link: str | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._target = target
+        self._link = link
+        self._clock = clock
+        self._beside = Beside(f"notify {target.name}", self.deliver)
+
+    def start(self) -> None:
+        """Begin to deliver, with what earlier days left."""
+        self._beside.start()
+
+    def wake(self) -> None:
+        """Let it look for notices that are due."""
+        self._beside.wake()
+
+    def stop(self) -> None:
+        """End it; what was not delivered is at the next start."""
+        self._beside.stop(_STOP_S)
+
+    def deliver(self) -> float | None:
+        """Try everything that is due; give the seconds until the next is, None if none waits."""
+        while not self._beside.is_stopping:
+            now = self._clock()
+            with self._store.reading() as session:
+                notice = session.notices.due(self._target.name, now)
+                next_at = session.notices.next_at(self._target.name)
+            if notice is None:
+                return None if next_at is None else max(0.0, next_at - now)
+            self._deliver(notice)
+        return None
+
+    def _deliver(self, notice: Notice) -> None:
+        why = self._why_unsent(notice)
+        if why is None:
+            _log.info("notice.sent", **self._about(notice))
+            self._store.write(
+                lambda session: session.notices.sent(notice, self._target.name, now=self._clock())
+            )
+        else:
+            self._store.write(self._put_off(notice, why))
+
+    def _why_unsent(self, notice: Notice) -> str | None:
+        """Send a notice; say why that failed, None if it did not."""
+        try:
+            self._target.send(self._message(notice))
+        except Unsent as unsent:
+            return str(unsent)
+        except Exception:  # noqa: BLE001 - the top of one delivery: it is put off, others go out
+            _log.exception("courier.failed", **self._about(notice))
+            return "a fault in vqd, which its log tells of"
+        return None
+
+    def _put_off(self, notice: Notice, why: str) -> Callable[[Session], None]:
+        """Say that a notice was not delivered; give what is to be written of that."""
+        now, target = self._clock(), self._target.name
+        is_over = now - notice.at >= GIVEN_UP_AFTER_S
+        again_s = (
+            None if is_over else min(FIRST_AGAIN_S * 2 ** min(notice.tries, 20), LONGEST_AGAIN_S)
+        )
+        _log.warning("notice.failed", **self._about(notice), error=why, again_s=again_s)
+        if again_s is None:
+            return lambda session: session.notices.give_up(notice, target, why, now=now)
+        again_at = now + again_s
+        return lambda session: session.notices.postpone(
+            notice, target, why, again_at=again_at, now=now
+        )
+
+    def _about(self, notice: Notice) -> dict[str, str | int]:
+        return {
+            "job": notice.job,
+            "notice": notice.event,
+            "to": self._target.name,
+            "attempt": notice.tries + 1,
+        }
+
+    def _message(self, notice: Notice) -> Message:
+        home = self._home(notice.state)
+        path = f"{home}/{notice.job}"
+        link = self._link
+        if link is not None:
+            link = link.replace("{folder}", quote(path)).replace("{job}", quote(notice.job))
+        return Message(notice, str(self._spool.root / path), link)
+
+    @staticmethod
+    def _home(state: JobState) -> str:
+        """Give the folder of the spool in which a job lies when a notice tells of that state."""
+        if state not in CLOSED_STATES:
+            return "active"
+        return "done" if state is JobState.DONE else "failed"

@@ -1,0 +1,111 @@
+"""Notices on their way out: written with what they tell of, deleted once they are delivered."""
+
+import sqlite3
+from collections.abc import Collection
+
+import orjson
+
+from vqd.domain.lifecycle import JobState
+from vqd.domain.notice import Notice, NoticeEvent
+from vqd.domain.queue import Counts
+from vqd.store.events import EventRows
+
+_SELECT = (
+    "SELECT notices.*, jobs.job, jobs.name, jobs.workflow"
+    " FROM notices INDEXED BY notices_due JOIN jobs USING (job_key)"
+)
+
+
+class NoticeRows:
+    """The notices of jobs that ask for some (`jobs.notify`), by target."""
+
+    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+        self._connection = connection
+        self._events = events
+
+    def add(self, job_key: int, event: NoticeEvent, *, now: float) -> None:
+        """Write a notice of `event`, as the job is by now, if the job asks for it."""
+        self._connection.execute(
+            "INSERT INTO notices (job_key, event, target, at, due_at, told)"
+            " SELECT job_key, :event, json_extract(notify, '$.to'), :now, :now, json_object("
+            "'state', state, 'reason', reason, 'counts', json_array("
+            "total, pending, running, succeeded, failed, cancelled))"
+            " FROM jobs WHERE job_key = :job_key AND notify IS NOT NULL AND EXISTS ("
+            "SELECT 1 FROM json_each(notify, '$.events') WHERE value = :event)",
+            {"job_key": job_key, "event": event, "now": now},
+        )
+
+    def due(self, target: str, now: float) -> Notice | None:
+        """Give the notice for `target` that has been due longest; one seek."""
+        row = self._connection.execute(
+            f"{_SELECT} WHERE target = ? AND due_at <= ? ORDER BY due_at, notice_key LIMIT 1",
+            (target, now),
+        ).fetchone()
+        return None if row is None else _notice(row)
+
+    def next_at(self, target: str) -> float | None:
+        """Give when the next notice for `target` is due, which may be past; one seek."""
+        row = self._connection.execute(
+            "SELECT min(due_at) AS at FROM notices WHERE target = ?", (target,)
+        ).fetchone()
+        return None if row["at"] is None else float(row["at"])
+
+    def sent(self, notice: Notice, target: str, *, now: float) -> None:
+        """Forget a notice that was delivered, and note that in the job's log."""
+        self._end("notice.sent", notice.notice_key, now=now, event=notice.event, to=target)
+
+    def postpone(
+        self, notice: Notice, target: str, why: str, *, again_at: float, now: float
+    ) -> None:
+        """Try a notice again later; the first failure is noted in the job's log."""
+        job_key = self._connection.execute(
+            "UPDATE notices SET tries = tries + 1, due_at = ? WHERE notice_key = ?"
+            " RETURNING job_key",
+            (again_at, notice.notice_key),
+        ).fetchone()["job_key"]
+        if not notice.tries:
+            self._events.add(
+                "notice.postponed", at=now, job_key=job_key, event=notice.event, to=target, why=why
+            )
+
+    def give_up(self, notice: Notice, target: str, why: str, *, now: float) -> None:
+        """Forget a notice that could not be delivered, and note that in the job's log."""
+        self._end(
+            "notice.given_up", notice.notice_key, now=now, event=notice.event, to=target, why=why
+        )
+
+    def keep_only(self, targets: Collection[str], *, now: float) -> int:
+        """Give up the notices for all but `targets`; gives how many those were."""
+        rows = self._connection.execute(
+            "SELECT notice_key, event, target FROM notices WHERE target NOT IN"
+            " (SELECT value FROM json_each(?))",
+            (orjson.dumps([*targets]).decode(),),
+        ).fetchall()
+        why = "the settings do not name it any more"
+        for key, event, target in rows:
+            self._end("notice.given_up", key, now=now, event=event, to=target, why=why)
+        return len(rows)
+
+    def _end(
+        self, kind: str, notice_key: int, *, now: float, event: str, to: str, why: str | None = None
+    ) -> None:
+        row = self._connection.execute(
+            "DELETE FROM notices WHERE notice_key = ? RETURNING job_key", (notice_key,)
+        ).fetchone()
+        self._events.add(kind, at=now, job_key=row["job_key"], event=event, to=to, why=why)
+
+
+def _notice(row: sqlite3.Row) -> Notice:
+    told = orjson.loads(row["told"])
+    return Notice(
+        notice_key=row["notice_key"],
+        job=row["job"],
+        name=row["name"],
+        workflow=row["workflow"],
+        event=NoticeEvent(row["event"]),
+        at=row["at"],
+        state=JobState(told["state"]),
+        reason=told["reason"],
+        counts=Counts(*told["counts"]),
+        tries=row["tries"],
+    )

@@ -1,0 +1,78 @@
+"""Whom the settings allow jobs to tell: targets by name, so that no job holds a URL or a secret."""
+
+import re
+from collections.abc import Mapping as AnyMapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from vqd.documents.schema import Keys, fault
+from vqd.notify.target import SECRET, Target
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_TOKEN = re.compile(r"\{[^{}]*\}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+_LINK_TOKENS = ("{folder}", "{job}")
+
+
+def _url(given: Any) -> str:
+    allowed = "https://…, or a URL that apprise knows: ntfy://host/topic, mailto://…"
+    if not isinstance(given, str) or not _URL.fullmatch(given) or not given.isprintable():
+        raise fault("wrong_value", "this is no URL.", allowed=allowed)
+    return str(given)
+
+
+def _link(given: Any) -> str:
+    tokens = _TOKEN.findall(given) if isinstance(given, str) else []
+    if not isinstance(given, str) or not given.isprintable():
+        raise fault("wrong_value", "this is no link.", allowed="https://nas/vqd/{folder}")
+    for token in tokens:
+        if token not in _LINK_TOKENS:
+            allowed = ", ".join(_LINK_TOKENS)
+            raise fault("unknown_token", f"{token} stands for nothing.", allowed=allowed)
+    return str(given)
+
+
+def _headers(given: Any) -> Any:
+    for name, value in given.items() if isinstance(given, AnyMapping) else ():
+        is_sound = isinstance(value, str) and value.isprintable() and value.isascii()
+        if not _HEADER.fullmatch(str(name)) or not is_sound:
+            allowed = "names and values of HTTP headers, of printable ASCII"
+            raise fault("wrong_value", f"the header {str(name)[:60]} is none.", allowed=allowed)
+    return given
+
+
+class TargetKeys(Keys):
+    """A target: where notices go."""
+
+    url: Annotated[str, BeforeValidator(_url)] = Field(
+        repr=False,
+        description="https://… is sent JSON; ntfy://…, mailto://… and the like go through apprise.",
+    )
+    secret_file: Path | None = Field(
+        default=None, description="A file with what {secret} in the URL and the headers stands for."
+    )
+    headers: Annotated[dict[str, str], BeforeValidator(_headers)] = Field(
+        default_factory=dict, repr=False, description="Sent with the JSON."
+    )
+    link: Annotated[str, BeforeValidator(_link)] | None = Field(
+        default=None,
+        description="Where a browser finds a job's folder: {folder} is done/JOB, {job} is JOB.",
+        examples=["https://nas/vqd/{folder}"],
+    )
+
+    @model_validator(mode="after")
+    def _keep_secrets(self) -> Self:
+        is_used = any(SECRET in text for text in (self.url, *self.headers.values()))
+        if is_used and self.secret_file is None:
+            hint = "Add `secret_file: …`."
+            raise fault("missing_key", f"nothing says what {SECRET} is.", hint=hint)
+        if not is_used and self.secret_file is not None:
+            hint = f"Write {SECRET} into `url`, or into a header."
+            raise fault("wrong_value", "its secret_file is used nowhere.", hint=hint)
+        return self
+
+    def target(self, name: str) -> Target:
+        """Give the target that jobs know by this name."""
+        return Target(name, self.url, self.secret_file, self.headers)
