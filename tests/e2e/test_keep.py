@@ -34,6 +34,7 @@ def test_records_go_through_a_kill_and_outputs_stay(daemon: Daemon) -> None:
     assert shown.returncode == 0
     assert "done" in shown.stdout
     assert str(trimmed) in shown.stdout
+    assert "not remembered any more" in shown.stdout
 
 
 def test_a_trimmed_job_that_is_moved_back_comes_in_as_a_new_one(daemon: Daemon) -> None:

@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import pytest
+
 from tests.builders import NOW, write
 from tests.samples import picture_job
 from vqd.definitions.shipped import shipped_folder
+from vqd.domain.job import Notify
 from vqd.domain.schedule import Needs
 from vqd.service.drafts import Draft, Drafting
 from vqd.spool.layout import Spool
@@ -109,3 +112,56 @@ def test_a_job_needs_what_it_asks_for_and_what_its_workflow_requires(
     assert planned is not None
     assert planned.plan.schedule.needs == Needs(("fast", "wan"), 20)
     assert planned.plan.name == "beach"
+
+
+@pytest.mark.parametrize(
+    ("to", "hint"),
+    [
+        ("studios", "Did you mean studio?"),
+        ("https://hooks.example.org/x", "A job names a target of the settings"),
+    ],
+)
+def test_a_target_that_the_settings_do_not_name_is_a_fault(
+    spool: Spool, tmp_path: Path, to: str, hint: str
+) -> None:
+    job_file = picture_job(tmp_path / "a", job=f"{JOB}notify: {{to: '{to}'}}\n") / "job.yaml"
+    drafting = Drafting(spool, workflows=(), input_roots=(), targets=["studio"])
+    draft = drafting.draft(job_file, now=NOW)
+    (problem,) = draft.problems
+    assert (problem.code, problem.key, problem.line) == ("unknown_target", "notify.to", 3)
+    assert hint in (problem.hint or "")
+    assert draft.notify is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "to"),
+    [
+        ("", "mail"),
+        ("notify: {to: studio}\n", "studio"),
+        ("notify: {to: studio}\nparams: {paint: 1}\n", "studio"),
+        ("notify: {to: nobody}\n", "mail"),
+        ("notify: {events: soon, to: studio}\n", "studio"),
+        ("[", "mail"),
+    ],
+)
+def test_whom_a_job_tells_is_known_whatever_else_is_wrong_with_it(
+    spool: Spool, tmp_path: Path, lines: str, to: str
+) -> None:
+    job_file = picture_job(tmp_path / "a", job=JOB + lines) / "job.yaml"
+    default = Notify(("failed",), "mail")
+    targets = ["studio", "mail"]
+    drafting = Drafting(
+        spool, workflows=(), input_roots=(), targets=targets, notify_default=default
+    )
+    draft = drafting.draft(job_file, now=NOW)
+    assert draft.notify is not None
+    assert draft.notify.to == to
+    assert draft.planned is None or draft.planned.plan.notify == draft.notify
+
+
+def test_how_long_a_job_is_kept_is_known_whatever_else_is_wrong_with_it(
+    spool: Spool, tmp_path: Path
+) -> None:
+    job = JOB + "output: {keep: 2d}\nparams: {paint: 1}\n"
+    draft = drafted(spool, picture_job(tmp_path / "a", job=job) / "job.yaml")
+    assert (draft.planned, draft.keep_s) == (None, 172_800)

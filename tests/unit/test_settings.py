@@ -6,6 +6,7 @@ import yaml
 from tests.builders import write
 from vqd.documents.schema import Keys
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.job import Notify
 from vqd.domain.quote import QuoteOver
 from vqd.domain.window import Window
 from vqd.settings import Settings, load_settings
@@ -218,3 +219,59 @@ def test_a_default_that_is_no_value_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Faults) as caught:
         load_settings(write(tmp_path / "vqd.yaml", REQUIRED + more))
     assert "image-scale.size is not one value" in str(caught.value)
+
+
+TARGETS = """\
+notify:
+  studio: {url: "ntfy://{secret}@ntfy.sh/x", secret_file: token}
+  hook: {url: "https://hooks/x", headers: {X-A: b}, link: "https://nas/{folder}"}
+notify_default: {events: failed, to: hook}
+keep: 30d
+"""
+
+
+def test_targets_have_names_and_secrets_beside_the_file(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path / "vqd.yaml", REQUIRED + TARGETS))
+    assert settings.notify["studio"].secret_file == tmp_path / "token"
+    assert settings.notify["hook"].target("hook").headers == {"X-A": "b"}
+    assert settings.default_notify == Notify(("failed",), "hook")
+    assert settings.keep == 30 * 86_400
+    assert "secret}@" not in repr(settings)
+
+
+def test_keep_and_targets_come_from_the_environment_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VQD_KEEP", "12h")
+    monkeypatch.setenv("VQD_NOTIFY", '{"hook": {"url": "https://hooks/x"}}')
+    monkeypatch.setenv("VQD_NOTIFY_DEFAULT", '{"to": "hook"}')
+    settings = load_settings(write(tmp_path / "vqd.yaml", REQUIRED))
+    assert settings.keep == 43_200
+    assert settings.default_notify == Notify(("done", "failed"), "hook")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "key", "said"),
+    [
+        ("notify: {a: {url: hooks}}", "wrong_value", "notify.a.url", "https://…"),
+        ("notify: {a: {ulr: 'https://x'}}", "unknown_key", "notify.a.ulr", "url"),
+        ("notify: {a: {url: 'https://x/{secret}'}}", "missing_key", "notify.a", "secret_file"),
+        ("notify: {a: {url: 'https://x', secret_file: t}}", "wrong_value", "notify.a", "{secret}"),
+        (
+            "notify: {a: {url: 'https://x', link: '{file}'}}",
+            "unknown_token",
+            "notify.a.link",
+            "{job}",
+        ),
+        ("notify_default: {to: studio}", "unknown_target", "notify_default", "notify"),
+        ("keep: 30", "wrong_type", "keep", "30d"),
+    ],
+)
+def test_what_is_wrong_with_targets_is_told(
+    tmp_path: Path, text: str, code: str, key: str, said: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", f"{REQUIRED}{text}\n"))
+    first = next(one for one in caught.value.problems if one.code == code)
+    assert (first.code, first.key, first.line) == (code, key, 3)
+    assert said in first.in_full

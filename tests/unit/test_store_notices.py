@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, accept_a_job
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from vqd.domain.errors import Problem
 from vqd.domain.job import Notify
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.notice import Notice
+from vqd.domain.schedule import PROOF_MADE, Judgement
 from vqd.store.store import Session, Store
 
 ALL = Notify(("accepted", "started", "done", "failed", "cancelled"), "studio")
@@ -111,3 +112,30 @@ def test_notices_for_targets_that_are_gone_are_given_up_and_the_jobs_log_says_so
     assert told(store, gone) == ["notice.given_up"]
     assert told(store, kept) == []
     assert len(waiting(store, "mail")) == 1
+
+
+def test_a_quote_and_a_proof_are_told_once_each(store: Store) -> None:
+    planned = a_planned_job(2, notify=Notify(("quoted", "proof"), "studio"), has_proof=True)
+    store.accept("j", planned, A_JOB_FILE, input_folder="", now=NOW, quote="quoted: 2 prompts")
+    assert [notice.event for notice in waiting(store)] == ["quoted"]
+    with store.reading() as session:
+        job = session.jobs.find("j")
+    assert job is not None
+    for _ in range(2):
+        made = Judgement(PROOF_MADE)
+        store.write(lambda session, is_=made: session.schedules.judged(job.job_key, is_, now=NOW))  # type: ignore[misc]
+    assert [notice.event for notice in waiting(store)] == ["proof"]
+
+
+def test_a_job_that_runs_again_has_started_before(store: Store) -> None:
+    job_key = accept(store, Notify(("started",), "studio"), total=1)
+    for _ in range(2):
+        store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+        store.write(lambda session: end(session, job_key, JobState.CANCELLED))
+        store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW))
+        store.write(
+            lambda session: session.prompts.move_all(
+                job_key, Move.RETRY, PromptState.CANCELLED, now=NOW
+            )
+        )
+    assert [notice.event for notice in waiting(store)] == ["started"]

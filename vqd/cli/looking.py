@@ -99,7 +99,9 @@ def show(job: str, prompts: int, settings_file: Path | None, *, as_json: bool) -
         line = f"{prompt.key.number:>5}  {prompt.state:<9}  {values}  {said}"
         click.echo(printable(line))
     hidden = detail.job.counts.total - len(detail.prompts)
-    if hidden > 0:
+    if detail.job.is_brief:
+        click.echo("       its prompts and events are not remembered any more (keep)")
+    elif hidden > 0:
         click.echo(f"       … and {hidden} more (--prompts)")
 
 
