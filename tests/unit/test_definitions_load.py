@@ -12,6 +12,7 @@ from vqd.domain.catalogue import NodeClass, NothingKnown, read_node_class
 from vqd.domain.errors import Problem
 from vqd.domain.graph import Target, without
 from vqd.domain.param import Misfit
+from vqd.domain.schedule import Needs
 
 GRAPH: dict[str, Any] = {
     "1": {
@@ -168,7 +169,7 @@ def test_a_parameter_that_cannot_be_is_a_fault(
 @pytest.mark.parametrize(
     ("line", "code", "key"),
     [
-        ("on_oom: [free_memory]", "unknown_key", "on_oom"),
+        ("on_oomph: [free_memory]", "unknown_key", "on_oomph"),
         ("name: other", "wrong_name", "name"),
         ("inputs: {i: {kind: image, when_absent: skip, bind: 1.image}}", "wrong_value", None),
         (
@@ -393,3 +394,61 @@ def test_a_choice_sets_what_it_says_in_the_type_that_the_graph_has_there(tmp_pat
     assert param.edits("down") == {Target("2", "steps"): 4}
     with pytest.raises(Misfit):
         param.read("left")
+
+
+LADDER = f"""\
+{HEAD}params:
+  steps: {{type: int, default: 20, min: 4, max: 60, bind: 2.steps}}
+  size: {{type: size, default: 64x32, presets: {{small: 32x16}}, bind: '3:1'}}
+  mode: {{type: choice, default: a, sets: {{a: {{2.cfg: 1}}, b: {{2.cfg: 2}}}}}}
+  model: {{type: lora, default: none, when_none: {{bypass: ['2']}}}}
+on_oom: """
+
+
+def test_a_ladder_knows_what_each_step_sets_in_the_graph(tmp_path: Path) -> None:
+    steps = "[free_memory, {route: {vram_gb: 40, tags: [Big]}}, {set: {steps: 8}, mark: degraded}]"
+    freeing, routing, setting = put(tmp_path, f"{LADDER}{steps}\n").get("w").on_oom
+    assert (freeing.frees_memory, freeing.said) == (True, "free_memory")
+    assert (routing.route, routing.said) == (Needs(("big",), 40), "route vram_gb=40 tags=big")
+    assert setting.edits == ((Target("2", "steps"), 8),)
+    assert (setting.params, setting.mark, setting.said) == ({"steps": 8}, "degraded", "set steps=8")
+
+
+def test_a_size_on_a_ladder_may_be_a_preset_and_lie_on_its_side(tmp_path: Path) -> None:
+    (step,) = put(tmp_path, f"{LADDER}[{{set: {{size: small}}}}]\n").get("w").on_oom
+    sides = [(str(target), value) for target, value in (*step.edits, *step.flipped)]
+    assert step.params == {"size": "32x16"}
+    assert sides[:2] == [("3:1.width", 32), ("3:1.height", 16)]
+    assert sides[2:] == [("3:1.width", 16), ("3:1.height", 32)]
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "key"),
+    [
+        ("{set: {stepz: 8}}", "unknown_parameter", "on_oom[0].set.stepz"),
+        ("{set: {steps: 2}}", "out_of_range", "on_oom[0].set.steps"),
+        ("{set: {steps: few}}", "wrong_type", "on_oom[0].set.steps"),
+        ("{set: {size: scale 0.5}}", "wrong_value", "on_oom[0].set.size"),
+        ("{set: {mode: b}}", "wrong_value", "on_oom[0].set.mode"),
+        ("{set: {model: none}}", "wrong_value", "on_oom[0].set.model"),
+        ("{set: {flip: true}}", "wrong_value", "on_oom[0].set.flip"),
+        ("{set: {}}", "wrong_value", "on_oom[0]"),
+        ("{route: {}}", "wrong_value", "on_oom[0]"),
+        ("{route: {vram_gb: 40}, mark: x}", "unknown_key", "on_oom[0]"),
+        ("{route: {vram_gb: 40}, set: {steps: 8}}", "wrong_value", "on_oom[0]"),
+        ("{mark: x}", "wrong_value", "on_oom[0]"),
+        ("free_memry", "wrong_value", "on_oom[0]"),
+    ],
+)
+def test_a_step_that_cannot_be_taken_is_told_with_its_place(
+    tmp_path: Path, step: str, code: str, key: str
+) -> None:
+    problem = problem_of(put(tmp_path, f"{LADDER}[{step}]\n"))
+    assert (problem.code, problem.key) == (code, key)
+    assert problem.line == LADDER.count("\n") + 1
+
+
+def test_a_key_of_a_route_that_is_none_is_told_with_the_nearest(tmp_path: Path) -> None:
+    problem = problem_of(put(tmp_path, f"{LADDER}[free_memory, {{route: {{vram: 40}}}}]\n"))
+    assert (problem.code, problem.key) == ("unknown_key", "on_oom[1].route.vram")
+    assert problem.hint == "Did you mean vram_gb?"

@@ -250,6 +250,7 @@ def test_what_is_no_job_file_does_not_validate(text: str) -> None:
         "params: {a: {type: model, folder: vae, when_none: bypass, bind: 3.vae}}\n",
         "inputs: {i: {kind: image, extensions: [.PNG], required: no, bind: 1.image}}\n",
         "requires: {vram_gb: 20, tags: [wan, 4]}\n",
+        "on_oom: [free_memory, {route: {tags: [big]}}, {set: {a: 4}}, {set: {a: 2}, mark: bad}]\n",
     ],
 )
 def test_what_a_definition_may_say_validates(text: str) -> None:
@@ -281,6 +282,11 @@ def test_what_a_definition_may_say_validates(text: str) -> None:
         DEFINITION + "inputs: {i: {kind: picture, bind: 1.image}}\n",
         DEFINITION + "inputs: {i: {kind: image, bind: 1.image, extensions: [png]}}\n",
         DEFINITION + "requires: {vram_gb: much}\n",
+        DEFINITION + "on_oom: free_memory\n",
+        DEFINITION + "on_oom: [free]\n",
+        DEFINITION + "on_oom: [{mark: bad}]\n",
+        DEFINITION + "on_oom: [{route: {vram_gb: 40}, mark: bad}]\n",
+        DEFINITION + "on_oom: [{route: {vram_gb: 40}, set: {a: 4}}]\n",
     ],
 )
 def test_what_is_no_definition_does_not_validate(text: str) -> None:

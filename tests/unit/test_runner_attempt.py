@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.builders import A_GRAPH, NOW, a_plan, accept_a_job
 from tests.strange_server import Answer, StrangeServer
 from tests.waiting import wait_for
+from vqd.domain.graph import Target
+from vqd.domain.ladder import Step
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.runner.attempt import Assignment, Attempt
 from vqd.runner.inputs import InputChecks
@@ -105,3 +108,21 @@ def test_a_prompt_whose_job_is_held_before_it_was_sent_is_not_sent(
     assert isinstance(failed, Failed)
     assert failed.code is FailureCode.WITHDRAWN
     assert strange.requests("POST /prompt") == []
+
+
+@pytest.mark.parametrize(("step", "freed"), [(0, False), (1, True), (2, False)])
+def test_memory_is_freed_before_the_prompt_whose_step_that_is(
+    strange: StrangeServer, attempt: Attempt, step: int, freed: bool
+) -> None:
+    ladder = (Step(frees_memory=True), Step(params={"width": 4}, edits=((Target("9", "x"), 4),)))
+    climbed = replace(attempt.assignment.prompt, step=step)
+    plan = a_plan(1, on_oom=ladder)
+    attempt.assignment = replace(attempt.assignment, prompt=climbed.as_climbed(plan), plan=plan)
+    strange.answers("GET /queue", queue())
+    strange.answers("POST /free", Answer(500))
+    attempt.run()
+    routes = [f"{asked.method} {asked.target}" for asked in strange.asked]
+    assert ("POST /free" in routes) == freed
+    assert "POST /prompt" in routes[routes.index("POST /free") if freed else 0 :]
+    if freed:
+        assert strange.requests("POST /free")[0].json["unload_models"]

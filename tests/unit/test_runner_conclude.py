@@ -1,9 +1,14 @@
+from collections.abc import Sequence
+
 import pytest
 
 from tests.builders import NOW, accept_a_job
+from vqd.domain.graph import Target
+from vqd.domain.ladder import Step
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.domain.queue import Prompt
+from vqd.domain.schedule import Capability, Needs
 from vqd.runner.conclude import REMEDIES, UNCOUNTED_LIMIT, Ended, conclude
 from vqd.store.store import Store
 
@@ -21,8 +26,19 @@ def end(
     *,
     retry_limit: int = 2,
     stop_job_after: int | None = None,
+    on_oom: Sequence[Step] = (),
+    servers: Sequence[Capability] = (),
 ) -> Move:
-    ended = Ended(prompt, "job", retry_limit, "gpu1", outcome, stop_job_after=stop_job_after)
+    ended = Ended(
+        prompt,
+        "job",
+        retry_limit,
+        "gpu1",
+        outcome,
+        stop_job_after=stop_job_after,
+        on_oom=on_oom,
+        servers=servers,
+    )
     return store.write(lambda session: conclude(session, ended, now=NOW))
 
 
@@ -123,3 +139,83 @@ def test_a_job_whose_last_prompt_beat_the_cancel_is_done(store: Store) -> None:
     end(store, prompt, Succeeded((), 0.1))
     with store.reading() as session:
         assert session.jobs.get(job_key).ends_as is JobState.DONE
+
+
+WIDTH = Target("1", "width")
+LADDER = (
+    Step(frees_memory=True),
+    Step(route=Needs.of([], 40)),
+    Step(params={"width": 4}, edits=((WIDTH, 4),), mark="degraded"),
+)
+NO_MEMORY = Failed(FailureCode.OUT_OF_MEMORY, "no memory is left")
+SMALL, BIG = Capability(vram_gb=24), Capability(vram_gb=48)
+
+
+def climb(store: Store, *servers: Capability) -> Move:
+    return end(store, claimed(store), NO_MEMORY, on_oom=LADDER, servers=servers, retry_limit=0)
+
+
+def only_prompt(store: Store) -> Prompt:
+    """The only prompt, as it would be sent."""
+    with store.reading() as session:
+        (prompt,) = session.prompts.of_job(1)
+        plan = session.jobs.get(1).plan
+    assert plan is not None
+    return prompt.as_climbed(plan)
+
+
+def test_a_prompt_takes_one_step_for_each_time_that_memory_does_not_suffice(store: Store) -> None:
+    accept_a_job(store, total=1, on_oom=LADDER)
+    moves, steps = [], []
+    for _ in range(4):
+        moves.append(climb(store, SMALL, BIG))
+        steps.append(only_prompt(store).step)
+    assert moves == [Move.REQUEUE] * 3 + [Move.FAIL]
+    assert steps == [1, 2, 3, 3]
+    prompt = only_prompt(store)
+    assert (prompt.strikes, prompt.attempt, prompt.failure_code) == (0, 4, "out_of_memory")
+    with store.reading() as session:
+        events = [event.facts for _, event in session.events.of_job(1)]
+    said = [facts["step"] for facts in events if "step" in facts]
+    assert said == ["free_memory", "route vram_gb=40", "set width=4"]
+
+
+def test_a_route_that_no_server_fits_is_passed_over(store: Store) -> None:
+    accept_a_job(store, total=1, on_oom=LADDER)
+    climb(store, SMALL)
+    climb(store, SMALL)
+    prompt = only_prompt(store)
+    assert (prompt.step, prompt.mark) == (3, "degraded")
+    with store.reading() as session:
+        assert session.prompts.routes() == []
+
+
+def test_what_a_step_sets_counts_from_then_on_and_not_after_a_retry(store: Store) -> None:
+    accept_a_job(store, total=1, on_oom=LADDER)
+    for width, params in ((1, {"cfg": 1.5}), (1, {"cfg": 1.5}), (4, {"cfg": 1.5, "width": 4})):
+        prompt = only_prompt(store)
+        assert prompt.edits[WIDTH] == 1
+        climb(store, BIG)
+        assert (only_prompt(store).edits[WIDTH], only_prompt(store).params) == (width, params)
+    assert climb(store, BIG) is Move.FAIL
+    store.write(lambda session: session.prompts.move_all(1, Move.RETRY, FAILED, now=NOW))
+    prompt = only_prompt(store)
+    assert (prompt.step, prompt.edits[WIDTH], prompt.mark) == (0, 1, "")
+    with store.reading() as session:
+        assert session.prompts.routes() == []
+
+
+def test_a_size_lies_on_its_side_where_the_prompt_is_flipped(store: Store) -> None:
+    step = Step(params={"size": "4x2"}, edits=((WIDTH, 4),), flipped=((WIDTH, 2),))
+    accept_a_job(store, total=1, on_oom=(step,), params={"flip": True})
+    end(store, claimed(store), NO_MEMORY, on_oom=(step,))
+    assert only_prompt(store).edits[WIDTH] == 2
+
+
+def test_a_failure_of_another_kind_climbs_no_step(store: Store) -> None:
+    accept_a_job(store, total=1, on_oom=LADDER)
+    end(store, claimed(store), failed(FailureCode.NODE_ERROR), on_oom=LADDER)
+    assert (only_prompt(store).step, only_prompt(store).strikes) == (0, 1)
+
+
+FAILED = PromptState.FAILED

@@ -1,6 +1,6 @@
 """Which jobs may start, judged with the servers there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from tests.builders import NOW, accept_a_job
 from tests.strange_server import Answer, StrangeServer
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Succeeded
-from vqd.domain.queue import Job
+from vqd.domain.queue import Job, PromptKey
 from vqd.domain.schedule import Capability, Needs, Schedule
 from vqd.domain.window import Window
 from vqd.runner.dispatch import claims
@@ -50,8 +50,11 @@ def judge(store: Store, judging: Judging, now: float = NOW) -> list[Judged]:
     return store.write(lambda session: judging.judge(session, now))
 
 
-def claimed(store: Store, *free: Server) -> list[tuple[int, str]]:
-    pairs = store.write(lambda session: list(claims(session, free, NOW)))
+def claimed(
+    store: Store, *free: Server, everyone: Sequence[Server] | None = None
+) -> list[tuple[int, str]]:
+    """Claim for these servers, which are all there are; gives the jobs and their servers."""
+    pairs = store.write(lambda session: list(claims(session, free, everyone or free, NOW)))
     return [(prompt.key.job_key, server.name) for prompt, server in pairs]
 
 
@@ -152,3 +155,39 @@ def test_many_jobs_are_judged_in_turns_and_none_starts_before_its_own(store: Sto
         assert session.schedules.next_at() == 0.0
     assert len(judge(store, judging)) == 10
     assert claimed(store, server) == [(last, "gpu1")]
+
+
+def routed(store: Store, needs: Needs, number: int = 1) -> None:
+    """Let a prompt of the first job wait for servers that have so much."""
+    store.write(lambda session: session.prompts.climb(PromptKey(1, number), 1, needs))
+
+
+def test_a_routed_prompt_goes_only_to_a_server_that_fits_its_route(store: Store) -> None:
+    small, big = a_server("small", vram_gb=24), a_server("big", vram_gb=48)
+    job_key = scheduled(store)
+    routed(store, Needs.of([], 40))
+    assert claimed(store, small, small, everyone=[small, big]) == [(job_key, "small")]
+    with store.reading() as session:
+        (first,) = session.prompts.running(job_key)
+    assert first.key.number == 2
+    assert claimed(store, small, everyone=[small, big]) == []
+    assert claimed(store, small, big) == [(job_key, "big")]
+
+
+def test_a_routed_prompt_does_not_wait_for_a_server_that_is_not_there_any_more(
+    store: Store,
+) -> None:
+    small = a_server("small", vram_gb=24)
+    job_key = scheduled(store)
+    for number in (1, 2):
+        routed(store, Needs.of([], 40), number)
+    assert claimed(store, small, small) == [(job_key, "small")] * 2
+
+
+def test_a_routed_prompt_overtakes_no_job_of_higher_priority(store: Store) -> None:
+    big = a_server("big", vram_gb=48)
+    scheduled(store, "low")
+    routed(store, Needs.of([], 40))
+    high = scheduled(store, "high")
+    store.write(lambda session: session.schedules.prioritise(high, 80, now=NOW))
+    assert claimed(store, big, big, big) == [(high, "big"), (high, "big"), (1, "big")]

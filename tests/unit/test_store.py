@@ -12,8 +12,8 @@ from vqd.domain.errors import Problem, VqdError
 from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
 from vqd.domain.queue import Counts, Job, Prompt, PromptKey
+from vqd.store.claiming import NEXT, NEXT_OF_PROOF, NEXT_ROUTED, ROUTES
 from vqd.store.connection import APPLICATION_ID
-from vqd.store.prompts import _NEXT, _NEXT_OF_PROOF
 from vqd.store.store import SLICE, Session, Store, StoreReader
 
 DONE = Succeeded((OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8),), 0.5)
@@ -305,13 +305,18 @@ def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) ->
     ("query", "index"),
     [
         (
-            _NEXT.replace(":job_key", "1").replace(":now", "5"),
+            NEXT.replace(":job_key", "1").replace(":now", "5"),
             "prompts_pending (job_key=? AND not_before_at<?)",
         ),
         (
-            _NEXT_OF_PROOF.replace(":job_key", "1").replace(":now", "5"),
+            NEXT_OF_PROOF.replace(":job_key", "1").replace(":now", "5"),
             "prompts_of_proof (job_key=? AND not_before_at<?)",
         ),
+        (
+            NEXT_ROUTED.replace(":job_key", "1").replace(":now", "5").replace(":route_key", "2"),
+            "prompts_routed (route_key=? AND job_key=? AND not_before_at<?)",
+        ),
+        (ROUTES, "prompts_routed (route_key>?)"),
         (
             "SELECT job_key FROM jobs INDEXED BY jobs_over"
             " WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0"

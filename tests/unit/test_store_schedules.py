@@ -23,7 +23,7 @@ from vqd.domain.schedule import (
     Standing,
 )
 from vqd.domain.schedule import judge as judged_by_rules
-from vqd.store.prompts import _READY_JOBS
+from vqd.store.claiming import READY_JOBS
 from vqd.store.schedules import _READY_CLASSES
 from vqd.store.store import Session, Store
 
@@ -360,7 +360,7 @@ def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (_READY_JOBS.replace("?", "1"), "jobs_ready (needs_key=?)"),
+        (READY_JOBS.replace("?", "1"), "jobs_ready (needs_key=?)"),
         (_READY_CLASSES, "jobs_ready (needs_key>?)"),
         (
             "SELECT job_key FROM jobs INDEXED BY jobs_judged WHERE judge_at <= 1 AND state IN"

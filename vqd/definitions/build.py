@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TypeVar
 
 from vqd.definitions.graphs import Unbound, nodes_named, targets
+from vqd.definitions.ladder import read_step
 from vqd.definitions.schema import BypassKeys, DefinitionKeys, InputKeys, OutputKeys, ParamKeys
 from vqd.definitions.wiring import Classes, wires_past
 from vqd.documents.tree import Document, Text, written
@@ -71,6 +72,9 @@ def build(
         vram_gb=keys.requires.vram_gb,
         tags=keys.requires.tags,
         wires={node: wires_past(graph.nodes, node, classes) for node in sorted(bypassed)},
+        on_oom=tuple(
+            read_step(step, at, params, building.note) for at, step in enumerate(keys.on_oom)
+        ),
     )
     if building.problems:
         raise Faults(building.problems)
@@ -147,11 +151,11 @@ class _Building:
         """Note names that a slot and a parameter share, and captions beyond the first."""
         for name in sorted(str(name) for name in keys.inputs.keys() & keys.params.keys()):
             said = f"{name} is also the name of an input."
-            self._note("duplicate_name", said, "Rename one of them.", "params", name)
+            self.note("duplicate_name", said, "Rename one of them.", "params", name)
         for name in [name for name, param in params.items() if param.caption][1:]:
             said = "is not the only caption."
             hint = "Mark one: the text beside an input is its value."
-            self._note("duplicate_caption", said, hint, "params", name, "caption")
+            self.note("duplicate_caption", said, hint, "params", name, "caption")
 
     def output(self, slot: str, given: OutputKeys) -> ExpectedOutput:
         node = self._resolved(lambda: _only(self.graph.nodes, given.node), "outputs", slot, "node")
@@ -179,7 +183,7 @@ class _Building:
             owner = self.bound.setdefault(target, written(path))
             if owner != written(path):
                 said = f"{target} is already bound by {owner}."
-                self._note("bound_twice", said, "Bind it once.", *path, "bind")
+                self.note("bound_twice", said, "Bind it once.", *path, "bind")
         return tuple(found)
 
     def _bypassed(
@@ -214,7 +218,7 @@ class _Building:
             return _sent(text, like)
         except Misfit as misfit:
             hint = f"{target} is {like!r} in the graph."
-            self._note("wrong_type", misfit.said, hint, *path, allowed=misfit.allowed)
+            self.note("wrong_type", misfit.said, hint, *path, allowed=misfit.allowed)
             return None
 
     def _choices(
@@ -235,19 +239,20 @@ class _Building:
         try:
             return param.read(text)
         except Misfit as misfit:
-            self._note(misfit.code, misfit.said, misfit.hint, *path, allowed=misfit.allowed)
+            self.note(misfit.code, misfit.said, misfit.hint, *path, allowed=misfit.allowed)
             return None
 
     def _resolved(self, resolve: Callable[[], _T], *path: str | int) -> _T | None:
         try:
             return resolve()
         except Unbound as unbound:
-            self._note(unbound.code, unbound.said, unbound.hint, *path)
+            self.note(unbound.code, unbound.said, unbound.hint, *path)
             return None
 
-    def _note(
+    def note(
         self, code: str, said: str, hint: str, *path: str | int, allowed: str | None = None
     ) -> None:
+        """Keep a fault of what stands at a key path of the definition."""
         node, key = self.document.reach(path)
         found = str(node) if isinstance(node, Text) else None
         where = self.document.where

@@ -26,6 +26,13 @@ def also_bypass(schema: Schema) -> None:
     take_also(schema, {"const": "bypass"})
 
 
+def also_free_memory(schema: Schema) -> None:
+    """Let a step be `free_memory`, too; else it is a route, or what it sets with its mark."""
+    schema["oneOf"] = [{"required": ["route"]}, {"required": ["set"]}]
+    schema["dependencies"] = {"mark": ["set"]}
+    take_also(schema, {"const": "free_memory"})
+
+
 def by_type(schema: Schema, only_for: Mapping[str, Sequence[str]]) -> None:
     """Let a parameter have the keys in `only_for` where it is of one of their types, and what its
     type needs."""

@@ -274,6 +274,38 @@ class RequiresKeys(Keys):
     tags: tuple[Label, ...] = Field(default=(), description="Tags of the server, all of them.")
 
 
+class StepKeys(Keys):
+    """What is tried when a server's memory does not suffice: one of free_memory, route and set."""
+
+    model_config = ConfigDict(json_schema_extra=forms.also_free_memory)
+
+    route: RequiresKeys | None = Field(
+        default=None, description="Only servers with so much: {vram_gb: 40}, {tags: [big]}."
+    )
+    set: dict[str, Scalar] | None = Field(
+        default=None, description="Values that replace the prompt's own: {frames: 49}."
+    )
+    mark: Label = Field(
+        default="", description="Told of what it makes with these values: degraded."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_kind(cls, given: Any) -> Any:
+        if given == "free_memory":
+            return {}
+        allowed = "free_memory, {route: {…}} or {set: {…}, mark: …}"
+        if not isinstance(given, AnyMapping):
+            raise fault("wrong_value", f"{_shown(given)} is no step.", allowed=allowed)
+        if len({"route", "set"} & {*given}) != 1:
+            raise fault("wrong_value", "must be one step.", allowed=allowed)
+        if not given.get("route") and not given.get("set"):
+            raise fault("wrong_value", "names nothing.", allowed=allowed)
+        if "mark" in given and "set" not in given:
+            raise fault("unknown_key", "a mark is told of values that are set.", allowed=allowed)
+        return given
+
+
 class DefinitionKeys(Keys):
     """A workflow definition."""
 
@@ -294,3 +326,7 @@ class DefinitionKeys(Keys):
         min_length=1, description="What comes back, and the nodes that make it; at least one."
     )
     requires: RequiresKeys = Field(default=RequiresKeys(), description="What a server must have.")
+    on_oom: tuple[StepKeys, ...] = Field(
+        default=(),
+        description="What is tried, in turn, when a server's memory does not suffice for a prompt.",
+    )

@@ -180,8 +180,13 @@ def _unknown_key(document: Document, model: type[BaseModel], loc: _Loc) -> Probl
 def _keys_at(model: type[BaseModel], loc: _Loc) -> list[str]:
     kind: Any = model
     for part in loc:
-        kind = _bare(_fields(kind)[part] if part in _fields(kind) else get_args(kind)[-1])
+        kind = _bare(_fields(kind)[part] if part in _fields(kind) else _held(kind, part))
     return [*_fields(kind)]
+
+
+def _held(kind: Any, part: str | int) -> Any:
+    """Give what a list holds (`tuple[Keys, ...]`), or what a mapping has behind its keys."""
+    return get_args(kind)[0 if isinstance(part, int) else -1]
 
 
 def _fields(kind: Any) -> dict[Any, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vqd.domain.graph import NamedGraph, Target, Value
+from vqd.domain.ladder import Step
 from vqd.domain.schedule import Schedule
 
 
@@ -55,6 +56,7 @@ class Plan:
     the report's grid. `total` is the number of prompts, 1 or more. `name` is the job's own name, by
     which others wait for it; the needs of its schedule include those of its workflow. `has_proof`
     tells that the prompts of its proof run first, and the others once somebody approved of it.
+    `on_oom` is what is tried when a server's memory does not suffice for one.
     """
 
     workflow: str
@@ -77,6 +79,7 @@ class Plan:
     schedule: Schedule = field(default_factory=Schedule)
     sidecar: str = "full"
     has_proof: bool = False
+    on_oom: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What the queue remembers: jobs, prompts, events, as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vqd.domain.errors import Problem
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.outcome import OutputFile
+from vqd.domain.workflow import FLIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class PromptKey:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt. `attempt` counts every claim, `strikes` only the failures that count."""
+    """A prompt. `attempt` counts every claim, `strikes` only the failures that count, `step` the
+    steps of the job's `on_oom` that it has climbed; `mark` is what these tell of its outputs."""
 
     key: PromptKey
     state: PromptState
@@ -107,6 +109,21 @@ class Prompt:
     failure_code: str | None
     failure_message: str | None
     outputs: tuple[OutputFile, ...] = field(default=())
+    step: int = 0
+    mark: str = ""
+
+    def as_climbed(self, plan: Plan) -> "Prompt":
+        """Give it as it is sent after the steps that it has climbed, with the values of those."""
+        steps = plan.on_oom[: self.step]
+        if not any(step.params for step in steps):
+            return self
+        edits, params, mark = {**self.edits}, {**self.params}, self.mark
+        is_flipped = bool(params.get(FLIP, plan.params.get(FLIP)))
+        for step in steps:
+            edits |= dict(step.flipped if is_flipped and step.flipped else step.edits)
+            params |= step.params
+            mark = step.mark or mark
+        return replace(self, edits=edits, params=params, mark=mark)
 
 
 @dataclass(frozen=True, slots=True)

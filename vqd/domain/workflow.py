@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from vqd.domain.graph import NamedGraph, Target, Wires
 from vqd.domain.job import ExpectedOutput
+from vqd.domain.ladder import Step
 from vqd.domain.param import Hints, Param
 
 FLIP = "flip"
@@ -33,7 +34,8 @@ class Workflow:
     """A workflow. `where` is its definition's file as people know it: `workflows/NAME.yaml`.
 
     `wires` tells for each node that may be bypassed what its consumers are wired to instead; None
-    for one of which that is not known, because no server was seen that has its class.
+    for one of which that is not known, because no server was seen that has its class. `on_oom` is
+    what is tried, in turn, when a server's memory does not suffice.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Workflow:
     vram_gb: float | None = None
     tags: tuple[str, ...] = ()
     wires: Mapping[str, Wires | None] = field(default_factory=dict)
+    on_oom: tuple[Step, ...] = ()
 
     @property
     def caption(self) -> str | None:

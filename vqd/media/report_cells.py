@@ -113,10 +113,14 @@ class Cells:
             yield ("Server", prompt.server)
         if prompt.attempt:
             yield ("Attempt", str(prompt.attempt))
+        if prompt.mark:
+            yield ("Mark", prompt.mark)
 
     def _caption(self, prompt: ReportPrompt) -> str:
         chips = "".join(starmap(self._chip, prompt.params.items()))
         facts = [f"#{prompt.number}", *dict.fromkeys(map(_pixels, prompt.outputs))]
+        if prompt.mark:
+            facts.append(prompt.mark)
         if prompt.seconds is not None:
             facts.append(duration(prompt.seconds))
         if prompt.seed is not None and not _is_among(prompt.seed, prompt.params):

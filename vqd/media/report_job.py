@@ -23,7 +23,8 @@ class ReportOutput:
 
 @dataclass(frozen=True, slots=True)
 class ReportPrompt:
-    """One prompt. `params` are the values that vary; `inputs` maps slots to paths.
+    """One prompt. `params` are the values that vary; `inputs` maps slots to paths. `mark` is what
+    its workflow says of outputs that came about with other values than were asked for.
 
     An input's path is absolute, or relative to the job's input folder, with `/`.
     """
@@ -38,6 +39,7 @@ class ReportPrompt:
     seconds: float | None
     outputs: tuple[ReportOutput, ...]
     failure: str | None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

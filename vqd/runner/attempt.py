@@ -50,6 +50,12 @@ class Assignment:
     input_folder: Path
     is_sent: bool = False
 
+    @property
+    def frees_memory(self) -> bool:
+        """Tell whether the server is to free its memory before it gets the prompt."""
+        step = self.prompt.step
+        return 0 < step <= len(self.plan.on_oom) and self.plan.on_oom[step - 1].frees_memory
+
 
 WriteSidecars = Callable[[Assignment, str, Mapping[str, str], Succeeded], None]
 """Writes the sidecars of an assignment's outputs: assignment, server, input hashes, outcome."""
@@ -152,6 +158,8 @@ class Attempt:
         self._input_sha256s = sent.sha256s
         if self._cancelled.is_set() or self._withdrawn.is_set():
             return
+        if assignment.frees_memory:
+            self._free_memory()
         watch.client_id = self.server.listener.client_id
         try:
             self._submit(self._graph(sent), watch.client_id)
@@ -163,13 +171,17 @@ class Attempt:
         elif self._withdrawn.is_set():
             self.withdraw()
 
+    def _free_memory(self) -> None:
+        try:
+            self.server.client.free_memory()
+        except ComfyError as error:
+            _log.warning("memory.unfreed", server=self.server.name, error=error.message)
+
     def _graph(self, sent: SentInputs) -> Graph:
         assignment = self.assignment
         nodes = assignment.graph.nodes  # without those that this prompt bypasses
-        edits: dict[Target, Value] = {
-            **assignment.prompt.edits,
-            **{target: name for target, name in sent.edits.items() if target.node in nodes},
-        }
+        asked: Mapping[Target, Value] = {**assignment.prompt.edits, **sent.edits}
+        edits = {target: value for target, value in asked.items() if target.node in nodes}
         name = PurePosixPath(assignment.prompt.stem).name
         folder = f"vqd/{assignment.job}/{assignment.prompt.key.number}-{assignment.prompt.attempt}"
         for output in assignment.plan.outputs:

@@ -54,7 +54,7 @@ def write_proof(session: Session, job: Job, folder: Path) -> None:
     counts = {"total": states.total(), **{str(state): states[state] for state in states}}
     write_report(
         replace(_report(job), reason=job.why, counts=counts, input_folder=job.input_folder),
-        _report_prompts(session.prompts.of_proof(job.job_key)),
+        _report_prompts(_climbed(session.prompts.of_proof(job.job_key), job)),
         folder,
         folder / drops.PROOF,
     )
@@ -76,7 +76,7 @@ def _write_graphs(session: Session, job: Job, folder: Path) -> None:
 def _write_manifest(session: Session, job: Job, folder: Path) -> None:
     fixed = job.plan.params if job.plan else {}
     with whole_file(folder / "manifest.jsonl") as file:
-        for prompt in session.prompts.of_job(job.job_key):
+        for prompt in _climbed(session.prompts.of_job(job.job_key), job):
             for line in _manifest_lines(prompt, fixed):
                 file.write(orjson.dumps(line) + b"\n")
 
@@ -101,6 +101,7 @@ def _manifest_lines(prompt: Prompt, fixed: Mapping[str, Any]) -> Iterator[Mappin
             "frames": output.frames,
             "fps": output.fps,
             "graph": prompt.graph_sha256,
+            "mark": prompt.mark or None,
         }
 
 
@@ -121,7 +122,7 @@ def _events(session: Session, job_key: int) -> Iterator[Event]:
 
 
 def _write_report(session: Session, job: Job, folder: Path) -> None:
-    prompts = _report_prompts(session.prompts.of_job(job.job_key))
+    prompts = _report_prompts(_climbed(session.prompts.of_job(job.job_key), job))
     write_report(_report(job), prompts, folder, folder / "report.html")
     sync_file(folder / "report.html")
 
@@ -152,6 +153,12 @@ def _report(job: Job) -> ReportJob:
     )
 
 
+def _climbed(prompts: Iterable[Prompt], job: Job) -> Iterator[Prompt]:
+    """Give prompts with the values that they were carried out with."""
+    for prompt in prompts:
+        yield prompt.as_climbed(job.plan) if job.plan else prompt
+
+
 def _report_prompts(prompts: Iterable[Prompt]) -> Iterator[ReportPrompt]:
     for prompt in prompts:
         yield ReportPrompt(
@@ -177,6 +184,7 @@ def _report_prompts(prompts: Iterable[Prompt]) -> Iterator[ReportPrompt]:
                 for output in prompt.outputs
             ),
             failure=_why(prompt) if prompt.failure_code else None,
+            mark=prompt.mark,
         )
 
 

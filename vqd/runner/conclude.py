@@ -1,13 +1,15 @@
 """What follows from an outcome: one table of remedies, then one move."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from vqd.domain.ladder import Step, next_step
 from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Prompt
+from vqd.domain.schedule import Capability, Needs
 from vqd.store.store import Session
 
 
@@ -40,6 +42,8 @@ REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
 SUSPECT = frozenset({FailureCode.UNREACHABLE, FailureCode.LOST})
 """Failures that a prompt may itself have brought about, by taking its server down."""
 
+NOTHING = Needs()
+
 UNCOUNTED_LIMIT = 10
 """A suspect prompt is given up on after so many attempts that were not counted."""
 
@@ -48,7 +52,8 @@ UNCOUNTED_LIMIT = 10
 class Ended:
     """An attempt that is over; `is_adopted` tells that an earlier process had begun it.
 
-    After `stop_job_after` failed prompts the rest of the job is cancelled.
+    After `stop_job_after` failed prompts the rest of the job is cancelled. `on_oom` is what is
+    tried when memory does not suffice, with `servers` as they are, and the `needs` of the job.
     """
 
     prompt: Prompt
@@ -58,6 +63,9 @@ class Ended:
     outcome: Outcome
     is_adopted: bool = False
     stop_job_after: int | None = None
+    on_oom: Sequence[Step] = ()
+    needs: Needs = NOTHING
+    servers: Sequence[Capability] = ()
 
     @property
     def is_of_server(self) -> bool:
@@ -76,11 +84,11 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     if session.jobs.is_cancelled(prompt.key.job_key):
         session.prompts.move(prompt.key, Move.CANCEL, now=now)
         return Move.CANCEL
+    if outcome.code is FailureCode.OUT_OF_MEMORY and ended.on_oom:
+        return _climb(session, ended, outcome, now)
     remedy = remedy_for(outcome, prompt, ended.retry_limit)
     if remedy is Remedy.FAIL:
-        session.prompts.fail(prompt.key, outcome, now=now)
-        _stop_job(session, ended, now)
-        return Move.FAIL
+        return _fail(session, ended, outcome, now)
     counted = remedy is Remedy.RETRY
     session.prompts.move(
         prompt.key,
@@ -92,6 +100,33 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
         message=outcome.message,
     )
     return Move.REQUEUE
+
+
+def _climb(session: Session, ended: Ended, outcome: Failed, now: float) -> Move:
+    """Let a prompt try the next step of its ladder; it has failed when there is none."""
+    prompt = ended.prompt
+    height = next_step(ended.on_oom, prompt.step, ended.needs, ended.servers)
+    if height is None:
+        return _fail(session, ended, outcome, now)
+    step = ended.on_oom[height - 1]
+    session.prompts.climb(prompt.key, height, step.route and ended.needs.joined(step.route))
+    session.prompts.move(
+        prompt.key,
+        Move.REQUEUE,
+        now=now,
+        strike=0,
+        not_before_at=0.0,
+        code=outcome.code,
+        message=outcome.message,
+        step=step.said,
+    )
+    return Move.REQUEUE
+
+
+def _fail(session: Session, ended: Ended, outcome: Failed, now: float) -> Move:
+    session.prompts.fail(ended.prompt.key, outcome, now=now)
+    _stop_job(session, ended, now)
+    return Move.FAIL
 
 
 def _stop_job(session: Session, ended: Ended, now: float) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -136,7 +136,7 @@ class Dispatch:
         if job.plan is None or not is_folder(folder):
             raise FolderGone(job.job)
         return Assignment(
-            prompt=prompt,
+            prompt=prompt.as_climbed(job.plan),
             job=job.job,
             plan=job.plan,
             graph=self._graph(prompt.graph_sha256),
@@ -157,15 +157,29 @@ class Dispatch:
         return self._graphs[sha256]
 
 
-def claims(session: Session, free: Sequence[Server], now: float) -> Iterator[tuple[Prompt, Server]]:
-    """Claim a prompt for each free place of a server that can serve one; `now` is UTC seconds."""
+def claims(
+    session: Session, free: Sequence[Server], everyone: Collection[Server], now: float
+) -> Iterator[tuple[Prompt, Server]]:
+    """Claim a prompt for each free place of a server that can serve one; `now` is UTC seconds.
+
+    A route that no server of all fits any more is open to each.
+    """
     classes = session.schedules.ready_classes() if free else []
+    routes = session.prompts.routes() if classes else []
+    leads_nowhere = {
+        key for key, needs in routes if not any(one.capability.fits(needs) for one in everyone)
+    }
     for server in free:
         served = [key for key, needs in classes if server.capability.fits(needs)]
-        prompt = session.prompts.claim(server.name, str(uuid.uuid4()), now=now, classes=served)
+        routed = [
+            key for key, needs in routes if key in leads_nowhere or server.capability.fits(needs)
+        ]
+        prompt = session.prompts.claim(
+            server.name, str(uuid.uuid4()), now=now, classes=served, routes=routed
+        )
         if prompt is not None:
             yield prompt, server
-        else:
+        elif len(routed) == len(routes):
             classes = [(key, needs) for key, needs in classes if key not in served]
 
 

@@ -149,7 +149,8 @@ class Loop:
             for one in ended:
                 conclude(session, one, now=wall)
             judged = self._judging.judge(session, wall)
-            return _due(session, judged, list(claims(session, free, wall)), wall)
+            everyone = self._servers.values()
+            return _due(session, judged, list(claims(session, free, everyone, wall)), wall)
 
         if not (ended or free or self._judging.is_stale):
             with self._store.reading() as session:
@@ -185,6 +186,9 @@ class Loop:
                     outcome,
                     is_adopted=assignment.is_sent,
                     stop_job_after=assignment.plan.stop_job_after,
+                    on_oom=assignment.plan.on_oom,
+                    needs=assignment.plan.schedule.needs,
+                    servers=[server.capability for server in self._servers.values()],
                 )
 
     def _tell_of(self, ended: Ended, now: float) -> None:

@@ -59,4 +59,5 @@ def _record(
         "server": server,
         "seconds": round(outcome.seconds, 3),
         "sha256": output.sha256,
+        **({"mark": prompt.mark} if prompt.mark else {}),
     }

@@ -70,16 +70,17 @@ class Views:
             return session.jobs.find(name) or _only(session.jobs.like(name, limit=6), name)
 
     def detail(self, name: str, *, prompts: int) -> JobDetail:
-        """Give a job with at most `prompts` of its prompts.
+        """Give a job with at most `prompts` of its prompts, with the values that they run with.
 
         Raises:
             VqdError: `unknown_job` or `ambiguous_job`.
         """
         job = self.job(name)
         with self._reader.reading() as session:
+            first = islice(session.prompts.of_job(job.job_key), prompts)
             return JobDetail(
                 session.jobs.get(job.job_key),
-                list(islice(session.prompts.of_job(job.job_key), prompts)),
+                [prompt.as_climbed(job.plan) if job.plan else prompt for prompt in first],
                 [event for _, event in session.events.of_job(job.job_key, limit=200)],
             )
 

@@ -1,9 +1,8 @@
 """The rows of prompts, and the one function that moves them."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from heapq import merge
 from types import MappingProxyType
 from typing import Any
 
@@ -15,10 +14,12 @@ from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_af
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.outcome import Failed, OutputFile, Succeeded
 from vqd.domain.queue import Failures, Prompt, PromptKey
+from vqd.domain.schedule import Needs
+from vqd.store.claiming import COLUMNS, Claiming
 from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
-from vqd.store.schedules import AT_ONCE, READY, ScheduleRows
+from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
 _WRITTEN: Mapping[Move, str] = MappingProxyType(
@@ -33,7 +34,7 @@ _WRITTEN: Mapping[Move, str] = MappingProxyType(
         Move.CANCEL: "ended_at = :now",
         Move.RETRY: "prompt_id = NULL, server = NULL, claimed_at = NULL, ended_at = NULL,"
         " seconds = NULL, failure_code = NULL, failure_message = NULL, strikes = 0,"
-        " not_before_at = 0",
+        " not_before_at = 0, step = 0, route_key = NULL",
     }
 )
 
@@ -43,25 +44,10 @@ _BEGUN = (
     " started_at = coalesce(started_at, :now)"
 )
 
-_READY_JOBS = (
-    f"SELECT job_key, priority, awaits_proof FROM jobs WHERE needs_key = ? AND {READY}"
-    " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, job_key"
-)
-
 # A job with a proof is judged again with every prompt that is over, or runs again after all.
 _PROVED = ", judge_at = CASE awaits_proof WHEN 1 THEN :at_once ELSE judge_at END"
 
-_COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
-_SELECT = f"{_COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
-
-_NEXT = (
-    f"{_COLUMNS} FROM prompts INDEXED BY prompts_pending JOIN graphs USING (graph_key)"
-    " WHERE job_key = :job_key AND state = 'pending' AND not_before_at <= :now"
-    " ORDER BY not_before_at, number LIMIT 1"
-)
-_NEXT_OF_PROOF = _NEXT.replace("prompts_pending", "prompts_of_proof").replace(
-    "state = 'pending'", "state = 'pending' AND proof = 1"
-)
+_SELECT = f"{COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
 
 
 class PromptRows:
@@ -80,6 +66,7 @@ class PromptRows:
         self._events = events
         self._outputs = outputs
         self._schedules = schedules
+        self._claiming = Claiming(connection)
 
     def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
         """Add prompts to an assembling job; gives how many there were."""
@@ -101,40 +88,56 @@ class PromptRows:
         )
         return len(rows)
 
+    def routes(self) -> list[tuple[int, Needs]]:
+        """Give each route that prompts wait for, and what a server must have for it."""
+        return self._claiming.routes()
+
     def claim(
-        self, server: str, prompt_id: str, *, now: float, classes: Iterable[int] | None = None
+        self,
+        server: str,
+        prompt_id: str,
+        *,
+        now: float,
+        classes: Iterable[int] | None = None,
+        routes: Collection[int] | None = None,
     ) -> Prompt | None:
         """Give `server` the next prompt that may run, or None. Its prompt_id is stored with it.
 
-        `classes` are those of `ScheduleRows.ready_classes` that it can serve, None for all. Next
-        is: the highest priority, then the oldest job, then the lowest number; of a job whose proof
-        is awaited, only that. Cost: one seek a class, one a job that has only prompts waiting for a
-        later time or behind its proof, one for the prompt.
+        `classes` are those of `ScheduleRows.ready_classes` that it can serve, `routes` those of
+        `routes`; None for all. Next is: the highest priority, then the oldest job, then what was
+        routed, then the lowest number; of a job whose proof is awaited, only that. Cost: one seek a
+        class, one a job that has only prompts waiting for a later time or behind its proof, one for
+        the prompt; one more a job for each route.
         """
         if classes is None:
             classes = [needs_key for needs_key, _ in self._schedules.ready_classes()]
-        ready = merge(
-            *(self._connection.execute(_READY_JOBS, (key, now)) for key in classes),
-            key=lambda row: (-row["priority"], row["job_key"]),
+        if routes is None:
+            routes = [needs_key for needs_key, _ in self.routes()]
+        row = self._claiming.next(classes, routes, now)
+        if row is None:
+            return None
+        pending = _prompt(row, ())
+        self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
+        return replace(
+            pending,
+            state=PromptState.RUNNING,
+            attempt=pending.attempt + 1,
+            prompt_id=prompt_id,
+            server=server,
+            claimed_at=now,
         )
-        for job_row in ready:
-            row = self._connection.execute(
-                _NEXT_OF_PROOF if job_row["awaits_proof"] else _NEXT,
-                {"job_key": job_row["job_key"], "now": now},
-            ).fetchone()
-            if row is None:
-                continue
-            pending = _prompt(row, ())
-            self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
-            return replace(
-                pending,
-                state=PromptState.RUNNING,
-                attempt=pending.attempt + 1,
-                prompt_id=prompt_id,
-                server=server,
-                claimed_at=now,
-            )
-        return None
+
+    def climb(self, key: PromptKey, step: int, needs: Needs | None) -> None:
+        """Note how many steps of its ladder a prompt has climbed.
+
+        `needs` are what a server must have to be given it from now on, None if that is as before.
+        """
+        route_key = None if needs is None else self._schedules.needs_key(needs)
+        self._connection.execute(
+            "UPDATE prompts SET step = ?, route_key = coalesce(?, route_key)"
+            " WHERE job_key = ? AND number = ?",
+            (step, route_key, key.job_key, key.number),
+        )
 
     def next_at(self, now: float) -> float | None:
         """Give the earliest time after `now` from which a prompt that waits for one may run.
@@ -376,6 +379,7 @@ def _prompt(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
         stem=row["stem"],
         attempt=row["attempt"],
         strikes=row["strikes"],
+        step=row["step"],
         prompt_id=row["prompt_id"],
         server=row["server"],
         claimed_at=row["claimed_at"],

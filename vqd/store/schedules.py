@@ -44,7 +44,7 @@ class ScheduleRows:
             " suspended = ?, not_before_at = ?, time_window = ?, deadline_at = ?, hold = ?,"
             " judge_at = ?, awaits_proof = ? WHERE job_key = ?",
             (
-                self._needs_key(schedule.needs),
+                self.needs_key(schedule.needs),
                 schedule.max_parallel,
                 int(schedule.suspended),
                 schedule.not_before_at,
@@ -64,7 +64,7 @@ class ScheduleRows:
     def ready_classes(self) -> list[tuple[int, Needs]]:
         """Give each class of which a job may start, and what it needs. Cost: a seek for each."""
         rows = self._connection.execute(_READY_CLASSES)
-        return [(row["needs_key"], _needs(row["needs"])) for row in rows]
+        return [(row["needs_key"], needs_of(row["needs"])) for row in rows]
 
     def unjudged(self, now: float, limit: int) -> list[int]:
         """Give the keys of jobs to judge now, the longest due first."""
@@ -92,7 +92,7 @@ class ScheduleRows:
             is_proof_made=bool(row["is_proof_made"]),
             not_before_at=row["not_before_at"],
             window=row["time_window"],
-            needs=_needs(row["needs"]),
+            needs=needs_of(row["needs"]),
             awaited=self._awaited(job_key),
             deadline_at=row["deadline_at"],
             expected_s=row["mean_s"],
@@ -242,7 +242,8 @@ class ScheduleRows:
                     ahead.append(key)
         return wanted in seen
 
-    def _needs_key(self, needs: Needs) -> int:
+    def needs_key(self, needs: Needs) -> int:
+        """Give the key under which needs are kept, each once."""
         text = orjson.dumps(asdict(needs)).decode()
         self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
         row = self._connection.execute(
@@ -293,6 +294,7 @@ _AWAITED = (
 )
 
 
-def _needs(text: str) -> Needs:
+def needs_of(text: str) -> Needs:
+    """Give needs as they are kept."""
     told = orjson.loads(text)
     return Needs(tuple(told["tags"]), told["vram_gb"])

@@ -128,6 +128,8 @@ CREATE TABLE prompts (
     proof           INTEGER NOT NULL DEFAULT 0 CHECK (proof IN (0, 1)),
     attempt         INTEGER NOT NULL DEFAULT 0,
     strikes         INTEGER NOT NULL DEFAULT 0,
+    step            INTEGER NOT NULL DEFAULT 0,
+    route_key       INTEGER REFERENCES needs,
     not_before_at   REAL NOT NULL DEFAULT 0,
     prompt_id       TEXT,
     server          TEXT,
@@ -144,11 +146,16 @@ CREATE TABLE prompts (
 ) STRICT, WITHOUT ROWID;
 
 -- The next prompt of a job; what waits for a retry lies behind what waits for nothing.
-CREATE INDEX prompts_pending ON prompts (job_key, not_before_at, number) WHERE state = 'pending';
+CREATE INDEX prompts_pending ON prompts (job_key, not_before_at, number)
+    WHERE state = 'pending' AND route_key IS NULL;
 -- The same, of the prompts that a proof is made of.
 CREATE INDEX prompts_of_proof ON prompts (job_key, not_before_at, number)
     WHERE state = 'pending' AND proof = 1;
--- When the next of those may run.
+-- The same, of those that only some servers are given since their memory did not suffice. `step`
+-- counts the steps of on_oom that a prompt has climbed.
+CREATE INDEX prompts_routed ON prompts (route_key, job_key, not_before_at, number)
+    WHERE state = 'pending' AND route_key IS NOT NULL;
+-- When the next of all those may run.
 CREATE INDEX prompts_delayed ON prompts (not_before_at)
     WHERE state = 'pending' AND not_before_at > 0;
 -- What a restart must ask the servers about, and what runs now.
