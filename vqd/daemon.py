@@ -172,8 +172,7 @@ class _Daemon:
         self._looping.join()
         self._publisher.stop()
         self._keeping.stop()
-        for courier in self._couriers:
-            courier.stop()
+        self._stop_couriers()
         for server in self._servers:
             server.stop()
         _log.info("daemon.stopped", exit_code=self._exit_code)
@@ -190,6 +189,13 @@ class _Daemon:
             _log.exception("runner.failed")
             self._fail()
         self._loop.drain(self._settings.drain_s)
+
+    def _stop_couriers(self) -> None:
+        for courier in self._couriers:
+            courier.end()
+        until = time.monotonic() + _COURIERS_STOP_S
+        for courier in self._couriers:
+            courier.join(max(0.0, until - time.monotonic()))
 
     def _on_tick(self) -> None:
         self._sign_of_life()
@@ -285,5 +291,7 @@ def _only_one(state_dir: Path) -> Iterator[None]:
         yield
 
 
+_COURIERS_STOP_S = 2.0
+"""How long the end waits for notices that are being delivered."""
 _HURRY = 2
 """The second signal ends the wait for what runs."""

@@ -98,5 +98,6 @@ def test_the_end_waits_for_no_target(
         bringer = courier(store, spool, there.url, Clock())
         bringer.start()
         there.came.wait(5)
-        bringer.stop()
+        bringer.end()
+        bringer.join(2)
     assert there.events == ["accepted"]

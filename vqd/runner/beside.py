@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import structlog
 
+from vqd.domain.errors import VqdError
+
 GATHERED_S = 1.0
 """What wakes it while it acts, and for so long after, wakes it once."""
 AFTER_FAULT_S = 60.0
@@ -15,22 +17,29 @@ _log = structlog.get_logger(__name__)
 class Beside:
     """Acts when it is woken, and when the time has come that it named the last time.
 
-    `act` gives the seconds until it has something to do again, None for when it is woken.
+    `act` gives the seconds until it has something to do again, None for when it is woken. If it
+    raises, that is said, and nothing is done for `after_fault_s`.
     """
 
     def __init__(
-        self, name: str, act: Callable[[], float | None], *, gathered_s: float = GATHERED_S
+        self,
+        name: str,
+        act: Callable[[], float | None],
+        *,
+        gathered_s: float = GATHERED_S,
+        after_fault_s: float = AFTER_FAULT_S,
     ) -> None:
         self._act = act
         self._gathered_s = gathered_s
+        self._after_fault_s = after_fault_s
         self._woken = threading.Event()
-        self._stopping = threading.Event()
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
-    def is_stopping(self) -> bool:
+    def is_ending(self) -> bool:
         """Tell whether to end at once."""
-        return self._stopping.is_set()
+        return self._ending.is_set()
 
     def start(self) -> None:
         """Begin, with an act at once."""
@@ -40,22 +49,32 @@ class Beside:
         """Let it look whether there is something to do. A hint: it looks by itself, too."""
         self._woken.set()
 
-    def stop(self, within_s: float) -> None:
-        """End the thread; if it is in the middle of something long, leave it at that."""
-        self._stopping.set()
+    def end(self) -> None:
+        """Ask it to end, which `join` waits for."""
+        self._ending.set()
         self._woken.set()
+
+    def join(self, within_s: float) -> None:
+        """Wait for its end; if it is in the middle of something longer, leave it at that."""
         self._thread.join(within_s)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait(self._delay_s())
+        while not self.is_ending:
+            try:
+                self._woken.wait(self._act())
+            except (OSError, VqdError) as error:
+                self._rest_after(error)
+            except Exception as error:  # noqa: BLE001 - the top of a thread: said, then tried again
+                self._rest_after(error, is_fault=True)
             self._woken.clear()
-            self._stopping.wait(self._gathered_s)
+            self._ending.wait(self._gathered_s)
 
-    def _delay_s(self) -> float | None:
-        try:
-            return self._act()
-        except Exception:  # noqa: BLE001 - the top of a thread: said, then tried again
-            if not self._stopping.is_set():
-                _log.exception("beside.failed", thread=self._thread.name, again_s=AFTER_FAULT_S)
-            return AFTER_FAULT_S
+    def _rest_after(self, error: Exception, *, is_fault: bool = False) -> None:
+        if self.is_ending:
+            return  # the store may be closed by now
+        about = {"thread": self._thread.name, "again_s": self._after_fault_s}
+        if is_fault:
+            _log.error("beside.failed", **about, exc_info=error)
+        else:
+            _log.warning("beside.postponed", **about, error=str(error))
+        self._ending.wait(self._after_fault_s)

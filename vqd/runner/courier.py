@@ -23,7 +23,6 @@ FIRST_AGAIN_S = 10.0
 """Until a notice that was not delivered is tried again; doubled each time."""
 LONGEST_AGAIN_S = 3600.0
 GIVEN_UP_AFTER_S = 86_400.0
-_STOP_S = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -58,13 +57,17 @@ class Courier:
         """Let it look for notices that are due."""
         self._beside.wake()
 
-    def stop(self) -> None:
-        """End it; what was not delivered is at the next start."""
-        self._beside.stop(_STOP_S)
+    def end(self) -> None:
+        """Ask it to end; what is not delivered by then is at the next start."""
+        self._beside.end()
+
+    def join(self, within_s: float) -> None:
+        """Wait for its end, but not for a target that does not answer in time."""
+        self._beside.join(within_s)
 
     def deliver(self) -> float | None:
         """Try everything that is due; give the seconds until the next is, None if none waits."""
-        while not self._beside.is_stopping:
+        while not self._beside.is_ending:
             now = self._clock()
             with self._store.reading() as session:
                 notice = session.notices.due(self._target.name, now)

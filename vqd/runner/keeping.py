@@ -56,11 +56,12 @@ class Keeping:
 
     def stop(self) -> None:
         """End it after the slice it is at."""
-        self._beside.stop(_STOP_S)
+        self._beside.end()
+        self._beside.join(_STOP_S)
 
     def trim(self) -> float:
         """Trim every record that is due; give the seconds until it should look again."""
-        while not self._beside.is_stopping:
+        while not self._beside.is_ending:
             now = self._clock()
             with self._store.reading() as session:
                 due = session.records.due(now, self._keep_s)
@@ -75,7 +76,7 @@ class Keeping:
 
     def _trim(self, job_key: int) -> None:
         while self._store.write(lambda session: session.records.trim(job_key, SLICE), bulk=True):
-            if self._beside.is_stopping:
+            if self._beside.is_ending:
                 return
         with self._store.reading() as session:
             job = session.jobs.get(job_key)
