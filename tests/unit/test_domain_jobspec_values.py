@@ -3,7 +3,7 @@
 import pytest
 
 from vqd.domain.graph import Target, Value
-from vqd.domain.param import Misfit, Param
+from vqd.domain.param import Misfit, Param, is_relative
 
 
 def misfit_of(param: Param, text: str) -> Misfit:
@@ -61,9 +61,23 @@ def test_a_text_that_is_no_value_is_refused(param: Param, text: str, code: str) 
 
 
 def test_a_misfit_says_what_would_fit() -> None:
-    assert misfit_of(STEPS, "900").said == "900 is above 150"
+    assert misfit_of(STEPS, "900").said == "900 is above 150."
     assert misfit_of(STEPS, "900").allowed == "at least 1, at most 150"
     assert misfit_of(SIZE, "33x32").hint == "Take 32 or 48."
+    assert misfit_of(Param("p", "float"), "1,5").hint == "Write it with a point: 1.5."
+    assert misfit_of(STEPS, "9" * 20).said == "99999999999999999999 is above 150."
+    assert misfit_of(Param("p", "float", max=8), "1e99").said == "1e+99 is above 8."
+
+
+def test_a_preset_is_known_in_any_case() -> None:
+    param = Param("s", "size", presets={"Tall": "8x16", "tall": "4x8"})
+    assert [param.read(text) for text in ("Tall", "tall", "TALL ")] == ["8x16", "4x8", "4x8"]
+
+
+def test_a_relative_size_may_be_parted_by_any_space() -> None:
+    assert is_relative("scale\t2")
+    assert Param("s", "size").read("scale\t2") == "scale 2"
+    assert not is_relative("scaled")
 
 
 def test_a_choice_sends_what_it_stands_for() -> None:

@@ -1,10 +1,12 @@
 """What lies beside inputs, and paths as other machines write them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from vqd.domain.errors import Faults
 from vqd.domain.graph import NamedGraph
 from vqd.domain.jobspec import FoundInputs, Given, InputFile, InputSpec, JobSpec
 from vqd.domain.param import Param
@@ -69,6 +71,29 @@ def test_of_two_texts_the_one_that_is_named_exactly_so_counts(tmp_path: Path) ->
     assert values(tmp_path, "a.png") == {"prompt": "mine"}
     assert values(tmp_path, "A.png") == {"prompt": "other"}
     assert values(tmp_path, "a.PNG") == {"prompt": "mine"}
+
+
+def test_a_file_beside_an_input_may_name_another_slot_s(tmp_path: Path) -> None:
+    put(tmp_path, a_png="x", a_yaml="end: e.png\n", e_png="x", b_png="x", b_yaml="end: none\n")
+    end = InputSlot("end", "image", (".png",), (), required=False)
+    workflow = replace(WORKFLOW, inputs={**WORKFLOW.inputs, "end": end})
+    spec = JobSpec("job.yaml", Given("w", "workflow"))
+    found = gather(spec, workflow, Places(tmp_path))
+    assert [file.path for file in found.slots["image"]] == ["a.png", "b.png"]
+    assert {key: file.path for key, file in found.named.items()} == {("end", "e.png"): "e.png"}
+    put(tmp_path, a_yaml="end: gone.png\n")
+    with pytest.raises(Faults) as caught:
+        gather(spec, workflow, Places(tmp_path))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where, problem.line) == ("missing_input", "a.yaml", 1)
+
+
+def test_what_lies_beside_a_file_that_a_value_names_belongs_to_it(tmp_path: Path) -> None:
+    put(tmp_path, a_png="x", a_txt="cat")
+    spec = JobSpec("job.yaml", Given("w", "workflow"), params={"image": Given("a.png", "image")})
+    found = gather(spec, WORKFLOW, Places(tmp_path))
+    assert found.named["image", "a.png"].values["prompt"].text == "cat"
+    assert found.paths() == ("a.png", "a.txt")
 
 
 def test_a_job_file_is_no_input_s_values(tmp_path: Path) -> None:

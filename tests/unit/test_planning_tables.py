@@ -161,6 +161,48 @@ class TestRows:
         (problem,) = caught.value.problems
         assert (problem.code, problem.line) == ("missing_input", 3)
 
+    def test_what_lies_beside_the_file_of_a_row_is_its_own(self) -> None:
+        table = a_table("image", ("a.png",), ("b.png",))
+        own = beside("b.png", tag="own", cfg=9)
+        named = {("image", "a.png"): files("a.png")[0], ("image", "b.png"): own}
+        spec = with_rows(table, a_spec(matrix={"cfg": [1, 2]}))
+        spec = with_rules(spec, **{"b*": {"steps": 3}})
+        made = [*planned(spec, a_workflow(slots=[SLOT]), FoundInputs({}, named)).prompts()]
+        assert told(made, "cfg", "tag", "steps") == [
+            (1.0, "", 20),
+            (2.0, "", 20),
+            (9.0, "own", 3),
+        ]
+
+    def test_the_file_of_a_row_replaces_every_file_of_its_slot_once(self) -> None:
+        table = a_table("image tag", ("c.png", "row"), ("", "all"))
+        found = FoundInputs(
+            {"image": (beside("a.png", steps=3), *files("b.png"))},
+            {("image", "c.png"): beside("c.png", steps=4)},
+        )
+        made = [*planned(with_rows(table), a_workflow(slots=[SLOT]), found).prompts()]
+        assert [prompt.inputs["image"] for prompt in made] == ["c.png", "a.png", "b.png"]
+        assert told(made, "tag", "steps") == [("row", 4), ("all", 3), ("all", 20)]
+
+    def test_none_in_a_row_leaves_an_input_absent(self) -> None:
+        slots = [SLOT, replace(SLOT, name="end", required=False, fan_out=False)]
+        spec = with_rows(a_table("end", ("None",), ("e.png",)), a_spec({"tag": "x"}))
+        found = FoundInputs({"image": files("a.png")}, {("end", "e.png"): files("e.png")[0]})
+        made = planned(spec, a_workflow(slots=slots), found).prompts()
+        assert [prompt.inputs for prompt in made] == [
+            {"image": "a.png"},
+            {"image": "a.png", "end": "e.png"},
+        ]
+
+    def test_a_file_beside_another_is_that_of_its_prompt_alone(self) -> None:
+        slots = [SLOT, replace(SLOT, name="end", required=False, fan_out=False)]
+        found = FoundInputs(
+            {"image": (beside("a.png", end="e.png"), *files("b.png"))},
+            {("end", "e.png"): files("e.png")[0]},
+        )
+        made = planned(a_spec(), a_workflow(slots=slots), found).prompts()
+        assert [prompt.inputs.get("end") for prompt in made] == ["e.png", None]
+
 
 class TestValuesOfInputs:
     def test_what_lies_beside_an_input_wins_over_everything(self) -> None:
@@ -295,6 +337,27 @@ class TestSizes:
     def test_each_input_has_its_own_size(self) -> None:
         spec = a_spec({"size": "scale 2"})
         assert sides_of(spec, (64, 32), (32, 8)) == [(128, 64), (64, 16)]
+
+    def test_the_file_of_a_row_has_the_size_that_hangs_on_it(self) -> None:
+        (given, named) = (replace(file, sides=(8, 8)) for file in files("a.png", "b.png"))
+        found = FoundInputs(
+            {"image": (given,)}, {("image", "b.png"): replace(named, sides=(64, 32))}
+        )
+        spec = with_rows(a_table("image", ("b.png",)), a_spec({"size": "scale 2"}))
+        (prompt,) = planned(spec, a_scaling(), found).prompts()
+        assert prompt.params["size"] == "128x64"
+
+    def test_a_size_need_not_fit_an_input_that_has_its_own(self) -> None:
+        spec = with_rules(a_spec({"size": "scale 9"}), **{"1.png": {"size": "8x8"}})
+        assert sides_of(spec, (64, 32), (640, 480)) == [(576, 288), (8, 8)]
+
+    def test_an_axis_of_relative_sizes_is_told_in_pixels_as_its_prompts_are(self) -> None:
+        spec = a_spec(matrix={"size": ["scale 2", "64x32", "tall"]})
+        given = [
+            replace(file, sides=(32, at)) for at, file in enumerate(files("a.png", "b.png"), 8)
+        ]
+        made = planned(spec, a_scaling(), FoundInputs({"image": tuple(given)}))
+        assert {prompt.params["size"] for prompt in made.prompts()} == {*made.plan.axes["size"]}
 
     def test_flip_may_vary_alone(self) -> None:
         spec = a_spec({"size": "64x32"}, matrix={"flip": [False, True]})

@@ -17,12 +17,15 @@ _BOOLS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
-_INT = re.compile(r"[+-]?\d{1,20}")
-_FLOAT = re.compile(r"[+-]?(\d{1,20}(\.\d*)?|\.\d+)([eE][+-]?\d\d?)?")
-_SIZE = re.compile(r"(\d{1,6})\s*[xX]\s*(\d{1,6})")
-_SCALE = re.compile(r"scale\s+(\d{1,4}(?:\.\d{1,9})?)")
-_FIT = re.compile(r"fit\s+(\d{1,6})\s*[xX]\s*(\d{1,6})")
+_INT = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(\d{1,20}(\.\d*)?|\.\d+)([eE][+-]?\d\d?)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,6})\s*[xX]\s*(\d{1,6})", re.ASCII)
+_SCALE = re.compile(r"scale\s+(\d{1,4}(?:\.\d{1,9})?)", re.ASCII)
+_FIT = re.compile(r"fit\s+(\d{1,6})\s*[xX]\s*(\d{1,6})", re.ASCII)
+_RELATIVE = re.compile(r"(scale|fit)\s")
 _LONGEST_NAME = 1000
+_MOST_WRITTEN_OUT = 10**21
+"""A number from here on is shown with its power of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,9 @@ class Param:
             case "size":
                 return self._read_size(text)
             case "float":
-                return self._in_range(float(self._matched(text, _FLOAT, "a number")))
+                return self._in_range(float(self._matched(text, _FLOAT, "a number")[0]))
             case "int" | "seed":
-                return self._in_range(int(self._matched(text, _INT, "a whole number")))
+                return self._in_range(int(self._matched(text, _INT, "a whole number")[0]))
             case _:
                 return self._read_name(text)
 
@@ -157,11 +160,13 @@ class Param:
         multiple = self.multiple_of or 1
         return max(1, round((side - self.plus) / multiple)) * multiple + self.plus
 
-    def _matched(self, text: str, form: re.Pattern[str], allowed: str) -> str:
-        stripped = text.strip()
-        if not form.fullmatch(stripped):
-            raise Misfit("wrong_type", f"{_shown(text)} is not {allowed}.", allowed)
-        return stripped
+    def _matched(self, text: str, form: re.Pattern[str], allowed: str) -> re.Match[str]:
+        match = form.fullmatch(text.strip())
+        if match is None:
+            with_point = form.fullmatch(text.strip().replace(",", ".", 1))
+            hint = f"Write it with a point: {with_point[0]}." if with_point else ""
+            raise Misfit("wrong_type", f"{_shown(text)} is not {allowed}.", allowed, hint)
+        return match
 
     def _read_bool(self, text: str) -> bool:
         value = _BOOLS.get(text.strip().lower())
@@ -199,7 +204,11 @@ class Param:
             return " ".join(given.split())
         if (match := _FIT.fullmatch(given)) and int(match[1]) and int(match[2]):
             return f"fit {int(match[1])}x{int(match[2])}"
-        return self._read_sides(text, self.presets.get(given, given))
+        return self._read_sides(text, self._preset(given) or given)
+
+    def _preset(self, name: str) -> str | None:
+        folded = {preset.casefold(): size for preset, size in self.presets.items()}
+        return self.presets.get(name) or folded.get(name.casefold())
 
     def _read_sides(self, text: str, given: str) -> str:
         allowed = ", ".join(("WIDTHxHEIGHT in pixels", *self.presets))
@@ -219,13 +228,11 @@ class Param:
         low, high = self._bounds
         allowed = _range(low, high, self.multiple_of, self.plus)
         if high is not None and value > high:
-            raise Misfit(
-                "out_of_range", f"{_number(value)} is above {_number(high)}", allowed, bound="max"
-            )
+            said = f"{_number(value)} is above {_number(high)}."
+            raise Misfit("out_of_range", said, allowed, bound="max")
         if low is not None and value < low:
-            raise Misfit(
-                "out_of_range", f"{_number(value)} is below {_number(low)}", allowed, bound="min"
-            )
+            said = f"{_number(value)} is below {_number(low)}."
+            raise Misfit("out_of_range", said, allowed, bound="min")
         if self.multiple_of and (value - self.plus) % self.multiple_of:
             lower = int((value - self.plus) // self.multiple_of) * self.multiple_of + self.plus
             said = f"{value} is not {_multiple(self.multiple_of, self.plus)}."
@@ -242,7 +249,7 @@ class Param:
 
 def is_relative(size: Value) -> bool:
     """Tell whether a size hangs on that of the input."""
-    return isinstance(size, str) and size.startswith(("scale ", "fit "))
+    return isinstance(size, str) and _RELATIVE.match(size) is not None
 
 
 def sides_of(size: str) -> tuple[int, int]:
@@ -269,4 +276,4 @@ def _multiple(of: int, plus: int) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
+    return str(int(value)) if value == int(value) and abs(value) < _MOST_WRITTEN_OUT else str(value)

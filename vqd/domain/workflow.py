@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vqd.domain.graph import NamedGraph, Target, Wires
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.ladder import Step
-from vqd.domain.param import Hints, Param
+from vqd.domain.param import NONE, Hints, Param
 
 FLIP = "flip"
 """The parameter that every workflow with a size has, unless it declares one of this name."""
@@ -27,6 +27,10 @@ class InputSlot:
     fan_out: bool = False
     when_absent: tuple[str, ...] = ()
     hints: Hints = field(default_factory=Hints)
+
+    def goes_without(self, text: str) -> bool:
+        """Tell whether a value says that there is no file: `none`, where one may be absent."""
+        return not self.required and text.strip().casefold() == NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ A path is looked up below the job's input folder, then below each of the roots. 
 a folder or a pattern leaves out what is not of its kind; a file named by itself must be.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,9 @@ def _gathered(
     for name in sorted(spec.inputs.keys() - workflow.inputs.keys()):
         search.problems.append(_unknown_slot(spec, workflow, name))
     valued = {
-        (slot.name, given.text): file
+        key: file
         for slot in workflow.inputs.values()
-        for given in {one.text: one for one in spec.values_of(slot.name)}.values()
-        for file in search.one(slot, given)
+        for key, file in search.valued(slot, spec.values_of(slot.name))
     }
     slots = (slot for slot in workflow.inputs.values() if slot.required)
     open_slots = [slot for slot in slots if slot.name not in found and not spec.gives(slot.name)]
@@ -87,9 +87,37 @@ def _gathered(
         search.problems += [_not_named(spec, slot) for slot in open_slots]
     sidecars = Sidecars(search.places, workflow.caption, spec.where)
     with_values = {name: sidecars.beside(files) for name, files in found.items() if files}
+    valued |= {key: sidecars.beside([file])[0] for key, file in valued.items()}
+    beside = _named_beside(search, workflow, (*with_values.values(), [*valued.values()]))
     if search.problems or sidecars.problems:
         raise Faults([*search.problems, *sidecars.problems])
-    return FoundInputs(with_values, valued, tuple(sidecars.taken))
+    with_values = _without_others(with_values, spec, beside)
+    return FoundInputs(with_values, beside | valued, tuple(sidecars.taken))
+
+
+def _named_beside(
+    search: "_Search", workflow: Workflow, files: Iterable[Sequence[InputFile]]
+) -> dict[tuple[str, str], InputFile]:
+    """Give the files that values beside inputs name."""
+    beside = [file.values for file in chain.from_iterable(files) if file.values]
+    return {
+        key: file
+        for slot in workflow.inputs.values()
+        for key, file in search.valued(slot, [one[slot.name] for one in beside if slot.name in one])
+    }
+
+
+def _without_others(
+    found: dict[str, tuple[InputFile, ...]],
+    spec: JobSpec,
+    beside: Mapping[tuple[str, str], InputFile],
+) -> dict[str, tuple[InputFile, ...]]:
+    """Take from a slot that took every file those that are another slot's, by what lies beside."""
+    kept = dict(found)
+    for name in found.keys() - spec.inputs.keys():
+        others = {file.path for (slot, _), file in beside.items() if slot != name}
+        kept[name] = tuple(file for file in found[name] if file.path not in others)
+    return kept
 
 
 @dataclass(slots=True)
@@ -123,9 +151,14 @@ class _Search:
         place = Given("", f"inputs.{slot.name}")
         return self._as_files(place, self.places.folder, entries, "natural")
 
-    def one(self, slot: InputSlot, given: Given) -> Sequence[InputFile]:
-        """Give the file that a value names, or nothing if that is at fault."""
-        return self._found(slot, InputSpec("file", (given,)), given)
+    def valued(
+        self, slot: InputSlot, values: Iterable[Given]
+    ) -> Iterator[tuple[tuple[str, str], InputFile]]:
+        """Give the files that values name, each by slot and text."""
+        for given in {one.text: one for one in values}.values():
+            if not slot.goes_without(given.text):
+                for file in self._found(slot, InputSpec("file", (given,)), given):
+                    yield (slot.name, given.text), file
 
     def _found(self, slot: InputSlot, asked: InputSpec, given: Given) -> Sequence[InputFile]:
         found = self.places.look(given.text, asked.kind)

@@ -21,7 +21,7 @@ from vqd.planning.naming import INPUT_TOKENS, Naming, UsualNames, as_part, flaws
 from vqd.planning.points import Points, read_points
 from vqd.planning.render import Rendering
 from vqd.planning.seeds import SeedTurns, read_seeds
-from vqd.planning.shots import Shot, overridden, read_shots
+from vqd.planning.shots import Shots, read_shots
 from vqd.planning.sizes import read_sizes
 from vqd.planning.turns import Turns
 from vqd.planning.values import Reading
@@ -53,17 +53,17 @@ def plan(
     reading = Reading(spec, workflow, inputs.named)
     fixed, points, seeds = _read_values(reading)
     shots = read_shots(reading, inputs.slots)
-    if shots:
+    if shots.all:
         check_missing(reading, points, fixed, shots)
     reading.check()
     fixed = {name: value for name, value in fixed.items() if name not in seeds.params}
-    sizes = read_sizes(reading, points, shots, fixed)
+    sizes = read_sizes(reading, points, shots.speaking, fixed)
     reading.check()
     still, resting = _still_and_resting(workflow, fixed, points, shots)
     turns = Turns(workflow, points, shots, seeds, resting, sizes, spec.proof_inputs)
     total = _total(reading, turns)
     reading.check()
-    axes = points.axes(fixed)
+    axes = sizes.in_pixels(points.axes(fixed))
     naming = _naming(reading, turns, axes, still, job, created_at, total)
     reading.check()
     rendering = Rendering(workflow, _fixed_graph(workflow, still), still, turns, naming)
@@ -77,7 +77,7 @@ def value_faults(spec: JobSpec, workflow: Workflow) -> tuple[Problem, ...]:
     reading = Reading(spec, workflow)
     try:
         fixed, points, _ = _read_values(reading)
-        check_missing(reading, points, {*fixed, *workflow.inputs}, ())
+        check_missing(reading, points, {*fixed, *workflow.inputs}, Shots((), {}))
     except Faults as faults:
         return faults.problems
     return tuple(reading.problems)
@@ -100,14 +100,14 @@ def _defaults(workflow: Workflow) -> dict[str, Value]:
 
 
 def _still_and_resting(
-    workflow: Workflow, fixed: Mapping[str, Value], points: Points, shots: tuple[Shot, ...]
+    workflow: Workflow, fixed: Mapping[str, Value], points: Points, shots: Shots
 ) -> tuple[dict[str, Value], dict[str, Value]]:
     """Part the fixed values: those of every prompt, and those of prompts that have no other.
 
     Flip and sizes are told together, and a size that hangs on the input is told by each prompt.
     """
     sizes = {param.name for param in workflow.params.values() if param.type == "size"}
-    varying = {*points.names(), *overridden(shots), *(workflow.inputs.keys() & fixed.keys())}
+    varying = {*points.names(), *shots.overridden, *(workflow.inputs.keys() & fixed.keys())}
     is_relative_somewhere = any(is_relative(fixed[name]) for name in sizes & fixed.keys())
     if is_relative_somewhere or (workflow.flips and varying & {FLIP, *sizes}):
         varying |= sizes | ({FLIP} if workflow.flips else set())

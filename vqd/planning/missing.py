@@ -1,29 +1,30 @@
 """What a job must give and does not."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from vqd.domain.jobspec import Given, Rows
 from vqd.planning.points import Points
-from vqd.planning.shots import Shot
+from vqd.planning.shots import Shots
 from vqd.planning.values import Reading
 
 MISSING_PARAMETER = "missing_parameter"
 
 
-def check_missing(
-    reading: Reading, points: Points, fixed: Collection[str], shots: Sequence[Shot]
-) -> None:
+def check_missing(reading: Reading, points: Points, fixed: Collection[str], shots: Shots) -> None:
     """Keep a fault for each parameter and slot that some prompt would have no value for."""
     for name in _required(reading):
-        of_its_own = bool(shots) and all(
-            name in shot.values or name in shot.inputs for shot in shots
-        )
-        if name in fixed or of_its_own:
+        if name in fixed or _is_told_beside(reading, shots, name):
             continue
         if not reading.spec.gives(name):
             _note(reading, name, Given("", _key(reading, name)))
         for place in _empty_cells(reading, points, name):
             _note(reading, name, place)
+
+
+def _is_told_beside(reading: Reading, shots: Shots, name: str) -> bool:
+    """Tell whether every input has a value of its own for a parameter, or a file for a slot."""
+    ones = shots.all if name in reading.workflow.inputs else shots.speaking
+    return bool(ones) and all(name in shot.values or name in shot.inputs for shot in ones)
 
 
 def _required(reading: Reading) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The inputs of a job's prompts: one shot for each file that fans out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from vqd.domain.graph import Value
@@ -24,11 +24,52 @@ class Shot:
     sides: tuple[int, int] | None = None
 
 
-def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) -> tuple[Shot, ...]:
-    """Give the shots in the order of their files; what cannot be paired goes to `reading`.
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """The shots of a job, in the order of their files; and by its path the shot that each file is
+    which values name: without inputs, since those are of the prompt that it is in."""
+
+    all: tuple[Shot, ...]
+    named: Mapping[str, Shot]
+
+    @property
+    def speaking(self) -> tuple[Shot, ...]:
+        """Give every shot that has a say in some prompt."""
+        with_files = tuple(shot for shot in self.all if shot.inputs)
+        return (*with_files, *self.named.values()) or self.all
+
+    @property
+    def overridden(self) -> frozenset[str]:
+        """Give every parameter for which some shot has a value of its own."""
+        return frozenset().union(*(shot.values for shot in self.speaking if shot.values))
+
+
+def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) -> Shots:
+    """Give the shots; what cannot be paired goes to `reading`.
 
     Slots that fan out are paired: the first file of one with the first of the other.
     """
+    rules = _Rules(reading)
+    shots = Shots(_paired(reading, inputs, rules), _named(reading, rules))
+    rules.check_used()
+    return shots
+
+
+def _named(reading: Reading, rules: "_Rules") -> dict[str, Shot]:
+    """Give the shots of the files that values name, of slots that lead where there is a file."""
+    slots = reading.workflow.inputs
+    leading = {name for name, slot in slots.items() if slot.fan_out} or slots.keys()
+    named = (reading.named or {}).items()
+    files = {file.path: file for (slot, _), file in named if slot in leading}
+    return {
+        path: replace(_shot(reading, {"": file}, {}, rules), inputs={})
+        for path, file in files.items()
+    }
+
+
+def _paired(
+    reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]], rules: "_Rules"
+) -> tuple[Shot, ...]:
     slots = reading.workflow.inputs
     given = {name: inputs[name] for name in slots if inputs.get(name)}
     fanned = [name for name in given if slots[name].fan_out]
@@ -45,13 +86,10 @@ def read_shots(reading: Reading, inputs: Mapping[str, tuple[InputFile, ...]]) ->
         reading.note(_place(fanned[0]), "uneven_inputs", f"{said}.", "Make them equal.")
         return ()
     same = {name: given[name][0] for name in single}
-    rules = _Rules(reading)
     turns = range(max(lengths.values(), default=1))
-    shots = [
+    return tuple(
         _shot(reading, {name: given[name][turn] for name in fanned}, same, rules) for turn in turns
-    ]
-    rules.check_used()
-    return tuple(shots)
+    )
 
 
 def lead_path(path: str) -> PurePosixPath:
@@ -116,8 +154,3 @@ class _Rules:
 
 def _place(slot: str) -> Given:
     return Given("", f"inputs.{slot}")
-
-
-def overridden(shots: Sequence[Shot]) -> frozenset[str]:
-    """Give every parameter for which some shot has a value of its own."""
-    return frozenset().union(*(shot.values for shot in shots if shot.values))

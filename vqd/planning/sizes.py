@@ -1,8 +1,8 @@
 """Sizes that hang on an input: `{scale: 1.5}` and `{fit: 1280x720}` as pixels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import FoundInputs, Given, JobSpec
@@ -30,12 +30,24 @@ class Sizes:
             for name, value in values.items()
         }
 
+    def in_pixels(self, axes: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
+        """Give axes with what each relative size becomes for the job's inputs in its place."""
+        pixels: dict[tuple[str, Value], list[Value]] = {}
+        for (name, value, _, _), size in self.known.items():
+            pixels.setdefault((name, value), []).append(size)
+        return {
+            name: tuple(
+                dict.fromkeys(chain.from_iterable(pixels.get((name, one), [one]) for one in values))
+            )
+            for name, values in axes.items()
+        }
+
 
 def hang_on_inputs(spec: JobSpec, workflow: Workflow, inputs: FoundInputs) -> bool:
     """Tell whether a value that the job has for a size needs to know an input's sides."""
     names = [param.name for param in workflow.params.values() if param.type == "size"]
     defaults = (workflow.params[name].default or "" for name in names)
-    files = chain.from_iterable(inputs.slots.values())
+    files = chain.from_iterable((*inputs.slots.values(), inputs.named.values()))
     beside = (file.values[name] for file in files for name in names if name in file.values)
     given = chain(chain.from_iterable(map(spec.values_of, names)), beside)
     texts = (one.text.strip() for one in given)
@@ -43,33 +55,36 @@ def hang_on_inputs(spec: JobSpec, workflow: Workflow, inputs: FoundInputs) -> bo
 
 
 def read_sizes(
-    reading: Reading, points: Points, shots: tuple[Shot, ...], fixed: Mapping[str, Value]
+    reading: Reading, points: Points, shots: Iterable[Shot], fixed: Mapping[str, Value]
 ) -> Sizes:
-    """Give the pixels of every relative size of the job; what cannot be goes to `reading`."""
-    everywhere: dict[str, set[Value]] = {}
-    axes = (
-        (name, value)
-        for group in points.groups
-        for name in group.names
-        for value in group.values_of(name)
-    )
-    for name, value in (*fixed.items(), *axes, *_pairs(points, shots)):
-        param = reading.workflow.params.get(name)
-        if name == FLIP or (param is not None and param.type == "size"):
-            everywhere.setdefault(name, set()).add(value)
-    flips = everywhere.pop(FLIP, {False}) if reading.workflow.flips else {False}
+    """Give the pixels of every relative size of the job; what cannot be goes to `reading`.
+
+    A size is told for those inputs alone that have none of their own.
+    """
+    params = reading.workflow.params.values()
+    sizes = {one.name: _given(points, fixed, one.name) for one in params if one.type == "size"}
+    flips = _given(points, fixed, FLIP) if reading.workflow.flips else []
+    keys: dict[_Key, None] = {}
+    for shot in shots:
+        for name, values in sizes.items():
+            relative = [*filter(is_relative, _own_or(shot, name, values))]
+            flipped = {bool(value) for value in _own_or(shot, FLIP, flips)} or {False}
+            keys |= dict.fromkeys(product([name], relative, [shot.sides], sorted(flipped)))
     known: dict[_Key, str] = {}
-    for name, values in everywhere.items():
-        for value in sorted(filter(is_relative, values), key=str):
-            for sides in dict.fromkeys(shot.sides for shot in shots):
-                for flipped in sorted(map(bool, flips)):
-                    _resolve(reading, known, (name, value, sides, flipped))
+    for key in keys:
+        _resolve(reading, known, key)
     return Sizes(known)
 
 
-def _pairs(points: Points, shots: tuple[Shot, ...]) -> list[tuple[str, Value]]:
-    mappings = (*points.included, *(shot.values for shot in shots if shot.values))
-    return [pair for values in mappings for pair in values.items()]
+def _given(points: Points, fixed: Mapping[str, Value], name: str) -> list[Value]:
+    """Give what a parameter becomes at some point, each value once."""
+    in_groups = chain.from_iterable(group.values_of(name) for group in points.groups)
+    alone = (values[name] for values in (fixed, *points.included) if name in values)
+    return [*dict.fromkeys(chain(alone, in_groups))]
+
+
+def _own_or(shot: Shot, name: str, values: list[Value]) -> list[Value]:
+    return [shot.values[name]] if name in shot.values else values
 
 
 def _resolve(reading: Reading, known: dict[_Key, str], key: _Key) -> None:
@@ -83,4 +98,4 @@ def _resolve(reading: Reading, known: dict[_Key, str], key: _Key) -> None:
         known[key] = reading.workflow.params[name].size_of(str(value), *sides, flipped=flipped)
     except Misfit as misfit:
         said = f"for an input of {sides[0]}x{sides[1]}, {value} gives a side of which {misfit.said}"
-        reading.note(place, misfit.code, f"{said.rstrip('.')}.", misfit.hint, misfit.allowed)
+        reading.note(place, misfit.code, said, misfit.hint, misfit.allowed)

@@ -1,14 +1,15 @@
 """Every prompt of a job before it is made: which inputs, which values, which seed."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from vqd.domain.graph import Value
+from vqd.domain.param import NONE
 from vqd.domain.workflow import FLIP, Workflow
 from vqd.planning.points import Firsts, Point, Points, Values
 from vqd.planning.seeds import SeedTurns, written_point
-from vqd.planning.shots import Shot, lead_path, overridden
+from vqd.planning.shots import Shot, Shots, lead_path
 from vqd.planning.sizes import Sizes
 
 
@@ -39,7 +40,7 @@ class Turns:
 
     workflow: Workflow
     points: Points
-    shots: tuple[Shot, ...]
+    shots: Shots
     seeds: SeedTurns
     resting: Values
     sizes: Sizes
@@ -50,30 +51,29 @@ class Turns:
         number = 0
         proof = _ProofInputs(self.proof_inputs or 0, self._proof_slots)
         for point, shot in self._pairs():
-            values, inputs, lead = self._of(point, shot)
-            is_proof = proof.takes(inputs)
-            for seeds in self._seeds_at(point, values, lead):
+            values = self._values(point, shot)
+            is_proof = proof.takes(shot.inputs)
+            for seeds in self._seeds_at(point, values, shot.lead):
                 number += 1
-                yield Turn(number, inputs, values, seeds, lead, point.row, is_proof)
+                yield Turn(number, shot.inputs, values, seeds, shot.lead, point.row, is_proof)
                 is_proof = False
 
     @property
     def slots(self) -> frozenset[str]:
         """Give the slots that some turn has a file for."""
-        valued = self.points.names() | overridden(self.shots) | self.resting.keys()
-        return frozenset(self.shots[0].inputs) | (valued & self.workflow.inputs.keys())
+        return frozenset(self.shots.all[0].inputs) | self._valued
 
     @property
     def at_most(self) -> int:
         """Count the turns, those of excluded points too."""
-        return self.points.at_most * len(self.shots) * len(self.seeds)
+        return self.points.at_most * len(self.shots.all) * len(self.seeds)
 
     def count(self) -> int:
         """Count the turns; walks through the points only where they do not all give as many."""
-        names = self.points.names() | overridden(self.shots)
-        all_alike = not any(map(self._covered, self.shots))
+        names = self.points.names() | self.shots.overridden
+        all_alike = not self._valued and self.points.names().isdisjoint(self.shots.overridden)
         if all_alike and names.isdisjoint(self.seeds.params):
-            return self.points.count() * len(self.shots) * len(self.seeds)
+            return self.points.count() * len(self.shots.all) * len(self.seeds)
         return sum(self._turns_at(point, shot) for point, shot in self._pairs())
 
     @property
@@ -84,36 +84,65 @@ class Turns:
         return tuple(slot.name for slot in fanned or used)
 
     def _pairs(self) -> Iterator[tuple[Point, Shot]]:
-        covered = [self._covered(shot) for shot in self.shots]
-        firsts = {names: Firsts(names) for names in {*covered}}
+        varied, valued = self.points.names(), self._valued
+        firsts: dict[frozenset[str], Firsts] = {}
         for point in self.points:
-            taking = {names: first.takes(point) for names, first in firsts.items()}
-            for shot, names in zip(self.shots, covered, strict=True):
-                if taking[names]:
+            taking: dict[frozenset[str], bool] = {}
+            for shot in self._shots_at(point, valued) if valued else self.shots.all:
+                names = varied.intersection(shot.values)
+                if names and names not in taking:
+                    taking[names] = firsts.setdefault(names, Firsts(names)).takes(point)
+                if not names or taking[names]:
                     yield point, shot
 
-    def _covered(self, shot: Shot) -> frozenset[str]:
-        return self.points.names().intersection(shot.values) if shot.values else _NO_NAMES
+    @property
+    def _valued(self) -> frozenset[str]:
+        """Give the slots that some value names a file for."""
+        names = self.points.names() | self.shots.overridden | self.resting.keys()
+        return names & self.workflow.inputs.keys()
+
+    def _shots_at(self, point: Point, valued: frozenset[str]) -> Iterable[Shot]:
+        """Give the shots with the files that values name; those that become alike only once."""
+        alike: dict[tuple[tuple[str, str], ...], Shot] = {}
+        for one in self.shots.all:
+            shot = self._with_named(point, one, valued)
+            alike.setdefault(tuple(shot.inputs.items()), shot)
+        return alike.values()
+
+    def _with_named(self, point: Point, shot: Shot, valued: frozenset[str]) -> Shot:
+        """Give a shot with the files that values name. One that leads speaks for the prompt."""
+        named = self._named(point, shot, valued)
+        leading = self._lead_slot(_present({**shot.inputs, **named}))
+        if leading in named:
+            path = named[leading]
+            own = self.shots.named.get(path, Shot({}, lead_path(path)))
+            rest = shot.values if leading in shot.values else {}
+            shot = replace(own, inputs=shot.inputs, values={**rest, **own.values})
+            named = {**self._named(point, shot, valued), leading: named[leading]}
+        inputs = _present({**shot.inputs, **named})
+        return replace(shot, inputs=inputs, lead=shot.lead if inputs else None)
+
+    def _named(self, point: Point, shot: Shot, valued: frozenset[str]) -> dict[str, str]:
+        given = {**self.resting, **point.values, **shot.values}
+        return {
+            name: str(given[name]) for name in self.workflow.inputs if name in valued & given.keys()
+        }
 
     def _turns_at(self, point: Point, shot: Shot) -> int:
         given = point.values.keys() | shot.values.keys()
         return len(self.seeds) if self.seeds.params and not {*self.seeds.params} <= given else 1
 
-    def _of(
-        self, point: Point, shot: Shot
-    ) -> tuple[Values, Mapping[str, str], PurePosixPath | None]:
+    def _values(self, point: Point, shot: Shot) -> Values:
         values = {**self.resting, **point.values, **shot.values}
-        slots = [name for name in values if name in self.workflow.inputs]
-        inputs, lead = shot.inputs, shot.lead
-        if slots:
-            inputs = {**inputs, **{name: str(values.pop(name)) for name in slots}}
-            lead = lead_path(inputs[self._lead_slot(inputs)])
+        for name in self.workflow.inputs:
+            values.pop(name, None)
         flipped = bool(values.get(FLIP))
-        return self.sizes.resolved(values, shot.sides, flipped=flipped), inputs, lead
+        return self.sizes.resolved(values, shot.sides, flipped=flipped)
 
-    def _lead_slot(self, inputs: Mapping[str, str]) -> str:
+    def _lead_slot(self, inputs: Mapping[str, str]) -> str | None:
         slots = [slot for slot in self.workflow.inputs.values() if slot.name in inputs]
-        return next((slot for slot in slots if slot.fan_out), slots[0]).name
+        leading = [slot for slot in slots if slot.fan_out] or slots
+        return leading[0].name if leading else None
 
     def _seeds_at(
         self, point: Point, values: Values, lead: PurePosixPath | None
@@ -149,4 +178,5 @@ class _ProofInputs:
         return files in self._taken
 
 
-_NO_NAMES: frozenset[str] = frozenset()
+def _present(inputs: Mapping[str, str]) -> dict[str, str]:
+    return {slot: path for slot, path in inputs.items() if path != NONE}

@@ -8,7 +8,7 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, InputFile, JobSpec, Point, Rows
 from vqd.domain.nearest import nearest
-from vqd.domain.param import Misfit
+from vqd.domain.param import NONE, Misfit
 from vqd.domain.workflow import Workflow
 
 _LABEL = re.compile(r"\{label\.([^{}]*)\}")
@@ -92,6 +92,8 @@ class Reading:
 
     def _read(self, name: str, given: Given) -> Value | None:
         if name in self.workflow.inputs:
+            if self.workflow.inputs[name].goes_without(given.text):
+                return NONE
             if self.named is None:
                 return given.text
             file = self.named.get((name, given.text))

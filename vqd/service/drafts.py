@@ -217,13 +217,20 @@ def _measured(
     if not hang_on_inputs(spec, definition, inputs):
         return inputs
     problems: list[Problem] = []
+    seen = {name for name, slot in definition.inputs.items() if slot.kind != "audio"}
     slots = {
         name: tuple(_with_sides(file, places, spec, problems) for file in files)
         for name, files in inputs.slots.items()
+        if name in seen
+    }
+    named = {
+        key: _with_sides(file, places, spec, problems)
+        for key, file in inputs.named.items()
+        if key[0] in seen
     }
     if problems:
         raise Faults(problems)
-    return replace(inputs, slots=slots)
+    return replace(inputs, slots={**inputs.slots, **slots}, named={**inputs.named, **named})
 
 
 def _with_sides(
