@@ -156,6 +156,8 @@ def test_a_bind_that_names_nothing_is_a_fault(
         ("{type: choice, choices: [a], default: b}", "unknown_choice", "params.p.default"),
         ("{type: choice, choices: {a: x}, bind: 2.cfg}", "wrong_type", "params.p.choices.a"),
         ("{type: size, presets: {s: big}}", "wrong_type", "params.p.presets.s"),
+        ("{type: size, presets: {s: t, t: 8x8}}", "wrong_type", "params.p.presets.s"),
+        ("{type: size, presets: {s: scale 2}}", "wrong_type", "params.p.presets.s"),
         ("{type: size, default: 9x8, multiple_of: 8}", "out_of_range", "params.p.default"),
     ],
 )
@@ -172,8 +174,9 @@ def test_a_parameter_that_cannot_be_is_a_fault(
         ("on_oomph: [free_memory]", "unknown_key", "on_oomph"),
         ("name: other", "wrong_name", "name"),
         ("inputs: {i: {kind: image, when_absent: skip, bind: 1.image}}", "wrong_value", None),
+        ("inputs: {i: {kind: image, when_absent: bypass, bind: 1.image}}", "unknown_key", None),
         (
-            "inputs: {i: {kind: image, when_absent: {bypass: 9}, bind: 1.image}}",
+            "inputs: {i: {kind: image, required: no, when_absent: {bypass: 9}, bind: 1.image}}",
             "unknown_node",
             "inputs.i.when_absent.bypass",
         ),
@@ -187,6 +190,16 @@ def test_a_parameter_that_cannot_be_is_a_fault(
             "bound_twice",
             None,
         ),
+        (
+            "params: {a: {type: int, bind: 2.cfg}, b: {type: choice, sets: {x: {2.cfg: 1}}}}",
+            "bound_twice",
+            "params.b.sets",
+        ),
+        (
+            "params: {b: {type: choice, sets: {x: {2.cfg: 1}}}, a: {type: int, bind: 2.cfg}}",
+            "bound_twice",
+            "params.a.bind",
+        ),
         ("requires: {vram_gb: 0}", "wrong_value", "requires.vram_gb"),
     ],
 )
@@ -198,7 +211,9 @@ def test_a_key_that_means_nothing_is_a_fault(
     assert key in (None, problem.key)
 
 
-@pytest.mark.parametrize("graph", ["../w.json", "/etc/passwd", "x\\\\w.json", "w.txt"])
+@pytest.mark.parametrize(
+    "graph", ["../w.json", "/etc/passwd", "x\\\\w.json", "w.txt", '"w\\0.json"', '"\\n.json"']
+)
 def test_a_graph_lies_beside_its_definition(tmp_path: Path, graph: str) -> None:
     text = HEAD.replace("graph: w.json", f"graph: {graph}")
     assert problem_of(put(tmp_path, text)).code == "outside_folder"
@@ -209,6 +224,12 @@ def test_what_an_output_accepts_is_kept(tmp_path: Path) -> None:
     text = HEAD.replace("kind: image,", f"kind: image, {accept},")
     (output,) = put(tmp_path, text).get("w").outputs
     assert (output.min_bytes, output.min_frames, output.max_black) == (20480, 80, 0.5)
+
+
+def test_an_output_that_some_prompts_would_not_have_is_a_fault(tmp_path: Path) -> None:
+    absent = "inputs: {i: {kind: image, required: no, when_absent: {bypass: 4}, bind: 1.image}}"
+    problem = problem_of(put(tmp_path, f"{HEAD}{absent}\n"))
+    assert (problem.code, problem.key, problem.line) == ("bypassed_output", "outputs.image.node", 3)
 
 
 def test_an_output_of_a_node_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
@@ -237,6 +258,8 @@ def test_a_choice_is_sent_as_what_the_graph_has_there(tmp_path: Path) -> None:
         ([], "not_a_graph"),
         ({}, "not_a_graph"),
         ({"1": {"class_type": "X"}}, "not_a_node"),
+        ({"1": {"class_type": "X", "inputs": {"a": float("nan")}}}, "not_a_graph"),
+        ({"1": {"class_type": "X", "inputs": {"a": "\ud800"}}}, "not_a_graph"),
         ({"1": {"class_type": "X", "inputs": {"a": ["7", 0]}}}, "broken_link"),
     ],
 )

@@ -1,7 +1,7 @@
 """A definition and its graph become a workflow with every bind resolved."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -15,7 +15,7 @@ from vqd.documents.tree import Document, Text, written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph, NamedGraph, Target, Value
 from vqd.domain.job import ExpectedOutput
-from vqd.domain.param import MODEL_FOLDERS, Hints, Misfit, Param
+from vqd.domain.param import MODEL_FOLDERS, Hints, Misfit, Param, is_relative
 from vqd.domain.workflow import FLIP, InputSlot, Workflow
 
 _T = TypeVar("_T")
@@ -58,6 +58,9 @@ def build(
         *chain.from_iterable(param.when_none for param in params.values()),
         *chain.from_iterable(slot.when_absent for slot in slots.values()),
     }
+    outputs = tuple(
+        building.output(str(slot), given, bypassed) for slot, given in keys.outputs.items()
+    )
     workflow = Workflow(
         name=name,
         version=keys.version,
@@ -65,7 +68,7 @@ def build(
         graph=graph,
         inputs=slots,
         params=params,
-        outputs=tuple(building.output(str(slot), given) for slot, given in keys.outputs.items()),
+        outputs=outputs,
         label=keys.label,
         group=keys.group,
         help=keys.help,
@@ -108,6 +111,7 @@ class _Building:
             str(choice): self._set_by(edits, *path, "sets", choice)
             for choice, edits in (given.sets or {}).items()
         }
+        self._own(dict.fromkeys(chain.from_iterable(sets.values())), *path, key="sets")
         choices = given.choices or {choice: choice for choice in given.sets or {}}
         param = Param(
             name=name,
@@ -129,10 +133,14 @@ class _Building:
             hints=_hints(given),
         )
         for preset, size in (given.presets or {}).items():
-            self._read(param, size, *path, "presets", preset)
+            self._check_preset(replace(param, presets={}), size, *path, "presets", preset)
         if given.default is None:
             return param
         return replace(param, default=self._read(param, given.default, *path, "default"))
+
+    def _check_preset(self, param: Param, size: Text, *path: str) -> None:
+        if is_relative(self._read(param, size, *path) or ""):
+            self.note("wrong_type", f"{size} hangs on an input.", "Write WIDTHxHEIGHT.", *path)
 
     def file_param(self, name: str, given: ParamKeys) -> InputSlot:
         """Give the slot that a parameter is whose values are files."""
@@ -157,8 +165,12 @@ class _Building:
             hint = "Mark one: the text beside an input is its value."
             self.note("duplicate_caption", said, hint, "params", name, "caption")
 
-    def output(self, slot: str, given: OutputKeys) -> ExpectedOutput:
+    def output(self, slot: str, given: OutputKeys, bypassed: Collection[str]) -> ExpectedOutput:
         node = self._resolved(lambda: _only(self.graph.nodes, given.node), "outputs", slot, "node")
+        if node in bypassed:
+            said = f"node {node} is taken out of some prompts, which then have no {slot}."
+            hint = "Bypass the nodes before it."
+            self.note("bypassed_output", said, hint, "outputs", slot, "node")
         if given.prefix is not None and node is not None:
             bind = f"{node}.{given.prefix}"
             self._resolved(lambda: targets(self.graph.nodes, bind), "outputs", slot, "prefix")
@@ -179,12 +191,16 @@ class _Building:
         for at, bind in enumerate(binds):
             resolve = partial(targets, self.graph.nodes, bind, inputs=sides)
             found += self._resolved(resolve, *path, "bind", at) or ()
+        self._own(found, *path, key="bind")
+        return tuple(found)
+
+    def _own(self, found: Iterable[Target], *path: str, key: str) -> None:
+        """Note what another input or parameter sets too: which of the two counts were chance."""
         for target in found:
             owner = self.bound.setdefault(target, written(path))
             if owner != written(path):
                 said = f"{target} is already bound by {owner}."
-                self.note("bound_twice", said, "Bind it once.", *path, "bind")
-        return tuple(found)
+                self.note("bound_twice", said, "Bind it once.", *path, key)
 
     def _bypassed(
         self, given: BypassKeys | None, bound: tuple[Target, ...], *path: str

@@ -65,7 +65,11 @@ def checked_graph(
     problems = [*_problems(nodes, where)]
     if problems:
         raise Faults(problems)
-    return NamedGraph.of(nodes)
+    try:
+        return NamedGraph.of(nodes)
+    except ValueError as error:
+        said = f"holds what no server can be sent: {error}."
+        raise Faults([Problem("not_a_graph", said, where, hint=EXPORT)]) from error
 
 
 def targets(graph: Graph, bind: str, *, inputs: tuple[str, ...] = ()) -> tuple[Target, ...]:

@@ -13,6 +13,7 @@ from vqd.documents.schema import checked
 from vqd.documents.tree import Document, Text
 from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.names import safe_name
 from vqd.domain.nearest import nearest
 from vqd.domain.workflow import Workflow
 
@@ -125,7 +126,8 @@ def _check_names(name: str, document: Document, keys: DefinitionKeys) -> None:
         said = f"{keys.name} is not the name of its file."
         hint = f"Write `name: {name}`, or rename the file to {keys.name}.yaml."
         problems.append(_fault(document, keys.name, "name", "wrong_name", said, hint))
-    if "/" in keys.graph or "\\" in keys.graph or not keys.graph.endswith(".json"):
+    is_name = safe_name(keys.graph) == keys.graph and keys.graph.isprintable()
+    if not (is_name and keys.graph.endswith(".json")):
         said = f"{keys.graph} is not the name of a graph's file."
         hint = "Put the graph beside the definition and name it: NAME.json."
         problems.append(_fault(document, keys.graph, "graph", "outside_folder", said, hint))

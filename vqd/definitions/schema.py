@@ -138,6 +138,13 @@ class InputKeys(Keys):
     label: Label = Field(default="", description="What people read.")
     help: Label = Field(default="", description="A sentence for people.")
 
+    @model_validator(mode="after")
+    def _may_be_absent(self) -> "InputKeys":
+        if self.required and self.when_absent is not None:
+            said = "when_absent means nothing for an input that every job must have."
+            raise fault("unknown_key", said, hint="Add `required: false`, or remove it.")
+        return self
+
 
 class ParamKeys(Keys):
     """A parameter."""

@@ -35,8 +35,14 @@ class NamedGraph:
 
     @classmethod
     def of(cls, nodes: Graph) -> "NamedGraph":
-        """Name a graph by its content: key order, and so the file's layout, does not matter."""
-        canonical = json.dumps(nodes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """Name a graph by its content: key order, and so the file's layout, does not matter.
+
+        Raises:
+            ValueError: it holds a number that is none, or half a character.
+        """
+        canonical = json.dumps(
+            nodes, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
         return cls(hashlib.sha256(canonical.encode()).hexdigest(), nodes)
 
 
