@@ -279,6 +279,14 @@ def test_a_graph_that_is_missing_or_no_json_is_refused(tmp_path: Path) -> None:
     assert problem_of(definitions).code == "missing_graph"
 
 
+def test_a_folder_that_is_none_ends_nothing_and_is_told(tmp_path: Path) -> None:
+    put(tmp_path / "sound", HEAD)
+    (tmp_path / "file").write_text("")
+    definitions = Definitions([tmp_path / "file", tmp_path / "sound"])
+    assert definitions.names() == ["w"]
+    assert problem_of(definitions, "x").hint == f"{tmp_path / 'file'} cannot be read."
+
+
 def test_a_broken_definition_is_out_of_use_by_itself(tmp_path: Path) -> None:
     put(tmp_path, HEAD)
     definitions = put(tmp_path, "vqd_workflow: 9\n", name="broken")

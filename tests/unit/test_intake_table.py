@@ -50,6 +50,12 @@ def test_a_value_in_quotes_may_hold_anything(tmp_path: Path) -> None:
     assert [*rows.lines] == [2, 4]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_table_of_one_column_needs_no_quotes_for_separators(tmp_path: Path, end: str) -> None:
+    rows = read(tmp_path, end.join(["prompt", "a dog, asleep", "one; two,", '"a, b"', ""]))
+    assert [*rows.texts] == [("a dog, asleep",), ("one; two,",), ("a, b",)]
+
+
 def test_a_row_knows_its_line_behind_empty_ones(tmp_path: Path) -> None:
     rows = read(tmp_path, "prompt\n\na\n\n\nb\n")
     assert [*rows.lines] == [3, 6]

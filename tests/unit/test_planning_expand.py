@@ -241,6 +241,8 @@ def test_a_value_out_of_range_says_where_and_what_to_do() -> None:
         (a_spec(matrix={"foo": [1]}), "unknown_parameter", "key"),
         (a_spec(matrix={"cfg": [1, 99]}), "out_of_range", "key"),
         (a_spec(matrix={"cfg": [1, "1.0"]}), "duplicate_value", "key"),
+        (a_spec(zips=[{"cfg": [1, "1.0"], "tag": ["a", "a"]}]), "duplicate_value", "key"),
+        (a_spec(seeds=Seeds(values=(7, 8, 7))), "duplicate_value", "fan_out.seeds"),
         (a_spec(matrix={"cfg": [1]}, zips=[{"cfg": [2]}]), "duplicate_axis", "key"),
         (a_spec(matrix={"cfg": [1]}, exclude=[point(cfg=2)]), "unknown_point", "point.cfg"),
         (a_spec(matrix={"cfg": [1]}, exclude=[point(steps=2)]), "unknown_point", "point.steps"),
@@ -352,7 +354,7 @@ def test_a_seed_hangs_on_base_input_point_and_turn_alone() -> None:
         st.sampled_from(["cfg", "steps"]),
         st.lists(st.integers(1, 20), min_size=1, max_size=4, unique=True),
     ),
-    tags=st.lists(st.text(max_size=8), max_size=4),
+    tags=st.lists(st.text(max_size=8), max_size=4, unique=True),
     inputs=st.integers(1, 3),
     seeds=st.integers(1, 3),
 )

@@ -55,7 +55,8 @@ def test_every_stage_tells_its_faults_at_once_in_the_order_of_the_lines(
         + "inputs: {image: no.png}\n"
         + "params: {methud: lanczos, size: 99999x1}\n"
         + "retry: {limit: lots}\n"
-        + "fanout: {}\n",
+        + "fanout: {}\n"
+        + "output: {name: '{inptu.stem}'}\n",
     )
     problems = drafted(spool, folder / "job.yaml").problems
     assert [(problem.line, problem.code) for problem in problems] == [
@@ -64,6 +65,7 @@ def test_every_stage_tells_its_faults_at_once_in_the_order_of_the_lines(
         (4, "out_of_range"),
         (5, "wrong_type"),
         (6, "unknown_key"),
+        (7, "unknown_token"),
     ]
 
 

@@ -1,5 +1,6 @@
 """The workflow definitions of some folders, read again when they change."""
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,10 @@ class Definitions:
 
     def _unknown(self, name: str) -> Problem:
         known = self.names()
-        hint = nearest(name, known)
+        unread = [
+            str(folder) for folder in self._folders if not os.access(folder, os.R_OK | os.X_OK)
+        ]
+        hint = f"{', '.join(unread)} cannot be read." if unread else nearest(name, known)
         said = f"there is no workflow {name}."
         return Problem("unknown_workflow", said, found=name, allowed=", ".join(known), hint=hint)
 
@@ -90,7 +94,7 @@ class Definitions:
 def _definition_files(folder: Path) -> Iterator[Path]:
     try:
         paths = sorted(folder.iterdir())
-    except FileNotFoundError:
+    except OSError:
         return
     for path in paths:
         if path.suffix in (".yaml", ".yml") and not path.name.startswith((".", "_")):

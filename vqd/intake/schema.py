@@ -71,6 +71,8 @@ def _written_out(given: Text, first: str, last: str, step: str | None) -> list[T
 
 
 def _even(group: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
+    if not group:
+        raise fault("uneven_zip", "names no lists.", allowed="lists of equal lengths")
     if len({len(values) for values in group.values()}) != 1:
         lengths = ", ".join(f"{name} {len(values)}" for name, values in group.items())
         said = f"its lists differ in length: {lengths}."

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,14 +15,17 @@ MOST_BYTES = 64 << 20
 _MOST_ROWS = 1_000_000
 _MOST_COLUMNS = 200
 _MOST_PROBLEMS = 20
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_SEPARATORS = ",;\t"
+_NO_SEPARATOR = "\x1f"
+"""ASCII's unit separator, which no text has."""
 
 
 def read_table(given: Given, places: Places, job_file: str) -> tuple[Rows, str]:
     """Give the rows of the file that `rows` names, and its path.
 
     UTF-8, with or without a mark at its beginning; separated by commas, semicolons or tabs, as its
-    first line is; that line names the parameters. A line with nothing in it is no row.
+    first line is; that line names the parameters. A line with nothing in it is no row. Where the
+    first line has no separator, a separator further down is part of the one value.
 
     Raises:
         Faults: `missing_input` where there is no such file, or all that is wrong with it.
@@ -127,5 +131,7 @@ class _Reader:
 
 
 def _separator(text: str) -> str:
-    first = text.lstrip().partition("\n")[0]
-    return max(_SEPARATORS, key=first.count)
+    """Give what parts the first line; where nothing does, a line is one value as it stands."""
+    first = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
+    separator = max(_SEPARATORS, key=first.count)
+    return separator if separator in first else _NO_SEPARATOR

@@ -73,9 +73,12 @@ def plan(
 
 
 def value_faults(spec: JobSpec, workflow: Workflow) -> tuple[Problem, ...]:
-    """Give what is wrong with a job's values and axes, whatever its inputs are."""
+    """Give what is wrong with a job's values, axes and output names, whatever its inputs are."""
     reading = Reading(spec, workflow)
     try:
+        if spec.output_name is not None:
+            known = _tokens(reading, {}, "", has_inputs=bool(workflow.inputs))
+            read_pattern(reading, spec.output_name, known, created_at=0, digits=1)
         fixed, points, _ = _read_values(reading)
         check_missing(reading, points, {*fixed, *workflow.inputs}, Shots((), {}))
     except Faults as faults:
@@ -149,16 +152,23 @@ def _naming(
         return UsualNames(
             title, named, spec.fan_out.seeds is not None, digits, turns.points.row_digits
         )
-    known: dict[str, str | None] = {
-        name: as_part(still[name]) if name in still else None for name in workflow.params
-    }
+    known = _tokens(reading, still, job, has_inputs=bool(turns.slots))
+    return read_pattern(reading, spec.output_name, known, created_at, digits)
+
+
+def _tokens(
+    reading: Reading, still: Mapping[str, Value], job: str, *, has_inputs: bool
+) -> dict[str, str | None]:
+    """Give what may stand in braces in an output's name, with its text where it never varies."""
+    spec, workflow = reading.spec, reading.workflow
+    known = {name: as_part(still[name]) if name in still else None for name in workflow.params}
     known |= {f"label.{name}": as_part(label) for name, label in spec.labels.items()}
     known |= {"job": as_part(job), "index": None}
     if workflow.seed is not None:
         known["seed"] = None
-    if turns.slots:
+    if has_inputs:
         known |= dict.fromkeys(INPUT_TOKENS)
-    return read_pattern(reading, spec.output_name, known, created_at, digits)
+    return known
 
 
 def _fixed_graph(workflow: Workflow, still: Mapping[str, Value]) -> NamedGraph:

@@ -154,7 +154,9 @@ def read_points(reading: Reading) -> Points:
     for lists in fan_out.zips:
         typed = reading.lists(lists)
         if not reading.problems:
-            groups.append(Group(tuple(typed), [*zip(*typed.values(), strict=True)]))
+            group = Group(tuple(typed), [*zip(*typed.values(), strict=True)])
+            _check_different(reading, next(iter(lists.values())), group.rows)
+            groups.append(group)
     included = tuple(reading.point(point) for point in fan_out.include)
     return Points(tuple(groups), _excluded(reading, groups), included, rows is not None)
 
@@ -170,10 +172,12 @@ def _check_named_once(reading: Reading) -> None:
             seen.add(name)
 
 
-def _check_different(reading: Reading, given: Sequence[Given], values: Sequence[Value]) -> None:
+def _check_different(
+    reading: Reading, given: Sequence[Given], values: Sequence[Value | tuple[Value | None, ...]]
+) -> None:
     if len(values) != len(given):
         return  # a value at fault is missing
-    seen: set[Value] = set()
+    seen: set[Value | tuple[Value | None, ...]] = set()
     for one, value in zip(given, values, strict=True):
         if value in seen:
             said = f"{one.text} stands twice."

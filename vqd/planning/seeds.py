@@ -67,5 +67,9 @@ def read_seeds(reading: Reading, points: Points, fixed: Mapping[str, Value]) -> 
                 param.read(str(value))
             except Misfit as misfit:
                 reading.note(asked.place, misfit.code, misfit.said, "", misfit.allowed)
+    if len({*asked.values}) < len(asked.values):
+        twice = next(seed for seed in asked.values if asked.values.count(seed) > 1)
+        said = f"the seed {twice} stands twice."
+        reading.note(asked.place, "duplicate_value", said, "Keep one: it makes the same again.")
     names = tuple(param.name for param in params)
     return SeedTurns(names, asked.count, asked.base, asked.values)
