@@ -63,12 +63,12 @@ def write_proof(session: Session, job: Job, folder: Path) -> None:
 def _write_graphs(session: Session, job: Job, folder: Path) -> None:
     graphs = folder / "graphs"
     graphs.mkdir(exist_ok=True)
-    for sha256 in session.prompts.graph_names(job.job_key):
+    for sha256 in session.graphs.of_job(job.job_key):
         path = graphs / f"{sha256}.json"
         if path.exists():
             continue
         with whole_file(path) as file:
-            nodes = session.prompts.graph(sha256).nodes
+            nodes = session.graphs.get(sha256).nodes
             file.write(orjson.dumps(nodes, option=orjson.OPT_INDENT_2))
     sync_folder(folder)
 

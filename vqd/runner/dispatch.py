@@ -153,7 +153,7 @@ class Dispatch:
     def _graph(self, sha256: str) -> NamedGraph:
         if sha256 not in self._graphs:
             with self._store.reading() as session:
-                self._graphs[sha256] = session.prompts.graph(sha256)
+                self._graphs[sha256] = session.graphs.get(sha256)
         return self._graphs[sha256]
 
 

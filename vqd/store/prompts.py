@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.graph import Target
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
 from vqd.domain.notice import NoticeEvent
@@ -17,6 +17,7 @@ from vqd.domain.queue import Failures, Prompt, PromptKey
 from vqd.domain.schedule import Needs
 from vqd.store.claiming import COLUMNS, Claiming
 from vqd.store.events import EventRows
+from vqd.store.graphs import GraphRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.schedules import AT_ONCE, ScheduleRows
@@ -60,12 +61,14 @@ class PromptRows:
         outputs: OutputRows,
         schedules: ScheduleRows,
         notices: NoticeRows,
+        graphs: GraphRows,
     ) -> None:
         self._connection = connection
         self._notices = notices
         self._events = events
         self._outputs = outputs
         self._schedules = schedules
+        self._graphs = graphs
         self._claiming = Claiming(connection)
 
     def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
@@ -75,7 +78,9 @@ class PromptRows:
         for prompt in prompts:
             graph_key = graph_keys.get(prompt.graph.sha256)
             if graph_key is None:
-                graph_key = graph_keys[prompt.graph.sha256] = self._graph_key(job_key, prompt.graph)
+                graph_key = graph_keys[prompt.graph.sha256] = self._graphs.add(
+                    job_key, prompt.graph
+                )
             rows.append(_row(job_key, graph_key, prompt))
         self._connection.executemany(
             "INSERT INTO prompts (job_key, number, graph_key, edits, inputs, params, seed, stem,"
@@ -275,28 +280,6 @@ class PromptRows:
             for row in rows
         ]
 
-    def graph_names(self, job_key: int) -> list[str]:
-        """Give the hashes of the graphs that a job's prompts use."""
-        rows = self._connection.execute(
-            "SELECT sha256 FROM graphs JOIN job_graphs USING (graph_key) WHERE job_key = ?"
-            " ORDER BY sha256",
-            (job_key,),
-        )
-        return [row["sha256"] for row in rows]
-
-    def graph(self, sha256: str) -> NamedGraph:
-        """Give a graph by its hash.
-
-        Raises:
-            KeyError: there is none.
-        """
-        row = self._connection.execute(
-            "SELECT nodes FROM graphs WHERE sha256 = ?", (sha256,)
-        ).fetchone()
-        if row is None:
-            raise KeyError(sha256)
-        return NamedGraph(sha256, orjson.loads(row["nodes"]))
-
     def _row(self, key: PromptKey) -> sqlite3.Row:
         row: sqlite3.Row | None = self._connection.execute(
             f"{_SELECT} AND number = :number", {"job_key": key.job_key, "number": key.number}
@@ -321,20 +304,6 @@ class PromptRows:
         ).fetchone()
         if after is PromptState.RUNNING and job_row["is_first"]:
             self._notices.add(job_key, NoticeEvent.STARTED, now=now)
-
-    def _graph_key(self, job_key: int, graph: NamedGraph) -> int:
-        self._connection.execute(
-            "INSERT OR IGNORE INTO graphs (sha256, nodes) VALUES (?, ?)",
-            (graph.sha256, orjson.dumps(graph.nodes).decode()),
-        )
-        row = self._connection.execute(
-            "SELECT graph_key FROM graphs WHERE sha256 = ?", (graph.sha256,)
-        ).fetchone()
-        graph_key = int(row["graph_key"])
-        self._connection.execute(
-            "INSERT OR IGNORE INTO job_graphs VALUES (?, ?)", (job_key, graph_key)
-        )
-        return graph_key
 
 
 _TOLD: Mapping[Move, str] = MappingProxyType(

@@ -15,6 +15,7 @@ from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.connection import open_for_reading, open_for_writing
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
+from vqd.store.graphs import GraphRows
 from vqd.store.jobs import JobRows
 from vqd.store.migrate import check_version, migrate
 from vqd.store.notices import NoticeRows
@@ -42,8 +43,9 @@ class Session:
         self.schedules = ScheduleRows(connection, self.events, self.notices)
         self.jobs = JobRows(connection, self.events, self.schedules, self.notices)
         self.outputs = OutputRows(connection)
+        self.graphs = GraphRows(connection)
         self.prompts = PromptRows(
-            connection, self.events, self.outputs, self.schedules, self.notices
+            connection, self.events, self.outputs, self.schedules, self.notices, self.graphs
         )
         self.records = RecordRows(connection, self.events)
         self.servers = ServerRows(connection)
