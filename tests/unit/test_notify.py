@@ -24,6 +24,7 @@ def a_message(job: str = "20260101-000000-beach", link: str | None = None) -> Me
         "beach",
         "wan-i2v",
         NoticeEvent.FAILED,
+        "studio",
         NOW,
         JobState.FAILED,
         "2 of 8 prompts failed",

@@ -26,7 +26,7 @@ def waiting(store: Store, target: str = "studio") -> list[Notice]:
         if notice is None:
             return taken
         taken.append(notice)
-        store.write(lambda session, sent=notice: session.notices.sent(sent, target, now=NOW))  # type: ignore[misc]
+        store.write(lambda session, sent=notice: session.notices.sent(sent, now=NOW))  # type: ignore[misc]
 
 
 def told(store: Store, job_key: int) -> list[str]:
@@ -91,8 +91,8 @@ def test_a_notice_that_was_postponed_is_due_later_and_its_first_failure_is_in_th
         assert notice is not None
         assert notice.tries == tries
         store.write(
-            lambda session, late=notice: session.notices.postpone(  # type: ignore[misc]
-                late, "studio", "it is asleep", again_at=NOW + 500, now=NOW
+            lambda session, late=notice: session.notices.put_off(  # type: ignore[misc]
+                late, "it is asleep", again_at=NOW + 500, now=NOW
             )
         )
     with store.reading() as session:

@@ -25,7 +25,8 @@ class NoticeEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to be told to one target: `event` of a job, and how the job was `at` that time.
+    """One thing to be told to one `target` of the settings: `event` of a job, and how the job was
+    `at` that time.
 
     `tries` counts the deliveries that failed so far. `at` is UTC seconds.
     """
@@ -35,6 +36,7 @@ class Notice:
     name: str
     workflow: str
     event: NoticeEvent
+    target: str
     at: float
     state: JobState
     reason: str | None

@@ -17,7 +17,7 @@ from vqd.notify.target import Target
 from vqd.notify.unsent import Unsent
 from vqd.runner.beside import Beside
 from vqd.spool.layout import Spool
-from vqd.store.store import Session, Store
+from vqd.store.store import Store
 
 FIRST_AGAIN_S = 10.0
 """Until a notice that was not delivered is tried again; doubled each time."""
@@ -79,13 +79,17 @@ class Courier:
 
     def _deliver(self, notice: Notice) -> None:
         why = self._why_unsent(notice)
+        now = self._clock()
         if why is None:
+            self._store.write(lambda session: session.notices.sent(notice, now=now))
             _log.info("notice.sent", **self._about(notice))
-            self._store.write(
-                lambda session: session.notices.sent(notice, self._target.name, now=self._clock())
-            )
-        else:
-            self._store.write(self._put_off(notice, why))
+            return
+        again_s = _again_s(notice, now)
+        again_at = None if again_s is None else now + again_s
+        self._store.write(
+            lambda session: session.notices.put_off(notice, why, again_at=again_at, now=now)
+        )
+        _log.warning("notice.failed", **self._about(notice), error=why, again_s=again_s)
 
     def _why_unsent(self, notice: Notice) -> str | None:
         """Send a notice; say why that failed, None if it did not."""
@@ -98,40 +102,31 @@ class Courier:
             return "a fault in vqd, which its log tells of"
         return None
 
-    def _put_off(self, notice: Notice, why: str) -> Callable[[Session], None]:
-        """Say that a notice was not delivered; give what is to be written of that."""
-        now, target = self._clock(), self._target.name
-        is_over = now - notice.at >= GIVEN_UP_AFTER_S
-        again_s = (
-            None if is_over else min(FIRST_AGAIN_S * 2 ** min(notice.tries, 20), LONGEST_AGAIN_S)
-        )
-        _log.warning("notice.failed", **self._about(notice), error=why, again_s=again_s)
-        if again_s is None:
-            return lambda session: session.notices.give_up(notice, target, why, now=now)
-        again_at = now + again_s
-        return lambda session: session.notices.postpone(
-            notice, target, why, again_at=again_at, now=now
-        )
-
     def _about(self, notice: Notice) -> dict[str, str | int]:
         return {
             "job": notice.job,
             "notice": notice.event,
-            "to": self._target.name,
+            "to": notice.target,
             "attempt": notice.tries + 1,
         }
 
     def _message(self, notice: Notice) -> Message:
-        home = self._home(notice.state)
-        path = f"{home}/{notice.job}"
+        path = f"{_home(notice.state)}/{notice.job}"
         link = self._link
         if link is not None:
             link = link.replace("{folder}", quote(path)).replace("{job}", quote(notice.job))
         return Message(notice, str(self._spool.root / path), link)
 
-    @staticmethod
-    def _home(state: JobState) -> str:
-        """Give the folder of the spool in which a job lies when a notice tells of that state."""
-        if state not in CLOSED_STATES:
-            return "active"
-        return "done" if state is JobState.DONE else "failed"
+
+def _again_s(notice: Notice, now: float) -> float | None:
+    """Give how long to wait until a notice that was not delivered is tried again; None is never."""
+    if now - notice.at >= GIVEN_UP_AFTER_S:
+        return None
+    return min(FIRST_AGAIN_S * (1 << min(notice.tries, 20)), LONGEST_AGAIN_S)
+
+
+def _home(state: JobState) -> str:
+    """Name the folder of the spool in which a job lies when a notice tells of that state."""
+    if state not in CLOSED_STATES:
+        return "active"
+    return "done" if state is JobState.DONE else "failed"

@@ -50,29 +50,33 @@ class NoticeRows:
         ).fetchone()
         return None if row["at"] is None else float(row["at"])
 
-    def sent(self, notice: Notice, target: str, *, now: float) -> None:
-        """Forget a notice that was delivered, and note that in the job's log."""
-        self._end("notice.sent", notice.notice_key, now=now, event=notice.event, to=target)
+    def sent(self, notice: Notice, *, now: float) -> None:
+        """Forget a notice that was delivered, and note that in the job's events."""
+        self._end("notice.sent", notice.notice_key, now=now, event=notice.event, to=notice.target)
 
-    def postpone(
-        self, notice: Notice, target: str, why: str, *, again_at: float, now: float
-    ) -> None:
-        """Try a notice again later; the first failure is noted in the job's log."""
-        job_key = self._connection.execute(
+    def put_off(self, notice: Notice, why: str, *, again_at: float | None, now: float) -> None:
+        """Let a notice that was not delivered be due again later; None is never: it is given up.
+
+        The first failure and the last are noted in the job's events.
+        """
+        if again_at is None:
+            about = {"event": notice.event, "to": notice.target, "why": why}
+            self._end("notice.given_up", notice.notice_key, now=now, **about)
+            return
+        row = self._connection.execute(
             "UPDATE notices SET tries = tries + 1, due_at = ? WHERE notice_key = ?"
             " RETURNING job_key",
             (again_at, notice.notice_key),
-        ).fetchone()["job_key"]
+        ).fetchone()
         if not notice.tries:
             self._events.add(
-                "notice.postponed", at=now, job_key=job_key, event=notice.event, to=target, why=why
+                "notice.postponed",
+                at=now,
+                job_key=row["job_key"],
+                event=notice.event,
+                to=notice.target,
+                why=why,
             )
-
-    def give_up(self, notice: Notice, target: str, why: str, *, now: float) -> None:
-        """Forget a notice that could not be delivered, and note that in the job's log."""
-        self._end(
-            "notice.given_up", notice.notice_key, now=now, event=notice.event, to=target, why=why
-        )
 
     def keep_only(self, targets: Collection[str], *, now: float) -> int:
         """Give up the notices for all but `targets`; gives how many those were."""
@@ -103,6 +107,7 @@ def _notice(row: sqlite3.Row) -> Notice:
         name=row["name"],
         workflow=row["workflow"],
         event=NoticeEvent(row["event"]),
+        target=row["target"],
         at=row["at"],
         state=JobState(told["state"]),
         reason=told["reason"],
