@@ -108,6 +108,7 @@ def test_a_size_binds_width_and_height(tmp_path: Path) -> None:
     [
         ("9.steps", "unknown_node", "Known: "),
         ("'@Samplex.steps'", "unknown_node", "Did you mean @Sample?"),
+        ("'@.width'", "unknown_node", "Known: @Load v1.5"),
         ("KSamplr.steps", "unknown_node", "Did you mean KSampler?"),
         ("2.stepz", "unknown_input", "Did you mean steps?"),
         ("'@Twin.text'", "ambiguous_node", "Give the nodes titles of their own"),

@@ -1,8 +1,10 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.builders import NOW, write
+from tests.pages import a_node, a_page
 from tests.samples import picture_job
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.job import Notify
@@ -85,6 +87,22 @@ def test_inputs_that_may_still_come_are_waited_for_whatever_else_is_wrong(
     folder = picture_job(tmp_path / "beach", pictures=0, job=JOB + "params: {methud: area}\n")
     draft = drafted(spool, folder / "job.yaml")
     assert (draft.waits_for_inputs, draft.is_assembling) == (True, False)
+
+
+def test_a_workflow_of_which_no_server_was_seen_yet_is_waited_for(
+    spool: Spool, tmp_path: Path
+) -> None:
+    definition = (
+        "vqd_workflow: 1\ngraph: w.json\noutputs: {image: {node: 2, kind: image}}\n"
+        "inputs: {image: {kind: image, bind: 1.image}}\n"
+    )
+    write(tmp_path / "workflows" / "w.yaml", definition)
+    write(tmp_path / "workflows" / "w.json", json.dumps(a_page([a_node(2, "SaveImage")])))
+    folder = picture_job(tmp_path / "beach", job="vqd: 1\nworkflow: w\n")
+    drafting = Drafting(spool, workflows=[tmp_path / "workflows"], input_roots=())
+    draft = drafting.draft(folder / "job.yaml", now=NOW)
+    assert [problem.code for problem in draft.problems] == ["ui_format"]
+    assert draft.is_assembling
 
 
 def test_a_window_that_the_settings_do_not_name_is_a_fault_with_the_nearest(

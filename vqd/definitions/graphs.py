@@ -117,7 +117,7 @@ def nodes_named(graph: Graph, name: str) -> list[str]:
     if name in graph:
         return [name]
     if name.startswith("@"):
-        found = [node for node in graph if _title(graph, node) == name[1:]]
+        found = [node for node in graph if _title(graph, node) == name[1:] != ""]
         known = [f"@{_title(graph, node)}" for node in graph if _title(graph, node)]
     else:
         found = [node for node in graph if graph[node]["class_type"] == name.rstrip("*")]

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
+from vqd.definitions.ui.refusals import UNSEEN
 from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.job import Notify, PlannedJob
@@ -63,8 +64,8 @@ class Draft:
     def is_assembling(self) -> bool:
         """Tell whether nothing stands in the way but what passes by itself: inputs of which the job
         says that they will come (`expect`), or a server that was not seen yet."""
-        passing = {AWAITED_INPUT, UNKNOWN_WIRES} & self._codes
-        return bool(passing) and self._codes <= {MISSING_INPUT, AWAITED_INPUT, UNKNOWN_WIRES}
+        passing = {AWAITED_INPUT, UNKNOWN_WIRES, UNSEEN}
+        return not passing.isdisjoint(self._codes) and self._codes <= {MISSING_INPUT, *passing}
 
     @property
     def _codes(self) -> set[str]:

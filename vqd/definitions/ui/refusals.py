@@ -9,6 +9,9 @@ from vqd.definitions.ui.widgets import UNSAVED
 from vqd.domain.errors import Problem
 from vqd.domain.nearest import meant
 
+UNSEEN = "ui_format"
+"""The fault of a page that passes by itself, when a server is seen that has its classes."""
+
 _GROUP = ("workflow>", "workflow/")
 _SUBGRAPH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EVERYWHERE = re.compile(r"Anything Everywhere\d?\??|(Prompts|Seed) Everywhere")
@@ -37,7 +40,7 @@ def unseen(where: str) -> Problem:
     """Give the fault of a page of whose classes no server was seen to have any."""
     said = "is saved by ComfyUI's page, and no server was seen yet that names its fields."
     hint = f"Let vqd see a server that has its nodes. Or: {EXPORT}"
-    return Problem("ui_format", said, where, hint=hint)
+    return Problem(UNSEEN, said, where, hint=hint)
 
 
 def _refuse_by_name(node: Drawn, notes: Notes) -> bool:
