@@ -43,6 +43,12 @@ class Daemon:
         """Every line of one name."""
         return [line for line in self.log if line["event"] == event]
 
+    @property
+    def waiting(self) -> str:
+        """What is said of drops that are not taken."""
+        path = self.spool.inbox / "_vqd" / "WAITING.txt"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
     def start(self) -> "Daemon":
         """Start the daemon and wait until it is ready."""
         starts = len(self.logged("daemon.started"))

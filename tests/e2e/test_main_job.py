@@ -149,10 +149,7 @@ def test_a_folder_that_is_written_slowly_is_taken_when_it_is_whole(
             file.write(bytes([byte]))
             file.flush()
             os.fsync(file.fileno())
-        wait_for(
-            lambda: "slow" in (daemon.spool.inbox / "_vqd" / "WAITING.txt").read_text(),
-            within_s=5,
-        )
+        wait_for(lambda: "slow" in daemon.waiting, within_s=10)
         assert daemon.closed("slow") is None
         file.write((source / "p1.png").read_bytes()[40:])
         shutil.copy(source / "p2.png", target)
@@ -168,8 +165,7 @@ def test_an_empty_folder_waits_and_disturbs_nothing(daemon: Daemon, tmp_path: Pa
     drop(daemon, picture_job(tmp_path / "other", pictures=1))
     assert daemon.wait_closed("other").parent == daemon.spool.done
     assert (daemon.spool.inbox / "empty").is_dir()
-    waiting = (daemon.spool.inbox / "_vqd" / "WAITING.txt").read_text()
-    assert "'empty': no job.yaml here" in waiting
+    wait_for(lambda: "'empty': no job.yaml here" in daemon.waiting, within_s=10)
 
 
 def test_a_bare_job_file_takes_its_picture_along(daemon: Daemon) -> None:
