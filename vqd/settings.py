@@ -14,6 +14,7 @@ from vqd.documents.json_schema import Schema, json_schema
 from vqd.documents.reader import parse, read
 from vqd.documents.schema import Keys, fault, told
 from vqd.documents.tree import Document, Mapping, Text
+from vqd.documents.values import value
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
@@ -124,8 +125,10 @@ class Settings(BaseSettings):
     @classmethod
     def _are_values(cls, defaults: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for workflow, values in defaults.items():
-            for name, value in values.items():
-                if not isinstance(value, str | int | float):
+            for name, given in values.items():
+                if isinstance(given, Mapping) and {*given} <= {"scale", "fit"}:
+                    values[name] = value(given)
+                elif not isinstance(given, str | int | float):
                     said = f"{workflow}.{name} is not one value."
                     raise fault("wrong_type", said, allowed="text, a number, true or false")
         return defaults

@@ -99,6 +99,12 @@ def test_a_bind_names_inputs_of_the_graph(tmp_path: Path, bind: str, targets: li
     assert bound(tmp_path, bind) == targets
 
 
+@pytest.mark.parametrize("default", ["{scale: 1.5}", "{fit: 64x32}"])
+def test_a_size_may_hang_on_the_input_by_default(tmp_path: Path, default: str) -> None:
+    workflow = with_param(tmp_path, f"{{type: size, default: {default}}}").get("w")
+    assert workflow.params["p"].default == default.strip("{}").replace(":", "")
+
+
 def test_a_size_binds_width_and_height(tmp_path: Path) -> None:
     assert bound(tmp_path, "'3:1'", "size") == ["3:1.width", "3:1.height"]
 

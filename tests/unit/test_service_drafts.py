@@ -89,6 +89,15 @@ def test_inputs_that_may_still_come_are_waited_for_whatever_else_is_wrong(
     assert (draft.waits_for_inputs, draft.is_assembling) == (True, False)
 
 
+def test_a_picture_whose_sides_cannot_be_told_is_named(spool: Spool, tmp_path: Path) -> None:
+    folder = picture_job(tmp_path / "beach", pictures=1, job=JOB + "params: {size: {scale: 2}}\n")
+    write(folder / "broken.png", "\x89PNG")
+    (problem,) = drafted(spool, folder / "job.yaml").problems
+    assert problem.code == "undecodable"
+    assert problem.said.startswith("broken.png: its width and height cannot be told: ")
+    assert problem.said.endswith(".")
+
+
 def test_a_workflow_of_which_no_server_was_seen_yet_is_waited_for(
     spool: Spool, tmp_path: Path
 ) -> None:

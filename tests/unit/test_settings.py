@@ -207,11 +207,14 @@ def test_jobs_are_quoted_above_bounds_of_either_kind_or_none(tmp_path: Path) -> 
 
 def test_paths_and_values_for_jobs_are_read_as_they_stand(tmp_path: Path) -> None:
     more = 'path_map: {"Z:\\\\": nas}\ndefaults:\n  image-scale: {method: on, steps: 010}\n'
+    more += "  image-convert: {size: {scale: 1.5}}\n"
     settings = load_settings(write(tmp_path / "vqd.yaml", REQUIRED + more))
     assert settings.path_map == {"Z:\\": tmp_path / "nas"}
     values = settings.default_points["image-scale"]
     assert [(given.text, given.line) for given in values.values()] == [("on", 5), ("010", 5)]
     assert values["steps"].key == "defaults.image-scale.steps"
+    (size,) = settings.default_points["image-convert"].values()
+    assert (size.text, size.line) == ("scale 1.5", 6)
 
 
 def test_a_default_that_is_no_value_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 from vqd.definitions import forms
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Sequence, Text
+from vqd.documents.values import VALUE, value
 
 _UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE_BYTES = re.compile(r"(\d{1,12})\s*([kMGT]?)")
@@ -75,6 +76,7 @@ def _shown(given: Any) -> str:
 
 
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
+Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(VALUE)]
 Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
 Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
 Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
@@ -152,7 +154,7 @@ class ParamKeys(Keys):
     model_config = ConfigDict(json_schema_extra=lambda made: forms.by_type(made, _ONLY_FOR))
 
     type: ParamType = Field(description="What its values are.")
-    default: Scalar | None = Field(
+    default: Value | None = Field(
         default=None, description="Its value where a job gives none; without it a job must."
     )
     min: float | None = Field(default=None, description="The least it may be.")

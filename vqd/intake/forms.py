@@ -1,34 +1,13 @@
 """How what stands in a job file looks to an editor: JSON Schemas for what validators read."""
 
-from collections.abc import Sequence
-
-from vqd.documents.json_schema import Schema, number, one_of, scalar, take_also, text_like
+from vqd.documents.json_schema import Schema, one_of, scalar, take_also, text_like
+from vqd.documents.values import VALUE
 
 SCALAR = scalar()
 LIST = {"type": "array", "items": SCALAR, "minItems": 1}
 RANGE = text_like(r"^\s*-?\d{1,15}-(-?\d{1,15})(:\d{1,15})?\s*$", "a range: 1-10 or 1-10:2")
 PATH: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
 VERSION: Schema = {"enum": [1, "1"]}
-SIZE_PATTERN = r"\d{1,6}\s*[xX]\s*\d{1,6}"
-_SCALE = "So many times the width and height of the input."
-_FIT = "The proportions of the input, within this box."
-RELATIVE_SIZES: Sequence[Schema] = (
-    {
-        "type": "object",
-        "properties": {"scale": number(exclusiveMinimum=0, description=_SCALE)},
-        "required": ["scale"],
-        "additionalProperties": False,
-    },
-    {
-        "type": "object",
-        "properties": {
-            "fit": text_like(rf"^\s*{SIZE_PATTERN}\s*$", "a size: 1024x768", description=_FIT)
-        },
-        "required": ["fit"],
-        "additionalProperties": False,
-    },
-)
-VALUE = one_of(SCALAR, *RELATIVE_SIZES)
 VALUES = one_of({"type": "array", "items": VALUE, "minItems": 1}, RANGE)
 NAME: Schema = {
     # What is not ASCII passes for a letter: in an editor's expressions \w is ASCII alone.

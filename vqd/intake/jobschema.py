@@ -14,10 +14,11 @@ from vqd.documents.json_schema import (
     truth,
     whole_number,
 )
+from vqd.documents.values import RELATIVE_SIZES, SIZE_PATTERN
 from vqd.domain.param import MOST_SEED, NONE, Hints, Param
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake.explained import rules
-from vqd.intake.forms import PATH, RANGE, RELATIVE_SIZES, SIZE_PATTERN, rows
+from vqd.intake.forms import PATH, RANGE, rows
 from vqd.intake.schema import FanOutKeys, JobKeys
 
 _WORDS = {

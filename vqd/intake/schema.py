@@ -16,6 +16,7 @@ from pydantic import (
 from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Mapping, Sequence, Text
+from vqd.documents.values import VALUE, text_at, value
 from vqd.domain.names import printable
 from vqd.domain.param import MOST_SEED
 from vqd.intake import forms
@@ -42,15 +43,6 @@ def _scalar(given: Any) -> Any:
     raise fault("wrong_type", said, allowed="text, a number, true or false")
 
 
-def value(given: Any) -> Any:
-    """Give the text of a parameter's value; that of `{scale: 1.5}` is `scale 1.5`."""
-    if isinstance(given, Mapping) and len(given) == 1:
-        ((form, amount),) = given.items()
-        if form in ("scale", "fit") and isinstance(amount, Text):
-            return _text_at(amount, f"{form} {amount}")
-    return _scalar(given)
-
-
 def _values(given: Any) -> Any:
     """Give a list of values; a range `1-10:2` is written out."""
     if isinstance(given, Sequence) and given:
@@ -67,7 +59,7 @@ def _written_out(given: Text, first: str, last: str, step: str | None) -> list[T
     if not numbers or len(numbers) > _MOST_IN_RANGE or step == "0":
         said = f"the range {given} holds {len(numbers)} values."
         raise fault("wrong_value", said, allowed=f"1 to {_MOST_IN_RANGE} values, the lower first")
-    return [_text_at(given, str(number)) for number in numbers]
+    return [text_at(given, str(number)) for number in numbers]
 
 
 def _even(group: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
@@ -78,12 +70,6 @@ def _even(group: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
         said = f"its lists differ in length: {lengths}."
         raise fault("uneven_zip", said, allowed="equal lengths")
     return group
-
-
-def _text_at(place: Text, value: str) -> Text:
-    text = Text(value)
-    text.line, text.column, text.plain = place.line, place.column, place.plain
-    return text
 
 
 def _name(given: Any) -> Any:
@@ -116,7 +102,7 @@ def _one_rule_at_least(given: Any) -> Any:
 
 
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(forms.VALUE)]
+Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(VALUE)]
 Point = Annotated[dict[str, Value], BeforeValidator(_one_rule_at_least)]
 Values = Annotated[tuple[Value, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)]
 Group = Annotated[dict[str, Values], AfterValidator(_even)]

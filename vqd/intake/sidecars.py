@@ -8,11 +8,11 @@ from pydantic import BeforeValidator, RootModel
 
 from vqd.documents.reader import Limits, decoded, parse
 from vqd.documents.schema import checked
+from vqd.documents.values import value
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import Given, InputFile, Point
 from vqd.domain.names import folded
 from vqd.intake.places import Places
-from vqd.intake.schema import value
 
 MOST_BYTES = 256 << 10
 _OURS = "vqd"

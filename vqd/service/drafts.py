@@ -240,7 +240,7 @@ def _with_sides(
     try:
         return replace(file, sides=dimensions(places.folder / file.path))
     except (Undecodable, OSError) as error:
-        said = f"{file.path}: its width and height cannot be told: {error}"
+        said = f"{file.path}: its width and height cannot be told: {error}."
         hint = "Replace the file, or write sizes as WIDTHxHEIGHT."
         problems.append(Problem("undecodable", said, spec.where, hint=hint))
         return file
