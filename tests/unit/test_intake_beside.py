@@ -157,6 +157,8 @@ def gathered(
         "//NAS/share/shots/a.png",
         "//wsl.localhost/Debian/mnt/shots/a.png",
         "ROOT/shots/a.png",
+        "\\\\nas\\STRASSE\\shots\\a.png",
+        "//nas/cafe\u0301/shots/a.png",
     ],
 )
 def test_a_path_of_another_machine_is_found_below_a_root(tmp_path: Path, asked: str) -> None:
@@ -167,6 +169,8 @@ def test_a_path_of_another_machine_is_found_below_a_root(tmp_path: Path, asked: 
         "\\\\nas\\share": root,
         "//wsl.localhost/Debian/mnt": root,
         "//nas": tmp_path / "elsewhere",
+        "//nas/stra\u00dfe": root,
+        "//nas/caf\u00e9/": root,
     }
     folder = tmp_path / "job"
     folder.mkdir()

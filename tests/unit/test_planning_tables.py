@@ -151,6 +151,7 @@ class TestRows:
         ]
         assert [prompt.stem for prompt in prompts] == ["p/a_r1", "p/b_r2"]
         assert [*made.plan.inputs] == ["image", "mask"]
+        assert made.plan.axes == {"tag": ("x", "y")}
         assert "image" not in prompts[0].params
 
     def test_a_row_without_a_file_that_must_be_there_is_a_fault(self) -> None:

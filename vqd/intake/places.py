@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vqd.domain.names import folded
 from vqd.intake import tree
 from vqd.intake.tree import Entry
 
@@ -73,11 +74,11 @@ class Places:
         return sound or None
 
     def _mapped(self, path: str) -> str:
-        folded = path.casefold()
+        parts = path.split("/")
         for beginning, folder in sorted(self.path_map.items(), key=lambda one: -len(one[0])):
-            alike = beginning.replace("\\", "/").rstrip("/").casefold()
-            if folded == alike or folded.startswith(f"{alike}/"):
-                return f"{folder}{path[len(alike) :]}"
+            begins = beginning.replace("\\", "/").rstrip("/").split("/")
+            if [*map(folded, parts[: len(begins)])] == [*map(folded, begins)]:
+                return "/".join([str(folder), *parts[len(begins) :]])
         return path
 
 

@@ -63,7 +63,7 @@ def plan(
     turns = Turns(workflow, points, shots, seeds, resting, sizes, spec.proof_inputs)
     total = _total(reading, turns)
     reading.check()
-    axes = sizes.in_pixels(points.axes(fixed))
+    axes = sizes.in_pixels(_without_slots(points.axes(fixed), workflow))
     naming = _naming(reading, turns, axes, still, job, created_at, total)
     reading.check()
     rendering = Rendering(workflow, _fixed_graph(workflow, still), still, turns, naming)
@@ -100,6 +100,13 @@ def _read_values(reading: Reading) -> tuple[dict[str, Value], Points, SeedTurns]
 def _defaults(workflow: Workflow) -> dict[str, Value]:
     params = workflow.params.values()
     return {param.name: param.default for param in params if param.default is not None}
+
+
+def _without_slots(
+    axes: Mapping[str, tuple[Value, ...]], workflow: Workflow
+) -> dict[str, tuple[Value, ...]]:
+    """Give the axes that are parameters: what a prompt is made of is told by its inputs."""
+    return {name: values for name, values in axes.items() if name not in workflow.inputs}
 
 
 def _still_and_resting(
@@ -148,7 +155,7 @@ def _naming(
     if spec.output_name is None:
         title = spec.name or workflow.name
         columns = turns.points.groups[0].names if turns.points.has_rows else ()
-        named = tuple(name for name in axes if name not in {*columns, *workflow.inputs})
+        named = tuple(name for name in axes if name not in columns)
         return UsualNames(
             title, named, spec.fan_out.seeds is not None, digits, turns.points.row_digits
         )
