@@ -158,6 +158,7 @@ def test_a_bind_that_names_nothing_is_a_fault(
         ("{type: choice, sets: {a: {2.cfgs: 1}}}", "unknown_input", "params.p.sets.a.2.cfgs"),
         ("{type: choice, sets: {a: {2.cfg: hot}}}", "wrong_type", "params.p.sets.a.2.cfg"),
         ("{type: text, min: 1}", "unknown_key", "params.p"),
+        ("{type: text, max: 0}", "unknown_key", "params.p"),
         ("{type: int, plus: 1}", "wrong_value", "params.p"),
         ("{type: choice}", "missing_key", "params.p"),
         ("{type: choice, choices: [a], default: b}", "unknown_choice", "params.p.default"),

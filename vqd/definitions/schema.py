@@ -201,7 +201,8 @@ class ParamKeys(Keys):
     @model_validator(mode="after")
     def _fits_its_type(self) -> "ParamKeys":
         for key, types in _ONLY_FOR.items():
-            if getattr(self, key) not in (None, False) and self.type not in types:
+            given = getattr(self, key)
+            if given is not None and given is not False and self.type not in types:
                 said = f"the key `{key}` means nothing for a parameter of type {self.type}."
                 raise fault("unknown_key", said, allowed=f"for {', '.join(types)}")
         if self.min is not None and self.max is not None and self.min > self.max:
