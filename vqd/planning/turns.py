@@ -1,7 +1,7 @@
 """Every prompt of a job before it is made: which inputs, which values, which seed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from vqd.domain.graph import Value
@@ -61,7 +61,7 @@ class Turns:
     @property
     def slots(self) -> frozenset[str]:
         """Give the slots that some turn has a file for."""
-        return frozenset(self.shots.all[0].inputs) | self._valued
+        return frozenset((*self.shots.all[0].inputs, *self._valued))
 
     @property
     def at_most(self) -> int:
@@ -96,12 +96,12 @@ class Turns:
                     yield point, shot
 
     @property
-    def _valued(self) -> frozenset[str]:
-        """Give the slots that some value names a file for."""
+    def _valued(self) -> tuple[str, ...]:
+        """Give the slots that some value names a file for, in the workflow's order."""
         names = self.points.names() | self.shots.overridden | self.resting.keys()
-        return names & self.workflow.inputs.keys()
+        return tuple(name for name in self.workflow.inputs if name in names)
 
-    def _shots_at(self, point: Point, valued: frozenset[str]) -> Iterable[Shot]:
+    def _shots_at(self, point: Point, valued: tuple[str, ...]) -> Iterable[Shot]:
         """Give the shots with the files that values name; those that become alike only once."""
         alike: dict[tuple[tuple[str, str], ...], Shot] = {}
         for one in self.shots.all:
@@ -109,24 +109,24 @@ class Turns:
             alike.setdefault(tuple(shot.inputs.items()), shot)
         return alike.values()
 
-    def _with_named(self, point: Point, shot: Shot, valued: frozenset[str]) -> Shot:
+    def _with_named(self, point: Point, shot: Shot, valued: tuple[str, ...]) -> Shot:
         """Give a shot with the files that values name. One that leads speaks for the prompt."""
-        named = self._named(point, shot, valued)
+        own, values = shot, shot.values
+        named = self._named(point, values, valued)
         leading = self._lead_slot(_present({**shot.inputs, **named}))
         if leading in named:
             path = named[leading]
-            own = self.shots.named.get(path, Shot({}, lead_path(path)))
-            rest = shot.values if leading in shot.values else {}
-            shot = replace(own, inputs=shot.inputs, values={**rest, **own.values})
-            named = {**self._named(point, shot, valued), leading: named[leading]}
+            own = self.shots.named.get(path) or Shot({}, lead_path(path))
+            values = {**values, **own.values} if leading in values else own.values
+            named = {**self._named(point, values, valued), leading: path}
         inputs = _present({**shot.inputs, **named})
-        return replace(shot, inputs=inputs, lead=shot.lead if inputs else None)
+        return Shot(inputs, own.lead if inputs else None, values, own.sides)
 
-    def _named(self, point: Point, shot: Shot, valued: frozenset[str]) -> dict[str, str]:
-        given = {**self.resting, **point.values, **shot.values}
-        return {
-            name: str(given[name]) for name in self.workflow.inputs if name in valued & given.keys()
-        }
+    def _named(self, point: Point, own: Values, valued: tuple[str, ...]) -> dict[str, str]:
+        """Give the file, or none, that values name for each slot."""
+        ways = (own, point.values, self.resting)
+        found = {name: next((way[name] for way in ways if name in way), None) for name in valued}
+        return {name: str(path) for name, path in found.items() if path is not None}
 
     def _turns_at(self, point: Point, shot: Shot) -> int:
         given = point.values.keys() | shot.values.keys()
