@@ -348,6 +348,19 @@ class TestSizes:
         (prompt,) = planned(spec, a_scaling(), found).prompts()
         assert prompt.params["size"] == "128x64"
 
+    def test_a_row_without_a_file_has_no_size_that_hangs_on_it(self) -> None:
+        workflow = replace(a_scaling(), inputs={"image": replace(SLOT, required=False)})
+        (named,) = (replace(file, sides=(64, 32)) for file in files("b.png"))
+        found = FoundInputs({}, {("image", "b.png"): named})
+        spec = with_rows(a_table("image size", ("b.png", ""), ("", "8x8")), a_spec())
+        whole = replace(spec, params=point(size="scale 2"))
+        made = planned(whole, workflow, found).prompts()
+        assert [prompt.params["size"] for prompt in made] == ["128x64", "8x8"]
+        table = a_table("image flip", ("b.png", "true"), ("", "false"))
+        with pytest.raises(Faults) as caught:
+            planned(with_rows(table, whole), workflow, found)
+        assert caught.value.code == "unknown_size"
+
     def test_a_size_need_not_fit_an_input_that_has_its_own(self) -> None:
         spec = with_rules(a_spec({"size": "scale 9"}), **{"1.png": {"size": "8x8"}})
         assert sides_of(spec, (64, 32), (640, 480)) == [(576, 288), (8, 8)]

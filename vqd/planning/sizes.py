@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, product
 
+from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import FoundInputs, Given, JobSpec
 from vqd.domain.param import Misfit, is_relative
@@ -17,18 +18,33 @@ _Key = tuple[str, Value, tuple[int, int] | None, bool]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The pixels of each relative size for each input's sides, flipped or not."""
+    """The pixels of each relative size for each input's sides, flipped or not; `names` are the
+    parameters that are sizes, `where` the job file."""
 
     known: Mapping[_Key, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    where: str = ""
 
     def resolved(self, values: Values, sides: tuple[int, int] | None, *, flipped: bool) -> Values:
-        """Give values with every relative size in pixels."""
+        """Give values with every relative size in pixels.
+
+        Raises:
+            Faults: `unknown_size`, one hangs on an input that this prompt does not have.
+        """
         if not self.known:
             return values
-        return {
+        pixels = {
             name: self.known.get((name, value, sides, flipped), value)
             for name, value in values.items()
         }
+        for name in self.names & pixels.keys():
+            if is_relative(pixels[name]):
+                said = f"{pixels[name]} hangs on an input, and some prompts have none."
+                hint = "Give these a size of their own, as WIDTHxHEIGHT."
+                raise Faults(
+                    [Problem("unknown_size", said, self.where, key=f"params.{name}", hint=hint)]
+                )
+        return pixels
 
     def in_pixels(self, axes: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         """Give axes with what each relative size becomes for the job's inputs in its place."""
@@ -73,7 +89,7 @@ def read_sizes(
     known: dict[_Key, str] = {}
     for key in keys:
         _resolve(reading, known, key)
-    return Sizes(known)
+    return Sizes(known, frozenset(sizes), reading.spec.where)
 
 
 def _given(points: Points, fixed: Mapping[str, Value], name: str) -> list[Value]:
