@@ -17,7 +17,7 @@ _BOOLS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
-_INT = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+_INT = re.compile(r"([+-]?\d{1,20})(\.0*)?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d{1,20}(\.\d*)?|\.\d+)([eE][+-]?\d\d?)?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,6})\s*[xX]\s*(\d{1,6})", re.ASCII)
 _SCALE = re.compile(r"scale\s+(\d{1,4}(?:\.\d{1,9})?)", re.ASCII)
@@ -110,7 +110,7 @@ class Param:
             case "float":
                 return self._in_range(float(self._matched(text, _FLOAT, "a number")[0]))
             case "int" | "seed":
-                return self._in_range(int(self._matched(text, _INT, "a whole number")[0]))
+                return self._in_range(int(self._matched(text, _INT, "a whole number")[1]))
             case _:
                 return self._read_name(text)
 
