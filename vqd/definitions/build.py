@@ -1,6 +1,5 @@
 """A definition and its graph become a workflow with every bind resolved."""
 
-import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -301,7 +300,6 @@ def _sent(text: Text, like: object) -> Value:
     if isinstance(like, bool):
         return Param("", "bool").read(text)
     if isinstance(like, int | float):
-        with contextlib.suppress(Misfit):
-            return Param("", "int").read(text)
-        return Param("", "float").read(text)
+        is_whole = text.strip().lstrip("+-").isdecimal()
+        return Param("", "int" if is_whole else "float").read(text)
     return str(text)
