@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from vqd.cli.app import EXIT_REFUSED, ends_in_words, json_option, settings_optio
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.errors import VqdError
 from vqd.settings import Settings, load_settings
+from vqd.spool.drops import INPUTS
 from vqd.spool.layout import PAUSED, Spool
 
 ANSWERED_WITHIN_S = 3.0
@@ -38,7 +40,7 @@ def retry(job: str, settings_file: Path | None, *, as_json: bool) -> None:
     spool = Spool(settings.spool)
     folder = _folder(spool, job)
     if folder.parent == spool.active:
-        _steer(settings, folder, "RETRY", as_json=as_json)
+        _steer(settings, spool, folder, "RETRY", as_json=as_json)
         return
     target = spool.inbox / folder.name
     if target.exists():
@@ -106,9 +108,14 @@ def priority(job: str, number: int, settings_file: Path | None, *, as_json: bool
 def _steer_active(settings: Settings, job: str, request: str, *, as_json: bool) -> None:
     spool = Spool(settings.spool)
     folder = _folder(spool, job)
-    if folder.parent != spool.active:
-        raise VqdError("job_over", f"{folder.name} is over already; it lies in {folder.parent}.")
-    _steer(settings, folder, request, as_json=as_json)
+    _require_open(spool, folder.name)
+    _steer(settings, spool, folder, request, as_json=as_json)
+
+
+def _require_open(spool: Spool, job: str) -> None:
+    folder = spool.find(job)
+    if folder is not None and folder.parent != spool.active:
+        raise VqdError("job_over", f"{job} is over already; it lies in {folder.parent}.")
 
 
 def _folder(spool: Spool, part: str) -> Path:
@@ -130,32 +137,36 @@ def _folder(spool: Spool, part: str) -> Path:
     return fitting[0]
 
 
-def _steer(settings: Settings, folder: Path, request: str, *, as_json: bool) -> None:
+def _steer(settings: Settings, spool: Spool, folder: Path, request: str, *, as_json: bool) -> None:
     verb = request.split()[0]
     (folder / request).touch()
     runs = is_daemon_running(settings.state_dir) is not False
     until = time.monotonic() + ANSWERED_WITHIN_S
     pause = threading.Event()
     while runs and time.monotonic() < until:
-        answer = _newest(folder, f"{verb}.*")
-        if answer is not None and not (folder / request).exists():
+        lies_in = spool.find(folder.name) or folder  # a job may end while it is steered
+        answer = _newest(lies_in, f"{verb}.*")
+        if answer is not None and not (lies_in / request).exists():
             said = answer.name.removeprefix(f"{verb}.")
             _say({"job": folder.name, "answer": said}, f"{folder.name}: {said}", as_json=as_json)
             if said.startswith("refused"):
                 raise click.exceptions.Exit(EXIT_REFUSED)
             return
-        if not folder.exists():
-            break
         pause.wait(0.05)
+    _require_open(spool, folder.name)
     when = "when it looks" if runs else "when it is started (it is not running here)"
     told = f"{folder.name}: {request} is put there; the daemon answers {when}"
     _say({"job": folder.name, "answer": None}, told, as_json=as_json)
 
 
 def _newest(folder: Path, pattern: str) -> Path | None:
-    """Give the file that was put there last; an answer is the request itself under another name."""
+    """Give the file that was put there last; an answer is the request itself under another name.
+
+    Closing a job puts it among the inputs, with everything else that was dropped.
+    """
+    answers = chain(folder.glob(pattern), (folder / INPUTS).glob(pattern))
     try:
-        return max(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns, default=None)
+        return max(answers, key=lambda path: path.stat().st_mtime_ns, default=None)
     except FileNotFoundError:
         return None
 
