@@ -26,7 +26,11 @@ def laid(folder: Path, job_file: str = "job.yaml") -> Path:
 
 def drafted(tmp_path: Path, job_file: str = "job.yaml") -> Draft:
     drafting = Drafting(
-        Spool.create(tmp_path / "spool"), workflows=[RECORDED], input_roots=(), windows=["nights"]
+        Spool.create(tmp_path / "spool"),
+        workflows=[RECORDED],
+        input_roots=(),
+        windows=["nights"],
+        targets=["studio"],
     )
     return drafting.draft(laid(tmp_path / "beach", job_file), now=NOW)
 
@@ -94,7 +98,7 @@ from pathlib import Path
 from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
 recorded, folder = map(Path, sys.argv[1:])
-how = {"workflows": [recorded], "input_roots": (), "windows": ["nights"]}
+how = {"workflows": [recorded], "input_roots": (), "windows": ["nights"], "targets": ["studio"]}
 drafting = Drafting(Spool.create(folder / "spool"), **how)
 draft = drafting.draft(folder / "beach" / "job.yaml", now=0.0)
 print(*map(repr, draft.planned.prompts()), sep="\\n")
