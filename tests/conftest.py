@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.daemons import Daemon
+from tests.proxy import Proxy
 from tests.waiting import wait_for
+from vqd.engine.child import EngineProcess
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
@@ -32,6 +34,22 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     made = Daemon(tmp_path / "house")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    """The built-in engine as a process, one for all tests of a module."""
+    process = EngineProcess(tmp_path_factory.mktemp("engine"))
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def proxy(engine: EngineProcess) -> Iterator[Proxy]:
+    """What stands between a daemon and the engine, and answers as a test wants."""
+    with Proxy(engine.url) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -22,14 +22,6 @@ JOB = "vqd: 1\nworkflow: large\nparams: {size: 64x64}\nretry: {limit: 0}\n"
 SMALLER = "{set: {size: 8x8}, mark: degraded}"
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    process = EngineProcess(tmp_path_factory.mktemp("engine"))
-    process.start()
-    yield process
-    process.stop()
-
-
 @pytest.fixture
 def small(engine: EngineProcess) -> Iterator[Proxy]:
     with Proxy(engine.url) as made:

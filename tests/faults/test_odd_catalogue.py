@@ -11,22 +11,7 @@ from tests.daemons import Daemon
 from tests.proxy import PassOn, Proxy, json_answer
 from tests.samples import picture_job
 from tests.waiting import wait_for
-from vqd.engine.child import EngineProcess
 from vqd.store.store import StoreReader
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    process = EngineProcess(tmp_path_factory.mktemp("engine"))
-    process.start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def proxy(engine: EngineProcess) -> Iterator[Proxy]:
-    with Proxy(engine.url) as made:
-        yield made
 
 
 @pytest.fixture

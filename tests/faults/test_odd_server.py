@@ -12,21 +12,6 @@ from tests.daemons import Daemon, manifest_of
 from tests.proxy import PassOn, Proxy, json_answer
 from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
-from vqd.engine.child import EngineProcess
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    process = EngineProcess(tmp_path_factory.mktemp("engine"))
-    process.start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def proxy(engine: EngineProcess) -> Iterator[Proxy]:
-    with Proxy(engine.url) as made:
-        yield made
 
 
 @pytest.fixture
