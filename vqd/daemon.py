@@ -164,7 +164,9 @@ class _Daemon:
             servers=sorted(names),
             pid=os.getpid(),
         )
-        self._stopping.wait()
+        # A signal that the kernel gave to another thread is seen when this one wakes (signal(2)).
+        while not self._stopping.wait(_SIGNAL_SEEN_WITHIN_S):
+            pass
         systemd.notify("STOPPING=1")
         self._wake.set()
         self._watch.stop()
@@ -293,5 +295,6 @@ def _only_one(state_dir: Path) -> Iterator[None]:
 
 _COURIERS_STOP_S = 2.0
 """How long the end waits for notices that are being delivered."""
+_SIGNAL_SEEN_WITHIN_S = 5.0
 _HURRY = 2
 """The second signal ends the wait for what runs."""
