@@ -2,19 +2,18 @@
 
 import fcntl
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import structlog
 
 from vqd import __version__, systemd
 from vqd.domain.errors import VqdError
 from vqd.domain.schedule import Capability
+from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
 from vqd.farm import BUILTIN
 from vqd.notify.target import Target
@@ -77,9 +76,6 @@ class _Daemon:
         self._settings = settings
         self._spool = spool
         self._store = store
-        self._stopping = threading.Event()
-        self._signals = 0
-        self._exit_code = 0
         wake = threading.Event()
         checks = InputChecks()
         self._servers = [
@@ -96,6 +92,7 @@ class _Daemon:
             windows={name: keys.window for name, keys in settings.windows.items()},
             on_tick=self._on_tick,
         )
+        self._ending = Ending(hurry=self._loop.hurry)
         self._couriers = [
             Courier(store, spool, target, link) for target, link in _targets(settings)
         ]
@@ -127,7 +124,7 @@ class _Daemon:
             submission,
             rescan_s=settings.rescan_s,
             on_change=wake.set,
-            on_failure=lambda: self._fail(),
+            on_failure=self._ending.fail,
         )
         self._welcoming = Welcoming(
             spool,
@@ -138,8 +135,13 @@ class _Daemon:
         self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        with self._ending.listening():
+            self._start()
+            self._ending.wait()
+            self._ending.carry_out(self._stop)
+        return self._ending.exit_code
+
+    def _start(self) -> None:
         recover_claims(self._spool.active, self._spool.inbox)
         names = {server.name for server in self._servers}
         self._store.write(lambda session: session.servers.keep_only(names))
@@ -164,9 +166,8 @@ class _Daemon:
             servers=sorted(names),
             pid=os.getpid(),
         )
-        # A signal that the kernel gave to another thread is seen when this one wakes (signal(2)).
-        while not self._stopping.wait(_SIGNAL_SEEN_WITHIN_S):
-            pass
+
+    def _stop(self) -> None:
         systemd.notify("STOPPING=1")
         self._wake.set()
         self._watch.stop()
@@ -177,19 +178,18 @@ class _Daemon:
         self._stop_couriers()
         for server in self._servers:
             server.stop()
-        _log.info("daemon.stopped", exit_code=self._exit_code)
-        return self._exit_code
+        _log.info("daemon.stopped", exit_code=self._ending.exit_code)
 
     def _run_loop(self) -> None:
         watchdog_s = systemd.watchdog_s()
         try:
             self._loop.run(
-                stopping=self._stopping,
+                stopping=self._ending.asked,
                 longest_sleep_s=None if watchdog_s is None else watchdog_s / 3,
             )
         except Exception:  # noqa: BLE001 - the top of a thread: said, then the daemon stops
             _log.exception("runner.failed")
-            self._fail()
+            self._ending.fail()
         self._loop.drain(self._settings.drain_s)
 
     def _stop_couriers(self) -> None:
@@ -204,17 +204,6 @@ class _Daemon:
         self._keeping.wake()
         for courier in self._couriers:
             courier.wake()
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
-        if self._signals >= _HURRY:
-            self._loop.hurry()
-        self._stopping.set()
-
-    def _fail(self) -> None:
-        self._exit_code = 1
-        self._stopping.set()
-        self._wake.set()
 
 
 def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:
@@ -295,6 +284,3 @@ def _only_one(state_dir: Path) -> Iterator[None]:
 
 _COURIERS_STOP_S = 2.0
 """How long the end waits for notices that are being delivered."""
-_SIGNAL_SEEN_WITHIN_S = 5.0
-_HURRY = 2
-"""The second signal ends the wait for what runs."""
