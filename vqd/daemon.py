@@ -32,9 +32,10 @@ from vqd.settings import Settings
 from vqd.spool.drops import recover_claims
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
-from vqd.spool.mounts import NETWORK_TYPES, filesystem_type, is_remote
+from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
 from vqd.store.store import Store
 from vqd.watchers.inbox import Inbox
+from vqd.watchers.seeing import Seeing
 from vqd.watchers.settle import Settling
 from vqd.watchers.steering import Steering
 from vqd.watchers.watch import Watch
@@ -112,13 +113,15 @@ class _Daemon:
         submission = Submission(
             spool, store, drafting, quote_over=settings.quote_over.bounds, on_change=wake.set
         )
+        seeing = Seeing(settings.watch, settle_poll_s=settings.settle_poll_s)
         self._watch = Watch(
             spool,
+            seeing,
             Inbox(
                 spool.inbox,
                 submission,
-                Settling(settle_s=settings.settle_s, settle_poll_s=settings.settle_poll_s),
-                remote=is_remote(spool.inbox),
+                Settling(settle_s=settings.settle_s),
+                seeing,
             ),
             Steering(spool.active, Control(store, on_change=wake.set)),
             submission,

@@ -22,6 +22,7 @@ from vqd.domain.nearest import nearest
 from vqd.domain.quote import QuoteOver
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.intake.notifying import NotifyKeys
+from vqd.spool.mounts import WatchMode
 from vqd.targets import TargetKeys
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
@@ -97,8 +98,16 @@ class Settings(BaseSettings):
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
     )
-    settle_poll_s: float = Field(
-        default=3.0, ge=0.1, le=3600, description="How far apart two looks at a share must agree."
+    watch: WatchMode = Field(
+        default="auto",
+        description="Whether drops are seen by events or polled; auto judges each mount.",
+    )
+    settle_poll_s: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=3600,
+        description="How far apart two looks must agree where nobody tells who writes: 3 s, or "
+        "10 s on a network mount, if it is not set.",
     )
     rescan_s: float = Field(
         default=60.0, ge=1, le=3600, description="How often everything is looked at again."

@@ -23,23 +23,23 @@ def test_a_reader_does_not_hold_a_file(tmp_path: Path) -> None:
 def test_the_fingerprint_changes_with_size_time_name_and_blocks(tmp_path: Path) -> None:
     folder = tmp_path / "job"
     path = write(folder / "sub" / "a.txt", "12345")
-    seen = [look_at([folder]).fingerprint]
+    seen = [look_at([folder], has_leases=True).fingerprint]
     path.write_text("123456")
-    seen.append(look_at([folder]).fingerprint)
+    seen.append(look_at([folder], has_leases=True).fingerprint)
     os.utime(path, (1, 1))
-    seen.append(look_at([folder]).fingerprint)
+    seen.append(look_at([folder], has_leases=True).fingerprint)
     path.rename(path.with_name("b.txt"))
-    seen.append(look_at([folder]).fingerprint)
+    seen.append(look_at([folder], has_leases=True).fingerprint)
     os.truncate(path.with_name("b.txt"), 1 << 20)
-    seen.append(look_at([folder]).fingerprint)
+    seen.append(look_at([folder], has_leases=True).fingerprint)
     assert len(set(seen)) == len(seen)
-    assert look_at([folder]).fingerprint == seen[-1]
+    assert look_at([folder], has_leases=True).fingerprint == seen[-1]
 
 
 def test_files_and_bytes_are_counted_but_folders_are_not(tmp_path: Path) -> None:
     write(tmp_path / "job" / "a.txt", "123")
     write(tmp_path / "job" / "sub" / "b.txt", "4567")
-    look = look_at([tmp_path / "job"])
+    look = look_at([tmp_path / "job"], has_leases=True)
     assert (look.files, look.size_bytes, look.held) == (2, 7, False)
 
 
@@ -49,9 +49,9 @@ def test_a_link_is_not_followed_and_a_fifo_is_not_opened(tmp_path: Path) -> None
     write(tmp_path / "outside" / "secret.txt", "x" * 100)
     (folder / "link").symlink_to(tmp_path / "outside")
     os.mkfifo(folder / "pipe")
-    look = look_at([folder])
+    look = look_at([folder], has_leases=True)
     assert (look.files, look.size_bytes) == (0, 0)
 
 
 def test_what_is_gone_is_no_error(tmp_path: Path) -> None:
-    assert look_at([tmp_path / "gone"]).files == 0
+    assert look_at([tmp_path / "gone"], has_leases=True).files == 0

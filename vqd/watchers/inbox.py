@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -21,7 +20,8 @@ from vqd.service.submit import Submission
 from vqd.spool.layout import OWN_FOLDER
 from vqd.watchers.candidate import Candidate, NotTaken, candidate_at
 from vqd.watchers.look import look_at
-from vqd.watchers.settle import Look, Settled, Settling, Waiting
+from vqd.watchers.seeing import Seeing
+from vqd.watchers.settle import Settled, Settling, Waiting
 from vqd.watchers.waiting import WaitingList
 
 INPUTS_GRACE_S = 10.0
@@ -43,14 +43,14 @@ class Inbox:
         folder: Path,
         submission: Submission,
         settling: Settling,
+        seeing: Seeing,
         *,
-        remote: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
         self._submission = submission
         self._settling = settling
-        self._remote = remote
+        self._seeing = seeing
         self._clock = clock
         self._hinted: set[str] = set()
         self._renamed: set[str] = set()
@@ -140,7 +140,7 @@ class Inbox:
         return Waiting(reason, TROUBLE_AGAIN_S)
 
     def _take(self, name: str, found: Candidate, now: float) -> Waiting | None:
-        renamed = name in self._renamed and not self._remote
+        renamed = name in self._renamed and not self._seeing.is_polled(found.path)
         settled = self._settle(name, [found.path], now, renamed=renamed)
         if isinstance(settled, Waiting):
             return settled
@@ -164,11 +164,11 @@ class Inbox:
     def _settle(
         self, name: str, paths: list[Path], now: float, *, renamed: bool
     ) -> Settled | Waiting:
-        look = look_at(paths)
-        return self._settling.judge(name, self._trusted(look), now=now, renamed=renamed)
-
-    def _trusted(self, look: Look) -> Look:
-        return replace(look, held=None) if self._remote else look
+        sight = self._seeing.at(paths[0])
+        look = look_at(paths, has_leases=sight.has_leases)
+        return self._settling.judge(
+            name, look, now=now, renamed=renamed, poll_s=sight.settle_poll_s
+        )
 
     def _forget_moved(self, name: str) -> None:
         if not os.path.lexists(self._folder / name):

@@ -12,14 +12,15 @@ from vqd.watchers.settle import Look
 _UNTOLD = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOLCK, errno.ENOSYS})
 
 
-def look_at(paths: Iterable[Path]) -> Look:
+def look_at(paths: Iterable[Path], *, has_leases: bool) -> Look:
     """Look at files and whole folders: sizes, blocks, times, inodes, and who writes.
 
     Memory does not grow with the number of files. What vanishes while being looked at changes the
-    fingerprint and is no error.
+    fingerprint and is no error. Without leases (`has_leases`) no file is opened, and nothing is
+    known of writers.
     """
     fingerprint = files = size_bytes = 0
-    held: bool | None = False
+    held: bool | None = False if has_leases else None
     for path in paths:
         for entry, facts in _walk(path):
             sign = (entry, facts.st_size, facts.st_blocks, facts.st_mtime_ns, facts.st_ino)
@@ -27,7 +28,7 @@ def look_at(paths: Iterable[Path]) -> Look:
             if stat.S_ISREG(facts.st_mode):
                 files += 1
                 size_bytes += facts.st_size
-                held = _either(held, is_held(entry))
+                held = _either(held, is_held(entry)) if has_leases else None
     return Look(fingerprint, files, size_bytes, held)
 
 

@@ -49,18 +49,22 @@ class Settling:
     """Remembers the drops that are still changing.
 
     A drop is complete when it arrived by rename and no writer holds it; when no writer holds it
-    and nothing changed for `settle_s`; or, where nobody can tell who writes, when looks
-    `settle_poll_s` apart agree. A drop that was seen to come in bursts must be quiet for twice
+    and nothing changed for `settle_s`; or, where nobody can tell who writes, when looks `poll_s`
+    apart agree. A drop that was seen to come in bursts must be quiet for twice
     its longest pause.
     """
 
-    def __init__(self, *, settle_s: float, settle_poll_s: float) -> None:
+    def __init__(self, *, settle_s: float) -> None:
         self._settle_s = settle_s
-        self._settle_poll_s = settle_poll_s
         self._seen: dict[str, _Seen] = {}
 
-    def judge(self, name: str, look: Look, *, now: float, renamed: bool) -> Settled | Waiting:
-        """Say whether `name` is complete; `now` is monotonic seconds."""
+    def judge(
+        self, name: str, look: Look, *, now: float, renamed: bool, poll_s: float
+    ) -> Settled | Waiting:
+        """Say whether `name` is complete; `now` is monotonic seconds.
+
+        `poll_s` is how far apart two looks must agree where nobody can tell who writes.
+        """
         seen = self._note(name, look, now)
         quiet_s = now - seen.changed_at
         if look.held:
@@ -69,7 +73,7 @@ class Settling:
             )
         if renamed and look.held is False:
             return Settled(quiet_s)
-        wanted_s = self._settle_poll_s if look.held is None else self._settle_s
+        wanted_s = poll_s if look.held is None else self._settle_s
         wanted_s = max(wanted_s, min(2 * seen.longest_gap_s, LONGEST_QUIET_S))
         if quiet_s >= wanted_s:
             return Settled(quiet_s)

@@ -12,6 +12,7 @@ from vqd.service.submit import Submission
 from vqd.spool.layout import Spool
 from vqd.watchers.hints import Hints
 from vqd.watchers.inbox import Inbox
+from vqd.watchers.seeing import Seeing
 from vqd.watchers.steering import Steering
 
 AWAY_AGAIN_S = 5.0
@@ -25,6 +26,7 @@ class Watch:
     def __init__(
         self,
         spool: Spool,
+        seeing: Seeing,
         inbox: Inbox,
         steering: Steering,
         submission: Submission,
@@ -34,6 +36,7 @@ class Watch:
         on_failure: Callable[[], None],
     ) -> None:
         self._spool = spool
+        self._seeing = seeing
         self._inbox = inbox
         self._steering = steering
         self._submission = submission
@@ -65,6 +68,7 @@ class Watch:
             self._on_failure()
         finally:
             self._drop_hints()
+            self._seeing.close()
 
     def _watch(self) -> None:
         while not self._stopping:

@@ -1,0 +1,117 @@
+"""How each mounted directory is seen: do events tell of what happens there, does a lease prove
+anything, and how far apart must two looks be that agree?
+
+By the type of its file system; where that is not known, by making a file and seeing whether an
+event comes. It is judged again when anything is mounted or unmounted.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from vqd.spool.mounts import (
+    LOCAL_TYPES,
+    MountTable,
+    WatchMode,
+    filesystem_type,
+    is_fuse,
+    is_network,
+)
+from vqd.watchers.hints import Hints
+
+POLL_S = 3.0
+NETWORK_POLL_S = 10.0
+"""What a mount knows of a file may be this old: 1 s on CIFS, 3 s on NFS (nfs(5), acregmin)."""
+_PROBED_WITHIN_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a directory is seen.
+
+    `is_polled`: nobody tells of what happens there. `has_leases`: one proves that nobody writes.
+    `settle_poll_s`: how far apart two looks must agree, where there are no leases.
+    """
+
+    is_polled: bool
+    has_leases: bool
+    settle_poll_s: float
+
+
+class Seeing:
+    """Judges each mounted directory once, and again when the mounts change."""
+
+    def __init__(
+        self,
+        mode: WatchMode,
+        *,
+        settle_poll_s: float | None = None,
+        type_of: Callable[[Path], str] = filesystem_type,
+    ) -> None:
+        self._mode = mode
+        self._settle_poll_s = settle_poll_s
+        self._type_of = type_of
+        self._mounts = MountTable()
+        self._sights: dict[int, Sight] = {}
+
+    def at(self, path: Path) -> Sight:
+        """Say how a file or folder is seen.
+
+        Raises:
+            OSError: it is not there.
+        """
+        if self._mounts.has_changed():
+            self._sights.clear()
+        device = os.lstat(path).st_dev
+        sight = self._sights.get(device)
+        if sight is None:
+            sight = self._sights[device] = self._judged(path)
+        return sight
+
+    def is_polled(self, path: Path) -> bool:
+        """Tell whether no event can be relied on to tell of what happens there."""
+        return self.at(path).is_polled
+
+    def close(self) -> None:
+        """Let go of the table of mounts."""
+        self._mounts.close()
+
+    def _judged(self, path: Path) -> Sight:
+        kind = self._type_of(path)
+        poll_s = NETWORK_POLL_S if is_network(kind) else POLL_S
+        sight = Sight(
+            is_polled=self._is_polled(kind, path),
+            has_leases=kind in LOCAL_TYPES and self._mode != "poll",
+            settle_poll_s=self._settle_poll_s or poll_s,
+        )
+        _log.info("sight.judged", path=str(path), type=kind, polled=sight.is_polled)
+        return sight
+
+    def _is_polled(self, kind: str, path: Path) -> bool:
+        if self._mode != "auto":
+            return self._mode == "poll"
+        if is_network(kind) or is_fuse(kind):
+            return True
+        folder = path if path.is_dir() else path.parent
+        return kind not in LOCAL_TYPES and not gets_events(folder)
+
+
+def gets_events(folder: Path) -> bool:
+    """Tell whether an event comes when a file is made in a folder; no where none can be made."""
+    came = threading.Event()
+    hints = Hints(lambda _path, _renamed: came.set())
+    try:
+        hints.watch(folder)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".vqd-probe-"):
+            return came.wait(_PROBED_WITHIN_S)
+    except OSError:
+        return False
+    finally:
+        hints.stop()
