@@ -11,7 +11,8 @@ from tests.waiting import wait_for
 from vqd.domain.graph import Target
 from vqd.domain.ladder import Step
 from vqd.domain.outcome import Failed, FailureCode
-from vqd.runner.attempt import Assignment, Attempt
+from vqd.runner.assignment import Assignment
+from vqd.runner.attempt import Attempt
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
@@ -47,6 +48,7 @@ def attempt(
         spelling=Spelling(store),
         take_name=lambda _: True,
         write_sidecars=lambda *_: None,
+        embedded=lambda *_: {"vqd": {}},
     )
     server.client.close()
 

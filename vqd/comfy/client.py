@@ -43,8 +43,17 @@ class Client:
     ) -> None:
         self._wire = Wire(Address.of(url, headers), timeout_s)
 
-    def submit(self, prompt_id: str, graph: Graph, *, client_id: str) -> None:
+    def submit(
+        self,
+        prompt_id: str,
+        graph: Graph,
+        *,
+        client_id: str,
+        embedded: Mapping[str, object] | None = None,
+    ) -> None:
         """Put a graph into the server's queue, to be carried out once, under our id.
+
+        `embedded` goes into the outputs, as JSON under each name, beside the graph itself.
 
         `prompt_id` is a fresh UUID: the server does not notice an id it already has. No `number`
         is sent: two prompts with equal numbers kill the thread that runs them, as would a node
@@ -60,7 +69,7 @@ class Client:
                 "prompt": {node: _with_inputs(made) for node, made in graph.items()},
                 "prompt_id": prompt_id,
                 "client_id": client_id,
-                "extra_data": {},
+                "extra_data": {"extra_pnginfo": embedded} if embedded else {},
             }
         )
         answer = self._wire.ask("POST", "/prompt", body)

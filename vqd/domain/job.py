@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from vqd.domain.graph import NamedGraph, Target, Value
 from vqd.domain.ladder import Step
+from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.schedule import Schedule
 
 
@@ -56,7 +57,11 @@ class Plan:
     the report's grid. `total` is the number of prompts, 1 or more. `name` is the job's own name, by
     which others wait for it; the needs of its schedule include those of its workflow. `has_proof`
     tells that the prompts of its proof run first, and the others once somebody approved of it.
-    `on_oom` is what is tried when a server's memory does not suffice for one.
+    `on_oom` is what is tried when a server's memory does not suffice for one. `server_folder` is
+    where the servers put the outputs of an attempt, if not into folders of their own. `drift` says
+    what does not match the record any more, where a result is made again. `life` is in the names
+    of the folders that servers put outputs into, for a job that came back: none of before is in
+    the way.
     """
 
     workflow: str
@@ -80,6 +85,28 @@ class Plan:
     sidecar: str = "full"
     has_proof: bool = False
     on_oom: tuple[Step, ...] = ()
+    server_folder: str = ""
+    drift: tuple[str, ...] = ()
+    life: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a prompt made in an earlier life of its job, of which files, where and when.
+
+    `params` are the values in whose place its ladder put others then, as they were used; `asked`
+    are those in their place. `started_at` is UTC seconds.
+    """
+
+    outputs: tuple[OutputFile, ...]
+    files: Mapping[str, ReadFile]
+    server: str
+    attempt: int
+    started_at: float
+    seconds: float
+    mark: str = ""
+    params: Mapping[str, Value] = field(default_factory=dict)
+    asked: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +116,7 @@ class PlannedPrompt:
     `edits` are the inputs of `graph` that this prompt sets (all values that vary; what is fixed
     is already in the graph). `stem` is the output's path below `outputs/` without extension,
     unique in the job. `params` are the values that vary, for people. `is_proof` tells that it is
-    one of the job's proof.
+    one of the job's proof. What was `made` of it already is kept, and it does not run.
     """
 
     number: int
@@ -100,6 +127,7 @@ class PlannedPrompt:
     seed: int | None
     stem: str
     is_proof: bool = False
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import structlog
 
@@ -19,10 +18,9 @@ from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
-from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
-from vqd.domain.job import Plan
+from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.outcome import Failed, FailureCode, Outcome, OutputFile, Progress, Succeeded
-from vqd.domain.queue import Prompt
+from vqd.runner.assignment import Assignment
 from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect
 from vqd.runner.inputs import BadInput, SentInputs
 from vqd.runner.patience import Patience
@@ -38,27 +36,10 @@ SOON_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Everything an attempt needs: the prompt, its graph, and where its files lie."""
-
-    prompt: Prompt
-    job: str
-    plan: Plan
-    graph: NamedGraph
-    folder: Path
-    input_folder: Path
-    is_sent: bool = False
-
-    @property
-    def frees_memory(self) -> bool:
-        """Tell whether the server is to free its memory before it gets the prompt."""
-        step = self.prompt.step
-        return 0 < step <= len(self.plan.on_oom) and self.plan.on_oom[step - 1].frees_memory
-
-
-WriteSidecars = Callable[[Assignment, str, Mapping[str, str], Succeeded], None]
+WriteSidecars = Callable[[Assignment, Server, Mapping[str, str], Succeeded], None]
 """Writes the sidecars of an assignment's outputs: assignment, server, input hashes, outcome."""
+Embedded = Callable[[Assignment, Mapping[str, str]], Mapping[str, object]]
+"""Gives what goes into the outputs themselves, by name: assignment, input hashes."""
 
 
 class Attempt:
@@ -73,6 +54,7 @@ class Attempt:
         spelling: Spelling,
         take_name: TakeName,
         write_sidecars: WriteSidecars,
+        embedded: Embedded,
     ) -> None:
         self.assignment = assignment
         self.server = server
@@ -80,6 +62,7 @@ class Attempt:
         self._spelling = spelling
         self._take_name = take_name
         self._write_sidecars = write_sidecars
+        self._embedded = embedded
         self._prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
         self.is_withdrawn = False
@@ -183,14 +166,18 @@ class Attempt:
         asked: Mapping[Target, Value] = {**assignment.prompt.edits, **sent.edits}
         edits = {target: value for target, value in asked.items() if target.node in nodes}
         name = PurePosixPath(assignment.prompt.stem).name
-        folder = f"vqd/{assignment.job}/{assignment.prompt.key.number}-{assignment.prompt.attempt}"
         for output in assignment.plan.outputs:
             if output.prefix_input is not None:
-                edits[Target(output.node, output.prefix_input)] = f"{folder}/{name}"
+                edits[Target(output.node, output.prefix_input)] = (
+                    f"{assignment.server_folder}/{name}"
+                )
         return edited(assignment.graph.nodes, edits)
 
     def _submit(self, graph: Graph, client_id: str) -> None:
-        submit = partial(self.server.client.submit, self._prompt_id, client_id=client_id)
+        told = self._embedded(self.assignment, self._input_sha256s)
+        submit = partial(
+            self.server.client.submit, self._prompt_id, client_id=client_id, embedded=told
+        )
         spelled = self._spelling.spelled(self.server.name, graph)
         try:
             submit(spelled)
@@ -282,7 +269,7 @@ class Attempt:
             take_name=self._take_name,
         )
         succeeded = Succeeded(outputs, judged.seconds)
-        self._write_sidecars(assignment, self.server.name, self._hashes(), succeeded)
+        self._write_sidecars(assignment, self.server, self._hashes(), succeeded)
         return succeeded
 
     def _hashes(self) -> Mapping[str, str]:
@@ -304,8 +291,3 @@ class Attempt:
             return failed
         said = f"{folder} is gone: the share is away, or the folder was moved."
         return Failed(FailureCode.DISK_FULL, said)
-
-
-def adopted(assignment: Assignment) -> Assignment:
-    """Give the assignment as one whose prompt is with its server already."""
-    return replace(assignment, is_sent=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 from vqd.domain.graph import NamedGraph
 from vqd.domain.outcome import Outcome
 from vqd.domain.queue import Job, Prompt, PromptKey
-from vqd.runner.attempt import Assignment, Attempt, adopted
+from vqd.runner.assignment import Assignment, adopted
+from vqd.runner.attempt import Attempt
 from vqd.runner.names import OutputNames
 from vqd.runner.server import Server
-from vqd.runner.sidecar import write_sidecars
+from vqd.runner.sidecar import embedded, write_sidecars
 from vqd.runner.spelling import Spelling
 from vqd.spool.files import is_folder
 from vqd.spool.layout import Spool
@@ -78,6 +79,7 @@ class Dispatch:
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
             write_sidecars=write_sidecars,
+            embedded=embedded,
         )
         self._running[prompt.key] = attempt
         server.enter()

@@ -127,6 +127,11 @@ class Server:
             self.changed = True
 
     @property
+    def version(self) -> str | None:
+        """Give its version of ComfyUI, once it has told."""
+        return self._version
+
+    @property
     def is_unknown(self) -> bool:
         """Tell whether it is up and has not said yet what it is."""
         return self.is_up and self._version is None

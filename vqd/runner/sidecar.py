@@ -1,63 +1,106 @@
-"""Sidecars: beside each output a job file that makes it again, and how it was made."""
+"""Sidecars: beside each output a job file that makes it again, and how it was made.
+
+The same job file goes into the output itself, with ComfyUI's own prompt, where the node that saves
+it keeps such things: an output by itself is as good as its sidecar.
+"""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+import orjson
 import yaml
 
 from vqd.domain.outcome import OutputFile, Succeeded
-from vqd.runner.attempt import Assignment
+from vqd.domain.record import sent_sha256
+from vqd.runner.assignment import Assignment
+from vqd.runner.server import Server
 from vqd.spool.drops import INPUTS
 from vqd.spool.files import write_whole
 
+EMBEDDED = "vqd"
+"""The name of the job file within an output."""
+
 
 def write_sidecars(
-    assignment: Assignment, server: str, input_sha256s: Mapping[str, str], outcome: Succeeded
+    assignment: Assignment, server: Server, input_sha256s: Mapping[str, str], outcome: Succeeded
 ) -> None:
     """Write `NAME.EXT.yaml` beside every output, durably; nothing where the job wants none."""
     if assignment.plan.sidecar == "none":
         return
+    # Relative to done/, which is one of the places where a job's inputs may lie.
+    origin = PurePosixPath(assignment.job) / INPUTS
+    paths = {slot: str(origin / path) for slot, path in assignment.prompt.inputs.items()}
+    brief = _record(assignment, input_sha256s)
     for output in outcome.outputs:
-        told = _job_file(assignment)
+        record = brief
         if assignment.plan.sidecar == "full":
-            told["record"] = _record(assignment, server, input_sha256s, outcome, output)
+            record = {**brief, **_how(assignment, server, outcome, output)}
+        told = {**_job_file(assignment, paths), "record": record}
         text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
         write_whole(assignment.folder / f"{output.path}.yaml", text.encode())
 
 
-def _job_file(assignment: Assignment) -> dict[str, Any]:
-    # Relative to done/, which is one of the places where a job's inputs may lie.
-    origin = PurePosixPath(assignment.job) / INPUTS
+def embedded(assignment: Assignment, input_sha256s: Mapping[str, str]) -> Mapping[str, Any]:
+    """Give what is put into the outputs: nothing in it differs when they are made again."""
+    names = {slot: PurePosixPath(path).name for slot, path in assignment.prompt.inputs.items()}
+    return {
+        EMBEDDED: {
+            **_job_file(assignment, names),
+            "record": _record(assignment, input_sha256s),
+        }
+    }
+
+
+def _job_file(assignment: Assignment, inputs: Mapping[str, str]) -> dict[str, Any]:
     prompt, plan = assignment.prompt, assignment.plan
     return {
         "vqd": 1,
         "workflow": plan.workflow,
         "name": PurePosixPath(prompt.stem).name,
-        "inputs": {slot: str(origin / path) for slot, path in prompt.inputs.items()},
+        "inputs": dict(inputs),
         "params": {**plan.params, **prompt.params},
         "output": {"name": prompt.stem},
     }
 
 
-def _record(
-    assignment: Assignment,
-    server: str,
-    input_sha256s: Mapping[str, str],
-    outcome: Succeeded,
-    output: OutputFile,
-) -> dict[str, Any]:
+def _record(assignment: Assignment, input_sha256s: Mapping[str, str]) -> dict[str, Any]:
     prompt, plan = assignment.prompt, assignment.plan
+    return {
+        "workflow_version": plan.workflow_version,
+        "sent": sent_sha256(assignment.graph.nodes, prompt.edits, plan.inputs, plan.outputs),
+        "folder": assignment.server_folder,
+        "inputs": dict(input_sha256s),
+        "binds": {
+            slot: [str(target) for target in bind.targets] for slot, bind in plan.inputs.items()
+        },
+        "outputs": {
+            one.slot: {
+                "node": one.node,
+                "kind": one.kind,
+                **({"prefix": one.prefix_input} if one.prefix_input else {}),
+            }
+            for one in plan.outputs
+        },
+        "seed": prompt.seed,
+        **({"mark": prompt.mark} if prompt.mark else {}),
+    }
+
+
+def _how(
+    assignment: Assignment, server: Server, outcome: Succeeded, output: OutputFile
+) -> dict[str, Any]:
+    prompt = assignment.prompt
+    edits = {str(target): value for target, value in prompt.edits.items()}
     return {
         "job": assignment.job,
         "prompt": prompt.key.number,
         "attempt": prompt.attempt,
-        "workflow_version": plan.workflow_version,
         "graph": assignment.graph.sha256,
-        "inputs": dict(input_sha256s),
-        "seed": prompt.seed,
-        "server": server,
+        # As JSON, which keeps their types: all that a job file holds is text.
+        **({"edits": orjson.dumps(edits).decode()} if edits else {}),
+        "server": server.name,
+        **({"server_version": server.version} if server.version else {}),
         "seconds": round(outcome.seconds, 3),
         "sha256": output.sha256,
-        **({"mark": prompt.mark} if prompt.mark else {}),
     }

@@ -1,0 +1,49 @@
+"""The record of an output: what a job needs to make exactly this output again, and to tell what
+does not match it any more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
+from vqd.domain.job import ExpectedOutput, InputBind
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How an output was made, as its sidecar or the output itself tells; all of it may be missing.
+
+    `sent` names the graph that was sent, see `sent_sha256`; `graph` names the one in graphs/ of
+    the job's folder of which it comes by `edits`. `inputs` are the sha256 of the files by slot,
+    `binds` where their names go, `outputs` the nodes that save. `folder` is where the server put
+    the outputs, below its own output folder. `result` is the output's file, where it lies beside
+    the job file.
+    """
+
+    workflow_version: int | None = None
+    sent: str = ""
+    graph: str = ""
+    edits: Mapping[Target, Value] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    binds: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    outputs: tuple[ExpectedOutput, ...] = ()
+    folder: str = ""
+    server: str = ""
+    server_version: str = ""
+    result: str = ""
+
+
+def sent_sha256(
+    graph: Graph,
+    edits: Mapping[Target, Value],
+    inputs: Mapping[str, InputBind],
+    outputs: tuple[ExpectedOutput, ...],
+) -> str:
+    """Name a graph as it is sent, but for what its input files and its outputs are called.
+
+    Raises:
+        KeyError: an edit names a node that the graph has not.
+    """
+    names = [target for bind in inputs.values() for target in bind.targets]
+    names += [Target(one.node, one.prefix_input) for one in outputs if one.prefix_input]
+    unnamed = {target: "" for target in names if target.node in graph}
+    return NamedGraph.of(edited(graph, {**edits, **unnamed})).sha256
