@@ -311,6 +311,14 @@ def test_an_unknown_workflow_names_the_nearest(tmp_path: Path) -> None:
     assert (problem.code, problem.hint) == ("unknown_workflow", "Did you mean image-scale?")
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "../w", "_w", ".w", "w.json", "w" * 300, "w\0"])
+def test_what_names_no_definition_of_the_folder_is_unknown(tmp_path: Path, name: str) -> None:
+    definitions = put(tmp_path / "inner", HEAD)
+    for there in ("w.yaml", "inner/_w.yaml", "inner/.w.yaml"):
+        (tmp_path / there).write_text(HEAD)
+    assert problem_of(definitions, name).code == "unknown_workflow"
+
+
 @pytest.mark.parametrize("name", ["w.yaml", "w.json"])
 def test_an_edit_is_picked_up(tmp_path: Path, name: str) -> None:
     definitions = put(tmp_path, HEAD)

@@ -18,6 +18,17 @@ def test_a_status_tells_of_its_job(store: Store, tmp_path: Path) -> None:
     assert job_told_by(tmp_path / "STATUS.yaml") == job.job
 
 
+def test_a_status_can_be_read_by_people_whatever_signs_its_job_is_named_with(
+    store: Store, tmp_path: Path
+) -> None:
+    job_key = accept_a_job(store, "20260101-000000-a")
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    write_status(tmp_path, replace(job, reason="waits for 海 \U0001f30a"), now=NOW, final=False)
+    told = (tmp_path / "STATUS.yaml").read_text(encoding="utf-8")
+    assert "reason: waits for 海 \U0001f30a\n" in told
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -19,6 +19,8 @@ from vqd.domain.nearest import nearest
 from vqd.domain.workflow import Workflow
 
 _Stamp = tuple[int, int, int] | None
+_SUFFIXES = (".yaml", ".yml")
+_NOT_DEFINITIONS = (".", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Definitions:
         Raises:
             Faults: `unknown_workflow`, or everything wrong with its definition and graph.
         """
-        path = self._files().get(name)
+        path = self._find(name)
         if path is None:
             raise Faults([self._unknown(name)])
         with self._lock:
@@ -74,6 +76,13 @@ class Definitions:
         except Faults as faults:
             return faults.problems
         return ()
+
+    def _find(self, name: str) -> Path | None:
+        """Give the file of a definition. It looks at no other: jobs come by thousands."""
+        if not name or Path(name).name != name or name.startswith(_NOT_DEFINITIONS):
+            return None
+        paths = (folder / f"{name}{end}" for folder in self._folders for end in _SUFFIXES)
+        return next((path for path in paths if os.path.lexists(path)), None)
 
     def _files(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
@@ -97,7 +106,7 @@ def _definition_files(folder: Path) -> Iterator[Path]:
     except OSError:
         return
     for path in paths:
-        if path.suffix in (".yaml", ".yml") and not path.name.startswith((".", "_")):
+        if path.suffix in _SUFFIXES and not path.name.startswith(_NOT_DEFINITIONS):
             yield path
 
 

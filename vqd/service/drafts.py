@@ -26,7 +26,7 @@ from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
 from vqd.spool import drops
-from vqd.spool.jobfiles import job_file_in, job_files_in
+from vqd.spool.jobfiles import is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
 
@@ -114,7 +114,7 @@ class Drafting:
         laid_out = (folder / drops.INPUTS).is_dir() and job_told_by(folder / drops.STATUS)
         input_folder = drops.INPUTS if laid_out else ""
         facts = JobFile(job_file.name, _sha256(job_file))
-        is_folder = job_file == job_file_in(folder)
+        is_folder = is_of_its_folder(job_file)
         name = _STAMP.sub("", folder.name) if is_folder else job_file.stem
         workflow = ""
         notify, keep_s = self._notify_default, None
@@ -276,9 +276,8 @@ def _placed(problem: Problem, spec: JobSpec) -> Problem:
 
 
 def _check_alone(job_file: Path) -> None:
-    named = job_files_in(job_file.parent)
-    others = [path.name for path in named if path != job_file]
-    if job_file in named and others:
+    others = [path.name for path in rivals_of(job_file)]
+    if others:
         said = f"{', '.join(others)} is a job file too, and which one counts cannot be told."
         hint = "Keep one of them."
         raise Faults([Problem("several_job_files", said, job_file.name, hint=hint)])

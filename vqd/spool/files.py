@@ -40,10 +40,15 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
+def temporary_beside(path: Path) -> Path:
+    """Give the name under which `whole_file` writes."""
+    return path.with_name(f".{path.name}.part")
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write; it appears at `path`, durably, when the block ends well."""
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = temporary_beside(path)
     try:
         with temporary.open("wb") as file:
             yield file
@@ -63,7 +68,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def replace_quickly(path: Path, data: bytes) -> None:
     """Replace a file that only people read: never half, but not synced."""
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = temporary_beside(path)
     temporary.write_bytes(data)
     temporary.replace(path)
 
@@ -77,8 +82,8 @@ def move_folder(source: Path, target: Path) -> None:
     if os.path.lexists(target):
         raise VqdError("name_taken", f"{target}: there is something of that name already.")
     source.rename(target)
-    sync_folder(target.parent)
-    sync_folder(source.parent)
+    for folder in dict.fromkeys((target.parent, source.parent)):
+        sync_folder(folder)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

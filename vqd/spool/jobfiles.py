@@ -1,5 +1,6 @@
 """Which file of a folder is its job file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +38,30 @@ def job_file_in(folder: Path) -> Path | None:
     if named:
         return named[0]
     return only_job_file(folder) if job_told_by(folder / STATUS) else None
+
+
+def is_of_its_folder(job_file: Path) -> bool:
+    """Tell whether a file is the job file of the folder it lies in, and not one beside others.
+
+    By its name, where that tells: among thousands of job files none is listed for each.
+    """
+    folder = job_file.parent
+    may_be = _is_named_so(job_file) or job_told_by(folder / STATUS) is not None
+    return may_be and job_file == job_file_in(folder)
+
+
+def rivals_of(job_file: Path) -> Sequence[Path]:
+    """Give the other files of its folder that are named like a job file, if it is itself."""
+    named = job_files_in(job_file.parent) if _is_named_so(job_file) else ()
+    return [path for path in named if path != job_file] if job_file in named else ()
+
+
+def is_alone(job_file: Path) -> bool:
+    """Tell whether nothing else in its folder can be a job file, by a look as far as the first."""
+    with os.scandir(job_file.parent) as entries:
+        return not any(
+            has_job_suffix(Path(entry.name)) for entry in entries if entry.name != job_file.name
+        )
 
 
 def only_job_file(folder: Path) -> Path | None:

@@ -32,11 +32,8 @@ def write_status(
     folder: Path, job: Job, *, now: float, running: Sequence[RunningPrompt] = (), final: bool
 ) -> None:
     """Replace STATUS.yaml; durably when it is the last one."""
-    text = yaml.safe_dump(
-        _status(job, now, running), sort_keys=False, allow_unicode=True, width=100
-    )
     write = write_whole if final else replace_quickly
-    write(folder / STATUS, text.encode())
+    write(folder / STATUS, _as_yaml(_status(job, now, running)).encode())
 
 
 def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> None:
@@ -89,6 +86,16 @@ def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[s
         "problems": [_problem(problem) for problem in job.problems],
         "heartbeat_at": iso(now),
     }
+
+
+def _as_yaml(told: Mapping[str, Any]) -> str:
+    """Write it by libyaml, four times as fast; but libyaml escapes the signs above U+FFFF."""
+    text = _dumped(told, yaml.CSafeDumper)
+    return text if "\\U" not in text else _dumped(told, yaml.SafeDumper)
+
+
+def _dumped(told: Mapping[str, Any], dumper: Any) -> str:
+    return str(yaml.dump(told, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 def _problem(problem: Problem) -> Mapping[str, Any]:
