@@ -29,7 +29,7 @@ from vqd.service.known import StoredClasses
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
 from vqd.settings import Settings
-from vqd.spool.drops import recover_claims
+from vqd.spool.claims import recover_claims
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type

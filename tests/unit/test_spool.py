@@ -6,7 +6,13 @@ from tests.builders import NOW, write
 from vqd.domain.errors import VqdError
 from vqd.spool import drops
 from vqd.spool.files import write_whole
-from vqd.spool.jobfiles import job_file_in, why_no_job_file
+from vqd.spool.jobfiles import (
+    is_alone,
+    is_of_its_folder,
+    job_file_in,
+    rivals_of,
+    why_no_job_file,
+)
 from vqd.spool.layout import Spool
 
 
@@ -85,37 +91,6 @@ def test_a_very_long_name_is_cut_at_a_whole_character(spool: Spool) -> None:
     name = job_name(spool, "\N{FROG FACE}" * 100)
     assert len(name.encode()) <= 120
     assert name.endswith("\N{FROG FACE}")
-
-
-def test_a_bare_job_file_takes_its_inputs_along_when_it_is_alone(spool: Spool) -> None:
-    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
-    picture = write(spool.inbox / "in" / "a.png", "x")
-    drops.claim_file(job_file, [picture], spool.active / "J", alone=True)
-    assert files_in(spool.active / "J") == ["in/a.png", "j.yaml"]
-    assert files_in(spool.inbox) == []
-
-
-def test_inputs_that_another_job_file_may_want_stay(spool: Spool) -> None:
-    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
-    picture = write(spool.inbox / "a.png", "x")
-    drops.claim_file(job_file, [picture], spool.active / "J", alone=False)
-    assert files_in(spool.active / "J") == ["a.png", "j.yaml"]
-    assert files_in(spool.inbox) == ["a.png"]
-
-
-def test_a_claim_cut_off_before_the_job_file_gives_the_inputs_back(spool: Spool) -> None:
-    write(spool.active / ".J.part" / "in" / "a.png", "x")
-    write(spool.inbox / "j.yaml", "vqd: 1")
-    drops.recover_claims(spool.active, spool.inbox)
-    assert files_in(spool.inbox) == ["in/a.png", "j.yaml"]
-    assert list(spool.active.iterdir()) == []
-
-
-def test_a_claim_cut_off_after_the_job_file_is_finished(spool: Spool) -> None:
-    write(spool.active / ".J.part" / "a.png", "x")
-    write(spool.active / ".J.part" / "j.yaml", "vqd: 1")
-    drops.recover_claims(spool.active, spool.inbox)
-    assert files_in(spool.active / "J") == ["a.png", "j.yaml"]
 
 
 def a_job_folder(spool: Spool) -> Path:
@@ -250,6 +225,28 @@ def test_another_name_counts_only_in_a_folder_that_comes_back(tmp_path: Path) ->
     assert job_file_in(tmp_path) is None
     write(tmp_path / "STATUS.yaml", "job: J\nheartbeat_at: now\n")
     assert job_file_in(tmp_path) == tmp_path / "beach.yaml"
+
+
+def test_a_job_file_of_its_own_folder_is_told_from_one_among_others(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "beach.yaml", "vqd: 1"), write(tmp_path / "hill.json", "{}")
+    assert not is_of_its_folder(first)
+    assert not is_alone(first)
+    second.unlink()
+    assert is_alone(first)
+    write(tmp_path / "sub" / "job.yml", "vqd: 1")
+    assert is_of_its_folder(tmp_path / "sub" / "job.yml")
+    write(tmp_path / "STATUS.yaml", "job: J\nheartbeat_at: now\n")
+    assert is_of_its_folder(first)
+
+
+def test_only_files_named_like_the_job_file_are_its_rivals(tmp_path: Path) -> None:
+    job_file = write(tmp_path / "job.yaml", "vqd: 1")
+    other = write(tmp_path / "beach.yaml", "vqd: 1")
+    assert list(rivals_of(job_file)) == []
+    second = write(tmp_path / "job.json", "{}")
+    assert list(rivals_of(job_file)) == [second]
+    assert list(rivals_of(second)) == [job_file]
+    assert list(rivals_of(other)) == []
 
 
 @pytest.mark.parametrize(

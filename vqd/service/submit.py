@@ -14,8 +14,8 @@ from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
 from vqd.domain.queue import Job
 from vqd.domain.quote import QuoteOver, quote
 from vqd.service.drafts import Draft, Drafting
-from vqd.spool import drops
-from vqd.spool.jobfiles import has_job_suffix, job_file_in, only_job_file
+from vqd.spool import claims, drops
+from vqd.spool.jobfiles import is_alone, job_file_in, only_job_file
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by, write_status
 from vqd.store.store import Session, Store
@@ -59,9 +59,9 @@ class Submission:
         folder = self._spool.active / job
         if job_file.parent == inbox:
             inputs = [inbox / path for path in draft.inputs if not Path(path).is_absolute()]
-            drops.claim_file(job_file, inputs, folder, alone=self._is_alone(job_file))
+            claims.claim_file(job_file, inputs, folder, alone=not inputs or is_alone(job_file))
         else:
-            drops.claim_folder(job_file.parent, folder)
+            claims.claim_folder(job_file.parent, folder)
         self._accept(job, draft, now=now)
         return job
 
@@ -99,7 +99,7 @@ class Submission:
     def _renamed(self, folder: Path, draft: Draft, *, now: float) -> str:
         """Give a folder in active/ the name of a new job."""
         job = self._spool.free_job_name(draft.name, now, self._is_known)
-        drops.claim_folder(folder, self._spool.active / job)
+        claims.claim_folder(folder, self._spool.active / job)
         return job
 
     def _resumed(self, job_file: Path, draft: Draft, *, now: float) -> str | None:
@@ -107,7 +107,7 @@ class Submission:
         earlier = self._earlier(job_file.parent)
         if earlier is None or earlier.plan is None or earlier.job_file != draft.job_file:
             return None  # also if its record is brief: its folder comes in as a new job
-        drops.claim_folder(job_file.parent, self._spool.active / earlier.job)
+        claims.claim_folder(job_file.parent, self._spool.active / earlier.job)
         if earlier.state in CLOSED_STATES:
             self._reopen(earlier, input_folder=draft.input_folder, now=now)
         return earlier.job
@@ -180,11 +180,6 @@ class Submission:
     def _is_known(self, job: str) -> bool:
         with self._store.reading() as session:
             return session.jobs.find(job) is not None
-
-    def _is_alone(self, job_file: Path) -> bool:
-        return not any(
-            path != job_file and has_job_suffix(path) for path in self._spool.inbox.iterdir()
-        )
 
 
 def _reserved(draft: Draft) -> tuple[Problem, ...]:

@@ -2,7 +2,7 @@
 
 A job's folder, from `active/JOB` to `done/JOB` or `failed/JOB`:
 
-1. `claim_folder`, `claim_file`: inbox -> active/JOB by one rename (S0 to S1).
+1. `claims`: inbox -> active/JOB by one rename (S0 to S1).
 2. While it runs, what was dropped stays where it was dropped; vqd adds outputs/, STATUS.yaml and
    its working folder .part/.
 3. `begin_layout`: makes .dropped/, before the commit that says the job is publishing (S3).
@@ -17,13 +17,11 @@ look at that before.
 import os
 import re
 import shutil
-from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
 
 from vqd.spool import status
-from vqd.spool.files import first_free, link_or_copy, move_folder, sync_folder
-from vqd.spool.jobfiles import has_job_suffix
+from vqd.spool.files import first_free, move_folder, sync_folder
 
 INPUTS = "inputs"
 OUTPUTS = "outputs"
@@ -41,50 +39,6 @@ RESULT_NAMES = frozenset(
 """What vqd writes into a job's folder."""
 
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
-
-
-def claim_folder(drop: Path, folder: Path) -> None:
-    """Take a dropped folder: one rename, durable.
-
-    Raises:
-        FileNotFoundError: its owner was quicker and moved it away.
-    """
-    move_folder(drop, folder)
-
-
-def claim_file(drop: Path, inputs: Sequence[Path], folder: Path, *, alone: bool) -> None:
-    """Take a dropped job file with its inputs, which lie beside or below it.
-
-    The folder is made under a hidden name and appears as `folder` by one rename, which is the
-    last step. The job file is moved; its inputs are moved when no other job file can want them
-    (`alone`), else linked or copied.
-
-    Raises:
-        FileNotFoundError: its owner was quicker and moved it away.
-    """
-    building = folder.with_name(f".{folder.name}.part")
-    building.mkdir(exist_ok=True)
-    bring = _move if alone else _link
-    for path in inputs:
-        bring(path, building / path.relative_to(drop.parent))
-    drop.rename(building / drop.name)
-    sync_folder(building)
-    move_folder(building, folder)
-    sync_folder(drop.parent)
-
-
-def recover_claims(active: Path, inbox: Path) -> None:
-    """Finish or take back what a crash in the middle of `claim_file` left.
-
-    The job file is the last to be moved: where it is, everything is, and the folder gets its name;
-    where it is not, the inputs go back to the inbox.
-    """
-    for building in active.glob(".*.part"):
-        job = building.name.removeprefix(".").removesuffix(".part")
-        if any(has_job_suffix(path) for path in building.iterdir()):
-            move_folder(building, active / job)
-        else:
-            _take_back(building, inbox)
 
 
 def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
@@ -158,23 +112,3 @@ def trim(folder: Path) -> None:
             graphs.rmdir()
     (folder / _LOG).unlink(missing_ok=True)
     sync_folder(folder)
-
-
-def _take_back(building: Path, inbox: Path) -> None:
-    for path in [path for path in building.rglob("*") if path.is_file()]:
-        origin = inbox / path.relative_to(building)
-        if origin.exists():
-            path.unlink()
-        else:
-            _move(path, origin)
-    shutil.rmtree(building)
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    link_or_copy(source, target)
-
-
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(target)

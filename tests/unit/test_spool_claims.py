@@ -1,0 +1,211 @@
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from vqd.domain.errors import VqdError
+from vqd.spool import claims
+from vqd.spool.layout import Spool
+
+Steps = Iterator[None]
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A hot folder on another file system than the spool's."""
+    folder = Path(f"/dev/shm/vqd-test-{os.getpid()}")
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def a_bare_job(spool: Spool) -> Steps:
+    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
+    inputs = [write(spool.inbox / name, name) for name in ("a.png", "a.yaml", "in/b.png")]
+    return claims.claiming_file(job_file, inputs, spool.active / "J", alone=True)
+
+
+def a_bare_job_among_others(spool: Spool) -> Steps:
+    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
+    inputs = [write(spool.inbox / name, name) for name in ("a.png", "a.yaml", "in/b.png")]
+    return claims.claiming_file(job_file, inputs, spool.active / "J", alone=False)
+
+
+def a_bare_job_alone(spool: Spool) -> Steps:
+    job_file = write(spool.inbox / "j.yaml", "vqd: 1")
+    return claims.claiming_file(job_file, [], spool.active / "J", alone=True)
+
+
+def hot_files(spool: Spool) -> Steps:
+    hot = spool.inbox / "hot"
+    files = [write(hot / name, name) for name in ("a.png", "a.yaml", "b.png")]
+    return claims.claiming_files(files, spool.active / "J", b"vqd: 1", hot)
+
+
+def a_hot_folder_of_files(spool: Spool) -> Steps:
+    sub = write(spool.inbox / "hot" / "sub" / "a.png", "a.png").parent
+    write(sub / "deep" / "b.png", "b.png")
+    return claims.claiming_folder(sub, spool.active / "J", "job.yaml", b"vqd: 1")
+
+
+CLAIMS = [a_bare_job, a_bare_job_among_others, a_bare_job_alone, hot_files, a_hot_folder_of_files]
+
+
+def carry_out(steps: Steps, most: int | None = None) -> bool:
+    """Go so many steps and stop as a kill would; tell whether that was all of them."""
+    return all(number != most for number, _ in enumerate(steps, 1))
+
+
+def count(steps: Steps) -> int:
+    return sum(1 for _ in steps)
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claim_killed_at_any_step_is_finished_or_taken_back_whole(
+    tmp_path: Path, claim: Callable[[Spool], Steps]
+) -> None:
+    whole = Spool.create(tmp_path / "whole")
+    total = count(claim(whole))
+    taken = files_in(whole.active / "J")
+    for killed_after in range(1, total + 1):
+        spool = Spool.create(tmp_path / str(killed_after))
+        steps = claim(spool)
+        dropped = files_in(spool.inbox)
+        carry_out(steps, killed_after)
+        claims.recover_claims(spool.active, spool.inbox)
+        if (spool.active / "J").exists():
+            assert files_in(spool.active) == {f"J/{name}": text for name, text in taken.items()}
+            assert files_in(spool.inbox) == files_in(whole.inbox)
+        else:
+            assert files_in(spool.inbox) == dropped
+            assert [*spool.active.iterdir()] == []
+        claims.recover_claims(spool.active, spool.inbox)
+
+
+@pytest.mark.parametrize("claim", ["files", "folder"])
+def test_what_lies_on_another_file_system_is_copied_and_stays_there(
+    tmp_path: Path, elsewhere: Path, claim: str
+) -> None:
+    def started(spool: Spool) -> Steps:
+        shutil.rmtree(elsewhere)
+        if claim == "files":
+            files = [write(elsewhere / name, name) for name in ("a.png", "b.png")]
+            return claims.claiming_files(files, spool.active / "J", b"vqd: 1", elsewhere)
+        sub = write(elsewhere / "sub" / "a.png", "a.png").parent
+        write(sub / "deep" / "b.png", "b.png")
+        return claims.claiming_folder(sub, spool.active / "J", "job.yaml", b"vqd: 1")
+
+    whole = Spool.create(tmp_path / "whole")
+    total = count(started(whole))
+    taken = files_in(whole.active / "J")
+    assert sorted(taken) == (
+        ["a.png", "b.png", "job.yaml"] if claim == "files" else ["a.png", "deep/b.png", "job.yaml"]
+    )
+    held = files_in(elsewhere)
+    assert sorted(held.values()) == ["a.png", "b.png"]
+    assert all(name.startswith("_taken/J/") for name in held)
+    for killed_after in range(1, total + 1):
+        spool = Spool.create(tmp_path / str(killed_after))
+        steps = started(spool)
+        dropped = files_in(elsewhere)
+        carry_out(steps, killed_after)
+        claims.recover_claims(spool.active, spool.inbox, [elsewhere])
+        if (spool.active / "J").exists():
+            assert files_in(spool.active) == {f"J/{name}": text for name, text in taken.items()}
+            assert files_in(elsewhere) == held
+        else:
+            assert files_in(elsewhere) == dropped
+            assert [*spool.active.iterdir()] == []
+
+
+def test_what_was_dropped_again_meanwhile_is_not_written_over(spool: Spool) -> None:
+    steps = hot_files(spool)
+    carry_out(steps, 3)
+    write(spool.inbox / "hot" / "a.png", "another")
+    claims.recover_claims(spool.active, spool.inbox)
+    assert files_in(spool.inbox / "hot") == {
+        "a (2).png": "a.png",
+        "a.png": "another",
+        "a.yaml": "a.yaml",
+        "b.png": "b.png",
+    }
+
+
+def test_a_file_that_its_owner_took_away_is_not_missed(spool: Spool) -> None:
+    steps = hot_files(spool)
+    (spool.inbox / "hot" / "b.png").unlink()
+    assert carry_out(steps)
+    assert [*files_in(spool.active / "J")] == ["a.png", "a.yaml", "job.yaml"]
+
+
+def test_nothing_is_taken_where_all_files_were_taken_away(spool: Spool) -> None:
+    steps = hot_files(spool)
+    shutil.rmtree(spool.inbox / "hot")
+    (spool.inbox / "hot").mkdir()
+    with pytest.raises(FileNotFoundError):
+        carry_out(steps)
+    assert [*spool.active.iterdir()] == []
+
+
+def test_inputs_go_back_when_their_job_file_was_taken_away(spool: Spool) -> None:
+    steps = a_bare_job(spool)
+    (spool.inbox / "j.yaml").unlink()
+    with pytest.raises(FileNotFoundError):
+        carry_out(steps)
+    assert [*files_in(spool.inbox)] == ["a.png", "a.yaml", "in/b.png"]
+    assert [*spool.active.iterdir()] == []
+
+
+def test_two_claims_of_one_name_do_not_mix(spool: Spool) -> None:
+    first = hot_files(spool)
+    carry_out(first, 3)
+    other = write(spool.inbox / "other" / "c.png", "c.png")
+    with pytest.raises(VqdError) as caught:
+        claims.claim_files([other], spool.active / "J", b"vqd: 1", other.parent)
+    assert caught.value.code == "name_taken"
+    assert carry_out(first)
+    assert [*files_in(spool.active / "J")] == ["a.png", "a.yaml", "b.png", "job.yaml"]
+    assert other.exists()
+
+
+@pytest.mark.parametrize(
+    "origin", ["/etc", "../..", "inbox/../..", "inbox/a/b", "done", "inbox/link"]
+)
+def test_a_note_that_somebody_forged_moves_nothing(
+    spool: Spool, tmp_path: Path, origin: str
+) -> None:
+    (spool.inbox / "link").symlink_to(tmp_path)
+    told = {"origin": origin, "last": "job.yaml", "is_folder": False, "by": "rename"}
+    write(spool.active / ".J.claim", json.dumps(told))
+    write(spool.active / ".J.part" / "cron", "theirs")
+    claims.recover_claims(spool.active, spool.inbox)
+    assert (spool.active / ".J.part" / "cron").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"origin": 5}', '{"origin": "x", "y": 1}'])
+def test_a_file_that_is_no_note_is_left_alone(spool: Spool, text: str) -> None:
+    write(spool.active / ".J.claim", text)
+    claims.recover_claims(spool.active, spool.inbox)
+    assert (spool.active / ".J.claim").read_text() == text
+
+
+def test_nothing_goes_back_through_a_link(spool: Spool, tmp_path: Path) -> None:
+    steps = a_bare_job(spool)
+    carry_out(steps, 5)
+    (spool.inbox / "in").rmdir()
+    (spool.inbox / "in").symlink_to(tmp_path)
+    claims.recover_claims(spool.active, spool.inbox)
+    assert not (tmp_path / "b.png").exists()
+    assert (spool.active / ".J.part" / "in" / "b.png").exists()
