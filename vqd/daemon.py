@@ -123,7 +123,7 @@ class _Daemon:
                 Settling(settle_s=settings.settle_s),
                 seeing,
             ),
-            Steering(spool.active, Control(store, on_change=wake.set)),
+            Steering(spool, Control(store, on_change=wake.set)),
             submission,
             rescan_s=settings.rescan_s,
             on_change=wake.set,

@@ -36,9 +36,10 @@ def test_a_change_begins_the_wait_again() -> None:
 def test_a_drop_that_comes_in_bursts_must_be_quiet_for_twice_its_longest_pause() -> None:
     settling = a_settling()
     settling.judge("a", a_look(1), now=0.0, renamed=False, poll_s=3.0)
+    settling.judge("a", a_look(1), now=1.9, renamed=False, poll_s=3.0)
     settling.judge("a", a_look(2), now=2.0, renamed=False, poll_s=3.0)
-    assert isinstance(settling.judge("a", a_look(2), now=5.9, renamed=False, poll_s=3.0), Waiting)
-    assert isinstance(settling.judge("a", a_look(2), now=6.0, renamed=False, poll_s=3.0), Settled)
+    assert isinstance(settling.judge("a", a_look(2), now=5.7, renamed=False, poll_s=3.0), Waiting)
+    assert isinstance(settling.judge("a", a_look(2), now=5.8, renamed=False, poll_s=3.0), Settled)
 
 
 def test_where_nobody_can_tell_who_writes_looks_must_agree_for_longer() -> None:

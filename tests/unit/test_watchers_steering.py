@@ -11,7 +11,7 @@ from vqd.watchers.steering import Steering
 
 @pytest.fixture
 def steering(spool: Spool, store: Store) -> Steering:
-    return Steering(spool.active, Control(store, on_change=lambda: None), clock=lambda: NOW)
+    return Steering(spool, Control(store, on_change=lambda: None), clock=lambda: NOW)
 
 
 def answers(spool: Spool) -> list[str]:
@@ -24,7 +24,7 @@ def test_cancel_stops_what_waits_and_is_answered_in_its_name(
 ) -> None:
     job_key = accept_a_job(store, "J", total=3)
     write(spool.active / "J" / name, "")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["CANCEL.done-141320"]
     with store.reading() as session:
         job = session.jobs.get(job_key)
@@ -37,9 +37,9 @@ def test_a_second_cancel_is_refused_with_the_reason(
 ) -> None:
     job_key = accept_a_job(store, "J", total=3)
     store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
-    for turn in range(2):
+    for _ in range(2):
         write(spool.active / "J" / "CANCEL", "")
-        steering.scan(turn * 2.0)
+        steering.scan(whole=True)
     assert answers(spool) == ["CANCEL.done-141320", "CANCEL.refused-cancelled already"]
     with store.reading() as session:
         assert session.jobs.get(job_key).counts.running == 1
@@ -52,7 +52,7 @@ def test_retry_runs_failed_prompts_again(spool: Spool, store: Store, steering: S
     lost = Failed(FailureCode.INVALID, "no picture")
     store.write(lambda session: session.prompts.fail(prompt.key, lost, now=NOW))
     write(spool.active / "J" / "RETRY", "")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["RETRY.done-141320"]
     with store.reading() as session:
         assert session.jobs.get(job_key).counts.pending == 2
@@ -76,7 +76,7 @@ def test_a_request_that_cannot_be_carried_out_is_refused_in_its_name(
     job_key = accept_a_job(store, "J")
     write(spool.active / "J" / name, "")
     write(spool.active / "J" / "Priority 1.png", "")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert set(answers(spool)) == {answer, "Priority 1.png"}
     with store.reading() as session:
         assert session.jobs.get(job_key).priority == 50
@@ -88,7 +88,7 @@ def test_a_priority_is_named_in_the_request(
 ) -> None:
     job_key = accept_a_job(store, "J")
     write(spool.active / "J" / name, "")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["PRIORITY.done-141320"]
     with store.reading() as session:
         assert session.jobs.get(job_key).priority == 80
@@ -97,9 +97,9 @@ def test_a_priority_is_named_in_the_request(
 def test_approve_starts_a_quoted_job_once(spool: Spool, store: Store, steering: Steering) -> None:
     quote = "quoted: 2 prompts, time unknown; APPROVE starts it"
     store.accept("J", a_planned_job(2), A_JOB_FILE, input_folder="", now=NOW, quote=quote)
-    for turn, name in enumerate(["PAUSE", "Approve.txt", "APPROVE"]):
+    for name in ["PAUSE", "Approve.txt", "APPROVE"]:
         write(spool.active / "J" / name, "")
-        steering.scan(turn * 2.0)
+        steering.scan(whole=True)
     assert answers(spool) == [
         "APPROVE.done-141320",
         "APPROVE.refused-it waits for no approval",
@@ -120,7 +120,7 @@ def test_approve_lets_the_rest_of_a_proved_job_run_unless_it_was_cancelled(
     store.write(lambda session: session.cancel(cancelled, now=NOW, why="x"))
     for job in ("J", "C"):
         write(spool.active / job / "APPROVE", "")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["APPROVE.done-141320"]
     (refused,) = (spool.active / "C").iterdir()
     assert refused.name == "APPROVE.refused-cancelled already"
@@ -129,9 +129,9 @@ def test_approve_lets_the_rest_of_a_proved_job_run_unless_it_was_cancelled(
 def test_pause_holds_a_job_until_resume(spool: Spool, store: Store, steering: Steering) -> None:
     job_key = accept_a_job(store, "J")
     seen = []
-    for turn, name in enumerate(["Pause.txt", "PAUSE", "Resume"]):
+    for name in ["Pause.txt", "PAUSE", "Resume"]:
         write(spool.active / "J" / name, "")
-        steering.scan(turn * 2.0)
+        steering.scan(whole=True)
         with store.reading() as session:
             seen.append(session.schedules.standing(job_key).is_suspended)
     assert seen == [True, True, False]
@@ -147,7 +147,7 @@ def test_a_cancelled_job_is_not_suspended(spool: Spool, store: Store, steering: 
     store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
     store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
     write(spool.active / "J" / "PAUSE", "")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["PAUSE.refused-cancelled already"]
 
 
@@ -158,11 +158,11 @@ def test_a_request_that_cannot_be_renamed_is_carried_out_once_all_the_same(
     request = write(spool.active / "J" / "CANCEL", "")
     in_the_way = spool.active / "J" / "CANCEL.done-141320"
     in_the_way.mkdir()
-    for turn in range(3):
-        steering.scan(turn * 2.0)
+    for _ in range(3):
+        steering.scan(whole=True)
     assert request.exists()
     in_the_way.rmdir()
-    steering.scan(8.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["CANCEL.done-141320"]
 
 
@@ -175,14 +175,55 @@ def test_other_files_and_links_are_left_alone(
     write(folder / "CANCELLED.png", "")
     write(folder / "pause 1.txt", "a caption")
     (folder / "CANCEL").symlink_to(folder / "CANCELLED.png")
-    steering.scan(0.0)
+    steering.scan(whole=True)
     assert answers(spool) == ["CANCEL", "CANCELLED.png", "pause 1.txt", "sub"]
 
 
-def test_looks_are_due_each_second_while_a_job_is_active_and_never_without(
-    spool: Spool, steering: Steering
+def test_only_what_was_hinted_at_is_looked_into_between_rescans(
+    spool: Spool, store: Store, steering: Steering
 ) -> None:
-    assert steering.scan(0.0) is None
+    for job in ("J", "K"):
+        accept_a_job(store, job, total=3)
+        write(spool.active / job / "PAUSE", "")
+    assert steering.hint(spool.active / "J" / "PAUSE")
+    assert steering.scan(whole=False) is None
+    assert answers(spool) == ["PAUSE.done-141320"]
+    assert (spool.active / "K" / "PAUSE").exists()
+
+
+def test_files_that_ask_for_nothing_are_no_reason_to_look(spool: Spool, steering: Steering) -> None:
+    assert not steering.hint(spool.active)
+    assert not steering.hint(spool.active / "J" / "STATUS.yaml")
+    assert not steering.hint(spool.active / "J" / "CANCEL.done-141320")
+    assert steering.hint(spool.active / "J")
+    assert steering.hint(spool.active / "J" / "priority 7.txt")
+
+
+@pytest.mark.parametrize("is_hinted", [True, False])
+def test_a_request_of_a_job_that_was_over_first_is_answered_where_the_job_went(
+    spool: Spool, store: Store, steering: Steering, *, is_hinted: bool
+) -> None:
+    job_key = accept_a_job(store, "J")
     (spool.active / "J").mkdir()
-    assert steering.scan(1.0) == 1.0
-    assert steering.scan(1.75) == 0.25
+    steering.scan(whole=True)
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    write(spool.active / "J" / "CANCEL", "")
+    if is_hinted:
+        steering.hint(spool.active / "J" / "CANCEL")
+    (spool.active / "J").rename(spool.failed / "J")
+    steering.scan(whole=not is_hinted)
+    (answer,) = (spool.failed / "J").iterdir()
+    assert answer.name == "CANCEL.refused-over already (publishing)"
+
+
+def test_an_answer_that_finds_its_request_gone_is_forgotten(
+    spool: Spool, store: Store, steering: Steering
+) -> None:
+    accept_a_job(store, "J", total=3)
+    request = write(spool.active / "J" / "CANCEL", "")
+    in_the_way = spool.active / "J" / "CANCEL.done-141320"
+    in_the_way.mkdir()
+    assert steering.scan(whole=True) == 1.0
+    request.unlink()
+    assert steering.scan(whole=False) is None

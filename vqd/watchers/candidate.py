@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vqd.domain.names import why_never_taken
 from vqd.spool.jobfiles import has_job_suffix, job_file_in, why_no_job_file
-from vqd.watchers.steering import has_request
+from vqd.spool.requests import is_held_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ def candidate_at(path: Path) -> Candidate | NotTaken:
 
 
 def _folder_at(path: Path) -> Candidate | NotTaken:
-    if has_request(path, "CANCEL"):
-        return NotTaken("CANCEL lies in it; it is taken when that is removed", may_change=True)
+    if is_held_back(path):
+        reason = "CANCEL was put into it; remove that file and it is taken, or remove the folder"
+        return NotTaken(reason, may_change=True)
     job_file = job_file_in(path)
     if job_file is None:
         return NotTaken(why_no_job_file(path), may_change=True)

@@ -1,91 +1,123 @@
-"""Hints from the kernel that something happened; a hint may be late, doubled or lost."""
+"""Hints from the kernel that something happened; a hint may be late, doubled or lost.
 
-from collections.abc import Callable
+One thread of watchdog's reads one inotify queue for any number of folders. Its observers are not
+used: they take a thread for every folder, hold each rename back for half a second to find its other
+half, and may spin after an overflow (watchdog 7.1, inotify_move_event_grouper.py).
+"""
+
+import errno
+import os
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Protocol
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyConstants,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchDescriptor,
 )
-from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver
-from watchdog.observers.inotify_c import InotifyConstants, Mask
 
-OnHint = Callable[[Path, bool], None]
-"""Gets the path that something happened to, and whether it arrived by rename."""
 
-_ARRIVALS: list[type[FileSystemEvent]] = [
-    DirCreatedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileMovedEvent,
-    FileDeletedEvent,
-]
-# Without IN_MOVED_FROM: watchdog holds it, and every event behind it, for half a second to find its
-# other half (watchdog 7.1, inotify_move_event_grouper.py), and each claim renames out of the inbox.
-# Without open and close-without-writing: they are most of what an inotify queue overflows of.
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something happened to this path; `renamed`: it arrived by rename."""
+
+    path: Path
+    renamed: bool = False
+    is_folder: bool = False
+
+
+class Listener(Protocol):
+    """Who is told; on the thread that reads the queue."""
+
+    def on_hint(self, hint: Hint) -> None:
+        """Hear of something that happened in a watched folder."""
+
+    def on_gone(self, folder: Path) -> None:
+        """Hear that a watched folder was deleted, renamed or unmounted: no more comes of it."""
+
+    def on_overflow(self) -> None:
+        """Hear that hints were lost, nobody knows which."""
+
+
+# Without open and close-without-writing, which are most of what an inotify queue overflows of, and
+# without what leaves a folder by rename: every claim does. That a folder itself is gone the kernel
+# tells in any case (IN_IGNORED).
 _MASK = Mask(
     InotifyConstants.IN_MOVED_TO
     | InotifyConstants.IN_CREATE
     | InotifyConstants.IN_CLOSE_WRITE
     | InotifyConstants.IN_DELETE
-    | InotifyConstants.IN_DELETE_SELF
+    | InotifyConstants.IN_MOVE_SELF
+    | InotifyConstants.IN_ONLYDIR
 )
 
 
 class Hints:
-    """Watches folders for arrivals and tells of each."""
+    """Watches folders, each on its own and not what lies below it."""
 
-    def __init__(self, on_hint: OnHint) -> None:
-        self._handler = _Handler(on_hint)
-        self._observer = _Observer()
-        self._observer.start()
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._numbers = count(1)
+        self._watches: dict[Path, tuple[WatchDescriptor, CallbackId]] = {}
+        self._inotify = InotifyFD()
+        self._inotify.start()
 
     def watch(self, folder: Path) -> None:
-        """Begin to watch a folder, not what lies below its folders.
-
-        Recursive watches are not used: after a burst they may warn, die or spin (watchdog 7.1).
+        """Begin to watch a folder.
 
         Raises:
-            OSError: the kernel has no watch left, or the folder is gone.
+            OSError: the kernel has no watch left, or the folder is gone or cannot be read.
         """
-        self._observer.schedule(self._handler, str(folder), event_filter=_ARRIVALS)
+        self.forget(folder)
+        number = CallbackId(next(self._numbers))
+        watched = _Watched(folder, self._listener)
+        descriptor = self._inotify.add_callback(os.fsencode(folder), _MASK, watched, number)
+        self._watches[folder] = (descriptor, number)
+        if descriptor < 0:  # which watchdog does not say of a folder that may not be read
+            self.forget(folder)
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    def forget(self, folder: Path) -> None:
+        """Watch a folder no more."""
+        watch = self._watches.pop(folder, None)
+        if watch is not None:
+            self._inotify.remove_callbacks([watch])
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether every thread that brings hints still runs."""
-        return self._observer.is_alive() and all(
-            emitter.is_alive() for emitter in self._observer.emitters
-        )
+        """Tell whether the thread that brings hints still runs."""
+        return self._inotify.is_alive()
 
     def stop(self) -> None:
-        """End the threads."""
-        self._observer.stop()
-        self._observer.join()
+        """End the thread."""
+        for folder in list(self._watches):
+            self.forget(folder)
+        self._inotify.stop()
+        self._inotify.join()
 
 
-class _Emitter(InotifyFullEmitter):
-    def get_event_mask_from_filter(self) -> Mask:
-        return _MASK
+class _Watched:
+    """What watchdog calls for one folder."""
 
+    def __init__(self, folder: Path, listener: Listener) -> None:
+        self._folder = folder
+        self._listener = listener
 
-class _Observer(InotifyObserver):
-    def __init__(self) -> None:
-        super().__init__(generate_full_events=True)
-        self._emitter_class = _Emitter
+    def on_event(self, event: InotifyEvent) -> None:
+        if event.name:
+            path = self._folder / os.fsdecode(event.name)
+            is_folder = bool(event.mask & InotifyConstants.IN_ISDIR)
+            self._listener.on_hint(Hint(path, renamed=event.is_moved_to, is_folder=is_folder))
+        else:
+            self._listener.on_gone(self._folder)
 
+    def on_watch_deleted(self, _descriptor: WatchDescriptor) -> None:
+        self._listener.on_gone(self._folder)
 
-class _Handler(FileSystemEventHandler):
-    def __init__(self, on_hint: OnHint) -> None:
-        self._on_hint = on_hint
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        renamed = event.event_type == "moved"
-        path = event.dest_path if renamed and event.dest_path else event.src_path
-        self._on_hint(Path(str(path)), renamed)
+    def on_queue_overflow(self) -> None:
+        self._listener.on_overflow()

@@ -18,6 +18,7 @@ from vqd.domain.errors import VqdError
 from vqd.service.drafts import Draft
 from vqd.service.submit import Submission
 from vqd.spool.layout import OWN_FOLDER
+from vqd.spool.requests import hold_back
 from vqd.watchers.candidate import Candidate, NotTaken, candidate_at
 from vqd.watchers.look import look_at
 from vqd.watchers.seeing import Seeing
@@ -130,6 +131,7 @@ class Inbox:
         """Look again soon at a new folder that may become a job, ever later at an old one."""
         if not found.may_change:
             return found
+        hold_back(self._folder / name, self._clock())
         age_s = now - self._seen_at.setdefault(name, now)
         return Waiting(found.reason, max(CHANGED_AGAIN_S, age_s / 10))
 

@@ -22,7 +22,7 @@ from vqd.spool.mounts import (
     is_fuse,
     is_network,
 )
-from vqd.watchers.hints import Hints
+from vqd.watchers.hints import Hint, Hints
 
 POLL_S = 3.0
 NETWORK_POLL_S = 10.0
@@ -105,8 +105,8 @@ class Seeing:
 
 def gets_events(folder: Path) -> bool:
     """Tell whether an event comes when a file is made in a folder; no where none can be made."""
-    came = threading.Event()
-    hints = Hints(lambda _path, _renamed: came.set())
+    came = _AnyHint()
+    hints = Hints(came)
     try:
         hints.watch(folder)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".vqd-probe-"):
@@ -115,3 +115,16 @@ def gets_events(folder: Path) -> bool:
         return False
     finally:
         hints.stop()
+
+
+class _AnyHint(threading.Event):
+    """Is set by the first hint."""
+
+    def on_hint(self, _hint: Hint) -> None:
+        self.set()
+
+    def on_gone(self, _folder: Path) -> None:
+        """Nothing comes any more."""
+
+    def on_overflow(self) -> None:
+        self.set()

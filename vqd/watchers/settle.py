@@ -7,7 +7,10 @@ and a file may have its full size before its data.
 from dataclasses import dataclass
 
 LOOK_EVERY_S = 0.1
+LOOKS_TO_SETTLE = 10
 LONGEST_QUIET_S = 10.0
+LONGEST_PATIENCE_S = 2.0
+FILES_A_SECOND = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class Waiting:
 @dataclass(slots=True)
 class _Seen:
     fingerprint: int
+    first_at: float
     changed_at: float
+    same_at: float
     longest_gap_s: float = 0.0
 
 
@@ -68,19 +73,17 @@ class Settling:
         seen = self._note(name, look, now)
         quiet_s = now - seen.changed_at
         if look.held:
-            return Waiting(
-                f"a file is still being written, {_size(look)} so far", self._again(look)
-            )
+            said = f"a file is still being written, {_size(look)} so far"
+            return Waiting(said, max(_least_s(look), _patience_s(now - seen.first_at)))
         if renamed and look.held is False:
             return Settled(quiet_s)
         wanted_s = poll_s if look.held is None else self._settle_s
         wanted_s = max(wanted_s, min(2 * seen.longest_gap_s, LONGEST_QUIET_S))
         if quiet_s >= wanted_s:
             return Settled(quiet_s)
-        return Waiting(
-            f"it changed {quiet_s:.1f} s ago, {_size(look)} so far",
-            min(self._again(look), wanted_s - quiet_s),
-        )
+        again_s = min(max(LOOK_EVERY_S, wanted_s / LOOKS_TO_SETTLE), wanted_s - quiet_s)
+        said = f"it changed {quiet_s:.1f} s ago, {_size(look)} so far"
+        return Waiting(said, max(_least_s(look), again_s))
 
     def forget(self, name: str) -> None:
         """Forget a drop that was taken or is gone, and what was judged below its name."""
@@ -90,14 +93,23 @@ class Settling:
     def _note(self, name: str, look: Look, now: float) -> _Seen:
         seen = self._seen.get(name)
         if seen is None:
-            seen = self._seen[name] = _Seen(look.fingerprint, now)
-        elif seen.fingerprint != look.fingerprint:
-            seen.longest_gap_s = max(seen.longest_gap_s, now - seen.changed_at)
-            seen.fingerprint, seen.changed_at = look.fingerprint, now
+            seen = self._seen[name] = _Seen(look.fingerprint, now, now, now)
+        elif seen.fingerprint == look.fingerprint:
+            seen.same_at = now
+        else:
+            seen.longest_gap_s = max(seen.longest_gap_s, seen.same_at - seen.changed_at)
+            seen.fingerprint, seen.changed_at, seen.same_at = look.fingerprint, now, now
         return seen
 
-    def _again(self, look: Look) -> float:
-        return max(LOOK_EVERY_S, look.files / 10_000)
+
+def _least_s(look: Look) -> float:
+    """Give how far apart looks at so many files are at least, that they cost little."""
+    return look.files / FILES_A_SECOND
+
+
+def _patience_s(age_s: float) -> float:
+    """Look less often at what is being written for long: its end is hinted at."""
+    return min(max(LOOK_EVERY_S, age_s / 20), LONGEST_PATIENCE_S)
 
 
 def _size(look: Look) -> str:

@@ -1,86 +1,112 @@
-"""Steering files: a small file put into active/JOB is a request; its new name is the answer."""
+"""Carries out the requests that lie in the folders of jobs, and answers each in its name."""
 
-import re
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
 
-from vqd.domain.names import safe_name
 from vqd.service.control import Answer, Control
+from vqd.spool.layout import Spool
+from vqd.spool.requests import Request, request_named, requests_in
 
-LOOK_EVERY_S = 1.0
-JOBS_A_LOOK = 500
-"""With more active jobs than this the looks come less often, so that their cost stays the same."""
-
-_REQUEST = re.compile(
-    r"(CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY(?: (\d{1,9}))?)(\.txt)?", re.IGNORECASE
-)
+ANSWER_AGAIN_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
 
 class Steering:
-    """Carries out the requests that lie in the folders of active jobs."""
+    """Looks into the job folders that were hinted at, and into every active one when asked to.
+
+    A job may be over before its request is seen: it is answered where the job went.
+    """
 
     def __init__(
-        self, active: Path, control: Control, *, clock: Callable[[], float] = time.time
+        self, spool: Spool, control: Control, *, clock: Callable[[], float] = time.time
     ) -> None:
-        self._active = active
+        self._spool = spool
         self._control = control
         self._clock = clock
-        self._due_at = 0.0
-        self._answers: dict[Path, str] = {}
+        self._lock = threading.Lock()
+        self._hinted: set[str] = set()
+        self._active: set[str] = set()
+        self._answers: dict[tuple[str, str], str] = {}
 
-    def scan(self, now: float) -> float | None:
-        """Answer every request in every active job.
+    def hint(self, path: Path) -> bool:
+        """Note that something happened to a job's folder, or to a file in it; on any thread.
 
-        `now` is monotonic seconds. Gives the seconds until another look is due, longer the more
-        there is to look at; None while no job is active.
+        Tells whether it is worth a look: of the files, requests alone are.
         """
-        if now < self._due_at:
-            return self._due_at - now
-        folders = _folders(self._active)
-        for folder in folders:
-            self._look_into(folder)
-        if not folders:
-            return None
-        wait_s = max(LOOK_EVERY_S, len(folders) * LOOK_EVERY_S / JOBS_A_LOOK)
-        self._due_at = now + wait_s
-        return wait_s
+        below = path.relative_to(self._spool.active).parts
+        if not below or (len(below) > 1 and request_named(path.name) is None):
+            return False
+        with self._lock:
+            self._hinted.add(below[0])
+        return True
 
-    def _look_into(self, folder: Path) -> None:
-        try:
-            requests = _requests(folder)
-        except FileNotFoundError:
-            return  # published since it was listed
-        for path in requests:
-            self._answer(path)
+    def scan(self, *, whole: bool) -> float | None:
+        """Answer the requests where something was hinted at, or in every active job.
 
-    def _answer(self, path: Path) -> None:
-        is_new = path not in self._answers
-        answer = self._answers.pop(path) if not is_new else self._carried_out(path)
+        Gives the seconds until another look is due: while an answer could not be written, or a job
+        was on its way elsewhere.
+        """
+        for job in sorted(self._all() if whole else self._due()):
+            self._look_into(job)
+        return ANSWER_AGAIN_S if self._answers or self._hinted else None
+
+    def _all(self) -> set[str]:
+        """Give every active job, and those that were when this was asked last."""
+        before, self._active = self._active, {path.name for path in self._spool.active.iterdir()}
+        return before | self._active | self._due()
+
+    def _due(self) -> set[str]:
+        with self._lock:
+            hinted, self._hinted = self._hinted, set()
+        return hinted | {job for job, _ in self._answers}
+
+    def _look_into(self, job: str) -> None:
+        folder = None if job.startswith(".") else self._spool.find(job)
+        requests: Mapping[str, Request] = {}
+        if folder is not None:
+            try:
+                requests = requests_in(folder)
+            except FileNotFoundError:
+                with self._lock:
+                    self._hinted.add(job)  # published since it was found
+                return
+            for name, request in requests.items():
+                self._answer(folder / name, request)
+        self._forget_gone(job, requests)
+
+    def _forget_gone(self, job: str, requests: Mapping[str, Request]) -> None:
+        for job_and_name in [known for known in self._answers if known[0] == job]:
+            if job_and_name[1] not in requests:
+                _log.info("steering.moved", job=job, request=job_and_name[1])
+                del self._answers[job_and_name]
+
+    def _answer(self, path: Path, request: Request) -> None:
+        job_and_name = (path.parent.name, path.name)
+        known = self._answers.pop(job_and_name, None)
+        answer = known or self._carried_out(path.parent.name, request)
         try:
             path.rename(path.with_name(answer))
-        except FileNotFoundError:
-            _log.info("steering.moved", job=path.parent.name, request=path.name)
         except OSError as error:
-            self._answers[path] = answer
-            if is_new:
+            self._answers[job_and_name] = answer
+            if known is None:
                 _log.warning("steering.unanswered", request=str(path), error=str(error))
 
-    def _carried_out(self, path: Path) -> str:
+    def _carried_out(self, job: str, request: Request) -> str:
         """Carry out a request and give the name that answers it."""
-        verb, job, now = _verb(path), path.parent.name, self._clock()
-        answer = self._steer(verb, job, _number(path), now)
-        _log.info("steering.answered", job=job, verb=verb, done=answer.done, said=answer.said)
-        stamp = time.strftime("%H%M%S", time.gmtime(now))
-        ending = f"done-{stamp}" if answer.done else f"refused-{safe_name(answer.said)}"
-        return f"{verb}.{ending}"
+        now = self._clock()
+        answer = self._steer(job, request, now)
+        _log.info(
+            "steering.answered", job=job, verb=request.verb, done=answer.done, said=answer.said
+        )
+        return request.done(now) if answer.done else request.refused(answer.said)
 
-    def _steer(self, verb: str, job: str, number: int | None, now: float) -> Answer:
-        match verb:
+    def _steer(self, job: str, request: Request, now: float) -> Answer:
+        match request.verb:
             case "CANCEL":
                 return self._control.cancel(job, why="CANCEL was put there", now=now)
             case "RETRY":
@@ -92,28 +118,4 @@ class Steering:
             case "APPROVE":
                 return self._control.approve(job, now=now)
             case _:  # PRIORITY, the only one with a number
-                return self._control.prioritise(job, number, now=now)
-
-
-def has_request(folder: Path, verb: str) -> bool:
-    """Tell whether a request of this name lies in a folder."""
-    return any(_verb(path) == verb for path in _requests(folder))
-
-
-def _requests(folder: Path) -> Sequence[Path]:
-    named = [path for path in folder.iterdir() if _verb(path)]
-    return [path for path in named if path.is_file() and not path.is_symlink()]
-
-
-def _verb(path: Path) -> str:
-    match = _REQUEST.fullmatch(path.name)
-    return match[1].split()[0].upper() if match else ""
-
-
-def _number(path: Path) -> int | None:
-    match = _REQUEST.fullmatch(path.name)
-    return int(match[2]) if match and match[2] else None
-
-
-def _folders(active: Path) -> Sequence[Path]:
-    return [path for path in active.iterdir() if path.is_dir() and not path.name.startswith(".")]
+                return self._control.prioritise(job, request.number, now=now)

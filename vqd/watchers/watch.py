@@ -3,19 +3,24 @@
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.service.submit import Submission
 from vqd.spool.layout import Spool
-from vqd.watchers.hints import Hints
+from vqd.watchers.hints import Hint
 from vqd.watchers.inbox import Inbox
+from vqd.watchers.lookout import Lookout, Place
 from vqd.watchers.seeing import Seeing
 from vqd.watchers.steering import Steering
+from vqd.watchers.stirred import Stirred
 
 AWAY_AGAIN_S = 5.0
+LEAST_APART_S = 1.0
+"""How far apart two rescans are because of lost hints."""
+INBOX_DEPTH = 3
+"""Folders in folders of a drop that are watched while it settles."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,8 +51,16 @@ class Watch:
         self._woken = threading.Event()
         self._stopping = False
         self._away = False
-        self._hints: Hints | None = None
+        self._lookout = Lookout(seeing, on_hint=self._on_hint, on_loss=self._on_loss)
+        self._stirred = Stirred()
         self._rescan_at = 0.0
+        self._rescanned_at = 0.0
+        self._has_lost = False
+        self._places = (
+            Place(spool.root),
+            Place(spool.active, depth=1),
+            Place(spool.inbox, depth=INBOX_DEPTH),
+        )
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -67,7 +80,7 @@ class Watch:
             _log.exception("watch.failed")
             self._on_failure()
         finally:
-            self._drop_hints()
+            self._lookout.stop()
             self._seeing.close()
 
     def _watch(self) -> None:
@@ -91,52 +104,69 @@ class Watch:
 
     def _look(self, now: float) -> float:
         if self._spool.restore():
-            self._drop_hints()
-            self._rescan_at = now
+            self._has_lost = True
+        if self._has_lost:
+            self._rescan_at = min(self._rescan_at, self._rescanned_at + LEAST_APART_S)
         whole = now >= self._rescan_at
         if whole:
-            self._rescan_at = now + self._rescan_s
-            self._renew_hints()
-            self._submission.readmit(now=time.time())
-            self._on_change()
+            self._begin_rescan(now)
         waits = [
-            self._inbox.scan(now, whole=whole),
-            self._steering.scan(now),
+            self._scan_inbox(now, whole=whole),
+            self._steering.scan(whole=whole),
+            self._lookout.look(now),
             self._rescan_at - time.monotonic(),
         ]
         return max(0.0, min(wait for wait in waits if wait is not None))
+
+    def _begin_rescan(self, now: float) -> None:
+        self._has_lost = False
+        self._rescanned_at, self._rescan_at = now, now + self._rescan_s
+        self._lookout.keep(self._places, now)
+        self._submission.readmit(now=time.time())
+        self._on_change()
+
+    def _scan_inbox(self, now: float, *, whole: bool) -> float | None:
+        stirred = self._stirred.due(now)
+        for name in stirred:
+            self._inbox.hint(name, renamed=False)
+        wait_s = self._inbox.scan(now, whole=whole)
+        ended = time.monotonic()
+        if stirred:
+            self._stirred.looked(now, ended)
+        return _sooner(wait_s, self._stirred.wait_s(ended))
 
     def _wait_for_share(self, why: str) -> float:
         if not self._away:
             _log.warning("spool.away", spool=str(self._spool.root), said=why)
             self._away = True
-            self._drop_hints()
+            self._lookout.stop()
         self._rescan_at = 0.0
         return min(AWAY_AGAIN_S, self._rescan_s)
 
-    def _renew_hints(self) -> None:
-        if self._hints is not None and self._hints.is_alive:
-            return
-        self._drop_hints()
-        hints = Hints(self._on_hint)
-        try:
-            hints.watch(self._spool.inbox)
-            hints.watch(self._spool.root)
-        except OSError as error:
-            _log.warning("hints.unavailable", error=str(error), rescan_s=self._rescan_s)
-            hints.stop()
-            return
-        self._hints = hints
-
-    def _drop_hints(self) -> None:
-        if self._hints is not None:
-            self._hints.stop()
-            self._hints = None
-
-    def _on_hint(self, path: Path, renamed: bool) -> None:
-        if path.parent == self._spool.inbox:
-            self._inbox.hint(path.name, renamed=renamed)
-            self._woken.set()
-        elif path.parent == self._spool.root:
+    def _on_hint(self, hint: Hint) -> None:
+        if hint.path.is_relative_to(self._spool.inbox):
+            self._on_inbox(hint)
+        elif hint.path.is_relative_to(self._spool.active):
+            if self._steering.hint(hint.path):
+                self._woken.set()
+        elif hint.path.parent == self._spool.root:
             self._on_change()
             self._woken.set()
+
+    def _on_inbox(self, hint: Hint) -> None:
+        below = hint.path.relative_to(self._spool.inbox).parts
+        if not below:
+            self._on_loss()  # the inbox itself is gone
+        elif len(below) == 1:
+            self._inbox.hint(below[0], renamed=hint.renamed)
+            self._woken.set()
+        elif self._stirred.note(below[0]):
+            self._woken.set()
+
+    def _on_loss(self) -> None:
+        self._has_lost = True
+        self._woken.set()
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((wait for wait in (one, other) if wait is not None), default=None)

@@ -1,0 +1,82 @@
+"""Steering files: a small file in a job's folder is a request; its new name is the answer."""
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqd.domain.names import safe_name
+
+_VERBS = "CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY"
+_REQUEST = re.compile(rf"({_VERBS})(?:(?<=Y) (\d{{1,9}}))?(?:\.txt)?", re.IGNORECASE)
+_ANSWER = re.compile(rf"(?:{_VERBS})\.(?:done-\d{{6}}.*|refused-.+)")
+_NOT_TAKEN = "not taken"
+_HELD_BACK = re.compile(rf"CANCEL\.done-\d{{6}} {_NOT_TAKEN}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: the verb in capitals, and the number that PRIORITY was given."""
+
+    verb: str
+    number: int | None = None
+
+    def done(self, now: float) -> str:
+        """Give the name that says that it was done; `now` is UTC seconds."""
+        return f"{self.verb}.done-{time.strftime('%H%M%S', time.gmtime(now))}"
+
+    def refused(self, said: str) -> str:
+        """Give the name that says why it was not."""
+        return f"{self.verb}.refused-{safe_name(said)}"
+
+
+def request_named(name: str) -> Request | None:
+    """Give what a file of this name asks for, in any case, with or without `.txt`; or None."""
+    match = _REQUEST.fullmatch(name)
+    if match is None:
+        return None
+    return Request(match[1].upper(), int(match[2]) if match[2] else None)
+
+
+def is_steering(name: str) -> bool:
+    """Tell whether a file of this name is a request or the answer to one."""
+    return bool(_REQUEST.fullmatch(name) or _ANSWER.fullmatch(name))
+
+
+def requests_in(folder: Path) -> Mapping[str, Request]:
+    """Give the requests at the top of a folder by the names of their files; links are none.
+
+    Raises:
+        OSError: the folder is not there, or cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    named = {name: request_named(name) for name in sorted(found)}
+    return {name: request for name, request in named.items() if request is not None}
+
+
+def is_held_back(folder: Path) -> bool:
+    """Tell whether somebody put CANCEL into a dropped folder, be it answered or not.
+
+    The answer is not that of a job that was cancelled, which may come back to run again.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        if any(_HELD_BACK.fullmatch(entry.name) for entry in entries):
+            return True
+    return any(request.verb == "CANCEL" for request in requests_in(folder).values())
+
+
+def hold_back(folder: Path, now: float) -> None:
+    """Answer each CANCEL in a dropped folder, which from then on is not taken.
+
+    Raises:
+        OSError: the folder cannot be read, or the file not renamed.
+    """
+    for name, request in requests_in(folder).items():
+        if request.verb == "CANCEL":
+            (folder / name).rename(folder / f"{request.done(now)} {_NOT_TAKEN}")
