@@ -127,7 +127,7 @@ def test_a_link_or_a_pipe_beside_an_input_is_not_opened(tmp_path: Path) -> None:
     put(tmp_path, secret_text="s")
     (tmp_path / "a.txt").symlink_to(tmp_path / "secret.text")
     (tmp_path / "a.yaml").mkdir()
-    assert [code for code, _, _ in problems(tmp_path)] == ["unreadable", "unreadable"]
+    assert [code for code, _, _ in problems(tmp_path)] == ["not_a_file", "not_a_file"]
 
 
 def test_what_was_read_beside_inputs_belongs_to_the_job(tmp_path: Path) -> None:

@@ -243,13 +243,13 @@ def test_pillow_switches_set_by_others_do_not_count(
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     link = tmp_path / "link.png"
     link.symlink_to(a_picture(tmp_path / "p.png"))
-    assert said_of(link) == "it is a link, and links are not followed"
+    assert said_of(link) == "it is a link, not a file"
 
 
 def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.png"
     os.mkfifo(pipe)
-    assert said_of(pipe) == "it is no regular file"
+    assert said_of(pipe) == "it is a fifo, not a file"
 
 
 def test_a_file_that_is_gone_is_an_os_error(tmp_path: Path) -> None:

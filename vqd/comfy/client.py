@@ -26,6 +26,7 @@ from vqd.comfy.multipart import FormData
 from vqd.comfy.object_info import ObjectInfo, fetched
 from vqd.comfy.refusals import Refusal, refusal
 from vqd.comfy.wire import MIB, Answer, Body, Wire, pour
+from vqd.documents.opening import created, opened
 from vqd.domain.graph import Graph
 
 _MOST_HISTORY_BYTES = 32 * MIB
@@ -103,8 +104,19 @@ class Client:
         answer = self._get(path, most_bytes=_MOST_HISTORY_BYTES)
         return finished_entry(prompt_id, answer.json())
 
-    def upload(self, path: Path, *, name: str, subfolder: str) -> str:
+    def upload(
+        self,
+        path: Path,
+        *,
+        name: str,
+        subfolder: str,
+        sha256: str | None = None,
+        below: Path | None = None,
+    ) -> str:
         """Send a file into the server's input folder; give the name to put into a graph.
+
+        `sha256` is what its bytes must have. With `below`, a folder on the way to it, no link below
+        that is followed.
 
         The server keeps what it has: under a name that is taken by other content it stores ours
         as `name (1)`, which is then what is returned.
@@ -112,10 +124,12 @@ class Client:
         Raises:
             Refused: too large, or a name that the server cannot keep.
             Truncated: the file became shorter while it was read.
+            Changed: it has other bytes; the server has nothing of it.
             OSError: the file cannot be read, or is a link.
         """
         fields = {"type": "input", "subfolder": subfolder}
-        with FormData.of_file(path, field="image", name=name, fields=fields) as form:
+        with opened(path, below=below) as file:
+            form = FormData.of_file(file, field="image", name=name, fields=fields, sha256=sha256)
             return self._uploaded(form)
 
     def fetch(self, file: RemoteFile, target: Path) -> int:
@@ -136,10 +150,10 @@ class Client:
                 raise Missing(f"{said} is not there any more.")
             _require_file(response.status_code, response.headers.get("Content-Type"), file, said)
             try:
-                with target.open("wb") as opened:
-                    length_bytes = pour(response, opened.write, said)
-                    opened.flush()
-                    os.fsync(opened.fileno())
+                with created(target) as made:
+                    length_bytes = pour(response, made.write, said)
+                    made.flush()
+                    os.fsync(made.fileno())
             except BaseException:
                 target.unlink(missing_ok=True)
                 raise

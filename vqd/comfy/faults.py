@@ -6,6 +6,7 @@ ComfyError
 |-- Refused        the prompt is not taken
 |-- Missing        the server has no such file
 |-- Truncated      fewer bytes came than were promised
+|-- Changed        a file became another on its way in or out
 '-- Oversized      an answer larger than vqd will hold in memory
 """
 
@@ -58,6 +59,13 @@ class Truncated(ComfyError):
 
     def __init__(self, message: str) -> None:
         super().__init__("truncated", message)
+
+
+class Changed(ComfyError):
+    """A file became another: before it was sent, or while it was fetched."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("changed", message)
 
 
 class Oversized(ComfyError):

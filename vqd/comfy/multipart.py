@@ -1,16 +1,14 @@
 """A file as a form that is sent chunk by chunk, and never held whole (RFC 7578)."""
 
+import hashlib
 import os
-import stat
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO
 
-from vqd.comfy.faults import Truncated
+from vqd.comfy.faults import Changed, Truncated
 from vqd.comfy.wire import Body
 
 _CHUNK_BYTES = 256 * 1024
@@ -26,19 +24,21 @@ class FormData:
     head: bytes
     tail: bytes
     boundary: str
+    sha256: str | None = None
 
     @classmethod
-    @contextmanager
     def of_file(
-        cls, path: Path, *, field: str, name: str, fields: Mapping[str, str]
-    ) -> Iterator["FormData"]:
-        """Open a regular file, never a link, for the length of a `with` block."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                raise OSError(f"{path} is not a regular file.")
-            yield cls._of(file, facts.st_size, field, name, fields)
+        cls,
+        file: BinaryIO,
+        *,
+        field: str,
+        name: str,
+        fields: Mapping[str, str],
+        sha256: str | None = None,
+    ) -> "FormData":
+        """Make a form of an open file, whose bytes must have this `sha256` if one is given."""
+        size_bytes = os.fstat(file.fileno()).st_size
+        return cls._of(file, size_bytes, field, name, fields, sha256)
 
     @classmethod
     def of_bytes(
@@ -49,7 +49,13 @@ class FormData:
 
     @classmethod
     def _of(
-        cls, file: BinaryIO, file_bytes: int, field: str, name: str, fields: Mapping[str, str]
+        cls,
+        file: BinaryIO,
+        file_bytes: int,
+        field: str,
+        name: str,
+        fields: Mapping[str, str],
+        sha256: str | None = None,
     ) -> "FormData":
         boundary = uuid.uuid4().hex
         parts = [
@@ -61,7 +67,7 @@ class FormData:
             f'filename="{_quoted(name)}"\r\nContent-Type: application/octet-stream\r\n\r\n'
         )
         tail = f"\r\n--{boundary}--\r\n".encode()
-        return cls(name, file, file_bytes, "".join(parts).encode(), tail, boundary)
+        return cls(name, file, file_bytes, "".join(parts).encode(), tail, boundary, sha256)
 
     @property
     def length_bytes(self) -> int:
@@ -76,13 +82,17 @@ class FormData:
 
     def _chunks(self) -> Iterator[bytes]:
         yield self.head
-        left = self.file_bytes
+        left, digest = self.file_bytes, hashlib.sha256()
         while left:
             chunk = self.file.read(min(left, _CHUNK_BYTES))
             if not chunk:
                 raise Truncated(f"{self.name!r} became shorter while it was sent.")
             left -= len(chunk)
+            if self.sha256 is not None:
+                digest.update(chunk)
             yield chunk
+        if self.sha256 not in (None, digest.hexdigest()):
+            raise Changed(f"{self.name!r} was changed before it was sent.")
         yield self.tail
 
 

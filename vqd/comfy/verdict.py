@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vqd.comfy.faults import (
+    Changed,
     ComfyError,
     Missing,
     NotComfy,
@@ -39,6 +40,7 @@ _CODES: dict[type[ComfyError], FailureCode] = {
     Refused: FailureCode.REFUSED,
     Missing: FailureCode.BAD_OUTPUT,
     Truncated: FailureCode.BAD_OUTPUT,
+    Changed: FailureCode.BAD_OUTPUT,
     Oversized: FailureCode.BAD_OUTPUT,
 }
 

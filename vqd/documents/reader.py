@@ -6,16 +6,15 @@
    breaks them; an anchor, an alias or a tag is refused where it stands, so nothing ever expands.
 """
 
-import errno
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from vqd.documents.opening import NotAFile, opened
 from vqd.documents.tree import Document, Mapping, Node, Sequence, Text
 from vqd.domain.errors import Faults, Problem
 
@@ -41,7 +40,7 @@ def read(path: Path, limits: Limits = Limits(), *, where: str | None = None) -> 
         Faults: every fault of its form, with line and column.
     """
     where = where or path.name
-    text = decoded(_bytes_of(path, where, limits), where)
+    text = decoded(content_of(path, where, limits), where)
     is_json = path.suffix.lower() == ".json"
     return parse(_with_whole_characters(text) if is_json else text, where, limits, is_json=is_json)
 
@@ -80,45 +79,40 @@ def _parse(text: str, builder: "_Builder") -> None:
         loader.dispose()
 
 
-def _bytes_of(path: Path, where: str, limits: Limits) -> bytes:
+def content_of(path: Path, where: str, limits: Limits = Limits()) -> bytes:  # frozen
+    """Give the bytes of a file that is not longer than the limits allow.
+
+    Raises:
+        FileNotFoundError, Faults: as `read`.
+    """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with opened(path) as file:
+            content = file.read(limits.most_bytes + 1)
+            size_bytes = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise
+    except NotAFile as error:
+        said = f"is {error.what}, not a file, and was not opened."
+        hint = "Put the file itself here."
+        raise Faults([Problem("not_a_file", said, where, hint=hint)]) from error
     except OSError as error:
-        raise Faults([_unreadable(error, where)]) from error
-    facts = os.fstat(handle)
-    if not stat.S_ISREG(facts.st_mode):
-        os.close(handle)
-        raise Faults([_not_a_file(where)])
-    with os.fdopen(handle, "rb") as file:
-        content = file.read(limits.most_bytes + 1)
+        said = f"cannot be read ({error.strerror})."
+        hint = "Let the daemon's user read it."
+        raise Faults([Problem("unreadable", said, where, hint=hint)]) from error
     if len(content) > limits.most_bytes:
-        raise Faults(
-            [
-                Problem(
-                    "too_large",
-                    f"is {facts.st_size} bytes long.",
-                    where,
-                    found=f"{facts.st_size} bytes",
-                    allowed=f"at most {limits.most_bytes} bytes",
-                    hint=f"At most {limits.most_bytes} are read; split it.",
-                )
-            ]
-        )
+        raise Faults([_too_large(size_bytes, where, limits)])
     return content
 
 
-def _unreadable(error: OSError, where: str) -> Problem:
-    if error.errno in (errno.ELOOP, errno.ENXIO):
-        return _not_a_file(where)
-    said = f"cannot be read ({error.strerror})."
-    return Problem("unreadable", said, where, hint="Let the daemon's user read it.")
-
-
-def _not_a_file(where: str) -> Problem:
-    said = "is a link or a device, not a file, and was not opened."
-    return Problem("not_a_file", said, where, hint="Put the file itself here.")
+def _too_large(size_bytes: int, where: str, limits: Limits) -> Problem:
+    return Problem(
+        "too_large",
+        f"is {size_bytes} bytes long.",
+        where,
+        found=f"{size_bytes} bytes",
+        allowed=f"at most {limits.most_bytes} bytes",
+        hint=f"At most {limits.most_bytes} are read; split it.",
+    )
 
 
 def decoded(content: bytes, where: str) -> str:

@@ -177,7 +177,7 @@ class _Search:
     ) -> Sequence[InputFile]:
         strange = [entry for entry in entries if entry.is_strange or entry.is_folder]
         for entry in strange:
-            said = f"{entry.path} is {_what(entry)}, not a file, and was not opened."
+            said = f"{entry.path} is {entry.what}, not a file, and was not opened."
             self._note(given, "not_a_file", said, "Put the file itself there.")
         fitting = [entry for entry in entries if _fits(slot, entry)]
         if not fitting and not strange:
@@ -225,10 +225,6 @@ def _fits(slot: InputSlot, entry: Entry) -> bool:
 
 def _kinds(slot: InputSlot) -> str:
     return f"{slot.kind} files ({', '.join(slot.extensions)})"
-
-
-def _what(entry: Entry) -> str:
-    return "a folder" if entry.is_folder else "a link or a device"
 
 
 def _is_text(path: str) -> bool:

@@ -48,7 +48,8 @@ class Places:
         """Give the bytes at a path that `path_of` gave, at most one more than `most_bytes`.
 
         Raises:
-            OSError: it is gone, a link or a device, or cannot be read.
+            NotAFile: it is a link, a folder, a fifo, a socket or a device.
+            OSError: it is gone, or cannot be read.
         """
         for root in self.roots if path.startswith("/") else ():
             if Path(path).is_relative_to(root):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, RootModel
 
+from vqd.documents.opening import NotAFile
 from vqd.documents.reader import Limits, decoded, parse
 from vqd.documents.schema import checked
 from vqd.documents.values import value
@@ -97,9 +98,14 @@ class Sidecars:
             text = decoded(content, where)
         except FileNotFoundError:
             return None
+        except NotAFile as error:
+            said = f"is {error.what}, not a file, and was not opened."
+            hint = "Put the file itself there, or rename it."
+            self.problems.append(Problem("not_a_file", said, where, hint=hint))
+            return None
         except OSError as error:
             said = f"cannot be read ({error.strerror})."
-            hint = "Let the daemon's user read the file itself, not a link to it."
+            hint = "Let the daemon's user read it."
             self.problems.append(Problem("unreadable", said, where, hint=hint))
             return None
         except Faults as faults:

@@ -36,7 +36,11 @@ def read_table(given: Given, places: Places, job_file: str) -> tuple[Rows, str]:
         hint = "Put the file beside the job file and name it from there."
         raise Faults([given.problem("outside_folder", said, job_file, hint=hint)])
     root, entries = found
-    if not entries or not entries[0].is_file:
+    if entries and not entries[0].is_file:
+        said = f"{given.text} is {entries[0].what}, not a file, and was not opened."
+        hint = "Put the file itself there."
+        raise Faults([given.problem("not_a_file", said, job_file, hint=hint)])
+    if not entries:
         said = f"{given.text}: no such file."
         hint = "Check the name, and that it was copied."
         raise Faults([given.problem("missing_input", said, job_file, hint=hint)])

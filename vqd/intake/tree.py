@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from vqd.documents.opening import open_held, what_is
 from vqd.domain.names import folded, pattern, why_never_taken
 
 DEEPEST = 40
@@ -25,7 +26,6 @@ _Pattern = re.Pattern[str] | None
 _GONE = (FileNotFoundError, NotADirectoryError)
 """What opening a folder raises when it went, or became a link, since it was looked at."""
 
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -52,6 +52,11 @@ class Entry:
         """Tell a link, a fifo, a socket or a device: what is never opened."""
         return not self.is_file and not self.is_folder
 
+    @property
+    def what(self) -> str:
+        """Say in words what it is."""
+        return what_is(self.mode)
+
 
 def find(root: Path, parts: Sequence[str]) -> Entry | None:
     """Give what has this name below `root`, or the link or device that stands on the way to it.
@@ -61,6 +66,19 @@ def find(root: Path, parts: Sequence[str]) -> Entry | None:
     try:
         with _opened(root) as handle:
             return _find(handle, "", parts)
+    except _GONE:
+        return None
+
+
+def find_exactly(root: Path, parts: Sequence[str]) -> Entry | None:
+    """Give what has exactly this name below `root`, at the cost of one look; None too for what a
+    link is on the way to."""
+    try:
+        with ExitStack() as stack:
+            handle = stack.enter_context(_opened(root))
+            for folder in parts[:-1]:
+                handle = stack.enter_context(_opened(folder, handle))
+            return _look(handle, "/".join(parts[:-1]), parts[-1])
     except _GONE:
         return None
 
@@ -113,18 +131,16 @@ def read(root: Path, path: str, most_bytes: int) -> bytes:
     """Give the bytes of the file at a path below `root`, at most one more than `most_bytes`.
 
     Raises:
-        OSError: it is gone, a link or a device, or cannot be read.
+        NotAFile: it is a link, a folder, a fifo, a socket or a device.
+        OSError: it is gone, or cannot be read.
     """
     *above, name = path.split("/")
     with ExitStack() as stack:
         handle = stack.enter_context(_opened(root))
         for folder in above:
             handle = stack.enter_context(_opened(folder, handle))
-        file = os.open(name, _FILE, dir_fd=handle)
-        with os.fdopen(file, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise OSError(errno.ENXIO, "not a file", path)
-            return opened.read(most_bytes + 1)
+        with os.fdopen(open_held(name, handle), "rb") as file:
+            return file.read(most_bytes + 1)
 
 
 @contextmanager

@@ -1,18 +1,16 @@
 """Pictures and clips, opened by their content and decoded frame after frame."""
 
-import errno
 import io
-import os
-import stat
 import struct
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, TypeVar, cast
 
+from vqd.documents.opening import NotAFile, opened
 from vqd.domain.errors import VqdError
 from vqd.media.looks import PictureFormat, clip_format, cut_off, likeness, picture_format
 
@@ -62,15 +60,17 @@ class Undecodable(VqdError):
 
 
 @contextmanager
-def open_media(path: Path) -> "Iterator[Picture | Clip]":
+def open_media(path: Path, below: Path | None = None) -> "Iterator[Picture | Clip]":
     """Give the picture or clip in `path`, to be read once, front to back.
+
+    With `below`, a folder on the way, no link below that is followed.
 
     Raises:
         Undecodable: it is empty, cut off, damaged, too large, a link, or nothing known; this may
             show only while its frames are read.
         OSError: it cannot be opened or read.
     """
-    with _open_regular(path) as file:
+    with _open_regular(path, below) as file:
         made_as = picture_format(file)
         if (unlike := likeness(file)) is not None:
             raise Undecodable(unlike)
@@ -185,17 +185,12 @@ def flat(frame: Frame, within_px: int = MAX_PIXELS) -> "Image":
 
 
 @contextmanager
-def _open_regular(path: Path) -> Iterator[BinaryIO]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise Undecodable("it is a link, and links are not followed") from error
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise Undecodable("it is no regular file")
-    with os.fdopen(descriptor, "rb", io.DEFAULT_BUFFER_SIZE) as file:
+def _open_regular(path: Path, below: Path | None) -> Iterator[BinaryIO]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(opened(path, below=below))
+        except NotAFile as error:
+            raise Undecodable(f"it is {error.what}, not a file") from error
         yield file
 
 

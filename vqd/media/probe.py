@@ -33,14 +33,16 @@ class Media:
     has_audio: bool
 
 
-def probe(path: Path) -> Media:
+def probe(path: Path, *, below: Path | None = None) -> Media:
     """Give what `path` holds, by its content, after decoding every frame and sample of it.
+
+    With `below`, a folder on the way, no link below that is followed.
 
     Raises:
         Undecodable: it is empty, cut off, damaged, too large, a link, or nothing known.
         OSError: it cannot be opened or read.
     """
-    with open_media(path) as media:
+    with open_media(path, below) as media:
         return _probe_clip(media) if isinstance(media, Clip) else _probe_picture(media)
 
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from vqd.documents.opening import created
 from vqd.media.report_cells import Cells
 from vqd.media.report_head import ICONS, head
 from vqd.media.report_job import ReportJob, ReportOutput, ReportPrompt
@@ -40,7 +41,7 @@ def write_report(
     """
     temporary = target.with_name(f".{target.name}.part")
     try:
-        with temporary.open("wb") as file:
+        with created(temporary) as file:
             for markup in _page(job, prompts, folder):
                 file.write(markup.encode())
         temporary.replace(target)
@@ -63,7 +64,7 @@ def _prompts(job: ReportJob, prompts: Iterable[ReportPrompt], folder: Path) -> I
     if total >= _SEARCHED_FROM:
         yield _TOOLS
     cells = Cells(job, folder)
-    thumbnails = Thumbnails(_OUTPUT_ROOM, total)
+    thumbnails = Thumbnails(folder, _OUTPUT_ROOM, total)
     many = " data-many" if total >= _MANY else ""
     yield f'<div id="cells" class="cards"{many} data-axes=\'{data(_axes(job))}\'>\n'
     written = left_out = 0
@@ -80,7 +81,7 @@ def _prompts(job: ReportJob, prompts: Iterable[ReportPrompt], folder: Path) -> I
         yield f'<p class="more">{said}</p>\n'
     if cells.input_count:
         yield '<section id="inputs" aria-labelledby="from"><h2 id="from">Inputs</h2><div>\n'
-        figures = cells.of_inputs(Thumbnails(_INPUT_ROOM, cells.input_count))
+        figures = cells.of_inputs(Thumbnails(folder, _INPUT_ROOM, cells.input_count))
         yield from _first(figures, _INPUTS_END)
         yield "</div></section>\n"
 

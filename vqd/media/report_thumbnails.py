@@ -25,9 +25,13 @@ _MOST_SHARES: Final = 2.5  # that one thumbnail may take
 
 
 class Thumbnails:
-    """Makes the thumbnails of `expected` prompts or inputs in `room` bytes of markup."""
+    """Makes the thumbnails of `expected` prompts or inputs in `room` bytes of markup.
 
-    def __init__(self, room: int, expected: int) -> None:
+    No link below `folder` is followed.
+    """
+
+    def __init__(self, folder: Path, room: int, expected: int) -> None:
+        self._folder = folder
         self._room = room
         self._expected: float = expected
         self._rungs: dict[str, int] = {}
@@ -65,6 +69,7 @@ class Thumbnails:
             _, longest_px, quality = _LADDER[rung]
             made = thumbnail(
                 path,
+                below=self._folder,
                 longest_px=longest_px,
                 quality=quality,
                 as_is_bytes=min(_MOST_AS_IT_IS, int(share)),

@@ -1,5 +1,6 @@
 """Small pictures of pictures, clips and sounds, for the report."""
 
+import os
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +46,12 @@ class Thumbnail:
 
 
 def thumbnail(
-    path: Path, *, longest_px: int = 256, quality: int = 70, as_is_bytes: int = 0
+    path: Path,
+    *,
+    below: Path | None = None,
+    longest_px: int = 256,
+    quality: int = 70,
+    as_is_bytes: int = 0,
 ) -> Thumbnail:
     """Give a small picture of a picture, up to 12 frames of a clip in 60 KB, or a sound's waveform.
 
@@ -56,9 +62,9 @@ def thumbnail(
     Raises:
         Undecodable, OSError: as `probe`.
     """
-    with open_media(path) as media:
+    with open_media(path, below) as media:
         size = _size(media)
-        if max(size) <= longest_px and (bare := _as_it_is(media, path, as_is_bytes)):
+        if max(size) <= longest_px and (bare := _as_it_is(media, as_is_bytes)):
             return Thumbnail("image/png", bare, *size, is_whole=True)
         pictures = _small(media, longest_px)
     if not pictures:
@@ -73,10 +79,13 @@ def _size(media: Picture | Clip) -> tuple[int, int]:
     return (media.video.width, media.video.height) if media.video else (0, 0)
 
 
-def _as_it_is(media: Picture | Clip, path: Path, most_bytes: int) -> bytes | None:
+def _as_it_is(media: Picture | Clip, most_bytes: int) -> bytes | None:
     if not most_bytes or isinstance(media, Clip) or media.image.format != "PNG":
         return None
-    bare = _bare_png(path.read_bytes())
+    position = media.file.seek(0, os.SEEK_CUR)
+    media.file.seek(0)
+    bare = _bare_png(media.file.read())
+    media.file.seek(position)
     return bare if bare and len(bare) <= most_bytes else None
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from vqd.documents.opening import created, opened
 from vqd.domain.errors import VqdError
 
 
@@ -50,7 +51,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write; it appears at `path`, durably, when the block ends well."""
     temporary = temporary_beside(path)
     try:
-        with temporary.open("wb") as file:
+        with created(temporary) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -69,7 +70,8 @@ def write_whole(path: Path, data: bytes) -> None:
 def replace_quickly(path: Path, data: bytes) -> None:
     """Replace a file that only people read: never half, but not synced."""
     temporary = temporary_beside(path)
-    temporary.write_bytes(data)
+    with created(temporary) as file:
+        file.write(data)
     temporary.replace(path)
 
 
@@ -95,8 +97,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as original, whole_file(target) as copy:
+        with opened(source) as original, whole_file(target) as copy:
             while part := original.read(1 << 20):
                 copy.write(part)
 

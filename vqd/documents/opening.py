@@ -1,0 +1,106 @@
+"""Opening files where others can put what they like at any moment: through no link.
+
+What is there is first held without being opened (O_PATH), looked at, and only then opened by the
+handle that holds it: no link is followed, no device or fifo is opened, and nothing can take its
+place between the look and the opening (open(2), proc_pid_fd(5)).
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+_HOLD = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class NotAFile(OSError):
+    """There is something else than a regular file; it was not opened. `what` says in words."""
+
+    def __init__(self, what: str, path: str) -> None:
+        # An errno that tells of this one name, and not of the disk.
+        super().__init__(errno.EINVAL, f"is {what}, not a file", path)
+        self.what = what
+
+
+@contextmanager
+def opened(path: Path, *, below: Path | None = None) -> Iterator[BinaryIO]:
+    """Open the regular file at `path` to read it; no link is followed.
+
+    With `below`, a folder on the way, no name below that is followed either; without it only the
+    last one counts.
+
+    Raises:
+        NotAFile: it is a link, a folder, a fifo, a socket or a device.
+        NotADirectoryError: a name on the way is no folder; that may be a link.
+        OSError: it is gone, or cannot be read.
+    """
+    with ExitStack() as stack:
+        above = None
+        if below is not None and path.is_relative_to(below):
+            *folders, name = path.relative_to(below).parts
+            above = stack.enter_context(held(below, links=True))
+            for folder in folders:
+                above = stack.enter_context(held(folder, above))
+            path = Path(name)
+        yield stack.enter_context(os.fdopen(open_held(path, above), "rb"))
+
+
+def created(path: Path) -> BinaryIO:
+    """Open a new file at `path` to write it, in place of whatever file or link had that name.
+
+    Raises:
+        IsADirectoryError: a folder has it. OSError: it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
+
+
+@contextmanager
+def held(folder: Path | str, above: int | None = None, *, links: bool = False) -> Iterator[int]:
+    """Hold a folder, from the folder `above`; with `links` its own name may be a link."""
+    flags = _HOLD & ~os.O_NOFOLLOW if links else _HOLD
+    handle = os.open(folder, flags | os.O_DIRECTORY, dir_fd=above)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def open_held(path: Path | str, above: int | None = None) -> int:
+    """Give a descriptor that reads the regular file of this name in the folder `above`.
+
+    Raises:
+        NotAFile, OSError: as `opened`.
+    """
+    handle = os.open(path, _HOLD, dir_fd=above)
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise NotAFile(what_is(mode), str(path))
+        return _reading(handle, path)
+    finally:
+        os.close(handle)
+
+
+def _reading(handle: int, path: Path | str) -> int:
+    try:
+        return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def what_is(mode: int) -> str:
+    """Say in words what has this st_mode."""
+    if stat.S_ISREG(mode):
+        return "a file"
+    if stat.S_ISLNK(mode):
+        return "a link"
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a fifo"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
