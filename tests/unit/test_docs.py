@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW
+from tests.builders import NOW, write
 from tests.samples import picture, picture_job
 from vqd.definitions.schema import DefinitionKeys
 from vqd.documents.reader import parse
@@ -62,6 +62,7 @@ def test_the_job_files_on_the_page_are_legal(tmp_path: Path) -> None:
         folder = picture_job(tmp_path / str(number), pictures=0, job=example)
         for frame in range(4):
             picture(folder / "frames" / f"{frame}.png")
+        write(folder / "READY", "")
         spool = Spool.create(tmp_path / "spool")
         drafting = Drafting(
             spool, workflows=(), input_roots=(), windows=["nights"], targets=["studio"]

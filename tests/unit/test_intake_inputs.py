@@ -29,7 +29,10 @@ def a_spec(**inputs: InputSpec) -> JobSpec:
 
 
 def an_input(
-    *paths: str, kind: str = "path", expect: int | None = None, sort: str = "natural"
+    *paths: str,
+    kind: str = "path",
+    expect: int | tuple[str, ...] | None = None,
+    sort: str = "natural",
 ) -> InputSpec:
     return InputSpec(kind, tuple(Given(path, "inputs.image", 4, 8) for path in paths), expect, sort)
 
@@ -195,6 +198,11 @@ def test_a_folder_swapped_for_a_link_between_two_looks_is_not_entered(
         (an_input("empty", kind="file"), "not_a_file"),
         (an_input("a.png", expect=2), "awaited_input"),
         (an_input("*.png", kind="glob", expect=1), "wrong_count"),
+        (an_input("gone/*.png", kind="glob", expect=4), "awaited_input"),
+        (an_input("a.png", "c.png", expect=2), "awaited_input"),
+        (an_input("a.png", "c.png", expect=1), "missing_input"),
+        (an_input("*.png", kind="glob", expect=("A.png", "b.png", "c.png")), "awaited_input"),
+        (an_input("*.png", kind="glob", expect=("a.png",)), "wrong_count"),
         (an_input("."), "wrong_value"),
     ],
 )

@@ -20,6 +20,7 @@ def laid(folder: Path, job_file: str = "job.yaml") -> Path:
     for name in ("frames/dune.png", "frames/sunset2.png", "end.png"):
         picture(folder / name, size=(64, 32))
     write(folder / "frames" / "dune.txt", "a dune at dawn\n")
+    write(folder / "Ready.txt", "")
     write(folder / "shots.csv", (RECORDED / "shots.csv").read_text(encoding="utf-8"))
     return write(folder / "job.yaml", (RECORDED / job_file).read_text(encoding="utf-8"))
 

@@ -47,12 +47,13 @@ Point = Mapping[str, Given]
 class InputSpec:
     """What a slot is given. `kind` is `path` (a file or a folder), `file`, `folder` or `glob`.
 
-    `sort` is `natural` (`a2` before `a10`) or `name`; `expect` the number of files there must be.
+    `sort` is `natural` (`a2` before `a10`) or `name`; `expect` how many files there must be,
+    or their names.
     """
 
     kind: str
     paths: tuple[Given, ...]
-    expect: int | None = None
+    expect: int | tuple[str, ...] | None = None
     sort: str = "natural"
 
 
@@ -125,7 +126,8 @@ class JobSpec:
     `output_name` is the pattern of output names, None for the usual one; `window` is where the
     schedule names its window, if it does, and `target` where the job says whom it tells. `defaults`
     are the values that the settings give where the job gives none. `proof_inputs` is of how many
-    inputs a proof is made first, None without.
+    inputs a proof is made first, None without. `done_marker` is the file that tells that all of
+    the job has arrived.
     """
 
     where: str
@@ -134,6 +136,7 @@ class JobSpec:
     comment: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, InputSpec] = field(default_factory=dict)
+    done_marker: Given | None = None
     defaults: Point = field(default_factory=dict)
     params: Point = field(default_factory=dict)
     fan_out: FanOut = field(default_factory=FanOut)

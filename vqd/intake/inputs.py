@@ -16,6 +16,7 @@ from vqd.domain.jobspec import FoundInputs, Given, InputFile, InputSpec, JobSpec
 from vqd.domain.nearest import nearest
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake import tree
+from vqd.intake.awaited import count_faults, marker
 from vqd.intake.places import Places
 from vqd.intake.sidecars import Sidecars
 from vqd.intake.table import read_table
@@ -50,17 +51,20 @@ def gather(
 
     Raises:
         Faults: `missing_input` where nothing was found, `awaited_input` where fewer than `expect`
-            were (both may still arrive); `unknown_slot`, `wrong_kind`, `wrong_count`,
+            were and `awaited_marker` where the `done_marker` is not (all may still arrive);
+            `unknown_slot`, `wrong_kind`, `wrong_count`,
             `outside_folder`, `not_a_file`, `bad_file_name` or `unreadable` for the rest, and what
             is wrong with what lies beside.
     """
     try:
+        arrived = marker(spec, places)
         search = _Search(spec.where, places)
-        return _gathered(search, spec, workflow, by_name_only=by_name_only)
+        found = _gathered(search, spec, workflow, by_name_only=by_name_only)
     except PermissionError as error:
         said = f"{error.filename} cannot be read ({error.strerror})."
         hint = "Let the daemon's user read it."
         raise Faults([Problem("unreadable", said, spec.where, hint=hint)]) from error
+    return replace(found, others=(*found.others, arrived)) if arrived else found
 
 
 def _gathered(
@@ -132,8 +136,9 @@ class _Search:
         """Give what the job names for a slot."""
         before = len(self.problems)
         files = [file for given in asked.paths for file in self._found(slot, asked, given)]
-        if asked.expect not in (None, len(files)) and len(self.problems) == before:
-            self._note_count(asked, len(files))
+        if all(one.code == "missing_input" for one in self.problems[before:]):
+            counted = [*count_faults(asked, files, self.where)]
+            self.problems[before:] = counted or self.problems[before:]
         return tuple(files)
 
     def everything(self, slot: InputSlot, taken: set[str]) -> tuple[InputFile, ...]:
@@ -197,12 +202,6 @@ class _Search:
                 said = f"the name {entry.path!a} is not UTF-8."
                 self._note(given, "bad_file_name", said, "Rename the file.")
         return tuple(files)
-
-    def _note_count(self, asked: InputSpec, found: int) -> None:
-        code = "awaited_input" if found < (asked.expect or 0) else "wrong_count"
-        said = f"{found} files are here, {asked.expect} are expected."
-        hint = "Copy the rest" if code == "awaited_input" else "Take the others away"
-        self._note(asked.paths[0], code, said, f"{hint}, or correct `expect`.")
 
     def _note(
         self, given: Given, code: str, said: str, hint: str, allowed: str | None = None

@@ -54,6 +54,7 @@ def _spec(document: Document, keys: JobKeys) -> JobSpec:
         comment=str(keys.comment),
         labels={str(name): str(label) for name, label in keys.labels.items()},
         inputs={str(slot): _input(slot, given) for slot, given in keys.inputs.items()},
+        done_marker=_given(keys.done_marker, "done_marker") if keys.done_marker else None,
         params=_point(keys.params, "params"),
         fan_out=_fan_out(keys.fan_out, document),
         priority=keys.schedule.priority,

@@ -20,6 +20,7 @@ from vqd.documents.values import VALUE, text_at, value
 from vqd.domain.names import printable
 from vqd.domain.param import MOST_SEED
 from vqd.intake import forms
+from vqd.intake.awaited import Expect
 from vqd.intake.notifying import NotifyKeys
 from vqd.intake.scheduling import ScheduleKeys
 
@@ -123,8 +124,9 @@ class InputKeys(Keys):
     )
     folder: Scalar | None = Field(default=None, description="Every file of its kind in a folder.")
     list: tuple[Scalar, ...] | None = Field(default=None, description="Several files.")
-    expect: int | None = Field(
-        default=None, ge=0, description="How many files there must be; until then the drop waits."
+    expect: Expect | None = Field(
+        default=None,
+        description="How many files there must be, or their names; until then the drop waits.",
     )
     sort: Literal["natural", "name"] = Field(
         default="natural", description="natural: frame2 before frame10. name: by the letter."
@@ -284,6 +286,12 @@ class JobKeys(Keys):
         default_factory=dict,
         description="The files of each slot of the workflow, relative to this file: a path, a "
         "pattern, a list, or a mapping.",
+    )
+    done_marker: Scalar | None = Field(
+        default=None,
+        description="The name of a file that says that everything has arrived; until it lies "
+        "beside this one the drop waits.",
+        examples=["READY"],
     )
     params: dict[str, Value] = Field(
         default_factory=dict, description="Values of the workflow's parameters."

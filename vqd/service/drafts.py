@@ -20,6 +20,7 @@ from vqd.domain.queue import JobFile
 from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
+from vqd.intake.awaited import AWAITED_INPUT, AWAITED_MARKER
 from vqd.intake.places import Places
 from vqd.media.dimensions import Undecodable, dimensions
 from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
@@ -31,7 +32,7 @@ from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
 
 MISSING_INPUT = "missing_input"
-AWAITED_INPUT = "awaited_input"
+_AWAITED = frozenset({AWAITED_INPUT, AWAITED_MARKER})
 _HASHED_BYTES = 1 << 20
 _STAMP = re.compile(r"^\d{8}-\d{6}-")
 
@@ -58,13 +59,13 @@ class Draft:
     @property
     def waits_for_inputs(self) -> bool:
         """Tell whether inputs that are not there yet stand in the way, whatever else does."""
-        return not {MISSING_INPUT, AWAITED_INPUT}.isdisjoint(self._codes)
+        return not {MISSING_INPUT, *_AWAITED}.isdisjoint(self._codes)
 
     @property
     def is_assembling(self) -> bool:
         """Tell whether nothing stands in the way but what passes by itself: inputs of which the job
-        says that they will come (`expect`), or a server that was not seen yet."""
-        passing = {AWAITED_INPUT, UNKNOWN_WIRES, UNSEEN}
+        says that they will come (`expect`, `done_marker`), or a server that was not seen yet."""
+        passing = {*_AWAITED, UNKNOWN_WIRES, UNSEEN}
         return not passing.isdisjoint(self._codes) and self._codes <= {MISSING_INPUT, *passing}
 
     @property
@@ -248,7 +249,7 @@ def _with_sides(
 
 def _is_whole(problems: Sequence[Problem], unread: Sequence[Problem]) -> bool:
     """Tell whether what the job lacks is really missing, and not unread or still on its way."""
-    return not unread and all(problem.code != AWAITED_INPUT for problem in problems)
+    return not unread and all(problem.code not in _AWAITED for problem in problems)
 
 
 def _value_faults(spec: JobSpec, definition: Workflow, *, is_whole: bool) -> Iterator[Problem]:
