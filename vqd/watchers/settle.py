@@ -61,7 +61,7 @@ class Settling:
 
     def __init__(self, *, settle_s: float) -> None:
         self._settle_s = settle_s
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, dict[str, _Seen]] = {}
 
     def judge(
         self, name: str, look: Look, *, now: float, renamed: bool, poll_s: float
@@ -87,13 +87,13 @@ class Settling:
 
     def forget(self, name: str) -> None:
         """Forget a drop that was taken or is gone, and what was judged below its name."""
-        for known in [known for known in self._seen if known.split("/")[0] == name]:
-            del self._seen[known]
+        self._seen.pop(name, None)
 
     def _note(self, name: str, look: Look, now: float) -> _Seen:
-        seen = self._seen.get(name)
+        of_drop = self._seen.setdefault(name.split("/")[0], {})
+        seen = of_drop.get(name)
         if seen is None:
-            seen = self._seen[name] = _Seen(look.fingerprint, now, now, now)
+            seen = of_drop[name] = _Seen(look.fingerprint, now, now, now)
         elif seen.fingerprint == look.fingerprint:
             seen.same_at = now
         else:
