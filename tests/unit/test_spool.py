@@ -37,11 +37,27 @@ def test_another_spool_in_its_place_is_not_taken_for_it(spool: Spool) -> None:
     assert spool.is_present()
     marker = spool.root / ".vqd-spool"
     kept = marker.read_bytes()
-    spool._device = -1  # as after a share was mounted again
     marker.write_text("vqd spool of somebody else's\n")
     assert spool.why_away() == "another spool is mounted there"
     marker.write_bytes(kept)
     assert spool.why_away() is None
+
+
+def test_nothing_is_made_in_the_empty_folder_that_a_share_leaves_behind(spool: Spool) -> None:
+    spool.check()
+    spool.root.rename(spool.root.with_name("away"))
+    spool.root.mkdir()
+    for make in (spool.restore, spool.pause, lambda: spool.has_active("job")):
+        with pytest.raises(VqdError) as caught:
+            make()
+        assert caught.value.code == "spool_away"
+    assert list(spool.root.iterdir()) == []
+
+
+def test_a_job_is_active_where_its_folder_is_and_nowhere_else(spool: Spool) -> None:
+    (spool.active / "here").mkdir()
+    (spool.active / "file").touch()
+    assert [spool.has_active(job) for job in ("here", "file", "gone")] == [True, False, False]
 
 
 def test_making_a_spool_again_keeps_what_is_in_it(spool: Spool) -> None:

@@ -1,5 +1,10 @@
 """The spool: its folders, its marker, and the names in it.
 
+A share that goes away leaves an empty folder behind, into which nothing may be written: that is
+what the marker is for. What is made in the root itself is made by a descriptor of the root in which
+the marker was seen (openat(2)), so that it comes there or nowhere; below, no folder is made with
+those above it, so that whatever comes too late finds no place.
+
 SPOOL/
   .vqd-spool         the marker: tells an unmounted share from an empty one
   inbox/  active/  done/  failed/
@@ -7,8 +12,10 @@ SPOOL/
 """
 
 import os
+import stat
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -36,7 +43,7 @@ class Spool:
         self.failed = self.root / "failed"
         self._marker = self.root / _MARKER
         self._pauses = (self.root / "PAUSE", self.root / "PAUSE.txt")
-        self._device: int | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._mark: bytes | None = None
 
     @classmethod
@@ -99,20 +106,34 @@ class Spool:
         every job would seem to have been deleted. A share may come back on another device.
         """
         try:
-            device = self._marker.stat().st_dev
-            if device != self._device and not self._is_marked(device):
+            seen = _sign(self._marker.stat())
+            if seen != self._seen and not self._is_marked(seen):
                 return "another spool is mounted there"
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return f"its marker {_MARKER} is missing"
+        except OSError as error:
+            return f"its marker {_MARKER} cannot be read: {error.strerror}"
         return None if is_folder(self.active) else "its folder active is missing"
 
-    def _is_marked(self, device: int) -> bool:
+    def _is_marked(self, seen: tuple[int, int, int]) -> bool:
         mark = self._marker.read_bytes()
         if self._mark is None:
             self._mark = mark
         if mark == self._mark:
-            self._device = device
+            self._seen = seen
         return mark == self._mark
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        """Give a descriptor of the root, in which the marker is."""
+        self.require_present()
+        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if _sign(os.stat(_MARKER, dir_fd=root)) != self._seen:
+                raise VqdError("spool_away", f"{self.root}: another spool is mounted there.")
+            yield root
+        finally:
+            os.close(root)
 
     @property
     def identity(self) -> str:
@@ -124,28 +145,45 @@ class Spool:
         """Make inbox, done and failed again where somebody took them away; tell if any was made.
 
         Raises:
-            VqdError: `spool_unwritable`.
+            VqdError: `spool_away`, `spool_unwritable`.
         """
-        missing = [place for place in (self.inbox, self.done, self.failed) if not place.is_dir()]
-        try:
-            for place in missing:
-                place.mkdir()
-        except OSError as error:
-            said = (
-                f"{self.root}: {error.filename} is missing and cannot be made ({error.strerror})."
-            )
-            raise VqdError(
-                "spool_unwritable", said, "Let the daemon's user write there."
-            ) from error
+        places = (self.inbox, self.done, self.failed)
+        if all(map(is_folder, places)):
+            return False
+        with self._opened() as root:
+            missing = [place.name for place in places if not _is_folder_at(place.name, root)]
+            try:
+                for name in missing:
+                    os.mkdir(name, dir_fd=root)
+            except OSError as error:
+                said = f"{self.root}: {name} is missing and cannot be made ({error.strerror})."
+                raise VqdError(
+                    "spool_unwritable", said, "Let the daemon's user write there."
+                ) from error
         return bool(missing)
+
+    def has_active(self, job: str) -> bool:
+        """Tell whether the folder of a job is in active/, and not away with the share.
+
+        Raises:
+            VqdError: `spool_away`.
+            OSError: the share does not tell.
+        """
+        with self._opened() as root:
+            return _is_folder_at(f"{self.active.name}/{job}", root)
 
     def is_paused(self) -> bool:
         """Tell whether somebody put PAUSE into the spool."""
         return any(os.path.lexists(pause) for pause in self._pauses)
 
     def pause(self) -> None:
-        """Put PAUSE into the spool: nothing new is sent to a server."""
-        self._pauses[0].touch()
+        """Put PAUSE into the spool: nothing new is sent to a server.
+
+        Raises:
+            VqdError: `spool_away`.
+        """
+        with self._opened() as root:
+            os.close(os.open(self._pauses[0].name, os.O_CREAT | os.O_WRONLY, dir_fd=root))
 
     def resume(self) -> bool:
         """Take PAUSE away; False if there was none."""
@@ -194,6 +232,18 @@ class Spool:
                 f"{self.root}: a folder cannot be moved from inbox to active ({error}).",
                 "Let the daemon's user write to the spool.",
             ) from error
+
+
+def _sign(facts: os.stat_result) -> tuple[int, int, int]:
+    """Give what tells a marker from that of another file system, which may get the same device."""
+    return facts.st_dev, facts.st_ino, facts.st_mtime_ns
+
+
+def _is_folder_at(path: str, root: int) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(path, dir_fd=root).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _is_name(text: str) -> bool:
