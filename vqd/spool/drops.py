@@ -22,6 +22,7 @@ from pathlib import Path
 
 from vqd.spool import status
 from vqd.spool.files import first_free, move_folder, sync_folder
+from vqd.spool.requests import is_steering
 
 INPUTS = "inputs"
 OUTPUTS = "outputs"
@@ -77,7 +78,10 @@ def begin_layout(folder: Path) -> None:
 
 
 def gather_inputs(folder: Path, job_file: str) -> None:
-    """Put everything that was dropped, but the job file, into inputs/; again after a crash."""
+    """Put everything that was dropped, but the job file and what steered the job, into inputs/.
+
+    It can be done again after a crash.
+    """
     dropped = folder / _DROPPED
     if not dropped.is_dir():
         return
