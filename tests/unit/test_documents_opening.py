@@ -25,11 +25,14 @@ def test_a_file_is_read_through_folders(tmp_path: Path) -> None:
             assert file.read() == b"text"
 
 
-def test_the_folder_to_stay_below_may_itself_be_reached_by_a_link(tmp_path: Path) -> None:
+def test_the_folder_to_stay_below_may_be_reached_by_a_link_but_is_none(tmp_path: Path) -> None:
     write(tmp_path / "disk" / "job" / "a", "text")
-    (tmp_path / "share").symlink_to(tmp_path / "disk")
-    with opened(tmp_path / "share" / "job" / "a", below=tmp_path / "share") as file:
+    share = tmp_path / "share"
+    share.symlink_to(tmp_path / "disk")
+    with opened(share / "job" / "a", below=share / "job") as file:
         assert file.read() == b"text"
+    with pytest.raises(NotADirectoryError), opened(share / "job" / "a", below=share):
+        pass
 
 
 def test_a_link_is_not_followed_wherever_below_it_is(tmp_path: Path, secret: Path) -> None:

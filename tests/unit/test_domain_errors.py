@@ -1,3 +1,6 @@
+import json
+from dataclasses import asdict
+
 from vqd.domain.errors import Problem
 
 
@@ -30,3 +33,9 @@ def test_what_somebody_wrote_cannot_act_on_a_terminal_or_add_a_line() -> None:
     said = str(Problem("unknown_key", "unknown key.", "job.yaml", 3, key="a\n\x1b[2J\u202e\udcff"))
     assert said == "job.yaml:3: a\\n\\x1b[2J\\u202e\\udcff: unknown key."
     assert str(Problem("x", "Grüße 👨\u200d👩 日本\u3000語.")) == "Grüße 👨\u200d👩 日本\u3000語."
+
+
+def test_a_name_that_is_no_text_stands_in_a_problem_as_text() -> None:
+    problem = Problem("not_a_file", "caf\udce9.png is a link.", "bad\udce9.yaml", found="\udcff")
+    assert json.dumps(asdict(problem), ensure_ascii=False).encode()
+    assert str(problem) == "bad\ufffd.yaml: caf\ufffd.png is a link."

@@ -279,3 +279,21 @@ def test_blackness_of_a_clip_is_the_mean_over_its_frames(tmp_path: Path) -> None
 
 def test_a_sound_is_not_black(tmp_path: Path) -> None:
     assert blackness(a_sound(tmp_path / "s.wav", "pcm_s16le")) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        (b"", "it holds only zero bytes"),
+        (b"\x89PNG\r\n\x1a\n", "it is cut off: the end of the PNG is missing"),
+        (b"fLaC", "it is cut off: nothing was written after byte 4096"),
+        (b"ID3\x04", "it is cut off: nothing was written after byte 4096"),
+    ],
+)
+def test_a_file_of_50_gb_that_ends_with_a_hole_is_not_read_to_its_end(
+    tmp_path: Path, begins: bytes, said: str
+) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.write(begins)
+        file.truncate(50 << 30)
+    assert said_of(tmp_path / "large") == said

@@ -29,8 +29,8 @@ class NotAFile(OSError):
 def opened(path: Path, *, below: Path | None = None) -> Iterator[BinaryIO]:
     """Open the regular file at `path` to read it; no link is followed.
 
-    With `below`, a folder on the way, no name below that is followed either; without it only the
-    last one counts.
+    With `below`, a folder on the way, neither that nor any name below it is followed; without it
+    only the last name counts.
 
     Raises:
         NotAFile: it is a link, a folder, a fifo, a socket or a device.
@@ -41,7 +41,7 @@ def opened(path: Path, *, below: Path | None = None) -> Iterator[BinaryIO]:
         above = None
         if below is not None and path.is_relative_to(below):
             *folders, name = path.relative_to(below).parts
-            above = stack.enter_context(held(below, links=True))
+            above = stack.enter_context(held(below))
             for folder in folders:
                 above = stack.enter_context(held(folder, above))
             path = Path(name)
@@ -60,10 +60,9 @@ def created(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def held(folder: Path | str, above: int | None = None, *, links: bool = False) -> Iterator[int]:
-    """Hold a folder, from the folder `above`; with `links` its own name may be a link."""
-    flags = _HOLD & ~os.O_NOFOLLOW if links else _HOLD
-    handle = os.open(folder, flags | os.O_DIRECTORY, dir_fd=above)
+def held(folder: Path | str, above: int | None = None) -> Iterator[int]:
+    """Hold a folder that is no link, from the folder `above`."""
+    handle = os.open(folder, _HOLD | os.O_DIRECTORY, dir_fd=above)
     try:
         yield handle
     finally:

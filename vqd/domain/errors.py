@@ -7,7 +7,7 @@ VqdError                a code for machines, a message for people, a hint for wh
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vqd.domain.names import printable
+from vqd.domain.names import is_text, printable, readable
 
 _MOST_ALLOWED = 400
 """Characters of a list of what is allowed, which may be that of every LoRA on a server."""
@@ -31,6 +31,13 @@ class Problem:
     found: str | None = None
     allowed: str | None = None
     hint: str | None = None
+
+    def __post_init__(self) -> None:
+        """Let a file's name that is not UTF-8 stand in it in a form that can be stored."""
+        for name in ("said", "where", "found"):
+            text = getattr(self, name)
+            if text is not None and not is_text(text):
+                object.__setattr__(self, name, readable(text))
 
     def __str__(self) -> str:
         """Give it in a sentence or two; what is allowed only where no hint says what to do."""

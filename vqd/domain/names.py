@@ -9,6 +9,8 @@ from types import MappingProxyType
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
 _JOINER = "\u200d"
 """Stands within one emoji."""
 
@@ -58,6 +60,16 @@ def printable(text: str) -> str:
 
 def _is_harmless(char: str) -> bool:
     return char.isprintable() or char == _JOINER or unicodedata.category(char) == "Zs"
+
+
+def is_text(name: str) -> bool:
+    """Tell whether the bytes of a file's name are UTF-8 (those that are not came as surrogates)."""
+    return _NO_TEXT.search(name) is None
+
+
+def readable(name: str) -> str:
+    """Give a file's name as text that can be stored and sent, with U+FFFD for what is not UTF-8."""
+    return _NO_TEXT.sub("\ufffd", name)
 
 
 def safe_name(text: str, *, longest_bytes: int = 100) -> str:

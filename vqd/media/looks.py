@@ -1,5 +1,6 @@
 """What a file looks like from its bytes alone: its format, whether its end is there, what it is."""
 
+import errno
 import os
 from typing import BinaryIO, Final, NamedTuple
 
@@ -63,6 +64,8 @@ def cut_off(file: BinaryIO, made_as: PictureFormat | None) -> str | None:
         return f"{size_bytes} of {promised} bytes are there"
     if made_as is not None and made_as.end not in _tail(file, size_bytes):
         return f"the end of the {made_as.name} is missing"
+    if (written := _written_bytes(file)) + _BLOCK_BYTES < size_bytes:
+        return f"nothing was written after byte {written}"
     if made_as in (_JPEG, _WEBP) and (hole := _first_hole(file)) < size_bytes:
         return f"nothing was written at byte {hole}"
     return None
@@ -111,11 +114,32 @@ def _first_hole(file: BinaryIO) -> int:
     return hole
 
 
+def _written_bytes(file: BinaryIO) -> int:
+    """Give where the hole at the end of a sparse file begins, or its size if there is none.
+
+    A copy gives a file its full size before the data: what is aborted ends with a hole.
+    """
+    descriptor, end = file.fileno(), 0
+    position = os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        while True:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+            end = os.lseek(descriptor, start, os.SEEK_HOLE)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # there is no more data (lseek(2))
+            return _size(file)
+    finally:
+        os.lseek(descriptor, position, os.SEEK_SET)
+    return end
+
+
 def _only_zeros(file: BinaryIO) -> bool:
     file.seek(0)
-    while block := file.read(_BLOCK_BYTES):
+    left = _written_bytes(file)
+    while left > 0 and (block := file.read(_BLOCK_BYTES)):
         if block.count(0) != len(block):
             return False
+        left -= len(block)
     return True
 
 

@@ -16,6 +16,7 @@ from vqd.domain.queue import Event, Failures, Job, Prompt
 from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.spool import drops
 from vqd.spool.files import sync_file, sync_folder, whole_file
+from vqd.spool.folders import make_folder
 from vqd.spool.status import iso, write_status, write_why
 from vqd.store.store import Session
 
@@ -28,6 +29,7 @@ def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
     Raises:
         OSError: something could not be written; it can be done again.
     """
+    drops.clear_way(folder)
     drops.gather_inputs(folder, job.job_file.name)
     if job.counts.total:
         _write_graphs(session, job, folder)
@@ -62,7 +64,7 @@ def write_proof(session: Session, job: Job, folder: Path) -> None:
 
 def _write_graphs(session: Session, job: Job, folder: Path) -> None:
     graphs = folder / "graphs"
-    graphs.mkdir(exist_ok=True)
+    make_folder(graphs, folder)
     for sha256 in session.graphs.of_job(job.job_key):
         path = graphs / f"{sha256}.json"
         if path.exists():

@@ -13,6 +13,7 @@ from vqd.media.probe import Media, blackness, probe
 from vqd.runner.server import Server
 from vqd.spool.drops import OUTPUTS, PARTS
 from vqd.spool.files import link_or_copy, sync_file, sync_folder
+from vqd.spool.folders import make_folder
 
 TakeName = Callable[[str], bool]
 """Takes a path in the job's folder for the prompt; False if another prompt has it."""
@@ -52,7 +53,7 @@ def collect(
         ComfyError, OSError: it could not be fetched or written.
     """
     parts = folder / PARTS
-    _make_folders(folder, parts)
+    make_folder(parts, folder)
     homes = _names(files, stem, take_name)
     made: list[tuple[Path, OutputFile]] = []
     for made_file, home in zip(files, homes, strict=True):
@@ -61,7 +62,7 @@ def collect(
         made.append((fetched, _checked(fetched, made_file, home)))
     for fetched, output in made:
         target = folder / output.path
-        _make_folders(folder, target.parent)
+        make_folder(target.parent, folder)
         fetched.replace(target)
         sync_folder(target.parent)
     return tuple(output for _, output in made)
@@ -139,11 +140,3 @@ def _accept(path: Path, media: Media, expected: ExpectedOutput) -> None:
         raise BadOutput(f"{slot} has {frames} frames; {expected.min_frames} are asked for.")
     if expected.max_black is not None and (black := blackness(path)) > expected.max_black:
         raise BadOutput(f"{slot} is {black:.0%} black; {expected.max_black:.0%} is the most.")
-
-
-def _make_folders(top: Path, folder: Path) -> None:
-    if folder == top or folder.is_dir():
-        return
-    _make_folders(top, folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)

@@ -1,7 +1,6 @@
 """Drafts: a job read and planned where it lies, without touching it."""
 
 import hashlib
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +11,11 @@ from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.definitions.ui.refusals import UNSEEN
 from vqd.domain.catalogue import KnownClasses
+from vqd.documents.opening import opened
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.job import Notify, PlannedJob
 from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
+from vqd.domain.names import readable
 from vqd.domain.nearest import nearest
 from vqd.domain.queue import JobFile
 from vqd.domain.workflow import Workflow
@@ -27,6 +28,7 @@ from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
 from vqd.spool import drops
+from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
@@ -112,11 +114,11 @@ class Drafting:
             FileNotFoundError: the job file is gone.
         """
         folder = job_file.parent
-        laid_out = (folder / drops.INPUTS).is_dir() and job_told_by(folder / drops.STATUS)
+        laid_out = is_real_folder(folder / drops.INPUTS) and job_told_by(folder / drops.STATUS)
         input_folder = drops.INPUTS if laid_out else ""
         facts = JobFile(job_file.name, _sha256(job_file))
         is_folder = is_of_its_folder(job_file)
-        name = _STAMP.sub("", folder.name) if is_folder else job_file.stem
+        name = readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem)
         workflow = ""
         notify, keep_s = self._notify_default, None
         planned: PlannedJob | None = None
@@ -239,7 +241,7 @@ def _with_sides(
     file: InputFile, places: Places, spec: JobSpec, problems: list[Problem]
 ) -> InputFile:
     try:
-        return replace(file, sides=dimensions(places.folder / file.path))
+        return replace(file, sides=dimensions(places.folder / file.path, below=places.folder))
     except (Undecodable, OSError) as error:
         said = f"{file.path}: its width and height cannot be told: {error}."
         hint = "Replace the file, or write sizes as WIDTHxHEIGHT."
@@ -287,9 +289,8 @@ def _check_alone(job_file: Path) -> None:
 def _sha256(path: Path) -> str:
     """Hash a job file; as an empty one what is no file or cannot be read, of which intake tells."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            content = file.read(_HASHED_BYTES) or b""
+        with opened(path) as file:
+            content = file.read(_HASHED_BYTES)
     except FileNotFoundError:
         raise
     except OSError:

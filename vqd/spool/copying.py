@@ -5,8 +5,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from vqd.documents.opening import opened
+
 _PIECE_BYTES = 8 << 20
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def copy_tree(source: Path, target: Path) -> Iterator[None]:
@@ -32,10 +33,7 @@ def copy_tree(source: Path, target: Path) -> Iterator[None]:
 
 
 def _copy_file(source: Path, target: Path) -> Iterator[None]:
-    with (
-        os.fdopen(os.open(source, _FILE), "rb") as original,
-        target.open("xb") as copy,
-    ):
+    with opened(source) as original, target.open("xb") as copy:
         facts = os.fstat(original.fileno())
         while piece := original.read(_PIECE_BYTES):
             copy.write(piece)

@@ -21,7 +21,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from vqd.spool import status
-from vqd.spool.files import first_free, move_folder, sync_folder
+from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
+from vqd.spool.folders import make_folder, move_aside
 from vqd.spool.requests import is_steering
 
 INPUTS = "inputs"
@@ -39,6 +40,7 @@ RESULT_NAMES = frozenset(
 )
 """What vqd writes into a job's folder."""
 
+_FOLDERS = frozenset({OUTPUTS, _GRAPHS})
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
 
 
@@ -73,8 +75,14 @@ def _forget_layout(folder: Path) -> None:
 
 def begin_layout(folder: Path) -> None:
     """Note in the folder that its inputs are to be gathered."""
-    (folder / _DROPPED).mkdir(exist_ok=True)
-    sync_folder(folder)
+    make_folder(folder / _DROPPED, folder)
+
+
+def clear_way(folder: Path) -> None:
+    """Move aside what was put where vqd is to write a file or a folder, and is not of that kind."""
+    for name in RESULT_NAMES:
+        if is_real_folder(folder / name) != (name in _FOLDERS):
+            move_aside(folder / name)
 
 
 def gather_inputs(folder: Path, job_file: str) -> None:
@@ -83,7 +91,7 @@ def gather_inputs(folder: Path, job_file: str) -> None:
     It can be done again after a crash.
     """
     dropped = folder / _DROPPED
-    if not dropped.is_dir():
+    if not is_real_folder(dropped):
         return
     kept = RESULT_NAMES | {_DROPPED, PARTS, job_file}
     for entry in list(folder.iterdir()):

@@ -20,6 +20,11 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def is_real_folder(path: Path) -> bool:
+    """Tell whether a folder is there, and not a link to one."""
+    return is_folder(path) and not path.is_symlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vqd.documents.opening import opened
 from vqd.spool.files import first_free, replace_quickly
 
 RECORD = ".written.json"
@@ -87,9 +88,8 @@ class KeptFolder:
             return None
         if written and (facts.st_size, facts.st_mtime_ns) == (written.bytes, written.mtime_ns):
             return written.sha256
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with opened(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
     def _put_aside(self, name: str) -> None:
         path = self._folder / name

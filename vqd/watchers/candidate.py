@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqd.domain.names import why_never_taken
+from vqd.domain.names import is_text, why_never_taken
 from vqd.spool.jobfiles import has_job_suffix, job_file_in, why_no_job_file
 from vqd.spool.requests import is_held_back
 
@@ -40,6 +40,8 @@ def candidate_at(path: Path) -> Candidate | NotTaken:
         return _folder_at(path)
     if not path.is_file():
         return NotTaken("ignored: not a file")
+    if not is_text(path.name):
+        return NotTaken("its name is not UTF-8; rename it")
     if not has_job_suffix(path):
         return NotTaken("not a job file; a job file beside it can name it as an input")
     return Candidate(path, path)

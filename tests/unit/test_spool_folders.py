@@ -1,0 +1,83 @@
+"""vqd's own folders and files in a job's folder are real ones, whatever was put there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from vqd.spool import drops
+from vqd.spool.files import replace_quickly, write_whole
+from vqd.spool.folders import make_folder, move_aside
+
+
+def test_a_link_where_outputs_go_is_moved_aside_and_nothing_written_through_it(
+    tmp_path: Path,
+) -> None:
+    job, elsewhere = tmp_path / "job", tmp_path / "elsewhere"
+    job.mkdir()
+    elsewhere.mkdir()
+    (job / "outputs").symlink_to(elsewhere)
+    make_folder(job / "outputs" / "deep" / "er", job)
+    write(job / "outputs" / "deep" / "er" / "a.png", "x")
+    assert (job / "outputs (aside)").readlink() == elsewhere
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "job" / "outputs" / "a.png", "x")
+    make_folder(tmp_path / "job" / "outputs", tmp_path / "job")
+    assert (tmp_path / "job" / "outputs" / "a.png").exists()
+
+
+def test_no_folder_is_made_where_the_job_is_not(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        make_folder(tmp_path / "away" / "outputs", tmp_path / "away")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_moved_aside_takes_the_place_of_nothing(tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        move_aside(write(tmp_path / "a", text))
+    move_aside(tmp_path / "not there")
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"a (aside)": "first", "a (aside 2)": "second"}
+
+
+@pytest.mark.parametrize("writing", [write_whole, replace_quickly])
+def test_a_link_under_the_temporary_name_is_not_written_through(
+    tmp_path: Path, writing: Callable[[Path, bytes], None]
+) -> None:
+    secret = write(tmp_path / "secret", "s")
+    for temporary in (".STATUS.yaml.part", "STATUS.yaml"):
+        (tmp_path / temporary).symlink_to(secret)
+        writing(tmp_path / "STATUS.yaml", b"ours")
+        assert (tmp_path / "STATUS.yaml").read_bytes() == b"ours"
+        (tmp_path / "STATUS.yaml").unlink()
+    assert secret.read_text() == "s"
+
+
+def test_what_is_in_the_way_of_a_finished_job_is_moved_aside(tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    write(job / "STATUS.yaml" / "a", "a folder where a file goes")
+    write(job / "graphs", "a file where a folder goes")
+    write(job / "outputs" / "a.png", "x")
+    write(job / "WHY.txt", "a file where a file goes")
+    drops.clear_way(job)
+    assert sorted(path.name for path in job.iterdir()) == [
+        "STATUS.yaml (aside)",
+        "WHY.txt",
+        "graphs (aside)",
+        "outputs",
+    ]
+
+
+def test_inputs_are_not_gathered_through_a_link(tmp_path: Path) -> None:
+    job, elsewhere = tmp_path / "job", tmp_path / "elsewhere"
+    write(job / "a.png", "x")
+    elsewhere.mkdir()
+    (job / ".dropped").symlink_to(elsewhere)
+    drops.begin_layout(job)
+    drops.gather_inputs(job, "job.yaml")
+    assert (job / "inputs" / "a.png").exists()
+    assert list(elsewhere.iterdir()) == []
