@@ -1,7 +1,7 @@
 """What became of one attempt at one prompt: a value, never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -36,11 +36,20 @@ class FailureCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a file held when it was read; `modified_at` is its mtime then, as ISO 8601, UTC."""
+
+    sha256: str
+    bytes: int
+    modified_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFile:
     """One file that an attempt made, whole, under its final name.
 
     `path` is relative to the job's folder, with `/`. Sizes are bytes and pixels; `frames` and
-    `fps` are None for a still.
+    `fps` are None for a still. `modified_at` is its mtime when it was checked, as ISO 8601, UTC.
     """
 
     slot: str
@@ -52,14 +61,17 @@ class OutputFile:
     height: int | None = None
     frames: int | None = None
     fps: float | None = None
+    modified_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The attempt made its outputs. `seconds` is the server's own execution time."""
+    """The attempt made its outputs, of these input files by slot. `seconds` is the server's own
+    execution time."""
 
     outputs: tuple[OutputFile, ...]
     seconds: float
+    inputs: Mapping[str, ReadFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
