@@ -15,9 +15,9 @@ from vqd.runner.assignment import Assignment, adopted
 from vqd.runner.attempt import Attempt
 from vqd.runner.names import OutputNames
 from vqd.runner.server import Server
+from vqd.runner.share import Share
 from vqd.runner.sidecar import embedded, write_sidecars
 from vqd.runner.spelling import Spelling
-from vqd.spool.files import is_folder
 from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
 
@@ -37,6 +37,7 @@ class Dispatch:
         self,
         store: Store,
         spool: Spool,
+        share: Share,
         servers: Sequence[Server],
         spelling: Spelling,
         *,
@@ -45,6 +46,7 @@ class Dispatch:
     ) -> None:
         self._store = store
         self._spool = spool
+        self._share = share
         self._servers = servers
         self._spelling = spelling
         self._stall_s = stall_s
@@ -70,6 +72,7 @@ class Dispatch:
 
         Raises:
             FolderGone: its job's folder is gone; nothing was begun.
+            ShareAway: it cannot be told whether it is; nothing was begun.
         """
         assignment = self._assignment(prompt)
         attempt = Attempt(
@@ -135,7 +138,7 @@ class Dispatch:
     def _assignment(self, prompt: Prompt) -> Assignment:
         job = self._job(prompt.key.job_key)
         folder = self._spool.active / job.job
-        if job.plan is None or not is_folder(folder):
+        if job.plan is None or not self._share.has_active(job.job):
             raise FolderGone(job.job)
         return Assignment(
             prompt=prompt.as_climbed(job.plan),

@@ -30,8 +30,9 @@ from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
 from vqd.runner.server import Server
+from vqd.runner.share import Share, ShareAway
 from vqd.runner.spelling import Spelling
-from vqd.spool.layout import PAUSED, Spool
+from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
 
 STATUS_EVERY_S = 1.0
@@ -69,7 +70,7 @@ class Loop:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._spool = spool
+        self._share = Share(spool, on_answer=woken.set)
         self._servers: Mapping[str, Server] = {server.name: server for server in servers}
         self._publisher = publisher
         self._woken = woken
@@ -79,7 +80,7 @@ class Loop:
         spelling = Spelling(store)
         self._catalogues = Catalogues(store, servers, spelling, on_change=woken.set, clock=clock)
         self._dispatch = Dispatch(
-            store, spool, servers, spelling, stall_s=stall_s, on_end=self._on_end
+            store, spool, self._share, servers, spelling, stall_s=stall_s, on_end=self._on_end
         )
         self._judging = Judging(windows, servers)
         self._draining = False
@@ -130,7 +131,7 @@ class Loop:
         due = self._settle(now, [] if held else self._free_slots(now))
         self._hold(due.judged)
         for prompt, server in due.claimed:
-            self._start(prompt, server)
+            self._start(prompt, server, now)
         self._dispatch.cancel(due.stopping)
         for job_key, job in due.closing:
             self._dispatch.forget_job(job_key)
@@ -198,8 +199,7 @@ class Loop:
         elif ended.is_of_server:
             server.rest(now)
         elif outcome.code is FailureCode.DISK_FULL:
-            self._parked_until = now + PARKED_AGAIN_S
-            self._parked_by = outcome.message
+            self._park(outcome.message, now)
         failed = outcome if isinstance(outcome, Failed) else None
         _log.info(
             "prompt.concluded",
@@ -219,20 +219,23 @@ class Loop:
         """Say why nothing is sent, to any server; None if nothing stands in the way."""
         if now < self._parked_until:
             return f"parked: {self._parked_by}"
-        if self._spool.is_paused():
-            return PAUSED
-        away = self._spool.why_away()
-        return f"share away: {away}" if away else None
+        return self._share.held_by()
 
-    def _start(self, prompt: Prompt, server: Server) -> None:
+    def _park(self, why: str, now: float) -> None:
+        self._parked_until = now + PARKED_AGAIN_S
+        self._parked_by = why
+
+    def _start(self, prompt: Prompt, server: Server, now: float) -> None:
         self._begun.add(prompt.key.job_key)
         self._changed.add(prompt.key.job_key)
         try:
             self._dispatch.start(prompt, server)
         except FolderGone:
-            leave = _give_up if self._spool.is_present() else _put_back
-            self._store.write(lambda session: leave(session, prompt, self._clock()))
+            self._store.write(lambda session: _give_up(session, prompt, self._clock()))
             self._woken.set()
+        except ShareAway as away:
+            self._store.write(lambda session: _put_back(session, prompt, self._clock()))
+            self._park(f"share away: {away}", now)
 
     def _note_servers(self) -> None:
         changed = [server for server in self._servers.values() if server.changed]

@@ -54,6 +54,7 @@ class Publisher:
         self._clock = clock
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closing: set[int] = set()
+        self._untold: dict[int, tuple[RunningNow, str | None]] = {}
         self._again_at: dict[int, float] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -79,7 +80,11 @@ class Publisher:
     def tell(self, job_keys: Iterable[int], running: RunningNow, held: str | None) -> None:
         """Ask for the STATUS.yaml of these jobs; `held` says why nothing is sent, if so."""
         for job_key in job_keys:
-            self._asked.put(partial(self._write_status, job_key, running, held))
+            with self._lock:
+                is_asked = job_key in self._untold  # and waits, behind a share that does not answer
+                self._untold[job_key] = (running, held)
+            if not is_asked:
+                self._asked.put(partial(self._write_status, job_key))
 
     def prove(self, job_key: int) -> None:
         """Ask for the page that shows what a job's proof made."""
@@ -140,6 +145,8 @@ class Publisher:
                 lay_out(session, closed, folder, now=now)
             self._require_spool()
             drops.publish(folder, self._home(closed) / job.job)
+        else:
+            self._require_spool()  # it was published before, or deleted; not away with the share
         self._store.write(
             lambda session: session.jobs.close(job_key, closed.state, closed.reason, now=now)
         )
@@ -152,7 +159,9 @@ class Publisher:
             seconds=round(now - job.accepted_at, 3),
         )
 
-    def _write_status(self, job_key: int, running: RunningNow, held: str | None) -> None:
+    def _write_status(self, job_key: int) -> None:
+        with self._lock:
+            running, held = self._untold.pop(job_key)
         job = self._job(job_key)
         folder = self._spool.active / job.job
         if not self._spool.is_present() or not folder.is_dir():

@@ -17,6 +17,7 @@ from vqd.domain.outcome import FailureCode
 from vqd.domain.queue import Prompt
 from vqd.runner.dispatch import Dispatch, FolderGone
 from vqd.runner.server import Server
+from vqd.runner.share import ShareAway
 from vqd.store.store import Session, Store
 
 _log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ def _adopt(prompt: Prompt, dispatch: Dispatch, servers: Mapping[str, Server]) ->
         return False
     try:
         dispatch.start(prompt, server, is_sent=True)
-    except FolderGone:
+    except (FolderGone, ShareAway):
         return False
     return True
 
