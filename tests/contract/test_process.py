@@ -53,6 +53,20 @@ def test_a_dead_engine_comes_back_on_the_same_port_with_an_empty_temp(
     server.session.close()
 
 
+def test_an_engine_that_dies_again_while_it_starts_comes_back_the_next_time(
+    process: EngineProcess, tmp_path: Path
+) -> None:
+    os.kill(pid_of(process), signal.SIGKILL)
+    wait_for(lambda: not answers(process.url), within_s=5, what="the engine's end")
+    (tmp_path / "engine" / "input").rename(tmp_path / "input")
+    (tmp_path / "engine" / "input").write_text("in the way")
+    with pytest.raises(VqdError, match="did not start"):
+        wait_for(process.ensure_alive, within_s=5, what="the look that sees it dead")
+    (tmp_path / "engine" / "input").unlink()
+    process.ensure_alive()
+    assert answers(process.url)
+
+
 def test_a_living_engine_is_left_alone(process: EngineProcess) -> None:
     before = pid_of(process)
     process.ensure_alive()

@@ -43,7 +43,11 @@ class EngineProcess:
         self._port = int(self.url.rpartition(":")[2])
 
     def ensure_alive(self) -> None:
-        """Start it again if it died."""
+        """Start it again if it died.
+
+        Raises:
+            VqdError: `engine_not_started`; the next time it is tried again.
+        """
         if self._process is not None and self._process.poll() is not None:
             self._close_pipes(self._process)
             self.start()
