@@ -80,12 +80,19 @@ def _print(preview: Preview, shown: int, free_bytes: int | None) -> None:
         len(draft.inputs), "input"
     )
     click.echo(printable(f"{draft.name}: {about}"))
+    for said in _drift(preview):
+        click.echo(printable(f"drift: {said}"))
     _print_points(preview, shown)
     click.echo()
     print_table([*_facts(preview, free_bytes)])
     for server, faults in preview.servers.items():
         for problem in faults:
             click.echo(printable(f"{server}: {problem.in_full} [{problem.code}]"), err=True)
+
+
+def _drift(preview: Preview) -> tuple[str, ...]:
+    planned = preview.draft.planned
+    return planned.plan.drift if planned else ()
 
 
 def _print_points(preview: Preview, shown: int) -> None:
@@ -188,6 +195,7 @@ def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, 
             "free_bytes": free_bytes,
         },
         "quote": preview.quote,
+        "drift": list(_drift(preview)),
         "problems": [asdict(problem) for problem in draft.problems],
     }
 

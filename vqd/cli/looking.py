@@ -90,6 +90,8 @@ def show(job: str, prompts: int, settings_file: Path | None, *, as_json: bool) -
         return
     _print_jobs([detail.job])
     click.echo(f"folder  {folder or 'gone'}")
+    for said in _drift(detail.job):
+        click.echo(printable(f"drift: {said}"))
     for problem in detail.job.problems:
         click.echo(f"error: {problem.in_full}")
     for prompt in detail.prompts:
@@ -157,6 +159,10 @@ def _detail_json(detail: JobDetail, folder: Path | None) -> dict[str, Any]:
     }
 
 
+def _drift(job: Job) -> tuple[str, ...]:
+    return job.plan.drift if job.plan else ()
+
+
 def _job_json(job: Job) -> dict[str, Any]:
     return {
         "job": job.job,
@@ -168,6 +174,7 @@ def _job_json(job: Job) -> dict[str, Any]:
         "accepted_at": iso(job.accepted_at),
         "started_at": iso(job.started_at),
         "finished_at": iso(job.finished_at),
+        "drift": list(_drift(job)),
         "problems": [asdict(problem) for problem in job.problems],
     }
 

@@ -45,6 +45,13 @@ def read_graph(
         hint = "Put the graph beside its definition, or correct `graph`."
         said = f"cannot be read ({error.strerror})."
         raise Faults([Problem("missing_graph", said, where, hint=hint)]) from error
+    return parsed_graph(content, where, classes, known=known)
+
+
+def parsed_graph(
+    content: bytes, where: str, classes: Classes | None = None, *, known: Iterable[str] = ()
+) -> NamedGraph:
+    """Give the graph that the bytes of a file are; all else as `read_graph`."""
     if len(content) > MOST_BYTES:
         raise Faults([Problem("too_large", f"is over {MOST_BYTES} bytes long.", where)])
     try:

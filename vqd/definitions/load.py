@@ -65,6 +65,10 @@ class Definitions:
             raise Faults(loaded.found.problems)
         return loaded.found
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a definition of this name, be it broken."""
+        return self._find(name) is not None
+
     def names(self) -> list[str]:
         """Give the names of all definitions, the broken ones too, sorted."""
         return sorted(self._files())

@@ -1,12 +1,13 @@
 """The outputs of a graph: the nodes that save a picture, a clip or sound."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from vqd.definitions.sketch import Entry, NodeNames
 from vqd.definitions.wiring import Classes
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph
+from vqd.domain.job import ExpectedOutput
 from vqd.domain.names import printable
 
 PREFIX = "filename_prefix"
@@ -37,26 +38,44 @@ def outputs_of(graph: Graph, classes: Classes, *, where: str) -> Outputs:
     Raises:
         Faults: `no_output`, there is none.
     """
-    found = [*_saving(graph, classes)]
-    kinds = {node: kind for node, kind in found if kind}
-    if not kinds:
-        said = "no node of the graph saves a picture, a clip or sound."
-        raise Faults([Problem("no_output", said, where, hint=_HINT)])
+    expected = expected_outputs(graph, classes, where=where)
     names = NodeNames(graph)
-    entries: dict[str, Entry] = {}
-    for node, kind in kinds.items():
-        entry: Entry = {"node": names[node], "kind": kind}
-        if isinstance(graph[node]["inputs"].get(PREFIX), str):
-            entry["prefix"] = PREFIX
-        entries[_free(kind, entries)] = entry
+    entries: dict[str, Entry] = {
+        one.slot: {
+            "node": names[one.node],
+            "kind": one.kind,
+            **({"prefix": one.prefix_input} if one.prefix_input else {}),
+        }
+        for one in expected
+    }
+    found = [*_saving(graph, classes)]
     others = [names[node] for node, kind in found if not kind]
     remarks = {}
     if others:
         said = f"Not brought home, being no picture, clip or sound: {', '.join(others)}."
         remarks[f"outputs.{next(iter(entries))}"] = printable(said)
     prefixes = frozenset((node, PREFIX) for node, _ in found)
-    group = max(("image", "audio", "video"), key=[*kinds.values()].count).capitalize()
+    kinds = [one.kind for one in expected]
+    group = max(("image", "audio", "video"), key=kinds.count).capitalize()
     return Outputs(entries, prefixes, group, remarks)
+
+
+def expected_outputs(graph: Graph, classes: Classes, *, where: str) -> tuple[ExpectedOutput, ...]:
+    """Give every output of a graph that vqd brings home, each with a slot named after its kind.
+
+    Raises:
+        Faults: `no_output`, there is none.
+    """
+    found: dict[str, ExpectedOutput] = {}
+    for node, kind in _saving(graph, classes):
+        if kind is not None:
+            slot = _free(kind, found)
+            has_prefix = isinstance(graph[node]["inputs"][PREFIX], str)
+            found[slot] = ExpectedOutput(slot, node, kind, PREFIX if has_prefix else None)
+    if not found:
+        said = "no node of the graph saves a picture, a clip or sound."
+        raise Faults([Problem("no_output", said, where, hint=_HINT)])
+    return tuple(found.values())
 
 
 def _saving(graph: Graph, classes: Classes) -> Iterator[tuple[str, str | None]]:
@@ -82,6 +101,6 @@ def kind_of(class_type: str, classes: Classes) -> str | None:
     return next((_BY_TYPE[type_] for type_ in types if type_ in _BY_TYPE), None)
 
 
-def _free(kind: str, taken: dict[str, Entry]) -> str:
+def _free(kind: str, taken: Collection[str]) -> str:
     names = [kind, *(f"{kind}_{turn}" for turn in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)

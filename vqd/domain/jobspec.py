@@ -6,6 +6,7 @@ from itertools import chain
 
 from vqd.domain.errors import Problem
 from vqd.domain.job import Notify
+from vqd.domain.record import Record
 from vqd.domain.schedule import Schedule
 
 
@@ -127,7 +128,7 @@ class JobSpec:
     schedule names its window, if it does, and `target` where the job says whom it tells. `defaults`
     are the values that the settings give where the job gives none. `proof_inputs` is of how many
     inputs a proof is made first, None without. `done_marker` is the file that tells that all of
-    the job has arrived.
+    the job has arrived. `record` tells of the output that it makes again.
     """
 
     where: str
@@ -153,6 +154,7 @@ class JobSpec:
     keep_s: float | None = None
     notify: Notify | None = None
     target: Given | None = None
+    record: Record | None = None
 
     def gives(self, name: str) -> bool:
         """Tell whether every point of the job has a value for a parameter.

@@ -1,6 +1,9 @@
 """The record of an output: what a job needs to make exactly this output again, and to tell what
 does not match it any more."""
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,14 +15,16 @@ from vqd.domain.job import ExpectedOutput, InputBind
 class Record:
     """How an output was made, as its sidecar or the output itself tells; all of it may be missing.
 
-    `sent` names the graph that was sent, see `sent_sha256`; `graph` names the one in graphs/ of
-    the job's folder of which it comes by `edits`. `inputs` are the sha256 of the files by slot,
-    `binds` where their names go, `outputs` the nodes that save. `folder` is where the server put
-    the outputs, below its own output folder. `result` is the output's file, where it lies beside
-    the job file.
+    `asked` names what the job file asked for, see `asked_sha256`: one that somebody edited since
+    asks for something else. `sent` names the graph that was sent, see `sent_sha256`; `graph` the
+    one in graphs/ of the job's folder of which that comes by `edits`. `inputs` are the sha256 of
+    the files by slot, `binds` where their names go, `outputs` the nodes that save. `folder` is
+    where the server put the outputs, below its own output folder. `result` is the output's file,
+    where it lies beside the job file.
     """
 
     workflow_version: int | None = None
+    asked: str = ""
     sent: str = ""
     graph: str = ""
     edits: Mapping[Target, Value] = field(default_factory=dict)
@@ -30,6 +35,25 @@ class Record:
     server: str = ""
     server_version: str = ""
     result: str = ""
+
+
+def asked_sha256(workflow: str, params: Mapping[str, Value]) -> str:
+    """Name the workflow and the values that a job file asks for, whether they are typed already or
+    still the texts that it holds: `0.50` is 0.5."""
+    texts = {name: _text(value) for name, value in params.items()}
+    asked = json.dumps([workflow, texts], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _text(value: Value) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _WHOLE.fullmatch(text):
+        return str(int(text))
+    return str(float(text)) if _NUMBER.fullmatch(text) else text
+
+
+_WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,20}\.\d{0,20}([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def sent_sha256(

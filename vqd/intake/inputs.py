@@ -90,8 +90,10 @@ def _gathered(
     elif open_slots:
         search.problems += [_not_named(spec, slot) for slot in open_slots]
     sidecars = Sidecars(search.places, workflow.caption, spec.where)
-    with_values = {name: sidecars.beside(files) for name, files in found.items() if files}
-    valued |= {key: sidecars.beside([file])[0] for key, file in valued.items()}
+    with_values = {name: tuple(files) for name, files in found.items() if files}
+    if spec.record is None:  # what is made again has its values, whatever lies there by now
+        with_values = {name: sidecars.beside(files) for name, files in with_values.items()}
+        valued |= {key: sidecars.beside([file])[0] for key, file in valued.items()}
     beside = _named_beside(search, workflow, (*with_values.values(), [*valued.values()]))
     if search.problems or sidecars.problems:
         raise Faults([*search.problems, *sidecars.problems])

@@ -19,6 +19,7 @@ from vqd.domain.jobspec import (
     Seeds,
 )
 from vqd.domain.schedule import Needs, Schedule
+from vqd.intake.record import read_record
 from vqd.intake.scheduling import ScheduleKeys
 from vqd.intake.schema import FanOutKeys, InputKeys, JobKeys, RowsKeys, SeedsKeys
 
@@ -31,7 +32,15 @@ def read(path: Path) -> tuple[JobSpec, tuple[Problem, ...]]:
         FileNotFoundError: it is not there (any more).
         Faults: too much is wrong with it to tell what it asks for.
     """
-    document = read_document(path)
+    return understood(read_document(path))
+
+
+def understood(document: Document) -> tuple[JobSpec, tuple[Problem, ...]]:
+    """Give what `read` does of the document that a job file holds.
+
+    Raises:
+        Faults: as `read`.
+    """
     keys, problems = checked_in_part(document, JobKeys, depths={"fan_out": 2})
     if keys is None:
         raise Faults(problems)
@@ -70,6 +79,7 @@ def _spec(document: Document, keys: JobKeys) -> JobSpec:
         keep_s=keys.output.keep,
         notify=keys.notify.notify if keys.notify else None,
         target=_given(keys.notify.to, "notify", "to") if keys.notify else None,
+        record=read_record(keys.record),
     )
 
 

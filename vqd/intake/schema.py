@@ -318,5 +318,5 @@ class JobKeys(Keys):
     )
     record: dict[str, Any] = Field(
         default_factory=dict,
-        description="What a sidecar tells of how its output was made; nothing is read from it.",
+        description="What a sidecar tells of how its output was made, so that it is made again so.",
     )

@@ -39,6 +39,8 @@ def _parts(job: ReportJob) -> Iterator[str]:
         yield _problems(job.problems)
     elif job.reason:
         yield f'<p class="reason">{text(job.reason)}</p>\n'
+    if job.drift:
+        yield _drift(job.drift)
     if job.counts.get("total"):
         yield _bar(job.counts)
     yield _times(job)
@@ -80,6 +82,14 @@ def _problems(problems: tuple[Problem, ...]) -> str:
     return (
         f'<section class="problems" aria-labelledby="wrong"><h2 id="wrong">{count}</h2>'
         f"<ol>{listed}</ol></section>\n"
+    )
+
+
+def _drift(drift: tuple[str, ...]) -> str:
+    listed = "".join(f"<li><p>{text(said)}</p></li>" for said in drift)
+    return (
+        '<section class="problems drift" aria-labelledby="drift">'
+        f'<h2 id="drift">Not as recorded</h2><ol>{listed}</ol></section>\n'
     )
 
 

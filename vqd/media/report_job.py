@@ -47,7 +47,7 @@ class ReportJob:
     """A job. `params` never vary; `axes` do, the first slowest; times are UTC seconds.
 
     `counts` has `total`, `succeeded`, `failed` and `cancelled`. `input_folder` is relative to the
-    job's folder.
+    job's folder. `drift` says what was not as an output's record says, when that was made again.
     """
 
     job: str
@@ -65,3 +65,4 @@ class ReportJob:
     finished_at: float | None
     problems: tuple[Problem, ...]
     input_folder: str
+    drift: tuple[str, ...] = ()

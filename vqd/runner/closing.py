@@ -152,6 +152,7 @@ def _report(job: Job) -> ReportJob:
         finished_at=job.finished_at,
         problems=job.problems,
         input_folder=drops.INPUTS,
+        drift=plan.drift if plan else (),
     )
 
 

@@ -12,7 +12,7 @@ import orjson
 import yaml
 
 from vqd.domain.outcome import OutputFile, Succeeded
-from vqd.domain.record import sent_sha256
+from vqd.domain.record import asked_sha256, sent_sha256
 from vqd.runner.assignment import Assignment
 from vqd.runner.server import Server
 from vqd.spool.drops import INPUTS
@@ -68,6 +68,7 @@ def _record(assignment: Assignment, input_sha256s: Mapping[str, str]) -> dict[st
     prompt, plan = assignment.prompt, assignment.plan
     return {
         "workflow_version": plan.workflow_version,
+        "asked": asked_sha256(plan.workflow, {**plan.params, **prompt.params}),
         "sent": sent_sha256(assignment.graph.nodes, prompt.edits, plan.inputs, plan.outputs),
         "folder": assignment.server_folder,
         "inputs": dict(input_sha256s),

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.definitions.ui.refusals import UNSEEN
-from vqd.domain.catalogue import KnownClasses
+from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.documents.opening import opened
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.job import Notify, PlannedJob
@@ -18,6 +18,7 @@ from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
 from vqd.domain.names import readable
 from vqd.domain.nearest import nearest
 from vqd.domain.queue import JobFile
+from vqd.domain.record import Record
 from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
@@ -27,6 +28,7 @@ from vqd.media.dimensions import Undecodable, dimensions
 from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
+from vqd.service.results import Chosen, Results, names_graph
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import is_of_its_folder, rivals_of
@@ -44,8 +46,8 @@ class Draft:
     """A job file read and planned: `planned`, or the `problems` that prevent it.
 
     `input_folder` is where its inputs lie, below the job's folder; `inputs` are their paths,
-    relative to that. `notify` and `keep_s` are whom it tells and how long it is kept, also where it
-    cannot run.
+    relative to that. `definition` is what runs, `record` tells of the output that it makes again.
+    `notify` and `keep_s` are whom it tells and how long it is kept, also where it cannot run.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Draft:
     problems: tuple[Problem, ...] = ()
     notify: Notify | None = None
     keep_s: float | None = None
+    definition: Workflow | None = field(default=None, repr=False)
+    record: Record | None = field(default=None, repr=False)
 
     @property
     def waits_for_inputs(self) -> bool:
@@ -92,6 +96,7 @@ class Drafting:
         known: KnownClasses | None = None,
     ) -> None:
         self._definitions = Definitions((*workflows, shipped_folder()), known)
+        self._results = Results((spool.done, spool.failed), known or NothingKnown())
         # A result's sidecar names its inputs below done/ or failed/.
         self._input_roots = (*input_roots, spool.done, spool.failed)
         self._path_map = path_map
@@ -99,13 +104,6 @@ class Drafting:
         self._windows = windows
         self._targets = targets
         self._notify_default = notify_default
-
-    def workflow(self, draft: Draft) -> Workflow | None:
-        """Give the workflow that a draft asks for; None if it cannot be used."""
-        try:
-            return self._definitions.get(draft.workflow)
-        except Faults:
-            return None
 
     def draft(self, job_file: Path, *, now: float) -> Draft:
         """Read the job file and everything it names, and plan it.
@@ -120,6 +118,8 @@ class Drafting:
         is_folder = is_of_its_folder(job_file)
         name = readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem)
         workflow = ""
+        definition: Workflow | None = None
+        record: Record | None = None
         notify, keep_s = self._notify_default, None
         planned: PlannedJob | None = None
         found: tuple[str, ...] = ()
@@ -130,9 +130,11 @@ class Drafting:
             problems += (*unread, *_unknown_window(spec, self._windows))
             problems += _unknown_target(spec, self._targets)
             spec = self._with_known_target(spec)
-            notify, keep_s = spec.notify, spec.keep_s
+            notify, keep_s, record = spec.notify, spec.keep_s, spec.record
             name, workflow = spec.name or name, spec.workflow.text
-            definition = self._definition(spec)
+            places = Places(folder / input_folder, self._input_roots, self._path_map)
+            chosen = self._choose(spec, places)
+            spec, definition = chosen.spec, chosen.workflow
             spec = replace(spec, defaults=self._defaults.get(definition.name, {}))
             places = Places(folder / input_folder, self._input_roots, self._path_map)
             spec, table, missing = _with_rows(spec, places)
@@ -144,8 +146,8 @@ class Drafting:
                 problems += _value_faults(spec, definition, is_whole=_is_whole(problems, unread))
             else:
                 inputs = _measured(spec, definition, inputs, places)
-                planned = plan(spec, definition, inputs, job=name, created_at=now)
-                found = (*inputs.paths(), *table)
+                planned = chosen.marked(plan(spec, definition, inputs, job=name, created_at=now))
+                found = (*inputs.paths(), *table, *chosen.files)
         except Faults as faults:
             problems += faults.problems
         return Draft(
@@ -158,6 +160,8 @@ class Drafting:
             problems=tuple(sorted(problems, key=_place)),
             notify=notify,
             keep_s=keep_s,
+            definition=definition,
+            record=record,
         )
 
     def _with_known_target(self, spec: JobSpec) -> JobSpec:
@@ -166,6 +170,17 @@ class Drafting:
         if spec.notify is not None and spec.notify.to in self._targets:
             return spec
         return replace(spec, notify=self._notify_default)
+
+    def _choose(self, spec: JobSpec, places: Places) -> Chosen:
+        """Give what a job runs: its workflow, a graph beside it, or what its record tells of.
+
+        Raises:
+            Faults: there is none that can be used.
+        """
+        name = spec.workflow.text
+        if spec.record is None and names_graph(name) and not self._definitions.has(name):
+            return self._results.of_graph(spec, places)
+        return self._results.choose(spec, places, lambda: self._definition(spec))
 
     def _definition(self, spec: JobSpec) -> Workflow:
         try:

@@ -17,6 +17,7 @@ from vqd.domain.quote import QuoteOver, quote
 from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.drafts import Draft, Drafting
+from vqd.service.drift import with_server_drift
 from vqd.service.known import StoredClasses
 from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
@@ -133,21 +134,22 @@ class Previews:
             FileNotFoundError: the job file is gone.
         """
         draft = self.draft(job_file, now=now)
-        workflow = self._drafting.workflow(draft)
-        if draft.planned is None or workflow is None:
+        workflow, planned = draft.definition, draft.planned
+        if planned is None or workflow is None:
             return Preview(draft)
         try:
             with self._reader.reading() as session:
                 servers = _on_servers(
-                    workflow, draft.planned.plan, session.catalogue, self._capabilities
+                    workflow, planned.plan, session.catalogue, self._capabilities
                 )
                 usual = session.estimates.of_workflow(workflow.name)
-                return Preview(draft, servers, usual, self._quote(draft.planned.plan, usual))
+                seen = with_server_drift(draft, session)
+                return Preview(seen, servers, usual, self._quote(planned.plan, usual))
         except VqdError as error:
             if error.code != "store_missing":
                 raise
             usual = Usual()
-            return Preview(draft, usual=usual, quote=self._quote(draft.planned.plan, usual))
+            return Preview(draft, usual=usual, quote=self._quote(planned.plan, usual))
 
     def _quote(self, plan: Plan, usual: Usual) -> str | None:
         return quote(plan.total, usual.seconds, self._quote_over)

@@ -14,6 +14,7 @@ from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
 from vqd.domain.queue import Job
 from vqd.domain.quote import QuoteOver, quote
 from vqd.service.drafts import Draft, Drafting
+from vqd.service.drift import with_server_drift
 from vqd.spool import claims, drops
 from vqd.spool.jobfiles import is_alone, job_file_in, only_job_file
 from vqd.spool.layout import Spool
@@ -43,7 +44,11 @@ class Submission:
 
     def draft(self, job_file: Path, *, now: float) -> Draft:
         """Read and plan a job where it lies."""
-        return self._drafting.draft(job_file, now=now)
+        draft = self._drafting.draft(job_file, now=now)
+        if draft.record is None:
+            return draft
+        with self._store.reading() as session:
+            return with_server_drift(draft, session)
 
     def take(self, job_file: Path, draft: Draft, *, now: float) -> str:
         """Claim a settled drop and accept it; gives its JOB.

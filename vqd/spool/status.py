@@ -83,6 +83,7 @@ def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[s
         "started_at": iso(job.started_at),
         "finished_at": iso(job.finished_at),
         "elapsed_s": round(ended_at - (job.started_at or job.accepted_at), 1),
+        "drift": list(job.plan.drift) if job.plan else [],
         "problems": [_problem(problem) for problem in job.problems],
         "heartbeat_at": iso(now),
     }

@@ -62,6 +62,8 @@ class JobRows:
         )
         job_key = _key(cursor)
         self._schedules.add(job_key, plan, now=now)
+        for said in plan.drift:
+            self._events.add("drift.found", at=now, job_key=job_key, said=said)
         return job_key
 
     def queue(self, job_key: int, *, now: float, quote: str | None = None) -> None:

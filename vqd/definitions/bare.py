@@ -1,0 +1,96 @@
+"""Workflows without a definition: a graph that is run as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from vqd.definitions.build import EXTENSIONS
+from vqd.definitions.outputs import expected_outputs
+from vqd.definitions.settable import settables
+from vqd.definitions.wiring import Classes
+from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.param import Misfit, Param
+from vqd.domain.record import Record
+from vqd.domain.workflow import InputSlot, Workflow
+
+_TYPED = frozenset({"bool", "int", "float", "seed"})
+
+
+@dataclass(frozen=True, slots=True)
+class BareWorkflow:
+    """A graph as a workflow, and by slot the file that each of its nodes loads."""
+
+    workflow: Workflow
+    files: Mapping[str, str]
+
+
+def workflow_of_graph(name: str, graph: NamedGraph, classes: Classes) -> BareWorkflow:
+    """Give a graph as a workflow with no parameters: what it saves are its outputs, and what its
+    nodes load may be given to it.
+
+    Raises:
+        Faults: `no_output`, the graph saves nothing.
+    """
+    slots: dict[str, InputSlot] = {}
+    files: dict[str, str] = {}
+    for one in settables(graph.nodes, classes):
+        kind = one.upload_kind
+        if kind is not None:
+            slot = kind if kind not in slots else f"{kind}_{len(slots) + 1}"
+            target = Target(one.node, one.name)
+            slots[slot] = InputSlot(slot, kind, EXTENSIONS[kind], (target,), required=False)
+            files[slot] = str(one.value)
+    outputs = expected_outputs(graph.nodes, classes, where=name)
+    return BareWorkflow(Workflow(name, 1, name, graph, slots, {}, outputs), files)
+
+
+def workflow_of_record(
+    record: Record,
+    graph: NamedGraph,
+    *,
+    name: str,
+    inputs: Mapping[str, str],
+    params: Mapping[str, str],
+    today: Workflow | None,
+) -> Workflow | None:
+    """Give a recorded graph as a workflow whose parameters are bound to nothing, since their values
+    are in the graph; None if the record names nodes that the graph has not.
+
+    `inputs` are the paths of the files by slot, `params` the values as texts; `today` is what has
+    the workflow's name now, if anything.
+    """
+    named = [target.node for targets in record.binds.values() for target in targets]
+    named += [one.node for one in record.outputs]
+    if not record.outputs or not graph.nodes.keys() >= {*named} or inputs.keys() - record.binds:
+        return None
+    slots = {
+        slot: InputSlot(slot, kind, EXTENSIONS[kind], record.binds[slot])
+        for slot, path in inputs.items()
+        if (kind := _kind_of(path)) is not None
+    }
+    known = today.params if today else {}
+    unbound = Workflow(
+        name=name,
+        version=record.workflow_version or 1,
+        where=today.where if today else name,
+        graph=graph,
+        inputs=slots,
+        params={one: _unbound(one, text, known.get(one)) for one, text in params.items()},
+        outputs=record.outputs,
+    )
+    return replace(unbound, vram_gb=today.vram_gb, tags=today.tags) if today else unbound
+
+
+def _kind_of(path: str) -> str | None:
+    suffix = PurePosixPath(path).suffix.lower()
+    return next((kind for kind, suffixes in EXTENSIONS.items() if suffix in suffixes), None)
+
+
+def _unbound(name: str, text: str, known: Param | None) -> Param:
+    """Give a parameter that reads a text as what it was, so that it is told as it was."""
+    typed = Param(name, known.type if known and known.type in _TYPED else "text")
+    try:
+        typed.read(text)
+    except Misfit:
+        return Param(name, "text")
+    return typed
