@@ -49,7 +49,7 @@ class Daemon:
         path = self.spool.inbox / "_vqd" / "WAITING.txt"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def start(self) -> "Daemon":
+    def start(self, *, within_s: float = 20) -> "Daemon":
         """Start the daemon and wait until it is ready."""
         starts = len(self.logged("daemon.started"))
         with (self.folder / "daemon.log").open("ab+") as log:
@@ -62,7 +62,7 @@ class Daemon:
             )
         wait_for(
             lambda: len(self.logged("daemon.started")) > starts or self._has_ended(),
-            within_s=20,
+            within_s=within_s,
             what="the daemon's start",
         )
         assert not self._has_ended(), (self.folder / "daemon.log").read_text()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.daemons import Daemon
-from tests.soak.actor import Actor
+from tests.soak.actor import STARTED_WITHIN_S, Actor
 from tests.soak.ledger import Ledger
 from tests.soak.proof import faults
 
@@ -29,7 +29,7 @@ def main() -> int:
     console.print(f"seed {asked.seed}, {asked.minutes:g} minutes, in {folder}")
     ledger = Ledger(folder / "acts.jsonl")
     daemon = Daemon(folder, rescan_s=2, drain_s=1)
-    daemon.start()
+    daemon.start(within_s=STARTED_WITHIN_S)
     try:
         actor = Actor(daemon, ledger, random.Random(asked.seed))
         _act(actor, asked.minutes * 60)

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 _STEERING = ("CANCEL", "PAUSE", "RESUME", "RETRY", "PRIORITY 80", "PRIORITY 999", "approve.txt")
 _MOST_UNDER_WAY = 12
+STARTED_WITHIN_S = 120.0
+"""On a machine that has other things to do."""
 
 
 class Actor:
@@ -213,7 +215,7 @@ class Actor:
         if self._down_for:
             self._down_for -= 1
             if not self._down_for:
-                self._daemon.start()
+                self._daemon.start(within_s=STARTED_WITHIN_S)
 
     def _kill_engine(self) -> None:
         for pid in _engines(self._daemon):
