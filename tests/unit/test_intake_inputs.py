@@ -62,10 +62,32 @@ def test_a_slot_that_is_not_named_takes_every_file_of_its_kind(tmp_path: Path) -
 def test_what_is_never_taken_is_not_taken(tmp_path: Path) -> None:
     put(tmp_path, "a.png", ".b.png", "~c.png", "._d.png", "@eaDir/e.png", "outputs/f.png")
     put(tmp_path, "#recycle/g.png", ".stfolder/h.png")
-    (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
     (tmp_path / "linked").symlink_to(tmp_path)
-    os.mkfifo(tmp_path / "fifo.png")
+    os.mkfifo(tmp_path / "fifo")
     assert found(tmp_path) == ["a.png"]
+
+
+def test_what_looks_like_an_input_and_is_no_file_is_named_and_not_left_out(tmp_path: Path) -> None:
+    put(tmp_path, "a.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "fifo.png")
+    faults = faults_of(tmp_path, a_spec())
+    assert {fault.code for fault in faults} == {"not_a_file"}
+    assert sorted(fault.said.split(",")[0] for fault in faults) == [
+        "fifo.png is a fifo",
+        "link.png is a link",
+    ]
+
+
+@pytest.mark.parametrize("asked", [None, an_input("**/*.png", kind="glob"), an_input("d")])
+def test_folders_deeper_than_are_looked_into_are_told_of(
+    tmp_path: Path, asked: InputSpec | None
+) -> None:
+    put(tmp_path, "/".join(["d"] * tree.DEEPEST) + "/a.png")
+    assert len(found(tmp_path, asked)) == 1
+    put(tmp_path, "/".join(["d"] * (tree.DEEPEST + 1)) + "/a.png")
+    (fault,) = faults_of(tmp_path, a_spec(image=asked) if asked else a_spec())
+    assert (fault.code, len(fault.said) < 200) == ("too_deep", True)
 
 
 def test_a_file_knows_its_bytes(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.builders import write
 from vqd.watchers.look import is_held, look_at
 
@@ -55,3 +57,15 @@ def test_a_link_is_not_followed_and_a_fifo_is_not_opened(tmp_path: Path) -> None
 
 def test_what_is_gone_is_no_error(tmp_path: Path) -> None:
     assert look_at([tmp_path / "gone"], has_leases=True).files == 0
+
+
+def test_folders_too_deep_for_a_path_do_not_keep_a_drop_from_being_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(25):
+        Path("d" * 200).mkdir()
+        monkeypatch.chdir("d" * 200)
+    monkeypatch.undo()
+    assert look_at([tmp_path]).size_bytes == 5

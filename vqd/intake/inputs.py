@@ -52,9 +52,8 @@ def gather(
     Raises:
         Faults: `missing_input` where nothing was found, `awaited_input` where fewer than `expect`
             were and `awaited_marker` where the `done_marker` is not (all may still arrive);
-            `unknown_slot`, `wrong_kind`, `wrong_count`,
-            `outside_folder`, `not_a_file`, `bad_file_name` or `unreadable` for the rest, and what
-            is wrong with what lies beside.
+            `unknown_slot`, `wrong_kind`, `wrong_count`, `outside_folder`, `not_a_file`, `too_deep`,
+            `bad_file_name` or `unreadable` for the rest, and what is wrong with what lies beside.
     """
     try:
         arrived = marker(spec, places)
@@ -64,6 +63,10 @@ def gather(
         said = f"{error.filename} cannot be read ({error.strerror})."
         hint = "Let the daemon's user read it."
         raise Faults([Problem("unreadable", said, spec.where, hint=hint)]) from error
+    except tree.TooDeep as error:
+        said = f"{error.path[:80]}… lies deeper than {tree.DEEPEST} folders."
+        hint = "Move what is in it further up, or name the folder that is meant."
+        raise Faults([Problem("too_deep", said, spec.where, hint=hint)]) from error
     return replace(found, others=(*found.others, arrived)) if arrived else found
 
 
@@ -145,17 +148,19 @@ class _Search:
 
     def everything(self, slot: InputSlot, taken: set[str]) -> tuple[InputFile, ...]:
         """Give every file below the job's folder that the slot takes and no other slot has."""
-        entries = [
+        place = Given("", f"inputs.{slot.name}")
+        named = [
             entry
             for entry in tree.walk(self.places.folder)
-            if _fits(slot, entry) and entry.path not in taken and not entry.path.startswith(_OURS)
+            if entry.path.lower().endswith(slot.extensions)
+            and entry.path not in taken
+            and not entry.path.startswith(_OURS)
         ]
-        if not entries:
-            given = Given("", f"inputs.{slot.name}")
+        entries = self._files_of(place, named)
+        if not named:
             said = f"there is no {slot.kind} for the input {slot.name}."
             hint = f"Put {_kinds(slot)} beside the job file."
-            self._note(given, "missing_input", said, hint)
-        place = Given("", f"inputs.{slot.name}")
+            self._note(place, "missing_input", said, hint)
         return self._as_files(place, self.places.folder, entries, "natural")
 
     def valued(
@@ -182,16 +187,24 @@ class _Search:
     def _fitting(
         self, slot: InputSlot, asked: InputSpec, given: Given, root: Path, entries: list[Entry]
     ) -> Sequence[InputFile]:
-        strange = [entry for entry in entries if entry.is_strange or entry.is_folder]
-        for entry in strange:
-            said = f"{entry.path} is {entry.what}, not a file, and was not opened."
-            self._note(given, "not_a_file", said, "Put the file itself there.")
-        fitting = [entry for entry in entries if _fits(slot, entry)]
-        if not fitting and not strange:
+        files = self._files_of(given, entries)
+        fitting = [entry for entry in files if entry.path.lower().endswith(slot.extensions)]
+        if not fitting and len(files) == len(entries):
             said = f"{entries[0].path} is not what the input {slot.name} takes."
             hint = f"It takes {_kinds(slot)}."
             self._note(given, "wrong_kind", said, hint, allowed=_kinds(slot))
         return self._as_files(given, root, fitting, asked.sort)
+
+    def _files_of(self, given: Given, entries: Iterable[Entry]) -> list[Entry]:
+        """Give the files among what was found, and note what else it is."""
+        files = []
+        for entry in entries:
+            if entry.is_file:
+                files.append(entry)
+            else:
+                said = f"{entry.path} is {entry.what}, not a file, and was not opened."
+                self._note(given, "not_a_file", said, "Put the file itself there.")
+        return files
 
     def _as_files(
         self, given: Given, root: Path, entries: Iterable[Entry], sort: str
@@ -218,10 +231,6 @@ def _no_path(slot: InputSlot, text: str) -> tuple[str, str, str]:
         return "wrong_value", said, f"Leave inputs.{slot.name} out: it takes every file there."
     said = f"{text} leaves the job's folder."
     return "outside_folder", said, "Put the file beside the job file and name it from there."
-
-
-def _fits(slot: InputSlot, entry: Entry) -> bool:
-    return entry.is_file and entry.path.lower().endswith(slot.extensions)
 
 
 def _kinds(slot: InputSlot) -> str:

@@ -17,7 +17,7 @@ from vqd.documents.opening import open_held, what_is
 from vqd.domain.names import folded, pattern, why_never_taken
 
 DEEPEST = 40
-"""How many folders below a tree are looked into."""
+"""How deep folders are looked into; one that lies deeper is told of."""
 
 _ANY = None
 """`**` in a pattern: any folders, or none."""
@@ -27,6 +27,14 @@ _GONE = (FileNotFoundError, NotADirectoryError)
 """What opening a folder raises when it went, or became a link, since it was looked at."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class TooDeep(Exception):
+    """A folder lies deeper than is looked into. `path` is relative to the tree, and may be long."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} lies deeper than {DEEPEST} folders")
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,11 @@ def find_exactly(root: Path, parts: Sequence[str]) -> Entry | None:
 
 
 def walk(root: Path, parts: Sequence[str] = (), depth: int = DEEPEST) -> Iterator[Entry]:
-    """Give every file, link and device below `root/parts`, without what is never taken."""
+    """Give every file, link and device below `root/parts`, without what is never taken.
+
+    Raises:
+        TooDeep: a folder lies deeper below `root` than is looked into.
+    """
     try:
         with _opened(root) as handle:
             yield from _walk_from(handle, "", parts, depth)
@@ -93,7 +105,11 @@ def walk(root: Path, parts: Sequence[str] = (), depth: int = DEEPEST) -> Iterato
 
 
 def glob(root: Path, parts: Sequence[str]) -> Iterator[Entry]:
-    """Give what matches the pattern: `*` and `?` within a name, `**` for any folders."""
+    """Give what matches the pattern: `*` and `?` within a name, `**` for any folders.
+
+    Raises:
+        TooDeep: as `walk`, with `**`.
+    """
     fixed = next(at for at, part in enumerate([*parts[:-1], "*"]) if {"*", "?"} & {*part})
     start = find(root, parts[:fixed]) if fixed else None
     if fixed and not (start and start.is_folder):
@@ -204,6 +220,8 @@ def _walk(handle: int, above: str, depth: int) -> Iterator[Entry]:
             continue
         if not entry.is_folder:
             yield entry
+        elif above.count("/") >= DEEPEST:
+            raise TooDeep(entry.path)
         elif depth:
             yield from _walk_from(handle, above, [name], depth - 1)
 

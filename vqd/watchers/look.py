@@ -9,6 +9,8 @@ from pathlib import Path
 
 from vqd.watchers.settle import Look
 
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+"""What vanished; or lies deeper than a path can tell, of which no job is made."""
 _UNTOLD = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOLCK, errno.ENOSYS})
 
 
@@ -62,8 +64,9 @@ def _walk(path: Path) -> Iterator[tuple[str, os.stat_result]]:
             if stat.S_ISDIR(facts.st_mode):
                 with os.scandir(entry) as inside:
                     waiting.extend(child.path for child in inside)
-        except (NotADirectoryError, FileNotFoundError):
-            continue
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
 
 
 def _either(one: bool | None, other: bool | None) -> bool | None:
