@@ -1,11 +1,13 @@
 """Small whole things for tests, of which a test names only what matters to it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vqd.domain.graph import NamedGraph, Target
-from vqd.domain.job import ExpectedOutput, Plan, PlannedJob, PlannedPrompt
+from vqd.domain.job import ExpectedOutput, Made, Plan, PlannedJob, PlannedPrompt
+from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import JobFile
 from vqd.store.store import Store
 
@@ -59,6 +61,31 @@ def accept_a_job(store: Store, job: str = "20260101-000000-a", **changes: Any) -
         found = session.jobs.find(job)
     assert found is not None
     return found.job_key
+
+
+def kept(planned: PlannedJob, *numbers: int) -> PlannedJob:
+    """The job of which these prompts were made before."""
+
+    def prompts() -> Iterator[PlannedPrompt]:
+        for prompt in planned.prompts():
+            is_made = prompt.number in numbers
+            yield replace(prompt, made=a_made(prompt.stem)) if is_made else prompt
+
+    return PlannedJob(planned.plan, prompts)
+
+
+def a_made(stem: str) -> Made:
+    """What a prompt made before."""
+    output = OutputFile("image", f"outputs/{stem}.png", "image", "f" * 64, 10, 8, 8)
+    return Made((output,), {}, "gpu9", 2, NOW - 100, 1.5)
+
+
+def comes_back(store: Store, job_key: int, *, now: float = NOW, **changes: Any) -> None:
+    """Let a closed job be accepted anew, as when its folder is moved back and nothing is kept."""
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    planned = a_planned_job(job.counts.total, **changes)
+    store.accept(job.job, planned, A_JOB_FILE, input_folder="inputs", now=now)
 
 
 def write(path: Path, text: str) -> Path:

@@ -23,6 +23,7 @@ from vqd.runner.keeping import Keeping
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.server import Server, ServerAddress
+from vqd.service.aside import Aside
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
 from vqd.service.known import StoredClasses
@@ -110,8 +111,14 @@ class _Daemon:
             notify_default=settings.default_notify,
             known=StoredClasses(store),
         )
+        self._returning = Aside("returns")
         submission = Submission(
-            spool, store, drafting, quote_over=settings.quote_over.bounds, on_change=wake.set
+            spool,
+            store,
+            drafting,
+            self._returning,
+            quote_over=settings.quote_over.bounds,
+            on_change=wake.set,
         )
         seeing = Seeing(settings.watch, settle_poll_s=settings.settle_poll_s)
         self._watch = Watch(
@@ -159,6 +166,7 @@ class _Daemon:
         self._keeping.start()
         self._publisher.start()
         self._looping.start()
+        self._returning.start()
         self._watch.start()
         self._welcoming.start()
         systemd.notify("READY=1")
@@ -174,6 +182,7 @@ class _Daemon:
         systemd.notify("STOPPING=1")
         self._wake.set()
         self._watch.stop()
+        self._returning.stop()
         self._welcoming.stop()
         self._looping.join()
         self._publisher.stop()

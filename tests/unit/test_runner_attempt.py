@@ -47,7 +47,7 @@ def attempt(
         stall_s=0.0,
         spelling=Spelling(store),
         take_name=lambda _: True,
-        write_sidecars=lambda *_: None,
+        write_down=lambda *_: None,
         embedded=lambda *_: {"vqd": {}},
     )
     server.client.close()

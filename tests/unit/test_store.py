@@ -45,7 +45,7 @@ def bring_to(session: Session, key: PromptKey, state: PromptState) -> None:
 VALUES: dict[Move, dict[str, Any]] = {
     Move.CLAIM: {"prompt_id": "p2", "server": "gpu2"},
     Move.REQUEUE: {"strike": 1, "not_before_at": 0.0},
-    Move.SUCCEED: {"seconds": 1.0},
+    Move.SUCCEED: {"seconds": 1.0, "files": "{}"},
     Move.FAIL: {"seconds": None, "code": "node_error", "message": "no"},
     Move.CANCEL: {},
     Move.RETRY: {},

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back
 from vqd.domain.errors import Problem
 from vqd.domain.job import Notify
 from vqd.domain.lifecycle import JobState, Move, PromptState
@@ -127,15 +127,10 @@ def test_a_quote_and_a_proof_are_told_once_each(store: Store) -> None:
     assert [notice.event for notice in waiting(store)] == ["proof"]
 
 
-def test_a_job_that_runs_again_has_started_before(store: Store) -> None:
+def test_a_job_that_comes_back_starts_anew(store: Store) -> None:
     job_key = accept(store, Notify(("started",), "studio"), total=1)
     for _ in range(2):
         store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
         store.write(lambda session: end(session, job_key, JobState.CANCELLED))
-        store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW))
-        store.write(
-            lambda session: session.prompts.move_all(
-                job_key, Move.RETRY, PromptState.CANCELLED, now=NOW
-            )
-        )
-    assert [notice.event for notice in waiting(store)] == ["started"]
+        comes_back(store, job_key, notify=Notify(("started",), "studio"))
+    assert [notice.event for notice in waiting(store)] == ["started", "started"]

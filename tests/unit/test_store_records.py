@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, accept_a_job
+from tests.builders import NOW, accept_a_job, comes_back
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.domain.queue import Prompt
@@ -107,20 +107,23 @@ def waiting_after_another_came(store: Store) -> list[Prompt]:
 
 
 @pytest.mark.parametrize("slices", [0, 1, 100])
-def test_a_job_is_taken_up_again_only_while_its_record_is_whole(store: Store, slices: int) -> None:
+def test_a_job_that_comes_back_is_whole_again_however_much_was_trimmed(
+    store: Store, slices: int
+) -> None:
     job_key = closed(store, "a", total=3)
     for _ in range(slices):
         store.write(lambda session: session.records.trim(job_key, 2))
-    reopened = store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW))
-    assert reopened is (slices == 0)
+    comes_back(store, job_key)
+    store.write(lambda session: session.records.end(job_key, now=NOW))
     with store.reading() as session:
-        state = session.jobs.get(job_key).state
-    assert state is (JobState.DONE if slices else JobState.QUEUED)
+        job = session.jobs.get(job_key)
+        assert len(list(session.prompts.of_job(job_key))) == 3
+    assert (job.state, job.is_brief, job.counts.pending) == (JobState.QUEUED, False, 3)
 
 
 def test_a_job_that_runs_again_is_not_trimmed(store: Store) -> None:
     job_key = closed(store, "a", total=3, keep_s=1.0)
-    store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW))
+    comes_back(store, job_key)
     assert due(store, NOW + DAY_S) is None
     assert not store.write(lambda session: session.records.trim(job_key, 250))
     with store.reading() as session:

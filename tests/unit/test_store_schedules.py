@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back, kept
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
@@ -270,7 +270,7 @@ def test_whatever_happens_to_an_awaited_job_lets_those_that_wait_be_judged(store
     assert is_to_be_judged()
     finish(store, plates, JobState.FAILED)
     assert is_to_be_judged()
-    store.write(lambda session: session.jobs.reopen(plates, input_folder="", now=NOW))
+    comes_back(store, plates, name="plates")
     assert is_to_be_judged()
     scheduled(store, "other")
     assert not is_to_be_judged()
@@ -295,16 +295,8 @@ def test_a_deadline_counts_from_acceptance_and_again_from_a_retry(store: Store) 
     assert unjudged(store, NOW + 60) == [job_key]
     finish(store, job_key, JobState.CANCELLED)
     assert unjudged(store, NOW + 60) == []
-    store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW + 100))
+    comes_back(store, job_key, now=NOW + 100, deadline_s=60.0)
     assert standing_of(store, job_key).deadline_at == NOW + 160
-
-
-def test_a_reopened_job_is_judged_first_and_no_longer_suspended(store: Store) -> None:
-    job_key = scheduled(store, suspended=True)
-    finish(store, job_key, JobState.CANCELLED)
-    store.write(lambda session: session.jobs.reopen(job_key, input_folder="", now=NOW))
-    assert not standing_of(store, job_key).is_suspended
-    assert unjudged(store) == [job_key]
 
 
 def test_the_expected_time_follows_what_was_measured(store: Store) -> None:
@@ -392,17 +384,25 @@ def test_what_the_loop_asks_of_schedules_is_a_seek(store: Store, query: str, ind
     assert not [step for step in plan if step.startswith("SCAN jobs") or "TEMP B-TREE" in step]
 
 
-def proved_job(store: Store, **changes: Any) -> int:
-    """Bring a job of four prompts in, of which the first and the third are its proof."""
+def a_proved_job(**changes: Any) -> PlannedJob:
+    """A job of four prompts, of which the first and the third are its proof."""
     planned = a_planned_job(4, has_proof=True, **changes)
 
     def prompts() -> Iterator[PlannedPrompt]:
         return (replace(one, is_proof=one.number in (1, 3)) for one in planned.prompts())
 
-    proved = PlannedJob(planned.plan, prompts)
-    store.accept("J", proved, A_JOB_FILE, input_folder="", now=NOW)
+    return PlannedJob(planned.plan, prompts)
+
+
+def proved_job(store: Store, **changes: Any) -> int:
+    """Bring such a job in."""
+    store.accept("J", a_proved_job(**changes), A_JOB_FILE, input_folder="", now=NOW)
+    return key_of(store, "J")
+
+
+def key_of(store: Store, job: str) -> int:
     with store.reading() as session:
-        found = session.jobs.find("J")
+        found = session.jobs.find(job)
     assert found is not None
     return found.job_key
 
@@ -504,18 +504,23 @@ def test_a_job_that_is_all_proof_waits_for_nothing(store: Store) -> None:
     assert not standing_of(store, job_key).is_proof_made
 
 
-def test_a_cancelled_job_that_runs_again_waits_again_for_its_approval(store: Store) -> None:
-    job_key = proved_job(store)
-    make_proof(store, job_key)
-    finish(store, job_key, JobState.CANCELLED)
-    store.write(lambda session: session.jobs.reopen(job_key, input_folder="inputs", now=NOW))
-    store.write(
-        lambda session: session.prompts.move_all(
-            job_key, Move.RETRY, PromptState.CANCELLED, now=NOW
-        )
-    )
+def test_a_proof_that_is_kept_waits_again_for_its_approval(store: Store) -> None:
+    store.accept("J", kept(a_proved_job(), 1, 3), A_JOB_FILE, input_folder="inputs", now=NOW)
+    job_key = key_of(store, "J")
     judge_anew(store, job_key)
     assert (job_of(store, job_key).why, claim_number(store)) == (PROOF_MADE, None)
+
+
+def test_a_proof_with_others_kept_behind_it_was_approved_of(store: Store) -> None:
+    store.accept("J", kept(a_proved_job(), 1, 3, 4), A_JOB_FILE, input_folder="inputs", now=NOW)
+    judge_anew(store, key_of(store, "J"))
+    assert (job_of(store, key_of(store, "J")).why, claim_number(store)) == (None, 2)
+
+
+def test_a_proof_that_is_to_be_made_anew_is_approved_of_anew(store: Store) -> None:
+    store.accept("J", kept(a_proved_job(), 3, 4), A_JOB_FILE, input_folder="inputs", now=NOW)
+    judge_anew(store, key_of(store, "J"))
+    assert [claim_number(store) for _ in range(2)] == [1, None]
 
 
 QUOTE = "quoted: 2 prompts, time unknown; APPROVE starts it"
@@ -560,11 +565,6 @@ def test_a_quoted_job_that_is_cancelled_can_be_closed_and_is_quoted_again(store:
     with store.reading() as session:
         assert session.jobs.closing() == [(job_key, "J")]
     finish(store, job_key, JobState.CANCELLED)
-    store.write(lambda session: session.jobs.reopen(job_key, input_folder="inputs", now=NOW))
-    store.write(
-        lambda session: session.prompts.move_all(
-            job_key, Move.RETRY, PromptState.CANCELLED, now=NOW
-        )
-    )
+    assert quoted_job(store) == job_key
     job = job_of(store, job_key)
     assert (job.state, job.why, claim(store)) == (JobState.QUOTED, QUOTE, None)

@@ -7,13 +7,14 @@ from vqd.domain.errors import Problem
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.outcome import OutputFile
+from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.workflow import FLIP
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A job's prompts by state; `total` is their sum."""
+    """A job's prompts by state; `total` is their sum. Of those that succeeded, `kept` were made in
+    an earlier life of the job, before its folder came back."""
 
     total: int
     pending: int
@@ -21,6 +22,7 @@ class Counts:
     succeeded: int
     failed: int
     cancelled: int
+    kept: int = 0
 
     @property
     def over(self) -> int:
@@ -89,7 +91,10 @@ class PromptKey:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt. `attempt` counts every claim, `strikes` only the failures that count, `step` the
-    steps of the job's `on_oom` that it has climbed; `mark` is what these tell of its outputs."""
+    steps of the job's `on_oom` that it has climbed; `mark` is what these tell of its outputs, and
+    `asked` are the values in whose place they put others. `files` are the inputs as they were read,
+    by slot. One that `is_kept` was made in an earlier life of the job. `planned` is one as it
+    was planned, before it climbed."""
 
     key: PromptKey
     state: PromptState
@@ -111,6 +116,10 @@ class Prompt:
     outputs: tuple[OutputFile, ...] = field(default=())
     step: int = 0
     mark: str = ""
+    asked: Mapping[str, Value] = field(default_factory=dict)
+    files: Mapping[str, ReadFile] = field(default_factory=dict)
+    is_kept: bool = False
+    planned: "Prompt | None" = None
 
     def as_climbed(self, plan: Plan) -> "Prompt":
         """Give it as it is sent after the steps that it has climbed, with the values of those."""
@@ -118,12 +127,21 @@ class Prompt:
         if not any(step.params for step in steps):
             return self
         edits, params, mark = {**self.edits}, {**self.params}, self.mark
+        replaced = {name for step in steps for name in step.params}
+        asked = {**plan.params, **self.params}
         is_flipped = bool(params.get(FLIP, plan.params.get(FLIP)))
         for step in steps:
             edits |= dict(step.flipped if is_flipped and step.flipped else step.edits)
             params |= step.params
             mark = step.mark or mark
-        return replace(self, edits=edits, params=params, mark=mark)
+        return replace(
+            self,
+            edits=edits,
+            params=params,
+            mark=mark,
+            asked={name: asked[name] for name in sorted(replaced & asked.keys())},
+            planned=self,
+        )
 
 
 @dataclass(frozen=True, slots=True)

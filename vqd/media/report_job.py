@@ -24,7 +24,8 @@ class ReportOutput:
 @dataclass(frozen=True, slots=True)
 class ReportPrompt:
     """One prompt. `params` are the values that vary; `inputs` maps slots to paths. `mark` is what
-    its workflow says of outputs that came about with other values than were asked for.
+    its workflow says of outputs that came about with other values than were asked for. One that
+    `is_kept` was made before the job's folder came back.
 
     An input's path is absolute, or relative to the job's input folder, with `/`.
     """
@@ -40,13 +41,15 @@ class ReportPrompt:
     outputs: tuple[ReportOutput, ...]
     failure: str | None
     mark: str = ""
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReportJob:
     """A job. `params` never vary; `axes` do, the first slowest; times are UTC seconds.
 
-    `counts` has `total`, `succeeded`, `failed` and `cancelled`. `input_folder` is relative to the
+    `counts` has `total`, `succeeded`, `failed` and `cancelled`, and maybe `kept` of those that
+    succeeded. `input_folder` is relative to the
     job's folder. `drift` says what was not as an output's record says, when that was made again.
     """
 

@@ -19,7 +19,15 @@ from vqd.comfy.faults import ComfyError, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
 from vqd.domain.graph import Graph, Target, Value, edited
-from vqd.domain.outcome import Failed, FailureCode, Outcome, OutputFile, Progress, Succeeded
+from vqd.domain.outcome import (
+    Failed,
+    FailureCode,
+    Outcome,
+    OutputFile,
+    Progress,
+    ReadFile,
+    Succeeded,
+)
 from vqd.runner.assignment import Assignment
 from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect
 from vqd.runner.inputs import BadInput, SentInputs
@@ -36,8 +44,8 @@ SOON_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
-WriteSidecars = Callable[[Assignment, Server, Mapping[str, str], Succeeded], None]
-"""Writes the sidecars of an assignment's outputs: assignment, server, input hashes, outcome."""
+WriteDown = Callable[[Assignment, Server, Mapping[str, str], Succeeded], None]
+"""Writes down what an assignment made: assignment, server, input hashes, outcome."""
 Embedded = Callable[[Assignment, Mapping[str, str]], Mapping[str, object]]
 """Gives what goes into the outputs themselves, by name: assignment, input hashes."""
 
@@ -53,7 +61,7 @@ class Attempt:
         stall_s: float,
         spelling: Spelling,
         take_name: TakeName,
-        write_sidecars: WriteSidecars,
+        write_down: WriteDown,
         embedded: Embedded,
     ) -> None:
         self.assignment = assignment
@@ -61,7 +69,7 @@ class Attempt:
         self._stall_s = stall_s
         self._spelling = spelling
         self._take_name = take_name
-        self._write_sidecars = write_sidecars
+        self._write_down = write_down
         self._embedded = embedded
         self._prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
@@ -72,7 +80,7 @@ class Attempt:
         self._abandoned = threading.Event()
         self._is_on_server = True
         self._unclear: Unreachable | None = None
-        self._input_sha256s: Mapping[str, str] = {}
+        self._input_files: Mapping[str, ReadFile] = {}
 
     @property
     def progress(self) -> Progress | None:
@@ -138,7 +146,7 @@ class Attempt:
         sent = self.server.uploads.send(
             assignment.prompt.inputs, assignment.plan.inputs, assignment.input_folder
         )
-        self._input_sha256s = sent.sha256s
+        self._input_files = sent.files
         if self._cancelled.is_set() or self._withdrawn.is_set():
             return
         if assignment.frees_memory:
@@ -174,7 +182,7 @@ class Attempt:
         return edited(assignment.graph.nodes, edits)
 
     def _submit(self, graph: Graph, client_id: str) -> None:
-        told = self._embedded(self.assignment, self._input_sha256s)
+        told = self._embedded(self.assignment, _sha256s(self._input_files))
         submit = partial(
             self.server.client.submit, self._prompt_id, client_id=client_id, embedded=told
         )
@@ -268,14 +276,14 @@ class Attempt:
             part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
             take_name=self._take_name,
         )
-        succeeded = Succeeded(outputs, judged.seconds)
-        self._write_sidecars(assignment, self.server, self._hashes(), succeeded)
+        succeeded = Succeeded(outputs, judged.seconds, self._files())
+        self._write_down(assignment, self.server, _sha256s(succeeded.inputs), succeeded)
         return succeeded
 
-    def _hashes(self) -> Mapping[str, str]:
-        if self._input_sha256s or not self.assignment.prompt.inputs:
-            return self._input_sha256s
-        return self.server.uploads.hashes(
+    def _files(self) -> Mapping[str, ReadFile]:
+        if self._input_files or not self.assignment.prompt.inputs:
+            return self._input_files
+        return self.server.uploads.files(
             self.assignment.prompt.inputs, self.assignment.plan.inputs, self.assignment.input_folder
         )
 
@@ -291,3 +299,7 @@ class Attempt:
             return failed
         said = f"{folder} is gone: the share is away, or the folder was moved."
         return Failed(FailureCode.DISK_FULL, said)
+
+
+def _sha256s(files: Mapping[str, ReadFile]) -> Mapping[str, str]:
+    return {slot: file.sha256 for slot, file in files.items()}

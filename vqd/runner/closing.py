@@ -4,16 +4,16 @@ All of it is made from the store, so that it can be made again after a crash, to
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from vqd.domain.lifecycle import JobState
 from vqd.domain.queue import Event, Failures, Job, Prompt
 from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
+from vqd.runner.manifest import write_manifest
 from vqd.spool import drops
 from vqd.spool.files import sync_file, sync_folder, whole_file
 from vqd.spool.folders import make_folder
@@ -33,7 +33,7 @@ def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
     drops.gather_inputs(folder, job.job_file.name)
     if job.counts.total:
         _write_graphs(session, job, folder)
-        _write_manifest(session, job, folder)
+        write_manifest(session, job, folder)
     _write_log(session, job, folder)
     _write_report(session, job, folder)
     (folder / drops.PROOF).unlink(missing_ok=True)
@@ -75,38 +75,6 @@ def _write_graphs(session: Session, job: Job, folder: Path) -> None:
     sync_folder(folder)
 
 
-def _write_manifest(session: Session, job: Job, folder: Path) -> None:
-    fixed = job.plan.params if job.plan else {}
-    with whole_file(folder / "manifest.jsonl") as file:
-        for prompt in _climbed(session.prompts.of_job(job.job_key), job):
-            for line in _manifest_lines(prompt, fixed):
-                file.write(orjson.dumps(line) + b"\n")
-
-
-def _manifest_lines(prompt: Prompt, fixed: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for output in prompt.outputs:
-        yield {
-            "output": output.path,
-            "prompt": prompt.key.number,
-            "inputs": {slot: _as_laid_out(path) for slot, path in prompt.inputs.items()},
-            "params": {**fixed, **prompt.params},
-            "seed": prompt.seed,
-            "server": prompt.server,
-            "attempt": prompt.attempt,
-            "started_at": iso(prompt.claimed_at),
-            "seconds": prompt.seconds,
-            "sha256": output.sha256,
-            "bytes": output.bytes,
-            "kind": output.kind,
-            "width": output.width,
-            "height": output.height,
-            "frames": output.frames,
-            "fps": output.fps,
-            "graph": prompt.graph_sha256,
-            "mark": prompt.mark or None,
-        }
-
-
 def _write_log(session: Session, job: Job, folder: Path) -> None:
     with whole_file(folder / "log.txt") as file:
         for event in _events(session, job.job_key):
@@ -144,6 +112,7 @@ def _report(job: Job) -> ReportJob:
             "succeeded": job.counts.succeeded,
             "failed": job.counts.failed,
             "cancelled": job.counts.cancelled,
+            "kept": job.counts.kept,
         },
         params=plan.params if plan else {},
         axes=plan.axes if plan else {},
@@ -188,6 +157,7 @@ def _report_prompts(prompts: Iterable[Prompt]) -> Iterator[ReportPrompt]:
             ),
             failure=_why(prompt) if prompt.failure_code else None,
             mark=prompt.mark,
+            is_kept=prompt.is_kept,
         )
 
 
@@ -200,7 +170,3 @@ def _told(alike: Failures) -> str:
 
 def _why(prompt: Prompt) -> str:
     return f"{prompt.failure_code}: {prompt.failure_message}"
-
-
-def _as_laid_out(path: str) -> str:
-    return path if path.startswith("/") else f"{drops.INPUTS}/{path}"

@@ -14,6 +14,7 @@ from vqd.runner.server import Server
 from vqd.spool.drops import OUTPUTS, PARTS
 from vqd.spool.files import link_or_copy, sync_file, sync_folder
 from vqd.spool.folders import make_folder
+from vqd.spool.manifest import mtime
 
 TakeName = Callable[[str], bool]
 """Takes a path in the job's folder for the prompt; False if another prompt has it."""
@@ -126,6 +127,7 @@ def _checked(path: Path, made_file: MadeFile, home: str) -> OutputFile:
         height=media.height,
         frames=media.frames if media.kind == "video" else None,
         fps=media.fps,
+        modified_at=mtime(path.stat()),
     )
 
 

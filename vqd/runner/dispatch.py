@@ -9,10 +9,11 @@ from operator import itemgetter
 from pathlib import Path
 
 from vqd.domain.graph import NamedGraph
-from vqd.domain.outcome import Outcome
+from vqd.domain.outcome import Outcome, Succeeded
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.runner.assignment import Assignment, adopted
 from vqd.runner.attempt import Attempt
+from vqd.runner.manifest import add_to_manifest
 from vqd.runner.names import OutputNames
 from vqd.runner.server import Server
 from vqd.runner.share import Share
@@ -81,7 +82,7 @@ class Dispatch:
             stall_s=self._stall_s,
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
-            write_sidecars=write_sidecars,
+            write_down=_write_down,
             embedded=embedded,
         )
         self._running[prompt.key] = attempt
@@ -193,6 +194,14 @@ def _aside(act: Callable[[], None], name: str) -> threading.Thread:
     thread = threading.Thread(target=act, name=name, daemon=True)
     thread.start()
     return thread
+
+
+def _write_down(
+    assignment: Assignment, server: Server, input_sha256s: Mapping[str, str], outcome: Succeeded
+) -> None:
+    """Write the sidecars of what was made, and then that it was made."""
+    write_sidecars(assignment, server, input_sha256s, outcome)
+    add_to_manifest(assignment, outcome)
 
 
 def _under(folder: Path, below: str) -> Path:

@@ -9,8 +9,10 @@ from vqd.comfy.client import Client
 from vqd.domain.errors import VqdError
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import InputBind
+from vqd.domain.outcome import ReadFile
 from vqd.media.probe import probe
 from vqd.spool.files import concerns_one_name
+from vqd.spool.manifest import mtime
 
 UPLOAD_FOLDER = "vqd"
 
@@ -24,18 +26,18 @@ class BadInput(VqdError):
 
 @dataclass(frozen=True, slots=True)
 class CheckedInput:
-    """An input that decodes, and the hash of its bytes."""
+    """An input that decodes, and what it held."""
 
     path: Path
-    sha256: str
+    file: ReadFile
 
 
 @dataclass(frozen=True, slots=True)
 class SentInputs:
-    """What to write into the graph, and the hash of each slot's file."""
+    """What to write into the graph, and what each slot's file held."""
 
     edits: Mapping[Target, Value]
-    sha256s: Mapping[str, str]
+    files: Mapping[str, ReadFile]
 
 
 class InputChecks:
@@ -61,7 +63,7 @@ class InputChecks:
             known = self._checked.get(key)
         if known is not None:
             return known
-        checked = _check(path, shown, kind)
+        checked = _check(path, shown, kind, mtime(facts))
         with self._lock:
             if len(self._checked) >= _REMEMBERED:
                 self._checked.clear()
@@ -88,25 +90,25 @@ class Uploads:
             BadInput: an input cannot be used. ComfyError: the server would not take it.
         """
         edits: dict[Target, Value] = {}
-        sha256s: dict[str, str] = {}
+        files: dict[str, ReadFile] = {}
         for slot, path in inputs.items():
             bind = binds[slot]
             checked = self._checks.check(folder / path, path, bind.kind)
             name = self._send_once(checked)
-            sha256s[slot] = checked.sha256
+            files[slot] = checked.file
             edits.update(dict.fromkeys(bind.targets, name))
-        return SentInputs(edits, sha256s)
+        return SentInputs(edits, files)
 
-    def hashes(
+    def files(
         self, inputs: Mapping[str, str], binds: Mapping[str, InputBind], folder: Path
-    ) -> Mapping[str, str]:
-        """Give the hash of each slot's file, of inputs that an earlier process sent.
+    ) -> Mapping[str, ReadFile]:
+        """Give what each slot's file holds, of inputs that an earlier process sent.
 
         Raises:
             BadInput: an input cannot be used any more.
         """
         return {
-            slot: self._checks.check(folder / path, path, binds[slot].kind).sha256
+            slot: self._checks.check(folder / path, path, binds[slot].kind).file
             for slot, path in inputs.items()
         }
 
@@ -116,7 +118,7 @@ class Uploads:
             self._sent.clear()
 
     def _send_once(self, checked: CheckedInput) -> str:
-        name = f"{checked.sha256[:32]}{checked.path.suffix.lower()}"
+        name = f"{checked.file.sha256[:32]}{checked.path.suffix.lower()}"
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
@@ -127,7 +129,7 @@ class Uploads:
             return self._sent[name]
 
 
-def _check(path: Path, shown: str, kind: str) -> CheckedInput:
+def _check(path: Path, shown: str, kind: str, modified_at: str) -> CheckedInput:
     try:
         media = probe(path)
     except OSError as error:
@@ -138,7 +140,7 @@ def _check(path: Path, shown: str, kind: str) -> CheckedInput:
         raise BadInput(f"{shown} is not a usable {kind}: {error.message}") from error
     if media.kind != kind:
         raise BadInput(f"{shown} is {_a(media.kind)}, and {_a(kind)} is asked for.")
-    return CheckedInput(path, media.sha256)
+    return CheckedInput(path, ReadFile(media.sha256, media.bytes, modified_at))
 
 
 def _a(kind: str) -> str:

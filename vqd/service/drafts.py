@@ -30,7 +30,6 @@ from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
 from vqd.service.results import Chosen, Results, names_graph
 from vqd.spool import drops
-from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
@@ -112,7 +111,7 @@ class Drafting:
             FileNotFoundError: the job file is gone.
         """
         folder = job_file.parent
-        laid_out = is_real_folder(folder / drops.INPUTS) and job_told_by(folder / drops.STATUS)
+        laid_out = drops.is_laid_out(folder) and job_told_by(folder / drops.STATUS)
         input_folder = drops.INPUTS if laid_out else ""
         facts = JobFile(job_file.name, _sha256(job_file))
         is_folder = is_of_its_folder(job_file)

@@ -17,9 +17,12 @@ look at that before.
 import os
 import re
 import shutil
+from collections.abc import Collection, Iterator
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
+from vqd.domain.names import why_never_taken
 from vqd.spool import status
 from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
 from vqd.spool.folders import make_folder, move_aside
@@ -42,6 +45,7 @@ RESULT_NAMES = frozenset(
 
 _FOLDERS = frozenset({OUTPUTS, _GRAPHS})
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
+_OF_LAYOUT = (_GRAPHS, "report.html", "WHY.txt")
 
 
 def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
@@ -58,12 +62,70 @@ def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
     ]
     if not left:
         return
-    names = chain(["previous"], (f"previous-{turn}" for turn in count(2)))
-    previous = folder / first_free(names, [folder])
-    previous.mkdir()
+    previous = _previous(folder)
     for path in left:
         path.rename(previous / path.name)
     sync_folder(folder)
+
+
+def set_log_aside(folder: Path) -> None:
+    """Move the log of a job that the queue knows nothing of into previous/; again after a crash."""
+    set_aside(folder, but=(RESULT_NAMES | _WORKING_NAMES) - {_LOG})
+
+
+def set_outputs_aside(folder: Path, kept: Collection[str]) -> int:
+    """Move every output that is not `kept`, and what lies beside it, into previous/; again after a
+    crash. Gives how many files were moved.
+
+    `kept` are paths in the job's folder. The sidecar of one that is kept is kept too.
+    """
+    names = {normalize("NFC", path) for path in kept}
+    names |= {f"{path}.yaml" for path in names}
+    left = [path for path in _files_below(folder, OUTPUTS) if normalize("NFC", path) not in names]
+    previous = _previous(folder) if left else folder
+    for path in left:
+        target = previous / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).rename(target)
+    for below in {PurePosixPath(path).parent for path in left}:
+        sync_folder(previous / below)
+        sync_folder(folder / below)
+    return len(left)
+
+
+def _files_below(folder: Path, below: str) -> Iterator[str]:
+    """Give the path of every file and link below a folder, but for what is never taken."""
+    if not (folder / below).is_dir() or (folder / below).is_symlink():
+        if os.path.lexists(folder / below):
+            yield below
+        return
+    with os.scandir(folder / below) as entries:
+        found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    for name, is_folder in found:
+        if is_folder:
+            yield from _files_below(folder, f"{below}/{name}")
+        elif why_never_taken(name) is None:
+            yield f"{below}/{name}"
+
+
+def is_laid_out(folder: Path) -> bool:
+    """Tell whether a job's folder was published once: what was dropped lies in inputs/."""
+    is_whole = is_real_folder(folder / INPUTS) and not (folder / _DROPPED).exists()
+    return is_whole and any((folder / name).exists() for name in _OF_LAYOUT)
+
+
+def lay_inputs_out(folder: Path, job_file: str) -> None:
+    """Lay out what was dropped in a folder that was taken out while its job was active."""
+    make_folder(folder / _GRAPHS, folder)
+    begin_layout(folder)
+    gather_inputs(folder, job_file)
+
+
+def _previous(folder: Path) -> Path:
+    names = chain(["previous"], (f"previous-{turn}" for turn in count(2)))
+    previous = folder / first_free(names, [folder])
+    previous.mkdir()
+    return previous
 
 
 def _forget_layout(folder: Path) -> None:

@@ -12,6 +12,7 @@ SPOOL/
 """
 
 import os
+import re
 import stat
 import uuid
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ OWN_FOLDER = "_vqd"
 """The folder of the inbox that vqd writes and never takes."""
 
 _MARKER = ".vqd-spool"
+_JOB = re.compile(r"\d{8}-\d{6}-.")
+_LONGEST_JOB = 120
 
 
 class Spool:
@@ -202,6 +205,11 @@ class Spool:
         base = f"{stamp}-{safe_name(name, longest_bytes=80)}"
         candidates = (base if turn == 1 else f"{base}-{turn}" for turn in count(1))
         return next(job for job in candidates if not (self._has(job) or is_known(job)))
+
+    def is_free(self, job: str) -> bool:
+        """Tell whether a job can have this name: it is like one, and no folder has it."""
+        is_like_one = bool(_JOB.match(job)) and safe_name(job, longest_bytes=_LONGEST_JOB) == job
+        return is_like_one and not self._has(job)
 
     def find(self, job: str) -> Path | None:
         """Give the folder of a job, wherever it is; None too for what cannot be a job's name."""

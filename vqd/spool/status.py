@@ -76,7 +76,7 @@ def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[s
         "workflow": job.workflow,
         "state": str(job.state),
         "reason": job.why,
-        "counts": {**asdict(counts), "kept": 0},
+        "counts": asdict(counts),
         "percent": round(100 * counts.over / counts.total) if counts.total else 0,
         "running": [asdict(prompt) for prompt in running],
         "accepted_at": iso(job.accepted_at),

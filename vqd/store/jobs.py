@@ -2,14 +2,14 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 
 import orjson
 from pydantic import TypeAdapter
 
-from vqd.domain.errors import Problem
+from vqd.domain.errors import Problem, VqdError
 from vqd.domain.job import Notify, Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import NoticeEvent
@@ -17,6 +17,25 @@ from vqd.domain.queue import Counts, Job, JobFile
 from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows
 from vqd.store.schedules import AT_ONCE, ScheduleRows
+
+ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
+
+# What a job that comes back has of its earlier life no more, unless it is written anew.
+_OF_A_LIFE = (
+    "problems = '[]', reason = NULL, quote = NULL, awaits_proof = 0, hold = NULL, judge_at = NULL,"
+    " suspended = 0, record = 'whole', cancel_requested_at = NULL, started_at = NULL,"
+    " finished_at = NULL, total = 0, pending = 0, running = 0, succeeded = 0, failed = 0,"
+    " cancelled = 0, kept = 0, needs_key = 1, max_parallel = 1000000000, not_before_at = NULL,"
+    " time_window = NULL, deadline_at = NULL"
+)
+
+# Nothing but its proof runs before somebody approves of it.
+_PROOF_WAS_APPROVED = (
+    "NOT EXISTS (SELECT 1 FROM prompts INDEXED BY prompts_of_proof"
+    " WHERE prompts.job_key = jobs.job_key AND prompts.state = 'pending' AND proof = 1)"
+    " AND EXISTS (SELECT 1 FROM prompts WHERE prompts.job_key = jobs.job_key AND kept = 1"
+    " AND proof = 0)"
+)
 
 
 class JobRows:
@@ -39,28 +58,24 @@ class JobRows:
     ) -> int:
         """Write an assembling job and give its key; its prompts follow, then `queue`.
 
-        What an earlier, interrupted attempt to bring the same job in left behind is dropped.
+        A job of that name that is closed, or was not whole, becomes this one and keeps its events.
         """
-        self._connection.execute("DELETE FROM jobs WHERE job = ? AND state = 'assembling'", (job,))
-        cursor = self._connection.execute(
-            "INSERT INTO jobs (job, name, workflow, state, plan, job_file, job_file_sha256,"
-            " input_folder, priority, notify, keep_s, accepted_at)"
-            " VALUES (?, ?, ?, 'assembling', ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                job,
-                unicodedata.normalize("NFC", plan.name),
-                plan.workflow,
-                _plans().dump_json(plan).decode(),
-                job_file.name,
-                job_file.sha256,
-                input_folder,
-                plan.priority,
-                _notify(plan.notify),
-                plan.keep_s,
-                now,
-            ),
+        job_key = self._write(
+            job,
+            {
+                "name": unicodedata.normalize("NFC", plan.name),
+                "workflow": plan.workflow,
+                "state": JobState.ASSEMBLING,
+                "plan": _plans().dump_json(plan).decode(),
+                "job_file": job_file.name,
+                "job_file_sha256": job_file.sha256,
+                "input_folder": input_folder,
+                "priority": plan.priority,
+                "notify": _notify(plan.notify),
+                "keep_s": plan.keep_s,
+                "accepted_at": now,
+            },
         )
-        job_key = _key(cursor)
         self._schedules.add(job_key, plan, now=now)
         for said in plan.drift:
             self._events.add("drift.found", at=now, job_key=job_key, said=said)
@@ -69,15 +84,30 @@ class JobRows:
     def queue(self, job_key: int, *, now: float, quote: str | None = None) -> None:
         """Make an assembled job visible: at that instant it is ours.
 
-        One with a `quote`, which says how large it is, waits until it is approved of.
+        One with a `quote`, which says how large it is, waits until it is approved of. A proof that
+        was made in an earlier life of the job, and others after it, was approved of then.
         """
         row = self._connection.execute(
-            "UPDATE jobs SET state = ?, quote = ?, hold = coalesce(?, hold)"
-            " WHERE job_key = ? AND state = 'assembling' RETURNING total, workflow",
-            (JobState.QUOTED if quote else JobState.QUEUED, quote, quote, job_key),
+            "UPDATE jobs SET state = :state, quote = :quote, hold = coalesce(:quote, hold),"
+            f" awaits_proof = awaits_proof AND NOT ({_PROOF_WAS_APPROVED}), judge_at = CASE"
+            " WHEN awaits_proof AND kept > 0 THEN :at_once ELSE judge_at END, reason = CASE"
+            " WHEN kept > 0 AND kept = total THEN :all_kept END"
+            " WHERE job_key = :job_key AND state = 'assembling' RETURNING total, workflow, kept",
+            {
+                "state": JobState.QUOTED if quote else JobState.QUEUED,
+                "quote": quote,
+                "all_kept": ALL_KEPT,
+                "at_once": AT_ONCE,
+                "job_key": job_key,
+            },
         ).fetchone()
         self._events.add(
-            "job.accepted", at=now, job_key=job_key, workflow=row["workflow"], prompts=row["total"]
+            "job.accepted",
+            at=now,
+            job_key=job_key,
+            workflow=row["workflow"],
+            prompts=row["total"],
+            kept=row["kept"] or None,
         )
         self._notices.add(job_key, NoticeEvent.ACCEPTED, now=now)
         if quote:
@@ -98,26 +128,28 @@ class JobRows:
         keep_s: float | None = None,
         now: float,
     ) -> int:
-        """Write a job that cannot run; it is published to `failed/` like any other."""
-        cursor = self._connection.execute(
-            "INSERT INTO jobs (job, name, workflow, state, job_file, job_file_sha256, input_folder,"
-            " problems, priority, notify, keep_s, accepted_at, reason)"
-            " VALUES (?, ?, ?, 'publishing', ?, ?, ?, ?, 50, ?, ?, ?, ?)",
-            (
-                job,
-                unicodedata.normalize("NFC", name),
-                workflow,
-                job_file.name,
-                job_file.sha256,
-                input_folder,
-                orjson.dumps([asdict(problem) for problem in problems]).decode(),
-                _notify(notify),
-                keep_s,
-                now,
-                str(problems[0]),
-            ),
+        """Write a job that cannot run; it is published to `failed/` like any other.
+
+        A job of that name that is closed becomes this one, as in `begin`.
+        """
+        job_key = self._write(
+            job,
+            {
+                "name": unicodedata.normalize("NFC", name),
+                "workflow": workflow,
+                "state": JobState.PUBLISHING,
+                "plan": None,
+                "job_file": job_file.name,
+                "job_file_sha256": job_file.sha256,
+                "input_folder": input_folder,
+                "priority": 50,
+                "notify": _notify(notify),
+                "keep_s": keep_s,
+                "accepted_at": now,
+                "problems": orjson.dumps([asdict(problem) for problem in problems]).decode(),
+                "reason": str(problems[0]),
+            },
         )
-        job_key = _key(cursor)
         self._events.add(
             "job.rejected", at=now, job_key=job_key, code=problems[0].code, faults=len(problems)
         )
@@ -176,28 +208,6 @@ class JobRows:
         self._notices.add(job_key, NoticeEvent(state), now=now)
         self._schedules.judge_waiting_for(job_key)
 
-    def reopen(self, job_key: int, *, input_folder: str, now: float) -> bool:
-        """Let a closed job run again; the caller retries its prompts in the same transaction.
-
-        False if it cannot, since only a brief record of it is left.
-
-        `input_folder` is where its inputs lie by now. It is no longer suspended, and has its whole
-        deadline again. What nobody approved of waits for that again.
-        """
-        reopened = self._connection.execute(
-            "UPDATE jobs SET state = CASE WHEN quote IS NULL THEN 'queued' ELSE 'quoted' END,"
-            " finished_at = NULL, cancel_requested_at = NULL,"
-            " reason = NULL, input_folder = ?, suspended = 0, hold = quote, judge_at = ?,"
-            " deadline_at = ? + json_extract(plan, '$.deadline_s')"
-            " WHERE job_key = ? AND record = 'whole'",
-            (input_folder, AT_ONCE, now, job_key),
-        ).rowcount
-        if not reopened:
-            return False
-        self._events.add("job.reopened", at=now, job_key=job_key)
-        self._schedules.judge_waiting_for(job_key)
-        return True
-
     def find(self, job: str) -> Job | None:
         """Give the job of that name."""
         return self._one("SELECT * FROM jobs WHERE job = ?", (job,))
@@ -217,6 +227,16 @@ class JobRows:
         """Give every job that is not closed, oldest first."""
         states = ", ".join(f"'{state}'" for state in JobState if state not in CLOSED_STATES)
         return list(self._many(f"SELECT * FROM jobs WHERE state IN ({states}) ORDER BY job_key"))
+
+    def unfinished(self) -> dict[str, int]:
+        """Give the names and keys of jobs that have prompts left and were not asked to stop."""
+        rows = self._connection.execute(
+            "SELECT job, job_key FROM jobs INDEXED BY jobs_open"
+            " WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
+            " AND state NOT IN ('assembling', 'publishing') AND pending + running > 0"
+            " AND cancel_requested_at IS NULL"
+        )
+        return {row["job"]: row["job_key"] for row in rows}
 
     def closing(self) -> list[tuple[int, str]]:
         """Give the keys and names of jobs to close: their prompts are all over, or they are being
@@ -250,6 +270,23 @@ class JobRows:
             )
         )
 
+    def _write(self, job: str, values: Mapping[str, object]) -> int:
+        """Write the row of a job anew; gives its key. Its prompts of before are gone already."""
+        columns = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
+        row = self._connection.execute(
+            f"INSERT INTO jobs (job, {columns}) VALUES (:job, {marks}) ON CONFLICT (job) DO UPDATE"
+            f" SET {_OF_A_LIFE}, {anew} WHERE state IN ('assembling', 'done', 'failed',"
+            " 'cancelled') RETURNING job_key",
+            {"job": job, **values},
+        ).fetchone()
+        if row is None:
+            raise VqdError("job_open", f"{job} is in the queue already.")
+        job_key = int(row["job_key"])
+        self._connection.execute("DELETE FROM awaited WHERE job_key = ?", (job_key,))
+        return job_key
+
     def _one(self, query: str, values: Sequence[object]) -> Job | None:
         return next(self._many(query, values), None)
 
@@ -271,6 +308,7 @@ def _job(row: sqlite3.Row) -> Job:
             row["succeeded"],
             row["failed"],
             row["cancelled"],
+            row["kept"],
         ),
         plan=_plans().validate_json(row["plan"]) if row["plan"] else None,
         job_file=JobFile(row["job_file"], row["job_file_sha256"]),
@@ -289,12 +327,6 @@ def _job(row: sqlite3.Row) -> Job:
 
 def _notify(notify: Notify | None) -> str | None:
     return None if notify is None else orjson.dumps(asdict(notify)).decode()
-
-
-def _key(cursor: sqlite3.Cursor) -> int:
-    if cursor.lastrowid is None:
-        raise AssertionError("an INSERT gives a rowid")
-    return cursor.lastrowid
 
 
 @cache

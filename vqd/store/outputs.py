@@ -18,16 +18,16 @@ class OutputRows:
         """Write what a prompt made."""
         self._connection.executemany(
             "INSERT INTO outputs (job_key, number, path, slot, kind, sha256, bytes, width, height,"
-            " frames, fps) VALUES (:job_key, :number, :path, :slot, :kind, :sha256, :bytes, :width,"
-            " :height, :frames, :fps)",
+            " frames, fps, modified_at) VALUES (:job_key, :number, :path, :slot, :kind, :sha256,"
+            " :bytes, :width, :height, :frames, :fps, :modified_at)",
             [{**asdict(output), **asdict(key)} for output in outputs],
         )
 
     def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:
         """Give what a prompt made, by path."""
         rows = self._connection.execute(
-            "SELECT slot, path, kind, sha256, bytes, width, height, frames, fps FROM outputs"
-            " WHERE job_key = ? AND number = ? ORDER BY path",
+            "SELECT slot, path, kind, sha256, bytes, width, height, frames, fps, modified_at"
+            " FROM outputs WHERE job_key = ? AND number = ? ORDER BY path",
             (key.job_key, key.number),
         )
         return tuple(OutputFile(**dict(row)) for row in rows)

@@ -6,13 +6,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
-from vqd.domain.graph import Target
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
 from vqd.domain.notice import NoticeEvent
-from vqd.domain.outcome import Failed, OutputFile, Succeeded
+from vqd.domain.outcome import Failed, Succeeded
 from vqd.domain.queue import Failures, Prompt, PromptKey
 from vqd.domain.schedule import Needs
 from vqd.store.claiming import COLUMNS, Claiming
@@ -20,6 +17,7 @@ from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
+from vqd.store.promptrow import INSERT, files_text, prompt_of, row_of
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
@@ -29,7 +27,7 @@ _WRITTEN: Mapping[Move, str] = MappingProxyType(
         " attempt = attempt + 1",
         Move.REQUEUE: "prompt_id = NULL, server = NULL, claimed_at = NULL,"
         " strikes = strikes + :strike, not_before_at = :not_before_at",
-        Move.SUCCEED: "ended_at = :now, seconds = :seconds",
+        Move.SUCCEED: "ended_at = :now, seconds = :seconds, files = :files",
         Move.FAIL: "ended_at = :now, seconds = :seconds, failure_code = :code,"
         " failure_message = :message",
         Move.CANCEL: "ended_at = :now",
@@ -72,24 +70,29 @@ class PromptRows:
         self._claiming = Claiming(connection)
 
     def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
-        """Add prompts to an assembling job; gives how many there were."""
+        """Add prompts to an assembling job; gives how many there were.
+
+        What was made of some already is theirs: they have succeeded.
+        """
         graph_keys: dict[str, int] = {}
         rows = []
+        made = []
         for prompt in prompts:
             graph_key = graph_keys.get(prompt.graph.sha256)
             if graph_key is None:
                 graph_key = graph_keys[prompt.graph.sha256] = self._graphs.add(
                     job_key, prompt.graph
                 )
-            rows.append(_row(job_key, graph_key, prompt))
-        self._connection.executemany(
-            "INSERT INTO prompts (job_key, number, graph_key, edits, inputs, params, seed, stem,"
-            " proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+            rows.append(row_of(job_key, graph_key, prompt))
+            if prompt.made is not None:
+                made.append((PromptKey(job_key, prompt.number), prompt.made.outputs))
+        self._connection.executemany(INSERT, rows)
+        for key, outputs in made:
+            self._outputs.add(key, outputs)
         self._connection.execute(
-            "UPDATE jobs SET total = total + ?, pending = pending + ? WHERE job_key = ?",
-            (len(rows), len(rows), job_key),
+            "UPDATE jobs SET total = total + :total, pending = pending + :total - :kept,"
+            " succeeded = succeeded + :kept, kept = kept + :kept WHERE job_key = :job_key",
+            {"total": len(rows), "kept": len(made), "job_key": job_key},
         )
         return len(rows)
 
@@ -121,7 +124,7 @@ class PromptRows:
         row = self._claiming.next(classes, routes, now)
         if row is None:
             return None
-        pending = _prompt(row, ())
+        pending = prompt_of(row, ())
         self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
         return replace(
             pending,
@@ -168,7 +171,7 @@ class PromptRows:
         """
         before = self._source(key, move)
         after = state_after(move, before)
-        event_facts = {name: value for name, value in values.items() if name != "strike"}
+        event_facts = {name: value for name, value in values.items() if name not in _UNTOLD}
         moved = self._connection.execute(
             f"UPDATE prompts SET state = :after, {_WRITTEN[move]}"
             " WHERE job_key = :job_key AND number = :number AND state = :before",
@@ -190,7 +193,8 @@ class PromptRows:
 
     def succeed(self, key: PromptKey, outcome: Succeeded, *, now: float) -> None:
         """Move a running prompt to succeeded, with what it made."""
-        self.move(key, Move.SUCCEED, now=now, seconds=outcome.seconds)
+        files = files_text(outcome.inputs)
+        self.move(key, Move.SUCCEED, now=now, seconds=outcome.seconds, files=files)
         self._outputs.add(key, outcome.outputs)
         self._schedules.measure(key.job_key, outcome.seconds)
 
@@ -245,18 +249,18 @@ class PromptRows:
         Raises:
             KeyError: there is no such prompt.
         """
-        return _prompt(self._row(key), self._outputs.of_prompt(key))
+        return prompt_of(self._row(key), self._outputs.of_prompt(key))
 
     def of_job(self, job_key: int) -> Iterator[Prompt]:
         """Give a job's prompts by number, with their outputs, one by one."""
         for row in self._connection.execute(f"{_SELECT} ORDER BY number", {"job_key": job_key}):
-            yield _prompt(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+            yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
 
     def of_proof(self, job_key: int) -> Iterator[Prompt]:
         """Give the prompts of a job's proof by number, with their outputs, one by one."""
         query = f"{_SELECT} AND proof = 1 ORDER BY number"
         for row in self._connection.execute(query, {"job_key": job_key}):
-            yield _prompt(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+            yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
 
     def running(self, job_key: int | None = None) -> list[Prompt]:
         """Give the running prompts, of one job or of all."""
@@ -276,7 +280,7 @@ class PromptRows:
             (job_key, limit),
         ).fetchall()
         return [
-            Failures(_prompt(self._row(PromptKey(job_key, row["number"])), ()), row["prompts"])
+            Failures(prompt_of(self._row(PromptKey(job_key, row["number"])), ()), row["prompts"])
             for row in rows
         ]
 
@@ -306,6 +310,9 @@ class PromptRows:
             self._notices.add(job_key, NoticeEvent.STARTED, now=now)
 
 
+_UNTOLD = frozenset({"strike", "files"})
+"""What a move writes that its event does not tell."""
+
 _TOLD: Mapping[Move, str] = MappingProxyType(
     {
         Move.CLAIM: "claimed",
@@ -316,45 +323,3 @@ _TOLD: Mapping[Move, str] = MappingProxyType(
         Move.RETRY: "retried",
     }
 )
-
-
-def _row(job_key: int, graph_key: int, prompt: PlannedPrompt) -> tuple[Any, ...]:
-    edits = {str(target): value for target, value in prompt.edits.items()}
-    return (
-        job_key,
-        prompt.number,
-        graph_key,
-        orjson.dumps(edits).decode(),
-        orjson.dumps(dict(prompt.inputs)).decode(),
-        orjson.dumps(dict(prompt.params)).decode(),
-        prompt.seed,
-        prompt.stem,
-        int(prompt.is_proof),
-    )
-
-
-def _prompt(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
-    return Prompt(
-        key=PromptKey(row["job_key"], row["number"]),
-        state=PromptState(row["state"]),
-        graph_sha256=row["graph_sha256"],
-        edits={
-            Target(*target.split(".", 1)): value
-            for target, value in orjson.loads(row["edits"]).items()
-        },
-        inputs=orjson.loads(row["inputs"]),
-        params=orjson.loads(row["params"]),
-        seed=row["seed"],
-        stem=row["stem"],
-        attempt=row["attempt"],
-        strikes=row["strikes"],
-        step=row["step"],
-        prompt_id=row["prompt_id"],
-        server=row["server"],
-        claimed_at=row["claimed_at"],
-        ended_at=row["ended_at"],
-        seconds=row["seconds"],
-        failure_code=row["failure_code"],
-        failure_message=row["failure_message"],
-        outputs=outputs,
-    )

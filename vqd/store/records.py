@@ -1,7 +1,7 @@
 """How long a closed job is remembered in full: after that only the row of the job itself stays.
 
 Its record is `whole`, then `trimming`, while its rows are taken away slice by slice, then `brief`.
-From the first slice on the job cannot be taken up again: its plan is gone.
+A job whose folder comes back is whole again, whatever its record was.
 """
 
 import sqlite3
@@ -12,11 +12,14 @@ _CLOSED = "record = 'whole' AND finished_at IS NOT NULL"
 
 # What there is of a job beside its row, in the order in which it can go: outputs refer to prompts,
 # and these to graphs.
-_SLICES = (
+_PROMPTS = (
     "DELETE FROM outputs WHERE job_key = :job_key AND path IN"
     " (SELECT path FROM outputs WHERE job_key = :job_key LIMIT :limit)",
     "DELETE FROM prompts WHERE job_key = :job_key AND number IN"
     " (SELECT number FROM prompts WHERE job_key = :job_key LIMIT :limit)",
+)
+_SLICES = (
+    *_PROMPTS,
     "DELETE FROM events WHERE event_key IN"
     " (SELECT event_key FROM events WHERE job_key = :job_key LIMIT :limit)",
 )
@@ -82,9 +85,25 @@ class RecordRows:
         return self._forget_graphs(job_key, limit)
 
     def end(self, job_key: int, *, now: float) -> None:
-        """Note that the record of a job that was trimmed is brief by now."""
-        self._connection.execute("UPDATE jobs SET record = 'brief' WHERE job_key = ?", (job_key,))
-        self._events.add("job.trimmed", at=now, job_key=job_key)
+        """Note that the record of a job that was trimmed is brief by now, if it did not come back
+        meanwhile."""
+        is_brief = self._connection.execute(
+            "UPDATE jobs SET record = 'brief' WHERE job_key = ? AND record = 'trimming'", (job_key,)
+        ).rowcount
+        if is_brief:
+            self._events.add("job.trimmed", at=now, job_key=job_key)
+
+    def forget_prompts(self, job: str, limit: int) -> bool:
+        """Take a slice of the prompts away of a job that comes in anew; False if none is left.
+
+        It is closed, or was not whole when the daemon died.
+        """
+        row = self._connection.execute("SELECT job_key FROM jobs WHERE job = ?", (job,)).fetchone()
+        if row is None:
+            return False
+        values = {"job_key": row["job_key"], "limit": limit}
+        taken = (self._connection.execute(delete, values).rowcount for delete in _PROMPTS)
+        return any(taken) or self._forget_graphs(row["job_key"], limit)
 
     def _is_trimming(self, job_key: int) -> bool:
         row = self._connection.execute(

@@ -18,7 +18,7 @@ INSERT INTO needs VALUES (1, '{"tags":[],"vram_gb":null}');
 -- `judge_at`; 0 is at once. `quote` says how large a job is that is to be approved of before it
 -- starts. Of one that `awaits_proof`, only the prompts of its proof may start. `notify` is who is told
 -- of what. `keep_s` is how long the record stays whole once the job is closed, NULL for as long as the
--- settings say.
+-- settings say. `kept` counts the prompts that succeeded before the job's folder came back.
 CREATE TABLE jobs (
     job_key             INTEGER PRIMARY KEY AUTOINCREMENT,
     job                 TEXT NOT NULL UNIQUE,
@@ -58,6 +58,7 @@ CREATE TABLE jobs (
     succeeded           INTEGER NOT NULL DEFAULT 0 CHECK (succeeded >= 0),
     failed              INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
     cancelled           INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    kept                INTEGER NOT NULL DEFAULT 0 CHECK (kept BETWEEN 0 AND succeeded),
     CHECK (total = pending + running + succeeded + failed + cancelled),
     CHECK (record = 'whole' OR (finished_at IS NOT NULL AND plan IS NULL)),
     CHECK (state NOT IN ('publishing', 'done', 'failed', 'cancelled') OR pending + running = 0),
@@ -114,6 +115,8 @@ CREATE TABLE job_graphs (
 
 CREATE INDEX job_graphs_by_graph ON job_graphs (graph_key);
 
+-- `files` are the inputs of one that succeeded, as they were read. One that is `kept` was made
+-- before the job's folder came back; `mark` and `asked` tell of it what `step` tells of the others.
 CREATE TABLE prompts (
     job_key         INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     number          INTEGER NOT NULL CHECK (number >= 1),
@@ -138,11 +141,16 @@ CREATE TABLE prompts (
     seconds         REAL,
     failure_code    TEXT,
     failure_message TEXT,
+    files           TEXT NOT NULL DEFAULT '{}',
+    kept            INTEGER NOT NULL DEFAULT 0 CHECK (kept IN (0, 1)),
+    mark            TEXT NOT NULL DEFAULT '',
+    asked           TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (job_key, number),
     FOREIGN KEY (job_key, graph_key) REFERENCES job_graphs,
     CHECK ((state = 'running') <= (prompt_id IS NOT NULL AND server IS NOT NULL)),
     CHECK ((state = 'pending') <= (prompt_id IS NULL AND ended_at IS NULL)),
-    CHECK ((state = 'failed') = (failure_code IS NOT NULL))
+    CHECK ((state = 'failed') = (failure_code IS NOT NULL)),
+    CHECK (kept = 0 OR state = 'succeeded')
 ) STRICT, WITHOUT ROWID;
 
 -- The next prompt of a job; what waits for a retry lies behind what waits for nothing.
@@ -173,6 +181,7 @@ CREATE TABLE outputs (
     height  INTEGER,
     frames  INTEGER,
     fps     REAL,
+    modified_at TEXT,
     PRIMARY KEY (job_key, path),
     FOREIGN KEY (job_key, number) REFERENCES prompts ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,87 @@
+"""Accepting a claimed job (S1 to S2): planned it is queued, at fault it is published to failed/."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vqd.domain.errors import Problem
+from vqd.domain.quote import QuoteOver, quote
+from vqd.service.drafts import Draft
+from vqd.spool import drops
+from vqd.spool.layout import Spool
+from vqd.spool.status import write_status
+from vqd.store.store import Store
+
+
+class Accepting:
+    """Brings claimed folders into the queue. Closed jobs of the same name become theirs."""
+
+    def __init__(
+        self, spool: Spool, store: Store, quote_over: QuoteOver, on_change: Callable[[], None]
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._quote_over = quote_over
+        self._on_change = on_change
+
+    def accept(self, job: str, draft: Draft, *, now: float, kept: int = 0) -> None:
+        """Accept the folder `job` in active/. `kept` prompts of it are made already."""
+        problems = draft.problems or _reserved(draft)
+        if draft.planned is not None and not problems:
+            plan = draft.planned.plan
+            self._store.accept(
+                job,
+                draft.planned,
+                draft.job_file,
+                input_folder=draft.input_folder,
+                now=now,
+                quote=self._quote(plan.workflow, plan.total - kept),
+            )
+            self._tell(job, now=now)
+        else:
+            self._reject(job, draft, problems, now=now)
+        self._on_change()
+
+    def _quote(self, workflow: str, prompts: int) -> str | None:
+        with self._store.reading() as session:
+            prompt_s = session.estimates.seconds(workflow)
+        return quote(prompts, prompt_s, self._quote_over) if prompts else None
+
+    def _reject(self, job: str, draft: Draft, problems: Sequence[Problem], *, now: float) -> None:
+        if not draft.input_folder:
+            drops.begin_layout(self._spool.active / job)
+        self._store.reject(
+            job,
+            lambda session: session.jobs.reject(
+                job,
+                problems,
+                draft.job_file,
+                name=draft.name,
+                workflow=draft.workflow,
+                input_folder=draft.input_folder,
+                notify=draft.notify,
+                keep_s=draft.keep_s,
+                now=now,
+            ),
+        )
+
+    def _tell(self, job: str, *, now: float) -> None:
+        with self._store.reading() as session:
+            accepted = session.jobs.find(job)
+        folder: Path = self._spool.active / job
+        if accepted is not None and folder.is_dir():
+            write_status(folder, accepted, now=now, final=False)
+
+
+def _reserved(draft: Draft) -> tuple[Problem, ...]:
+    taken = {path.split("/")[0] for path in draft.inputs} & drops.RESULT_NAMES
+    if draft.input_folder:
+        return ()
+    return tuple(
+        Problem(
+            code="reserved_name",
+            said=f"inputs may not lie in {name}: vqd writes its own {name} into a job's folder.",
+            where=draft.job_file.name,
+            hint="Rename it (it was moved to previous/) and the paths that name it.",
+        )
+        for name in sorted(taken)
+    )

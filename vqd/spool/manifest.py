@@ -1,0 +1,310 @@
+"""manifest.jsonl: what a job has made, a line for each output.
+
+While a job runs, the lines of each prompt are added as it succeeds; when it closes, all of them are
+written anew, in the order of its prompts. By these a folder that comes back tells what need not be
+made again, on any machine, and whatever became of the queue.
+"""
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import orjson
+from pydantic import Field, TypeAdapter
+
+from vqd.documents import opening
+from vqd.domain.graph import Value
+from vqd.domain.job import Made, Plan
+from vqd.domain.outcome import OutputFile, ReadFile
+from vqd.domain.queue import Prompt
+from vqd.spool.status import iso
+
+MANIFEST = "manifest.jsonl"
+
+_LONGEST_LINE_BYTES = 1 << 20
+_INPUTS = "inputs"
+_Count = Annotated[int, Field(ge=0, lt=1 << 53)]
+_Amount = Annotated[float, Field(ge=0, le=1e12)]
+
+
+@dataclass(frozen=True, slots=True)
+class InputLine:
+    """What an input held; with its `sign`, see `Signs`."""
+
+    sha256: str
+    bytes: _Count
+    sign: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `key` is the recipe of the prompt, `stem` what planning called its outputs.
+
+    `inputs` are paths in the job's folder, or absolute; `files` what they held. `asked` are the
+    values in whose place others were used. `kept` was made in an earlier life of the job. `sign` is
+    that of the output, see `Signs`. Times are ISO 8601, UTC.
+    """
+
+    output: str
+    prompt: _Count
+    inputs: Mapping[str, str]
+    params: Mapping[str, Value]
+    seed: int | None
+    server: str
+    attempt: _Count
+    started_at: str
+    seconds: _Amount
+    sha256: str
+    bytes: _Count
+    kind: str
+    width: _Count | None
+    height: _Count | None
+    frames: _Count | None
+    fps: _Amount | None
+    graph: str
+    mark: str | None
+    key: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    kept: bool
+    slot: str
+    stem: str
+    sign: str | None
+    files: Mapping[str, InputLine]
+    asked: Mapping[str, Value]
+
+    @property
+    def output_file(self) -> OutputFile:
+        """Give the output that it tells of."""
+        return OutputFile(
+            slot=self.slot,
+            path=self.output,
+            kind=self.kind,
+            sha256=self.sha256,
+            bytes=self.bytes,
+            width=self.width,
+            height=self.height,
+            frames=self.frames,
+            fps=self.fps,
+        )
+
+
+class Signs:
+    """Signs the files in a job's folder, each once: as long as the sign of one is the same, it need
+    not be read to know that it holds what it held.
+
+    A sign is the inode and its last change (stat(2), st_ctime): that changes with whatever is
+    written to the file, with every rename of it, and cannot be set back; moving its folder does not
+    change it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._signs: dict[str, str | None] = {}
+
+    def of(self, path: str, bytes_: int, modified_at: str | None) -> str | None:
+        """Give the sign of a file that has this size and this mtime still; None if it has not."""
+        if path not in self._signs:
+            self._signs[path] = self._look(path, bytes_, modified_at)
+        return self._signs[path]
+
+    def _look(self, path: str, bytes_: int, modified_at: str | None) -> str | None:
+        try:
+            facts = (self._folder / path).stat(follow_symlinks=False)
+        except OSError:
+            return None
+        is_same = facts.st_size == bytes_ and mtime(facts) == modified_at
+        return sign(facts) if is_same else None
+
+
+def sign(facts: os.stat_result) -> str:
+    """Give the sign of a file."""
+    return f"{facts.st_ino}-{facts.st_ctime_ns}"
+
+
+def mtime(facts: os.stat_result) -> str:
+    """Give the mtime of a file as ISO 8601, UTC."""
+    return iso(facts.st_mtime) or ""
+
+
+def lines_of(prompt: Prompt, plan: Plan, key: str, signs: Signs | None) -> Iterator[Line]:
+    """Give the lines of a prompt that succeeded, as it was carried out; `key` is its recipe.
+
+    Without `signs`, while files are still moved about, they are to be read to know what they hold.
+    """
+    inputs = {slot: as_laid_out(path) for slot, path in prompt.inputs.items()}
+    files = {
+        slot: InputLine(
+            file.sha256,
+            file.bytes,
+            signs.of(inputs[slot], file.bytes, file.modified_at) if signs else None,
+        )
+        for slot, file in prompt.files.items()
+    }
+    for output in prompt.outputs:
+        yield Line(
+            output=output.path,
+            prompt=prompt.key.number,
+            inputs=inputs,
+            params={**plan.params, **prompt.params},
+            seed=prompt.seed,
+            server=prompt.server or "",
+            attempt=prompt.attempt,
+            started_at=iso(prompt.claimed_at) or "",
+            seconds=prompt.seconds or 0.0,
+            sha256=output.sha256,
+            bytes=output.bytes,
+            kind=output.kind,
+            width=output.width,
+            height=output.height,
+            frames=output.frames,
+            fps=output.fps,
+            graph=prompt.graph_sha256,
+            mark=prompt.mark or None,
+            key=key,
+            kept=prompt.is_kept,
+            slot=output.slot,
+            stem=prompt.stem,
+            sign=signs.of(output.path, output.bytes, output.modified_at) if signs else None,
+            files=files,
+            asked=prompt.asked,
+        )
+
+
+def as_laid_out(path: str) -> str:
+    """Give the path of an input as it is in the job's folder once that is laid out."""
+    return path if path.startswith("/") else f"{_INPUTS}/{path}"
+
+
+def encoded(line: Line) -> bytes:
+    """Give a line as it stands in the file, with its end."""
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def add_lines(folder: Path, lines: Iterable[Line]) -> None:
+    """Add lines to the manifest of a job that runs, durably.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    text = b"".join(map(encoded, lines))
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _adding, os.fdopen(os.open(folder / MANIFEST, flags, 0o666), "r+b", 0) as file:
+        end = file.seek(0, os.SEEK_END)
+        if end and os.pread(file.fileno(), 1, end - 1) != b"\n":
+            text = b"\n" + text  # a crash cut the last line off
+        file.write(text)
+        os.fsync(file.fileno())
+
+
+_adding = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the lines of one prompt are: the offset of the first, and how many there are."""
+
+    offset: int
+    lines: int
+
+
+class Manifest:
+    """The manifest of a folder that came back: where each entry is, by its key, and the inputs as
+    they were, by path. What is no line of a manifest is passed over.
+
+    Holds a few hundred bytes of each entry; the lines stay in the file.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.entries: dict[bytes, tuple[Place, ...]] = {}
+        self.files: dict[str, InputLine] = {}
+        self._read()
+
+    def lines(self, place: Place) -> tuple[Line, ...]:
+        """Give the lines of an entry."""
+        self._file.seek(place.offset)
+        read = (_line(self._file.readline(_LONGEST_LINE_BYTES)) for _ in range(place.lines))
+        return tuple(line for line in read if line is not None)
+
+    def stems(self) -> Mapping[str, Place]:
+        """Give where the first line of each prompt is, by the stem of its outputs."""
+        return {line.stem: Place(offset, 1) for offset, line in self._all()}
+
+    def _read(self) -> None:
+        """Note where each entry is; of a prompt that is told of twice, the later one."""
+        places: dict[tuple[bytes, int], Place] = {}
+        first: Line | None = None
+        for offset, line in self._all():
+            name = bytes.fromhex(line.key), line.prompt
+            if first is None or not _is_more(first, line):
+                first, places[name] = line, Place(offset, 1)
+            else:
+                places[name] = replace(places[name], lines=places[name].lines + 1)
+            self.files.update({line.inputs[slot]: line.files[slot] for slot in line.files})
+        for (key, _), place in places.items():
+            self.entries[key] = (*self.entries.get(key, ()), place)
+
+    def _all(self) -> Iterator[tuple[int, Line]]:
+        self._file.seek(0)
+        offset = 0
+        while text := self._file.readline(_LONGEST_LINE_BYTES):
+            line = _line(text)
+            if line is not None:
+                yield offset, line
+            offset += len(text)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Manifest]:
+    """Give the manifest of a job's folder; an empty one where there is none that can be read."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(opening.opened(folder / MANIFEST))
+        except OSError:
+            file = BytesIO()
+        yield Manifest(file)
+
+
+def made_of(first: Line, outputs: tuple[OutputFile, ...], files: Mapping[str, ReadFile]) -> Made:
+    """Give what a prompt made, by the first of its lines, and its files as they are by now."""
+    return Made(
+        outputs=outputs,
+        files=files,
+        server=first.server,
+        attempt=first.attempt,
+        started_at=_at(first.started_at),
+        seconds=first.seconds,
+        mark=first.mark or "",
+        params={name: first.params[name] for name in first.asked if name in first.params},
+        asked=first.asked,
+    )
+
+
+def _is_more(first: Line, line: Line) -> bool:
+    """Tell whether a line tells of one more output of the prompt that `first` begins to tell of."""
+    of_same = (first.key, first.prompt) == (line.key, line.prompt)
+    return of_same and first.output != line.output
+
+
+def _line(text: bytes) -> Line | None:
+    try:
+        line = _lines().validate_json(text)
+        _at(line.started_at)
+    except (ValueError, OverflowError):
+        return None
+    return line if line.files.keys() <= line.inputs.keys() else None
+
+
+def _at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+@cache
+def _lines() -> TypeAdapter[Line]:
+    return TypeAdapter(Line)

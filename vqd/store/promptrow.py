@@ -1,0 +1,94 @@
+"""A prompt as it is kept: what goes into its row, and what is read from it."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from vqd.domain.graph import Target
+from vqd.domain.job import Made, PlannedPrompt
+from vqd.domain.lifecycle import PromptState
+from vqd.domain.outcome import OutputFile, ReadFile
+from vqd.domain.queue import Prompt, PromptKey
+
+_COLUMNS = (
+    "job_key, number, graph_key, edits, inputs, params, seed, stem, proof, state, attempt, server,"
+    " claimed_at, ended_at, seconds, files, kept, mark, asked"
+)
+INSERT = f"INSERT INTO prompts ({_COLUMNS}) VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})"
+
+
+def row_of(job_key: int, graph_key: int, prompt: PlannedPrompt) -> tuple[Any, ...]:
+    """Give what INSERT takes for a prompt: one to run, or one that was made already."""
+    edits = {str(target): value for target, value in prompt.edits.items()}
+    made = prompt.made
+    params = {**prompt.params, **made.params} if made else dict(prompt.params)
+    return (
+        job_key,
+        prompt.number,
+        graph_key,
+        orjson.dumps(edits).decode(),
+        orjson.dumps(dict(prompt.inputs)).decode(),
+        orjson.dumps(params).decode(),
+        prompt.seed,
+        prompt.stem,
+        int(prompt.is_proof),
+        *(_made_row(made) if made else _TO_RUN),
+    )
+
+
+_TO_RUN = (PromptState.PENDING, 0, None, None, None, None, "{}", 0, "", "{}")
+
+
+def _made_row(made: Made) -> tuple[Any, ...]:
+    return (
+        PromptState.SUCCEEDED,
+        made.attempt,
+        made.server,
+        made.started_at,
+        made.started_at + made.seconds,
+        made.seconds,
+        files_text(made.files),
+        1,
+        made.mark,
+        orjson.dumps(dict(made.asked)).decode(),
+    )
+
+
+def files_text(files: Mapping[str, ReadFile]) -> str:
+    """Give the files that a prompt was made of, by slot, as its row has them."""
+    return orjson.dumps({slot: asdict(file) for slot, file in files.items()}).decode()
+
+
+def prompt_of(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
+    """Give the prompt of a row that has its graph's `graph_sha256` too."""
+    return Prompt(
+        key=PromptKey(row["job_key"], row["number"]),
+        state=PromptState(row["state"]),
+        graph_sha256=row["graph_sha256"],
+        edits={
+            Target(*target.split(".", 1)): value
+            for target, value in orjson.loads(row["edits"]).items()
+        },
+        inputs=orjson.loads(row["inputs"]),
+        params=orjson.loads(row["params"]),
+        seed=row["seed"],
+        stem=row["stem"],
+        attempt=row["attempt"],
+        strikes=row["strikes"],
+        step=row["step"],
+        prompt_id=row["prompt_id"],
+        server=row["server"],
+        claimed_at=row["claimed_at"],
+        ended_at=row["ended_at"],
+        seconds=row["seconds"],
+        failure_code=row["failure_code"],
+        failure_message=row["failure_message"],
+        outputs=outputs,
+        mark=row["mark"],
+        asked=orjson.loads(row["asked"]),
+        files={slot: ReadFile(**told) for slot, told in orjson.loads(row["files"]).items()},
+        is_kept=bool(row["kept"]),
+    )
