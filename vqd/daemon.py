@@ -26,6 +26,7 @@ from vqd.runner.server import Server, ServerAddress
 from vqd.service.aside import Aside
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
+from vqd.service.hot import HotFolders
 from vqd.service.known import StoredClasses
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
@@ -35,9 +36,10 @@ from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
 from vqd.store.store import Store
+from vqd.watchers.elsewhere import HotPlace
+from vqd.watchers.hotfolder import Pace
 from vqd.watchers.inbox import Inbox
 from vqd.watchers.seeing import Seeing
-from vqd.watchers.settle import Settling
 from vqd.watchers.steering import Steering
 from vqd.watchers.watch import Watch
 from vqd.watchers.welcoming import Welcoming
@@ -127,8 +129,13 @@ class _Daemon:
             Inbox(
                 spool.inbox,
                 submission,
-                Settling(settle_s=settings.settle_s),
+                HotFolders(spool.active, drafting, submission),
                 seeing,
+                pace=Pace(settings.settle_s, settings.gather_s),
+                elsewhere=[
+                    HotPlace(name, keys.path, keys.workflow)
+                    for name, keys in settings.hot_folders.items()
+                ],
             ),
             Steering(spool, Control(store, on_change=wake.set)),
             submission,
@@ -152,7 +159,8 @@ class _Daemon:
         return self._ending.exit_code
 
     def _start(self) -> None:
-        recover_claims(self._spool.active, self._spool.inbox)
+        elsewhere = {keys.path for keys in self._settings.hot_folders.values()}
+        recover_claims(self._spool.active, self._spool.inbox, elsewhere)
         names = {server.name for server in self._servers}
         self._store.write(lambda session: session.servers.keep_only(names))
         self._store.write(lambda session: session.catalogue.keep_only(names))

@@ -44,6 +44,20 @@ class QuoteKeys(Keys):
         return QuoteOver(self.prompts, self.hours)
 
 
+class HotFolderKeys(Keys):
+    """A hot folder outside the inbox."""
+
+    path: Path = Field(description="The folder: of this file system or another, with write access.")
+    workflow: str | None = Field(
+        default=None, description="The workflow, where no `_defaults.yaml` lies in it."
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _is_whole(cls, path: Path) -> Path:
+        return Path(os.path.normpath(path))
+
+
 class Settings(BaseSettings):
     """Everything that can be set. config/vqd.yaml explains each."""
 
@@ -75,6 +89,11 @@ class Settings(BaseSettings):
         description="By workflow, values for the parameters that a job does not give.",
         examples=[{"image-scale": {"method": "area"}}],
     )
+    hot_folders: dict[str, HotFolderKeys] = Field(
+        default_factory=dict,
+        description="Hot folders outside the inbox, by names of their own.",
+        examples=[{"upscale": {"path": "/mnt/shots/upscale", "workflow": "image-scale"}}],
+    )
     windows: dict[str, WindowKeys] = Field(
         default_factory=dict, description="Hours of the week that jobs may name as theirs."
     )
@@ -97,6 +116,12 @@ class Settings(BaseSettings):
     )
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
+    )
+    gather_s: float = Field(
+        default=3.0,
+        ge=0,
+        le=3600,
+        description="How long a hot folder is quiet until what came together becomes one job.",
     )
     watch: WatchMode = Field(
         default="auto",
@@ -160,6 +185,18 @@ class Settings(BaseSettings):
         for place in (spool, state):
             if place.is_relative_to(_OWN_CODE):
                 raise fault("not_apart", f"{place} lies in vqd's own code.", hint="Name another.")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_hot_folders_apart(self) -> Self:
+        places = {"the spool": self.spool.resolve(), "the state_dir": self.state_dir.resolve()}
+        for name, keys in self.hot_folders.items():
+            folder = keys.path.resolve()
+            for what, place in places.items():
+                if folder.is_relative_to(place) or place.is_relative_to(folder):
+                    said = f"hot_folders.{name} {folder} and {what} {place} lie in one another."
+                    raise fault("not_apart", said, hint="Name a folder outside.")
+            places[f"hot_folders.{name}"] = folder
         return self
 
     @classmethod
@@ -267,18 +304,25 @@ def _values(root: Mapping, base: Path) -> dict[str, Any]:
             values[key] = [base / str(folder) for folder in values[key]]
         elif isinstance(values[key], Mapping):
             values[key] = {name: base / str(folder) for name, folder in values[key].items()}
+    if isinstance(values.get("hot_folders"), Mapping):
+        values["hot_folders"] = {
+            name: _with_path_below(keys, "path", base)
+            for name, keys in values["hot_folders"].items()
+        }
     if isinstance(values.get("notify"), Mapping):
         values["notify"] = {
-            name: _with_secret_below(target, base) for name, target in values["notify"].items()
+            name: _with_path_below(target, "secret_file", base)
+            for name, target in values["notify"].items()
         }
     return values
 
 
-def _with_secret_below(target: Any, base: Path) -> Any:
-    if not isinstance(target, Mapping):
-        return target
-    is_path = {key: key == "secret_file" and isinstance(text, Text) for key, text in target.items()}
-    return {key: base / str(text) if is_path[key] else text for key, text in target.items()}
+def _with_path_below(keys: Any, name: str, base: Path) -> Any:
+    """Give a mapping whose path of this name, if it has one, is relative to `base`."""
+    if not isinstance(keys, Mapping):
+        return keys
+    is_path = {key: key == name and isinstance(text, Text) for key, text in keys.items()}
+    return {key: base / str(text) if is_path[key] else text for key, text in keys.items()}
 
 
 def _is_absent(value: Any) -> bool:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.definitions.ui.refusals import UNSEEN
+from vqd.documents.tree import Document
 from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.documents.opening import opened
 from vqd.domain.errors import Faults, Problem
@@ -23,6 +24,7 @@ from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
 from vqd.intake.awaited import AWAITED_INPUT, AWAITED_MARKER
+from vqd.intake.layers import layer_of
 from vqd.intake.places import Places
 from vqd.media.dimensions import Undecodable, dimensions
 from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
@@ -30,7 +32,7 @@ from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
 from vqd.service.results import Chosen, Results, names_graph
 from vqd.spool import drops
-from vqd.spool.jobfiles import is_of_its_folder, rivals_of
+from vqd.spool.jobfiles import defaults_in, is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
 
@@ -60,6 +62,11 @@ class Draft:
     keep_s: float | None = None
     definition: Workflow | None = field(default=None, repr=False)
     record: Record | None = field(default=None, repr=False)
+
+    @property
+    def total(self) -> int:
+        """Count its prompts; none where something is at fault."""
+        return self.planned.plan.total if self.planned else 0
 
     @property
     def waits_for_inputs(self) -> bool:
@@ -104,8 +111,34 @@ class Drafting:
         self._targets = targets
         self._notify_default = notify_default
 
-    def draft(self, job_file: Path, *, now: float) -> Draft:
+    def hot_workflow(self, document: Document) -> tuple[JobSpec, Workflow, list[Problem]]:
+        """Read a job file without inputs, and tell what is wrong with it whatever they will be.
+
+        Raises:
+            Faults: too much is wrong with it to tell what it asks for.
+        """
+        spec, problems = jobfile.understood(document)
+        definition = self._definition(spec)
+        spec = replace(spec, defaults=self._defaults.get(definition.name, {}))
+        return (
+            spec,
+            definition,
+            [
+                *problems,
+                *_unknown_window(spec, self._windows),
+                *_unknown_target(spec, self._targets),
+                *_value_faults(spec, definition, is_whole=False),
+            ],
+        )
+
+    def has_workflow(self, name: str) -> bool:
+        """Tell whether there is a workflow of this name, be it broken."""
+        return self._definitions.has(name)
+
+    def draft(self, job_file: Path, *, now: float, under: Path | None = None) -> Draft:
         """Read the job file and everything it names, and plan it.
+
+        Below its parameters lie those of the file `under`, else of `_defaults.yaml` beside it.
 
         Raises:
             FileNotFoundError: the job file is gone.
@@ -134,7 +167,10 @@ class Drafting:
             places = Places(folder / input_folder, self._input_roots, self._path_map)
             chosen = self._choose(spec, places)
             spec, definition = chosen.spec, chosen.workflow
-            spec = replace(spec, defaults=self._defaults.get(definition.name, {}))
+            under = under or (defaults_in(folder) if is_folder else None)
+            layer, faults = layer_of(under, definition.name)
+            problems += faults
+            spec = replace(spec, defaults={**self._defaults.get(definition.name, {}), **layer})
             places = Places(folder / input_folder, self._input_roots, self._path_map)
             spec, table, missing = _with_rows(spec, places)
             inputs, lacking = _inputs(spec, definition, places, by_name_only=not is_folder)

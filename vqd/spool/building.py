@@ -62,13 +62,15 @@ class Claim:
             note = Note(origin, **told)
         except (ValueError, TypeError, KeyError, AttributeError, OSError):
             return None
+        if Path(note.last).name != note.last:
+            return None
         return cls(path.with_name(path.name[1 : -len(NOTE)]), note)
 
     def comes_from(self, inbox: Path, elsewhere: Collection[Path]) -> bool:
         """Tell whether drops come from there: anybody may have put a file like a note there."""
-        root = self._root
+        root = self.root
         is_known = root == inbox or root.parent == inbox or root in elsewhere
-        return is_known and Path(self._note.last).name == self._note.last and not root.is_symlink()
+        return is_known and not root.is_symlink()
 
     def begin(self, *, noted: bool) -> Iterator[None]:
         """Write the note, and make the building folder if it is not dropped itself.
@@ -126,7 +128,7 @@ class Claim:
         """
         move_folder(self.building, self._folder)
         yield
-        for folder in (*_folders_of(self._folder), self._root):
+        for folder in (*_folders_of(self._folder), self.root):
             sync_folder(folder)
         self._path.unlink(missing_ok=True)
         yield
@@ -148,15 +150,28 @@ class Claim:
             self._path.unlink(missing_ok=True)
             return
         temporary_beside(self.building / self._note.last).unlink(missing_ok=True)
-        if self._holding.is_dir() and self._note.by != "link":
+        if self._note.by != "link" and not self._holds_nothing():
             bring_back = _return_folder if self._note.is_folder else _return_files
             bring_back(self._holding, self._note.origin)
         if self.building.is_dir():
             shutil.rmtree(self.building)  # empty, or copies, or links
         self._path.unlink(missing_ok=True)
 
+    def _holds_nothing(self) -> bool:
+        """Tell whether the dropped folder is still where it lay.
+
+        Raises:
+            FileNotFoundError: what was taken is neither here nor there; that may not be mounted.
+        """
+        if self._holding.is_dir():
+            return False
+        if self._note.is_folder and self._note.origin.is_dir():
+            return True
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._holding))
+
     @property
-    def _root(self) -> Path:
+    def root(self) -> Path:
+        """The folder that the drop lay in."""
         origin = self._note.origin
         return origin.parent if self._note.is_folder else origin
 
@@ -164,7 +179,7 @@ class Claim:
     def _holding(self) -> Path:
         """Where what was taken lies until the claim is finished or taken back."""
         is_copied = self._note.by == "copy"
-        return self._root / TAKEN / self._folder.name if is_copied else self.building
+        return self.root / TAKEN / self._folder.name if is_copied else self.building
 
     def _take(self, path: Path, below: Path) -> None:
         try:
@@ -173,11 +188,11 @@ class Claim:
             if error.errno != errno.EXDEV or self._note.by == "copy":
                 raise
             self._note = replace(self._note, by="copy")
-            self._write_note()
-            self.building.mkdir(exist_ok=True)
             self._holding.parent.mkdir(exist_ok=True)
             if not self._note.is_folder:
                 self._holding.mkdir()
+            self._write_note()
+            self.building.mkdir(exist_ok=True)
             self._hold(path, below)
 
     def _hold(self, path: Path, below: Path) -> None:

@@ -106,6 +106,18 @@ def claiming_folder(drop: Path, folder: Path, name: str, content: bytes) -> Iter
         raise
 
 
+def recover_claims_of(active: Path, origin: Path) -> None:
+    """Finish or take back what was left of claims of drops in one folder; none may be under way.
+
+    Raises:
+        OSError, VqdError: it cannot be finished or taken back now.
+    """
+    for note in sorted(active.glob(f".*{NOTE}")):
+        claim = Claim.noted(note)
+        if claim is not None and claim.root == origin:
+            claim.recover()
+
+
 def recover_claims(active: Path, inbox: Path, elsewhere: Collection[Path] = ()) -> None:
     """Finish or take back what a crash in the middle of a claim left. No claim may be under way.
 

@@ -26,6 +26,7 @@ from vqd.domain.names import why_never_taken
 from vqd.spool import status
 from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
 from vqd.spool.folders import make_folder, move_aside
+from vqd.spool.jobfiles import DEFAULTS
 from vqd.spool.requests import is_steering
 
 INPUTS = "inputs"
@@ -155,7 +156,7 @@ def gather_inputs(folder: Path, job_file: str) -> None:
     dropped = folder / _DROPPED
     if not is_real_folder(dropped):
         return
-    kept = RESULT_NAMES | {_DROPPED, PARTS, job_file}
+    kept = RESULT_NAMES | {_DROPPED, PARTS, job_file, DEFAULTS}
     for entry in list(folder.iterdir()):
         if entry.name not in kept:
             entry.rename(dropped / entry.name)

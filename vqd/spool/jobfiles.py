@@ -1,13 +1,16 @@
 """Which file of a folder is its job file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from vqd.domain.names import why_never_taken
+from vqd.domain.names import is_text, why_never_taken
 from vqd.spool.status import STATUS, job_told_by
 
 JOB_FILE_NAMES = ("job.yaml", "job.yml", "job.json")
+DEFAULTS = "_defaults.yaml"
+"""What makes a folder a hot folder; beside a job file it lies under that."""
+_DEFAULTS_NAMES = (DEFAULTS, "_defaults.yml")
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _NONE_HERE = "no job.yaml here"
 
@@ -15,6 +18,16 @@ _NONE_HERE = "no job.yaml here"
 def has_job_suffix(path: Path) -> bool:
     """Tell whether a file of this name can be a job file."""
     return path.suffix.lower() in _SUFFIXES
+
+
+def is_job_file_name(name: str) -> bool:
+    """Tell whether a file of this name, in any case, is a folder's job file."""
+    return name.lower() in JOB_FILE_NAMES
+
+
+def is_defaults_name(name: str) -> bool:
+    """Tell whether a file of this name, in any case, is a hot folder's `_defaults.yaml`."""
+    return name.lower() in _DEFAULTS_NAMES
 
 
 def job_files_in(folder: Path) -> Sequence[Path]:
@@ -25,7 +38,7 @@ def job_files_in(folder: Path) -> Sequence[Path]:
     exact = [folder / name for name in JOB_FILE_NAMES if (folder / name).is_file()]
     if exact or not folder.is_dir():
         return exact
-    return [path for path in _entries(folder) if _is_named_so(path) and path.is_file()]
+    return [path for path in _named(folder, JOB_FILE_NAMES) if path.is_file()]
 
 
 def job_file_in(folder: Path) -> Path | None:
@@ -64,9 +77,17 @@ def is_alone(job_file: Path) -> bool:
         )
 
 
+def defaults_in(folder: Path) -> Path | None:
+    """Give the `_defaults.yaml` or `.yml` of a folder, in any case; None if there is none."""
+    named = _named(folder, _DEFAULTS_NAMES)
+    return next((path for path in named if path.is_file()), None)
+
+
 def only_job_file(folder: Path) -> Path | None:
     """Give the one file of a folder that can be a job file; None if there are several or none."""
-    found = [path for path in _entries(folder) if has_job_suffix(path) and path.name != STATUS]
+    others = (STATUS.lower(), *_DEFAULTS_NAMES)
+    named = [path for path in _entries(folder) if path.name.lower() not in others]
+    found = [path for path in named if has_job_suffix(path) and is_text(path.name)]
     return found[0] if len(found) == 1 else None
 
 
@@ -82,6 +103,11 @@ def why_no_job_file(folder: Path) -> str:
     if len(alike) == 1:
         return f"{_NONE_HERE}; if {alike[0]!r} is the job file, rename it to job.yaml"
     return _NONE_HERE
+
+
+def _named(folder: Path, names: Collection[str]) -> Sequence[Path]:
+    with os.scandir(folder) as entries:
+        return sorted(folder / entry.name for entry in entries if entry.name.lower() in names)
 
 
 def _entries(folder: Path) -> Sequence[Path]:

@@ -1,11 +1,13 @@
 """What in the inbox may be a job, and why the rest is not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.domain.names import is_text, why_never_taken
-from vqd.spool.jobfiles import has_job_suffix, job_file_in, why_no_job_file
+from vqd.spool.jobfiles import defaults_in, has_job_suffix, job_file_in, why_no_job_file
 from vqd.spool.requests import is_held_back
+from vqd.spool.status import STATUS, job_told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,29 @@ class NotTaken:
     may_change: bool = False
 
 
-def candidate_at(path: Path) -> Candidate | NotTaken:
-    """Say what lies at a path of the inbox, following no link."""
+@dataclass(frozen=True, slots=True)
+class HotCandidate:
+    """A hot folder: by the `defaults` in it, or named after a workflow."""
+
+    path: Path
+    defaults: Path | None
+
+
+Found = Candidate | HotCandidate | NotTaken
+
+
+def candidate_at(path: Path, is_workflow: Callable[[str], bool]) -> Found:
+    """Say what lies at a path of the inbox, following no link.
+
+    `is_workflow` tells whether a folder of this name is named after one.
+    """
     ignored = why_never_taken(path.name)
     if ignored is not None:
         return NotTaken(f"ignored: {ignored}")
     if path.is_symlink():
         return NotTaken("ignored: a link; only files and folders are taken")
     if path.is_dir():
-        return _folder_at(path)
+        return _folder_at(path, is_workflow)
     if not path.is_file():
         return NotTaken("ignored: not a file")
     if not is_text(path.name):
@@ -47,11 +63,18 @@ def candidate_at(path: Path) -> Candidate | NotTaken:
     return Candidate(path, path)
 
 
-def _folder_at(path: Path) -> Candidate | NotTaken:
+def _folder_at(path: Path, is_workflow: Callable[[str], bool]) -> Found:
     if is_held_back(path):
         reason = "CANCEL was put into it; remove that file and it is taken, or remove the folder"
         return NotTaken(reason, may_change=True)
-    job_file = job_file_in(path)
-    if job_file is None:
-        return NotTaken(why_no_job_file(path), may_change=True)
-    return Candidate(path, job_file)
+    job_file, defaults = job_file_in(path), defaults_in(path)
+    if job_file is not None and defaults is not None and not job_told_by(path / STATUS):
+        return NotTaken(_BOTH.format(job_file.name, defaults.name), may_change=True)
+    if job_file is not None:
+        return Candidate(path, job_file)
+    if defaults is not None or is_workflow(path.name):
+        return HotCandidate(path, defaults)
+    return NotTaken(why_no_job_file(path), may_change=True)
+
+
+_BOTH = "{0} and {1} lie in it: remove {1} if it is a job, {0} if it is a hot folder"

@@ -73,7 +73,7 @@ class Settling:
         seen = self._note(name, look, now)
         quiet_s = now - seen.changed_at
         if look.held:
-            said = f"a file is still being written, {_size(look)} so far"
+            said = f"a file is still being written, {size_told(look.size_bytes)} so far"
             return Waiting(said, max(_least_s(look), _patience_s(now - seen.first_at)))
         if renamed and look.held is False:
             return Settled(quiet_s)
@@ -82,7 +82,7 @@ class Settling:
         if quiet_s >= wanted_s:
             return Settled(quiet_s)
         again_s = min(max(LOOK_EVERY_S, wanted_s / LOOKS_TO_SETTLE), wanted_s - quiet_s)
-        said = f"it changed {quiet_s:.1f} s ago, {_size(look)} so far"
+        said = f"it changed {quiet_s:.1f} s ago, {size_told(look.size_bytes)} so far"
         return Waiting(said, max(_least_s(look), again_s))
 
     def forget(self, name: str) -> None:
@@ -112,8 +112,9 @@ def _patience_s(age_s: float) -> float:
     return min(max(LOOK_EVERY_S, age_s / 20), LONGEST_PATIENCE_S)
 
 
-def _size(look: Look) -> str:
-    size = float(look.size_bytes)
+def size_told(size_bytes: int) -> str:
+    """Give a size in words."""
+    size = float(size_bytes)
     for unit in ("bytes", "KB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}"

@@ -1,12 +1,19 @@
 """inbox/_vqd/WAITING.txt: for everything seen and not taken, what it waits for."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from itertools import chain, islice
 from pathlib import Path
 
+import structlog
+
+from vqd.domain.names import printable
 from vqd.spool.files import replace_quickly
 from vqd.spool.layout import OWN_FOLDER
 
-_LONGEST = 1000
+MOST_LINES = 1000
+_HEADING = "What is not taken yet, and what it waits for:\n\n"
+
+_log = structlog.get_logger(__name__)
 
 
 class WaitingList:
@@ -15,7 +22,9 @@ class WaitingList:
     def __init__(self, inbox: Path) -> None:
         self._path = inbox / OWN_FOLDER / "WAITING.txt"
         self._reasons: dict[str, str] = {}
+        self._inside: dict[str, tuple[Sequence[tuple[str, str]], int]] = {}
         self._written: str | None = None
+        self._is_silent = False
 
     def says(self, name: str, reason: str) -> bool:
         """Tell whether this is what is noted for `name`."""
@@ -25,28 +34,43 @@ class WaitingList:
         """Note why `name` is not taken yet."""
         self._reasons[name] = reason
 
+    def note_inside(self, name: str, lines: Sequence[tuple[str, str]], untold: int) -> None:
+        """Note of things inside `name` what they wait for; `untold` is how many more there are."""
+        self._inside[name] = lines, untold
+
     def forget(self, name: str) -> None:
         """Note that `name` waits no more."""
         self._reasons.pop(name, None)
-
-    def keep_only(self, names: Collection[str]) -> None:
-        """Forget what is gone."""
-        self._reasons = {name: said for name, said in self._reasons.items() if name in names}
+        self._inside.pop(name, None)
 
     def write(self) -> None:
         """Replace the file if what it says has changed."""
         text = self._text()
         if text == self._written:
             return
-        self._path.parent.mkdir(exist_ok=True)
-        replace_quickly(self._path, text.encode(errors="replace"))
-        self._written = text
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            replace_quickly(self._path, text.encode(errors="replace"))
+        except OSError as error:
+            if not self._is_silent:
+                _log.warning("waiting.unwritten", error=str(error))
+            self._is_silent = True
+        else:
+            self._written = text
+            self._is_silent = False
 
     def _text(self) -> str:
         if not self._reasons:
             return "Nothing is waiting.\n"
-        shown = sorted(self._reasons.items())[:_LONGEST]
-        lines = [f"{name!r}: {said}" for name, said in shown]
-        if len(self._reasons) > _LONGEST:
-            lines.append(f"… and {len(self._reasons) - _LONGEST} more")
-        return "\n".join([*lines, ""])
+        lines = chain.from_iterable(self._lines(name) for name in sorted(self._reasons))
+        shown = [*islice(lines, MOST_LINES)]
+        untold = len(self._reasons) - len(shown)
+        untold += sum(len(inside) + more for inside, more in self._inside.values())
+        if untold > 0:
+            shown.append(f"… and {untold:,} more")
+        return _HEADING + "\n".join([*shown, ""])
+
+    def _lines(self, name: str) -> Sequence[str]:
+        inside, _ = self._inside.get(name, ((), 0))
+        told = [(name, self._reasons[name]), *((f"{name}/{path}", said) for path, said in inside)]
+        return [f"{printable(path)}: {printable(said)}" for path, said in told]

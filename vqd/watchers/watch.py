@@ -19,6 +19,7 @@ from vqd.watchers.stirred import Stirred
 AWAY_AGAIN_S = 5.0
 LEAST_APART_S = 1.0
 """How far apart two rescans are because of lost hints."""
+HOT_DEPTH = 1
 INBOX_DEPTH = 3
 """Folders in folders of a drop that are watched while it settles."""
 
@@ -60,6 +61,7 @@ class Watch:
             Place(spool.root),
             Place(spool.active, depth=1),
             Place(spool.inbox, depth=INBOX_DEPTH),
+            *(Place(folder, depth=HOT_DEPTH) for folder in inbox.elsewhere),
         )
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -152,6 +154,8 @@ class Watch:
         elif hint.path.parent == self._spool.root:
             self._on_change()
             self._woken.set()
+        else:
+            self._on_elsewhere(hint)
 
     def _on_inbox(self, hint: Hint) -> None:
         below = hint.path.relative_to(self._spool.inbox).parts
@@ -162,6 +166,11 @@ class Watch:
             self._woken.set()
         elif self._stirred.note(below[0]):
             self._woken.set()
+
+    def _on_elsewhere(self, hint: Hint) -> None:
+        for folder in self._inbox.elsewhere:
+            if hint.path.is_relative_to(folder) and self._stirred.note(str(folder)):
+                self._woken.set()
 
     def _on_loss(self) -> None:
         self._has_lost = True

@@ -1,0 +1,275 @@
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOW, write
+from tests.samples import picture
+from vqd.domain.job import Plan
+from vqd.service.aside import Aside
+from vqd.service.drafts import Drafting
+from vqd.service.hot import HotFolders
+from vqd.service.submit import Submission
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+from vqd.watchers.elsewhere import HotPlace
+from vqd.watchers.hotfolder import Pace
+from vqd.watchers.inbox import Inbox
+from vqd.watchers.seeing import Seeing
+
+DEFAULTS = "vqd: 1\nworkflow: image-scale\nparams: {size: 16x16}\n"
+
+
+class Door:
+    """An inbox that is looked at when a test says so, at times that it says."""
+
+    def __init__(self, spool: Spool, store: Store, elsewhere: list[HotPlace]) -> None:
+        self.spool = spool
+        drafting = Drafting(spool, workflows=(), input_roots=())
+        submission = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
+        self.seeing = Seeing("native")
+        self.inbox = Inbox(
+            spool.inbox,
+            submission,
+            HotFolders(spool.active, drafting, submission),
+            self.seeing,
+            pace=Pace(settle_s=0.5, gather_s=3.0),
+            elsewhere=elsewhere,
+            clock=lambda: NOW,
+        )
+
+    def look(self, *times: float) -> float | None:
+        """Look at everything at each of these times, and on while something is being taken.
+
+        Gives when it wants to look again.
+        """
+        again_s = None
+        for now in times:
+            again_s = self.inbox.scan(now, whole=True)
+            while again_s is not None and again_s <= 0:
+                again_s = self.inbox.scan(now, whole=False)
+        return again_s
+
+    @property
+    def waiting(self) -> str:
+        return (self.spool.inbox / "_vqd" / "WAITING.txt").read_text(encoding="utf-8")
+
+    @property
+    def jobs(self) -> dict[str, list[str]]:
+        """The names in each job's folder, by the name of the job."""
+        return {
+            folder.name.split("-", 2)[2]: sorted(
+                str(path.relative_to(folder))
+                for path in folder.rglob("*")
+                if path.is_file() and path.name != "STATUS.yaml"
+            )
+            for folder in self.spool.active.iterdir()
+        }
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> HotPlace:
+    """A hot folder outside of the inbox, with nothing in it yet."""
+    (tmp_path / "elsewhere").mkdir()
+    return HotPlace("shots", tmp_path / "elsewhere", "image-scale")
+
+
+@pytest.fixture
+def door(spool: Spool, store: Store, elsewhere: HotPlace) -> Iterator[Door]:
+    made = Door(spool, store, [elsewhere])
+    yield made
+    made.seeing.close()
+
+
+@pytest.fixture
+def hot(spool: Spool) -> Path:
+    """A hot folder in the inbox."""
+    return write(spool.inbox / "small" / "_defaults.yaml", DEFAULTS).parent
+
+
+def test_pictures_that_arrive_together_are_one_job_and_the_folder_stays(
+    door: Door, hot: Path
+) -> None:
+    picture(hot / "a.png")
+    picture(hot / "b.png")
+    write(hot / "b.txt", "dusk")
+    door.look(0.0, 0.5, 3.4)
+    assert door.jobs == {}
+    door.look(3.5)
+    assert door.jobs == {"small": ["a.png", "b.png", "b.txt", "job.yaml"]}
+    (folder,) = door.spool.active.iterdir()
+    assert (folder / "job.yaml").read_text() == DEFAULTS
+    assert [path.name for path in hot.iterdir()] == ["_defaults.yaml"]
+    picture(hot / "c.png")
+    door.look(4.0, 8.0)
+    assert door.jobs["small-2"] == ["c.png", "job.yaml"]
+
+
+def test_a_folder_named_after_a_workflow_becomes_hot_when_it_was_quiet(door: Door) -> None:
+    folder = door.spool.inbox / "image-scale"
+    picture(folder / "a.png")
+    door.look(0.0, 4.0, 9.9)
+    assert door.jobs == {}
+    door.look(10.0)
+    assert door.jobs == {"image-scale": ["a.png", "job.yaml"]}
+    picture(folder / "b.png")
+    door.look(20.0, 23.0)
+    assert door.jobs["image-scale-2"] == ["b.png", "job.yaml"]
+
+
+def test_such_a_folder_is_a_job_when_its_job_file_arrives_in_time(door: Door) -> None:
+    folder = door.spool.inbox / "image-scale"
+    picture(folder / "a.png")
+    door.look(0.0, 5.0)
+    write(folder / "job.yaml", "vqd: 1\nworkflow: image-convert\n")
+    door.look(6.0, 30.0)
+    assert door.jobs == {"image-scale": ["a.png", "job.yaml"]}
+    assert not folder.exists()
+
+
+def test_a_folder_of_pictures_is_one_job_of_its_own_name(door: Door, hot: Path) -> None:
+    picture(hot / "beach" / "deep" / "a.png")
+    write(hot / "empty" / "notes.md", "")
+    door.look(0.0, 0.5, 3.4)
+    assert door.jobs == {}
+    door.look(3.5)
+    assert door.jobs == {"beach": ["deep/a.png", "job.yaml"]}
+    assert "small/empty: no image files (.png" in door.waiting
+
+
+def test_a_job_folder_lies_over_what_the_hot_folder_says(door: Door, hot: Path) -> None:
+    picture(hot / "beach" / "a.png")
+    write(hot / "beach" / "job.yaml", "vqd: 1\nworkflow: image-scale\nparams: {method: area}\n")
+    door.look(0.0, 0.5, 1.0)
+    assert door.jobs == {"beach": ["_defaults.yaml", "a.png", "job.yaml"]}
+    params = plan_of(door).params
+    assert (params["size"], params["method"]) == ("16x16", "area")
+
+
+def plan_of(door: Door) -> Plan:
+    """What the one job that was taken is, read again."""
+    (folder,) = door.spool.active.iterdir()
+    drafting = Drafting(door.spool, workflows=(), input_roots=())
+    drafted = drafting.draft(folder / "job.yaml", now=NOW)
+    assert drafted.planned is not None
+    return drafted.planned.plan
+
+
+FAULTS = {
+    "unknown key": ("vqd: 1\nworkflow: image-scale\nparam: {}\n", "param: unknown key"),
+    "unknown workflow": ("vqd: 1\nworkflow: image-scael\n", "Did you mean image-scale?"),
+    "unknown parameter": ("vqd: 1\nworkflow: image-scale\nparams: {siez: 1x1}\n", "siez"),
+    "a value out of range": ("vqd: 1\nworkflow: image-scale\nparams: {size: 0x5}\n", "size"),
+    "no yaml": ("vqd: [1\n", "_defaults.yaml:"),
+    "a named input": ("vqd: 1\nworkflow: image-scale\ninputs: {image: a.png}\n", "a hot folder"),
+    "no input": ("vqd: 1\nworkflow: flux-t2i\n", "needs no file"),
+    "unknown window": ("vqd: 1\nworkflow: image-scale\nschedule: {window: x}\n", "no window x"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_while_the_defaults_are_at_fault_everything_waits_and_is_taken_when_they_are_mended(
+    door: Door, hot: Path, fault: str
+) -> None:
+    text, said = FAULTS[fault]
+    write(hot / "_defaults.yaml", text)
+    picture(hot / "a.png")
+    door.look(0.0, 1.0, 60.0)
+    assert door.jobs == {}
+    assert said in door.waiting
+    write(hot / "_defaults.yaml", DEFAULTS)
+    door.look(61.0, 62.0, 65.0)
+    assert door.jobs == {"small": ["a.png", "job.yaml"]}
+    assert said not in door.waiting
+
+
+def test_defaults_that_are_being_edited_keep_what_arrives(door: Door, hot: Path) -> None:
+    picture(hot / "a.png")
+    with (hot / "_defaults.yaml").open("a") as file:
+        door.look(0.0, 5.0, 10.0)
+        assert door.jobs == {}
+        assert "small: hot folder, its _defaults.yaml is being written" in door.waiting
+        file.write("name: other\n")
+    door.look(11.0, 12.0, 15.0)
+    assert door.jobs == {"other": ["a.png", "job.yaml"]}
+
+
+def test_what_is_not_taken_says_why(door: Door, hot: Path) -> None:
+    for name in ("notes.md", "b.txt", "x.png.part", ".hidden"):
+        write(hot / name, "")
+    picture(hot / "log.png")
+    write(hot / "log.txt", "")
+    (hot / "link.png").symlink_to("/etc/passwd")
+    os.mkfifo(hot / "pipe.png")
+    door.look(0.0, 1.0, 1.6)
+    for line in (
+        "small: hot folder: drop image files (.png",
+        "small/notes.md: not taken: image files (.png",
+        "small/b.txt: waits for its input: image files",
+        "small/x.png.part: ignored: temporary name",
+        "small/.hidden: ignored: its name begins with",
+        "small/log.png: has arrived",
+        "small/log.txt: vqd writes its own log.txt",
+        "small/link.png: ignored: neither a file nor a folder",
+        "small/pipe.png: ignored: neither a file nor a folder",
+    ):
+        assert f"\n{line}" in door.waiting
+
+
+def test_a_job_file_in_a_hot_folder_is_not_guessed_at(
+    door: Door, hot: Path, elsewhere: HotPlace
+) -> None:
+    for folder in (hot, elsewhere.path):
+        write(folder / "job.yaml", DEFAULTS)
+        picture(folder / "a.png")
+    door.look(0.0, 1.0, 5.0, 5.1)
+    assert door.jobs == {"shots": ["a.png", "job.yaml"]}
+    assert "small: job.yaml and _defaults.yaml lie in it" in door.waiting
+    assert f"{elsewhere.path}/job.yaml: a job file: put it into the inbox" in door.waiting
+
+
+def test_a_thousand_lines_of_what_waits_are_enough(door: Door, hot: Path) -> None:
+    for number in range(1500):
+        write(hot / f"{number}.md", "")
+    door.look(0.0, 1.0)
+    lines = door.waiting.splitlines()
+    assert len(lines) <= 1003
+    assert lines[-1] == "… and 502 more"
+
+
+def test_an_idle_hot_folder_is_not_looked_at_by_the_clock(door: Door, hot: Path) -> None:
+    door.look(0.0, 1.0)
+    assert "small: hot folder: drop image files" in door.waiting
+    assert door.inbox.scan(1.0, whole=False) is None
+
+
+def test_a_hot_folder_elsewhere_is_taken_from_too(door: Door, elsewhere: HotPlace) -> None:
+    picture(elsewhere.path / "a.png")
+    picture(elsewhere.path / "beach" / "b.png")
+    door.look(0.0, 3.0, 3.1)
+    assert door.jobs == {"beach": ["b.png", "job.yaml"], "shots": ["a.png", "job.yaml"]}
+
+
+def test_a_hot_folder_that_is_away_says_so_and_holds_nothing_else_up(
+    door: Door, hot: Path, elsewhere: HotPlace
+) -> None:
+    elsewhere.path.rmdir()
+    picture(hot / "a.png")
+    door.look(0.0, 0.5, 3.5)
+    assert [*door.jobs] == ["small"]
+    assert f"{elsewhere.path}: hot folder, away: there is no such folder" in door.waiting
+    picture(elsewhere.path / "b.png")
+    door.look(60.0, 63.0)
+    assert door.jobs["shots"] == ["b.png", "job.yaml"]
+
+
+def test_a_hot_folder_that_is_no_more_leaves_nothing_behind(door: Door, hot: Path) -> None:
+    write(hot / "notes.md", "")
+    write(hot / "sub" / "notes.md", "")
+    door.look(0.0, 1.0, 5.0)
+    assert "small/sub: " in door.waiting
+    shutil.rmtree(hot)
+    door.look(6.0)
+    assert "small" not in door.waiting

@@ -1,0 +1,149 @@
+"""Hot folders: what is dropped in one becomes jobs, by the `_defaults.yaml` that lies there."""
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqd.documents.reader import content_of, decoded, parse
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.jobspec import JobSpec
+from vqd.domain.workflow import InputSlot, Workflow
+from vqd.service.drafts import Draft, Drafting
+from vqd.service.submit import Submission
+from vqd.spool.claims import JOB_FILE, claiming_files, claiming_folder, recover_claims_of
+from vqd.spool.jobfiles import DEFAULTS
+
+Taking = Generator[None, None, "Taken"]
+"""A drop on its way to becoming a job, step by step."""
+
+
+@dataclass(frozen=True, slots=True)
+class HotJob:
+    """What drops in a hot folder become: the job file of each, or the `problems` with it.
+
+    `extensions` are those of the files that the workflow takes, `kind` what they are (image, …).
+    `defaults` is where the job file was read, None where there is none.
+    """
+
+    job_file: bytes
+    defaults: Path | None
+    name: str | None = None
+    kind: str = "image"
+    extensions: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def takes(self, name: str) -> bool:
+        """Tell whether a file of this name is an input."""
+        return name.lower().endswith(self.extensions)
+
+    @property
+    def kinds(self) -> str:
+        """Say in words what it takes."""
+        return f"{self.kind} files ({', '.join(self.extensions)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job that a drop became."""
+
+    job: str
+    draft: Draft
+
+
+class HotFolders:
+    """Reads what a hot folder says, and takes what lies in one."""
+
+    def __init__(self, active: Path, drafting: Drafting, submission: Submission) -> None:
+        self._active = active
+        self._drafting = drafting
+        self._submission = submission
+
+    def is_workflow(self, name: str) -> bool:
+        """Tell whether a folder of this name is named after a workflow."""
+        return self._drafting.has_workflow(name)
+
+    def job_of(self, defaults: Path | None, workflow: str) -> HotJob:
+        """Give what drops become by a `_defaults.yaml`, or without one by the workflow alone.
+
+        Raises:
+            FileNotFoundError: the file is gone.
+        """
+        job_file = f"vqd: 1\nworkflow: {workflow}\n".encode()
+        where = DEFAULTS if defaults is None else defaults.name
+        try:
+            if defaults is not None:
+                job_file = content_of(defaults, where)
+            document = parse(decoded(job_file, where), where)
+            spec, definition, problems = self._drafting.hot_workflow(document)
+        except Faults as faults:
+            return HotJob(job_file, defaults, problems=faults.problems)
+        slot = _open_slot(spec, definition)
+        if isinstance(slot, Problem):
+            return HotJob(job_file, defaults, problems=(*problems, slot))
+        return HotJob(
+            job_file,
+            defaults,
+            name=spec.name,
+            kind=slot.kind,
+            extensions=slot.extensions,
+            problems=tuple(problems),
+        )
+
+    def draft(self, job_file: Path, hot: HotJob, *, now: float) -> Draft:
+        """Read and plan a job dropped into a hot folder, where it lies."""
+        return self._drafting.draft(job_file, now=now, under=hot.defaults)
+
+    def take_files(
+        self, files: Iterable[Path], origin: Path, hot: HotJob, name: str, *, now: float
+    ) -> Taking:
+        """Take files of a hot folder as one job.
+
+        Raises:
+            FileNotFoundError: none of them is there any more.
+            OSError, VqdError: they cannot be taken, and are back where they lay.
+        """
+        folder = self._submission.new_folder(hot.name or name, now=now)
+        yield from claiming_files(files, folder, hot.job_file, origin)
+        return self._taken(folder, now=now)
+
+    def take_folder(self, drop: Path, hot: HotJob, *, has_job_file: bool, now: float) -> Taking:
+        """Take a folder in a hot folder as one job; its own job file lies over the hot folder's.
+
+        Raises:
+            FileNotFoundError: its owner was quicker and moved it away.
+            OSError, VqdError: it cannot be taken, and is back where it lay.
+        """
+        folder = self._submission.new_folder(drop.name, now=now)
+        last = DEFAULTS if has_job_file else JOB_FILE
+        yield from claiming_folder(drop, folder, last, hot.job_file)
+        return self._taken(folder, now=now)
+
+    def recover(self, origin: Path) -> None:
+        """Finish or take back what an interruption left of drops in a hot folder.
+
+        Raises:
+            OSError, VqdError: that cannot be done now.
+        """
+        recover_claims_of(self._active, origin)
+
+    def _taken(self, folder: Path, *, now: float) -> Taken:
+        return Taken(folder.name, self._submission.admit(folder, now=now))
+
+
+def _open_slot(spec: JobSpec, workflow: Workflow) -> InputSlot | Problem:
+    """Give the slot that dropped files fill: the only one that must have some and names none."""
+    slots = [
+        slot
+        for slot in workflow.inputs.values()
+        if slot.required and slot.name not in spec.inputs and not spec.gives(slot.name)
+    ]
+    if len(slots) == 1:
+        return slots[0]
+    if slots:
+        names = ", ".join(slot.name for slot in slots)
+        said = f"{workflow.name} needs files for {names}, and a hot folder fills one of them."
+        hint = f"Name the others under `inputs` in {DEFAULTS}, below one of the input_roots."
+    else:
+        said = f"{workflow.name} needs no file that could be dropped in a hot folder."
+        hint = "Take `inputs` out, or drop jobs with a job.yaml of their own."
+    return spec.workflow.problem("no_hot_input", said, spec.where, hint=hint)

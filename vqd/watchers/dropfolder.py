@@ -1,0 +1,190 @@
+"""What the inbox and the hot folders have in common: which drop is due for a look, whether it has
+stopped changing, and what is noted of it."""
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+import structlog
+
+from vqd.domain.errors import VqdError
+from vqd.service.drafts import Draft
+from vqd.watchers.candidate import Candidate, NotTaken
+from vqd.watchers.look import look_at
+from vqd.watchers.seeing import Seeing
+from vqd.watchers.settle import Settled, Settling, Waiting
+from vqd.watchers.waiting import WaitingList
+
+INPUTS_GRACE_S = 10.0
+"""How long a drop that was copied in may be without the inputs that its job file names."""
+AGAIN_S = 0.5
+CHANGED_AGAIN_S = 2.0
+ASSEMBLING_AGAIN_S = 2.0
+TROUBLE_AGAIN_S = 5.0
+FAULT_AGAIN_S = 60.0
+
+Take = Callable[[str, float], Waiting | NotTaken | None]
+"""Takes the drop of this name, if it can be at this time; gives what it waits for else."""
+
+_log = structlog.get_logger(__name__)
+
+
+class DropFolder:
+    """Remembers the drops of one folder. `label` is what it is called in WAITING.txt."""
+
+    def __init__(
+        self,
+        folder: Path,
+        label: str,
+        take: Take,
+        *,
+        settling: Settling,
+        seeing: Seeing,
+        waiting: WaitingList,
+    ) -> None:
+        self.folder = folder
+        self._label = label
+        self._take = take
+        self._settling = settling
+        self._seeing = seeing
+        self._waiting = waiting
+        self._hinted: set[str] = set()
+        self._renamed: set[str] = set()
+        self._again_at: dict[str, float] = {}
+        self._seen_at: dict[str, float] = {}
+        self._noted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def hint(self, name: str, *, renamed: bool) -> None:
+        """Note that something happened to the drop `name`. Any thread may call it."""
+        with self._lock:
+            self._hinted.add(name)
+            if renamed:
+                self._renamed.add(name)
+
+    def due(self, now: float) -> set[str]:
+        """Give what was hinted at, and what is to be looked at again by now."""
+        with self._lock:
+            hinted, self._hinted = self._hinted, set()
+        return hinted | {name for name, at in self._again_at.items() if at <= now}
+
+    def unknown(self, names: Iterable[str]) -> set[str]:
+        """Give those of which nothing was noted yet."""
+        return {name for name in names if name not in self._noted}
+
+    def again_s(self, now: float) -> float | None:
+        """Give the seconds until something is due, or None."""
+        return min(self._again_at.values()) - now if self._again_at else None
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forget what is gone."""
+        for gone in (self._noted | self._again_at.keys()) - set(names):
+            self.forget(gone)
+
+    def look(self, names: Iterable[str], now: float) -> None:
+        """Look at drops, and take what is complete. `now` is monotonic seconds."""
+        for name in sorted(names):
+            self._look(name, now)
+
+    def settle(self, name: str, paths: list[Path], now: float) -> Settled | Waiting:
+        """Say whether what belongs to a drop has stopped changing."""
+        sight = self._seeing.at(paths[0])
+        look = look_at(paths, has_leases=sight.has_leases)
+        renamed = self.is_renamed(name)
+        return self._settling.judge(
+            name, look, now=now, renamed=renamed, poll_s=sight.settle_poll_s
+        )
+
+    def ready(
+        self, name: str, found: Candidate, draft: Callable[[Path], Draft], now: float
+    ) -> Draft | Waiting:
+        """Give the draft of a job folder or job file that is complete, or what it waits for."""
+        settled = self.settle(name, [found.path], now)
+        if isinstance(settled, Waiting):
+            return settled
+        made = draft(found.job_file)
+        if found.is_bare and made.inputs:
+            with_inputs = self.settle(
+                f"{name}/inputs", [self.folder / path for path in made.inputs], now
+            )
+            if isinstance(with_inputs, Waiting):
+                return with_inputs
+        if _may_still_come(found, made, settled, renamed=self.is_renamed(name)):
+            again_s = ASSEMBLING_AGAIN_S if made.is_assembling else AGAIN_S
+            return Waiting(str(made.problems[0]), again_s)
+        return made
+
+    def is_renamed(self, name: str) -> bool:
+        """Tell whether a drop arrived by rename, as far as events can be relied on."""
+        drop = name.split("/")[0]
+        return drop in self._renamed and not self._seeing.is_polled(self.folder / drop)
+
+    def forget(self, name: str) -> None:
+        """Forget a drop that was taken or is gone."""
+        self._again_at.pop(name, None)
+        self._waiting.forget(self._shown(name))
+        self._noted.discard(name)
+        self._settling.forget(name)
+        self._seen_at.pop(name, None)
+        with self._lock:
+            self._renamed.discard(name)
+
+    def forget_moved(self, name: str) -> None:
+        """Forget a drop if it is not there any more."""
+        if not os.path.lexists(self.folder / name):
+            self.forget(name)
+
+    def _look(self, name: str, now: float) -> None:
+        verdict: Waiting | NotTaken | None
+        try:
+            verdict = self._take(name, now)
+        except FileNotFoundError:
+            verdict = None
+        except (OSError, VqdError) as error:
+            verdict = self._refused(name, error)
+        except Exception as error:  # noqa: BLE001 - the top of one drop: it waits, others are taken
+            _log.exception("drop.failed", drop=self._shown(name))
+            verdict = Waiting(f"vqd itself failed on it: {error!r}", FAULT_AGAIN_S)
+        if verdict is None or self._is_gone(name):
+            self.forget(name)
+            return
+        self._note(name, verdict, now)
+
+    def _is_gone(self, name: str) -> bool:
+        """Tell whether a drop is not there; a hot folder elsewhere stays known while it is away."""
+        return not Path(name).is_absolute() and not os.path.lexists(self.folder / name)
+
+    def _note(self, name: str, verdict: Waiting | NotTaken, now: float) -> None:
+        self._waiting.note(self._shown(name), verdict.reason)
+        self._noted.add(name)
+        if isinstance(verdict, Waiting):
+            self._again_at[name] = now + verdict.again_s
+        elif verdict.may_change:  # soon while it is new, ever later when it is old
+            age_s = now - self._seen_at.setdefault(name, now)
+            self._again_at[name] = now + max(CHANGED_AGAIN_S, age_s / 10)
+        else:
+            self._again_at.pop(name, None)
+
+    def _refused(self, name: str, error: OSError | VqdError) -> Waiting:
+        shown = self._shown(name)
+        reason = f"it cannot be taken: {_in_words(error)}"
+        if not self._waiting.says(shown, reason):
+            _log.warning("drop.refused", drop=shown, error=str(error))
+        return Waiting(reason, TROUBLE_AGAIN_S)
+
+    def _shown(self, name: str) -> str:
+        return f"{self._label}/{name}" if self._label else name
+
+
+def _may_still_come(found: Candidate, draft: Draft, settled: Settled, *, renamed: bool) -> bool:
+    moved_in_whole = renamed and not found.is_bare
+    if draft.is_assembling:
+        return True
+    return draft.waits_for_inputs and not moved_in_whole and settled.quiet_s < INPUTS_GRACE_S
+
+
+def _in_words(error: OSError | VqdError) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -1,0 +1,81 @@
+"""A hot folder outside the inbox: there, or away."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from vqd.spool.jobfiles import defaults_in
+from vqd.watchers.candidate import HotCandidate, NotTaken
+from vqd.watchers.hotfolder import HotFolder
+from vqd.watchers.settle import Waiting
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HotPlace:
+    """A hot folder as the settings name it; `workflow` is None where its `_defaults.yaml` says."""
+
+    name: str
+    path: Path
+    workflow: str | None = None
+
+
+class Elsewhere:
+    """Looks into one while it is there."""
+
+    def __init__(self, place: HotPlace, folder: HotFolder) -> None:
+        self._place = place
+        self._folder = folder
+        self._mounted_at = 0
+        self._is_away = False
+
+    def look(self, now: float) -> Waiting | NotTaken:
+        """Take what is complete there, and say what it waits for. `now` is monotonic seconds.
+
+        Raises:
+            OSError, VqdError: it cannot be looked into, or what lies in it not be taken.
+        """
+        why = self._why_away()
+        if why is None:
+            self._tell(away=None)
+            return self._look(now)
+        self._tell(away=why)
+        self._folder.forget()
+        return NotTaken(f"hot folder, away: {why}; what lies there waits", may_change=True)
+
+    def _look(self, now: float) -> Waiting | NotTaken:
+        path, workflow = self._place.path, self._place.workflow
+        defaults = defaults_in(path)
+        if defaults is None and workflow is None:
+            return NotTaken("hot folder, but no _defaults.yaml lies in it", may_change=True)
+        return self._folder.look(HotCandidate(path, defaults), workflow or "", now)
+
+    def _why_away(self) -> str | None:
+        """Say why it is away; None if it is there.
+
+        A folder that once lay on a mount is away when that is gone, and an empty folder below it
+        has come to light.
+        """
+        if not os.path.isdir(self._place.path):  # noqa: PTH112 - pathlib raises on a dead mount
+            return "there is no such folder"
+        mounted_at = _mount_depth(self._place.path.resolve())
+        if mounted_at < self._mounted_at:
+            return "what was mounted there is not any more"
+        self._mounted_at = mounted_at
+        return None
+
+    def _tell(self, *, away: str | None) -> None:
+        if away is not None and not self._is_away:
+            _log.warning("hot.away", folder=str(self._place.path), said=away)
+        elif away is None and self._is_away:
+            _log.info("hot.back", folder=str(self._place.path))
+        self._is_away = away is not None
+
+
+def _mount_depth(path: Path) -> int:
+    """Give how many names the path of the mount has that a folder lies on."""
+    mount = next(folder for folder in (path, *path.parents) if folder.is_mount())
+    return len(mount.parts)
