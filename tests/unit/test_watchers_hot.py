@@ -160,7 +160,7 @@ def plan_of(door: Door) -> Plan:
 FAULTS = {
     "unknown key": ("vqd: 1\nworkflow: image-scale\nparam: {}\n", "param: unknown key"),
     "unknown workflow": ("vqd: 1\nworkflow: image-scael\n", "Did you mean image-scale?"),
-    "unknown parameter": ("vqd: 1\nworkflow: image-scale\nparams: {siez: 1x1}\n", "siez"),
+    "unknown parameter": ("vqd: 1\nworkflow: image-scale\nparams: {syze: 1x1}\n", "syze"),
     "a value out of range": ("vqd: 1\nworkflow: image-scale\nparams: {size: 0x5}\n", "size"),
     "no yaml": ("vqd: [1\n", "_defaults.yaml:"),
     "a named input": ("vqd: 1\nworkflow: image-scale\ninputs: {image: a.png}\n", "a hot folder"),

@@ -93,20 +93,6 @@ class Submission:
         self._accept(folder.name, draft, now=now)
         return draft
 
-    def new_folder(self, name: str, *, now: float) -> Path:
-        """Give the folder in active/ that a new job of this name gets."""
-        return self._spool.active / self._spool.free_job_name(name, now, self._is_known)
-
-    def admit(self, folder: Path, *, now: float) -> Draft:
-        """Accept a folder with its job.yaml that was just claimed into active/.
-
-        Raises:
-            FileNotFoundError: somebody was quicker and moved it away.
-        """
-        draft = self.draft(job_file_in(folder) or folder / claims.JOB_FILE, now=now)
-        self._accept(folder.name, draft, now=now)
-        return draft
-
     def readmit(self, *, now: float) -> list[str]:
         """Take in every folder in active/ that the queue does not know as open; gives their names.
 

@@ -149,16 +149,14 @@ def clear_way(folder: Path) -> None:
 
 
 def gather_inputs(folder: Path, job_file: str) -> None:
-    """Put everything that was dropped, but the job file and what steered the job, into inputs/.
-
-    It can be done again after a crash.
-    """
+    """Put everything that was dropped into inputs/, but the job file, the defaults that lie under
+    it and what steered the job; again after a crash."""
     dropped = folder / _DROPPED
     if not is_real_folder(dropped):
         return
     kept = RESULT_NAMES | {_DROPPED, PARTS, job_file, DEFAULTS}
     for entry in list(folder.iterdir()):
-        if entry.name not in kept:
+        if entry.name not in kept and not is_steering(entry.name):
             entry.rename(dropped / entry.name)
     dropped.rename(folder / INPUTS)
     sync_folder(folder)
