@@ -68,4 +68,4 @@ def test_folders_too_deep_for_a_path_do_not_keep_a_drop_from_being_looked_at(
         Path("d" * 200).mkdir()
         monkeypatch.chdir("d" * 200)
     monkeypatch.undo()
-    assert look_at([tmp_path]).size_bytes == 5
+    assert look_at([tmp_path], has_leases=True).size_bytes == 5
