@@ -83,6 +83,7 @@ class Lookout:
         if self._heard.has_lost() or (self._hints is not None and not self._hints.is_alive):
             self.stop()
         self._places = places
+        self._hear(now)
         for folder in self._watched:
             self._polling.pop(folder, None)
         kept = {place.folder for place in places if self._see(place.folder, now)}
@@ -95,13 +96,7 @@ class Lookout:
 
     def look(self, now: float) -> float | None:
         """Look at the polled folders that are due; gives the seconds until one is, or None."""
-        gone, come = self._heard.taken()
-        for folder in gone:
-            self._forget(folder)
-        for folder in come:
-            for place in self._places:
-                if place.reaches(folder):
-                    self._keep(place, folder, now)
+        self._hear(now)
         for folder, polling in list(self._polling.items()):
             if polling.due_at <= now:
                 self._poll(folder, polling, now)
@@ -114,6 +109,16 @@ class Lookout:
         if self._hints is not None:
             self._hints.stop()
             self._hints = None
+
+    def _hear(self, now: float) -> None:
+        """Watch the folders that the kernel told of, and those no more that are gone."""
+        gone, come = self._heard.taken()
+        for folder in gone:
+            self._forget(folder)
+        for folder in come:
+            for place in self._places:
+                if place.reaches(folder):
+                    self._keep(place, folder, now)
 
     def _keep(self, place: Place, top: Path, now: float) -> set[Path]:
         """See a folder of a place and those below it; gives what is seen, and the place's own."""
@@ -155,7 +160,8 @@ class Lookout:
             self._hints = Hints(self._heard)
         self._hints.watch(folder)
         self._watched[folder] = (facts.st_dev, facts.st_ino)
-        self._on_hint(Hint(folder))  # of what came before the watch
+        if not any(place.folder == folder for place in self._places):
+            self._on_hint(Hint(folder))  # of what came before the watch
 
     def _forget(self, folder: Path) -> None:
         if self._watched.pop(folder, None) is not None and self._hints is not None:

@@ -146,7 +146,9 @@ class Watch:
         return min(AWAY_AGAIN_S, self._rescan_s)
 
     def _on_hint(self, hint: Hint) -> None:
-        if hint.path.is_relative_to(self._spool.inbox):
+        if hint.path in (self._spool.inbox, self._spool.active):
+            self._on_loss()  # it is gone, or was made again
+        elif hint.path.is_relative_to(self._spool.inbox):
             self._on_inbox(hint)
         elif hint.path.is_relative_to(self._spool.active):
             if self._steering.hint(hint.path):
@@ -159,9 +161,7 @@ class Watch:
 
     def _on_inbox(self, hint: Hint) -> None:
         below = hint.path.relative_to(self._spool.inbox).parts
-        if not below:
-            self._on_loss()  # the inbox itself is gone
-        elif len(below) == 1:
+        if len(below) == 1:
             self._inbox.hint(below[0], renamed=hint.renamed)
             self._woken.set()
         elif self._stirred.note(below[0]):
