@@ -1,6 +1,7 @@
 """Workflows without a definition: a graph that is run as it is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -8,7 +9,7 @@ from vqd.definitions.build import EXTENSIONS
 from vqd.definitions.outputs import expected_outputs
 from vqd.definitions.settable import settables
 from vqd.definitions.wiring import Classes
-from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.graph import NamedGraph, Target, Value
 from vqd.domain.param import Misfit, Param
 from vqd.domain.record import Record
 from vqd.domain.workflow import InputSlot, Workflow
@@ -87,10 +88,18 @@ def _kind_of(path: str) -> str | None:
 
 
 def _unbound(name: str, text: str, known: Param | None) -> Param:
-    """Give a parameter that reads a text as what it was, so that it is told as it was."""
-    typed = Param(name, known.type if known and known.type in _TYPED else "text")
-    try:
-        typed.read(text)
-    except Misfit:
-        return Param(name, "text")
-    return typed
+    """Give a parameter that reads a text as what it was, so that it is told as it was.
+
+    What nobody knows any more is what it looks like.
+    """
+    guesses = ("int", "float", "bool")
+    for kind in guesses if known is None else {known.type} & _TYPED:
+        typed = Param(name, kind)
+        with suppress(Misfit):
+            if _written(typed.read(text)) == text:
+                return typed
+    return Param(name, "text")
+
+
+def _written(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,6 +10,25 @@ from dataclasses import dataclass, field
 from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
 from vqd.domain.job import ExpectedOutput, InputBind
 
+CARRIERS = ("png", "webp", "mp4", "mov", "mkv", "webm", "flac")
+"""The endings of files that may carry the graph that made them."""
+GRAPH_ENDINGS = ("json", *CARRIERS)
+"""The endings of files that may hold a graph."""
+
+
+def may_carry(name: str) -> bool:
+    """Tell whether a file of this name may carry the graph that made it."""
+    return _ending(name) in CARRIERS
+
+
+def names_graph(name: str) -> bool:
+    """Tell whether a file of this name may hold a graph, or carry one."""
+    return _ending(name) in GRAPH_ENDINGS
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

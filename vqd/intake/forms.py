@@ -2,6 +2,12 @@
 
 from vqd.documents.json_schema import Schema, one_of, scalar, take_also, text_like
 from vqd.documents.values import VALUE
+from vqd.domain.record import GRAPH_ENDINGS
+
+
+def _in_any_case(ending: str) -> str:
+    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in ending)
+
 
 SCALAR = scalar()
 LIST = {"type": "array", "items": SCALAR, "minItems": 1}
@@ -17,6 +23,10 @@ NAME: Schema = {
     ),
     "type": ["string", "number", "boolean"],
 }
+GRAPH_FILE: Schema = text_like(
+    rf"^[^./\\][^/\\]{{0,250}}\.({'|'.join(map(_in_any_case, GRAPH_ENDINGS))})$",
+    "a file that holds or carries a graph",
+)
 JOB_NAME: Schema = {
     **text_like(
         r'^[^<>:"/\\|?*. \u0000-\u001f][^<>:"/\\|?*\u0000-\u001f]{0,199}$',

@@ -14,11 +14,13 @@ from pydantic import (
 )
 
 from vqd.documents.durations import Duration
+from vqd.documents.json_schema import one_of
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Mapping, Sequence, Text
 from vqd.documents.values import VALUE, text_at, value
 from vqd.domain.names import printable
 from vqd.domain.param import MOST_SEED
+from vqd.domain.record import GRAPH_ENDINGS
 from vqd.intake import forms
 from vqd.intake.awaited import Expect
 from vqd.intake.notifying import NotifyKeys
@@ -26,6 +28,7 @@ from vqd.intake.scheduling import ScheduleKeys
 
 _RANGE = re.compile(r"(-?\d{1,15})-(-?\d{1,15})(?::(\d{1,15}))?")
 _NAME = re.compile(r"[\w][\w .-]{0,99}")
+_GRAPH_FILE = re.compile(rf"[^./\\][^/\\]{{0,250}}\.({'|'.join(GRAPH_ENDINGS)})", re.IGNORECASE)
 _JOB_NAME = re.compile(r'[^<>:"/\\|?*. ][^<>:"/\\|?*]{0,199}')
 _MOST_IN_RANGE = 100_000
 
@@ -80,6 +83,13 @@ def _name(given: Any) -> Any:
     raise fault("bad_name", f"{_shown(given)} is not a name.", allowed=allowed)
 
 
+def _workflow_name(given: Any) -> Any:
+    """Give the name of a workflow, or of a file with a graph, which may be any file's."""
+    if isinstance(given, Text) and _GRAPH_FILE.fullmatch(given) and printable(given) == given:
+        return given
+    return _name(given)
+
+
 def _job_name(given: Any) -> Any:
     """Give a name that a job may have: any that an output may, since a sidecar has its output's."""
     if isinstance(given, Text) and _JOB_NAME.fullmatch(given) and printable(given) == given:
@@ -109,6 +119,9 @@ Values = Annotated[tuple[Value, ...], BeforeValidator(_values), WithJsonSchema(f
 Group = Annotated[dict[str, Values], AfterValidator(_even)]
 Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
 Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
+WorkflowName = Annotated[
+    Any, BeforeValidator(_workflow_name), WithJsonSchema(one_of(forms.NAME, forms.GRAPH_FILE))
+]
 JobName = Annotated[Any, BeforeValidator(_job_name), WithJsonSchema(forms.JOB_NAME)]
 Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
 
@@ -272,7 +285,10 @@ class JobKeys(Keys):
     """A job file."""
 
     vqd: Version = Field(description="The format's version: 1.")
-    workflow: Name = Field(description="The workflow that runs: `vqd workflows list` tells them.")
+    workflow: WorkflowName = Field(
+        description="The workflow that runs: `vqd workflows list` tells them. Or the name of a "
+        "graph's file beside this one, which runs as it is."
+    )
     name: JobName | None = Field(
         default=None, description="The job's name; else that of its folder or file."
     )

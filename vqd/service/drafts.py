@@ -10,16 +10,16 @@ from types import MappingProxyType
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.definitions.ui.refusals import UNSEEN
+from vqd.documents.opening import opened
 from vqd.documents.tree import Document
 from vqd.domain.catalogue import KnownClasses, NothingKnown
-from vqd.documents.opening import opened
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.job import Notify, PlannedJob
 from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
 from vqd.domain.names import readable
 from vqd.domain.nearest import nearest
 from vqd.domain.queue import JobFile
-from vqd.domain.record import Record
+from vqd.domain.record import Record, names_graph
 from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
@@ -30,7 +30,7 @@ from vqd.media.dimensions import Undecodable, dimensions
 from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
-from vqd.service.results import Chosen, Results, names_graph
+from vqd.service.results import Chosen, Results
 from vqd.spool import drops
 from vqd.spool.jobfiles import defaults_in, is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
@@ -150,9 +150,9 @@ class Drafting:
         is_folder = is_of_its_folder(job_file)
         name = readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem)
         workflow = ""
+        notify, keep_s = self._notify_default, None
         definition: Workflow | None = None
         record: Record | None = None
-        notify, keep_s = self._notify_default, None
         planned: PlannedJob | None = None
         found: tuple[str, ...] = ()
         problems: list[Problem] = []
@@ -171,7 +171,6 @@ class Drafting:
             layer, faults = layer_of(under, definition.name)
             problems += faults
             spec = replace(spec, defaults={**self._defaults.get(definition.name, {}), **layer})
-            places = Places(folder / input_folder, self._input_roots, self._path_map)
             spec, table, missing = _with_rows(spec, places)
             inputs, lacking = _inputs(spec, definition, places, by_name_only=not is_folder)
             unread_slots = {_slot(problem) for problem in unread}

@@ -17,7 +17,7 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, edited
 from vqd.domain.job import PlannedJob
 from vqd.domain.jobspec import FanOut, Given, InputSpec, JobSpec
-from vqd.domain.record import Record, asked_sha256, sent_sha256
+from vqd.domain.record import Record, asked_sha256, may_carry, names_graph, sent_sha256
 from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import tree
@@ -25,9 +25,6 @@ from vqd.intake.places import Places
 from vqd.intake.record import refound
 from vqd.media.embedded import Embedded, embedded_in
 from vqd.planning.expand import plan
-
-CARRIERS = (".png", ".webp", ".mp4", ".mov", ".mkv", ".webm", ".flac")
-"""The endings of files that may carry the graph that made them."""
 
 _GRAPHS = "graphs"
 _INPUT = " [input]"
@@ -91,7 +88,7 @@ class Results:
         return Chosen(replace(spec, inputs=inputs), bare.workflow, files=(name,))
 
     def _graph(self, name: str, places: Places) -> NamedGraph:
-        if name.lower().endswith(CARRIERS):
+        if may_carry(name):
             graph = _embedded(places, name).graph
             if graph is None:
                 said = "carries no graph."
@@ -159,11 +156,6 @@ class Results:
         return None, ""
 
 
-def names_graph(text: str) -> bool:
-    """Tell whether what a job file names as its workflow is a file with a graph."""
-    return text.lower().endswith((".json", *CARRIERS))
-
-
 def _sent(spec: JobSpec, workflow: Workflow, places: Places) -> str | None:
     """Name the graph that today's definition makes of a job; None if it is not one prompt."""
     try:
@@ -204,7 +196,7 @@ def _other_graph(name: str, workflow: Workflow | None, sent: str | None, record:
 def _carriers(spec: JobSpec, record: Record) -> Iterator[str]:
     """Give the names under which the output itself may lie beside its job file."""
     for name in dict.fromkeys([record.result, spec.where.rpartition(".")[0]]):
-        if name.lower().endswith(CARRIERS) and PurePosixPath(name).name == name:
+        if may_carry(name) and PurePosixPath(name).name == name:
             yield name
 
 
