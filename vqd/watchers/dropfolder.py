@@ -19,6 +19,7 @@ from vqd.watchers.waiting import WaitingList
 INPUTS_GRACE_S = 10.0
 """How long a drop that was copied in may be without the inputs that its job file names."""
 AGAIN_S = 0.5
+CHANGED_AGAIN_S = 2.0
 ASSEMBLING_AGAIN_S = 2.0
 TROUBLE_AGAIN_S = 5.0
 FAULT_AGAIN_S = 60.0
@@ -51,6 +52,7 @@ class DropFolder:
         self._hinted: set[str] = set()
         self._renamed: set[str] = set()
         self._again_at: dict[str, float] = {}
+        self._seen_at: dict[str, float] = {}
         self._noted: set[str] = set()
         self._lock = threading.Lock()
 
@@ -124,6 +126,7 @@ class DropFolder:
         self._waiting.forget(self._shown(name))
         self._noted.discard(name)
         self._settling.forget(name)
+        self._seen_at.pop(name, None)
         with self._lock:
             self._renamed.discard(name)
 
@@ -157,7 +160,10 @@ class DropFolder:
         self._noted.add(name)
         if isinstance(verdict, Waiting):
             self._again_at[name] = now + verdict.again_s
-        else:  # what changes in it is hinted at
+        elif verdict.may_change:  # soon while it is new, ever later when it is old
+            age_s = now - self._seen_at.setdefault(name, now)
+            self._again_at[name] = now + max(CHANGED_AGAIN_S, age_s / 10)
+        else:
             self._again_at.pop(name, None)
 
     def _refused(self, name: str, error: OSError | VqdError) -> Waiting:

@@ -101,7 +101,7 @@ class Inbox:
             return self._hand_in(name, found, now)
         if found.may_change:
             hold_back(self._folder / name, self._clock())
-        return found
+        return NotTaken(found.reason)  # what changes in it is hinted at
 
     def _look_into(self, name: str, found: HotCandidate, now: float) -> Waiting | NotTaken:
         if name not in self._hot:
