@@ -232,8 +232,10 @@ def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[Ser
         yield ServerAddress(
             name=server.name,
             url=own.url if own else server.url,
-            output_folder=own.data_dir / "output" if own else None,
+            input_folder=own.data_dir / "input" if own else server.input_folder,
+            output_folder=own.data_dir / "output" if own else server.output_folder,
             headers=server.headers,
+            ca_file=server.ca,
             capability=Capability(frozenset(server.tags), server.vram_gb),
         )
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping as AnyMapping
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -132,11 +133,33 @@ class ServerKeys(Keys):
     headers: Annotated[dict[str, str], BeforeValidator(_headers)] = Field(
         default_factory=dict, repr=False, description="Sent with every request, for a gateway."
     )
+    ca: Path | None = Field(
+        default=None,
+        description="A PEM file: the server's certificate must be of one of these authorities.",
+    )
+    input_folder: Path | None = Field(
+        default=None,
+        description="Its input folder, where this machine sees it: inputs are then put there.",
+    )
+    output_folder: Path | None = Field(
+        default=None,
+        description="Its output folder, where this machine sees it: outputs are taken from there.",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _from_url(cls, given: Any) -> Any:
         return {"url": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _has_use_for_its_keys(self) -> "ServerKeys":
+        if self.ca is not None and not self.url.startswith("https://"):
+            said = f"ca is given, and {self.url} is not https."
+            raise fault("wrong_value", said, allowed="a URL that begins with https://")
+        if self.url == BUILTIN and (self.input_folder or self.output_folder):
+            hint = "Leave them out: it has folders of its own, which vqd knows."
+            raise fault("wrong_value", "builtin shares no other folders.", hint=hint)
+        return self
 
     @property
     def name(self) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.client import Client
-from vqd.comfy.faults import Missing, NotComfy, Oversized, Refused, Truncated, Unreachable
-from vqd.comfy.messages import RemoteFile, Running, Waiting
+from vqd.comfy.faults import NotComfy, Oversized, Refused, Truncated, Unreachable
+from vqd.comfy.messages import Running, Waiting
 from vqd.comfy.multipart import FormData
 from vqd.comfy.wire import Body
 from vqd.domain.errors import VqdError
@@ -325,52 +325,6 @@ def test_a_pipe_is_not_uploaded(client: Client, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="is a fifo, not a file"):
         client.upload(tmp_path / "pipe", name="a", subfolder="s")
-
-
-def test_a_fetched_file_is_whole(server: StrangeServer, client: Client, tmp_path: Path) -> None:
-    content = os.urandom(700_000)
-    server.answers("GET /view", Answer(body=content, content_type="image/png"))
-    target = tmp_path / "a.part"
-    assert client.fetch(RemoteFile("ä b.png", "sub/dir", "output"), target) == 700_000
-    assert target.read_bytes() == content
-    assert server.asked[0].target == ("/view?filename=%C3%A4+b.png&subfolder=sub%2Fdir&type=output")
-
-
-def test_a_file_of_unknown_length_is_fetched(
-    server: StrangeServer, client: Client, tmp_path: Path
-) -> None:
-    server.answers("GET /view", Answer(body=b"x" * 9, content_type="image/png", chunked=True))
-    assert client.fetch(RemoteFile("a.png"), tmp_path / "a") == 9
-
-
-@pytest.mark.parametrize(
-    ("answer", "fault"),
-    [
-        (Answer(404, b"404: Not Found"), Missing),
-        (Answer(400), Missing),
-        (Answer(500), Unreachable),
-        (Answer(body=b"x" * 10, content_type="image/png", promised_bytes=11), Truncated),
-        (Answer(body=b"", content_type="image/png", promised_bytes=11), Truncated),
-        (Answer(reset=True), Unreachable),
-        (PAGE, NotComfy),
-    ],
-)
-def test_nothing_is_left_of_a_file_that_does_not_come_whole(
-    server: StrangeServer, client: Client, tmp_path: Path, answer: Answer, fault: type[VqdError]
-) -> None:
-    server.answers("GET /view", answer)
-    with pytest.raises(fault):
-        client.fetch(RemoteFile("a.png"), tmp_path / "a.part")
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ["v1..2_00001_.png", "a\nb.png"])
-def test_a_name_that_view_cannot_serve_is_missing(
-    server: StrangeServer, client: Client, tmp_path: Path, name: str
-) -> None:
-    with pytest.raises(Missing, match="such a name"):
-        client.fetch(RemoteFile(name), tmp_path / "a")
-    assert not server.asked
 
 
 def test_a_sentinel_tells_a_restart(server: StrangeServer, client: Client) -> None:

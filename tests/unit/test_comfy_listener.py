@@ -10,6 +10,7 @@ import pytest
 
 from tests.strange_server import Answer, StrangeServer, Talk, preview
 from tests.waiting import wait_for
+from vqd.comfy.faults import ComfyError
 from vqd.comfy.listener import Listener, _delay_s
 from vqd.comfy.watch import Signal, Watch
 from vqd.domain.outcome import Progress
@@ -24,12 +25,17 @@ class Heard:
 
     def __init__(self, server: StrangeServer, ping_s: float = 20.0) -> None:
         self.connections: Queue[bool] = Queue()
+        self.faults: list[ComfyError | None] = []
         self.listener = Listener(
             server.url,
             headers={"Authorization": "Bearer t"},
-            on_connection=self.connections.put,
+            on_connection=self._note,
             ping_s=ping_s,
         )
+
+    def _note(self, fault: ComfyError | None) -> None:
+        self.faults.append(fault)
+        self.connections.put(fault is None)
 
     def next_connection(self) -> bool:
         return self.connections.get(timeout=SOON_S)

@@ -91,3 +91,19 @@ def test_node_errors_without_words_are_a_refusal_too() -> None:
 def test_a_cycle_which_comfyui_does_not_explain_is_a_refusal() -> None:
     document = {"error": {"type": "x", "message": "", "details": ""}, "node_errors": {}}
     assert said(document) == "no reason was given"
+
+
+def test_the_files_that_a_server_has_not_are_told_apart_from_other_faults() -> None:
+    def fault(kind: str, details: str) -> dict[str, object]:
+        return {"type": kind, "message": "…", "details": details, "extra_info": {}}
+
+    errors = [
+        fault("custom_validation_failed", "image - Invalid image file: vqd/a b.png"),
+        fault("custom_validation_failed", "file - Invalid video file: vqd/c.mp4"),
+        fault("custom_validation_failed", "seed - Must be even"),
+        fault("value_not_in_list", "image: 'Invalid image file: d.png' not in []"),
+    ]
+    node_errors = {"1": {"class_type": "LoadImage", "errors": errors}}
+    refused = refusal({"error": {"type": "x"}, "node_errors": node_errors})
+    assert refused is not None
+    assert refused.lacking == {"vqd/a b.png", "vqd/c.mp4"}

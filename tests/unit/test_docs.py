@@ -12,6 +12,7 @@ from tests.samples import picture, picture_job
 from vqd.definitions.schema import DefinitionKeys
 from vqd.documents.reader import parse
 from vqd.documents.schema import Keys, checked
+from vqd.farm import ServerKeys
 from vqd.intake.schema import JobKeys
 from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
@@ -48,7 +49,8 @@ def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "model"), [("jobfile.md", JobKeys), ("workflows.md", DefinitionKeys)]
+    ("page", "model"),
+    [("jobfile.md", JobKeys), ("workflows.md", DefinitionKeys), ("servers.md", ServerKeys)],
 )
 def test_every_key_of_a_file_is_told_on_its_page(page: str, model: type[Keys]) -> None:
     text = (TOP / "docs" / page).read_text(encoding="utf-8")
@@ -78,5 +80,5 @@ def test_the_definition_on_the_page_is_legal() -> None:
 
 
 def keys_of(schema: dict[str, Any]) -> set[str]:
-    parts = [schema, *schema["$defs"].values()]
+    parts = [schema, *schema.get("$defs", {}).values()]
     return {key for part in parts for key in part.get("properties", {})}

@@ -1,7 +1,9 @@
-"""Where a server is: its base URL, and what is sent with every request."""
+"""Where a server is: its base URL, what is sent with every request, and whom it must be."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from vqd.domain.errors import VqdError
@@ -12,20 +14,29 @@ _EXAMPLE = "Write it as http://host:8188, with a path if a gateway wants one."
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's origin, the path below which its routes lie, and headers for all requests."""
+    """A server's origin, the path below which its routes lie, and headers for all requests.
+
+    `tls` is what its certificate is checked by; None for http.
+    """
 
     scheme: str
     host: str
     port: int
     base_path: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, url: str, headers: Mapping[str, str] | None = None) -> "Address":
+    def of(
+        cls, url: str, headers: Mapping[str, str] | None = None, ca_file: Path | None = None
+    ) -> "Address":
         """Read `http(s)://host[:port][/base/path]`.
 
+        The certificate must be of one of the authorities in `ca_file`, and of no other; without it
+        of one that the system trusts. There is no way to leave it unchecked.
+
         Raises:
-            VqdError: `bad_server_url`, it is something else, or holds a password.
+            VqdError: `bad_server_url`, it is something else, or holds a password; `bad_ca_file`.
         """
         try:
             parts = urlsplit(url)
@@ -40,7 +51,8 @@ class Address:
                 "Put it into the server's headers, as Authorization.",
             )
         base_path = quote(parts.path.rstrip("/"), safe="/%")
-        return cls(parts.scheme, parts.hostname, port, base_path, dict(headers or {}))
+        tls = _tls(ca_file) if parts.scheme == "https" else None
+        return cls(parts.scheme, parts.hostname, port, base_path, dict(headers or {}), tls)
 
     @property
     def origin(self) -> str:
@@ -59,6 +71,18 @@ class Address:
 
     def __str__(self) -> str:
         return f"{self.origin}{self.base_path}"
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        said = error.strerror if error.strerror and not isinstance(error, ssl.SSLError) else error
+        raise VqdError(
+            "bad_ca_file",
+            f"{ca_file}: no certificates can be read from it: {said}.",
+            "Name a PEM file of the authority that signed the server's certificate.",
+        ) from error
 
 
 def _bad_url(message: str, hint: str) -> VqdError:

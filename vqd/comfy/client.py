@@ -1,16 +1,16 @@
 """One ComfyUI server over HTTP: what vqd asks of it, and nothing that touches others' prompts."""
 
-import os
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from threading import Event
 from urllib.parse import quote
 
 from vqd.comfy.address import Address
-from vqd.comfy.faults import ComfyError, Missing, NotComfy, Refused, Unreachable
+from vqd.comfy.download import download, view_query
+from vqd.comfy.faults import ComfyError, NotComfy, Oversized, Refused, Unreachable
 from vqd.comfy.messages import (
     Finished,
     RemoteFile,
@@ -18,15 +18,17 @@ from vqd.comfy.messages import (
     ServerFacts,
     Waiting,
     finished_entry,
+    object_in,
+    place_in_job,
     place_in_queue,
     server_facts,
     text_in,
 )
 from vqd.comfy.multipart import FormData
 from vqd.comfy.object_info import ObjectInfo, fetched
-from vqd.comfy.refusals import Refusal, refusal
-from vqd.comfy.wire import MIB, Answer, Body, Wire, pour
-from vqd.documents.opening import created, opened
+from vqd.comfy.offer import NOTHING_QUEUED, offer_of, refusal_in
+from vqd.comfy.wire import MIB, Answer, Body, Wire
+from vqd.documents.opening import opened
 from vqd.domain.graph import Graph
 
 _MOST_HISTORY_BYTES = 32 * MIB
@@ -40,9 +42,16 @@ class Client:
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float = 30.0, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        timeout_s: float = 30.0,
+        headers: Mapping[str, str] | None = None,
+        ca_file: Path | None = None,
     ) -> None:
-        self._wire = Wire(Address.of(url, headers), timeout_s)
+        self._wire = Wire(Address.of(url, headers, ca_file), timeout_s)
+        self._closing = Event()
+        self._may_know_jobs = True
 
     def submit(
         self,
@@ -56,34 +65,28 @@ class Client:
 
         `embedded` goes into the outputs, as JSON under each name, beside the graph itself.
 
-        `prompt_id` is a fresh UUID: the server does not notice an id it already has. No `number`
-        is sent: two prompts with equal numbers kill the thread that runs them, as would a node
-        without `inputs` or an `extra_data` of null (ComfyUI 0.3.64, execution.py).
+        `prompt_id` is a fresh UUID: the server does not notice an id it already has.
 
         Raises:
             Refused: the graph is not taken, whole or in part; nothing of it stays queued.
             Unreachable: no answer came, but the graph MAY have been taken: look before sending it
                 again, and then under a new id.
         """
-        body = Body.of_json(
-            {
-                "prompt": {node: _with_inputs(made) for node, made in graph.items()},
-                "prompt_id": prompt_id,
-                "client_id": client_id,
-                "extra_data": {"extra_pnginfo": embedded} if embedded else {},
-            }
-        )
+        body = offer_of(prompt_id, graph, client_id=client_id, embedded=embedded)
         answer = self._wire.ask("POST", "/prompt", body)
-        refused = _refusal_in(answer)
+        refused = refusal_in(answer)
         if refused is None:
             return
-        if answer.status not in _NOTHING_QUEUED:
+        if answer.status not in NOTHING_QUEUED:
             # What is left of the graph must not run; if this fails too, the refusal is still true.
             with suppress(ComfyError):
                 self.withdraw(prompt_id)
                 self.interrupt(prompt_id)
         raise Refused(
-            f"{self._wire.address} refused it: {refused.said}.", answer.status, refused.node
+            f"{self._wire.address} refused it: {refused.said}.",
+            answer.status,
+            refused.node,
+            refused.lacking,
         )
 
     def find(self, prompt_id: str) -> Waiting | Running | Finished | None:
@@ -92,7 +95,19 @@ class Client:
         History, queue, history: a prompt goes from queue to history in one step, so it cannot
         slip through, and most often the first and cheapest look is enough.
         """
-        return self.history(prompt_id) or self._place(prompt_id) or self.history(prompt_id)
+        return self.history(prompt_id) or self._whereabouts(prompt_id) or self.history(prompt_id)
+
+    def place(self, prompt_id: str) -> Waiting | Running | None:
+        """Tell where in the queue a prompt is, counted; None if it is not there.
+
+        `/queue` is slow and large, for it gives every graph: a queue too large to be read has ours
+        in it, as far as anybody can tell.
+        """
+        try:
+            answer = self._get("/queue", most_bytes=_MOST_QUEUE_BYTES)
+        except Oversized:
+            return Waiting()
+        return place_in_queue(prompt_id, answer.json())
 
     def history(self, prompt_id: str) -> Finished | None:
         """Give the history entry of a prompt that is over; None if it waits, runs or is unknown.
@@ -135,36 +150,33 @@ class Client:
     def fetch(self, file: RemoteFile, target: Path) -> int:
         """Copy a file of the server to `target`, synced; give its length in bytes.
 
-        Nothing is left at `target` when this raises.
+        What breaks off is taken up again where it ended, for a quarter of a minute. Nothing is
+        left at `target` when this raises.
 
         Raises:
             Missing: the server has it no longer, or its name is one that /view cannot serve.
-            Truncated: it ended early.
+            Truncated: it ended early. Changed: it became another meanwhile.
             OSError: `target` cannot be written.
         """
-        said = f"{self._wire.address}: output {file}"
-        if ".." in file.filename or "\n" in file.filename:
-            raise Missing(f"{said}: ComfyUI serves no file of such a name.")
-        with self._wire.answering("GET", "/view", query=_view_query(file)) as response:
-            if response.status_code == HTTPStatus.NOT_FOUND:
-                raise Missing(f"{said} is not there any more.")
-            _require_file(response.status_code, response.headers.get("Content-Type"), file, said)
-            try:
-                with created(target) as made:
-                    length_bytes = pour(response, made.write, said)
-                    made.flush()
-                    os.fsync(made.fileno())
-            except BaseException:
-                target.unlink(missing_ok=True)
-                raise
-            return length_bytes
+        return download(self._wire, file, target, self._closing.wait)
+
+    def cancel(self, prompt_id: str) -> None:
+        """Take our prompt out of the queue, or stop it if it runs; no other is ever stopped.
+
+        Servers from July 2026 on do that in one step (server.py, /api/jobs/ID/cancel).
+        """
+        try:
+            self._post(f"/api/jobs/{quote(prompt_id, safe='')}/cancel", {})
+        except NotComfy:  # it is an older one, or a gateway lets only old routes through
+            self.withdraw(prompt_id)
+            self.interrupt(prompt_id)
 
     def interrupt(self, prompt_id: str) -> None:
         """Stop our prompt if it runs; it ends in history as interrupted.
 
         Servers older than September 2025 stop whatever runs, so ours is looked for first.
         """
-        if isinstance(self._place(prompt_id), Running):
+        if isinstance(self.place(prompt_id), Running):
             self._post("/interrupt", {"prompt_id": prompt_id})
 
     def withdraw(self, prompt_id: str) -> None:
@@ -183,7 +195,7 @@ class Client:
 
     def has_sentinel(self, name: str) -> bool:
         """Tell whether the server has not been restarted since the sentinel was planted."""
-        query = _view_query(RemoteFile(name, type="temp"))
+        query = view_query(RemoteFile(name, type="temp"))
         answer = self._wire.ask("HEAD", "/view", query=query)
         if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise NotComfy(f"{answer.said} answered {answer.status}.")
@@ -195,8 +207,21 @@ class Client:
         Only a restart of the server cures that; its log is the only place that tells
         (ComfyUI 0.3.64, main.py). False where the server shows no log.
         """
-        answer = self._wire.ask("GET", "/internal/logs/raw", most_bytes=32 * MIB)
+        try:
+            answer = self._wire.ask("GET", "/internal/logs/raw", most_bytes=32 * MIB)
+        except NotComfy:  # a gateway does not let this route through
+            return False
         return b"(prompt_worker)" in answer.content and b"Exception in thread" in answer.content
+
+    def greet(self) -> None:
+        """Ask the least that only ComfyUI answers.
+
+        Raises:
+            Unreachable, NotComfy: it is not there, or something else is.
+        """
+        answer = self._get("/prompt")
+        if not object_in(answer.json(), "exec_info"):
+            raise NotComfy(f"{answer.said} answered {answer.excerpt}.", "Is it ComfyUI's URL?")
 
     def facts(self) -> ServerFacts:
         """Give what the server says of itself, its devices and their memory."""
@@ -214,12 +239,29 @@ class Client:
         """
         return fetched(self._wire)
 
+    def forget(self) -> None:
+        """Find out anew what the server can do: it may be another version now."""
+        self._may_know_jobs = True
+
     def close(self) -> None:
-        """Close the kept connections."""
+        """Close the kept connections; what waits to try again gives up."""
+        self._closing.set()
         self._wire.close()
 
-    def _place(self, prompt_id: str) -> Waiting | Running | None:
-        return place_in_queue(prompt_id, self._get("/queue", most_bytes=_MOST_QUEUE_BYTES).json())
+    def _whereabouts(self, prompt_id: str) -> Waiting | Running | None:
+        """Tell where in the queue a prompt is, by /api/jobs where the server has that (since
+        December 2025): it answers for one prompt, without any graph."""
+        job = self._job(prompt_id) if self._may_know_jobs else None
+        return place_in_job(prompt_id, job) or self.place(prompt_id)
+
+    def _job(self, prompt_id: str) -> object:
+        try:
+            answer = self._wire.ask("GET", f"/api/jobs/{quote(prompt_id, safe='')}")
+            self._may_know_jobs = answer.is_json
+            return answer.json() if answer.status == HTTPStatus.OK else None
+        except NotComfy:  # a gateway lets only older routes through
+            self._may_know_jobs = False
+            return None
 
     def _get(self, path: str, *, most_bytes: int = 4 * MIB) -> Answer:
         return _ok(self._wire.ask("GET", path, most_bytes=most_bytes))
@@ -229,40 +271,24 @@ class Client:
 
     def _uploaded(self, form: FormData) -> str:
         answer = self._wire.ask("POST", "/upload/image", form.body())
-        if answer.status != HTTPStatus.OK:
+        if answer.status in _NOT_STORED:
             raise Refused(
                 f"{self._wire.address} did not take {form.name!r} ({form.length_bytes} bytes): "
-                f"it answered {answer.status} with {answer.excerpt}.",
+                f"{_NOT_STORED[answer.status]} ({answer.status}: {answer.excerpt}).",
                 answer.status,
             )
-        stored = answer.json()
+        stored = _ok(answer).json()
         name, subfolder = text_in(stored, "name"), text_in(stored, "subfolder")
         if not name:
             raise NotComfy(f"{answer.said} answered {answer.excerpt}.", "Is it ComfyUI's URL?")
         return f"{subfolder}/{name}" if subfolder else name
 
 
-_NOTHING_QUEUED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
-
-
-def _refusal_in(answer: Answer) -> Refusal | None:
-    """Read the answer to POST /prompt; None if the graph was taken whole."""
-    if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return Refusal("the graph is larger than the server or its gateway takes (413)", None)
-    if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Refusal(f"it got itself in trouble (500) and said {answer.excerpt}", None)
-    document = answer.json()
-    refused = refusal(document)
-    if refused is None and not (answer.status == HTTPStatus.OK and text_in(document, "prompt_id")):
-        raise NotComfy(
-            f"{answer.said} answered {answer.status} with {answer.excerpt}.",
-            "Is it ComfyUI's URL?",
-        )
-    return refused
-
-
-def _with_inputs(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    return node if "inputs" in node else {**node, "inputs": {}}
+_NOT_STORED: Mapping[int, str] = {
+    HTTPStatus.BAD_REQUEST: "it will not have a file of this name",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is larger than the server or its gateway allows",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "it could not store it",
+}
 
 
 def _ok(answer: Answer) -> Answer:
@@ -278,17 +304,3 @@ def _ok(answer: Answer) -> Answer:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Unreachable(said, "Its log says why.")
     raise NotComfy(said, "Is it ComfyUI's URL?")
-
-
-def _view_query(file: RemoteFile) -> dict[str, str]:
-    return {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
-
-
-def _require_file(status: int, content_type: str | None, file: RemoteFile, said: str) -> None:
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Unreachable(f"{said} could not be read: the server answered {status}.")
-    if status != HTTPStatus.OK:
-        raise Missing(f"{said} cannot be fetched: the server answered {status}.")
-    is_page = (content_type or "").startswith("text/html")
-    if is_page and not file.filename.lower().endswith((".html", ".htm")):
-        raise NotComfy(f"{said}: a page came instead.", "Does a gateway want a login?")

@@ -1,7 +1,6 @@
 """One websocket connection: bounded messages, pings, and an end that another thread can bring."""
 
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,13 +9,15 @@ from threading import Event
 from websocket import (
     ABNF,
     WebSocket,
+    WebSocketBadStatusException,
     WebSocketException,
     WebSocketPayloadException,
     WebSocketTimeoutException,
 )
 
 from vqd.comfy.address import Address
-from vqd.comfy.faults import Unreachable
+from vqd.comfy.faults import NotComfy, Unreachable
+from vqd.comfy.gateway import require_server
 
 _CONNECT_S = 5.0
 _MOST_MESSAGE_BYTES = 32 << 20
@@ -52,17 +53,36 @@ class Connection:
         """Connect and shake hands; no Origin is sent, which ComfyUI would compare with Host.
 
         Raises:
-            Unreachable: it did not come to a websocket.
+            Unreachable: it did not come to a websocket. NotComfy: something else answered.
         """
         with _told(self._address):
-            self._socket.connect(  # type: ignore[no-untyped-call]
-                self._url,
-                socket=_connected(self._address),
-                header=[f"{name}: {value}" for name, value in self._address.headers.items()],
-                suppress_origin=True,
-                redirect_limit=0,
-            )
+            try:
+                self._shake_hands()
+            except WebSocketException as error:
+                self._require_websocket(error)
+                raise
             self._socket.settimeout(self._ping_s)
+
+    def _shake_hands(self) -> None:
+        self._socket.connect(  # type: ignore[no-untyped-call]
+            self._url,
+            socket=_connected(self._address),
+            header=[f"{name}: {value}" for name, value in self._address.headers.items()],
+            suppress_origin=True,
+            redirect_limit=0,
+        )
+
+    def _require_websocket(self, error: WebSocketException) -> None:
+        """Say in words what a server, or a gateway before it, answered instead."""
+        said = f"GET {self._address}/ws"
+        if isinstance(error, WebSocketBadStatusException):
+            require_server(error.status_code, error.resp_headers or {}, said)
+            raise NotComfy(
+                f"{said} answered {error.status_code}, and no websocket was opened.",
+                "A gateway before ComfyUI must pass websockets on.",
+            ) from error
+        if answered := self._socket.handshake_response:
+            require_server(answered.status, answered.headers, said)
 
     def messages(self) -> Iterator[Message]:
         """Give each message as it comes, until either side hangs up.
@@ -121,9 +141,9 @@ def _connected(address: Address) -> socket.socket:
     """Open the connection ourselves: websocket-client would take proxies from the environment."""
     tcp = socket.create_connection((address.host, address.port), _CONNECT_S)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if address.scheme == "http":
+    if address.tls is None:
         return tcp
-    return ssl.create_default_context().wrap_socket(tcp, server_hostname=address.host)
+    return address.tls.wrap_socket(tcp, server_hostname=address.host)
 
 
 class _BoundedSocket(WebSocket):

@@ -38,13 +38,20 @@ class Refused(ComfyError):
     """The server does not take the prompt; sending it again would change nothing.
 
     `status` is the HTTP status (200 when only some branches of the graph were refused); `node` is
-    the first node that the server named.
+    the first node that the server named; `lacking` are the input files that it says it has not.
     """
 
-    def __init__(self, message: str, status: int, node: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        status: int,
+        node: str | None = None,
+        lacking: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__("refused", message)
         self.status = status
         self.node = node
+        self.lacking = lacking
 
 
 class Missing(ComfyError):

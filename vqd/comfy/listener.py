@@ -8,13 +8,13 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from pathlib import Path
 from threading import Event, Lock, Thread
 
 from vqd.comfy.address import Address
 from vqd.comfy.connection import Connection
 from vqd.comfy.events import Ended, Remaining, ServerEvent, Step, event_in, preview_in
-from vqd.comfy.faults import Unreachable
+from vqd.comfy.faults import ComfyError, Unreachable
 from vqd.comfy.watch import Signal, Watch
 
 _LEAST_DELAY_S = 0.2
@@ -27,9 +27,10 @@ _MOST_PREVIEW_BYTES = 4 << 20
 class Listener:
     """Listens to one server in a thread of its own, from `start` to `stop`, and reconnects.
 
-    `on_connection` is called when the connection comes or goes, in the listening thread, so it
-    must be quick. `ping_s` of silence are answered by a ping, a second silence of that length by a
-    new connection.
+    `on_connection` is called in the listening thread: with None when the connection is there, and
+    then it must be quick; and each time that it broke or was not to be had, with the reason, and
+    then it may take its time. `ping_s` of silence are answered by a ping, a second silence of that
+    length by a new connection.
     """
 
     def __init__(
@@ -37,14 +38,14 @@ class Listener:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        on_connection: Callable[[bool], None],
+        ca_file: Path | None = None,
+        on_connection: Callable[[ComfyError | None], None],
         ping_s: float = 20.0,
     ) -> None:
-        self._address = Address.of(url, headers)
+        self._address = Address.of(url, headers, ca_file)
         self._on_connection = on_connection
         self._ping_s = ping_s
         self._client_id = str(uuid.uuid4())
-        self._connected: bool | None = None
         self._remaining = 0
         self._preview: bytes | None = None
         self._watches: dict[str, list[Watch]] = {}
@@ -111,19 +112,25 @@ class Listener:
         while not self._stopping.is_set():
             opened_at = time.monotonic()
             self._connection = Connection(self._address, self._client_id, self._ping_s)
-            with suppress(Unreachable):
-                self._hear(self._connection)
+            fault = self._heard_until(self._connection)
             self._connection.close()
-            self._disconnected()
+            self._disconnected(fault)
             failures = 0 if time.monotonic() - opened_at > _STEADY_S else failures + 1
             self._nudged.wait(_delay_s(failures))
             self._nudged.clear()
 
+    def _heard_until(self, connection: Connection) -> ComfyError:
+        """Listen as long as it goes; give the reason for the end."""
+        try:
+            if not self._stopping.is_set():
+                self._hear(connection)
+        except ComfyError as error:
+            return error
+        return Unreachable(f"{self._address}: the websocket was closed.")
+
     def _hear(self, connection: Connection) -> None:
-        if self._stopping.is_set():
-            return
         connection.open()
-        self._set_connected(True)
+        self._tell_connection(None)
         _look(self._all_watches())
         for message in connection.messages():
             if message.is_text:
@@ -131,16 +138,15 @@ class Listener:
             elif len(message.content) <= _MOST_PREVIEW_BYTES:
                 self._preview = preview_in(message.content) or self._preview
 
-    def _disconnected(self) -> None:
+    def _disconnected(self, fault: ComfyError) -> None:
         self._client_id = str(uuid.uuid4())
         for watch in self._all_watches():
             watch.tell(Signal.LOST)
-        self._set_connected(False)
+        self._tell_connection(fault)
 
-    def _set_connected(self, connected: bool) -> None:
-        if connected is not self._connected and not self._stopping.is_set():
-            self._connected = connected
-            self._on_connection(connected)
+    def _tell_connection(self, fault: ComfyError | None) -> None:
+        if not self._stopping.is_set():
+            self._on_connection(fault)
 
     def _take_in(self, event: ServerEvent | None) -> None:
         match event:

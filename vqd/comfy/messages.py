@@ -38,9 +38,10 @@ class NodeError:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """In the server's queue, behind `ahead` others (the one that runs included)."""
+    """In the server's queue, behind `ahead` others (the one that runs included), if that is
+    known."""
 
-    ahead: int
+    ahead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,19 @@ def finished_entry(prompt_id: str, document: Json) -> Finished | None:
         started_at=min(times, default=None),
         ended_at=max(times, default=None),
     )
+
+
+def place_in_job(prompt_id: str, document: Json) -> Waiting | Running | None:
+    """Read the answer to /api/jobs/ID: where the prompt is in the queue; None if it does not tell
+    that it is there (comfy_execution/jobs.py, 0.24.0)."""
+    if text_in(document, "id") != prompt_id:
+        return None
+    match text_in(document, "status"):
+        case "pending":
+            return Waiting()
+        case "in_progress":
+            return Running()
+    return None
 
 
 def place_in_queue(prompt_id: str, document: Json) -> Waiting | Running | None:

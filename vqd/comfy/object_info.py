@@ -17,6 +17,7 @@ from typing import IO, Any
 from requests import Response
 
 from vqd.comfy.faults import NotComfy, Oversized, Unreachable
+from vqd.comfy.gateway import is_page, require_no_page
 from vqd.comfy.wire import MIB, Wire, parsed, pour
 
 MOST_BYTES = 64 * MIB
@@ -73,6 +74,8 @@ def fetched(wire: Wire) -> Iterator[ObjectInfo]:
         with wire.answering("GET", "/object_info") as response:
             if response.status_code != HTTPStatus.OK:
                 raise _refused(response.status_code, said)
+            if is_page(response.headers):
+                require_no_page(response.status_code, said, "a page")
             sha256 = _pour_bounded(response, file, said)
         if not file.tell():
             raise _broken(said)

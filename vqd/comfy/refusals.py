@@ -1,5 +1,6 @@
 """Why a server refused a graph, in words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,10 +12,12 @@ _LONGEST_CHOICES = 200
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a graph is not taken: a sentence for people, and the first node that was named."""
+    """Why a graph is not taken: a sentence for people, the first node that was named, and the
+    input files that the server has not."""
 
     said: str
     node: str | None
+    lacking: frozenset[str] = frozenset()
 
 
 def refusal(document: Json) -> Refusal | None:
@@ -26,13 +29,30 @@ def refusal(document: Json) -> Refusal | None:
     node_errors = object_in(document, "node_errors")
     sentences = list(_sentences(node_errors))
     if sentences:
-        return Refusal(_joined(sentences), next(iter(node_errors)))
+        return Refusal(_joined(sentences), next(iter(node_errors)), _lacking(node_errors))
     if node_errors:
         return Refusal(f"node {', '.join(node_errors)} did not validate", next(iter(node_errors)))
     headline = document.get("error") if isinstance(document, dict) else None
     if headline is None:
         return None
     return Refusal(_headline(headline), _node_of(headline))
+
+
+def _lacking(node_errors: Mapping[str, Json]) -> frozenset[str]:
+    """Read the names of files out of what LoadImage, LoadVideo and LoadAudio say of them.
+
+    As nodes.py and comfy_extras word it from 0.3.64 to 0.24.0: `image - Invalid image file: a.png`.
+    """
+    told = (
+        _NO_FILE.search(text_in(fault, "details"))
+        for faults in node_errors.values()
+        for fault in list_in(faults, "errors")
+        if text_in(fault, "type") == "custom_validation_failed"
+    )
+    return frozenset(found[1] for found in told if found)
+
+
+_NO_FILE = re.compile(r"Invalid (?:image|video|audio) file: (.+)", re.DOTALL)
 
 
 def _sentences(node_errors: Mapping[str, Json]) -> Iterator[str]:

@@ -4,8 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http import HTTPStatus
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,26 +15,12 @@ from requests.exceptions import ChunkedEncodingError, RequestException
 
 from vqd.comfy.address import Address
 from vqd.comfy.faults import NotComfy, Oversized, Truncated, Unreachable
+from vqd.comfy.gateway import is_page, page_title, require_no_page, require_server
 
 MIB = 1 << 20
 _CONNECT_S = 5.0
 _CHUNK_BYTES = 256 * 1024
 _KEPT_CONNECTIONS = 8
-_LOGIN_STATUSES = frozenset(
-    {
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
-    }
-)
-_GATEWAY_STATUSES = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +48,12 @@ class Answer:
     status: int
     content: bytes
     said: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_json(self) -> bool:
+        """Tell whether it says of itself that it is JSON."""
+        return (self.headers.get("Content-Type") or "").startswith("application/json")
 
     def json(self) -> Any:
         """Parse the content; literal NaN and Infinity, which ComfyUI may write, are read too.
@@ -80,7 +71,9 @@ class Answer:
 
     @property
     def excerpt(self) -> str:
-        """Give the beginning of the content, for people."""
+        """Give the beginning of the content, for people; of a page its title."""
+        if is_page(self.headers):
+            return page_title(self.content)
         text = " ".join(self.content[:400].decode(errors="replace").split())
         return repr(text[:120]) if text else "nothing"
 
@@ -109,7 +102,7 @@ class Wire:
     def __init__(self, address: Address, timeout_s: float) -> None:
         self.address = address
         self._timeout = (min(timeout_s, _CONNECT_S), timeout_s)
-        self._lane = _Lane(address.origin)
+        self._lane = _Lane(address)
 
     def ask(
         self,
@@ -123,8 +116,9 @@ class Wire:
         """Give the whole answer, whatever its status.
 
         Raises:
-            Unreachable: no answer, or a gateway's excuse (429, 502, 503, 504).
-            NotComfy: a redirect, or a demand for a login (401, 403, 407).
+            Unreachable: no answer, or a gateway's excuse (429, 502, 503, 504, 500 with a page).
+            NotComfy: a redirect, a demand for a login (401, 403, 407), or a page as if all were
+                well.
             Oversized: more than `most_bytes`.
         """
         said = f"{method} {self.address}{path}"
@@ -135,7 +129,10 @@ class Wire:
                 raise Unreachable(f"{said} broke off: {_reason(error)}.") from error
         if content is None:
             raise Oversized(f"{said} answered with more than {most_bytes // MIB} MiB.")
-        return Answer(response.status_code, content, said)
+        answer = Answer(response.status_code, content, said, response.headers)
+        if is_page(response.headers):
+            require_no_page(answer.status, said, answer.excerpt)
+        return answer
 
     @contextmanager
     def answering(
@@ -145,11 +142,14 @@ class Wire:
         body: Body | None = None,
         *,
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Response]:
-        """Give an answer before its content is read; raises what `ask` does, but for size."""
-        response = self._sent(method, path, body, query)
+        """Give an answer before its content is read; raises what `ask` does, but for size and
+        pages."""
+        response = self._sent(method, path, body, query, headers or {})
         try:
-            _require_server(response.status_code, f"{method} {self.address}{path}")
+            said = f"{method} {self.address}{path}"
+            require_server(response.status_code, response.headers, said)
             yield response
         finally:
             response.close()
@@ -159,14 +159,19 @@ class Wire:
         self._lane.close()
 
     def _sent(
-        self, method: str, path: str, body: Body | None, query: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        query: Mapping[str, str] | None,
+        more_headers: Mapping[str, str],
     ) -> Response:
         request = PreparedRequest()
         request.method = method
         request.url = self.address.base_path + path
         if query:
             request.url += f"?{urlencode(query)}"
-        headers = {"User-Agent": "vqd", **self.address.headers}
+        headers = {"User-Agent": "vqd", **self.address.headers, **more_headers}
         if body is not None:
             request.body = body.chunks  # type: ignore[assignment]  # the stub leaves out iterables
             headers["Content-Type"] = body.content_type
@@ -213,22 +218,6 @@ def _gathered(response: Response, most_bytes: int) -> bytes | None:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _require_server(status: int, said: str) -> None:
-    """Tell ComfyUI's own answers from those of a gateway before it."""
-    if status in _GATEWAY_STATUSES:
-        raise Unreachable(f"{said} answered {status}: the gateway is there, ComfyUI is not.")
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        raise NotComfy(
-            f"{said} answered {status}, a redirect.",
-            "Give the URL it leads to, or the headers that its login wants.",
-        )
-    if status in _LOGIN_STATUSES:
-        raise NotComfy(
-            f"{said} answered {status}: a gateway wants a login.",
-            "Put what it wants into the server's headers.",
-        )
-
-
 def _reason(error: BaseException) -> str:
     """Give the innermost cause, in the operating system's words where it has some."""
     while (inner := error.__cause__ or error.__context__) is not None:
@@ -258,17 +247,17 @@ class _Lane(HTTPAdapter):
     URL, and gathers headers and cookies. TCP_NODELAY is urllib3's default.
     """
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, address: Address) -> None:
         super().__init__(pool_maxsize=_KEPT_CONNECTIONS)
         self._pool = self.poolmanager.connection_from_url(
-            origin, pool_kwargs={"cert_reqs": "CERT_REQUIRED"}
+            address.origin, pool_kwargs={"ssl_context": address.tls} if address.tls else None
         )
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
         return self._pool
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Leave the pool as it is: it trusts whom the system trusts."""
+        """Leave the pool as it is: it trusts whom the address names."""
 
     def request_url(self, request: PreparedRequest, _: Any) -> str:
         return request.url or "/"

@@ -36,7 +36,7 @@ from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
 from vqd.spool.files import concerns_one_name, is_folder
 
-LOOK_AGAIN_S = 3.0
+LOOK_AGAIN_S = 2.0
 """Between two looks at the server's history; what it says on the socket only hurries one."""
 SOON_S = 1.0
 """Until the next look at a server that could not tell."""
@@ -80,6 +80,7 @@ class Attempt:
         self._abandoned = threading.Event()
         self._is_on_server = True
         self._unclear: Unreachable | None = None
+        self._epoch: str | None = None
         self._input_files: Mapping[str, ReadFile] = {}
 
     @property
@@ -113,7 +114,7 @@ class Attempt:
     def cancel(self) -> None:
         """Stop it: withdrawn if it waits on the server, interrupted if it runs there."""
         self._cancelled.set()
-        self._tell_server(self.server.client.withdraw, self.server.client.interrupt)
+        self._tell_server(self.server.client.cancel)
 
     def withdraw(self) -> None:
         """Take it off the server's queue if it waits there; if it runs, it goes on."""
@@ -126,10 +127,9 @@ class Attempt:
         if self._watch is not None:
             self._watch.tell(Signal.LOOK)
 
-    def _tell_server(self, *requests: Callable[[str], object]) -> None:
+    def _tell_server(self, ask: Callable[[str], object]) -> None:
         try:
-            for ask in requests:
-                ask(self._prompt_id)
+            ask(self._prompt_id)
         except ComfyError as error:
             _log.warning("cancel.unsent", server=self.server.name, error=error.message)
         if self._watch is not None:
@@ -142,18 +142,15 @@ class Attempt:
         return self._wait(watch)
 
     def _send(self, watch: Watch) -> None:
-        assignment = self.assignment
-        sent = self.server.uploads.send(
-            assignment.prompt.inputs, assignment.plan.inputs, assignment.input_folder
-        )
-        self._input_files = sent.files
+        sent = self._send_inputs()
         if self._cancelled.is_set() or self._withdrawn.is_set():
             return
-        if assignment.frees_memory:
+        if self.assignment.frees_memory:
             self._free_memory()
         watch.client_id = self.server.listener.client_id
+        self._epoch = self.server.epoch
         try:
-            self._submit(self._graph(sent), watch.client_id)
+            self._offer(sent, watch.client_id)
         except Unreachable as error:
             # It may have been taken all the same: it is looked for before it is sent again.
             self._unclear = error
@@ -161,6 +158,24 @@ class Attempt:
             self.cancel()
         elif self._withdrawn.is_set():
             self.withdraw()
+
+    def _send_inputs(self) -> SentInputs:
+        assignment = self.assignment
+        sent = self.server.uploads.send(
+            assignment.prompt.inputs, assignment.plan.inputs, assignment.input_folder
+        )
+        self._input_files = sent.files
+        return sent
+
+    def _offer(self, sent: SentInputs, client_id: str) -> None:
+        """Send the graph; once more, with the inputs before it, if the server lost one of them."""
+        try:
+            self._submit(self._graph(sent), client_id)
+        except Refused as refused:
+            was_taken_in_part = refused.status != HTTPStatus.BAD_REQUEST
+            if not self.server.uploads.forget_lost(refused.lacking) or was_taken_in_part:
+                raise
+            self._submit(self._graph(self._send_inputs()), client_id)
 
     def _free_memory(self) -> None:
         try:
@@ -224,16 +239,17 @@ class Attempt:
         self._unclear = None
         if isinstance(found, Waiting):
             waits_long = patience.waits_long(time.monotonic())
-            failed = self._forsaken(found) if waits_long else None
+            failed = self._forsaken() if waits_long else None
         else:
             failed = patience.judge(watch.last_heard_at, time.monotonic())
         if failed is not None:
             self.cancel()
         return failed
 
-    def _forsaken(self, found: Waiting) -> Failed | None:
+    def _forsaken(self) -> Failed | None:
         """Give a failure if the server will never come to a prompt that waits there."""
-        if found.ahead and not self.server.client.has_died_inside():
+        is_next = self.server.client.place(self._prompt_id) == Waiting(0)
+        if not is_next and not self.server.client.has_died_inside():
             return None
         return Failed(
             FailureCode.UNREACHABLE,
@@ -258,8 +274,8 @@ class Attempt:
             return verdict.of_error(self._unclear)
         return Failed(
             FailureCode.LOST,
-            f"{self.server.name} knows nothing of it any more: it was restarted, or its queue was"
-            " cleared.",
+            f"{self.server.name} knows nothing of it any more:"
+            f" {self.server.why_lost(self._epoch)}.",
         )
 
     def _conclude(self, finished: Finished) -> Outcome:

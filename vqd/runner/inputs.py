@@ -1,20 +1,24 @@
 """Inputs on their way to a server: checked once, sent once per server and content."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from vqd.comfy.client import Client
+from vqd.comfy.faults import Changed
 from vqd.domain.errors import VqdError
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import InputBind
 from vqd.domain.outcome import ReadFile
 from vqd.media.probe import probe
+from vqd.runner.shared import UPLOAD_FOLDER, SharedInputs
 from vqd.spool.files import concerns_one_name
 from vqd.spool.manifest import mtime
 
-UPLOAD_FOLDER = "vqd"
+_log = structlog.get_logger(__name__)
 
 
 class BadInput(VqdError):
@@ -47,23 +51,26 @@ class InputChecks:
         self._checked: dict[tuple[str, str, int, int], CheckedInput] = {}
         self._lock = threading.Lock()
 
-    def check(self, path: Path, shown: str, kind: str) -> CheckedInput:
-        """Give the input if it decodes as `kind`; `shown` is what its owner calls it.
+    def check(self, folder: Path, shown: str, kind: str) -> CheckedInput:
+        """Give the input if it decodes as `kind`; `shown` is its path below `folder`, or absolute.
+        No link below `folder` is followed.
 
         Raises:
             BadInput: naming the file and what is wrong with it.
             OSError: the disk cannot be read.
         """
+        path = folder / shown
         try:
             facts = path.stat(follow_symlinks=False)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise BadInput(f"{shown} is gone from the job's folder.") from error
-        key = (str(path), kind, facts.st_mtime_ns, facts.st_size)
+        # A file's own times and size can be set to what they were; when its inode changed, cannot.
+        key = (str(path), kind, facts.st_ino, facts.st_ctime_ns)
         with self._lock:
             known = self._checked.get(key)
         if known is not None:
             return known
-        checked = _check(path, shown, kind, mtime(facts))
+        checked = _check(path, folder, shown, kind, mtime(facts))
         with self._lock:
             if len(self._checked) >= _REMEMBERED:
                 self._checked.clear()
@@ -72,12 +79,20 @@ class InputChecks:
 
 
 class Uploads:
-    """One server's inputs: each content is sent once, under its hash, into vqd's own folder."""
+    """One server's inputs: each content is sent once, under its hash, into vqd's own folder.
 
-    def __init__(self, client: Client, checks: InputChecks) -> None:
+    With the server's `input_folder` they are put there; where that cannot be done, or the server
+    does not find them there, they are sent all the same.
+    """
+
+    def __init__(
+        self, client: Client, checks: InputChecks, input_folder: Path | None = None
+    ) -> None:
         self._client = client
         self._checks = checks
+        self._shared = SharedInputs(input_folder) if input_folder else None
         self._sent: dict[str, str] = {}
+        self._lost: set[str] = set()
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -93,9 +108,7 @@ class Uploads:
         files: dict[str, ReadFile] = {}
         for slot, path in inputs.items():
             bind = binds[slot]
-            checked = self._checks.check(folder / path, path, bind.kind)
-            name = self._send_once(checked)
-            files[slot] = checked.file
+            name, files[slot] = self._send(path, bind.kind, folder)
             edits.update(dict.fromkeys(bind.targets, name))
         return SentInputs(edits, files)
 
@@ -108,7 +121,7 @@ class Uploads:
             BadInput: an input cannot be used any more.
         """
         return {
-            slot: self._checks.check(folder / path, path, binds[slot].kind).file
+            slot: self._checks.check(folder, path, binds[slot].kind).file
             for slot, path in inputs.items()
         }
 
@@ -116,22 +129,61 @@ class Uploads:
         """Send everything again: the server may have lost its inputs."""
         with self._lock:
             self._sent.clear()
+            self._lost.clear()
 
-    def _send_once(self, checked: CheckedInput) -> str:
+    def forget_lost(self, lacking: Collection[str]) -> bool:
+        """Note that the server has not what was sent or put there under these names, so that it is
+        sent the next time; tell whether any of them is vqd's."""
+        with self._lock:
+            lost = [name for name, stored in self._sent.items() if stored in lacking]
+            for name in lost:
+                del self._sent[name]
+            self._lost.update(lost)
+            return bool(lost)
+
+    def _send(self, path: str, kind: str, folder: Path) -> tuple[str, ReadFile]:
+        """Give a file's name on the server and what it holds; again if it is replaced meanwhile."""
+        for _ in range(_TRIES):
+            checked = self._checks.check(folder, path, kind)
+            try:
+                return self._send_once(checked, folder), checked.file
+            except Changed:
+                continue
+        raise BadInput(f"{path} is replaced again and again while it is sent.")
+
+    def _send_once(self, checked: CheckedInput, folder: Path) -> str:
         name = f"{checked.file.sha256[:32]}{checked.path.suffix.lower()}"
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            if name not in self._sent:
-                self._sent[name] = self._client.upload(
-                    checked.path, name=name, subfolder=UPLOAD_FOLDER
+            stored = self._place(checked, name, folder) or self._sent.get(name)
+            if stored is None:
+                stored = self._client.upload(
+                    checked.path,
+                    name=name,
+                    subfolder=UPLOAD_FOLDER,
+                    sha256=checked.file.sha256,
+                    below=folder,
                 )
-            return self._sent[name]
+            self._sent[name] = stored
+            return stored
+
+    def _place(self, checked: CheckedInput, name: str, folder: Path) -> str | None:
+        """Put an input into the server's shared folder, each time, for it may be emptied."""
+        if self._shared is None or name in self._lost:
+            return None
+        try:
+            return self._shared.place(
+                checked.path, name=name, sha256=checked.file.sha256, below=folder
+            )
+        except OSError as error:
+            _log.warning("input.unshared", file=error.filename, error=error.strerror)
+            return None
 
 
-def _check(path: Path, shown: str, kind: str, modified_at: str) -> CheckedInput:
+def _check(path: Path, folder: Path, shown: str, kind: str, modified_at: str) -> CheckedInput:
     try:
-        media = probe(path)
+        media = probe(path, below=folder)
     except OSError as error:
         if not concerns_one_name(error):
             raise
@@ -148,3 +200,4 @@ def _a(kind: str) -> str:
 
 
 _REMEMBERED = 20_000
+_TRIES = 3

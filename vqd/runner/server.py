@@ -28,13 +28,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a server is, and what the settings say that it has. `output_folder` is its output
-    folder where this machine sees it: its files there are then moved, not sent."""
+    """Where a server is, and what the settings say that it has. `input_folder` and `output_folder`
+    are its own, where this machine sees them: files are then linked, not sent. `ca_file` has the
+    authorities of which its certificate must be."""
 
     name: str
     url: str
+    input_folder: Path | None = None
     output_folder: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: Path | None = None
     capability: Capability = field(default_factory=Capability)
 
 
@@ -43,6 +46,9 @@ class Server:
 
     `capability` is what it has, as the settings say; its VRAM else as it told of itself.
     `connection` counts how often it came up: what was known of it before may be true no more.
+    `epoch` is the name of a file that a restart of it wipes, once there is one.
+
+    It is up if its websocket is, and also if it answers without one.
     """
 
     def __init__(
@@ -51,10 +57,13 @@ class Server:
         self.name = address.name
         self.url = address.url
         self.output_folder = address.output_folder
-        self.client = Client(address.url, headers=address.headers)
-        self.uploads = Uploads(self.client, checks)
+        self.client = Client(address.url, headers=address.headers, ca_file=address.ca_file)
+        self.uploads = Uploads(self.client, checks, address.input_folder)
         self.listener = Listener(
-            address.url, headers=address.headers, on_connection=self._on_connection
+            address.url,
+            headers=address.headers,
+            ca_file=address.ca_file,
+            on_connection=self._on_connection,
         )
         self._on_change = on_change
         self._lock = threading.Lock()
@@ -65,6 +74,9 @@ class Server:
         self._version: str | None = None
         self.capability = self._set_capability = address.capability
         self.is_up = False
+        self._is_doubted = False
+        self._fault: ComfyError | None = None
+        self.epoch: str | None = None
         self.connection = 0
         self.changed = True
 
@@ -83,7 +95,7 @@ class Server:
         Place 0 is the one that runs; the further back, the longer a prompt waits there.
         """
         with self._lock:
-            if not self.is_up or now < self._rest_until:
+            if not self.is_up or self._is_doubted or now < self._rest_until:
                 return range(0)
             free = min(DEPTH - self._rendering, DEPTH + COLLECTED - self._attempts)
             return range(self._rendering, self._rendering + free)
@@ -143,6 +155,7 @@ class Server:
         except ComfyError as error:
             _log.warning("server.unknown", server=self.name, error=error.message)
             return
+        self._mark()
         self._version = facts.version
         if self._set_capability.vram_gb is None:
             self.capability = replace(self._set_capability, vram_gb=_vram_gb(facts.devices))
@@ -154,18 +167,69 @@ class Server:
         self.changed = False
         resting = self._rest_s > 0
         state = ("resting" if resting else "up") if self.is_up else "down"
-        said = f"left alone for {self._rest_s:.0f} s after a failure" if resting else None
-        if not self.is_up:
-            said = "not connected; it is tried again and again"
+        said = f"left alone for {self._rest_s:.0f} s after a failure" if resting else self._told
         return ServerRecord(self.name, self.url, state, said, self._version, now)
 
-    def _on_connection(self, is_up: bool) -> None:
-        if is_up and not self.is_up:
-            self.uploads.forget()
-            self._version = None
-            self.connection += 1
-        self.is_up = is_up
-        self.changed = True
+    def why_lost(self, epoch: str | None) -> str:
+        """Say why it knows nothing of a prompt that was sent in `epoch`; to be asked last of all,
+        after its queue and its history."""
+        unclear = "it was restarted, or its queue was cleared"
+        if epoch is None:
+            return unclear
+        try:
+            is_same = self.client.has_sentinel(epoch)
+        except ComfyError:
+            return unclear
+        return "somebody cleared its queue or its history" if is_same else "it was restarted"
+
+    @property
+    def _told(self) -> str | None:
+        """Say what stands in the way, if anything does."""
+        if self._fault is None:
+            return None if self.is_up else "not connected yet"
+        if self.is_up:
+            return f"without its websocket, so asked every 2 s instead: {self._fault.message}"
+        return f"not connected, and tried again and again: {self._fault.message}"
+
+    def _on_connection(self, fault: ComfyError | None) -> None:
+        """Note that the websocket is there, or why it is not; called by the listener."""
+        if fault is None:
+            self._begin_anew()
+            self._note(is_up=True, fault=None)
+            return
+        self._is_doubted = True  # nothing is sent to it until it answered
+        try:
+            self.client.greet()
+            if not self.is_up or self._was_restarted():
+                self._begin_anew()
+        except ComfyError as error:
+            self._note(is_up=False, fault=error)
+        else:
+            self._note(is_up=True, fault=fault)
+
+    def _mark(self) -> None:
+        """Leave a file there that tells, as long as it is there, that the server is the same."""
+        try:
+            if self.epoch is None or self._was_restarted():
+                self.epoch = self.client.plant_sentinel()
+        except ComfyError as error:
+            self.epoch = None
+            _log.info("server.unmarked", server=self.name, error=error.message)
+
+    def _was_restarted(self) -> bool:
+        return self.epoch is not None and not self.client.has_sentinel(self.epoch)
+
+    def _begin_anew(self) -> None:
+        self.uploads.forget()
+        self.client.forget()
+        self._version = None
+        self.connection += 1
+
+    def _note(self, *, is_up: bool, fault: ComfyError | None) -> None:
+        before = (self.is_up, self._told)
+        self._is_doubted, self._fault, self.is_up = False, fault, is_up
+        if (self.is_up, self._told) != before or self._version is None:
+            self.changed = True
         self._on_change()
 
 

@@ -1,0 +1,125 @@
+"""A server's input folder where this machine sees it: inputs are put there, and not sent.
+
+ComfyUI has no route that deletes an input. Here vqd can clean up after itself, and does: what lies
+in its own sub-folder and was of no use for a day goes. Ages are by the folder's own clock, which
+may be another machine's: that of the inode (ctime), which nobody can set.
+"""
+
+import hashlib
+import os
+import re
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from vqd.comfy.faults import Changed
+from vqd.documents.opening import created, opened
+from vqd.spool.files import is_folder
+
+UPLOAD_FOLDER = "vqd"
+"""vqd's own folder among the inputs of a server."""
+KEPT_S = 86_400.0
+"""How long an input stays that no prompt asks for."""
+SWEPT_EVERY_S = 3_600.0
+
+_OURS = re.compile(r"[0-9a-f]{32}(\.[^/]*)?|\.[0-9a-f]{32}\.part")
+_PIECE_BYTES = 1 << 20
+
+
+class SharedInputs:
+    """The input folder of a server. Several daemons and servers may share one."""
+
+    def __init__(self, input_folder: Path) -> None:
+        self._input_folder = input_folder
+        self._folder = input_folder / UPLOAD_FOLDER
+        self._lock = threading.Lock()
+        self._put_at: dict[str, float] = {}
+        self._sweep_at = 0.0
+
+    def place(self, path: Path, *, name: str, sha256: str, below: Path) -> str:
+        """Put a file there by hard link, else by copy; give the name to put into a graph.
+
+        `name` is one that only this content has; no link below the folder `below` is followed.
+
+        Raises:
+            Changed: it has other bytes than `sha256`.
+            OSError: it cannot be read, or the folder is away, read-only, full.
+        """
+        if not is_folder(self._input_folder):
+            raise FileNotFoundError(2, "is not there", str(self._input_folder))
+        self._folder.mkdir(exist_ok=True)
+        target = self._folder / name
+        with opened(path, below=below) as file:
+            if not self._is_fresh(target, file):
+                self._put(file, target, sha256)
+                self._put_at[name] = time.monotonic()
+        self._sweep(target)
+        return f"{UPLOAD_FOLDER}/{name}"
+
+    def _is_fresh(self, target: Path, file: BinaryIO) -> bool:
+        """Tell whether this put it there, not long ago, and it is there still."""
+        put_at = self._put_at.get(target.name)
+        if put_at is None or time.monotonic() - put_at > KEPT_S / 2:
+            return False
+        try:
+            return target.lstat().st_size == os.fstat(file.fileno()).st_size
+        except FileNotFoundError:
+            return False
+
+    def _put(self, file: BinaryIO, target: Path, sha256: str) -> None:
+        coming = self._folder / f".{uuid.uuid4().hex}.part"
+        try:
+            try:
+                _link(file, coming)
+            except OSError:  # another file system, or one without hard links
+                _copy(file, coming, sha256)
+            coming.replace(target)
+        finally:
+            coming.unlink(missing_ok=True)  # rename(2) leaves it where both are one inode
+
+    def _sweep(self, newest: Path) -> None:
+        """Remove, now and then, what nobody asked for in a day before `newest` was put there."""
+        with self._lock:
+            if time.monotonic() < self._sweep_at:
+                return
+            self._sweep_at = time.monotonic() + SWEPT_EVERY_S
+            self._put_at = {
+                name: put_at
+                for name, put_at in self._put_at.items()
+                if time.monotonic() - put_at < KEPT_S / 2
+            }
+        for old in list(self._older(newest.stat().st_ctime - KEPT_S)):
+            old.unlink(missing_ok=True)
+
+    def _older(self, than: float) -> Iterator[Path]:
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                is_file = entry.is_file(follow_symlinks=False)
+                if is_file and _OURS.fullmatch(entry.name) and entry.stat().st_ctime < than:
+                    yield Path(entry.path)
+
+
+def _link(file: BinaryIO, target: Path) -> None:
+    """Give an open file another name: that which was opened, whatever has its name now.
+
+    linkat(2) follows /proc/self/fd only with AT_SYMLINK_FOLLOW, which os.link sets only beside a
+    directory's descriptor; with an absolute path it is not looked at.
+    """
+    descriptor = file.fileno()
+    os.link(f"/proc/self/fd/{descriptor}", target, src_dir_fd=descriptor, follow_symlinks=True)
+
+
+def _copy(file: BinaryIO, target: Path, sha256: str) -> None:
+    digest = hashlib.sha256()
+    file.seek(0)
+    with created(target) as copy:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+            copy.write(piece)
+        copy.flush()
+        os.fsync(copy.fileno())
+    if digest.hexdigest() != sha256:
+        raise Changed(f"{target.name} was changed before it was copied.")
