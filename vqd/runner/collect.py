@@ -1,7 +1,8 @@
 """Bringing an attempt's outputs home: fetched, checked, synced, and only then named."""
 
-import errno
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +12,7 @@ from vqd.domain.job import ExpectedOutput
 from vqd.domain.outcome import OutputFile
 from vqd.media.probe import Media, blackness, probe
 from vqd.runner.server import Server
+from vqd.runner.shared import OWN_FOLDER
 from vqd.spool.drops import OUTPUTS, PARTS
 from vqd.spool.files import link_or_copy, sync_file, sync_folder
 from vqd.spool.folders import make_folder
@@ -84,30 +86,40 @@ def _names(files: Sequence[MadeFile], stem: str, take_name: TakeName) -> list[st
 
 
 def _bring(server: Server, remote: RemoteFile, target: Path) -> None:
-    if server.output_folder is None or remote.type != "output":
+    """Take a file from the server's shared output folder; what is not to be had there is fetched.
+
+    Which of its folders this machine sees may be wrong in the settings, or away.
+    """
+    top, below = server.output_folder, _path_of(remote)
+    if top is None or below is None or not _is_file(top / below):
         server.client.fetch(remote, target)
         return
-    below = PurePosixPath(remote.subfolder, remote.filename)
-    if below.is_absolute() or ".." in below.parts:
-        raise BadOutput(f"{server.name} names a file outside its output folder: {below}.")
-    origin = server.output_folder / below
-    try:
-        link_or_copy(origin, target)
-    except FileNotFoundError as error:
-        raise BadOutput(f"{server.name} made {remote.filename}, and it is gone.") from error
+    link_or_copy(top / below, target)
     sync_file(target)
-    origin.unlink()
-    _remove_if_empty(origin.parent, origin.parent.parent)
+    _take_away(top, below)
 
 
-def _remove_if_empty(*folders: Path) -> None:
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
-                raise
-            return
+def _path_of(remote: RemoteFile) -> PurePosixPath | None:
+    """Give where an output lies in its server's output folder; None if it is not to lie there.
+
+    A server on Windows writes its folders with `\\`.
+    """
+    below = PurePosixPath(remote.subfolder.replace("\\", "/"), remote.filename)
+    is_inside = not below.is_absolute() and ".." not in below.parts
+    return below if remote.type == "output" and is_inside else None
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a file, and no link; no, too, on a dead mount."""
+    return os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114
+
+
+def _take_away(top: Path, below: PurePosixPath) -> None:
+    """Remove what is home, and the folders vqd had for it; what may only be read stays."""
+    with suppress(OSError):
+        (top / below).unlink()
+        for folder in list(below.parents)[:-2] if below.parts[0] == OWN_FOLDER else ():
+            (top / folder).rmdir()
 
 
 def _checked(path: Path, made_file: MadeFile, home: str) -> OutputFile:

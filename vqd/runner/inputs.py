@@ -14,7 +14,7 @@ from vqd.domain.graph import Target, Value
 from vqd.domain.job import InputBind
 from vqd.domain.outcome import ReadFile
 from vqd.media.probe import probe
-from vqd.runner.shared import UPLOAD_FOLDER, SharedInputs
+from vqd.runner.shared import OWN_FOLDER, SharedInputs
 from vqd.spool.files import concerns_one_name
 from vqd.spool.manifest import mtime
 
@@ -161,7 +161,7 @@ class Uploads:
                 stored = self._client.upload(
                     checked.path,
                     name=name,
-                    subfolder=UPLOAD_FOLDER,
+                    subfolder=OWN_FOLDER,
                     sha256=checked.file.sha256,
                     below=folder,
                 )

@@ -19,8 +19,8 @@ from vqd.comfy.faults import Changed
 from vqd.documents.opening import created, opened
 from vqd.spool.files import is_folder
 
-UPLOAD_FOLDER = "vqd"
-"""vqd's own folder among the inputs of a server."""
+OWN_FOLDER = "vqd"
+"""vqd's own folder among the inputs of a server, and among its outputs."""
 KEPT_S = 86_400.0
 """How long an input stays that no prompt asks for."""
 SWEPT_EVERY_S = 3_600.0
@@ -34,7 +34,7 @@ class SharedInputs:
 
     def __init__(self, input_folder: Path) -> None:
         self._input_folder = input_folder
-        self._folder = input_folder / UPLOAD_FOLDER
+        self._folder = input_folder / OWN_FOLDER
         self._lock = threading.Lock()
         self._put_at: dict[str, float] = {}
         self._sweep_at = 0.0
@@ -57,7 +57,7 @@ class SharedInputs:
                 self._put(file, target, sha256)
                 self._put_at[name] = time.monotonic()
         self._sweep(target)
-        return f"{UPLOAD_FOLDER}/{name}"
+        return f"{OWN_FOLDER}/{name}"
 
     def _is_fresh(self, target: Path, file: BinaryIO) -> bool:
         """Tell whether this put it there, not long ago, and it is there still."""

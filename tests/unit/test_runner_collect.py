@@ -1,0 +1,123 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.samples import picture
+from tests.strange_server import Answer, StrangeServer
+from vqd.comfy.faults import Missing
+from vqd.comfy.messages import RemoteFile
+from vqd.domain.job import ExpectedOutput
+from vqd.runner.collect import MadeFile, collect
+from vqd.runner.inputs import InputChecks
+from vqd.runner.server import Server, ServerAddress
+
+OUTPUT = ExpectedOutput("picture", "2", "image", "filename_prefix")
+
+
+@pytest.fixture
+def output_folder(tmp_path: Path) -> Path:
+    picture(tmp_path / "output" / "vqd" / "job" / "1-1" / "a_00001_.png")
+    return tmp_path / "output"
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Iterator[StrangeServer]:
+    content = picture(tmp_path / "fetched.png").read_bytes()
+    with StrangeServer() as made:
+        made.answers("GET /view", Answer(body=content, content_type="image/png"))
+        yield made
+
+
+@pytest.fixture
+def server(strange: StrangeServer, output_folder: Path) -> Iterator[Server]:
+    address = ServerAddress("gpu1", strange.url, output_folder=output_folder)
+    made = Server(address, InputChecks(), on_change=lambda: None)
+    yield made
+    made.client.close()
+
+
+def bring(server: Server, folder: Path, remote: RemoteFile) -> Path:
+    (folder / "job").mkdir(exist_ok=True)
+    (output,) = collect(
+        server,
+        [MadeFile(OUTPUT, remote)],
+        folder / "job",
+        stem="a",
+        part="1-1",
+        take_name=lambda _: True,
+    )
+    assert (folder / "job" / output.path).is_file()
+    return folder / "job" / output.path
+
+
+@pytest.mark.parametrize("subfolder", ["vqd/job/1-1", r"vqd\job\1-1"])
+def test_an_output_is_taken_from_the_shared_folder_with_the_folders_made_for_it(
+    server: Server, strange: StrangeServer, output_folder: Path, tmp_path: Path, subfolder: str
+) -> None:
+    bring(server, tmp_path, RemoteFile("a_00001_.png", subfolder))
+    assert list(output_folder.iterdir()) == [output_folder / "vqd"]
+    assert not list((output_folder / "vqd").iterdir())
+    assert not strange.asked
+
+
+def test_folders_of_other_people_stay_although_they_are_empty(
+    server: Server, output_folder: Path, tmp_path: Path
+) -> None:
+    picture(output_folder / "mine" / "deep" / "b.png")
+    picture(output_folder / "c.png")
+    bring(server, tmp_path, RemoteFile("b.png", "mine/deep"))
+    bring(server, tmp_path, RemoteFile("c.png"))
+    assert (output_folder / "mine" / "deep").is_dir()
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        RemoteFile("elsewhere.png", "vqd/job/1-1"),
+        RemoteFile("a_00001_.png", "vqd/job/1-1", "temp"),
+        RemoteFile("link.png"),
+        RemoteFile("secret.png", "../secrets"),
+        RemoteFile("a.png", "/etc"),
+    ],
+)
+def test_what_does_not_lie_in_the_shared_folder_is_asked_of_the_server(
+    server: Server, strange: StrangeServer, output_folder: Path, tmp_path: Path, remote: RemoteFile
+) -> None:
+    secret = picture(tmp_path / "secrets" / "secret.png")
+    (output_folder / "link.png").symlink_to(secret)
+    brought = bring(server, tmp_path, remote)
+    assert brought.read_bytes() == (tmp_path / "fetched.png").read_bytes()
+    assert len(strange.asked) == 1
+    assert secret.exists()
+
+
+def test_a_shared_folder_that_is_away_is_done_without(
+    server: Server, strange: StrangeServer, output_folder: Path, tmp_path: Path
+) -> None:
+    output_folder.rename(tmp_path / "unmounted")
+    bring(server, tmp_path, RemoteFile("a_00001_.png", "vqd/job/1-1"))
+    assert len(strange.asked) == 1
+    assert not output_folder.exists()
+
+
+def test_what_may_only_be_read_there_stays(
+    server: Server, output_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    remote = RemoteFile("a_00001_.png", "vqd/job/1-1")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", read_only)
+        bring(server, tmp_path, remote)
+    assert (output_folder / "vqd" / "job" / "1-1" / "a_00001_.png").exists()
+
+
+def test_an_output_that_is_neither_there_nor_on_the_server_is_missing(
+    server: Server, strange: StrangeServer, tmp_path: Path
+) -> None:
+    strange.answers("GET /view", Answer(404))
+    with pytest.raises(Missing, match=r"gone\.png is not there any more"):
+        bring(server, tmp_path, RemoteFile("gone.png"))
