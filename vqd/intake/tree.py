@@ -137,8 +137,7 @@ def names(root: Path, parts: Sequence[str]) -> list[str]:
             handle = stack.enter_context(_opened(root))
             for folder in parts:
                 handle = stack.enter_context(_opened(folder, handle))
-            with os.scandir(handle) as entries:
-                return [entry.name for entry in entries]
+            return os.listdir(handle)  # noqa: PTH208 - a handle, not a path
     except _GONE:
         return []
 
