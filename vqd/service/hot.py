@@ -1,6 +1,6 @@
 """Hot folders: what is dropped in one becomes jobs, by the `_defaults.yaml` that lies there."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,13 @@ from vqd.service.submit import Submission
 from vqd.spool.claims import JOB_FILE, claiming_files, claiming_folder, recover_claims_of
 from vqd.spool.jobfiles import DEFAULTS
 
-Taking = Generator[None, None, "Taken"]
-"""A drop on its way to becoming a job, step by step."""
+Taking = Generator[float | None, None, "Taken"]
+"""A drop on its way to becoming a job, step by step; what it yields is for how many seconds nothing
+is to be done for it."""
+
+MOST_AT_ONCE = 2000
+"""A job of more files is accepted aside."""
+ACCEPTED_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class HotFolders:
         return self._drafting.draft(job_file, now=now, under=hot.defaults)
 
     def take_files(
-        self, files: Iterable[Path], origin: Path, hot: HotJob, name: str, *, now: float
+        self, files: Sequence[Path], origin: Path, hot: HotJob, name: str, *, now: float
     ) -> Taking:
         """Take files of a hot folder as one job.
 
@@ -104,7 +109,12 @@ class HotFolders:
         """
         folder = self._submission.new_folder(hot.name or name, now=now)
         yield from claiming_files(files, folder, hot.job_file, origin)
-        return self._taken(folder, now=now)
+        if len(files) <= MOST_AT_ONCE:
+            return self._taken(folder, now=now)
+        accepted = self._submission.admit_aside(folder, now=now)
+        while not accepted.done():
+            yield ACCEPTED_AGAIN_S
+        return Taken(folder.name, accepted.result())
 
     def take_folder(self, drop: Path, hot: HotJob, *, has_job_file: bool, now: float) -> Taking:
         """Take a folder in a hot folder as one job; its own job file lies over the hot folder's.

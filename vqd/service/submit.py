@@ -6,6 +6,7 @@ row, and the same is done from there. Of folders that were a job's before, see `
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import structlog
@@ -47,6 +48,8 @@ class Submission:
         self._spool = spool
         self._store = store
         self._drafting = drafting
+        self._aside = aside
+        self._underway: set[str] = set()
         self._accepting = Accepting(spool, store, quote_over, on_change)
         self._returns = Returns(spool, store, drafting, self._accepting, aside)
         self._gone = Gone(spool, store, on_change=on_change)
@@ -93,6 +96,22 @@ class Submission:
         self._accept(folder.name, draft, now=now)
         return draft
 
+    def admit_aside(self, folder: Path, *, now: float) -> Future[Draft]:
+        """Accept such a folder without a wait for it: thousands of files take long."""
+        accepted: Future[Draft] = Future()
+
+        def accept() -> None:
+            try:
+                accepted.set_result(self.admit(folder, now=now))
+            except Exception as error:  # noqa: BLE001 - told to whoever asks for it
+                accepted.set_exception(error)
+            finally:
+                self._underway.discard(folder.name)
+
+        self._underway.add(folder.name)
+        self._aside.carry_out(accept)
+        return accepted
+
     def readmit(self, *, now: float) -> list[str]:
         """Take in every folder in active/ that the queue does not know as open; gives their names.
 
@@ -119,6 +138,8 @@ class Submission:
             named = self.new_folder(folder.name, now=now)
             claims.claim_folder(folder, named)
             folder = named
+        if folder.name in self._underway:
+            return False
         job_file = job_file_in(folder) or only_job_file(folder)
         with self._store.reading() as session:
             known = session.jobs.find(folder.name)

@@ -196,7 +196,8 @@ class Claim:
             self._hold(path, below)
 
     def _hold(self, path: Path, below: Path) -> None:
-        _make_folders(self._holding, below.parent)
+        if len(below.parts) > 1:
+            _make_folders(self._holding, below.parent)
         path.rename(self._holding / below)
 
     def _copy(self) -> Iterator[None]:

@@ -99,8 +99,7 @@ class HotFolder:
 
     def _look(self, found: HotCandidate, workflow: str, now: float) -> Waiting | NotTaken:
         if self._taker.is_busy:
-            self._taker.go_on()
-            return self._being_taken()
+            return self._go_on()
         if not self._is_recovered:
             self._hots.recover(self._path)
             self._is_recovered = True
@@ -133,7 +132,7 @@ class HotFolder:
         gather_s = self._gather_s(self._files, now)
         self._look_at_folders(listing.folders, now)
         if self._taker.is_busy:
-            return self._being_taken()
+            return self._go_on()
         judged = self._files.judge(
             now,
             settle_s=self._settle_s(),
@@ -147,7 +146,7 @@ class HotFolder:
                 files, self._path, self._hot, self._name, now=self._clock()
             )
             self._taker.begin(self._label, taking)
-            return self._being_taken()
+            return self._go_on()
         self._note(listing, judged)
         return self._idle(judged, now)
 
@@ -202,10 +201,12 @@ class HotFolder:
             self._path / name, self._hot, has_job_file=has_job_file, now=self._clock()
         )
         self._taker.begin(f"{self._label}/{name}", taking)
+        self._taker.go_on()
         return Waiting("is being taken", AGAIN_S) if self._taker.is_busy else None
 
-    def _being_taken(self) -> Waiting:
-        return Waiting("hot folder, what lies here is being taken", 0.0)
+    def _go_on(self) -> Waiting:
+        """Go on taking; once it is taken there is something else to look at."""
+        return Waiting("hot folder, what lies here is being taken", self._taker.go_on())
 
     def _idle(self, judged: Gathering, now: float) -> Waiting | NotTaken:
         unsure_s = None if self._is_sure else NEW_QUIET_S

@@ -26,24 +26,24 @@ class Taker:
     def begin(self, drop: str, taking: Taking) -> None:
         """Begin to take a drop, called so in the log."""
         self._drop, self._taking = drop, taking
-        self.go_on()
 
-    def go_on(self) -> None:
-        """Take for one slice of time.
+    def go_on(self) -> float:
+        """Take for one slice of time; gives the seconds until it can be gone on with.
 
         Raises:
             OSError, VqdError: the drop cannot be taken; it is not on its way any more.
         """
         taking, self._taking = self._taking, None
-        until = time.monotonic() + SLICE_S
-        while taking is not None and self._taking is None:
-            try:
-                next(taking)
-            except StopIteration as end:
-                self._tell(end.value)
-                return
-            if time.monotonic() >= until:
-                self._taking = taking
+        assert taking is not None
+        until, pause_s = time.monotonic() + SLICE_S, 0.0
+        try:
+            while not pause_s and time.monotonic() < until:
+                pause_s = next(taking) or 0.0
+        except StopIteration as end:
+            self._tell(end.value)
+        else:
+            self._taking = taking
+        return pause_s
 
     def _tell(self, taken: Taken) -> None:
         draft = taken.draft
