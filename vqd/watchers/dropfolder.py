@@ -3,6 +3,8 @@ stopped changing, and what is noted of it."""
 
 import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -23,6 +25,8 @@ CHANGED_AGAIN_S = 2.0
 ASSEMBLING_AGAIN_S = 2.0
 TROUBLE_AGAIN_S = 5.0
 FAULT_AGAIN_S = 60.0
+SLICE_S = 0.2
+"""How long drops are looked at on end; 5,000 that come at once take many times that."""
 
 Take = Callable[[str, float], Waiting | NotTaken | None]
 """Takes the drop of this name, if it can be at this time; gives what it waits for else."""
@@ -54,6 +58,7 @@ class DropFolder:
         self._again_at: dict[str, float] = {}
         self._seen_at: dict[str, float] = {}
         self._noted: set[str] = set()
+        self._begun: set[str] = set()
         self._lock = threading.Lock()
 
     def hint(self, name: str, *, renamed: bool) -> None:
@@ -75,6 +80,8 @@ class DropFolder:
 
     def again_s(self, now: float) -> float | None:
         """Give the seconds until something is due, or None."""
+        if self._hinted:
+            return 0.0
         return min(self._again_at.values()) - now if self._again_at else None
 
     def keep_only(self, names: Collection[str]) -> None:
@@ -83,9 +90,19 @@ class DropFolder:
             self.forget(gone)
 
     def look(self, names: Iterable[str], now: float) -> None:
-        """Look at drops, and take what is complete. `now` is monotonic seconds."""
-        for name in sorted(names):
-            self._look(name, now)
+        """Look at drops for a slice of time, at one at least, and take what is complete.
+
+        The others are due at once, when everything else has had its turn. `now` is monotonic
+        seconds.
+        """
+        waiting = deque(sorted(names))
+        until = time.monotonic() + SLICE_S
+        while waiting:
+            self._look(waiting.popleft(), now)
+            if time.monotonic() >= until:
+                break
+        with self._lock:
+            self._hinted.update(waiting)
 
     def settle(self, name: str, paths: list[Path], now: float) -> Settled | Waiting:
         """Say whether what belongs to a drop has stopped changing."""
@@ -102,6 +119,7 @@ class DropFolder:
         """Give the draft of a job folder or job file that is complete, or what it waits for."""
         settled = self.settle(name, [found.path], now)
         if isinstance(settled, Waiting):
+            self._begin_inputs(name, found, draft, now)
             return settled
         made = draft(found.job_file)
         if found.is_bare and made.inputs:
@@ -115,6 +133,20 @@ class DropFolder:
             return Waiting(str(made.problems[0]), again_s)
         return made
 
+    def _begin_inputs(
+        self, name: str, found: Candidate, draft: Callable[[Path], Draft], now: float
+    ) -> None:
+        """Let the inputs of a job file settle while it does, not one after the other.
+
+        What it names is asked once, as it is by then; what it names in the end is what counts.
+        """
+        if not found.is_bare or name in self._begun:
+            return
+        self._begun.add(name)
+        inputs = draft(found.job_file).inputs
+        if inputs:
+            self.settle(f"{name}/inputs", [self.folder / path for path in inputs], now)
+
     def is_renamed(self, name: str) -> bool:
         """Tell whether a drop arrived by rename, as far as events can be relied on."""
         drop = name.split("/")[0]
@@ -127,6 +159,7 @@ class DropFolder:
         self._noted.discard(name)
         self._settling.forget(name)
         self._seen_at.pop(name, None)
+        self._begun.discard(name)
         with self._lock:
             self._renamed.discard(name)
 

@@ -1,0 +1,98 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import A_JOB_FILE, write
+from vqd.service.drafts import Draft
+from vqd.watchers.candidate import Candidate
+from vqd.watchers.dropfolder import SLICE_S, DropFolder, Take
+from vqd.watchers.seeing import Seeing
+from vqd.watchers.settle import Settling, Waiting
+from vqd.watchers.waiting import WaitingList
+
+SETTLE_S = 0.5
+
+
+@pytest.fixture
+def seeing() -> Iterator[Seeing]:
+    made = Seeing("native")
+    yield made
+    made.close()
+
+
+def drop_folder(folder: Path, seeing: Seeing, take: Take) -> DropFolder:
+    return DropFolder(
+        folder,
+        "",
+        take,
+        settling=Settling(settle_s=SETTLE_S),
+        seeing=seeing,
+        waiting=WaitingList(folder),
+    )
+
+
+def test_drops_that_take_long_let_everything_else_have_its_turn(
+    tmp_path: Path, seeing: Seeing
+) -> None:
+    now, taken = 0.0, []
+
+    def take(name: str, now: float) -> None:
+        taken.append(name)
+        busy(SLICE_S)
+
+    drops = drop_folder(tmp_path, seeing, take)
+    drops.look(["c", "a", "b"], now)
+    assert taken == ["a"]
+    assert drops.again_s(now) == 0.0
+    drops.look(drops.due(now), now)
+    drops.look(drops.due(now), now)
+    assert taken == ["a", "b", "c"]
+    assert drops.again_s(now) is None
+
+
+def test_the_inputs_of_a_copied_job_file_settle_while_it_does(
+    tmp_path: Path, seeing: Seeing
+) -> None:
+    found = a_candidate(tmp_path)
+    write(tmp_path / "p.png", "a picture")
+    drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
+    draft = a_draft(inputs=("p.png",))
+    assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, 0.0), Waiting)
+    assert drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S) is draft
+
+
+def test_an_input_that_changes_last_is_waited_for(tmp_path: Path, seeing: Seeing) -> None:
+    found = a_candidate(tmp_path)
+    picture = write(tmp_path / "p.png", "half")
+    drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
+    draft = a_draft(inputs=("p.png",))
+    drops.ready("beach.yaml", found, lambda _: draft, 0.0)
+    write(picture, "the whole picture")
+    assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S), Waiting)
+    assert drops.ready("beach.yaml", found, lambda _: draft, 4 * SETTLE_S) is draft
+
+
+def test_what_the_job_file_names_in_the_end_is_waited_for(tmp_path: Path, seeing: Seeing) -> None:
+    found = a_candidate(tmp_path)
+    write(tmp_path / "p.png", "a picture")
+    drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
+    drops.ready("beach.yaml", found, lambda _: a_draft(inputs=()), 0.0)
+    draft = a_draft(inputs=("p.png",))
+    assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S), Waiting)
+    assert drops.ready("beach.yaml", found, lambda _: draft, 2 * SETTLE_S) is draft
+
+
+def a_candidate(folder: Path) -> Candidate:
+    job_file = write(folder / "beach.yaml", "vqd: 1")
+    return Candidate(job_file, job_file)
+
+
+def a_draft(*, inputs: tuple[str, ...]) -> Draft:
+    return Draft("beach", "image-scale", A_JOB_FILE, "", inputs)
+
+
+def busy(seconds: float) -> None:
+    """Let time go by, as work does."""
+    threading.Event().wait(seconds)
