@@ -1,7 +1,7 @@
 """status, list, show: what the queue remembers, read beside the daemon."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -15,7 +15,8 @@ from vqd.cli.presence import is_daemon_running
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.service.views import JobDetail, Overview, Views, open_views
-from vqd.settings import load_settings
+from vqd.settings import Settings, load_settings
+from vqd.spool.files import is_folder
 from vqd.spool.layout import PAUSED, Spool
 from vqd.spool.status import iso
 
@@ -39,10 +40,10 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     spool = Spool(settings.spool)
     paused, away = spool.is_paused(), spool.why_away()
     runs = is_daemon_running(settings.state_dir)
+    hot_away = _hot_folders_away(settings)
     if as_json:
-        _print_json(
-            {"daemon": runs, "away": away, "paused": paused, **_overview_json(seen)},
-        )
+        facts = {"daemon": runs, "away": away, "paused": paused, "hot_folders_away": [*hot_away]}
+        _print_json({**facts, **_overview_json(seen)})
         return
     if runs is False:
         click.echo("the daemon is not running: vqd run; below is how it left things")
@@ -50,12 +51,23 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         click.echo(f"share away: {spool.root}: {away}; nothing is taken or sent")
     if paused:
         click.echo(PAUSED)
+    _print_hot_away(hot_away)
     for server in seen.servers:
         click.echo(f"{server.server}  {server.state}  {server.version or ''}  {server.said or ''}")
     if seen.jobs:
         _print_jobs(seen.jobs)
     else:
         click.echo("nothing is waiting, nothing runs")
+
+
+def _print_hot_away(away: Mapping[str, Path]) -> None:
+    for name, path in away.items():
+        click.echo(f"hot folder away: {name}: {path} is not there; nothing is taken from it")
+
+
+def _hot_folders_away(settings: Settings) -> dict[str, Path]:
+    folders = {name: keys.path for name, keys in settings.hot_folders.items()}
+    return {name: path for name, path in folders.items() if not is_folder(path)}
 
 
 @click.command("list")
