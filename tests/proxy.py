@@ -20,6 +20,8 @@ PassOn = Callable[[], bytes]
 """Asks the server, and gives its whole answer as it came."""
 Tamper = Callable[[PassOn], bytes | None]
 """Gives the answer to send, None to reset the connection."""
+Carry = Callable[[socket.socket, socket.socket], None]
+"""Carries what the server says on a websocket to the client, until one of them is gone."""
 
 
 class Proxy:
@@ -29,6 +31,7 @@ class Proxy:
         parts = urlsplit(url)
         self._target = (str(parts.hostname), int(parts.port or 80))
         self._tampers: dict[str, list[Tamper]] = {}
+        self.carry: Carry = pour
         self._lock = Lock()
         self.asked: Counter[str] = Counter()
         self._open: set[socket.socket] = set()
@@ -43,14 +46,18 @@ class Proxy:
         """Tamper with the next requests to `METHOD /first-part-of-the-path`."""
         self._tampers[route] = list(tampers)
 
+    def hang_up(self) -> None:
+        """Break off every connection that is open now."""
+        for connection in tuple(self._open):
+            _hang_up(connection)
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._tcp.shutdown()
-        for connection in tuple(self._open):
-            _hang_up(connection)
+        self.hang_up()
         self._tcp.server_close()
         self._thread.join()
 
@@ -98,6 +105,15 @@ class Proxy:
         else:
             handler.connection.sendall(answer)
 
+    def _carried(self, server: socket.socket, client: socket.socket) -> None:
+        try:
+            self.carry(server, client)
+        except OSError:
+            return  # one of the two is gone, which tests provoke
+        finally:
+            _hang_up(server)
+            _hang_up(client)
+
     def _asked(self, request: bytes) -> bytes:
         with socket.create_connection(self._target) as server:
             server.sendall(request)
@@ -106,9 +122,9 @@ class Proxy:
     def _tunnel(self, request: bytes, client: socket.socket) -> None:
         with socket.create_connection(self._target) as server:
             server.sendall(request)
-            back = Thread(target=_pour, args=(server, client))
+            back = Thread(target=self._carried, args=(server, client))
             back.start()
-            _pour(client, server)
+            pour(client, server)
             back.join()
 
 
@@ -119,7 +135,8 @@ def json_answer(text: str) -> bytes:
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-def _pour(source: socket.socket, target: socket.socket) -> None:
+def pour(source: socket.socket, target: socket.socket) -> None:
+    """Pass on everything, until one of the two is gone; then hang both up."""
     try:
         while content := source.recv(1 << 16):
             target.sendall(content)

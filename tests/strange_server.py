@@ -72,13 +72,13 @@ class Talk:
         self.say_text(json.dumps({"type": kind, "data": data}).encode())
 
     def say_text(self, text: bytes) -> None:
-        self.connection.sendall(_frame(_TEXT, text))
+        self.connection.sendall(frame(_TEXT, text))
 
     def say_binary(self, content: bytes) -> None:
-        self.connection.sendall(_frame(_BINARY, content))
+        self.connection.sendall(frame(_BINARY, content))
 
     def pong(self, content: bytes = b"") -> None:
-        self.connection.sendall(_frame(_PONG, content))
+        self.connection.sendall(frame(_PONG, content))
 
     def next_opcode(self) -> int:
         """Wait for a frame of the client's; give its opcode, CLOSE when it is gone."""
@@ -233,7 +233,8 @@ def _upgrade(handler: StreamRequestHandler, key: str) -> None:
     )
 
 
-def _frame(opcode: int, content: bytes) -> bytes:
+def frame(opcode: int, content: bytes) -> bytes:
+    """Give a whole message as a server sends it (RFC 6455, section 5.2)."""
     head = bytes([0x80 | opcode])
     if len(content) < 126:
         return head + bytes([len(content)]) + content

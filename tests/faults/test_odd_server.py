@@ -2,16 +2,15 @@
 that they say ends the daemon."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.daemons import Daemon, manifest_of
+from tests.faults.rendering import assert_made_once, entry_in, messages, outcomes, run_job
 from tests.proxy import PassOn, Proxy, json_answer
-from tests.samples import TWO_LINES, picture, picture_job
-from tests.waiting import wait_for
+from tests.samples import TWO_LINES, picture
 
 
 @pytest.fixture
@@ -19,24 +18,6 @@ def daemon(tmp_path: Path, proxy: Proxy) -> Iterator[Daemon]:
     made = Daemon(tmp_path / "house", servers=[proxy.url], settle_s=0.1)
     yield made
     made.close()
-
-
-def run_job(daemon: Daemon, folder: Path, *, job: str = TWO_LINES, pictures: int = 1) -> Path:
-    """Run a job, and give its folder when it is over."""
-    daemon.start()
-    picture_job(folder / "one", pictures=pictures, job=job).rename(daemon.spool.inbox / "one")
-    return daemon.wait_closed("one")
-
-
-def outcomes(daemon: Daemon) -> Counter[str]:
-    return Counter(line["outcome"] for line in daemon.logged("prompt.concluded"))
-
-
-def assert_made_once(daemon: Daemon, folder: Path, prompts: int) -> None:
-    assert folder.parent == daemon.spool.done
-    pictures = sorted(str(path.relative_to(folder)) for path in folder.glob("outputs/*.png"))
-    assert sorted(line["output"] for line in manifest_of(folder)) == pictures
-    assert len(pictures) == prompts
 
 
 def lost_after(pass_on: PassOn) -> None:
@@ -51,6 +32,12 @@ def lost_before(_: PassOn) -> None:
 def bad_gateway(pass_on: PassOn) -> bytes:
     pass_on()
     return b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def login_page(_: PassOn) -> bytes:
+    page = b"<html><title>Sign in</title></html>"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n"
+    return f"{head}Connection: close\r\n\r\n".encode() + page
 
 
 def empty(_: PassOn) -> bytes:
@@ -100,7 +87,7 @@ def test_an_error_with_bytes_that_are_no_text_fails_its_prompt_alone(
     daemon: Daemon, proxy: Proxy, tmp_path: Path
 ) -> None:
     def raised(pass_on: PassOn) -> bytes:
-        prompt_id = wait_for(lambda: _id_in(pass_on()), within_s=5, what="the history entry")
+        (prompt_id,) = entry_in(pass_on)
         said = '{"node_id": "3", "exception_message": "no file a\\udcff.png"}'
         status = f'{{"status_str": "error", "messages": [["execution_error", {said}]]}}'
         return json_answer(f'{{"{prompt_id}": {{"status": {status}}}}}')
@@ -116,9 +103,8 @@ def test_more_files_than_were_asked_for_take_no_other_prompts_name(
     daemon: Daemon, proxy: Proxy, tmp_path: Path
 ) -> None:
     def twice(pass_on: PassOn) -> bytes:
-        prompt_id = wait_for(lambda: _id_in(pass_on()), within_s=5, what="the history entry")
-        entry = json.loads(pass_on().partition(b"\r\n\r\n")[2])
-        for output in entry[prompt_id]["outputs"].values():
+        entry = entry_in(pass_on)
+        for output in next(iter(entry.values()))["outputs"].values():
             output["extra"] = output["images"]
         return json_answer(json.dumps(entry))
 
@@ -126,13 +112,52 @@ def test_more_files_than_were_asked_for_take_no_other_prompts_name(
     for name in ("a.png", "a_002.png"):
         picture(tmp_path / "one" / name, shade=len(name))
     folder = run_job(daemon, tmp_path, pictures=0)
-    assert_made_once(daemon, folder, 4)
+    assert_made_once(daemon, folder, 2, each=2)
     made: dict[int, set[str]] = {}
     for line in manifest_of(folder):
         made.setdefault(line["prompt"], set()).add(line["sha256"])
     assert {number: len(contents) for number, contents in made.items()} == {1: 1, 2: 1}
 
 
-def _id_in(answer: bytes) -> str | None:
-    """Give the prompt_id of a history entry, None while there is none."""
-    return next(iter(json.loads(answer.partition(b"\r\n\r\n")[2])), None)
+def test_a_graph_that_is_taken_in_part_is_withdrawn_and_not_tried_again(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path
+) -> None:
+    def partly(pass_on: PassOn) -> bytes:
+        told = json.loads(pass_on().partition(b"\r\n\r\n")[2])
+        fault = {"type": "x", "message": "Bad", "details": "value", "extra_info": {}}
+        told["node_errors"] = {"3": {"class_type": "SaveImage", "errors": [fault]}}
+        return json_answer(json.dumps(told))
+
+    proxy.tampers("POST /prompt", partly)
+    folder = run_job(daemon, tmp_path, pictures=2)
+    assert outcomes(daemon) == {"refused": 1, "succeeded": 1}
+    assert "SaveImage: Bad: value" in (folder / "WHY.txt").read_text()
+    assert proxy.asked["POST /prompt"] == 2
+
+
+@pytest.mark.parametrize("route", ["POST /prompt", "GET /history", "GET /queue"])
+def test_a_page_instead_of_an_answer_costs_no_prompt(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path, route: str
+) -> None:
+    proxy.tampers(route, *[login_page] * 2)
+    folder = run_job(daemon, tmp_path, pictures=2)
+    assert_made_once(daemon, folder, 2)
+    assert outcomes(daemon)["succeeded"] == 2
+    assert all("Sign in" in said for said in messages(daemon, "unreachable"))
+    if route != "POST /prompt":
+        assert proxy.asked["POST /prompt"] == 2
+
+
+def test_a_history_with_what_is_no_json_is_read(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path
+) -> None:
+    def with_nan(pass_on: PassOn) -> bytes:
+        (entry,) = entry_in(pass_on).values()
+        entry["outputs"]["score"] = {"score": [float("nan"), float("-inf")]}
+        entry["status"]["deep"] = json.loads("[" * 400 + "]" * 400)
+        return json_answer(json.dumps({entry["prompt"][1]: entry}))
+
+    proxy.tampers("GET /history", *[with_nan] * 2)
+    folder = run_job(daemon, tmp_path, pictures=2)
+    assert_made_once(daemon, folder, 2)
+    assert outcomes(daemon) == {"succeeded": 2}

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 import structlog
 
 from vqd.comfy import verdict
-from vqd.comfy.faults import ComfyError, Refused, Unreachable
+from vqd.comfy.faults import ComfyError, NotComfy, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
 from vqd.domain.graph import Graph, Target, Value, edited
@@ -34,7 +34,7 @@ from vqd.runner.inputs import BadInput, SentInputs
 from vqd.runner.patience import Patience
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
-from vqd.spool.files import concerns_one_name, is_folder
+from vqd.spool.files import concerns_one_name, is_real_folder
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the server's history; what it says on the socket only hurries one."""
@@ -217,7 +217,7 @@ class Attempt:
         while not self._abandoned.is_set():
             try:
                 found = self.server.client.find(self._prompt_id)
-            except Unreachable as error:
+            except (Unreachable, NotComfy) as error:
                 if patience.is_unreachable_too_long(time.monotonic()):
                     return verdict.of_error(error)
                 self._pause(watch, SOON_S)
@@ -311,7 +311,7 @@ class Attempt:
     def _unless_gone(self, failed: Failed) -> Failed:
         """Give the failure, unless it came of the job's folder not being there any more."""
         folder = self.assignment.folder
-        if is_folder(folder):
+        if is_real_folder(folder):
             return failed
         said = f"{folder} is gone: the share is away, or the folder was moved."
         return Failed(FailureCode.DISK_FULL, said)
