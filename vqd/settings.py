@@ -21,6 +21,7 @@ from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
 from vqd.domain.quote import QuoteOver
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
+from vqd.hotfolders import HotFolderKeys, check_apart
 from vqd.intake.notifying import NotifyKeys
 from vqd.spool.mounts import WatchMode
 from vqd.targets import TargetKeys
@@ -42,20 +43,6 @@ class QuoteKeys(Keys):
     def bounds(self) -> QuoteOver:
         """The bounds as jobs are measured by them."""
         return QuoteOver(self.prompts, self.hours)
-
-
-class HotFolderKeys(Keys):
-    """A hot folder outside the inbox."""
-
-    path: Path = Field(description="The folder: of this file system or another, with write access.")
-    workflow: str | None = Field(
-        default=None, description="The workflow, where no `_defaults.yaml` lies in it."
-    )
-
-    @field_validator("path")
-    @classmethod
-    def _is_whole(cls, path: Path) -> Path:
-        return Path(os.path.normpath(path))
 
 
 class Settings(BaseSettings):
@@ -185,18 +172,7 @@ class Settings(BaseSettings):
         for place in (spool, state):
             if place.is_relative_to(_OWN_CODE):
                 raise fault("not_apart", f"{place} lies in vqd's own code.", hint="Name another.")
-        return self
-
-    @model_validator(mode="after")
-    def _keep_hot_folders_apart(self) -> Self:
-        places = {"the spool": self.spool.resolve(), "the state_dir": self.state_dir.resolve()}
-        for name, keys in self.hot_folders.items():
-            folder = keys.path.resolve()
-            for what, place in places.items():
-                if folder.is_relative_to(place) or place.is_relative_to(folder):
-                    said = f"hot_folders.{name} {folder} and {what} {place} lie in one another."
-                    raise fault("not_apart", said, hint="Name a folder outside.")
-            places[f"hot_folders.{name}"] = folder
+        check_apart(self.hot_folders, {"the spool": spool, "the state_dir": state})
         return self
 
     @classmethod

@@ -117,10 +117,10 @@ def test_a_slow_file_keeps_no_other_and_goes_when_it_is_whole(daemon: Daemon, ho
 def test_broken_defaults_hold_files_back_and_a_job_has_those_of_its_time(
     daemon: Daemon, hot: Path
 ) -> None:
-    write(hot / "_defaults.yaml", SMALL.replace("params", "parms"))
+    write(hot / "_defaults.yaml", SMALL.replace("params", "param"))
     daemon.start()
     picture(hot / "a.png")
-    wait_for(lambda: "parms: unknown key. Did you mean params?" in daemon.waiting, within_s=10)
+    wait_for(lambda: "param: unknown key. Did you mean params?" in daemon.waiting, within_s=10)
     assert [*daemon.spool.failed.iterdir()] == []
     write(hot / "_defaults.yaml", SMALL)
     first = daemon.wait_closed("small")

@@ -245,3 +245,18 @@ def test_the_last_of_many_prompts_is_reached_without_holding_the_others(house: H
         tracemalloc.stop()
     assert graph["2"]["inputs"]["width"] == 10_000
     assert most_bytes < 3_000_000
+
+
+def test_of_a_hot_folder_it_says_what_it_takes_and_what_is_wrong(house: House) -> None:
+    defaults = write(house.folder / "small" / "_defaults.yaml", "vqd: 1\nworkflow: image-scale\n")
+    checked = house.vqd("check", str(defaults.parent))
+    assert checked.exit_code == 0
+    assert checked.output.startswith("hot folder: image files (.png")
+    assert checked.output.endswith("become jobs of image-scale\n")
+    write(defaults, "vqd: 1\nworkflow: image-scale\nparams: {syze: 1x1}\nparam: 1\n")
+    checked = house.vqd("check", str(defaults))
+    assert checked.exit_code == 3
+    assert "_defaults.yaml:4: param: unknown key. Did you mean params?" in checked.output
+    assert "2 to mend; what is dropped here waits." in checked.output
+    told = json.loads(house.vqd("check", str(defaults), "--json").output)
+    assert [problem["code"] for problem in told["problems"]] == ["unknown_key", "unknown_parameter"]

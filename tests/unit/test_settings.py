@@ -278,3 +278,19 @@ def test_what_is_wrong_with_targets_is_told(
     first = next(one for one in caught.value.problems if one.code == code)
     assert (first.code, first.key, first.line) == (code, key, 3)
     assert said in first.in_full
+
+
+def test_a_hot_folder_is_named_with_a_path_relative_to_the_file(tmp_path: Path) -> None:
+    text = REQUIRED + "hot_folders: {shots: {path: ../shots, workflow: image-scale}}\n"
+    (keys,) = load_settings(write(tmp_path / "sub" / "vqd.yaml", text)).hot_folders.values()
+    assert (keys.path, keys.workflow) == (tmp_path / "shots", "image-scale")
+
+
+@pytest.mark.parametrize(
+    "path", ["spool", "spool/inbox/x", "state", ".", "/", "shots", "shots/below"]
+)
+def test_a_hot_folder_lies_apart_from_the_spool_and_from_others(tmp_path: Path, path: str) -> None:
+    text = f"{REQUIRED}hot_folders: {{a: {{path: shots}}, b: {{path: {path}}}}}\n"
+    with pytest.raises(Faults, match="lie in one another") as caught:
+        load_settings(write(tmp_path / "vqd.yaml", text))
+    assert caught.value.code == "not_apart"

@@ -12,6 +12,7 @@ from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
+from vqd.service.welcome import Welcome
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 from vqd.watchers.elsewhere import HotPlace
@@ -19,6 +20,7 @@ from vqd.watchers.hotfolder import Pace
 from vqd.watchers.inbox import Inbox
 from vqd.watchers.seeing import Seeing
 
+FILES = Welcome(None, ()).files()
 DEFAULTS = "vqd: 1\nworkflow: image-scale\nparams: {size: 16x16}\n"
 
 
@@ -163,7 +165,7 @@ FAULTS = {
     "unknown parameter": ("vqd: 1\nworkflow: image-scale\nparams: {syze: 1x1}\n", "syze"),
     "a value out of range": ("vqd: 1\nworkflow: image-scale\nparams: {size: 0x5}\n", "size"),
     "no yaml": ("vqd: [1\n", "_defaults.yaml:"),
-    "a named input": ("vqd: 1\nworkflow: image-scale\ninputs: {image: a.png}\n", "a hot folder"),
+    "a named input": ("vqd: 1\nworkflow: image-scale\ninputs: {image: a.png}\n", "as a pattern"),
     "no input": ("vqd: 1\nworkflow: flux-t2i\n", "needs no file"),
     "unknown window": ("vqd: 1\nworkflow: image-scale\nschedule: {window: x}\n", "no window x"),
 }
@@ -183,6 +185,28 @@ def test_while_the_defaults_are_at_fault_everything_waits_and_is_taken_when_they
     door.look(61.0, 62.0, 65.0)
     assert door.jobs == {"small": ["a.png", "job.yaml"]}
     assert said not in door.waiting
+
+
+@pytest.mark.parametrize(
+    "sample", [name for name in FILES if name.endswith(".yaml") and name != "flux-t2i.yaml"]
+)
+def test_a_ready_job_file_makes_a_hot_folder_of_a_folder(
+    door: Door, hot: Path, sample: str
+) -> None:
+    write(hot / "_defaults.yaml", FILES[sample])
+    door.look(0.0, 1.0)
+    has_input = "'*'" in FILES[sample]
+    assert ("small: hot folder: drop" in door.waiting) == has_input
+    assert ("needs no file" in door.waiting) != has_input
+
+
+def test_only_names_that_fit_the_pattern_of_the_input_are_taken(door: Door, hot: Path) -> None:
+    write(hot / "_defaults.yaml", "vqd: 1\nworkflow: image-scale\ninputs: {image: 'Shot*'}\n")
+    picture(hot / "shot1.png")
+    picture(hot / "other.png")
+    door.look(0.0, 0.5, 3.5, 3.6)
+    assert door.jobs == {"small": ["job.yaml", "shot1.png"]}
+    assert "small/other.png: not taken: image files named Shot* (.png" in door.waiting
 
 
 def test_defaults_that_are_being_edited_keep_what_arrives(door: Door, hot: Path) -> None:

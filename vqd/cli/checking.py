@@ -13,14 +13,14 @@ from typing import Any
 import click
 
 from vqd.cli.app import EXIT_FAULTS, ends_in_words, json_option, settings_option
-from vqd.cli.drafting import job_file_at, opened
+from vqd.cli.drafting import hot_defaults_at, job_file_at, opened
 from vqd.cli.table import Cell, print_table, styled
 from vqd.domain.errors import Faults
 from vqd.domain.graph import Value
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.names import printable
 from vqd.service.preview import Preview
-from vqd.settings import load_settings
+from vqd.settings import Settings, load_settings
 
 SHOWN_POINTS = 5
 _LONGEST_VALUE = 32
@@ -44,11 +44,15 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 def check(
     path: Path, shown: int, number: int | None, settings_file: Path | None, *, as_json: bool
 ) -> None:
-    """Say what a job would run, or everything that is wrong with it. PATH is a job file or folder.
+    """Say what a job would run, or everything that is wrong with it. PATH is a job file or folder,
+    or a hot folder.
 
     Nothing is run and nothing is changed.
     """
     settings = load_settings(settings_file)
+    defaults = hot_defaults_at(path)
+    if defaults is not None:
+        sys.exit(_check_hot(settings, defaults, as_json=as_json))
     with opened(settings) as previews:
         preview = previews.preview(job_file_at(path), now=time.time())
     free_bytes = _free_bytes(settings.spool)
@@ -59,6 +63,24 @@ def check(
     else:
         _print(preview, shown, free_bytes)
     sys.exit(EXIT_FAULTS if preview.draft.problems else 0)
+
+
+def _check_hot(settings: Settings, defaults: Path, *, as_json: bool) -> int:
+    """Tell what drops in a hot folder become; gives the exit code."""
+    with opened(settings) as previews:
+        hot = previews.hot_job(defaults)
+    if as_json:
+        problems = [asdict(problem) for problem in hot.problems]
+        facts = {"hot_folder": True, "workflow": hot.workflow, "extensions": hot.extensions}
+        click.echo(json.dumps({**facts, "problems": problems}, indent=2, ensure_ascii=False))
+    else:
+        for problem in hot.problems:
+            click.echo(f"error: {problem.in_full} [{problem.code}]")
+        if hot.problems:
+            click.echo(f"{len(hot.problems)} to mend; what is dropped here waits.")
+        else:
+            click.echo(f"hot folder: {hot.kinds} become jobs of {hot.workflow}")
+    return EXIT_FAULTS if hot.problems else 0
 
 
 def _print_graph(preview: Preview, number: int) -> None:

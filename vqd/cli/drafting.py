@@ -10,7 +10,7 @@ from vqd.domain.schedule import Capability
 from vqd.service.drafts import Drafting
 from vqd.service.preview import Previews, open_previews
 from vqd.settings import Settings
-from vqd.spool.jobfiles import job_file_in
+from vqd.spool.jobfiles import defaults_in, is_defaults_name, job_file_in
 from vqd.spool.layout import Spool
 
 
@@ -42,6 +42,13 @@ def opened(settings: Settings) -> Iterator[Previews]:
         quote_over=settings.quote_over.bounds,
     ) as previews:
         yield previews
+
+
+def hot_defaults_at(path: Path) -> Path | None:
+    """Give the `_defaults.yaml` that a path names: itself, or the one in a hot folder; or None."""
+    if path.is_dir():
+        return None if job_file_in(path) else defaults_in(path)
+    return path if is_defaults_name(path.name) else None
 
 
 def job_file_at(path: Path) -> Path:

@@ -2,11 +2,13 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from vqd.documents.reader import content_of, decoded, parse
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import JobSpec
+from vqd.domain.names import folded, pattern
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.submit import Submission
@@ -22,29 +24,38 @@ MOST_AT_ONCE = 2000
 ACCEPTED_AGAIN_S = 0.1
 
 
+_fitting = lru_cache(maxsize=64)(pattern)
+
+
 @dataclass(frozen=True, slots=True)
 class HotJob:
     """What drops in a hot folder become: the job file of each, or the `problems` with it.
 
-    `extensions` are those of the files that the workflow takes, `kind` what they are (image, …).
-    `defaults` is where the job file was read, None where there is none.
+    `extensions` are those of the files that the workflow takes, `kind` what they are (image, …),
+    and `pattern` what their names must fit, where the job file says. `defaults` is where that was
+    read, None where there is none.
     """
 
     job_file: bytes
     defaults: Path | None
+    workflow: str = ""
     name: str | None = None
     kind: str = "image"
     extensions: tuple[str, ...] = ()
+    pattern: str = "*"
     problems: tuple[Problem, ...] = ()
 
     def takes(self, name: str) -> bool:
         """Tell whether a file of this name is an input."""
-        return name.lower().endswith(self.extensions)
+        if not name.lower().endswith(self.extensions):
+            return False
+        return self.pattern == "*" or bool(_fitting(self.pattern).fullmatch(folded(name)))
 
     @property
     def kinds(self) -> str:
         """Say in words what it takes."""
-        return f"{self.kind} files ({', '.join(self.extensions)})"
+        named = "" if self.pattern == "*" else f" named {self.pattern}"
+        return f"{self.kind} files{named} ({', '.join(self.extensions)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,36 @@ class Taken:
 
     job: str
     draft: Draft
+
+
+def hot_job(drafting: Drafting, defaults: Path | None, workflow: str) -> HotJob:
+    """Give what drops become by a `_defaults.yaml`, or without one by the workflow alone.
+
+    Raises:
+        FileNotFoundError: the file is gone.
+    """
+    job_file = f"vqd: 1\nworkflow: {workflow}\n".encode()
+    where = DEFAULTS if defaults is None else defaults.name
+    try:
+        if defaults is not None:
+            job_file = content_of(defaults, where)
+        document = parse(decoded(job_file, where), where)
+        spec, definition, problems = drafting.hot_workflow(document)
+    except Faults as faults:
+        return HotJob(job_file, defaults, workflow, problems=faults.problems)
+    slot = _open_slot(spec, definition)
+    if isinstance(slot, Problem):
+        return HotJob(job_file, defaults, definition.name, problems=(*problems, slot))
+    return HotJob(
+        job_file,
+        defaults,
+        definition.name,
+        name=spec.name,
+        kind=slot.kind,
+        extensions=slot.extensions,
+        pattern=_pattern(spec, slot) or "*",
+        problems=tuple(problems),
+    )
 
 
 class HotFolders:
@@ -68,31 +109,8 @@ class HotFolders:
         return self._drafting.has_workflow(name)
 
     def job_of(self, defaults: Path | None, workflow: str) -> HotJob:
-        """Give what drops become by a `_defaults.yaml`, or without one by the workflow alone.
-
-        Raises:
-            FileNotFoundError: the file is gone.
-        """
-        job_file = f"vqd: 1\nworkflow: {workflow}\n".encode()
-        where = DEFAULTS if defaults is None else defaults.name
-        try:
-            if defaults is not None:
-                job_file = content_of(defaults, where)
-            document = parse(decoded(job_file, where), where)
-            spec, definition, problems = self._drafting.hot_workflow(document)
-        except Faults as faults:
-            return HotJob(job_file, defaults, problems=faults.problems)
-        slot = _open_slot(spec, definition)
-        if isinstance(slot, Problem):
-            return HotJob(job_file, defaults, problems=(*problems, slot))
-        return HotJob(
-            job_file,
-            defaults,
-            name=spec.name,
-            kind=slot.kind,
-            extensions=slot.extensions,
-            problems=tuple(problems),
-        )
+        """Give what drops become; as `hot_job`."""
+        return hot_job(self._drafting, defaults, workflow)
 
     def draft(self, job_file: Path, hot: HotJob, *, now: float) -> Draft:
         """Read and plan a job dropped into a hot folder, where it lies."""
@@ -141,12 +159,9 @@ class HotFolders:
 
 
 def _open_slot(spec: JobSpec, workflow: Workflow) -> InputSlot | Problem:
-    """Give the slot that dropped files fill: the only one that must have some and names none."""
-    slots = [
-        slot
-        for slot in workflow.inputs.values()
-        if slot.required and slot.name not in spec.inputs and not spec.gives(slot.name)
-    ]
+    """Give the slot that dropped files fill: the only one that must have some and names none, or
+    names a pattern."""
+    slots = [slot for slot in workflow.inputs.values() if _is_open(spec, slot)]
     if len(slots) == 1:
         return slots[0]
     if slots:
@@ -155,5 +170,19 @@ def _open_slot(spec: JobSpec, workflow: Workflow) -> InputSlot | Problem:
         hint = f"Name the others under `inputs` in {DEFAULTS}, below one of the input_roots."
     else:
         said = f"{workflow.name} needs no file that could be dropped in a hot folder."
-        hint = "Take `inputs` out, or drop jobs with a job.yaml of their own."
+        hint = "Give its input as a pattern, `*`, or drop folders with a job.yaml of their own."
     return spec.workflow.problem("no_hot_input", said, spec.where, hint=hint)
+
+
+def _is_open(spec: JobSpec, slot: InputSlot) -> bool:
+    if slot.name in spec.inputs:
+        return _pattern(spec, slot) is not None
+    return slot.required and not spec.gives(slot.name)
+
+
+def _pattern(spec: JobSpec, slot: InputSlot) -> str | None:
+    """Give the pattern of names that a slot is given, if it is given one for names alone."""
+    asked = spec.inputs.get(slot.name)
+    if asked is None or asked.kind != "glob" or "/" in asked.paths[0].text:
+        return None
+    return asked.paths[0].text

@@ -18,6 +18,7 @@ from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.drift import with_server_drift
+from vqd.service.hot import HotJob, hot_job
 from vqd.service.known import StoredClasses
 from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
@@ -126,6 +127,14 @@ class Previews:
             FileNotFoundError: the job file is gone.
         """
         return self._drafting.draft(job_file, now=now)
+
+    def hot_job(self, defaults: Path) -> HotJob:
+        """Give what drops in the hot folder of a `_defaults.yaml` become.
+
+        Raises:
+            FileNotFoundError: the file is gone.
+        """
+        return hot_job(self._drafting, defaults, "")
 
     def preview(self, job_file: Path, *, now: float) -> Preview:
         """Read and plan a job, and see what the store knows of the likes of it.

@@ -160,6 +160,10 @@ HOW TO DROP A JOB
 
 For a few files no folder is needed: copy a .yaml file of _vqd into inbox, beside your files.
 
+For the same again and again make a hot folder: a folder in inbox with such a file in it, called
+_defaults.yaml; or one that is called like a workflow below, without the .yaml. It stays. Pictures
+or clips that you drop into it together become one job, and so does each folder of them.
+
 WORKFLOWS
 
 {workflows}
