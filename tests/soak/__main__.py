@@ -28,7 +28,7 @@ def main() -> int:
     console = Console()
     console.print(f"seed {asked.seed}, {asked.minutes:g} minutes, in {folder}")
     ledger = Ledger(folder / "acts.jsonl")
-    daemon = Daemon(folder, rescan_s=2, drain_s=1)
+    daemon = Daemon(folder, rescan_s=2, drain_s=1, gather_s=1)
     daemon.start(within_s=STARTED_WITHIN_S)
     try:
         actor = Actor(daemon, ledger, random.Random(asked.seed))
@@ -87,16 +87,13 @@ def _settle(daemon: Daemon, actor: Actor, ledger: Ledger) -> bool:
     while time.monotonic() < until:
         waiting = [drop for drop in ledger.expected if drop.path.exists()]
         active = [*daemon.spool.active.iterdir()]
-        moved_back = [path for path in daemon.spool.inbox.iterdir() if _is_jobs(path)]
-        if not (waiting or active or moved_back):
+        folders = [*daemon.spool.inbox.glob("*/**/*.png")]
+        folders += daemon.spool.inbox.glob("*/STATUS.yaml")  # a job's, moved back
+        if not (waiting or active or folders):
             return True
         actor.release()
         pause.wait(2)
     return False
-
-
-def _is_jobs(path: Path) -> bool:
-    return path.is_dir() and (path / "STATUS.yaml").exists()
 
 
 def _table(ledger: Ledger, daemon: Daemon) -> Table:

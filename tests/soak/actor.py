@@ -30,6 +30,7 @@ class Actor:
         self._staging = _made(daemon.folder / "staging")
         self._trash = _made(daemon.folder / "trash")
         self._kinds = Kinds(self._spool.inbox, self._staging, ledger, chance)
+        self._kinds.make_hot_folders()
         self._under_way: list[Steps] = []
         self._down_for = 0
 
@@ -70,6 +71,7 @@ class Actor:
             (4, self._move_back),
             (3, self._move_back_edited),
             (2, self._drop_sidecar),
+            (1, self._edit_defaults),
             (1, self._delete_drop),
             (1, self._delete_active),
             (1, self._delete_closed),
@@ -170,6 +172,10 @@ class Actor:
         made.rename(drop.path)
         self._ledger.complete(drop)
 
+    def _edit_defaults(self) -> None:
+        self._kinds.write_defaults()
+        self._ledger.note("defaults of a hot folder replaced")
+
     def _delete_drop(self) -> None:
         waiting = [drop for drop in self._ledger.drops.values() if not drop.is_complete]
         drop = self._any([drop for drop in waiting if drop.path.exists()])
@@ -186,7 +192,9 @@ class Actor:
         self._delete(folder, token_in(folder))
 
     def _delete(self, path: Path, token: str | None) -> None:
-        path.rename(self._trash / f"{len(list(self._trash.iterdir()))}-{path.name}")
+        trash = self._trash / f"{len(list(self._trash.iterdir()))}-{path.name}"
+        path.rename(trash)
+        self._ledger.deletes(trash)
         if token is not None:
             self._ledger.drops[token].is_deleted = True
         self._ledger.note("deleted", path=path, drop=token)

@@ -15,6 +15,8 @@ from tests.soak.ledger import Drop, Ledger
 
 Steps = Iterator[None]
 
+_HOT = ("image-scale", "to scale")
+
 _BROKEN: Mapping[str, str] = {
     "no YAML": "vqd: 1\nworkflow: [image-scale\n",
     "unknown key": "vqd: 1\nworkflow: image-scale\nprams: {size: 8x8}\n",
@@ -54,7 +56,23 @@ class Kinds:
             (2, self._broken_file),
             (2, self._broken_folder),
             (1, self._undecodable_input),
+            (5, self._hot_by_rename),
+            (4, self._hot_by_slow_copy),
+            (2, self._hot_subfolder),
         ]
+
+    def make_hot_folders(self) -> None:
+        """Make one that is named after a workflow and one that says what becomes of its files."""
+        for name in _HOT:
+            (self._inbox / name).mkdir()
+        self.write_defaults()
+
+    def write_defaults(self) -> None:
+        """Replace the defaults of a hot folder by others, at once."""
+        size = f"{self._chance.randint(4, 40)}x{self._chance.randint(4, 40)}"
+        made = self._staging / "_defaults.yaml"
+        made.write_text(f"vqd: 1\nworkflow: image-scale\nparams: {{size: {size}}}\n")
+        made.rename(self._inbox / _HOT[1] / made.name)
 
     def picture(self) -> bytes:
         """Make a small picture like no other."""
@@ -181,6 +199,45 @@ class Kinds:
         made.rename(drop.path)
         self._ledger.complete(drop)
 
+    def _hot_by_rename(self) -> Steps:
+        hot = self._any_hot()
+        for name, content in self._hot_files():
+            made = self._staging / name
+            made.write_bytes(content)
+            made.rename(hot / name)
+            self._ledger.gathers("file of a hot folder by rename", content)
+            if self._chance.random() < 0.5:
+                yield
+
+    def _hot_by_slow_copy(self) -> Steps:
+        hot = self._any_hot()
+        for name, content in self._hot_files():
+            yield from self._in_pieces(hot / name, content)
+            self._ledger.gathers("file of a hot folder by slow copy", content)
+
+    def _hot_subfolder(self) -> Steps:
+        hot = self._any_hot()
+        files = dict(self._hot_files())
+        made = self._staging / f"shots {self._chance.randrange(1_000_000)}"
+        made.mkdir()
+        for name, content in files.items():
+            (made / name).write_bytes(content)
+        yield
+        made.rename(hot / made.name)
+        for content in files.values():
+            self._ledger.gathers("file of a folder in a hot folder", content)
+
+    def _any_hot(self) -> Path:
+        return self._inbox / self._chance.choice(_HOT)
+
+    def _hot_files(self) -> list[tuple[str, bytes]]:
+        stem = self._chance.choice(("shot", "海 \U0001f30a", "e\u0301te\u0301", "-a b", "p;q"))
+        first = self._chance.randrange(1_000_000)
+        return [
+            (f"{stem}{first + turn}.png", self.picture())
+            for turn in range(self._chance.randint(1, 5))
+        ]
+
     def _broken_text(self, drop: Drop) -> bytes:
         what = self._chance.choice(sorted(_BROKEN))
         return f"# soak: {drop.token}, {what}\n{_BROKEN[what]}".encode()
@@ -200,6 +257,10 @@ class Kinds:
 
     def _fill(self, drop: Drop, path: Path, content: bytes) -> Steps:
         """Write in pieces, as a copy over a slow line does; the file is held open meanwhile."""
+        yield from self._in_pieces(path, content)
+        self._ledger.wrote(drop, content)
+
+    def _in_pieces(self, path: Path, content: bytes) -> Steps:
         pieces = self._chance.randint(1, 4)
         size = -(-len(content) // pieces)
         with path.open("xb") as file:
@@ -207,4 +268,3 @@ class Kinds:
                 file.write(content[start : start + size])
                 file.flush()
                 yield
-        self._ledger.wrote(drop, content)

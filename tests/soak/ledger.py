@@ -33,7 +33,7 @@ class Ledger:
     drops: dict[str, Drop] = field(default_factory=dict)
     sources: dict[str, set[str]] = field(default_factory=dict)
     gathered: dict[str, str] = field(default_factory=dict)
-    """Files of hot folders: by hash, how each was dropped."""
+    """Files of hot folders that must be an input of one job: by hash, how each was dropped."""
     folders_moved: set[str] = field(default_factory=set)
     """JOBs whose folder the actor deleted or moved back: their rows may be without one."""
     done: Counter[str] = field(default_factory=Counter)
@@ -57,6 +57,12 @@ class Ledger:
         """Note a file in a hot folder, which is to be an input of one job."""
         self.gathered[_sha256(content)] = kind
         self.done[f"dropped: {kind}"] += 1
+
+    def deletes(self, folder: Path) -> None:
+        """Note that what lies in a folder need not be there any more."""
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                self.gathered.pop(_sha256(path.read_bytes()), None)
 
     def complete(self, drop: Drop) -> None:
         """Note that a drop is whole: from now on it must come back, once."""
