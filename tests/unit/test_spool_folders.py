@@ -1,5 +1,6 @@
 """vqd's own folders and files in a job's folder are real ones, whatever was put there."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.builders import write
 from vqd.spool import drops
 from vqd.spool.files import replace_quickly, write_whole
-from vqd.spool.folders import make_folder, move_aside
+from vqd.spool.folders import make_folder, move_aside, move_or_link
 
 
 def test_a_link_where_outputs_go_is_moved_aside_and_nothing_written_through_it(
@@ -70,6 +71,23 @@ def test_what_is_in_the_way_of_a_finished_job_is_moved_aside(tmp_path: Path) -> 
         "graphs (aside)",
         "outputs",
     ]
+
+
+def test_a_folder_that_cannot_be_moved_is_linked_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(path))
+
+    write(tmp_path / "mount" / "deep" / "a.png", "x")
+    (tmp_path / "mount" / "link").symlink_to(tmp_path)
+    monkeypatch.setattr(Path, "rename", refuse)
+    for _ in range(2):  # again after a crash
+        move_or_link(tmp_path / "mount", tmp_path / "inputs")
+    assert (tmp_path / "inputs" / "deep" / "a.png").samefile(tmp_path / "mount" / "deep" / "a.png")
+    assert [path.name for path in (tmp_path / "inputs").iterdir()] == ["deep"]
+    with pytest.raises(OSError, match="busy"):
+        move_or_link(tmp_path / "mount" / "deep" / "a.png", tmp_path / "a.png")
 
 
 def test_inputs_are_not_gathered_through_a_link(tmp_path: Path) -> None:

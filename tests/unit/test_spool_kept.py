@@ -92,12 +92,20 @@ def test_a_link_or_a_folder_in_the_place_of_a_file_is_put_aside_unfollowed(tmp_p
     assert secret.read_text() == "secret"
 
 
-def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_folder_is_moved_aside(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "_vqd").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="is a link"):
-        KeptFolder(tmp_path / "_vqd").keep({"a.txt": "a"})
+    KeptFolder(tmp_path / "_vqd").keep({"a.txt": "a"})
     assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "_vqd" / "a.txt").read_text() == "a"
+    assert (tmp_path / "_vqd (aside)").is_symlink()
+
+
+def test_a_record_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere", '{"a.txt": {"sha256": "", "bytes": 1, "mtime_ns": 1}}')
+    (tmp_path / "_vqd").mkdir()
+    (tmp_path / "_vqd" / RECORD).symlink_to(tmp_path / "elsewhere")
+    assert KeptFolder(tmp_path / "_vqd").keep({"b.txt": "b"}) == Changes(("b.txt",), ())
 
 
 @pytest.mark.parametrize("record", ["", "[]", "{", '{"a.txt": 3}', '{"a.txt": {"sha": ""}}'])

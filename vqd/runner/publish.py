@@ -24,6 +24,7 @@ from vqd.domain.queue import Job, PromptKey
 from vqd.domain.schedule import PROOF_MADE
 from vqd.runner.closing import lay_out, write_proof
 from vqd.spool import drops
+from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
 from vqd.spool.status import RunningPrompt, write_status
 from vqd.store.store import Store
@@ -134,13 +135,13 @@ class Publisher:
         job = self._job(job_key)
         folder = self._spool.active / job.job
         if job.state is not JobState.PUBLISHING:
-            if not job.input_folder and folder.is_dir():
+            if not job.input_folder and is_real_folder(folder):
                 drops.begin_layout(folder)
             if not self._store.write(lambda session: session.jobs.begin_publishing(job_key)):
                 return
         now = self._clock()
         closed = replace(job, state=job.ends_as, finished_at=now, reason=_reason(job))
-        if folder.is_dir():
+        if is_real_folder(folder):
             with self._store.reading() as session:
                 lay_out(session, closed, folder, now=now)
             self._require_spool()
@@ -164,7 +165,7 @@ class Publisher:
             running, held = self._untold.pop(job_key)
         job = self._job(job_key)
         folder = self._spool.active / job.job
-        if not self._spool.is_present() or not folder.is_dir():
+        if not self._spool.is_present() or not is_real_folder(folder):
             return
         shown = [
             RunningPrompt(key.number, server, *_where(progress))
@@ -180,7 +181,7 @@ class Publisher:
         with self._store.reading() as session:
             job = session.jobs.get(job_key)
             folder = self._spool.active / job.job
-            if job.hold == PROOF_MADE and self._spool.is_present() and folder.is_dir():
+            if job.hold == PROOF_MADE and self._spool.is_present() and is_real_folder(folder):
                 write_proof(session, job, folder)
 
     def _job(self, job_key: int) -> Job:

@@ -7,6 +7,7 @@ from vqd.domain.errors import Problem
 from vqd.domain.quote import QuoteOver, quote
 from vqd.service.drafts import Draft
 from vqd.spool import drops
+from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
 from vqd.spool.status import write_status
 from vqd.store.store import Store
@@ -68,7 +69,7 @@ class Accepting:
         with self._store.reading() as session:
             accepted = session.jobs.find(job)
         folder: Path = self._spool.active / job
-        if accepted is not None and folder.is_dir():
+        if accepted is not None and is_real_folder(folder):
             write_status(folder, accepted, now=now, final=False)
 
 

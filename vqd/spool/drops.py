@@ -25,7 +25,7 @@ from unicodedata import normalize
 from vqd.domain.names import why_never_taken
 from vqd.spool import status
 from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
-from vqd.spool.folders import make_folder, move_aside
+from vqd.spool.folders import make_folder, move_aside, move_or_link
 from vqd.spool.jobfiles import DEFAULTS
 from vqd.spool.requests import is_steering
 
@@ -157,7 +157,7 @@ def gather_inputs(folder: Path, job_file: str) -> None:
     kept = RESULT_NAMES | {_DROPPED, PARTS, job_file, DEFAULTS}
     for entry in list(folder.iterdir()):
         if entry.name not in kept and not is_steering(entry.name):
-            entry.rename(dropped / entry.name)
+            move_or_link(entry, dropped / entry.name)
     dropped.rename(folder / INPUTS)
     sync_folder(folder)
 

@@ -6,6 +6,7 @@ without the two syncs a rename can survive a power cut that the content does not
 
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,14 @@ def is_folder(path: Path) -> bool:
 def is_real_folder(path: Path) -> bool:
     """Tell whether a folder is there, and not a link to one."""
     return is_folder(path) and not path.is_symlink()
+
+
+def is_real_file(path: Path) -> bool:
+    """Tell whether a file is there, and not a link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,7 +4,6 @@ A record in it tells what was written: by that a file of ours is told from one t
 or put there, which is never lost. Nothing is touched that is as it should be.
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -13,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vqd.documents.opening import opened
+from vqd.documents.opening import NotAFile, opened
 from vqd.spool.files import first_free, replace_quickly
+from vqd.spool.folders import make_folder
 
 RECORD = ".written.json"
 
@@ -37,7 +37,10 @@ class _Written:
 
 
 class KeptFolder:
-    """Keeps files in `folder`, which is made where it is missing; no link is followed."""
+    """Keeps files in `folder`, which is made where it is missing.
+
+    No link is followed: one that has the folder's name is moved aside.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,7 +54,7 @@ class KeptFolder:
         Raises:
             OSError: the folder cannot be read or written.
         """
-        self._require_folder()
+        make_folder(self._folder, self._folder.parent)
         before = self._record()
         after: dict[str, _Written] = {}
         written = []
@@ -71,11 +74,6 @@ class KeptFolder:
         if after != before:
             self._write_record(after)
         return Changes(tuple(written), tuple(removed))
-
-    def _require_folder(self) -> None:
-        self._folder.mkdir(exist_ok=True)
-        if self._folder.is_symlink():
-            raise NotADirectoryError(errno.ENOTDIR, "is a link, not a folder", str(self._folder))
 
     def _sha256(self, name: str, written: _Written | None) -> str | None:
         """Give the hash of what is there; None where nothing is, and for what is no file."""
@@ -110,9 +108,10 @@ class KeptFolder:
 
     def _record(self) -> dict[str, _Written]:
         try:
-            told = json.loads((self._folder / RECORD).read_bytes())
+            with opened(self._folder / RECORD) as file:
+                told = json.load(file)
             return {name: _Written(**facts) for name, facts in told.items() if _is_ours(name)}
-        except (FileNotFoundError, ValueError, AttributeError, TypeError):
+        except (FileNotFoundError, NotAFile, ValueError, AttributeError, TypeError):
             return {}
 
     def _write_record(self, record: Mapping[str, _Written]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from vqd.domain.errors import VqdError
 from vqd.domain.names import safe_name
-from vqd.spool.files import is_folder, write_whole
+from vqd.spool.files import is_folder, is_real_folder, write_whole
 
 PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
 
@@ -173,7 +173,7 @@ class Spool:
             OSError: the share does not tell.
         """
         with self._opened() as root:
-            return _is_folder_at(f"{self.active.name}/{job}", root)
+            return _is_folder_at(f"{self.active.name}/{job}", root, may_be_link=False)
 
     def is_paused(self) -> bool:
         """Tell whether somebody put PAUSE into the spool."""
@@ -216,7 +216,7 @@ class Spool:
         if not _is_name(job):
             return None
         for folder in (self.active, self.done, self.failed):
-            if (folder / job).is_dir():
+            if is_real_folder(folder / job):
                 return folder / job
         return None
 
@@ -247,9 +247,9 @@ def _sign(facts: os.stat_result) -> tuple[int, int, int]:
     return facts.st_dev, facts.st_ino, facts.st_mtime_ns
 
 
-def _is_folder_at(path: str, root: int) -> bool:
+def _is_folder_at(path: str, root: int, *, may_be_link: bool = True) -> bool:
     try:
-        return stat.S_ISDIR(os.stat(path, dir_fd=root).st_mode)
+        return stat.S_ISDIR(os.stat(path, dir_fd=root, follow_symlinks=may_be_link).st_mode)
     except FileNotFoundError:
         return False
 

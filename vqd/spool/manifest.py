@@ -24,6 +24,8 @@ from vqd.domain.graph import Value
 from vqd.domain.job import Made, Plan
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Prompt
+from vqd.spool.files import is_real_file
+from vqd.spool.folders import move_aside
 from vqd.spool.status import iso
 
 MANIFEST = "manifest.jsonl"
@@ -78,9 +80,8 @@ class Line:
     files: Mapping[str, InputLine]
     asked: Mapping[str, Value]
 
-    @property
-    def output_file(self) -> OutputFile:
-        """Give the output that it tells of."""
+    def output_file(self, modified_at: str) -> OutputFile:
+        """Give the output that it tells of, with the mtime that it has by now."""
         return OutputFile(
             slot=self.slot,
             path=self.output,
@@ -91,6 +92,7 @@ class Line:
             height=self.height,
             frames=self.frames,
             fps=self.fps,
+            modified_at=modified_at,
         )
 
 
@@ -193,6 +195,8 @@ def add_lines(folder: Path, lines: Iterable[Line]) -> None:
         OSError: they cannot be written.
     """
     text = b"".join(map(encoded, lines))
+    if not is_real_file(folder / MANIFEST):
+        move_aside(folder / MANIFEST)
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     with _adding, os.fdopen(os.open(folder / MANIFEST, flags, 0o666), "r+b", 0) as file:
         end = file.seek(0, os.SEEK_END)

@@ -75,6 +75,8 @@ class Steering:
                 with self._lock:
                     self._hinted.add(job)  # published since it was found
                 return
+            except PermissionError:
+                return  # whose job that is cannot steer it; it keeps no other from it
             for name, request in requests.items():
                 self._answer(folder / name, request)
         self._forget_gone(job, requests)

@@ -8,6 +8,7 @@ import structlog
 
 from vqd.domain.names import printable
 from vqd.spool.files import replace_quickly
+from vqd.spool.folders import make_folder
 from vqd.spool.layout import OWN_FOLDER
 
 MOST_LINES = 1000
@@ -49,7 +50,7 @@ class WaitingList:
         if text == self._written:
             return
         try:
-            self._path.parent.mkdir(exist_ok=True)
+            make_folder(self._path.parent, self._path.parents[1])
             replace_quickly(self._path, text.encode(errors="replace"))
         except OSError as error:
             if not self._is_silent:
