@@ -154,6 +154,8 @@ def _varying(preview: Preview, prompts: Sequence[PlannedPrompt]) -> Iterator[str
 def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str]]:
     assert preview.draft.planned is not None
     plan, usual = preview.draft.planned.plan, preview.usual
+    if preview.kept is not None:
+        yield from _kept(preview)
     same = "  ".join(f"{name}={_shown(value)}" for name, value in plan.params.items())
     if same:
         yield [_fact("same in all"), same]
@@ -167,10 +169,19 @@ def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str
     if usual.bytes is None:
         yield [_fact("space"), f"unknown: this workflow has no outputs yet{free}"]
     else:
-        needed = usual.bytes * preview.total
+        needed = usual.bytes * preview.to_run
         is_short = free_bytes is not None and needed > free_bytes
         said = f"about {_bytes(needed)}{free}, by its last {_count(usual.measured, 'prompt')}"
         yield [_fact("space"), Cell(said, "red" if is_short else None)]
+
+
+def _kept(preview: Preview) -> Iterator[list[Cell | str]]:
+    """Say what need not be made again, and of the first prompts that must, why."""
+    yield [_fact("kept"), f"{preview.kept:,} kept, {preview.to_run:,} to run"]
+    for number, why in preview.changed[:SHOWN_POINTS]:
+        yield ["", f"#{number}: {why}"]
+    if preview.to_run > SHOWN_POINTS:
+        yield ["", f"… and {preview.to_run - SHOWN_POINTS:,} more (--json)"]
 
 
 def _fact(name: str) -> Cell:
@@ -180,7 +191,7 @@ def _fact(name: str) -> Cell:
 def _time(preview: Preview) -> str:
     if preview.usual.seconds is None:
         return "unknown: no prompt of this workflow was carried out yet"
-    seconds = preview.usual.seconds * preview.total / max(1, len(preview.able))
+    seconds = preview.usual.seconds * preview.to_run / max(1, len(preview.able))
     about = f"about {_duration(seconds)}" if seconds >= 1 else "less than a second"
     return f"{about} on {len(preview.able)} servers" if len(preview.able) > 1 else about
 
@@ -211,11 +222,13 @@ def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, 
         },
         "able": list(preview.able),
         "needs": {
-            "bytes": _times(usual.bytes, preview.total),
-            "seconds": _times(usual.seconds, preview.total),
+            "bytes": _times(usual.bytes, preview.to_run),
+            "seconds": _times(usual.seconds, preview.to_run),
             "measured": usual.measured,
             "free_bytes": free_bytes,
         },
+        "kept": preview.kept,
+        "to_run": [{"prompt": number, "why": why} for number, why in preview.changed],
         "quote": preview.quote,
         "drift": list(_drift(preview)),
         "problems": [asdict(problem) for problem in draft.problems],

@@ -115,12 +115,16 @@ class Cells:
             yield ("Attempt", str(prompt.attempt))
         if prompt.mark:
             yield ("Mark", prompt.mark)
+        if prompt.is_kept:
+            yield ("Kept", "made before the job came back")
 
     def _caption(self, prompt: ReportPrompt) -> str:
         chips = "".join(starmap(self._chip, prompt.params.items()))
         facts = [f"#{prompt.number}", *dict.fromkeys(map(_pixels, prompt.outputs))]
         if prompt.mark:
             facts.append(prompt.mark)
+        if prompt.is_kept:
+            facts.append("kept")
         if prompt.seconds is not None:
             facts.append(duration(prompt.seconds))
         if prompt.seed is not None and not _is_among(prompt.seed, prompt.params):

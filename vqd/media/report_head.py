@@ -109,7 +109,9 @@ def _bar(counts: Mapping[str, int]) -> str:
             continue
         width = 1000 * count / total
         parts.append(f'<rect class="{state}" x="{left:.2f}" width="{width:.2f}" height="10"/>')
-        legend.append(f'<li class="{state}"><b>{count:,}</b> {state}</li>')
+        kept = counts.get("kept") if state == "succeeded" else 0
+        more = f", {kept:,} of them kept" if kept else ""
+        legend.append(f'<li class="{state}"><b>{count:,}</b> {state}{more}</li>')
         left += width
     said = f"{total:,} prompt" + ("" if total == 1 else "s")
     return (

@@ -36,7 +36,8 @@ class Assignment:
         again = self.plan.server_folder
         if again and self.prompt.attempt == 1:
             return again
-        return f"vqd/{self.job}/{self.prompt.key.number}-{self.prompt.attempt}"
+        number, attempt = self.prompt.key.number, self.prompt.attempt
+        return f"vqd/{self.job}/{self.plan.life}{number}-{attempt}"
 
 
 def adopted(assignment: Assignment) -> Assignment:

@@ -49,14 +49,16 @@ class Again:
         folder: Path,
         manifest: Manifest,
         *,
+        now: float,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Compare them.
+        """Compare them; `now` is UTC seconds.
 
         Raises:
             Stopped: `is_stopping` came true. OSError: the disk cannot be read.
         """
         self._planned = planned
+        self._life = f"{now:.0f}-"
         self._manifest = manifest
         self._recipes = Recipes(planned.plan)
         self._files = _Files(folder, manifest.files, is_stopping)
@@ -80,7 +82,7 @@ class Again:
         """Give the job whose prompts bring along what was made of them; it is not suspended."""
         plan = self._planned.plan
         schedule = replace(plan.schedule, suspended=False)
-        return PlannedJob(replace(plan, schedule=schedule), self._prompts)
+        return PlannedJob(replace(plan, schedule=schedule, life=self._life), self._prompts)
 
     def to_run(self) -> Iterator[tuple[PlannedPrompt, str]]:
         """Give each prompt that is not kept, and why not."""
@@ -187,22 +189,22 @@ class _Files:
 
     def output(self, line: Line) -> OutputFile:
         """Give an output with the mtime that it has by now."""
-        facts = (self._folder / line.output).stat(follow_symlinks=False)
-        return replace(line.output_file, modified_at=mtime(facts))
+        return line.output_file(mtime(os.lstat(f"{self._folder}/{line.output}")))
 
     def _input(self, path: str) -> ReadFile | None:
         return self._read(path, self._known.get(path), is_same_size=False)
 
     def _read(self, path: str, known: InputLine | None, *, is_same_size: bool) -> ReadFile | None:
         """Give what a file holds; None if it is gone, or no file, or has another size."""
+        place = path if path.startswith("/") else f"{self._folder}/{path}"
         try:
-            with opened(self._folder / path, below=self._folder) as file:
+            facts = os.lstat(place)
+            if known is not None and facts.st_size == known.bytes and sign(facts) == known.sign:
+                return ReadFile(known.sha256, facts.st_size, mtime(facts))
+            if is_same_size and (known is None or facts.st_size != known.bytes):
+                return None
+            with opened(Path(place), below=self._folder) as file:
                 facts = os.fstat(file.fileno())
-                is_size = known is not None and facts.st_size == known.bytes
-                if is_same_size and not is_size:
-                    return None
-                if known is not None and is_size and sign(facts) == known.sign:
-                    return ReadFile(known.sha256, facts.st_size, mtime(facts))
                 return ReadFile(self._hash(file), facts.st_size, mtime(facts))
         except OSError as error:
             if not concerns_one_name(error):

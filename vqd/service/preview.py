@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -11,19 +11,22 @@ from vqd.definitions.written import written_graph
 from vqd.domain.catalogue import Catalogue, KnownClasses, NodeClass
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.graph import Graph, Target, Value, edited
-from vqd.domain.job import Plan, PlannedPrompt
+from vqd.domain.job import Plan, PlannedJob, PlannedPrompt
 from vqd.domain.param import Param
 from vqd.domain.quote import QuoteOver, quote
 from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
+from vqd.service.again import Again
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.drift import with_server_drift
 from vqd.service.hot import HotJob, hot_job
 from vqd.service.known import StoredClasses
+from vqd.spool import manifest
 from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
 
 UNMET_NEEDS = "unmet_needs"
+_CHANGED_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,16 @@ class Preview:
     """A draft, and for each server that was ever seen why it could not run it; none if it could.
 
     `usual` is what a prompt of its workflow needed so far; `quote` says how large it is, if it
-    is so large that it would wait for an approval.
+    is so large that it would wait for an approval. Of a folder that was a job's before, `kept`
+    prompts would not run; `changed` are the numbers of the first that would, each with why.
     """
 
     draft: Draft
     servers: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     usual: Usual = field(default_factory=Usual)
     quote: str | None = None
+    kept: int | None = None
+    changed: tuple[tuple[int, str], ...] = ()
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -54,6 +60,11 @@ class Preview:
     def total(self) -> int:
         """Count its prompts; none where something is at fault."""
         return self.draft.planned.plan.total if self.draft.planned else 0
+
+    @property
+    def to_run(self) -> int:
+        """Count the prompts that would run."""
+        return self.total - (self.kept or 0)
 
     def prompts(self, first: int = 1) -> Iterator[PlannedPrompt]:
         """Give its prompts one by one, from number `first` on."""
@@ -146,22 +157,40 @@ class Previews:
         workflow, planned = draft.definition, draft.planned
         if planned is None or workflow is None:
             return Preview(draft)
+        if draft.input_folder:
+            kept, changed = _compared(planned, job_file.parent, now)
+            preview = Preview(draft, kept=kept, changed=changed)
+        else:
+            preview = Preview(draft)
         try:
             with self._reader.reading() as session:
-                servers = _on_servers(
-                    workflow, planned.plan, session.catalogue, self._capabilities
+                preview = replace(
+                    preview,
+                    draft=with_server_drift(draft, session),
+                    servers=_on_servers(
+                        workflow, planned.plan, session.catalogue, self._capabilities
+                    ),
+                    usual=session.estimates.of_workflow(workflow.name),
                 )
-                usual = session.estimates.of_workflow(workflow.name)
-                seen = with_server_drift(draft, session)
-                return Preview(seen, servers, usual, self._quote(planned.plan, usual))
         except VqdError as error:
             if error.code != "store_missing":
                 raise
-            usual = Usual()
-            return Preview(draft, usual=usual, quote=self._quote(planned.plan, usual))
+        return replace(preview, quote=self._quote(preview))
 
-    def _quote(self, plan: Plan, usual: Usual) -> str | None:
-        return quote(plan.total, usual.seconds, self._quote_over)
+    def _quote(self, preview: Preview) -> str | None:
+        if not preview.to_run:
+            return None
+        return quote(preview.to_run, preview.usual.seconds, self._quote_over)
+
+
+def _compared(
+    planned: PlannedJob, folder: Path, now: float
+) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """Give how many prompts of a job that lies laid out are kept, and the first that are not."""
+    with manifest.opened(folder) as told:
+        again = Again(planned, folder, told, now=now)
+        first = islice(again.to_run(), _CHANGED_TOLD)
+        return again.kept, tuple((prompt.number, why) for prompt, why in first)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ class Returns:
             if draft.planned is None:
                 self._accepting.accept(job, draft, now=now)
                 return
-            again = Again(draft.planned, folder, told, is_stopping=self._is_stopping)
+            again = Again(draft.planned, folder, told, now=now, is_stopping=self._is_stopping)
             moved = drops.set_outputs_aside(folder, again.paths)
             self._accepting.accept(
                 job, replace(draft, planned=again.planned), now=now, kept=again.kept

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import PromptKey
@@ -14,13 +13,28 @@ class OutputRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, key: PromptKey, outputs: Iterable[OutputFile]) -> None:
-        """Write what a prompt made."""
+    def add(self, outputs: Iterable[tuple[PromptKey, OutputFile]]) -> None:
+        """Write what prompts made, each output with its prompt."""
         self._connection.executemany(
             "INSERT INTO outputs (job_key, number, path, slot, kind, sha256, bytes, width, height,"
-            " frames, fps, modified_at) VALUES (:job_key, :number, :path, :slot, :kind, :sha256,"
-            " :bytes, :width, :height, :frames, :fps, :modified_at)",
-            [{**asdict(output), **asdict(key)} for output in outputs],
+            " frames, fps, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    key.job_key,
+                    key.number,
+                    output.path,
+                    output.slot,
+                    output.kind,
+                    output.sha256,
+                    output.bytes,
+                    output.width,
+                    output.height,
+                    output.frames,
+                    output.fps,
+                    output.modified_at,
+                )
+                for key, output in outputs
+            ),
         )
 
     def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:

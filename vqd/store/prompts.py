@@ -9,7 +9,7 @@ from typing import Any
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
 from vqd.domain.notice import NoticeEvent
-from vqd.domain.outcome import Failed, Succeeded
+from vqd.domain.outcome import Failed, OutputFile, Succeeded
 from vqd.domain.queue import Failures, Prompt, PromptKey
 from vqd.domain.schedule import Needs
 from vqd.store.claiming import COLUMNS, Claiming
@@ -76,7 +76,8 @@ class PromptRows:
         """
         graph_keys: dict[str, int] = {}
         rows = []
-        made = []
+        kept = 0
+        made: list[tuple[PromptKey, OutputFile]] = []
         for prompt in prompts:
             graph_key = graph_keys.get(prompt.graph.sha256)
             if graph_key is None:
@@ -85,14 +86,15 @@ class PromptRows:
                 )
             rows.append(row_of(job_key, graph_key, prompt))
             if prompt.made is not None:
-                made.append((PromptKey(job_key, prompt.number), prompt.made.outputs))
+                kept += 1
+                key = PromptKey(job_key, prompt.number)
+                made += ((key, output) for output in prompt.made.outputs)
         self._connection.executemany(INSERT, rows)
-        for key, outputs in made:
-            self._outputs.add(key, outputs)
+        self._outputs.add(made)
         self._connection.execute(
             "UPDATE jobs SET total = total + :total, pending = pending + :total - :kept,"
             " succeeded = succeeded + :kept, kept = kept + :kept WHERE job_key = :job_key",
-            {"total": len(rows), "kept": len(made), "job_key": job_key},
+            {"total": len(rows), "kept": kept, "job_key": job_key},
         )
         return len(rows)
 
@@ -195,7 +197,7 @@ class PromptRows:
         """Move a running prompt to succeeded, with what it made."""
         files = files_text(outcome.inputs)
         self.move(key, Move.SUCCEED, now=now, seconds=outcome.seconds, files=files)
-        self._outputs.add(key, outcome.outputs)
+        self._outputs.add((key, output) for output in outcome.outputs)
         self._schedules.measure(key.job_key, outcome.seconds)
 
     def fail(self, key: PromptKey, outcome: Failed, *, now: float) -> None:
