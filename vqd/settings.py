@@ -118,8 +118,8 @@ class Settings(BaseSettings):
         default=None,
         ge=0.1,
         le=3600,
-        description="How far apart two looks must agree where nobody tells who writes: 3 s, or "
-        "10 s on a network mount, if it is not set.",
+        description="How far apart two looks must agree where nobody tells who writes: 3 s, "
+        "10 s on a network mount or 25 s on sshfs, if it is not set.",
     )
     rescan_s: float = Field(
         default=60.0, ge=1, le=3600, description="How often everything is looked at again."

@@ -26,7 +26,7 @@ def test_a_local_disk_is_watched_and_its_leases_are_believed(tmp_path: Path, kin
 
 @pytest.mark.parametrize(
     ("kind", "settle_poll_s"),
-    [("cifs", 10), ("nfs4", 10), ("fuse.sshfs", 10), ("fuse.unheard_of", 10), ("fuse.bindfs", 3)],
+    [("cifs", 10), ("nfs4", 10), ("fuse.sshfs", 25), ("fuse.unheard_of", 10), ("fuse.bindfs", 3)],
 )
 def test_what_others_may_write_to_is_polled_and_no_lease_believed(
     tmp_path: Path, kind: str, settle_poll_s: float

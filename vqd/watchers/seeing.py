@@ -27,6 +27,8 @@ from vqd.watchers.hints import Hint, Hints
 POLL_S = 3.0
 NETWORK_POLL_S = 10.0
 """What a mount knows of a file may be this old: 1 s on CIFS, 3 s on NFS (nfs(5), acregmin)."""
+SSHFS_POLL_S = 25.0
+"""What sshfs knows is up to 20 s old (sshfs(1), dcache_timeout); 21.6 s were seen."""
 _PROBED_WITHIN_S = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -85,11 +87,10 @@ class Seeing:
 
     def _judged(self, path: Path) -> Sight:
         kind = self._type_of(path)
-        poll_s = NETWORK_POLL_S if is_network(kind) else POLL_S
         sight = Sight(
             is_polled=self._is_polled(kind, path),
             has_leases=kind in LOCAL_TYPES and self._mode != "poll",
-            settle_poll_s=self._settle_poll_s or poll_s,
+            settle_poll_s=self._settle_poll_s or _poll_s(kind),
         )
         _log.info("sight.judged", path=str(path), type=kind, polled=sight.is_polled)
         return sight
@@ -101,6 +102,12 @@ class Seeing:
             return True
         folder = path if path.is_dir() else path.parent
         return kind not in LOCAL_TYPES and not gets_events(folder)
+
+
+def _poll_s(kind: str) -> float:
+    if kind == "fuse.sshfs":
+        return SSHFS_POLL_S
+    return NETWORK_POLL_S if is_network(kind) else POLL_S
 
 
 def gets_events(folder: Path) -> bool:
