@@ -143,6 +143,45 @@ def test_what_was_dropped_again_meanwhile_is_not_written_over(spool: Spool) -> N
     }
 
 
+def test_what_was_taken_goes_back_into_a_folder_that_was_taken_away(spool: Spool) -> None:
+    steps = hot_files(spool)
+    carry_out(steps, 3)
+    shutil.rmtree(spool.inbox / "hot")
+    claims.recover_claims(spool.active, spool.inbox)
+    assert [*files_in(spool.inbox / "hot")] == ["a.png"]
+
+
+def test_what_was_held_on_a_share_that_is_away_is_left_until_it_is_back(
+    spool: Spool, elsewhere: Path
+) -> None:
+    files = [write(elsewhere / name, name) for name in ("a.png", "b.png")]
+    steps = claims.claiming_files(files, spool.active / "J", b"vqd: 1", elsewhere)
+    carry_out(steps, 5)
+    away = elsewhere.with_name(f"{elsewhere.name}-away")
+    elsewhere.rename(away)
+    for _ in range(2):
+        claims.recover_claims(spool.active, spool.inbox, [elsewhere])
+        elsewhere.mkdir(exist_ok=True)
+    assert files_in(elsewhere) == {}
+    elsewhere.rmdir()
+    away.rename(elsewhere)
+    claims.recover_claims(spool.active, spool.inbox, [elsewhere])
+    assert [*files_in(elsewhere)] == ["a.png", "b.png"]
+    assert [*spool.active.iterdir()] == []
+
+
+def test_nothing_is_copied_where_there_is_no_room_for_all_of_it(
+    spool: Spool, elsewhere: Path
+) -> None:
+    big = elsewhere / "big.png"
+    with big.open("wb") as file:
+        file.truncate(1 << 50)
+    with pytest.raises(OSError, match="No space left"):
+        claims.claim_files([big], spool.active / "J", b"vqd: 1", elsewhere)
+    assert big.stat().st_size == 1 << 50
+    assert [*spool.active.iterdir()] == []
+
+
 def test_a_file_that_its_owner_took_away_is_not_missed(spool: Spool) -> None:
     steps = hot_files(spool)
     (spool.inbox / "hot" / "b.png").unlink()

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,13 +30,17 @@ class Door:
 
     def __init__(self, spool: Spool, store: Store, elsewhere: list[HotPlace]) -> None:
         self.spool = spool
+        self.store = store
         drafting = Drafting(spool, workflows=(), input_roots=())
-        submission = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
+        submission = self.submission = Submission(
+            spool, store, drafting, Aside("returns"), on_change=lambda: None
+        )
+        self.hots = HotFolders(spool.active, drafting, submission)
         self.seeing = Seeing("native")
         self.inbox = Inbox(
             spool.inbox,
             submission,
-            HotFolders(spool.active, drafting, submission),
+            self.hots,
             self.seeing,
             pace=Pace(settle_s=0.5, gather_s=3.0),
             elsewhere=elsewhere,
@@ -297,3 +302,70 @@ def test_a_hot_folder_that_is_no_more_leaves_nothing_behind(door: Door, hot: Pat
     shutil.rmtree(hot)
     door.look(6.0)
     assert "small" not in door.waiting
+
+
+def test_a_job_is_accepted_once_however_often_the_spool_is_looked_at_meanwhile(
+    door: Door, hot: Path
+) -> None:
+    files = [picture(hot / "a.png"), picture(hot / "b.png")]
+    job = door.hots.job_of(hot / "_defaults.yaml", "")
+    taking = door.hots.take_files(files, hot, job, "small", now=NOW)
+    for _ in taking:
+        assert door.submission.readmit(now=NOW) == []
+    with door.store.reading() as session:
+        assert [found.counts.total for found in session.jobs.newest(5)] == [2]
+    assert door.submission.readmit(now=NOW) == []
+
+
+def test_what_an_interrupted_taking_left_is_taken_back_at_the_next_look(
+    door: Door, hot: Path
+) -> None:
+    files = [picture(hot / "a.png"), picture(hot / "b.png")]
+    job = door.hots.job_of(hot / "_defaults.yaml", "")
+    taking = door.hots.take_files(files, hot, job, "small", now=NOW)
+    for _ in range(3):
+        next(taking)
+    taking.close()
+    assert not (hot / "a.png").exists()
+    door.look(0.0, 0.5, 3.5)
+    assert door.jobs == {"small": ["a.png", "b.png", "job.yaml"]}
+
+
+def test_a_file_that_cannot_be_taken_is_tried_again_and_harms_no_other(
+    door: Door, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture(hot / "a.png")
+    picture(hot / "b.png")
+    rename = Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path == hot / "b.png":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    door.look(0.0, 0.5, 3.5)
+    assert door.jobs == {}
+    assert sorted(path.name for path in hot.iterdir()) == ["_defaults.yaml", "a.png", "b.png"]
+    assert "small: it cannot be taken: " in door.waiting
+    monkeypatch.undo()
+    door.look(8.5, 12.0)
+    assert door.jobs == {"small": ["a.png", "b.png", "job.yaml"]}
+
+
+def test_a_job_that_was_is_not_run_again_by_a_hot_folder(door: Door, hot: Path) -> None:
+    job_file = write(hot / "beach" / "job.yaml", DEFAULTS)
+    write(hot / "beach" / "_defaults.yaml", DEFAULTS)
+    write(hot / "beach" / "STATUS.yaml", "job: J\nheartbeat_at: now\n")
+    door.look(0.0, 1.0, 5.0)
+    assert door.jobs == {}
+    assert job_file.exists()
+    assert "small/beach: a job's folder: to run it again, move it into the inbox" in door.waiting
+
+
+def test_a_name_that_is_no_text_stays_and_the_others_go(door: Door, hot: Path) -> None:
+    picture(hot / "a.png").rename(os.fsdecode(os.fsencode(hot) + b"/\xff.png"))
+    picture(hot / "b.png")
+    door.look(0.0, 0.5, 3.5, 3.6)
+    assert door.jobs == {"small": ["b.png", "job.yaml"]}
+    assert "small/\\udcff.png: its name is not UTF-8: rename it" in door.waiting

@@ -125,14 +125,14 @@ class HotFolders:
             FileNotFoundError: none of them is there any more.
             OSError, VqdError: they cannot be taken, and are back where they lay.
         """
-        folder = self._submission.new_folder(hot.name or name, now=now)
-        yield from claiming_files(files, folder, hot.job_file, origin)
-        if len(files) <= MOST_AT_ONCE:
-            return self._taken(folder, now=now)
-        accepted = self._submission.admit_aside(folder, now=now)
-        while not accepted.done():
-            yield ACCEPTED_AGAIN_S
-        return Taken(folder.name, accepted.result())
+        with self._submission.claiming(hot.name or name, now=now) as folder:
+            yield from claiming_files(files, folder, hot.job_file, origin)
+            if len(files) <= MOST_AT_ONCE:
+                return self._taken(folder, now=now)
+            accepted = self._submission.admit_aside(folder, now=now)
+            while not accepted.done():
+                yield ACCEPTED_AGAIN_S
+            return Taken(folder.name, accepted.result())
 
     def take_folder(self, drop: Path, hot: HotJob, *, has_job_file: bool, now: float) -> Taking:
         """Take a folder in a hot folder as one job; its own job file lies over the hot folder's.
@@ -141,10 +141,10 @@ class HotFolders:
             FileNotFoundError: its owner was quicker and moved it away.
             OSError, VqdError: it cannot be taken, and is back where it lay.
         """
-        folder = self._submission.new_folder(drop.name, now=now)
         last = DEFAULTS if has_job_file else JOB_FILE
-        yield from claiming_folder(drop, folder, last, hot.job_file)
-        return self._taken(folder, now=now)
+        with self._submission.claiming(drop.name, now=now) as folder:
+            yield from claiming_folder(drop, folder, last, hot.job_file)
+            return self._taken(folder, now=now)
 
     def recover(self, origin: Path) -> None:
         """Finish or take back what an interruption left of drops in a hot folder.

@@ -5,8 +5,9 @@ one rename and the draft committed. After a crash between the two, the folder in
 row, and the same is done from there. Of folders that were a job's before, see `returns`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -86,6 +87,17 @@ class Submission:
         """Give the folder in active/ that a new job of this name gets."""
         return self._spool.active / self._spool.free_job_name(name, now, self._is_known)
 
+    @contextmanager
+    def claiming(self, name: str, *, now: float) -> Iterator[Path]:
+        """Give the folder in active/ that a new job of this name gets; until the end of the block
+        it is left to whoever asked for it."""
+        folder = self.new_folder(name, now=now)
+        self._underway.add(folder.name)
+        try:
+            yield folder
+        finally:
+            self._underway.discard(folder.name)
+
     def admit(self, folder: Path, *, now: float) -> Draft:
         """Accept a folder with its job.yaml that was just claimed into active/.
 
@@ -105,10 +117,7 @@ class Submission:
                 accepted.set_result(self.admit(folder, now=now))
             except Exception as error:  # noqa: BLE001 - told to whoever asks for it
                 accepted.set_exception(error)
-            finally:
-                self._underway.discard(folder.name)
 
-        self._underway.add(folder.name)
         self._aside.carry_out(accept)
         return accepted
 

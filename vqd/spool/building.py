@@ -14,7 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
-from vqd.spool.copying import copy_tree
+from vqd.spool.copying import check_room, copy_tree
 from vqd.spool.files import (
     first_free,
     link_or_copy,
@@ -151,6 +151,8 @@ class Claim:
             return
         temporary_beside(self.building / self._note.last).unlink(missing_ok=True)
         if self._note.by != "link" and not self._holds_nothing():
+            if self.root.is_relative_to(self._spool):  # elsewhere it may be a share that is away
+                self.root.mkdir(exist_ok=True)
             bring_back = _return_folder if self._note.is_folder else _return_files
             bring_back(self._holding, self._note.origin)
         if self.building.is_dir():
@@ -174,6 +176,10 @@ class Claim:
         """The folder that the drop lay in."""
         origin = self._note.origin
         return origin.parent if self._note.is_folder else origin
+
+    @property
+    def _spool(self) -> Path:
+        return self._folder.parent.parent
 
     @property
     def _holding(self) -> Path:
@@ -202,13 +208,14 @@ class Claim:
 
     def _copy(self) -> Iterator[None]:
         sync_folder(self._holding)
+        check_room(self._holding, self.building)
         yield from copy_tree(self._holding, self.building)
 
     def _write_note(self) -> None:
-        note, spool = self._note, self._folder.parent.parent
-        origin = note.origin
+        note, origin = self._note, self._note.origin
+        is_inside = origin.is_relative_to(self._spool)
         told = {
-            "origin": str(origin.relative_to(spool) if origin.is_relative_to(spool) else origin),
+            "origin": str(origin.relative_to(self._spool) if is_inside else origin),
             "last": note.last,
             "is_folder": note.is_folder,
             "by": note.by,

@@ -1,6 +1,8 @@
 """Copying what lies on another file system, a piece at a time, and durably."""
 
+import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,18 @@ from pathlib import Path
 from vqd.documents.opening import opened
 
 _PIECE_BYTES = 8 << 20
+
+
+def check_room(source: Path, target: Path) -> None:
+    """Do nothing if everything in a folder has room where another lies.
+
+    Raises:
+        OSError: ENOSPC, before anything is copied in vain.
+    """
+    paths = (Path(folder, name) for folder, _, names in os.walk(source) for name in names)
+    needed = sum(path.lstat().st_size for path in paths)
+    if needed > shutil.disk_usage(target).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
 
 def copy_tree(source: Path, target: Path) -> Iterator[None]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from vqd.domain.names import folded
 
 Sign = tuple[int, ...]
-"""Of a file at one moment: size, blocks, time of change, inode. Compared, and read by nobody."""
+"""Of a file at one moment: size, blocks, times, inode. Two are compared."""
 
 _Unit = list[str]
 
@@ -48,7 +48,7 @@ class _Seen:
 
     def change(self, sign: Sign, now: float) -> None:
         gap_s = now - self.changed_at
-        if gap_s <= LONGEST_QUIET_S:  # a longer pause is no rhythm that could be waited for
+        if 2 * gap_s <= LONGEST_QUIET_S:  # a longer pause is no rhythm that could be waited for
             self.longest_gap_s = max(self.longest_gap_s, gap_s)
         self.sign, self.changed_at = sign, now
 

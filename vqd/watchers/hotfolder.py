@@ -16,6 +16,7 @@ from pathlib import Path
 from vqd.service.drafts import Draft
 from vqd.service.hot import HotFolders, HotJob
 from vqd.spool.requests import hold_back
+from vqd.spool.status import STATUS, job_told_by
 from vqd.watchers.candidate import Candidate, HotCandidate, NotTaken, candidate_at
 from vqd.watchers.dropfolder import DropFolder
 from vqd.watchers.gathering import Gathered, Gatherer, Gathering
@@ -91,6 +92,7 @@ class HotFolder:
             return self._look(found, workflow, now)
         except BaseException:
             self._is_recovered = False
+            self._files = None  # what was taken and lies here again came together
             raise
 
     def forget(self) -> None:
@@ -165,6 +167,8 @@ class HotFolder:
         """Take a folder that was dropped here, if it is complete."""
         if self._taker.is_busy:
             return Waiting("taken when what came before it is", AGAIN_S)
+        if job_told_by(self._path / name / STATUS) is not None:
+            return NotTaken("a job's folder: to run it again, move it into the inbox", True)
         found = candidate_at(self._path / name, lambda _: True)
         if isinstance(found, NotTaken):
             if found.may_change:

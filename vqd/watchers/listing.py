@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vqd.domain.names import why_never_taken
+from vqd.domain.names import is_text, why_never_taken
 from vqd.service.hot import HotJob
 from vqd.spool.building import TAKEN
 from vqd.spool.drops import RESULT_NAMES
@@ -48,7 +48,8 @@ def list_hot(folder: Path, hot: HotJob) -> Listing:
 
 def sign_of(facts: os.stat_result) -> Sign:
     """Give what changes when a file does."""
-    return facts.st_size, facts.st_blocks, facts.st_mtime_ns, facts.st_ino
+    times = facts.st_mtime_ns, facts.st_ctime_ns
+    return facts.st_size, facts.st_blocks, *times, facts.st_ino
 
 
 def size_in(sign: Sign) -> int:
@@ -75,6 +76,8 @@ def _why_left(entry: os.DirEntry[str], hot: HotJob) -> str | None:
     ignored = why_never_taken(name)
     if ignored is not None:
         return f"ignored: {ignored}"
+    if not is_text(name):
+        return "its name is not UTF-8: rename it"
     if entry.is_dir(follow_symlinks=False):
         return None
     if not entry.is_file(follow_symlinks=False):
