@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -97,28 +98,32 @@ def test_what_becomes_a_file_a_folder_and_a_link_in_turn_is_taken_when_it_stays_
 ) -> None:
     daemon.start()
     place = daemon.spool.inbox / "turns.yaml"
+    turns: list[Callable[[Path], object]] = [
+        lambda path: picture_job(path),
+        lambda path: write(path, "half: ["),
+        lambda path: path.symlink_to(secret),
+    ]
     with Canary(secret) as canary:
         for turn in range(200):
             made = tmp_path / f"made-{turn}"
-            (
-                write(made, TWO_LINES + "inputs: {image: none.png}\n"),
-                made.unlink(),
-                picture_job(made) if turn % 3 == 0 else made.symlink_to(secret),
-            )
-            if turn % 3 == 1:
-                made.unlink()
-                write(made, "half: [")
+            turns[turn % len(turns)](made)
             made.rename(place)
-            away = tmp_path / f"away-{turn}"
-            if os.path.lexists(place):
-                try:
-                    place.rename(away)
-                except FileNotFoundError:
-                    continue  # it was taken in between
+            with suppress(FileNotFoundError):  # it was taken
+                place.rename(tmp_path / f"away-{turn}")
+        drop(daemon, picture_job(tmp_path / "last"))
+        picture_job(tmp_path / "stays").rename(place)
+        for name in ("last", "turns.yaml"):
+            wait_for(lambda name=name: ended(daemon, name), within_s=30, what=name)  # type: ignore[misc]
         assert canary.touched() == []
-    drop(daemon, picture_job(tmp_path / "last"))
-    assert daemon.wait_closed("last").parent == daemon.spool.done
     assert not daemon.logged("drop.failed")
+    assert not place.exists()
+
+
+def ended(daemon: Daemon, name: str) -> bool:
+    """Tell whether every job that a drop of this name became has ended, and one did."""
+    jobs = [line["job"] for line in daemon.logged("drop.taken") if line["drop"] == name]
+    closed = {line["job"] for line in daemon.logged("job.closed")}
+    return not os.path.lexists(daemon.spool.inbox / name) and {*jobs} <= closed and bool(jobs)
 
 
 def test_a_folder_that_claims_to_be_another_job_does_that_no_harm(

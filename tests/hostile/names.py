@@ -57,7 +57,7 @@ def random_names(count: int) -> list[str]:
     return [name() for _ in range(count)]
 
 
-_NOT_UTF8 = os.fsdecode(b"caf\xe9")
+_NOT_UTF8 = os.fsdecode(b"\xe9t\xe9")
 CASES: dict[str, Case] = {
     "name-with-a-line-end": done("new\nline", job("a\nb.png"), prompts=3),
     "name-with-escapes": done("esc\x1b[31m\u202etxt", job("\x1b]0;x\x07.png"), prompts=3),
