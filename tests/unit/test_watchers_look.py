@@ -38,6 +38,17 @@ def test_the_fingerprint_changes_with_size_time_name_and_blocks(tmp_path: Path) 
     assert look_at([folder], has_leases=True).fingerprint == seen[-1]
 
 
+def test_data_that_come_into_a_file_of_full_size_with_its_old_time_change_the_fingerprint(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.png", "\0" * 100)
+    os.utime(path, (1, 1))
+    before = look_at([path], has_leases=False).fingerprint
+    path.write_bytes(b"x" * 100)
+    os.utime(path, (1, 1))
+    assert look_at([path], has_leases=False).fingerprint != before
+
+
 def test_files_and_bytes_are_counted_but_folders_are_not(tmp_path: Path) -> None:
     write(tmp_path / "job" / "a.txt", "123")
     write(tmp_path / "job" / "sub" / "b.txt", "4567")

@@ -17,6 +17,9 @@ _UNTOLD = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOLCK, errn
 def look_at(paths: Iterable[Path], *, has_leases: bool) -> Look:
     """Look at files and whole folders: sizes, blocks, times, inodes, and who writes.
 
+    The time of change (ctime) is among them: a writer can set the other back, and a small file has
+    its size and its blocks before its data.
+
     Memory does not grow with the number of files. What vanishes while being looked at changes the
     fingerprint and is no error. Without leases (`has_leases`) no file is opened, and nothing is
     known of writers.
@@ -25,7 +28,8 @@ def look_at(paths: Iterable[Path], *, has_leases: bool) -> Look:
     held: bool | None = False if has_leases else None
     for path in paths:
         for entry, facts in _walk(path):
-            sign = (entry, facts.st_size, facts.st_blocks, facts.st_mtime_ns, facts.st_ino)
+            times = (facts.st_mtime_ns, facts.st_ctime_ns)
+            sign = (entry, facts.st_size, facts.st_blocks, *times, facts.st_ino)
             fingerprint = (fingerprint + hash(sign)) & 0xFFFF_FFFF_FFFF_FFFF
             if stat.S_ISREG(facts.st_mode):
                 files += 1
