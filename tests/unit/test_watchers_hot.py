@@ -186,6 +186,7 @@ def test_while_the_defaults_are_at_fault_everything_waits_and_is_taken_when_they
     door.look(0.0, 1.0, 60.0)
     assert door.jobs == {}
     assert said in door.waiting
+    assert "\nsmall: hot folder, but nothing is taken until this is mended\nsmall: " in door.waiting
     write(hot / "_defaults.yaml", DEFAULTS)
     door.look(61.0, 62.0, 65.0)
     assert door.jobs == {"small": ["a.png", "job.yaml"]}
@@ -351,6 +352,26 @@ def test_a_file_that_cannot_be_taken_is_tried_again_and_harms_no_other(
     monkeypatch.undo()
     door.look(8.5, 12.0)
     assert door.jobs == {"small": ["a.png", "b.png", "job.yaml"]}
+
+
+def test_what_is_being_taken_is_taken_though_the_folder_is_renamed(
+    door: Door, hot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.watchers.taking.SLICE_S", 0.0)
+    for name in "abc":
+        picture(hot / f"{name}.png")
+    door.inbox.scan(0.0, whole=True)
+    door.inbox.scan(0.5, whole=True)
+    door.inbox.scan(3.5, whole=True)
+    while len([*hot.glob("*.png")]) == 3:
+        door.inbox.scan(3.5, whole=False)
+    assert [*hot.glob("*.png")]
+    hot.rename(hot.with_name("smaller"))
+    monkeypatch.undo()
+    door.look(4.0, 4.5, 7.5)
+    assert [*door.spool.active.glob(".*")] == []
+    taken = [name for job in door.jobs.values() for name in job if name != "job.yaml"]
+    assert sorted(taken) == ["a.png", "b.png", "c.png"]
 
 
 def test_a_job_that_was_is_not_run_again_by_a_hot_folder(door: Door, hot: Path) -> None:

@@ -10,9 +10,13 @@ While its `_defaults.yaml` is being written or has faults, everything in it wait
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from vqd.domain.errors import VqdError
 from vqd.service.drafts import Draft
 from vqd.service.hot import HotFolders, HotJob
 from vqd.spool.requests import hold_back
@@ -32,6 +36,8 @@ NEW_QUIET_S = 10.0
 it may be a job folder whose job.yaml is still to come."""
 AGAIN_S = 0.5
 _ARRIVED = "has arrived; taken when nothing more comes"
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,13 @@ class HotFolder:
             raise
 
     def forget(self) -> None:
-        """Let go of everything noted of what lies in it."""
+        """Let go of everything noted of what lies in it, and finish what is being taken."""
         self._drops.keep_only(())
+        try:
+            with suppress(FileNotFoundError):
+                self._taker.finish()
+        except (OSError, VqdError) as error:
+            _log.warning("drop.refused", drop=self._label, error=str(error))
 
     def _look(self, found: HotCandidate, workflow: str, now: float) -> Waiting | NotTaken:
         if self._taker.is_busy:

@@ -82,7 +82,7 @@ class Settling:
         if quiet_s >= wanted_s:
             return Settled(quiet_s)
         again_s = min(max(LOOK_EVERY_S, wanted_s / LOOKS_TO_SETTLE), wanted_s - quiet_s)
-        said = f"it changed {quiet_s:.1f} s ago, {size_told(look.size_bytes)} so far"
+        said = f"it has just changed, {size_told(look.size_bytes)} so far"
         return Waiting(said, max(_least_s(look), again_s))
 
     def forget(self, name: str) -> None:

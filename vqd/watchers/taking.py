@@ -28,22 +28,34 @@ class Taker:
         self._drop, self._taking = drop, taking
 
     def go_on(self) -> float:
-        """Take for one slice of time; gives the seconds until it can be gone on with.
+        """Take for one slice of time, and one step at least; gives the seconds until there is more
+        to do.
 
         Raises:
             OSError, VqdError: the drop cannot be taken; it is not on its way any more.
         """
         taking, self._taking = self._taking, None
-        assert taking is not None
-        until, pause_s = time.monotonic() + SLICE_S, 0.0
+        if taking is None:
+            return 0.0
+        until = time.monotonic() + SLICE_S
         try:
+            pause_s = next(taking) or 0.0
             while not pause_s and time.monotonic() < until:
                 pause_s = next(taking) or 0.0
         except StopIteration as end:
             self._tell(end.value)
-        else:
-            self._taking = taking
+            return 0.0
+        self._taking = taking
         return pause_s
+
+    def finish(self) -> None:
+        """Take what is on its way to where nothing is left to do but to wait.
+
+        Raises:
+            OSError, VqdError: as `go_on`.
+        """
+        while self.is_busy and not self.go_on():
+            pass
 
     def _tell(self, taken: Taken) -> None:
         draft = taken.draft

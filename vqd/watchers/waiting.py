@@ -36,7 +36,10 @@ class WaitingList:
         self._reasons[name] = reason
 
     def note_inside(self, name: str, lines: Sequence[tuple[str, str]], untold: int) -> None:
-        """Note of things inside `name` what they wait for; `untold` is how many more there are."""
+        """Note of paths in `name` what they wait for, or without a path more of `name` itself.
+
+        `untold` is how many more there are.
+        """
         self._inside[name] = lines, untold
 
     def forget(self, name: str) -> None:
@@ -73,5 +76,6 @@ class WaitingList:
 
     def _lines(self, name: str) -> Sequence[str]:
         inside, _ = self._inside.get(name, ((), 0))
-        told = [(name, self._reasons[name]), *((f"{name}/{path}", said) for path, said in inside)]
+        below = ((f"{name}/{path}" if path else name, said) for path, said in inside)
+        told = [(name, self._reasons[name]), *below]
         return [f"{printable(path)}: {printable(said)}" for path, said in told]
