@@ -20,6 +20,7 @@ from vqd.notify.target import Target
 from vqd.runner.courier import Courier
 from vqd.runner.inputs import InputChecks
 from vqd.runner.keeping import Keeping
+from vqd.runner.leasing import Leasing
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.server import Server, ServerAddress
@@ -34,6 +35,7 @@ from vqd.settings import Settings
 from vqd.spool.claims import recover_claims
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
+from vqd.spool.lease import Lease, leased
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
 from vqd.store.store import Store
 from vqd.watchers.elsewhere import HotPlace
@@ -57,11 +59,12 @@ def run(settings: Settings) -> int:
     spool.check()
     with (
         held(spool),
+        leased(spool) as lease,
         _only_one(settings.state_dir),
         _store(settings) as store,
         _engine(settings) as engine,
     ):
-        return _Daemon(settings, spool, store, engine).run()
+        return _Daemon(settings, spool, lease, store, engine).run()
 
 
 def serve_engine(
@@ -75,7 +78,12 @@ def serve_engine(
 
 class _Daemon:
     def __init__(
-        self, settings: Settings, spool: Spool, store: Store, engine: EngineProcess | None
+        self,
+        settings: Settings,
+        spool: Spool,
+        lease: Lease,
+        store: Store,
+        engine: EngineProcess | None,
     ) -> None:
         self._settings = settings
         self._spool = spool
@@ -101,6 +109,7 @@ class _Daemon:
             Courier(store, spool, target, link) for target, link in _targets(settings)
         ]
         self._keeping = Keeping(store, spool, settings.keep)
+        self._leasing = Leasing(lease, on_loss=self._ending.fail)
         self._sign_of_life = _sign_of_life(engine)
         drafting = Drafting(
             spool,
@@ -172,6 +181,7 @@ class _Daemon:
         for courier in self._couriers:
             courier.start()
         self._keeping.start()
+        self._leasing.start()
         self._publisher.start()
         self._looping.start()
         self._returning.start()
@@ -195,6 +205,7 @@ class _Daemon:
         self._looping.join()
         self._publisher.stop()
         self._keeping.stop()
+        self._leasing.stop()
         self._stop_couriers()
         for server in self._servers:
             server.stop()

@@ -9,6 +9,7 @@ import structlog
 from vqd.domain.errors import VqdError
 from vqd.service.submit import Submission
 from vqd.spool.layout import Spool
+from vqd.spool.lease import LEASE
 from vqd.watchers.hints import Hint
 from vqd.watchers.inbox import Inbox
 from vqd.watchers.lookout import Lookout, Place
@@ -154,8 +155,9 @@ class Watch:
             if self._steering.hint(hint.path):
                 self._woken.set()
         elif hint.path.parent == self._spool.root:
-            self._on_change()
-            self._woken.set()
+            if LEASE not in hint.path.name:
+                self._on_change()
+                self._woken.set()
         else:
             self._on_elsewhere(hint)
 
