@@ -31,12 +31,11 @@ class Ear:
         wait_for(lambda: path in self._paths, within_s=3, what=f"a hint of {path}")
         return True
 
-    def hears_nothing(self, marker: Path) -> bool:
-        """Tell whether the next thing that is told of is a file that is made now."""
-        told = len(self.heard)
-        marker.touch()
-        self.has_heard_of(marker)
-        return all(hint.path == marker for hint in self.heard[told:])
+    def hears_nothing_from(self, folder: Path, *, before: Path) -> bool:
+        """Tell whether nothing in a folder is told of until a file is that is made now."""
+        before.touch()
+        self.has_heard_of(before)
+        return folder not in [path.parent for path in self._paths]
 
     @property
     def _paths(self) -> list[Path]:
@@ -92,7 +91,7 @@ def test_folders_below_are_watched_as_deep_as_was_asked(tmp_path: Path, listen: 
     ear.lookout.keep([Place(tmp_path, depth=2)], 0.0)
     assert ear.has_heard_of(write(deep.parent / "a.txt", "x"))
     write(deep / "a.txt", "x")
-    assert ear.hears_nothing(deep.parent / "b.txt")
+    assert ear.hears_nothing_from(deep, before=deep.parent / "b.txt")
 
 
 def test_a_folder_that_comes_is_watched_and_looked_into_once(
@@ -119,7 +118,7 @@ def test_a_folder_that_moves_away_is_told_and_watched_no_more(
     assert ear.has_heard_of(inbox / "job")
     ear.lookout.look(0.0)
     write(tmp_path / "job" / "a.txt", "x")
-    assert ear.hears_nothing(inbox / "b.txt")
+    assert ear.hears_nothing_from(inbox / "job", before=inbox / "b.txt")
 
 
 def test_a_folder_that_was_deleted_and_made_again_is_watched_again(
@@ -147,7 +146,7 @@ def test_what_vqd_writes_and_what_is_never_taken_is_not_watched(
     ear.lookout.keep([Place(tmp_path, depth=3)], 0.0)
     for name in ("_vqd", ".hidden", "@eaDir"):
         write(tmp_path / name / "a.txt", "x")
-    assert ear.hears_nothing(tmp_path / "b.txt")
+        assert ear.hears_nothing_from(tmp_path / name, before=tmp_path / f"{name}.txt")
 
 
 def test_a_place_with_more_folders_than_watches_is_looked_at_as_well(
