@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.daemons import Daemon, manifest_of, status_of
-from tests.samples import picture_job
+from tests.samples import picture, picture_job
 from tests.waiting import wait_for
 
 JOB = "vqd: 1\nworkflow: image-scale\n"
@@ -37,26 +39,18 @@ def test_records_go_through_a_kill_and_outputs_stay(daemon: Daemon) -> None:
     assert "not remembered any more" in shown.stdout
 
 
-def test_a_trimmed_job_that_is_moved_back_comes_in_as_a_new_one(daemon: Daemon) -> None:
+@pytest.mark.parametrize("place", ["inbox", "active"])
+def test_a_trimmed_job_that_comes_back_keeps_what_it_made_and_is_remembered_whole(
+    daemon: Daemon, place: str
+) -> None:
     daemon.start()
     first = drop(daemon, "a", JOB + "output: {keep: 1s}\n")
     made = names(first / "outputs")
     wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
-    first.rename(daemon.spool.inbox / "a")
+    picture(first / "inputs" / "p2.png", shade=99)
+    first.rename(getattr(daemon.spool, place) / first.name)
     again = wait_for(lambda: daemon.closed("a"), within_s=30)
-    assert again.name != first.name
-    assert status_of(again)["counts"]["succeeded"] == 2
+    counts = status_of(again)["counts"]
+    assert (again, counts["succeeded"], counts["kept"]) == (first, 2, 1)
     assert names(again / "outputs") == made
-    assert names(again / "previous" / "outputs") == made
-
-
-def test_a_trimmed_job_that_is_moved_into_active_by_hand_does_the_same(daemon: Daemon) -> None:
-    daemon.start()
-    first = drop(daemon, "a", JOB + "output: {keep: 1s}\n")
-    wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
-    report = (first / "manifest.jsonl").read_bytes()
-    first.rename(daemon.spool.active / first.name)
-    again = wait_for(lambda: daemon.closed("a"), within_s=30)
-    assert again.name != first.name
-    assert (again / "previous" / "manifest.jsonl").read_bytes() == report
-    assert len(manifest_of(again)) == 2
+    assert names(again / "previous" / "outputs") == {"p2.png", "p2.png.yaml"}

@@ -283,3 +283,63 @@ def test_a_folder_that_is_no_job_says_what_would_make_it_one(
         path = tmp_path / name
         path.mkdir() if name.endswith("/") else path.touch()
     assert said in why_no_job_file(tmp_path)
+
+
+def test_outputs_that_nothing_keeps_go_to_previous_with_their_sidecars(spool: Spool) -> None:
+    folder = spool.active / "J"
+    for name in ("a.png", "a.png.yaml", "b.png", "b.png.yaml", "deep/c.png", ".DS_Store"):
+        write(folder / "outputs" / name, name)
+    assert drops.set_outputs_aside(folder, {"outputs/a.png"}) == 3
+    assert drops.set_outputs_aside(folder, {"outputs/a.png"}) == 0
+    assert files_in(folder) == [
+        "outputs/.DS_Store",
+        "outputs/a.png",
+        "outputs/a.png.yaml",
+        "previous/outputs/b.png",
+        "previous/outputs/b.png.yaml",
+        "previous/outputs/deep/c.png",
+    ]
+    write(folder / "outputs" / "b.png", "made again")
+    drops.set_outputs_aside(folder, set())
+    assert (folder / "previous-2" / "outputs" / "b.png").read_text() == "made again"
+    assert (folder / "previous" / "outputs" / "b.png").read_text() == "b.png"
+
+
+def test_an_output_kept_under_another_unicode_form_of_its_name_stays(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(folder / "outputs" / "cafe\u0301.png", "x")
+    assert drops.set_outputs_aside(folder, {"outputs/caf\u00e9.png"}) == 0
+
+
+def test_a_link_in_the_place_of_the_outputs_is_set_aside_and_not_followed(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(spool.root / "theirs" / "a.png", "theirs")
+    folder.mkdir()
+    (folder / "outputs").symlink_to(spool.root / "theirs")
+    assert drops.set_outputs_aside(folder, set()) == 1
+    assert (folder / "previous" / "outputs").is_symlink()
+    assert (spool.root / "theirs" / "a.png").read_text() == "theirs"
+
+
+def test_a_folder_taken_out_while_active_is_laid_out_before_it_is_read(spool: Spool) -> None:
+    folder = spool.active / "J"
+    for name in ("job.yaml", "p.png", "inputs/own.png", "STATUS.yaml", "outputs/made.png"):
+        write(folder / name, name)
+    assert not drops.is_laid_out(folder)
+    drops.lay_inputs_out(folder, "job.yaml")
+    assert drops.is_laid_out(folder)
+    assert files_in(folder) == [
+        "STATUS.yaml",
+        "inputs/inputs/own.png",
+        "inputs/p.png",
+        "job.yaml",
+        "outputs/made.png",
+    ]
+
+
+@pytest.mark.parametrize("job", ["../x", "x", ".hidden", "20260101-000000-", "20260101-000000-a/b"])
+def test_a_name_that_no_job_can_have_is_not_free(spool: Spool, job: str) -> None:
+    assert not spool.is_free(job)
+    assert spool.is_free("20260101-000000-a")
+    (spool.failed / "20260101-000000-a").mkdir()
+    assert not spool.is_free("20260101-000000-a")
