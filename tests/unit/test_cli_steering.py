@@ -30,8 +30,7 @@ def a_daemon_that(house: House, request: str, answered_as: str | None) -> Iterat
 
     def close() -> None:
         wait_for((folder / request).exists, within_s=5)
-        (folder / "inputs").mkdir()
-        (folder / request).rename(folder / "inputs" / (answered_as or request))
+        (folder / request).rename(folder / (answered_as or request))
         folder.rename(spool.done / JOB)
 
     with (house.folder / "state" / "daemon.lock").open("w") as lock:

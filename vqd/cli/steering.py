@@ -4,7 +4,6 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,7 +12,6 @@ from vqd.cli.app import EXIT_REFUSED, ends_in_words, json_option, settings_optio
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.errors import VqdError
 from vqd.settings import Settings, load_settings
-from vqd.spool.drops import INPUTS
 from vqd.spool.layout import PAUSED, Spool
 
 ANSWERED_WITHIN_S = 3.0
@@ -160,13 +158,9 @@ def _steer(settings: Settings, spool: Spool, folder: Path, request: str, *, as_j
 
 
 def _newest(folder: Path, pattern: str) -> Path | None:
-    """Give the file that was put there last; an answer is the request itself under another name.
-
-    Closing a job puts it among the inputs, with everything else that was dropped.
-    """
-    answers = chain(folder.glob(pattern), (folder / INPUTS).glob(pattern))
+    """Give the file that was put there last; an answer is the request itself under another name."""
     try:
-        return max(answers, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return max(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns, default=None)
     except FileNotFoundError:
         return None
 

@@ -66,9 +66,7 @@ def is_held_back(folder: Path) -> bool:
         OSError: the folder cannot be read.
     """
     with os.scandir(folder) as entries:
-        if any(_HELD_BACK.fullmatch(entry.name) for entry in entries):
-            return True
-    return any(request.verb == "CANCEL" for request in requests_in(folder).values())
+        return any(_asks_to_cancel(entry) or _HELD_BACK.fullmatch(entry.name) for entry in entries)
 
 
 def hold_back(folder: Path, now: float) -> None:
@@ -80,3 +78,8 @@ def hold_back(folder: Path, now: float) -> None:
     for name, request in requests_in(folder).items():
         if request.verb == "CANCEL":
             (folder / name).rename(folder / f"{request.done(now)} {_NOT_TAKEN}")
+
+
+def _asks_to_cancel(entry: os.DirEntry[str]) -> bool:
+    request = request_named(entry.name)
+    return request == Request("CANCEL") and entry.is_file(follow_symlinks=False)
