@@ -1,3 +1,10 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from vqd.watchers.look import look_at
 from vqd.watchers.settle import Look, Settled, Settling, Waiting
 
 
@@ -63,3 +70,78 @@ def test_one_drop_does_not_settle_another_and_a_forgotten_one_begins_anew() -> N
     assert isinstance(
         settling.judge("a/inputs", a_look(), now=1.0, renamed=False, poll_s=3.0), Waiting
     )
+
+
+def test_a_file_that_has_its_size_before_its_data_waits_while_its_blocks_grow(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "p.png"
+    with path.open("wb") as file:
+        file.truncate(1 << 20)
+    os.utime(path, (1, 1))
+    settling, verdicts = a_settling(), []
+    for turn in range(4):
+        with path.open("r+b") as file:
+            file.seek(turn << 18)
+            file.write(b"x" * (1 << 18))
+            os.fsync(file.fileno())
+        os.utime(path, (1, 1))  # as a copy that keeps the source's time does
+        look = look_at([path], has_leases=False)
+        verdicts.append(settling.judge("a", look, now=turn * 3.0, renamed=False, poll_s=3.0))
+    assert [type(verdict) for verdict in verdicts] == [Waiting] * 4
+    look = look_at([path], has_leases=False)
+    assert isinstance(settling.judge("a", look, now=12.0, renamed=False, poll_s=3.0), Settled)
+
+
+@pytest.mark.parametrize("mtime", [315_532_800, 4_102_444_800], ids=["1980", "2100"])
+def test_a_file_of_any_age_settles_by_looks_alone(tmp_path: Path, mtime: int) -> None:
+    path = write(tmp_path / "a.txt", "x")
+    os.utime(path, (mtime, mtime))
+    settling = a_settling()
+    look = look_at([path], has_leases=True)
+    assert isinstance(settling.judge("a", look, now=0.0, renamed=False, poll_s=3.0), Waiting)
+    assert settling.judge("a", look, now=0.5, renamed=False, poll_s=3.0) == Settled(0.5)
+
+
+def test_a_writer_that_closes_and_opens_again_is_waited_for_to_the_last_close() -> None:
+    settling = a_settling()
+    for turn in range(5):  # open for 0.1 s, closed for 0.3 s
+        now = turn * 0.4
+        held, closed = a_look(turn, held=True), a_look(turn)
+        for look, at in ((held, now), (closed, now + 0.1), (closed, now + 0.39)):
+            assert isinstance(settling.judge("a", look, now=at, renamed=False, poll_s=3.0), Waiting)
+    last = a_look(4)
+    assert isinstance(settling.judge("a", last, now=2.3, renamed=False, poll_s=3.0), Waiting)
+    assert isinstance(settling.judge("a", last, now=2.4, renamed=False, poll_s=3.0), Settled)
+
+
+def test_looks_at_what_is_written_for_long_come_less_often_but_not_seldom() -> None:
+    settling, waits = a_settling(), []
+    for now in (0.0, 1.0, 10.0, 100.0, 10_000.0):
+        look = a_look(int(now), held=True)
+        verdict = settling.judge("a", look, now=now, renamed=False, poll_s=3.0)
+        assert isinstance(verdict, Waiting)
+        waits.append(verdict.again_s)
+    assert waits == [0.1, 0.1, 0.5, 2.0, 2.0]
+
+
+def test_pauses_between_looks_do_not_count_as_pauses_of_the_writer() -> None:
+    settling = a_settling()
+    for now in (0.0, 2.0, 4.0):
+        settling.judge("a", a_look(int(now), held=True), now=now, renamed=False, poll_s=3.0)
+    settling.judge("a", a_look(9), now=6.0, renamed=False, poll_s=3.0)
+    assert settling.judge("a", a_look(9), now=6.5, renamed=False, poll_s=3.0) == Settled(0.5)
+
+
+def test_looks_at_many_files_are_further_apart_than_they_take() -> None:
+    look = Look(1, files=50_000, size_bytes=1, held=False)
+    verdict = a_settling().judge("a", look, now=0.0, renamed=False, poll_s=3.0)
+    assert isinstance(verdict, Waiting)
+    assert verdict.again_s == 20.0
+
+
+def test_a_share_is_looked_at_ten_times_while_a_drop_settles() -> None:
+    look = a_look(held=None)
+    verdict = a_settling().judge("a", look, now=0.0, renamed=False, poll_s=10.0)
+    assert isinstance(verdict, Waiting)
+    assert verdict.again_s == 1.0
