@@ -89,7 +89,7 @@ class _Daemon:
         self._spool = spool
         self._store = store
         wake = threading.Event()
-        checks = InputChecks()
+        checks = InputChecks((*settings.input_roots, spool.done, spool.failed))
         self._servers = [
             Server(address, checks, on_change=wake.set) for address in _addresses(settings, engine)
         ]

@@ -72,3 +72,16 @@ def test_a_folder_swapped_for_a_link_after_the_job_was_planned_is_not_read_throu
     with pytest.raises(BadInput, match=r"sub/a\.png cannot be read: Not a directory"):
         send(server, tmp_path / "job", times=0, path="sub/a.png")
     assert not server.requests("POST /upload/image")
+
+
+def test_a_root_may_be_a_link_and_what_lies_below_it_may_not(
+    server: StrangeServer, tmp_path: Path
+) -> None:
+    picture(tmp_path / "disk" / "shots" / "a.png")
+    (tmp_path / "root").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "linked").symlink_to(tmp_path / "disk" / "shots")
+    uploads = Uploads(Client(server.url), InputChecks([tmp_path / "root"]))
+    sent = uploads.send({"image": f"{tmp_path}/root/shots/a.png"}, BINDS, tmp_path / "job")
+    assert sent.files["image"].bytes == (tmp_path / "disk" / "shots" / "a.png").stat().st_size
+    with pytest.raises(BadInput, match="cannot be read: Not a directory"):
+        uploads.send({"image": f"{tmp_path}/root/linked/a.png"}, BINDS, tmp_path / "job")

@@ -1,7 +1,7 @@
 """Inputs on their way to a server: checked once, sent once per server and content."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +30,10 @@ class BadInput(VqdError):
 
 @dataclass(frozen=True, slots=True)
 class CheckedInput:
-    """An input that decodes, and what it held."""
+    """An input that decodes, and what it held. No link is followed to it `below` that folder."""
 
     path: Path
+    below: Path
     file: ReadFile
 
 
@@ -45,21 +46,24 @@ class SentInputs:
 
 
 class InputChecks:
-    """Decodes and hashes each file once, until it changes."""
+    """Decodes and hashes each file once, until it changes.
 
-    def __init__(self) -> None:
+    Inputs lie in a job's folder or below one of `roots`, which alone may be links.
+    """
+
+    def __init__(self, roots: Sequence[Path] = ()) -> None:
+        self._roots = roots
         self._checked: dict[tuple[str, str, int, int], CheckedInput] = {}
         self._lock = threading.Lock()
 
     def check(self, folder: Path, shown: str, kind: str) -> CheckedInput:
         """Give the input if it decodes as `kind`; `shown` is its path below `folder`, or absolute.
-        No link below `folder` is followed.
 
         Raises:
             BadInput: naming the file and what is wrong with it.
             OSError: the disk cannot be read.
         """
-        path = folder / shown
+        path, below = self._placed(folder, shown)
         try:
             facts = path.stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -70,12 +74,20 @@ class InputChecks:
             known = self._checked.get(key)
         if known is not None:
             return known
-        checked = _check(path, folder, shown, kind, mtime(facts))
+        checked = CheckedInput(path, below, _read(path, below, shown, kind, mtime(facts)))
         with self._lock:
             if len(self._checked) >= _REMEMBERED:
                 self._checked.clear()
             self._checked[key] = checked
         return checked
+
+    def _placed(self, folder: Path, shown: str) -> tuple[Path, Path]:
+        """Give the path of an input, and the folder on the way to it that it must not leave."""
+        path = folder / shown
+        for root in self._roots:
+            if path.is_relative_to(root) and not path.is_relative_to(folder):
+                return root.resolve() / path.relative_to(root), root.resolve()
+        return path, folder
 
 
 class Uploads:
@@ -146,44 +158,44 @@ class Uploads:
         for _ in range(_TRIES):
             checked = self._checks.check(folder, path, kind)
             try:
-                return self._send_once(checked, folder), checked.file
+                return self._send_once(checked), checked.file
             except Changed:
                 continue
         raise BadInput(f"{path} is replaced again and again while it is sent.")
 
-    def _send_once(self, checked: CheckedInput, folder: Path) -> str:
+    def _send_once(self, checked: CheckedInput) -> str:
         name = f"{checked.file.sha256[:32]}{checked.path.suffix.lower()}"
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            stored = self._place(checked, name, folder) or self._sent.get(name)
+            stored = self._place(checked, name) or self._sent.get(name)
             if stored is None:
                 stored = self._client.upload(
                     checked.path,
                     name=name,
                     subfolder=OWN_FOLDER,
                     sha256=checked.file.sha256,
-                    below=folder,
+                    below=checked.below,
                 )
             self._sent[name] = stored
             return stored
 
-    def _place(self, checked: CheckedInput, name: str, folder: Path) -> str | None:
+    def _place(self, checked: CheckedInput, name: str) -> str | None:
         """Put an input into the server's shared folder, each time, for it may be emptied."""
         if self._shared is None or name in self._lost:
             return None
         try:
             return self._shared.place(
-                checked.path, name=name, sha256=checked.file.sha256, below=folder
+                checked.path, name=name, sha256=checked.file.sha256, below=checked.below
             )
         except OSError as error:
             _log.warning("input.unshared", file=error.filename, error=error.strerror)
             return None
 
 
-def _check(path: Path, folder: Path, shown: str, kind: str, modified_at: str) -> CheckedInput:
+def _read(path: Path, below: Path, shown: str, kind: str, modified_at: str) -> ReadFile:
     try:
-        media = probe(path, below=folder)
+        media = probe(path, below=below)
     except OSError as error:
         if not concerns_one_name(error):
             raise
@@ -192,7 +204,7 @@ def _check(path: Path, folder: Path, shown: str, kind: str, modified_at: str) ->
         raise BadInput(f"{shown} is not a usable {kind}: {error.message}") from error
     if media.kind != kind:
         raise BadInput(f"{shown} is {_a(media.kind)}, and {_a(kind)} is asked for.")
-    return CheckedInput(path, ReadFile(media.sha256, media.bytes, modified_at))
+    return ReadFile(media.sha256, media.bytes, modified_at)
 
 
 def _a(kind: str) -> str:
