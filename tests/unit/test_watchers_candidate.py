@@ -33,8 +33,8 @@ def test_a_cancelled_drop_is_left_alone_until_that_is_taken_back(tmp_path: Path)
 
 def test_links_and_other_files_are_not_taken_and_stay_so(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    write(tmp_path / "a.png", "x")
-    for name in ("link", "a.png", ".hidden"):
+    write(tmp_path / "a.jpg", "x")
+    for name in ("link", "a.jpg", ".hidden"):
         found = found_at(tmp_path / name)
         assert isinstance(found, NotTaken)
         assert not found.may_change

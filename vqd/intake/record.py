@@ -23,7 +23,7 @@ from vqd.intake import tree
 from vqd.intake.places import Places
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_FOLDER = re.compile(r"vqd/[^/\\.][^/\\]{0,254}/\d{1,9}-\d{1,9}")
+_FOLDER = re.compile(r"vqd/[^/\\.][^/\\]{0,254}/[0-9a-z-]{1,60}")
 _KINDS = ("image", "video", "audio")
 _INPUTS = "inputs"
 _MOST_JOBS = 20_000

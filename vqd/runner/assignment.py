@@ -23,6 +23,8 @@ class Assignment:
     @property
     def frees_memory(self) -> bool:
         """Tell whether the server is to free its memory before it gets the prompt."""
+        if self._puts_back and self.prompt.strikes:
+            return True
         step = self.prompt.step
         return 0 < step <= len(self.plan.on_oom) and self.plan.on_oom[step - 1].frees_memory
 
@@ -30,14 +32,19 @@ class Assignment:
     def server_folder(self) -> str:
         """Give the folder below the server's outputs where its own go: one that nothing else uses.
 
-        What is made again goes first where it was put then: it tells of its folder, so that in
-        another it would not be the same. There may be somebody's file of this name by now.
+        What is made again goes where it was put then: it tells of its folder, so that in another
+        it would not be the same. A server that has it cached names the file of then, which may be
+        gone: it is told to forget, and then it is truly made again. After other trouble the folder
+        may be in use.
         """
-        again = self.plan.server_folder
-        if again and self.prompt.attempt == 1:
-            return again
+        if self._puts_back:
+            return self.plan.server_folder
         number, attempt = self.prompt.key.number, self.prompt.attempt
         return f"vqd/{self.job}/{self.plan.life}{number}-{attempt}"
+
+    @property
+    def _puts_back(self) -> bool:
+        return bool(self.plan.server_folder) and self.prompt.attempt == self.prompt.strikes + 1 <= 2
 
 
 def adopted(assignment: Assignment) -> Assignment:

@@ -58,8 +58,9 @@ def _job_file(assignment: Assignment, inputs: Mapping[str, str]) -> dict[str, An
         "vqd": 1,
         "workflow": plan.workflow,
         "name": PurePosixPath(prompt.stem).name,
-        "inputs": dict(inputs),
-        "params": {**plan.params, **prompt.params},
+        # Sorted, since which values vary is otherwise when it is made again.
+        "inputs": _sorted(inputs),
+        "params": _sorted({**plan.params, **prompt.params}),
         "output": {"name": prompt.stem},
     }
 
@@ -71,10 +72,10 @@ def _record(assignment: Assignment, input_sha256s: Mapping[str, str]) -> dict[st
         "asked": asked_sha256(plan.workflow, {**plan.params, **prompt.params}),
         "sent": sent_sha256(assignment.graph.nodes, prompt.edits, plan.inputs, plan.outputs),
         "folder": assignment.server_folder,
-        "inputs": dict(input_sha256s),
-        "binds": {
-            slot: [str(target) for target in bind.targets] for slot, bind in plan.inputs.items()
-        },
+        "inputs": _sorted(input_sha256s),
+        "binds": _sorted(
+            {slot: [str(target) for target in bind.targets] for slot, bind in plan.inputs.items()}
+        ),
         "outputs": {
             one.slot: {
                 "node": one.node,
@@ -86,6 +87,10 @@ def _record(assignment: Assignment, input_sha256s: Mapping[str, str]) -> dict[st
         "seed": prompt.seed,
         **({"mark": prompt.mark} if prompt.mark else {}),
     }
+
+
+def _sorted(told: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(sorted(told.items()))
 
 
 def _how(

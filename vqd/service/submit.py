@@ -17,12 +17,13 @@ from vqd.domain.names import is_text
 from vqd.domain.quote import QuoteOver
 from vqd.service.accepting import Accepting
 from vqd.service.aside import Aside
+from vqd.service.carried import CarriedJob
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.drift import with_server_drift
 from vqd.service.gone import Gone
 from vqd.service.returns import Returns, is_over
 from vqd.spool import claims, drops
-from vqd.spool.files import is_real_folder
+from vqd.spool.files import is_real_file, is_real_folder
 from vqd.spool.jobfiles import is_alone, job_file_in, only_job_file
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
@@ -77,11 +78,25 @@ class Submission:
         folder = self.new_folder(draft.name, now=now)
         if job_file.parent == inbox:
             inputs = [inbox / path for path in draft.inputs if not Path(path).is_absolute()]
-            claims.claim_file(job_file, inputs, folder, alone=not inputs or is_alone(job_file))
+            alone = not inputs or is_alone(job_file, but=draft.inputs)
+            claims.claim_file(job_file, inputs, folder, alone=alone)
         else:
             claims.claim_folder(job_file.parent, folder)
         self._accept(folder.name, draft, now=now)
         return folder.name
+
+    def take_result(self, path: Path, carried: CarriedJob, *, now: float) -> tuple[str, Draft]:
+        """Claim a file in the inbox that carries its job, with what lies beside it of that, and
+        accept it; gives its JOB.
+
+        Raises:
+            FileNotFoundError: its owner was quicker and moved it away; nothing was taken.
+        """
+        beside = (path.with_name(name) for name in carried.beside)
+        files = dict.fromkeys([path, *(one for one in beside if is_real_file(one))])
+        folder = self.new_folder(carried.name, now=now)
+        claims.claim_files(files, folder, carried.job_file, path.parent)
+        return folder.name, self.admit(folder, now=now)
 
     def new_folder(self, name: str, *, now: float) -> Path:
         """Give the folder in active/ that a new job of this name gets."""

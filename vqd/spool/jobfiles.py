@@ -69,12 +69,14 @@ def rivals_of(job_file: Path) -> Sequence[Path]:
     return [path for path in named if path != job_file] if job_file in named else ()
 
 
-def is_alone(job_file: Path) -> bool:
-    """Tell whether nothing else in its folder can be a job file, by a look as far as the first."""
+def is_alone(job_file: Path, *, but: Collection[str] = ()) -> bool:
+    """Tell whether nothing else in its folder can be a job file, by a look as far as the first.
+
+    `but` are names that it uses itself.
+    """
     with os.scandir(job_file.parent) as entries:
-        return not any(
-            has_job_suffix(Path(entry.name)) for entry in entries if entry.name != job_file.name
-        )
+        others = (entry.name for entry in entries if entry.name != job_file.name)
+        return not any(has_job_suffix(Path(name)) and name not in but for name in others)
 
 
 def defaults_in(folder: Path) -> Path | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.domain.names import is_text, why_never_taken
+from vqd.domain.record import may_carry
 from vqd.spool.jobfiles import defaults_in, has_job_suffix, job_file_in, why_no_job_file
 from vqd.spool.requests import is_held_back
 from vqd.spool.status import STATUS, job_told_by
@@ -39,7 +40,14 @@ class HotCandidate:
     defaults: Path | None
 
 
-Found = Candidate | HotCandidate | NotTaken
+@dataclass(frozen=True, slots=True)
+class ResultCandidate:
+    """A file that may carry how it was made."""
+
+    path: Path
+
+
+Found = Candidate | HotCandidate | ResultCandidate | NotTaken
 
 
 def candidate_at(path: Path, is_workflow: Callable[[str], bool]) -> Found:
@@ -58,6 +66,8 @@ def candidate_at(path: Path, is_workflow: Callable[[str], bool]) -> Found:
         return NotTaken("ignored: not a file")
     if not is_text(path.name):
         return NotTaken("its name is not UTF-8; rename it")
+    if may_carry(path.name):
+        return ResultCandidate(path)
     if not has_job_suffix(path):
         return NotTaken("not a job file; a job file beside it can name it as an input")
     return Candidate(path, path)

@@ -17,10 +17,17 @@ from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
 from vqd.spool.layout import OWN_FOLDER
 from vqd.spool.requests import hold_back
-from vqd.watchers.candidate import Candidate, HotCandidate, NotTaken, candidate_at
+from vqd.watchers.candidate import (
+    Candidate,
+    HotCandidate,
+    NotTaken,
+    ResultCandidate,
+    candidate_at,
+)
 from vqd.watchers.dropfolder import DropFolder
 from vqd.watchers.elsewhere import Elsewhere, HotPlace
 from vqd.watchers.hotfolder import HotFolder, Pace
+from vqd.watchers.results import ResultDrops
 from vqd.watchers.seeing import Seeing
 from vqd.watchers.settle import Settling, Waiting
 from vqd.watchers.waiting import WaitingList
@@ -60,6 +67,7 @@ class Inbox:
             seeing=seeing,
             waiting=self._waiting,
         )
+        self._results = ResultDrops(folder, submission, self._drops, clock=clock)
         self._hot: dict[str, HotFolder] = {}
         self._elsewhere = {
             str(place.path): Elsewhere(place, self._hot_folder(place.path, place.name))
@@ -84,6 +92,7 @@ class Inbox:
         if whole:
             due = {path.name for path in self._folder.iterdir()} | self._elsewhere.keys()
             self._drops.keep_only(due)
+            self._results.keep_only(due)
             for gone in self._hot.keys() - due:
                 self._forget_hot(gone)
         self._drops.look(due - {OWN_FOLDER}, now)
@@ -99,6 +108,8 @@ class Inbox:
         self._forget_hot(name)
         if isinstance(found, Candidate):
             return self._hand_in(name, found, now)
+        if isinstance(found, ResultCandidate):
+            return self._results.look(name, now)
         if found.may_change:
             hold_back(self._folder / name, self._clock())
         return NotTaken(found.reason)  # what changes in it is hinted at
@@ -108,10 +119,13 @@ class Inbox:
             self._hot[name] = self._hot_folder(found.path, name)
         return self._hot[name].look(found, name, now)
 
-    def _hand_in(self, name: str, found: Candidate, now: float) -> Waiting | None:
+    def _hand_in(self, name: str, found: Candidate, now: float) -> Waiting | NotTaken | None:
         draft = self._drops.ready(name, found, self._draft, now)
         if isinstance(draft, Waiting):
             return draft
+        graph = self._results.graph(name) if found.is_bare and draft.problems else None
+        if graph is not None:
+            return graph
         job = self._submission.take(found.job_file, draft, now=self._clock())
         for path in draft.inputs if found.is_bare else ():
             self._drops.forget_moved(path.split("/")[0])

@@ -1,9 +1,11 @@
 """Nodes that read and write clips."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +69,21 @@ def _check(folders: Folders, inputs: Mapping[str, Any]) -> str | None:
     return None if input_path(folders, name) else f"Invalid video file: {name}"
 
 
-def _mark(folders: Folders, inputs: Mapping[str, Any]) -> str:
-    # The change time also moves when a file of the same time and size takes the place of another.
+def _content(folders: Folders, inputs: Mapping[str, Any]) -> str:
+    """Name what the file holds. ComfyUI names when it was uploaded, and tells of that in what comes
+    of it: so the same would never be made again, byte for byte."""
     path = input_path(folders, str(inputs["file"]))
-    if path is None:
+    if path is None or not path.is_file():
         return ""
+    # The change time also moves when a file of the same time and size takes the place of another.
     found = path.stat()
-    return f"{found.st_ino}-{found.st_size}-{found.st_ctime_ns}"
+    return _sha256(path, found.st_ino, found.st_size, found.st_ctime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, *_: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _components(context: Context, video: ClipFile | Clip) -> Sequence[Any]:
@@ -228,7 +238,7 @@ CLIPS: tuple[NodeClass, ...] = (
         is_newer=True,
         display_name="Load Video",
         check=_check,
-        mark=_mark,
+        mark=_content,
         options=lambda folders: {"file": files_with(ENDINGS, folders.input)},
     ),
     NodeClass(

@@ -1,0 +1,100 @@
+"""The job that a dropped picture, clip or sound carries in itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from vqd.definitions.graphs import read_graph
+from vqd.definitions.ui.refusals import UNSEEN
+from vqd.domain.errors import Faults
+from vqd.domain.record import may_carry
+from vqd.media.embedded import Embedded, embedded_in
+
+_KEYS = ("vqd", "workflow", "name", "inputs", "params", "output", "record")
+"""Of the job file in an output, what vqd puts there: nobody's schedule, notices or fan-out."""
+_RECORD = "record"
+_RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedJob:
+    """A job file, the name of its job, and the names of files beside that may belong to it."""
+
+    job_file: bytes
+    name: str
+    beside: tuple[str, ...]
+
+
+def carried_in(path: Path) -> CarriedJob | None:
+    """Give the job that makes a file again; None if it carries nothing of how it was made.
+
+    It is the one that vqd put there, else the graph that ComfyUI put there, run as it is.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    found = embedded_in(path)
+    try:
+        return _of_vqd(path.name, found) or _of_graph(path, found)
+    except (RecursionError, UnicodeError):
+        return None  # nested too deep, or half a character: nobody wrote that to be read
+
+
+def holds_graph(path: Path) -> bool:
+    """Tell whether a file holds a graph, and no job file."""
+    try:
+        read_graph(path, path.name)
+    except Faults as faults:
+        return any(problem.code == UNSEEN for problem in faults.problems)
+    return True
+
+
+def _of_vqd(name: str, found: Embedded) -> CarriedJob | None:
+    told = found.job_file
+    if told is None or not {"vqd", "workflow"} <= told.keys():
+        return None
+    job = {key: told[key] for key in _KEYS if key in told}
+    record = job.get(_RECORD)
+    if isinstance(record, dict):
+        job[_RECORD] = {**record, _RESULT: name}
+    inputs = job.get("inputs")
+    texts = [*inputs.values()] if isinstance(inputs, dict) else []
+    title = _text(job.get("name")) or PurePosixPath(name).stem
+    return CarriedJob(_written(job), title, _names(texts))
+
+
+def _of_graph(path: Path, found: Embedded) -> CarriedJob | None:
+    if found.graph is None:
+        return None
+    job = {"vqd": 1, "workflow": path.name}
+    return CarriedJob(_written(job), path.stem, _names([*_values(found.graph)]))
+
+
+def _values(graph: Mapping[str, Any]) -> Iterator[Any]:
+    for node in graph.values():
+        inputs = node.get("inputs") if isinstance(node, dict) else None
+        yield from inputs.values() if isinstance(inputs, dict) else ()
+
+
+def _names(texts: list[Any]) -> tuple[str, ...]:
+    """Give the names of files among texts, as they would lie beside."""
+    names = (PurePosixPath(_text(text).removesuffix(" [input]")).name for text in texts)
+    return tuple(dict.fromkeys(name for name in names if _is_media(name)))
+
+
+def _is_media(name: str) -> bool:
+    return may_carry(name) or name.lower().endswith(_OTHER_MEDIA)
+
+
+def _text(given: Any) -> str:
+    return given if isinstance(given, str) else ""
+
+
+def _written(job: Mapping[str, Any]) -> bytes:
+    return yaml.safe_dump(dict(job), sort_keys=False, allow_unicode=True, width=100).encode()
+
+
+_OTHER_MEDIA = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".avi", ".wav", ".mp3", ".ogg")
