@@ -1,8 +1,10 @@
 """Names of a folder, found whatever case and Unicode form they are written in."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from vqd.domain.names import folded
+from vqd.intake import tree
 
 _FEW = 16
 
@@ -38,3 +40,17 @@ class FoldedNames:
             found.append(self._names[self._text.count("\0", 0, at)])
             at = self._text.find(wanted, at + 1)
         return found
+
+
+class Listings:
+    """Folders, each listed once: by all that share this, as it was when the first one asked."""
+
+    def __init__(self) -> None:
+        self._listed: dict[tuple[Path, ...], FoldedNames] = {}
+
+    def of(self, root: Path, parts: Sequence[str]) -> FoldedNames:
+        """Give the names in the folder `root/parts`."""
+        key = (root, *map(Path, parts))
+        if key not in self._listed:
+            self._listed[key] = FoldedNames(tree.names(root, parts))
+        return self._listed[key]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vqd.domain.names import folded
 from vqd.intake import tree
+from vqd.intake.foldednames import FoldedNames, Listings
 from vqd.intake.tree import Entry
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -24,6 +25,7 @@ class Places:
     folder: Path
     roots: Sequence[Path] = ()
     path_map: Mapping[str, Path] = field(default_factory=dict)
+    listings: Listings = field(default_factory=Listings, compare=False, repr=False)
 
     def look(self, text: str, kind: str) -> tuple[Path, list[Entry]] | None:
         """Give what lies at a path, and the folder or root that it was found below.
@@ -56,12 +58,12 @@ class Places:
                 return tree.read(root, str(Path(path).relative_to(root)), most_bytes)
         return tree.read(self.folder, path, most_bytes)
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str) -> FoldedNames:
         """Give the names in a folder whose path ends in `/`, or of the job's folder for none."""
         for root in self.roots if folder.startswith("/") else ():
             if Path(folder).is_relative_to(root):
-                return tree.names(root, _above(str(Path(folder).relative_to(root))))
-        return tree.names(self.folder, _above(folder))
+                return self.listings.of(root, _above(str(Path(folder).relative_to(root))))
+        return self.listings.of(self.folder, _above(folder))
 
     def _searched(self, text: str) -> list[tuple[Path, list[str]]] | None:
         path = self._mapped(text.strip().replace("\\", "/"))

@@ -12,7 +12,6 @@ from vqd.documents.schema import checked
 from vqd.documents.values import value
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import Given, InputFile, Point
-from vqd.intake.foldednames import FoldedNames
 from vqd.intake.places import Places
 
 MOST_BYTES = 256 << 10
@@ -36,7 +35,6 @@ class Sidecars:
     job_file: str
     problems: list[Problem] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
-    _names: dict[str, FoldedNames] = field(default_factory=dict)
 
     def beside(self, files: Iterable[InputFile]) -> tuple[InputFile, ...]:
         """Give the files with the values that lie beside each; values win over the text."""
@@ -57,9 +55,7 @@ class Sidecars:
 
     def _there(self, folder: str, name: str) -> str | None:
         """Give the path of what has this name, or the only one like it in other case or form."""
-        if folder not in self._names:
-            self._names[folder] = FoldedNames(self.places.names(folder))
-        alike = self._names[folder].like(name)
+        alike = self.places.names(folder).like(name)
         found = name if name in alike else alike[0] if len(alike) == 1 else None
         return None if found is None else f"{folder}{found}"
 

@@ -26,21 +26,30 @@ class Accepting:
 
     def accept(self, job: str, draft: Draft, *, now: float, kept: int = 0) -> None:
         """Accept the folder `job` in active/. `kept` prompts of it are made already."""
+        self.begin(job, draft, now=now, kept=kept)()
+
+    def begin(self, job: str, draft: Draft, *, now: float, kept: int = 0) -> Callable[[], None]:
+        """Begin to accept a folder, and give what ends it; those begun together share a commit."""
         problems = draft.problems or _reserved(draft)
-        if draft.planned is not None and not problems:
-            plan = draft.planned.plan
-            self._store.accept(
-                job,
-                draft.planned,
-                draft.job_file,
-                input_folder=draft.input_folder,
-                now=now,
-                quote=self._quote(plan.workflow, plan.total - kept),
-            )
-            self._tell(job, now=now)
-        else:
+        if draft.planned is None or problems:
             self._reject(job, draft, problems, now=now)
-        self._on_change()
+            return self._on_change
+        plan = draft.planned.plan
+        wait = self._store.begin_accepting(
+            job,
+            draft.planned,
+            draft.job_file,
+            input_folder=draft.input_folder,
+            now=now,
+            quote=self._quote(plan.workflow, plan.total - kept),
+        )
+
+        def end() -> None:
+            wait()
+            self._tell(job, now=now)
+            self._on_change()
+
+        return end
 
     def _quote(self, workflow: str, prompts: int) -> str | None:
         with self._store.reading() as session:

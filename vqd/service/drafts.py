@@ -24,6 +24,7 @@ from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
 from vqd.intake.awaited import AWAITED_INPUT, AWAITED_MARKER
+from vqd.intake.foldednames import Listings
 from vqd.intake.layers import layer_of
 from vqd.intake.places import Places
 from vqd.media.dimensions import Undecodable, dimensions
@@ -135,10 +136,18 @@ class Drafting:
         """Tell whether there is a workflow of this name, be it broken."""
         return self._definitions.has(name)
 
-    def draft(self, job_file: Path, *, now: float, under: Path | None = None) -> Draft:
+    def draft(
+        self,
+        job_file: Path,
+        *,
+        now: float,
+        under: Path | None = None,
+        listings: Listings | None = None,
+    ) -> Draft:
         """Read the job file and everything it names, and plan it.
 
         Below its parameters lie those of the file `under`, else of `_defaults.yaml` beside it.
+        Drafts of thousands of job files that lie in one folder may share their `listings`.
 
         Raises:
             FileNotFoundError: the job file is gone.
@@ -164,7 +173,9 @@ class Drafting:
             spec = self._with_known_target(spec)
             notify, keep_s, record = spec.notify, spec.keep_s, spec.record
             name, workflow = spec.name or name, spec.workflow.text
-            places = Places(folder / input_folder, self._input_roots, self._path_map)
+            places = Places(
+                folder / input_folder, self._input_roots, self._path_map, listings or Listings()
+            )
             chosen = self._choose(spec, places)
             spec, definition = chosen.spec, chosen.workflow
             under = under or (defaults_in(folder) if is_folder else None)

@@ -5,7 +5,7 @@ one rename and the draft committed. After a crash between the two, the folder in
 row, and the same is done from there. Of folders that were a job's before, see `returns`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ import structlog
 from vqd.domain.errors import VqdError
 from vqd.domain.names import is_text
 from vqd.domain.quote import QuoteOver
+from vqd.intake.foldednames import Listings
 from vqd.service.accepting import Accepting
 from vqd.service.aside import Aside
 from vqd.service.carried import CarriedJob
@@ -22,9 +23,10 @@ from vqd.service.drafts import Draft, Drafting
 from vqd.service.drift import with_server_drift
 from vqd.service.gone import Gone
 from vqd.service.returns import Returns, is_over
+from vqd.service.together import Together
 from vqd.spool import claims, drops
 from vqd.spool.files import is_real_file, is_real_folder
-from vqd.spool.jobfiles import is_alone, job_file_in, only_job_file
+from vqd.spool.jobfiles import job_file_in, only_job_file
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
 from vqd.store.store import Store
@@ -54,36 +56,42 @@ class Submission:
         self._underway: set[str] = set()
         self._accepting = Accepting(spool, store, quote_over, on_change)
         self._returns = Returns(spool, store, drafting, self._accepting, aside)
+        self._together = Together(spool, self._accepting, self._is_known)
         self._gone = Gone(spool, store, on_change=on_change)
 
-    def draft(self, job_file: Path, *, now: float) -> Draft:
-        """Read and plan a job where it lies."""
-        draft = self._drafting.draft(job_file, now=now)
+    def draft(self, job_file: Path, *, now: float, listings: Listings | None = None) -> Draft:
+        """Read and plan a job where it lies; jobs that are drafted together share `listings`."""
+        draft = self._drafting.draft(job_file, now=now, listings=listings)
         if draft.record is None:
             return draft
         with self._store.reading() as session:
             return with_server_drift(draft, session)
 
-    def take(self, job_file: Path, draft: Draft, *, now: float) -> str:
-        """Claim a settled drop and accept it; gives its JOB. One that comes back is accepted later.
+    def listings(self) -> Listings:
+        """Give what drafts that are made at one look may share."""
+        return Listings()
+
+    def take_folder(self, job_file: Path, draft: Draft, *, now: float) -> str:
+        """Claim a settled job folder and accept it; gives its JOB. One that comes back is accepted
+        later.
 
         Raises:
             FileNotFoundError: its owner was quicker and moved it away; nothing was taken.
         """
-        inbox = self._spool.inbox
-        if job_file.parent != inbox:
-            returned = self._returned(job_file, draft, now=now)
-            if returned is not None:
-                return returned
+        returned = self._returned(job_file, draft, now=now)
+        if returned is not None:
+            return returned
         folder = self.new_folder(draft.name, now=now)
-        if job_file.parent == inbox:
-            inputs = [inbox / path for path in draft.inputs if not Path(path).is_absolute()]
-            alone = not inputs or is_alone(job_file, but=draft.inputs)
-            claims.claim_file(job_file, inputs, folder, alone=alone)
-        else:
-            claims.claim_folder(job_file.parent, folder)
+        claims.claim_folder(job_file.parent, folder)
         self._accept(folder.name, draft, now=now)
         return folder.name
+
+    def take_files(
+        self, files: Sequence[tuple[Path, Draft]], *, now: float
+    ) -> list[str | Exception]:
+        """Claim settled job files of the inbox, with their inputs, and accept them in this order;
+        gives the JOB of each, or why it was not taken."""
+        return self._together.take(files, now=now)
 
     def take_result(self, path: Path, carried: CarriedJob, *, now: float) -> tuple[str, Draft]:
         """Claim a file in the inbox that carries its job, with what lies beside it of that, and

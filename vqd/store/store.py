@@ -139,10 +139,27 @@ class Store(StoreReader):
         now: float,
         quote: str | None = None,
     ) -> None:
+        """Bring a planned job in and wait for its commit; see `begin_accepting`."""
+        self.begin_accepting(
+            job, planned, job_file, input_folder=input_folder, now=now, quote=quote
+        )()
+
+    def begin_accepting(
+        self,
+        job: str,
+        planned: PlannedJob,
+        job_file: JobFile,
+        *,
+        input_folder: str,
+        now: float,
+        quote: str | None = None,
+    ) -> Callable[[], None]:
         """Bring a planned job in: small ones in one commit, big ones in slices, the last of which
         makes it visible. One with a `quote` waits until it is approved of.
 
-        A closed job of that name becomes this one."""
+        A closed job of that name becomes this one. Gives what waits for the commit, which jobs that
+        are begun together share.
+        """
         self._forget_prompts(job)
         prompts = planned.prompts()
         first = list(islice(prompts, SLICE))
@@ -156,12 +173,17 @@ class Store(StoreReader):
                 session.jobs.queue(job_key, now=now, quote=quote)
             return job_key
 
-        job_key = self.write(begin)
-        if len(first) == planned.plan.total:
-            return
-        while part := list(islice(prompts, SLICE)):
-            self._add_slice(job_key, part)
-        self.write(lambda session: session.jobs.queue(job_key, now=now, quote=quote))
+        begun = self._writer.ask(lambda _: begin(self._session))
+
+        def finish() -> None:
+            job_key = begun.result()
+            if len(first) == planned.plan.total:
+                return
+            while part := list(islice(prompts, SLICE)):
+                self._add_slice(job_key, part)
+            self.write(lambda session: session.jobs.queue(job_key, now=now, quote=quote))
+
+        return finish
 
     def reject(self, job: str, write: Callable[[Session], int]) -> None:
         """Bring in a job that cannot run, by `write`; a closed one of that name becomes it."""

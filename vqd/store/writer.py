@@ -37,13 +37,21 @@ class Writer:
         Raises:
             VqdError: `store_closed`; and whatever `write` raises, its changes undone.
         """
+        return self.ask(write, bulk=bulk).result()
+
+    def ask(self, write: Write[T], *, bulk: bool = False) -> Future[T]:
+        """Let a write be carried out; what is asked for meanwhile may share its commit.
+
+        Raises:
+            VqdError: `store_closed`.
+        """
         future: Future[T] = Future()
         with self._filled:
             if self._closing:
                 raise VqdError("store_closed", "The queue is closed.")
             (self._bulk if bulk else self._urgent).append((write, future))
             self._filled.notify()
-        return future.result()
+        return future
 
     def close(self) -> None:
         """Finish what was asked for, then end the thread. The connection stays the caller's."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -98,7 +99,8 @@ class DropFolder:
         waiting = deque(sorted(names))
         until = time.monotonic() + SLICE_S
         while waiting:
-            self._look(waiting.popleft(), now)
+            name = waiting.popleft()
+            self.conclude(name, partial(self._take, name, now), now)
             if time.monotonic() >= until:
                 break
         with self._lock:
@@ -129,8 +131,9 @@ class DropFolder:
             if isinstance(with_inputs, Waiting):
                 return with_inputs
         if _may_still_come(found, made, settled, renamed=self.is_renamed(name)):
-            again_s = ASSEMBLING_AGAIN_S if made.is_assembling else AGAIN_S
-            return Waiting(str(made.problems[0]), again_s)
+            if made.is_assembling:
+                return Waiting(f"assembling: {made.problems[0]}", ASSEMBLING_AGAIN_S)
+            return Waiting(str(made.problems[0]), AGAIN_S)
         return made
 
     def _begin_inputs(
@@ -168,10 +171,13 @@ class DropFolder:
         if not os.path.lexists(self.folder / name):
             self.forget(name)
 
-    def _look(self, name: str, now: float) -> None:
+    def conclude(
+        self, name: str, take: Callable[[], Waiting | NotTaken | None], now: float
+    ) -> None:
+        """Take a drop by `take`, and note what it waits for if it was not taken."""
         verdict: Waiting | NotTaken | None
         try:
-            verdict = self._take(name, now)
+            verdict = take()
         except FileNotFoundError:
             verdict = None
         except (OSError, VqdError) as error:

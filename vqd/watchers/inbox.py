@@ -8,6 +8,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,7 +25,7 @@ from vqd.watchers.candidate import (
     ResultCandidate,
     candidate_at,
 )
-from vqd.watchers.dropfolder import DropFolder
+from vqd.watchers.dropfolder import AGAIN_S, DropFolder
 from vqd.watchers.elsewhere import Elsewhere, HotPlace
 from vqd.watchers.hotfolder import HotFolder, Pace
 from vqd.watchers.results import ResultDrops
@@ -68,6 +69,8 @@ class Inbox:
             waiting=self._waiting,
         )
         self._results = ResultDrops(folder, submission, self._drops, clock=clock)
+        self._ready: dict[str, Draft] = {}
+        self._listings = self._submission.listings()
         self._hot: dict[str, HotFolder] = {}
         self._elsewhere = {
             str(place.path): Elsewhere(place, self._hot_folder(place.path, place.name))
@@ -95,7 +98,9 @@ class Inbox:
             self._results.keep_only(due)
             for gone in self._hot.keys() - due:
                 self._forget_hot(gone)
+        self._listings = self._submission.listings()
         self._drops.look(due - {OWN_FOLDER}, now)
+        self._take_ready(now)
         self._waiting.write()
         return self._drops.again_s(now)
 
@@ -126,14 +131,35 @@ class Inbox:
         graph = self._results.graph(name) if found.is_bare and draft.problems else None
         if graph is not None:
             return graph
-        job = self._submission.take(found.job_file, draft, now=self._clock())
-        for path in draft.inputs if found.is_bare else ():
-            self._drops.forget_moved(path.split("/")[0])
-        _log.info("drop.taken", drop=name, job=job, prompts=draft.total, workflow=draft.workflow)
+        if found.is_bare:
+            self._ready[name] = draft
+            return Waiting("complete; taken at once", AGAIN_S)
+        job = self._submission.take_folder(found.job_file, draft, now=self._clock())
+        self._tell_of(name, job, draft)
         return None
 
+    def _take_ready(self, now: float) -> None:
+        """Take the job files that this look found complete, together."""
+        ready, self._ready = self._ready, {}
+        if not ready:
+            return
+        files = [(self._folder / name, draft) for name, draft in ready.items()]
+        outcomes = self._submission.take_files(files, now=self._clock())
+        for (name, draft), outcome in zip(ready.items(), outcomes, strict=True):
+            self._drops.conclude(name, partial(self._taken, name, draft, outcome), now)
+
+    def _taken(self, name: str, draft: Draft, outcome: str | Exception) -> None:
+        if isinstance(outcome, Exception):
+            raise outcome
+        for path in draft.inputs:
+            self._drops.forget_moved(path.split("/")[0])
+        self._tell_of(name, outcome, draft)
+
+    def _tell_of(self, name: str, job: str, draft: Draft) -> None:
+        _log.info("drop.taken", drop=name, job=job, prompts=draft.total, workflow=draft.workflow)
+
     def _draft(self, job_file: Path) -> Draft:
-        return self._submission.draft(job_file, now=self._clock())
+        return self._submission.draft(job_file, now=self._clock(), listings=self._listings)
 
     def _hot_folder(self, path: Path, name: str) -> HotFolder:
         is_elsewhere = path.parent != self._folder
