@@ -262,7 +262,10 @@ def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:
     def tell() -> None:
         systemd.notify("WATCHDOG=1")
         if engine is not None:
-            engine.ensure_alive()
+            try:
+                engine.ensure_alive()
+            except VqdError as error:  # killed again while it started: the next tick tries again
+                _log.warning("engine.unstarted", said=str(error))
 
     return tell
 
