@@ -35,6 +35,20 @@ def needs_mounts(*tools: str) -> pytest.MarkDecorator:
     return needs("fusermount3", *tools)
 
 
+@contextlib.contextmanager
+def bound_over(mountpoint: Path, source: Path) -> Iterator[None]:
+    """Mount a folder over whatever is at `mountpoint`; skips the test where that is not allowed."""
+    made = subprocess.run(
+        ["mount", "--bind", str(source), str(mountpoint)], check=False, capture_output=True
+    )
+    if made.returncode:
+        pytest.skip(f"nothing can be mounted by this user: {made.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(mountpoint)], check=True)
+
+
 class Mount:
     """What `command` mounts at `mountpoint` in the foreground, begun, ended and begun again."""
 

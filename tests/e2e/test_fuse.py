@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import write
 from tests.daemons import Daemon, manifest_of, status_of
-from tests.mounts import Bindfs, Sshfs, needs_mounts
+from tests.mounts import Bindfs, Sshfs, bound_over, needs_mounts
 from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
 from vqd.spool.layout import Spool
@@ -177,15 +177,13 @@ def test_another_spool_mounted_in_its_place_is_left_alone(own_share: Share, tmp_
     daemon = own_share.daemon.start()
     picture_job(tmp_path / "wide", pictures=2, job=WIDE).rename(own_share.far.inbox / "wide")
     wait_for(lambda: daemon.logged("prompt.concluded"), within_s=20)
-    other = Bindfs(tmp_path / "other", own_share.bare)
     theirs = Spool.create(tmp_path / "other")
     picture_job(theirs.inbox / "theirs")
-    other.mount()
-    (away,) = wait_for(lambda: daemon.logged("spool.away"), within_s=15)
-    assert away["said"] == "another spool is mounted there"
-    assert sorted(path.name for path in theirs.inbox.iterdir()) == ["theirs"]
-    assert [*theirs.active.iterdir(), *theirs.done.iterdir(), *theirs.failed.iterdir()] == []
-    other.unmount()
+    with bound_over(own_share.bare, theirs.root):
+        (away,) = wait_for(lambda: daemon.logged("spool.away"), within_s=15)
+        assert away["said"] == "another spool is mounted there"
+        assert [path.name for path in theirs.inbox.iterdir()] == ["theirs"]
+        assert [*theirs.active.iterdir(), *theirs.done.iterdir(), *theirs.failed.iterdir()] == []
     assert_made(daemon.wait_closed("wide"), 2 * WIDE_PROMPTS)
 
 

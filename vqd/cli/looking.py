@@ -1,7 +1,7 @@
 """status, list, show: what the queue remembers, read beside the daemon."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +19,10 @@ from vqd.settings import Settings, load_settings
 from vqd.spool.files import is_folder
 from vqd.spool.layout import PAUSED, Spool
 from vqd.spool.status import iso
+from vqd.spool.waiting import waiting_file, waiting_in
+
+_MOST_WAITING = 20
+"""Lines of what waits in the inbox that `status` shows; those that assemble come first."""
 
 _COLOURS = {"done": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
 
@@ -40,10 +44,10 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     spool = Spool(settings.spool)
     paused, away = spool.is_paused(), spool.why_away()
     runs = is_daemon_running(settings.state_dir)
-    hot_away = _hot_folders_away(settings)
+    hot_away, waiting = _hot_folders_away(settings), waiting_in(spool.inbox)
     if as_json:
         facts = {"daemon": runs, "away": away, "paused": paused, "hot_folders_away": [*hot_away]}
-        _print_json({**facts, **_overview_json(seen)})
+        _print_json({**facts, **_overview_json(seen), "waiting": [*waiting]})
         return
     if runs is False:
         click.echo("the daemon is not running: vqd run; below is how it left things")
@@ -54,9 +58,9 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     _print_hot_away(hot_away)
     for server in seen.servers:
         click.echo(f"{server.server}  {server.state}  {server.version or ''}  {server.said or ''}")
-    if seen.jobs:
-        _print_jobs(seen.jobs)
-    else:
+    _print_jobs(seen.jobs)
+    _print_waiting(spool, waiting)
+    if not (seen.jobs or waiting):
         click.echo("nothing is waiting, nothing runs")
 
 
@@ -123,6 +127,15 @@ def show(job: str, prompts: int, settings_file: Path | None, *, as_json: bool) -
 def _views(settings_file: Path | None) -> Iterator[Views]:
     with open_views(load_settings(settings_file).store_path) as views:
         yield views
+
+
+def _print_waiting(spool: Spool, waiting: Sequence[str]) -> None:
+    if waiting:
+        click.echo("not taken yet:")
+    for line in sorted(waiting, key=lambda line: ": assembling: " not in line)[:_MOST_WAITING]:
+        click.echo(f"  {line}")
+    if len(waiting) > _MOST_WAITING:
+        click.echo(f"  … and {len(waiting) - _MOST_WAITING} more: {waiting_file(spool.inbox)}")
 
 
 def _print_jobs(jobs: list[Job] | tuple[Job, ...] | Any) -> None:

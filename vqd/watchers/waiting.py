@@ -9,10 +9,9 @@ import structlog
 from vqd.domain.names import printable
 from vqd.spool.files import replace_quickly
 from vqd.spool.folders import make_folder
-from vqd.spool.layout import OWN_FOLDER
+from vqd.spool.waiting import HEADING, NOTHING, waiting_file
 
 MOST_LINES = 1000
-_HEADING = "What is not taken yet, and what it waits for:\n\n"
 
 _log = structlog.get_logger(__name__)
 
@@ -21,7 +20,7 @@ class WaitingList:
     """Keeps the reasons and writes the file when they change."""
 
     def __init__(self, inbox: Path) -> None:
-        self._path = inbox / OWN_FOLDER / "WAITING.txt"
+        self._path = waiting_file(inbox)
         self._reasons: dict[str, str] = {}
         self._inside: dict[str, tuple[Sequence[tuple[str, str]], int]] = {}
         self._written: str | None = None
@@ -65,14 +64,14 @@ class WaitingList:
 
     def _text(self) -> str:
         if not self._reasons:
-            return "Nothing is waiting.\n"
+            return NOTHING
         lines = chain.from_iterable(self._lines(name) for name in sorted(self._reasons))
         shown = [*islice(lines, MOST_LINES)]
         untold = len(self._reasons) - len(shown)
         untold += sum(len(inside) + more for inside, more in self._inside.values())
         if untold > 0:
             shown.append(f"… and {untold:,} more")
-        return _HEADING + "\n".join([*shown, ""])
+        return HEADING + "\n".join([*shown, ""])
 
     def _lines(self, name: str) -> Sequence[str]:
         inside, _ = self._inside.get(name, ((), 0))
