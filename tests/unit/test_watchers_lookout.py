@@ -3,8 +3,10 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from watchdog.observers.inotify_c import InotifyFD
 
 from tests.builders import write
 from tests.waiting import wait_for
@@ -234,3 +236,21 @@ def test_a_place_that_is_not_there_is_no_error_and_is_seen_when_it_comes(
         path = write(place.folder / "a.txt", "x")
         ear.lookout.look(12.0)
         assert ear.has_heard_of(path)
+
+
+def test_a_folder_that_cannot_be_read_keeps_no_other_from_being_watched(
+    tmp_path: Path, listen: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mine", "yours", "others"):
+        (tmp_path / name).mkdir()
+    add = InotifyFD.add_callback
+
+    def add_if_allowed(self: InotifyFD, path: bytes, *given: Any) -> int:
+        return -1 if path.endswith(b"yours") else add(self, path, *given)
+
+    monkeypatch.setattr(InotifyFD, "add_callback", add_if_allowed)
+    ear = listen()
+    ear.lookout.keep([Place(tmp_path, depth=1)], 0.0)
+    assert ear.lookout.look(0.0) is None
+    for name in ("mine", "others"):
+        assert ear.has_heard_of(write(tmp_path / name / "a.txt", "x"))

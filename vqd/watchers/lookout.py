@@ -8,6 +8,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,8 +144,8 @@ class Lookout:
                 self._begin_polling(folder, now)
             elif self._watched.get(folder) != (facts.st_dev, facts.st_ino):
                 self._watch(folder, facts)
-        except (FileNotFoundError, NotADirectoryError):
-            return True  # gone since it was listed
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return True  # gone since it was listed, or nobody's to read: no watch would help
         except OSError as error:
             if not self._is_silent:
                 _log.warning("hints.unavailable", folder=str(folder), error=str(error))
@@ -168,7 +169,9 @@ class Lookout:
             self._hints.forget(folder)
 
     def _begin_polling(self, folder: Path, now: float) -> None:
-        if folder not in self._polling:
+        if folder in self._polling:
+            return
+        with suppress(OSError):  # what cannot be read has nothing to tell; the rescan says why
             every_s = min(LOOK_EVERY_S, self._seeing.at(folder).settle_poll_s)
             self._polling[folder] = Polling(folder, look_every_s=every_s, now=now)
 

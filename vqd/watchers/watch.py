@@ -8,7 +8,7 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.service.submit import Submission
-from vqd.spool.layout import Spool
+from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.lease import LEASE
 from vqd.watchers.hints import Hint
 from vqd.watchers.inbox import Inbox
@@ -163,6 +163,8 @@ class Watch:
 
     def _on_inbox(self, hint: Hint) -> None:
         below = hint.path.relative_to(self._spool.inbox).parts
+        if below[0] == OWN_FOLDER:
+            return
         if len(below) == 1:
             self._inbox.hint(below[0], renamed=hint.renamed)
             self._woken.set()
