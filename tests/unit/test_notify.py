@@ -52,6 +52,7 @@ def test_a_webhook_is_told_everything_as_json() -> None:
                 "succeeded": 6,
                 "failed": 2,
                 "cancelled": 0,
+                "kept": 0,
             },
             "at": "2026-09-21T14:13:20+00:00",
             "folder": "/srv/vqd/failed/20260101-000000-beach",

@@ -145,9 +145,10 @@ def _print_jobs(jobs: list[Job] | tuple[Job, ...] | Any) -> None:
         state = click.style(f"{job.state:<10}", fg=_COLOURS.get(job.state))
         over = f"{counts.over}/{counts.total}"
         failed = click.style(f"{counts.failed} failed", fg="red") if counts.failed else ""
+        kept = f"{counts.kept} kept  " if counts.kept else ""
         when = datetime.fromtimestamp(job.accepted_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         said = f"  {printable(job.why)}" if job.why else ""
-        click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {failed}{said}".rstrip())
+        click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {kept}{failed}{said}".rstrip())
 
 
 def _overview_json(seen: Overview) -> dict[str, Any]:

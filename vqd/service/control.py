@@ -109,6 +109,8 @@ def _open_job(session: Session, job: str) -> Job | Answer:
     found = session.jobs.find(job)
     if found is None:
         return Answer(done=False, said="no such job")
+    if found.state is JobState.ASSEMBLING:
+        return Answer(done=False, said="it is still being taken in")
     if found.state in CLOSED_STATES or found.counts.over == found.counts.total:
         return Answer(done=False, said=f"over already ({found.state})")
     return found

@@ -19,7 +19,7 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
-from vqd.domain.queue import Job, JobFile
+from vqd.domain.queue import Counts, Job, JobFile
 from vqd.service.accepting import Accepting
 from vqd.service.again import Again, Stopped
 from vqd.service.aside import Aside
@@ -27,8 +27,10 @@ from vqd.service.drafts import Drafting
 from vqd.spool import claims, drops, manifest
 from vqd.spool.jobfiles import job_file_in, only_job_file
 from vqd.spool.layout import Spool
-from vqd.spool.status import job_told_by
+from vqd.spool.status import job_told_by, write_status
 from vqd.store.store import Store
+
+COMPARING = "it came back: what lies there is compared with what is to be made"
 
 _log = structlog.get_logger(__name__)
 
@@ -106,11 +108,12 @@ class Returns:
         job_file = job_file_in(folder) or only_job_file(folder)
         if job_file is None:
             return
+        now = self._clock()
+        write_status(folder, _comparing(job, job_file.name, now), now=now, final=False)
         if not drops.is_laid_out(folder):
             drops.lay_inputs_out(folder, job_file.name)
         if self._known(job) is None:
             drops.set_log_aside(folder)
-        now = self._clock()
         draft = self._drafting.draft(job_file, now=now)
         with manifest.opened(folder) as told:
             if draft.planned is None:
@@ -129,6 +132,23 @@ class Returns:
     def _known(self, job: str) -> Job | None:
         with self._store.reading() as session:
             return session.jobs.find(job)
+
+
+def _comparing(job: str, job_file: str, now: float) -> Job:
+    """Give a job as it is to be told of while it is compared, which may take long."""
+    return Job(
+        job_key=0,
+        job=job,
+        workflow="",
+        state=JobState.ASSEMBLING,
+        counts=Counts(0, 0, 0, 0, 0, 0),
+        plan=None,
+        job_file=JobFile(job_file, ""),
+        input_folder=drops.INPUTS,
+        priority=0,
+        accepted_at=now,
+        reason=COMPARING,
+    )
 
 
 def is_over(job: Job) -> bool:

@@ -29,7 +29,7 @@ class NoticeRows:
             "INSERT INTO notices (job_key, event, target, at, due_at, told)"
             " SELECT job_key, :event, json_extract(notify, '$.to'), :now, :now, json_object("
             "'state', state, 'reason', reason, 'counts', json_array("
-            "total, pending, running, succeeded, failed, cancelled))"
+            "total, pending, running, succeeded, failed, cancelled, kept))"
             " FROM jobs WHERE job_key = :job_key AND notify IS NOT NULL AND EXISTS ("
             "SELECT 1 FROM json_each(notify, '$.events') WHERE value = :event)",
             {"job_key": job_key, "event": event, "now": now},
