@@ -12,20 +12,24 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.builders import NOW, write
+from tests.graphs import TOLD
 from tests.samples import picture
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.graph import edited
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, Succeeded
-from vqd.domain.queue import Prompt, PromptKey
+from vqd.domain.queue import Prompt, PromptKey, ServerRecord
 from vqd.media.probe import probe
 from vqd.runner.assignment import Assignment
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.sidecar import embedded, write_sidecars
 from vqd.service.drafts import Draft, Drafting
+from vqd.service.drift import with_server_drift
 from vqd.spool.layout import Spool
+from vqd.store.learning import learn
+from vqd.store.store import Store
 
 FIRST = "20260101-000000-first"
 JOB = (
@@ -437,3 +441,21 @@ def test_a_graph_by_itself_has_no_parameters(house: House) -> None:
     job = "vqd: 1\nworkflow: graph.json\nparams: {steps: 4}\n"
     draft = house.drafted(write(house.spool.inbox / "run.yaml", job))
     assert [one.code for one in draft.problems] == ["unknown_parameter"]
+
+
+def test_what_of_the_servers_is_not_as_recorded_is_said(house: House, store: Store) -> None:
+    sidecar = yaml.safe_load(house.sidecar)
+    record = {**sidecar["record"], "server": "gpu0", "server_version": "0.3.64"}
+    draft = house.dropped(record=record)
+    with store.reading() as session:
+        assert drift(with_server_drift(draft, session)) == ()
+    told = {name: TOLD[name] for name in ("LoadImage", "SaveImage")}
+    learn(store, "gpu1", "0" * 64, told.items, now=NOW)
+    seen = ServerRecord("gpu1", "http://gpu1:8188", "up", None, "0.4.0", NOW)
+    store.write(lambda session: session.servers.note([seen]))
+    with store.reading() as session:
+        said = drift(with_server_drift(draft, session))
+    assert len(said) == 2
+    assert "no server can run it as it was made; gpu1: " in said[0]
+    assert "ImageScale" in said[0]
+    assert said[1] == "it was made by ComfyUI 0.3.64 (gpu0); there is 0.4.0 (gpu1) now."
