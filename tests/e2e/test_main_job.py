@@ -165,7 +165,7 @@ def test_an_empty_folder_waits_and_disturbs_nothing(daemon: Daemon, tmp_path: Pa
     drop(daemon, picture_job(tmp_path / "other", pictures=1))
     assert daemon.wait_closed("other").parent == daemon.spool.done
     assert (daemon.spool.inbox / "empty").is_dir()
-    wait_for(lambda: "'empty': no job.yaml here" in daemon.waiting, within_s=10)
+    wait_for(lambda: "empty: no job.yaml here" in daemon.waiting, within_s=10)
 
 
 def test_a_bare_job_file_takes_its_picture_along(daemon: Daemon) -> None:
