@@ -157,7 +157,7 @@ def test_a_hot_folder_on_another_file_system_keeps_what_was_taken(
         assert (shots / "_taken" / beach.name / "b.png").is_file()
         assert [path.name for path in shots.iterdir()] == ["_taken"]
         assert f"{away}: hot folder, away: there is no such folder" in daemon.waiting
-        assert "hot folder away: " in daemon.vqd("status").stdout
+        assert f"{away}: hot folder, away: " in daemon.vqd("status").stdout
         assert len(daemon.logged("hot.away")) == 1
         picture(away / "c.png")
         assert inputs_of(daemon.wait_closed("away")) == ["c.png"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOW, write
+from tests.mounts import bound_over
 from tests.samples import picture
 from vqd.domain.job import Plan
 from vqd.service.aside import Aside
@@ -293,6 +294,24 @@ def test_a_hot_folder_that_is_away_says_so_and_holds_nothing_else_up(
     picture(elsewhere.path / "b.png")
     door.look(60.0, 63.0)
     assert door.jobs["shots"] == ["b.png", "job.yaml"]
+
+
+def test_a_hot_folder_is_away_while_what_was_mounted_there_is_not(
+    door: Door, elsewhere: HotPlace, tmp_path: Path
+) -> None:
+    share = tmp_path / "share"
+    picture(share / "a.png")
+    with bound_over(elsewhere.path, share):
+        door.look(0.0, 3.0)
+        assert door.jobs == {"shots": ["a.png", "job.yaml"]}
+    picture(elsewhere.path / "below.png")
+    door.look(60.0, 70.0)
+    assert "away: what was mounted there is not any more; what lies there waits" in door.waiting
+    assert (elsewhere.path / "below.png").exists()
+    picture(share / "b.png")
+    with bound_over(elsewhere.path, share):
+        door.look(120.0, 123.0)
+        assert door.jobs["shots-2"] == ["b.png", "job.yaml"]
 
 
 def test_a_hot_folder_that_is_no_more_leaves_nothing_behind(door: Door, hot: Path) -> None:

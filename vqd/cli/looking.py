@@ -1,7 +1,7 @@
 """status, list, show: what the queue remembers, read beside the daemon."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -15,8 +15,7 @@ from vqd.cli.presence import is_daemon_running
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.service.views import JobDetail, Overview, Views, open_views
-from vqd.settings import Settings, load_settings
-from vqd.spool.files import is_folder
+from vqd.settings import load_settings
 from vqd.spool.layout import PAUSED, Spool
 from vqd.spool.status import iso
 from vqd.spool.waiting import waiting_file, waiting_in
@@ -44,9 +43,9 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     spool = Spool(settings.spool)
     paused, away = spool.is_paused(), spool.why_away()
     runs = is_daemon_running(settings.state_dir)
-    hot_away, waiting = _hot_folders_away(settings), waiting_in(spool.inbox)
+    waiting = waiting_in(spool.inbox)
     if as_json:
-        facts = {"daemon": runs, "away": away, "paused": paused, "hot_folders_away": [*hot_away]}
+        facts = {"daemon": runs, "away": away, "paused": paused}
         _print_json({**facts, **_overview_json(seen), "waiting": [*waiting]})
         return
     if runs is False:
@@ -55,23 +54,12 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         click.echo(f"share away: {spool.root}: {away}; nothing is taken or sent")
     if paused:
         click.echo(PAUSED)
-    _print_hot_away(hot_away)
     for server in seen.servers:
         click.echo(f"{server.server}  {server.state}  {server.version or ''}  {server.said or ''}")
     _print_jobs(seen.jobs)
     _print_waiting(spool, waiting)
     if not (seen.jobs or waiting):
         click.echo("nothing is waiting, nothing runs")
-
-
-def _print_hot_away(away: Mapping[str, Path]) -> None:
-    for name, path in away.items():
-        click.echo(f"hot folder away: {name}: {path} is not there; nothing is taken from it")
-
-
-def _hot_folders_away(settings: Settings) -> dict[str, Path]:
-    folders = {name: keys.path for name, keys in settings.hot_folders.items()}
-    return {name: path for name, path in folders.items() if not is_folder(path)}
 
 
 @click.command("list")
@@ -132,10 +120,14 @@ def _views(settings_file: Path | None) -> Iterator[Views]:
 def _print_waiting(spool: Spool, waiting: Sequence[str]) -> None:
     if waiting:
         click.echo("not taken yet:")
-    for line in sorted(waiting, key=lambda line: ": assembling: " not in line)[:_MOST_WAITING]:
+    for line in sorted(waiting, key=_is_minor)[:_MOST_WAITING]:
         click.echo(f"  {line}")
     if len(waiting) > _MOST_WAITING:
         click.echo(f"  … and {len(waiting) - _MOST_WAITING} more: {waiting_file(spool.inbox)}")
+
+
+def _is_minor(line: str) -> bool:
+    return not any(sign in line for sign in (": assembling: ", ": hot folder, away: "))
 
 
 def _print_jobs(jobs: list[Job] | tuple[Job, ...] | Any) -> None:

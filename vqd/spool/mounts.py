@@ -41,6 +41,15 @@ def is_network(kind: str) -> bool:
 
 def filesystem_type(path: Path) -> str:
     """Give the type of the file system a path lies on: `ext4`, `fuse.sshfs`, …"""
+    return _mount_of(path)[1]
+
+
+def mount_point(path: Path) -> Path:
+    """Give where the file system is mounted that a path lies on."""
+    return _mount_of(path)[0]
+
+
+def _mount_of(path: Path) -> tuple[Path, str]:
     path = path.resolve()
     best, kind = Path("/"), ""
     for line in _TABLE.read_bytes().splitlines():
@@ -48,7 +57,7 @@ def filesystem_type(path: Path) -> str:
         mounted = Path(os.fsdecode(_ESCAPED.sub(_unescaped, before.split()[4])))
         if path.is_relative_to(mounted) and mounted.is_relative_to(best):
             best, kind = mounted, after.split()[0].decode()
-    return kind
+    return best, kind
 
 
 class MountTable:

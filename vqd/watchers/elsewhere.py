@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from vqd.spool.jobfiles import defaults_in
+from vqd.spool.mounts import mount_point
 from vqd.watchers.candidate import HotCandidate, NotTaken
 from vqd.watchers.hotfolder import HotFolder
 from vqd.watchers.settle import Waiting
@@ -29,7 +30,7 @@ class Elsewhere:
     def __init__(self, place: HotPlace, folder: HotFolder) -> None:
         self._place = place
         self._folder = folder
-        self._mounted_at = 0
+        self._mounted = Path("/")
         self._is_away = False
 
     def look(self, now: float) -> Waiting | NotTaken:
@@ -61,10 +62,10 @@ class Elsewhere:
         """
         if not os.path.isdir(self._place.path):  # noqa: PTH112 - pathlib raises on a dead mount
             return "there is no such folder"
-        mounted_at = _mount_depth(self._place.path.resolve())
-        if mounted_at < self._mounted_at:
+        mounted = mount_point(self._place.path)
+        if mounted != self._mounted and self._mounted.is_relative_to(mounted):
             return "what was mounted there is not any more"
-        self._mounted_at = mounted_at
+        self._mounted = mounted
         return None
 
     def _tell(self, *, away: str | None) -> None:
@@ -73,9 +74,3 @@ class Elsewhere:
         elif away is None and self._is_away:
             _log.info("hot.back", folder=str(self._place.path))
         self._is_away = away is not None
-
-
-def _mount_depth(path: Path) -> int:
-    """Give how many names the path of the mount has that a folder lies on."""
-    mount = next(folder for folder in (path, *path.parents) if folder.is_mount())
-    return len(mount.parts)
