@@ -164,6 +164,8 @@ For the same again and again make a hot folder: a folder in inbox with such a fi
 _defaults.yaml; or one that is called like a workflow below, without the .yaml. It stays. Pictures
 or clips that you drop into it together become one job, and so does each folder of them.
 
+To make a result again, copy it into inbox, or the .yaml that lies beside it in outputs.
+
 WORKFLOWS
 
 {workflows}
