@@ -254,3 +254,12 @@ def test_a_folder_that_cannot_be_read_keeps_no_other_from_being_watched(
     assert ear.lookout.look(0.0) is None
     for name in ("mine", "others"):
         assert ear.has_heard_of(write(tmp_path / name / "a.txt", "x"))
+
+
+def test_a_place_that_is_a_link_is_seen_as_what_it_leads_to(
+    tmp_path: Path, listen: Listening
+) -> None:
+    (tmp_path / "shown").symlink_to("/proc/self/net", target_is_directory=True)
+    ear = listen("auto")
+    ear.lookout.keep([Place(tmp_path / "shown")], 0.0)
+    assert ear.lookout.look(0.0) == 1.0

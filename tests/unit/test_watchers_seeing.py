@@ -71,6 +71,19 @@ def test_a_directory_is_judged_once(tmp_path: Path) -> None:
     assert asked == [tmp_path]
 
 
+def test_a_link_to_a_share_does_not_make_a_share_of_where_it_lies(tmp_path: Path) -> None:
+    asked: list[Path] = []
+
+    def type_of(path: Path) -> str:
+        asked.append(path)
+        return "ext4"
+
+    (tmp_path / "link").symlink_to("/proc")
+    with closing(Seeing("auto", type_of=type_of)) as seeing:
+        seeing.at(tmp_path / "link")
+    assert asked == [tmp_path]
+
+
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """Mounts a tmpfs at a name below the test's folder."""

@@ -139,7 +139,7 @@ class Lookout:
         """Watch or poll a folder; False if the kernel has no watch left for it."""
         try:
             facts = folder.stat()
-            if self._seeing.is_polled(folder):
+            if self._seeing.is_polled(folder.resolve() if folder.is_symlink() else folder):
                 self._forget(folder)
                 self._begin_polling(folder, now)
             elif self._watched.get(folder) != (facts.st_dev, facts.st_ino):

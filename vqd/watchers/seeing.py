@@ -6,6 +6,7 @@ event comes. It is judged again when anything is mounted or unmounted.
 """
 
 import os
+import stat
 import tempfile
 import threading
 from collections.abc import Callable
@@ -64,17 +65,18 @@ class Seeing:
         self._sights: dict[int, Sight] = {}
 
     def at(self, path: Path) -> Sight:
-        """Say how a file or folder is seen.
+        """Say how a file or folder is seen; of a link, the link and not what it leads to.
 
         Raises:
             OSError: it is not there.
         """
         if self._mounts.has_changed():
             self._sights.clear()
-        device = os.lstat(path).st_dev
-        sight = self._sights.get(device)
+        facts = os.lstat(path)
+        sight = self._sights.get(facts.st_dev)
         if sight is None:
-            sight = self._sights[device] = self._judged(path)
+            judged = path.parent if stat.S_ISLNK(facts.st_mode) else path
+            sight = self._sights[facts.st_dev] = self._judged(judged)
         return sight
 
     def is_polled(self, path: Path) -> bool:
