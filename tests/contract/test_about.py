@@ -31,9 +31,9 @@ def test_a_head_tells_what_a_get_would(server: Server, path: str) -> None:
 def test_the_signatures_are_those_of_comfyui(server: Server, recorded: Path) -> None:
     known = json.loads((recorded / "object_info.json").read_text())
     told = server.get("/object_info").json()
+    shown_by = _essence if server.is_newer else _whole
     for name, signature in known.items():
-        shown = {key: _plain(told[name][key]) for key in signature}
-        assert shown == signature, name
+        assert shown_by(told[name], signature) == shown_by(signature, signature), name
 
 
 def test_the_order_of_inputs_is_told(server: Server) -> None:
@@ -89,6 +89,21 @@ def test_a_page_of_another_origin_is_refused(server: Server) -> None:
     ):
         answer = server.session.get(f"{server.url}/prompt", headers={"Origin": origin}, timeout=30)
         assert answer.status_code == status, origin
+
+
+def _whole(told: Any, known: Any) -> Any:
+    return {key: _plain(told[key]) for key in known}
+
+
+def _essence(told: Any, known: Any) -> Any:
+    """What graphs that were made for 0.3.64 need: types of inputs and outputs, whatever is new."""
+    inputs = {
+        (kind, name): "COMBO" if isinstance(signature[0], list) else signature[0]
+        for kind in ("required", "optional")
+        for name, signature in told["input"].get(kind, {}).items()
+        if name in known["input"].get(kind, {})
+    }
+    return inputs, told["output"][: len(known["output"])], told["output_node"]
 
 
 def _plain(told: Any) -> Any:

@@ -18,7 +18,7 @@ def loading(name: str, prefix: str) -> Graph:
 
 def test_an_identical_prompt_names_the_first_ones_file(server: Server) -> None:
     graph = tiny_graph()
-    first, second = server.carry_out(graph), server.carry_out(graph)
+    first, second = (server.carry_out(graph, client_id="contract") for _ in range(2))
     assert (cached(first), cached(second)) == (set(), {"made", "out"})
     assert second["outputs"] == first["outputs"]
     assert second["status"]["status_str"] == "success"

@@ -350,7 +350,8 @@ def test_a_picture_that_ends_too_early_is_loaded_as_far_as_it_goes(
     (picture,) = server.pictures(saving({"made": node("LoadImage", image=name)}))
     assert picture.shape == (90, 70, 3)
     assert np.abs(picture[:20] - np.int16(noise[:20])).max() <= (1 if form == "PNG" else 255)
-    assert len(np.unique(picture[-20:])) == 1
+    # What is missing is of one colour: grey, where newer servers do not read it with Pillow green.
+    assert len(np.unique(picture[-20:].reshape(-1, 3), axis=0)) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image
 from tests.daemons import Daemon, manifest_of
 from tests.faults.rendering import assert_made_once, messages, outcomes, run_job
 from tests.proxy import PassOn, Proxy
+from tests.samples import picture
 from vqd.engine.child import EngineProcess
 
 
@@ -54,8 +55,8 @@ def test_half_an_output_is_not_published(daemon: Daemon, proxy: Proxy, tmp_path:
     folder = run_job(daemon, tmp_path, pictures=2)
     assert_made_once(daemon, folder, 2)
     assert outcomes(daemon) == {"bad_output": 1, "succeeded": 2}
-    for picture in folder.glob("outputs/*.png"):
-        with Image.open(picture) as image:
+    for path in folder.glob("outputs/*.png"):
+        with Image.open(path) as image:
             image.load()
 
 
@@ -67,6 +68,17 @@ def test_a_fetch_that_breaks_off_costs_no_attempt(
     assert_made_once(daemon, folder, 1)
     assert outcomes(daemon) == {"succeeded": 1}
     assert proxy.asked["GET /view"] == 4
+
+
+def test_names_that_a_server_would_not_serve_are_made_all_the_same(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    names = ("v1..2.png", "100%batch_num%.png", f"{'long' * 60}.png")
+    for shade, name in enumerate(names):
+        picture(tmp_path / "one" / name, shade=shade)
+    folder = run_job(daemon, tmp_path, pictures=0)
+    assert_made_once(daemon, folder, 3)
+    assert outcomes(daemon) == {"succeeded": 3}
 
 
 def test_servers_that_share_an_output_folder_overwrite_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import structlog
 from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, NotComfy, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
+from vqd.comfy.prefix import prefix_of
 from vqd.comfy.watch import Signal, Watch
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.outcome import (
@@ -188,7 +189,7 @@ class Attempt:
         nodes = assignment.graph.nodes  # without those that this prompt bypasses
         asked: Mapping[Target, Value] = {**assignment.prompt.edits, **sent.edits}
         edits = {target: value for target, value in asked.items() if target.node in nodes}
-        name = PurePosixPath(assignment.prompt.stem).name
+        name = prefix_of(PurePosixPath(assignment.prompt.stem).name)
         for output in assignment.plan.outputs:
             if output.prefix_input is not None:
                 edits[Target(output.node, output.prefix_input)] = (
