@@ -130,6 +130,63 @@ def test_what_lies_on_another_file_system_is_copied_and_stays_there(
             assert [*spool.active.iterdir()] == []
 
 
+@pytest.mark.parametrize("kind", ["files", "folder"])
+def test_nothing_is_taken_through_a_link_that_came_after_the_look(
+    spool: Spool, tmp_path: Path, elsewhere: Path, kind: str
+) -> None:
+    for theirs in (tmp_path / "theirs", elsewhere / "theirs"):
+        write(theirs / "a.png", "theirs")
+        shutil.rmtree(spool.inbox / "hot", ignore_errors=True)
+        if kind == "files":
+            steps = hot_files(spool)
+            shutil.rmtree(spool.inbox / "hot")
+            (spool.inbox / "hot").symlink_to(theirs)
+            link = spool.inbox / "hot"
+        else:
+            steps = a_hot_folder_of_files(spool)
+            link = spool.inbox / "hot" / "sub"
+            shutil.rmtree(link)
+            link.symlink_to(theirs)
+        with pytest.raises((OSError, VqdError)):
+            carry_out(steps)
+        assert files_in(theirs) == {"a.png": "theirs"}
+        assert link.readlink() == theirs
+        assert [*spool.active.iterdir()] == []
+        link.unlink()
+
+
+@pytest.mark.parametrize("claim", [hot_files, a_hot_folder_of_files])
+def test_nothing_goes_back_through_a_link_that_came_in_the_folder_s_place(
+    spool: Spool, tmp_path: Path, claim: Callable[[Spool], Steps]
+) -> None:
+    steps = claim(spool)
+    dropped = files_in(spool.inbox)
+    carry_out(steps, 2 if claim is a_hot_folder_of_files else 3)
+    hot = spool.inbox / "hot"
+    hot.rename(tmp_path / "real")
+    (tmp_path / "theirs").mkdir()
+    hot.symlink_to(tmp_path / "theirs")
+    claims.recover_claims(spool.active, spool.inbox)
+    assert files_in(tmp_path / "theirs") == {}
+    hot.unlink()
+    (tmp_path / "real").rename(hot)
+    claims.recover_claims(spool.active, spool.inbox)
+    assert [*spool.active.iterdir()] == []
+    assert files_in(spool.inbox) == dropped
+
+
+def test_a_link_that_was_taken_before_a_kill_goes_back(spool: Spool, tmp_path: Path) -> None:
+    write(tmp_path / "theirs" / "job.yaml", "theirs")
+    steps = a_hot_folder_of_files(spool)
+    carry_out(steps, 1)
+    drop = spool.inbox / "hot" / "sub"
+    shutil.rmtree(drop)
+    (spool.active / ".J.part").symlink_to(tmp_path / "theirs")
+    claims.recover_claims(spool.active, spool.inbox)
+    assert drop.readlink() == tmp_path / "theirs"
+    assert [*spool.active.iterdir()] == []
+
+
 def test_what_was_dropped_again_meanwhile_is_not_written_over(spool: Spool) -> None:
     steps = hot_files(spool)
     carry_out(steps, 3)
@@ -248,3 +305,11 @@ def test_nothing_goes_back_through_a_link(spool: Spool, tmp_path: Path) -> None:
     claims.recover_claims(spool.active, spool.inbox)
     assert not (tmp_path / "b.png").exists()
     assert (spool.active / ".J.part" / "in" / "b.png").exists()
+
+
+def test_a_folder_that_became_a_link_is_put_back(spool: Spool, tmp_path: Path) -> None:
+    (spool.inbox / "job").symlink_to(tmp_path)
+    with pytest.raises(VqdError, match="became a link"):
+        claims.claim_folder(spool.inbox / "job", spool.active / "20260101-000000-job")
+    assert (spool.inbox / "job").readlink() == tmp_path
+    assert [*spool.active.iterdir()] == []

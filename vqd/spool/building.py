@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
+from vqd.documents.opening import held
 from vqd.domain.errors import VqdError
 from vqd.spool.copying import check_room, copy_tree
 from vqd.spool.files import (
     first_free,
+    is_real_folder,
     link_or_copy,
     move_folder,
     sync_folder,
@@ -89,16 +91,24 @@ class Claim:
 
     def bring(self, files: Iterable[Path]) -> Iterator[None]:
         """Take each file that is still there."""
-        for path in files:
-            with suppress(FileNotFoundError):  # its owner was quicker
-                self._take(path, path.relative_to(self._note.origin))
-                yield
+        with held(self.root) as root:
+            for path in files:
+                with suppress(FileNotFoundError):  # its owner was quicker
+                    self._take(root, path.relative_to(self.root), path.relative_to(self.root))
+                    yield
         if self._note.by == "copy":
             yield from self._copy()
 
     def bring_folder(self) -> Iterator[None]:
-        """Take the dropped folder itself."""
-        self._take(self._note.origin, Path())
+        """Take the dropped folder itself.
+
+        Raises:
+            VqdError: `not_a_folder`, its owner put a link there.
+        """
+        with held(self.root) as root:
+            self._take(root, Path(self._note.origin.name), Path())
+        if self._holding.is_symlink():
+            raise VqdError("not_a_folder", f"{self._note.origin.name} became a link.")
         yield
         if self._note.by == "copy":
             yield from self._copy()
@@ -135,7 +145,8 @@ class Claim:
 
     def recover(self) -> None:
         """Finish or take back, as far as a crash let it come."""
-        if (self.building / self._note.last).is_file():
+        is_whole = is_real_folder(self.building) and (self.building / self._note.last).is_file()
+        if is_whole:
             for _ in self.finish():
                 pass
         else:
@@ -146,7 +157,9 @@ class Claim:
 
         Without a building folder nothing was taken yet, or everything was and has its name.
         """
-        if not self.building.is_dir():
+        if self._holding.is_symlink():
+            _return_folder(self._holding, self._note.origin)
+        if not is_real_folder(self.building):
             self._path.unlink(missing_ok=True)
             return
         temporary_beside(self.building / self._note.last).unlink(missing_ok=True)
@@ -167,7 +180,7 @@ class Claim:
         """
         if self._holding.is_dir():
             return False
-        if self._note.is_folder and self._note.origin.is_dir():
+        if self._note.is_folder and os.path.lexists(self._note.origin):
             return True
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._holding))
 
@@ -187,24 +200,25 @@ class Claim:
         is_copied = self._note.by == "copy"
         return self.root / TAKEN / self._folder.name if is_copied else self.building
 
-    def _take(self, path: Path, below: Path) -> None:
+    def _take(self, root: int, name: Path, below: Path) -> None:
+        """Move what has this name in the held root to `below` the holding folder."""
         try:
-            self._hold(path, below)
+            self._hold(root, name, below)
         except OSError as error:
             if error.errno != errno.EXDEV or self._note.by == "copy":
                 raise
             self._note = replace(self._note, by="copy")
-            self._holding.parent.mkdir(exist_ok=True)
+            _make_folders(self.root, Path(TAKEN))
             if not self._note.is_folder:
                 self._holding.mkdir()
             self._write_note()
             self.building.mkdir(exist_ok=True)
-            self._hold(path, below)
+            self._hold(root, name, below)
 
-    def _hold(self, path: Path, below: Path) -> None:
+    def _hold(self, root: int, name: Path, below: Path) -> None:
         if len(below.parts) > 1:
             _make_folders(self._holding, below.parent)
-        path.rename(self._holding / below)
+        os.rename(name, self._holding / below, src_dir_fd=root)
 
     def _copy(self) -> Iterator[None]:
         sync_folder(self._holding)
@@ -238,6 +252,7 @@ def _return_files(holding: Path, origin: Path) -> None:
 
 
 def _return_folder(holding: Path, origin: Path) -> None:
+    _make_folders(origin.parent, Path())
     holding.rename(_free(origin))
 
 
@@ -253,12 +268,16 @@ def _folders_of(root: Path) -> list[Path]:
 
 
 def _make_folders(root: Path, below: Path) -> None:
-    """Make the folders `below` a root that is there: on a share that went away, nothing is made."""
+    """Make the folders `below` a root that is there: on a share that went away, nothing is made.
+
+    Raises:
+        OSError: the root or one of them is a link.
+    """
     for folder in (*reversed(below.parents), below):
         if folder != Path():
             (root / folder).mkdir(exist_ok=True)
-            if (root / folder).is_symlink():
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(root / folder))
+        if (root / folder).is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(root / folder))
 
 
 def _is_folder(path: Path) -> bool:

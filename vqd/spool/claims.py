@@ -21,7 +21,7 @@ from pathlib import Path
 
 from vqd.domain.errors import VqdError
 from vqd.spool.building import BUILDING, NOTE, Claim, Note, note_of
-from vqd.spool.files import move_folder
+from vqd.spool.files import is_real_folder, move_folder
 
 JOB_FILE = "job.yaml"
 """What vqd names a job file that it writes itself."""
@@ -32,8 +32,12 @@ def claim_folder(drop: Path, folder: Path) -> None:
 
     Raises:
         FileNotFoundError: its owner was quicker and moved it away.
+        VqdError: `not_a_folder`, its owner was quicker and put a link there; it is back there.
     """
     move_folder(drop, folder)
+    if not is_real_folder(folder):
+        move_folder(folder, drop)
+        raise VqdError("not_a_folder", f"{drop.name} became a link, and no link is taken.")
 
 
 def claim_file(drop: Path, inputs: Sequence[Path], folder: Path, *, alone: bool) -> None:
