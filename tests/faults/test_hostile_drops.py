@@ -15,7 +15,7 @@ import pytest
 from tests.builders import write
 from tests.canary import Canary
 from tests.daemons import Daemon, manifest_of, status_of
-from tests.hostile import Case, documents, forged, links, names, sizes, strange
+from tests.hostile import Case, carried, documents, forged, links, names, sizes, strange
 from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
 
@@ -27,6 +27,7 @@ CASES: dict[str, Case] = {
     **documents.CASES,
     **sizes.CASES,
     **forged.CASES,
+    **carried.CASES,
 }
 MOST_MEMORY_KB = 600_000
 LARGEST_HASHED_BYTES = 1 << 20

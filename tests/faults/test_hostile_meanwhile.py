@@ -188,6 +188,32 @@ def test_what_vqd_writes_into_the_inbox_is_not_written_through_a_link(
     assert not (daemon.spool.inbox / "_vqd").is_symlink()
 
 
+@pytest.mark.parametrize("name", [b"hot", b"h\xf6t", b"image-scale"])
+def test_odd_things_in_a_hot_folder_are_told_and_keep_nothing_else_from_being_taken(
+    daemon: Daemon, secret: Path, name: bytes
+) -> None:
+    hot = daemon.spool.inbox / os.fsdecode(name)
+    write(hot / "_defaults.yaml", TWO_LINES)
+    picture(hot / "a\nb.png")
+    picture(hot / "CON.png", shade=2)
+    picture(hot / "x.png", shade=3).rename(hot / os.fsdecode(b"\xff.png"))
+    (hot / "link.png").symlink_to(secret / "p1.png")
+    (hot / "linked").symlink_to(secret)
+    (hot / "CON.yaml").symlink_to(secret / "job.yaml")
+    os.mkfifo(hot / "fifo.png")
+    with Canary(secret) as canary:
+        daemon.start()
+        done = wait_for(lambda: [*daemon.spool.done.iterdir()], within_s=30, what="a job of it")
+        wait_for(lambda: daemon.waiting.count("neither a file nor a folder") == 4, within_s=20)
+        assert canary.touched() == []
+    assert {line["inputs"]["image"] for line in manifest_of(done[0])} == {
+        "inputs/a\nb.png",
+        "inputs/CON.png",
+    }
+    assert "its name is not UTF-8" in daemon.waiting
+    assert not daemon.logged("drop.failed")
+
+
 class PlainDaemon(Daemon):
     """A daemon of root's without root's right to read and write everything."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from vqd.documents.reader import content_of, decoded, parse
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import JobSpec
-from vqd.domain.names import folded, pattern
+from vqd.domain.names import folded, pattern, readable
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.submit import Submission
@@ -72,7 +72,7 @@ def hot_job(drafting: Drafting, defaults: Path | None, workflow: str) -> HotJob:
     Raises:
         FileNotFoundError: the file is gone.
     """
-    job_file = f"vqd: 1\nworkflow: {workflow}\n".encode()
+    job_file = f"vqd: 1\nworkflow: {readable(workflow)}\n".encode()
     where = DEFAULTS if defaults is None else defaults.name
     try:
         if defaults is not None:

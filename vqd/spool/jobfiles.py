@@ -16,8 +16,8 @@ _NONE_HERE = "no job.yaml here"
 
 
 def has_job_suffix(path: Path) -> bool:
-    """Tell whether a file of this name can be a job file."""
-    return path.suffix.lower() in _SUFFIXES
+    """Tell whether a file of this name can be a job file; not one that is no text."""
+    return path.suffix.lower() in _SUFFIXES and is_text(path.name)
 
 
 def is_job_file_name(name: str) -> bool:
@@ -89,7 +89,7 @@ def only_job_file(folder: Path) -> Path | None:
     """Give the one file of a folder that can be a job file; None if there are several or none."""
     others = (STATUS.lower(), *_DEFAULTS_NAMES)
     named = [path for path in _entries(folder) if path.name.lower() not in others]
-    found = [path for path in named if has_job_suffix(path) and is_text(path.name)]
+    found = [path for path in named if has_job_suffix(path)]
     return found[0] if len(found) == 1 else None
 
 
