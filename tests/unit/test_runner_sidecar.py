@@ -63,8 +63,9 @@ def test_values_and_the_texts_that_they_were_written_as_ask_for_the_same(
 def test_what_files_are_called_is_no_part_of_what_was_sent() -> None:
     plan = a_plan(1)
     first, other = (
-        sent_sha256(A_GRAPH.nodes, {Target("2", "filename_prefix"): name}, {}, plan.outputs)
+        sent_sha256(A_GRAPH.nodes, {Target("2", "filename_prefix"): name}, (), plan)
         for name in ("vqd/a/1-1/x", "vqd/b/7-2/y")
     )
     assert first == other
-    assert first != sent_sha256(A_GRAPH.nodes, {Target("1", "width"): 9}, {}, plan.outputs)
+    assert first != sent_sha256(A_GRAPH.nodes, {Target("1", "width"): 9}, (), plan)
+    assert first == sent_sha256(A_GRAPH.nodes, {Target("taken out", "x"): 9}, (), plan)

@@ -459,3 +459,12 @@ def test_what_of_the_servers_is_not_as_recorded_is_said(house: House, store: Sto
     assert "no server can run it as it was made; gpu1: " in said[0]
     assert "ImageScale" in said[0]
     assert said[1] == "it was made by ComfyUI 0.3.64 (gpu0); there is 0.4.0 (gpu1) now."
+
+
+def test_an_input_that_is_called_like_the_output_is_both_found_and_taken_once(
+    house: House,
+) -> None:
+    picture(house.spool.inbox / "a.png")
+    again = house.dropped("a.png.yaml")
+    assert the_input(again) == "a.png"
+    assert again.inputs == ("a.png",)

@@ -4,11 +4,11 @@ does not match it any more."""
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
-from vqd.domain.job import ExpectedOutput, InputBind
+from vqd.domain.job import ExpectedOutput, Plan
 
 CARRIERS = ("png", "webp", "mp4", "mov", "mkv", "webm", "flac")
 """The endings of files that may carry the graph that made them."""
@@ -76,17 +76,15 @@ _NUMBER = re.compile(r"[+-]?\d{1,20}\.\d{0,20}([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def sent_sha256(
-    graph: Graph,
-    edits: Mapping[Target, Value],
-    inputs: Mapping[str, InputBind],
-    outputs: tuple[ExpectedOutput, ...],
+    graph: Graph, edits: Mapping[Target, Value], inputs: Iterable[str], plan: Plan
 ) -> str:
     """Name a graph as it is sent, but for what its input files and its outputs are called.
 
-    Raises:
-        KeyError: an edit names a node that the graph has not.
+    `inputs` are the slots that have a file. An edit of a node that the graph goes without counts
+    for nothing.
     """
-    names = [target for bind in inputs.values() for target in bind.targets]
-    names += [Target(one.node, one.prefix_input) for one in outputs if one.prefix_input]
-    unnamed = {target: "" for target in names if target.node in graph}
-    return NamedGraph.of(edited(graph, {**edits, **unnamed})).sha256
+    names = [target for slot in inputs for target in plan.inputs[slot].targets]
+    names += [Target(one.node, one.prefix_input) for one in plan.outputs if one.prefix_input]
+    made = {**edits, **dict.fromkeys(names, "")}
+    kept = {target: value for target, value in made.items() if target.node in graph}
+    return NamedGraph.of(edited(graph, kept)).sha256

@@ -26,8 +26,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FOLDER = re.compile(r"vqd/[^/\\.][^/\\]{0,254}/[0-9a-z-]{1,60}")
 _KINDS = ("image", "video", "audio")
 _INPUTS = "inputs"
-_MOST_JOBS = 20_000
-"""The newest jobs that are searched for an input."""
+_MOST_JOBS = 2_000
+"""So many jobs are searched: on a share each costs a question or two over the network."""
 
 
 def read_record(told: Mapping[str, Any]) -> Record | None:
@@ -125,15 +125,24 @@ def _named(text: str, places: Places) -> Iterator[tuple[Path, tree.Entry]]:
 
 
 def _in_jobs(text: str, homes: Sequence[Path]) -> Iterator[tuple[Path, tree.Entry]]:
-    """Give every file of this name in inputs/ of a job, or one folder below, newest job first."""
+    """Give every file of this path in inputs/ of a job, newest job first; of a mere name also
+    those in a folder there."""
     parts = _parts(text)
-    if _INPUTS in parts[:-1]:
+    is_whole_path = _INPUTS in parts[:-1]
+    if is_whole_path:
         parts = parts[parts.index(_INPUTS) + 1 :]
     for home in homes if parts else ():
-        for job in sorted(tree.names(home, ()), reverse=True)[:_MOST_JOBS]:
+        for job in newest_jobs(home):
             whole = tree.find_exactly(home, [job, _INPUTS, *parts])
-            found = [whole] if whole is not None else _deeper(home, job, parts[-1])
+            deeper = [] if whole or is_whole_path else _deeper(home, job, parts[-1])
+            found = [whole] if whole else deeper
             yield from ((home, entry) for entry in found if entry.is_file)
+
+
+def newest_jobs(home: Path) -> Sequence[str]:
+    """Give the names of the newest folders of done/ or failed/, newest first, and no more of them
+    than can be looked into. What has no time in its name comes before."""
+    return sorted(tree.names(home, ()), reverse=True)[:_MOST_JOBS]
 
 
 def _deeper(home: Path, job: str, name: str) -> list[tree.Entry]:
@@ -157,8 +166,12 @@ def _missing(spec: JobSpec, given: Given, slot: str, sha256: str) -> Problem:
         f"{given.text}: the file for the input {slot} (sha256 {sha256}) is gone: it lies neither"
         " there, nor beside this file, nor in inputs/ of any job in done/ or failed/."
     )
-    hint = f"Put it beside this file, as {_parts(given.text)[-1]}."
+    hint = f"Put it beside this file, or into inputs/ if there is one, as {_name(given.text)}."
     return given.problem("missing_input", said, spec.where, hint=hint)
+
+
+def _name(text: str) -> str:
+    return next(iter(_parts(text)[-1:]), text)
 
 
 def _parts(text: str) -> list[str]:

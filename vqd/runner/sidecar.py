@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
-import yaml
 
+from vqd.documents.writer import written
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.domain.record import asked_sha256, sent_sha256
 from vqd.runner.assignment import Assignment
@@ -37,8 +37,7 @@ def write_sidecars(
         if assignment.plan.sidecar == "full":
             record = {**brief, **_how(assignment, server, outcome, output)}
         told = {**_job_file(assignment, paths), "record": record}
-        text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
-        write_whole(assignment.folder / f"{output.path}.yaml", text.encode())
+        write_whole(assignment.folder / f"{output.path}.yaml", written(told))
 
 
 def embedded(assignment: Assignment, input_sha256s: Mapping[str, str]) -> Mapping[str, Any]:
@@ -70,12 +69,10 @@ def _record(assignment: Assignment, input_sha256s: Mapping[str, str]) -> dict[st
     return {
         "workflow_version": plan.workflow_version,
         "asked": asked_sha256(plan.workflow, {**plan.params, **prompt.params}),
-        "sent": sent_sha256(assignment.graph.nodes, prompt.edits, plan.inputs, plan.outputs),
+        "sent": sent_sha256(assignment.graph.nodes, prompt.edits, prompt.inputs, plan),
         "folder": assignment.server_folder,
         "inputs": _sorted(input_sha256s),
-        "binds": _sorted(
-            {slot: [str(target) for target in bind.targets] for slot, bind in plan.inputs.items()}
-        ),
+        "binds": _sorted({slot: [*map(str, plan.inputs[slot].targets)] for slot in prompt.inputs}),
         "outputs": {
             one.slot: {
                 "node": one.node,
@@ -97,7 +94,8 @@ def _how(
     assignment: Assignment, server: Server, outcome: Succeeded, output: OutputFile
 ) -> dict[str, Any]:
     prompt = assignment.prompt
-    edits = {str(target): value for target, value in prompt.edits.items()}
+    nodes = assignment.graph.nodes  # without those that this prompt bypasses
+    edits = {str(one): value for one, value in prompt.edits.items() if one.node in nodes}
     return {
         "job": assignment.job,
         "prompt": prompt.key.number,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from vqd.definitions.graphs import read_graph
 from vqd.definitions.ui.refusals import UNSEEN
+from vqd.documents.writer import written
 from vqd.domain.errors import Faults
 from vqd.domain.record import may_carry
 from vqd.media.embedded import Embedded, embedded_in
@@ -39,8 +38,8 @@ def carried_in(path: Path) -> CarriedJob | None:
     found = embedded_in(path)
     try:
         return _of_vqd(path.name, found) or _of_graph(path, found)
-    except (RecursionError, UnicodeError):
-        return None  # nested too deep, or half a character: nobody wrote that to be read
+    except RecursionError:
+        return None  # nested too deep: nobody wrote that to be read
 
 
 def holds_graph(path: Path) -> bool:
@@ -63,14 +62,14 @@ def _of_vqd(name: str, found: Embedded) -> CarriedJob | None:
     inputs = job.get("inputs")
     texts = [*inputs.values()] if isinstance(inputs, dict) else []
     title = _text(job.get("name")) or PurePosixPath(name).stem
-    return CarriedJob(_written(job), title, _names(texts))
+    return CarriedJob(written(job), title, _names(texts))
 
 
 def _of_graph(path: Path, found: Embedded) -> CarriedJob | None:
     if found.graph is None:
         return None
     job = {"vqd": 1, "workflow": path.name}
-    return CarriedJob(_written(job), path.stem, _names([*_values(found.graph)]))
+    return CarriedJob(written(job), path.stem, _names([*_values(found.graph)]))
 
 
 def _values(graph: Mapping[str, Any]) -> Iterator[Any]:
@@ -91,10 +90,6 @@ def _is_media(name: str) -> bool:
 
 def _text(given: Any) -> str:
     return given if isinstance(given, str) else ""
-
-
-def _written(job: Mapping[str, Any]) -> bytes:
-    return yaml.safe_dump(dict(job), sort_keys=False, allow_unicode=True, width=100).encode()
 
 
 _OTHER_MEDIA = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".avi", ".wav", ".mp3", ".ogg")

@@ -192,7 +192,7 @@ class Drafting:
             else:
                 inputs = _measured(spec, definition, inputs, places)
                 planned = chosen.marked(plan(spec, definition, inputs, job=name, created_at=now))
-                found = (*inputs.paths(), *table, *chosen.files)
+                found = tuple(dict.fromkeys([*inputs.paths(), *table, *chosen.files]))
         except Faults as faults:
             problems += faults.problems
         return Draft(

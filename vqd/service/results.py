@@ -22,7 +22,7 @@ from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import tree
 from vqd.intake.places import Places
-from vqd.intake.record import refound
+from vqd.intake.record import newest_jobs, refound
 from vqd.media.embedded import Embedded, embedded_in
 from vqd.planning.expand import plan
 
@@ -147,7 +147,7 @@ class Results:
             if graph is not None and (checked := _checked(graph, name)) is not None:
                 return checked, name
         for home in self._homes if record.graph else ():
-            for job in tree.names(home, ()):
+            for job in newest_jobs(home):
                 path = f"{job}/{_GRAPHS}/{record.graph}.json"
                 if tree.find_exactly(home, path.split("/")) is not None:
                     kept = _kept(home, path, record)
@@ -166,8 +166,7 @@ def _sent(spec: JobSpec, workflow: Workflow, places: Places) -> str | None:
     if planned.plan.total != 1:
         return None
     (prompt,) = planned.prompts()
-    shared = planned.plan
-    return sent_sha256(prompt.graph.nodes, prompt.edits, shared.inputs, shared.outputs)
+    return sent_sha256(prompt.graph.nodes, prompt.edits, prompt.inputs, planned.plan)
 
 
 def _version(workflow: Workflow, record: Record) -> Iterator[str]:

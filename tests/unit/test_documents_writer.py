@@ -1,0 +1,25 @@
+"""YAML that vqd writes reads back as what it was."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vqd.documents.reader import parse
+from vqd.documents.writer import written
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"])
+    | st.sampled_from("\n\t\x85\u2028\ufeff: #'\"{}|>-")
+)
+
+
+@given(text=TEXTS)
+@settings(deadline=None)
+def test_any_text_reads_back_as_it_was(text: str) -> None:
+    read = parse(written({"params": {"prompt": text}}).decode(), "a.yaml").root["params"]
+    assert isinstance(read, dict)
+    assert read["prompt"] == text
+
+
+def test_people_can_read_it() -> None:
+    told = {"name": "schöner Tag", "params": {"on": True, "cfg": 1.5}}
+    assert written(told).decode() == ("name: schöner Tag\nparams:\n  'on': true\n  cfg: 1.5\n")
