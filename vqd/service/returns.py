@@ -62,6 +62,7 @@ class Returns:
 
         Raises:
             FileNotFoundError: its owner was quicker and moved it away.
+            VqdError: `job_closing`, it was moved back before its job was closed.
         """
         told = job_told_by(folder / drops.STATUS)
         if told is None:
@@ -71,6 +72,9 @@ class Returns:
         known = self._known(told)
         if known is None or is_over(known):
             return self._claim(folder, told)
+        if known.state is JobState.PUBLISHING:
+            hint = "It is taken as soon as that is done."
+            raise VqdError("job_closing", f"{told} is still being closed.", hint)
         if known.job_file != job_file:
             return self._claim(folder, new_name())
         claims.claim_folder(folder, self._spool.active / told)  # its job goes on there
