@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.builders import A_GRAPH, NOW, a_plan, accept_a_job
-from tests.strange_server import Answer, StrangeServer
+from tests.samples import picture
+from tests.strange_server import Answer, StrangeServer, Talk
 from tests.waiting import wait_for
 from vqd.domain.graph import Target
+from vqd.domain.job import InputBind
 from vqd.domain.ladder import Step
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.runner.assignment import Assignment
@@ -18,6 +20,7 @@ from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
 from vqd.store.store import Store
 
+TAKEN = Answer(body={"prompt_id": "p", "node_errors": {}})
 DEAD_INSIDE = {"entries": [{"m": "Exception in thread Thread-1 (prompt_worker):"}]}
 
 
@@ -25,7 +28,7 @@ DEAD_INSIDE = {"entries": [{"m": "Exception in thread Thread-1 (prompt_worker):"
 def strange() -> Iterator[StrangeServer]:
     """A server that takes prompts, and has a prompt `p` waiting for ever."""
     with StrangeServer() as server:
-        server.answers("POST /prompt", Answer(body={"prompt_id": "p", "node_errors": {}}))
+        server.answers("POST /prompt", TAKEN)
         server.answers("GET /history/p", Answer(body={}))
         server.answers("POST /queue", Answer())
         yield server
@@ -128,3 +131,83 @@ def test_memory_is_freed_before_the_prompt_whose_step_that_is(
     assert "POST /prompt" in routes[routes.index("POST /free") if freed else 0 :]
     if freed:
         assert strange.requests("POST /free")[0].json["unload_models"]
+
+
+RUNNING = Answer(body={"queue_running": [[0, "p", {}, {}, []]], "queue_pending": []})
+
+
+def test_a_prompt_that_runs_and_is_not_heard_of_has_stalled(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", RUNNING)
+    strange.answers("GET /ws", Answer(talk=Talk.hear_out))
+    strange.answers("POST /interrupt", Answer())
+    attempt.server.start()
+    wait_for(lambda: attempt.server.is_up, within_s=5)
+    outcome = attempt.run()
+    attempt.server.stop()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.STALLED
+    assert len(strange.requests("POST /interrupt")) == 1
+
+
+def test_a_prompt_that_could_not_be_heard_of_has_not_stalled(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", RUNNING)
+    with ThreadPoolExecutor(1) as aside:
+        outcome = aside.submit(attempt.run)
+        wait_for(lambda: len(strange.requests("GET /queue")) > 10, within_s=5)
+        assert not outcome.done()
+        strange.answers("GET /internal/logs/raw", Answer(body=DEAD_INSIDE))
+        failed = outcome.result()
+    assert isinstance(failed, Failed)
+    assert failed.code is FailureCode.UNREACHABLE
+    assert "restart" in failed.message
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_results_that_a_server_keeps_of_a_file_that_is_gone_are_forgotten(
+    strange: StrangeServer, attempt: Attempt, cached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (output,) = attempt.assignment.plan.outputs
+    messages = [["execution_cached", {"nodes": [output.node] if cached else []}]]
+    entry = {
+        "outputs": {output.node: {"images": [{"filename": "a.png", "type": "output"}]}},
+        "status": {"status_str": "success", "completed": True, "messages": messages},
+    }
+    monkeypatch.setattr("vqd.comfy.download.AGAIN_AFTER_S", ())
+    strange.answers("GET /history/p", Answer(body={"p": entry}))
+    strange.answers("POST /free", Answer())
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.BAD_OUTPUT
+    assert len(strange.requests("POST /free")) == cached
+
+
+@pytest.mark.parametrize(
+    ("second", "code"), [(TAKEN, FailureCode.UNREACHABLE), (None, FailureCode.REFUSED)]
+)
+def test_an_input_that_the_server_lost_is_sent_again_once(
+    strange: StrangeServer,
+    attempt: Attempt,
+    tmp_path: Path,
+    second: Answer | None,
+    code: FailureCode,
+) -> None:
+    picture(tmp_path / "a.png")
+    bind = InputBind("image", (".png",), (Target("1", "image"),))
+    prompt = replace(attempt.assignment.prompt, inputs={"image": "a.png"})
+    plan = a_plan(1, inputs={"image": bind})
+    attempt.assignment = replace(attempt.assignment, prompt=prompt, plan=plan)
+    details = "image - Invalid image file: vqd/sent.png"
+    fault = {"type": "custom_validation_failed", "message": "", "details": details}
+    refused = Answer(400, {"error": {"type": "x"}, "node_errors": {"1": {"errors": [fault]}}})
+    strange.answers("POST /upload/image", Answer(body={"name": "sent.png", "subfolder": "vqd"}))
+    strange.answers("GET /queue", queue())
+    strange.answers("POST /prompt", refused, second or refused)
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is code
+    assert len(strange.requests("POST /upload/image")) == 2
+    assert len(strange.requests("POST /prompt")) == 2

@@ -46,6 +46,7 @@ class Listener:
         self._on_connection = on_connection
         self._ping_s = ping_s
         self._client_id = str(uuid.uuid4())
+        self._is_open = False
         self._remaining = 0
         self._preview: bytes | None = None
         self._watches: dict[str, list[Watch]] = {}
@@ -87,6 +88,10 @@ class Listener:
             connection.hang_up()
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
+
+    def follows(self, watch: Watch) -> bool:
+        """Tell whether a prompt's progress would be heard; else its silence proves nothing."""
+        return self._is_open and watch.client_id == self._client_id
 
     def nudge(self) -> None:
         """Connect now rather than after the delay, because the server was seen to answer."""
@@ -130,6 +135,7 @@ class Listener:
 
     def _hear(self, connection: Connection) -> None:
         connection.open()
+        self._is_open = True
         self._tell_connection(None)
         _look(self._all_watches())
         for message in connection.messages():
@@ -139,6 +145,7 @@ class Listener:
                 self._preview = preview_in(message.content) or self._preview
 
     def _disconnected(self, fault: ComfyError) -> None:
+        self._is_open = False
         self._client_id = str(uuid.uuid4())
         for watch in self._all_watches():
             watch.tell(Signal.LOST)

@@ -5,9 +5,10 @@ its worker thread or its process down there is refused here instead.
 
 ComfyUI 0.24.0 does some things otherwise, and this does not follow it: an unknown class is a
 `missing_node_type` and a cycle a `dependency_cycle`; a graph that is no object is 500; choices like
-SaveVideo's format are checked when a graph is posted; a prompt id must be a UUID; sound keeps its one
-channel; a prompt that is cached whole and was sent without client_id names no files; results of
-many prompts are kept, and not of the last alone; there are /api/jobs and more inputs of some nodes.
+SaveVideo's format are checked when a graph is posted; a prompt id must be a UUID; sound keeps its
+one channel; a prompt that is cached whole and was sent without client_id names no files; results
+of many prompts are kept, and not of the last alone; there are /api/jobs, and more inputs and
+outputs of some nodes.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 import structlog
 
 from vqd.comfy import verdict
-from vqd.comfy.faults import ComfyError, NotComfy, Refused, Unreachable
+from vqd.comfy.faults import ComfyError, Missing, NotComfy, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.prefix import prefix_of
 from vqd.comfy.watch import Signal, Watch
@@ -243,19 +243,31 @@ class Attempt:
             failed = self._forsaken() if waits_long else None
         else:
             failed = patience.judge(watch.last_heard_at, time.monotonic())
+            if failed is not None and failed.code is FailureCode.STALLED:
+                failed = self._silent(failed, patience, watch)
         if failed is not None:
             self.cancel()
         return failed
+
+    def _silent(self, stalled: Failed, patience: Patience, watch: Watch) -> Failed | None:
+        """Tell what the silence of a prompt that is said to run means; None if nothing."""
+        if self.server.client.has_died_inside():
+            return self._dead_inside()
+        if self.server.listener.follows(watch):
+            return stalled
+        patience.excuse(time.monotonic())
+        return None
 
     def _forsaken(self) -> Failed | None:
         """Give a failure if the server will never come to a prompt that waits there."""
         is_next = self.server.client.place(self._prompt_id) == Waiting(0)
         if not is_next and not self.server.client.has_died_inside():
             return None
-        return Failed(
-            FailureCode.UNREACHABLE,
-            f"{self.server.name} takes prompts and runs none. Only a restart of it helps.",
-        )
+        return self._dead_inside()
+
+    def _dead_inside(self) -> Failed:
+        said = f"{self.server.name} takes prompts and runs none. Only a restart of it helps."
+        return Failed(FailureCode.UNREACHABLE, said)
 
     def _pause(self, watch: Watch, longest_s: float) -> None:
         if watch.wait(longest_s) is Signal.ENDED:
@@ -285,14 +297,19 @@ class Attempt:
         if isinstance(judged, Failed):
             return judged
         expected = {output.slot: output for output in assignment.plan.outputs}
-        outputs: tuple[OutputFile, ...] = collect(
-            self.server,
-            [MadeFile(expected[slot], remote) for slot, remote in judged.files],
-            assignment.folder,
-            stem=assignment.prompt.stem,
-            part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
-            take_name=self._take_name,
-        )
+        try:
+            outputs: tuple[OutputFile, ...] = collect(
+                self.server,
+                [MadeFile(expected[slot], remote) for slot, remote in judged.files],
+                assignment.folder,
+                stem=assignment.prompt.stem,
+                part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
+                take_name=self._take_name,
+            )
+        except Missing:
+            if judged.cached:  # else the next try would be told of the same files again
+                self._free_memory()
+            raise
         succeeded = Succeeded(outputs, judged.seconds, self._files())
         self._write_down(assignment, self.server, _sha256s(succeeded.inputs), succeeded)
         return succeeded

@@ -17,6 +17,7 @@ class Patience:
         self._started_at: float | None = None
         self._away_since: float | None = None
         self._missing_since: float | None = None
+        self._excused_at = now
         self._waits_since = now
 
     def is_unreachable_too_long(self, now: float) -> bool:
@@ -39,6 +40,10 @@ class Patience:
         self._waits_since = now
         return True
 
+    def excuse(self, now: float) -> None:
+        """Note that its silence until now proves nothing."""
+        self._excused_at = now
+
     def judge(self, heard_at: float, now: float) -> Failed | None:
         """Note that it runs; give a failure if it does so for too long, or stands still."""
         self._away_since = None
@@ -48,6 +53,6 @@ class Patience:
             return Failed(
                 FailureCode.TIMED_OUT, f"It ran for more than {self._timeout_s:.0f} s (timeout)."
             )
-        if now - max(heard_at, self._started_at) > self._stall_s:
+        if now - max(heard_at, self._started_at, self._excused_at) > self._stall_s:
             return Failed(FailureCode.STALLED, f"No progress for {self._stall_s:.0f} s.")
         return None
