@@ -24,7 +24,10 @@ from watchdog.observers.inotify_c import (
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something happened to this path; `renamed`: it arrived by rename."""
+    """Something happened to this path; `renamed`: it arrived by rename.
+
+    `is_folder`: a folder came or went.
+    """
 
     path: Path
     renamed: bool = False

@@ -205,7 +205,7 @@ class _Heard:
     def on_gone(self, folder: Path) -> None:
         with self._lock:
             self._gone.add(folder)
-        self._on_hint(Hint(folder))
+        self._on_hint(Hint(folder, is_folder=True))
 
     def on_overflow(self) -> None:
         self._has_lost = True

@@ -148,7 +148,8 @@ class Watch:
 
     def _on_hint(self, hint: Hint) -> None:
         if hint.path in (self._spool.inbox, self._spool.active):
-            self._on_loss()  # it is gone, or was made again
+            if hint.is_folder:  # it is gone, or was made again; else something in it changed
+                self._on_loss()
         elif hint.path.is_relative_to(self._spool.inbox):
             self._on_inbox(hint)
         elif hint.path.is_relative_to(self._spool.active):
