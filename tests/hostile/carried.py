@@ -10,6 +10,10 @@ from tests.samples import picture
 
 MIB = b"x" * (1 << 20)
 NO_RECORD = "without a record"
+LOADS = """{
+    "1": {"class_type": "LoadImage", "inputs": {"image": "FILE"}},
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}
+}"""
 
 
 def png(*chunks: bytes) -> Make:
@@ -60,6 +64,12 @@ CASES: dict[str, Case] = {
     "picture-with-no-json": waits("no-json.png", carrying("hello"), NO_RECORD),
     "picture-cut-off-in-its-text": waits("lying.png", lying, NO_RECORD),
     "picture-of-50-gb-by-itself": waits("large.png", large, NO_RECORD),
+    "picture-whose-graph-loads-etc-shadow": failed(
+        "shadow.png", carrying(LOADS.replace("FILE", "/etc/shadow")), "outside_folder"
+    ),
+    "picture-whose-graph-loads-from-above": failed(
+        "up.png", carrying(LOADS.replace("FILE", "..\\\\..\\\\secret.png")), "outside_folder"
+    ),
     "picture-with-a-graph-in-a-circle": failed(
         "circle.png",
         carrying('{"1": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}}}'),

@@ -305,6 +305,18 @@ def test_the_recorded_graph_may_come_from_the_output_that_lies_beside(
     assert again.inputs == (str(house.job / "inputs" / "frames" / "a.png"), "a.png")
 
 
+def test_a_recorded_graph_that_loads_a_file_from_elsewhere_on_the_server_is_refused(
+    house: House,
+) -> None:
+    removed(house)
+    (house.job / "graphs").rename(house.spool.root / "elsewhere")
+    graph = house.sent()
+    graph["9"] = {"class_type": "LoadImage", "inputs": {"image": "/etc/shadow"}}
+    carrying(house.spool.inbox / "a.png", prompt=graph, vqd=house.embedded)
+    (problem,) = house.dropped("a.png.yaml").problems
+    assert (problem.code, problem.where) == ("outside_folder", "a.png")
+
+
 def test_todays_graph_runs_where_the_recorded_one_is_nowhere_any_more(house: House) -> None:
     changed(house)
     (house.job / "graphs").rename(house.spool.root / "elsewhere")

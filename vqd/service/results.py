@@ -73,18 +73,26 @@ class Results:
         """Give what a job runs that names a graph's file, or a file that carries one, beside it.
 
         Of the files that the graph loads, those that lie beside the job file are its inputs; the
-        others are left to the server.
+        others are left to the server, which has them in its input folder.
 
         Raises:
-            Faults: it is missing, carries no graph, or what is wrong with the graph.
+            Faults: it is missing, carries no graph, or what is wrong with the graph; or
+                `outside_folder`, it loads a file from elsewhere on the server.
         """
         name = spec.workflow.text
         bare = workflow_of_graph(name, self._graph(name, places), self._known.find)
         inputs = dict(spec.inputs)
+        problems = []
         for slot, value in bare.files.items():
-            base = PurePosixPath(value.removesuffix(_INPUT).replace("\\", "/")).name
-            if slot not in inputs and base and _lies(places, base):
-                inputs[slot] = InputSpec("file", (Given(base, f"inputs.{slot}"),))
+            path = _path(value)
+            if slot in inputs:
+                continue
+            if path.name and _lies(places, path.name):
+                inputs[slot] = InputSpec("file", (Given(path.name, f"inputs.{slot}"),))
+            elif _leaves(path):
+                problems.append(_outside(slot, value, name))
+        if problems:
+            raise Faults(problems)
         return Chosen(replace(spec, inputs=inputs), bare.workflow, files=(name,))
 
     def _graph(self, name: str, places: Places) -> NamedGraph:
@@ -145,15 +153,39 @@ class Results:
         for name in _carriers(spec, record):
             graph = _embedded(places, name).graph
             if graph is not None and (checked := _checked(graph, name)) is not None:
-                return checked, name
+                return self._inside(checked, name), name
         for home in self._homes if record.graph else ():
             for job in newest_jobs(home):
                 path = f"{job}/{_GRAPHS}/{record.graph}.json"
                 if tree.find_exactly(home, path.split("/")) is not None:
                     kept = _kept(home, path, record)
                     if kept is not None:
-                        return kept, f"{home.name}/{path}"
+                        return self._inside(kept, path), f"{home.name}/{path}"
         return None, ""
+
+    def _inside(self, graph: NamedGraph, where: str) -> NamedGraph:
+        """Give a graph that loads nothing from outside of the server's input folder."""
+        files = workflow_of_graph(where, graph, self._known.find).files
+        problems = [_outside(*file, where) for file in files.items() if _leaves(_path(file[1]))]
+        if problems:
+            raise Faults(problems)
+        return graph
+
+
+def _path(value: str) -> PurePosixPath:
+    return PurePosixPath(value.removesuffix(_INPUT).replace("\\", "/"))
+
+
+def _leaves(path: PurePosixPath) -> bool:
+    """Tell whether a path leads out of a server's input folder: ComfyUI's LoadImage follows it."""
+    has_drive = bool(path.parts) and path.parts[0].endswith(":")
+    return path.is_absolute() or has_drive or ".." in path.parts
+
+
+def _outside(slot: str, value: str, graph: str) -> Problem:
+    said = f"{value} lies outside of the server's input folder, and is not loaded from there."
+    hint = f"Put {_path(value).name} beside the job file."
+    return Problem("outside_folder", said, graph, key=f"inputs.{slot}", hint=hint)
 
 
 def _sent(spec: JobSpec, workflow: Workflow, places: Places) -> str | None:
