@@ -37,6 +37,12 @@ def many(path: Path, secret: Path) -> None:
         os.mknod(path / f"{number}.png")
 
 
+def many_links(path: Path, secret: Path) -> None:
+    picture_job(path)
+    for number in range(MANY // 5):
+        (path / f"{number}.png").symlink_to(secret / "secret.png")
+
+
 def deep(levels: int, name: str) -> Make:
     """Make a job folder with so many folders in one another, whose path may be too long to say."""
 
@@ -69,6 +75,7 @@ CASES: dict[str, Case] = {
     "status-of-50-gb": done("status", grown("STATUS.yaml")),
     "empty-input": failed("with-empty", empty, "it is empty", succeeded=2),
     "folder-of-100000-files": failed("many", many, "too_many_prompts"),
+    "folder-of-20000-links": failed("links", many_links, "not_a_file"),
     "folder-300-levels-deep": failed("deep", deep(300, "d"), "too_deep"),
     "folder-deeper-than-a-path": done("deeper", deep(30, "d" * 200)),
     "times-of-1954-and-9999": done("times", times),

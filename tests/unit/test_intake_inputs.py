@@ -79,6 +79,17 @@ def test_what_looks_like_an_input_and_is_no_file_is_named_and_not_left_out(tmp_p
     ]
 
 
+def test_of_very_many_faults_alike_not_all_are_told(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"{number}.png").symlink_to("nowhere")
+    assert len(faults_of(tmp_path, a_spec())) == 50
+    for number in range(200):
+        (tmp_path / f"{number}.png").unlink()
+        put(tmp_path, f"{number}.png")
+        (tmp_path / f"{number}.yaml").mkdir()
+    assert 50 <= len(faults_of(tmp_path, a_spec())) < 60
+
+
 @pytest.mark.parametrize("asked", [None, an_input("**/*.png", kind="glob"), an_input("d")])
 def test_folders_deeper_than_are_looked_into_are_told_of(
     tmp_path: Path, asked: InputSpec | None

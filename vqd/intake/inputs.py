@@ -18,7 +18,7 @@ from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake import tree
 from vqd.intake.awaited import count_faults, marker
 from vqd.intake.places import Places
-from vqd.intake.sidecars import Sidecars
+from vqd.intake.sidecars import MOST_PROBLEMS, Sidecars
 from vqd.intake.table import read_table
 from vqd.intake.tree import Entry
 
@@ -222,6 +222,8 @@ class _Search:
         self, given: Given, code: str, said: str, hint: str, allowed: str | None = None
     ) -> None:
         self.problems.append(given.problem(code, said, self.where, allowed=allowed, hint=hint))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise Faults(self.problems)
 
 
 def _no_path(slot: InputSlot, text: str) -> tuple[str, str, str]:

@@ -15,6 +15,8 @@ from vqd.domain.jobspec import Given, InputFile, Point
 from vqd.intake.places import Places
 
 MOST_BYTES = 256 << 10
+MOST_PROBLEMS = 50
+"""So many are told of the files of one job; who has more mends them all in one way."""
 _OURS = "vqd"
 """A key that only job files have: a result dropped again has its own beside it."""
 
@@ -37,10 +39,16 @@ class Sidecars:
     taken: list[str] = field(default_factory=list)
 
     def beside(self, files: Iterable[InputFile]) -> tuple[InputFile, ...]:
-        """Give the files with the values that lie beside each; values win over the text."""
+        """Give the files with the values that lie beside each; values win over the text.
+
+        Raises:
+            Faults: what is wrong beside so many of them that the rest is not looked at.
+        """
         return tuple(self._with_values(file) for file in files)
 
     def _with_values(self, file: InputFile) -> InputFile:
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise Faults(self.problems)
         above, slash, name = file.path.rpartition("/")
         stem = name.rpartition(".")[0]
         values: dict[str, Given] = {}
