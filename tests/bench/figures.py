@@ -3,7 +3,6 @@
 import json
 import os
 import statistics
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,9 @@ from typing import Any
 import requests
 
 from tests.bench.figure import Figure
+from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.planning import planning
+from tests.bench.process import cpu_s, pause, rss_mb, switches
 from tests.daemons import Daemon, manifest_of
 from tests.samples import picture, picture_job
 from tests.waiting import wait_for
@@ -180,37 +181,12 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def pause(seconds: float) -> None:
-    """Let time go by: here it is what is measured."""
-    threading.Event().wait(seconds)
-
-
-def rss_mb(pid: int) -> float:
-    """Resident memory of one process."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1]) / 1024
-
-
-def switches(pid: int) -> int:
-    """How often any thread of a process was woken so far."""
-    total = 0
-    for status in Path(f"/proc/{pid}/task").glob("*/status"):
-        for line in status.read_text(encoding="ascii").splitlines():
-            if line.startswith("voluntary_ctxt_switches"):
-                total += int(line.split()[1])
-    return total
-
-
-def cpu_s(pid: int) -> float:
-    """Processor seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "drop": drop_to_start,
+    "take": acceptance,
+    "burst": bursts,
     "idle": idle,
+    "watch": watching,
     "tiny": tiny_prompts,
     "plan": planning,
 }

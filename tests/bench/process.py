@@ -1,0 +1,42 @@
+"""What a process uses, as the kernel counts it (proc(5))."""
+
+import os
+import threading
+from pathlib import Path
+
+
+def pause(seconds: float) -> None:
+    """Let time go by: here it is what is measured."""
+    threading.Event().wait(seconds)
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of one process."""
+    return _memory_mb(pid, "VmRSS")
+
+
+def peak_mb(pid: int) -> float:
+    """The most resident memory that a process ever had."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, named: str) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (line,) = [line for line in status.splitlines() if line.startswith(named)]
+    return int(line.split()[1]) / 1024
+
+
+def switches(pid: int) -> int:
+    """How often any thread of a process was woken so far."""
+    total = 0
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        for line in status.read_text(encoding="ascii").splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                total += int(line.split()[1])
+    return total
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
