@@ -173,6 +173,11 @@ FAULTS = {
     "no yaml": ("vqd: [1\n", "_defaults.yaml:"),
     "a named input": ("vqd: 1\nworkflow: image-scale\ninputs: {image: a.png}\n", "as a pattern"),
     "no input": ("vqd: 1\nworkflow: flux-t2i\n", "needs no file"),
+    "a number of files": (
+        "vqd: 1\nworkflow: image-scale\ninputs: {image: {glob: '*', expect: 3}}\n",
+        "`expect` has no place in a hot folder",
+    ),
+    "a marker": ("vqd: 1\nworkflow: image-scale\ndone_marker: READY\n", "`done_marker` has no"),
     "unknown window": ("vqd: 1\nworkflow: image-scale\nschedule: {window: x}\n", "no window x"),
 }
 

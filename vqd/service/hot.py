@@ -1,6 +1,6 @@
 """Hot folders: what is dropped in one becomes jobs, by the `_defaults.yaml` that lies there."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -81,6 +81,7 @@ def hot_job(drafting: Drafting, defaults: Path | None, workflow: str) -> HotJob:
         spec, definition, problems = drafting.hot_workflow(document)
     except Faults as faults:
         return HotJob(job_file, defaults, workflow, problems=faults.problems)
+    problems += _awaiting(spec)
     slot = _open_slot(spec, definition)
     if isinstance(slot, Problem):
         return HotJob(job_file, defaults, definition.name, problems=(*problems, slot))
@@ -172,6 +173,19 @@ def _open_slot(spec: JobSpec, workflow: Workflow) -> InputSlot | Problem:
         said = f"{workflow.name} needs no file that could be dropped in a hot folder."
         hint = "Give its input as a pattern, `*`, or drop folders with a job.yaml of their own."
     return spec.workflow.problem("no_hot_input", said, spec.where, hint=hint)
+
+
+def _awaiting(spec: JobSpec) -> Iterator[Problem]:
+    """Give what makes a job wait for files that come later: here they are another job."""
+    given = [(asked.paths[0], "expect") for asked in spec.inputs.values() if asked.expect]
+    if spec.done_marker is not None:
+        given.append((spec.done_marker, "done_marker"))
+    for asked, key in given:
+        said = (
+            f"`{key}` has no place in a hot folder: what has come is a job when nothing more comes."
+        )
+        hint = "Take it out; or drop folders with a job.yaml of their own."
+        yield asked.problem("not_in_hot_folder", said, spec.where, hint=hint)
 
 
 def _is_open(spec: JobSpec, slot: InputSlot) -> bool:
