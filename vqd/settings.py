@@ -280,24 +280,27 @@ def _values(root: Mapping, base: Path) -> dict[str, Any]:
             values[key] = [base / str(folder) for folder in values[key]]
         elif isinstance(values[key], Mapping):
             values[key] = {name: base / str(folder) for name, folder in values[key].items()}
+    if isinstance(values.get("servers"), list):
+        names = ("ca", "input_folder", "output_folder")
+        values["servers"] = [_with_paths_below(keys, names, base) for keys in values["servers"]]
     if isinstance(values.get("hot_folders"), Mapping):
         values["hot_folders"] = {
-            name: _with_path_below(keys, "path", base)
+            name: _with_paths_below(keys, ("path",), base)
             for name, keys in values["hot_folders"].items()
         }
     if isinstance(values.get("notify"), Mapping):
         values["notify"] = {
-            name: _with_path_below(target, "secret_file", base)
+            name: _with_paths_below(target, ("secret_file",), base)
             for name, target in values["notify"].items()
         }
     return values
 
 
-def _with_path_below(keys: Any, name: str, base: Path) -> Any:
-    """Give a mapping whose path of this name, if it has one, is relative to `base`."""
+def _with_paths_below(keys: Any, names: tuple[str, ...], base: Path) -> Any:
+    """Give a mapping whose paths of these names are relative to `base`; what is none as it is."""
     if not isinstance(keys, Mapping):
         return keys
-    is_path = {key: key == name and isinstance(text, Text) for key, text in keys.items()}
+    is_path = {key: key in names and isinstance(text, Text) for key, text in keys.items()}
     return {key: base / str(text) if is_path[key] else text for key, text in keys.items()}
 
 

@@ -93,6 +93,15 @@ servers:
     assert "Bearer" not in repr(settings)
 
 
+def test_the_files_and_folders_of_a_server_are_relative_to_the_settings(tmp_path: Path) -> None:
+    keys = "ca: ca.pem, input_folder: gpu1/input, output_folder: /mnt/gpu1/output"
+    text = f"servers: [{{url: 'https://gpu1/comfy/', {keys}}}]\n"
+    (server,) = load_settings(write(tmp_path / "vqd.yaml", REQUIRED + text)).servers
+    assert server.ca == tmp_path / "ca.pem"
+    assert server.input_folder == tmp_path / "gpu1" / "input"
+    assert server.output_folder == Path("/mnt/gpu1/output")
+
+
 def test_servers_and_windows_may_stand_in_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +143,9 @@ windows:
             "servers[0].headers",
             "wrong_value",
         ),
+        ("servers: [{url: 'http://a', ca: b.pem}]", "servers[0]", "wrong_value"),
+        ("servers: [{url: builtin, input_folder: b}]", "servers[0]", "wrong_value"),
+        ("servers: [{url: 'https://a', verify: no}]", "servers[0].verify", "unknown_key"),
         ("windows: {n: {from: 25:00, to: 06:00}}", "windows.n.from", "wrong_type"),
         ("windows: {n: {from: 22:00}}", "windows.n.to", "missing_key"),
         (
