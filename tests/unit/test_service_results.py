@@ -480,3 +480,16 @@ def test_an_input_that_is_called_like_the_output_is_both_found_and_taken_once(
     again = house.dropped("a.png.yaml")
     assert the_input(again) == "a.png"
     assert again.inputs == ("a.png",)
+
+
+def test_an_output_can_be_looked_at_like_its_sidecar(house: House) -> None:
+    removed(house)
+    result = carrying(house.job / "outputs" / "a.png", prompt=house.sent(), vqd=house.embedded)
+    again = house.drafted(result)
+    assert the_graph(again) == house.sent()
+    assert drift(again)[0].endswith("runs as recorded in a.png.")
+
+
+def test_a_picture_that_carries_nothing_is_no_job(house: House) -> None:
+    draft = house.drafted(picture(house.spool.inbox / "a.png"))
+    assert [(one.code, one.where) for one in draft.problems] == [("no_record", "a.png")]

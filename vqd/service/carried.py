@@ -1,4 +1,4 @@
-"""The job that a dropped picture, clip or sound carries in itself."""
+"""The job that a picture, clip or sound carries in itself."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,12 @@ from typing import Any
 
 from vqd.definitions.graphs import read_graph
 from vqd.definitions.ui.refusals import UNSEEN
+from vqd.documents.reader import parse
 from vqd.documents.writer import written
-from vqd.domain.errors import Faults
+from vqd.domain.errors import Faults, Problem
+from vqd.domain.jobspec import JobSpec
 from vqd.domain.record import may_carry
+from vqd.intake import jobfile
 from vqd.media.embedded import Embedded, embedded_in
 
 _KEYS = ("vqd", "workflow", "name", "inputs", "params", "output", "record")
@@ -40,6 +43,29 @@ def carried_in(path: Path) -> CarriedJob | None:
         return _of_vqd(path.name, found) or _of_graph(path, found)
     except RecursionError:
         return None  # nested too deep: nobody wrote that to be read
+
+
+def read_job(path: Path) -> tuple[JobSpec, tuple[Problem, ...]]:
+    """Give the job that a file asks for, as `jobfile.read`: a job file, or one that carries it.
+
+    Raises:
+        FileNotFoundError: it is not there (any more).
+        Faults: as there, or `no_record`: it carries none.
+    """
+    if not may_carry(path.name):
+        return jobfile.read(path)
+    try:
+        carried = carried_in(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        said = f"cannot be read ({error.strerror})."
+        raise Faults([Problem("unreadable", said, path.name)]) from error
+    if carried is None:
+        said = "carries nothing of how it was made."
+        hint = "Take the file as the server wrote it, or the .yaml that lay beside it."
+        raise Faults([Problem("no_record", said, path.name, hint=hint)])
+    return jobfile.understood(parse(carried.job_file.decode(), path.name))
 
 
 def holds_graph(path: Path) -> bool:

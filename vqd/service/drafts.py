@@ -31,6 +31,7 @@ from vqd.media.dimensions import Undecodable, dimensions
 from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
 from vqd.planning.sizes import hang_on_inputs
+from vqd.service.carried import read_job
 from vqd.service.results import Chosen, Results
 from vqd.spool import drops
 from vqd.spool.jobfiles import defaults_in, is_of_its_folder, rivals_of
@@ -167,7 +168,7 @@ class Drafting:
         problems: list[Problem] = []
         try:
             _check_alone(job_file)
-            spec, unread = jobfile.read(job_file)
+            spec, unread = read_job(job_file)
             problems += (*unread, *_unknown_window(spec, self._windows))
             problems += _unknown_target(spec, self._targets)
             spec = self._with_known_target(spec)
