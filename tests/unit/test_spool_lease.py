@@ -83,3 +83,10 @@ def test_nothing_is_written_while_the_spool_is_away(spool: Spool, tmp_path: Path
     lease.renew()
     lease.give_back()
     assert list(spool.root.iterdir()) == []
+
+
+def test_a_spool_whose_lease_cannot_be_written_says_so(spool: Spool) -> None:
+    (spool.root / LEASE).mkdir()
+    with pytest.raises(VqdError, match=f"{LEASE} cannot be written") as caught, leased(spool):
+        pass
+    assert caught.value.code == "spool_unwritable"

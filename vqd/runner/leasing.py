@@ -8,7 +8,7 @@ from vqd.domain.errors import VqdError
 from vqd.runner.beside import Beside
 from vqd.spool.lease import RENEWED_EVERY_S, Lease
 
-_AGAIN_S = 5.0
+_AGAIN_S = 15.0
 _END_WITHIN_S = 1.0
 
 _log = structlog.get_logger(__name__)

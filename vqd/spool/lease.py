@@ -13,7 +13,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -74,10 +74,13 @@ class Lease:
         self._write()
 
     def give_back(self) -> None:
-        """Let another machine serve the spool at once."""
-        seen = self._read() if self._spool.is_present() else None
-        if seen is not None and self._is_mine(seen):
-            self._path.unlink(missing_ok=True)
+        """Let another machine serve the spool at once; it only waits where this cannot be written."""
+        if not self._spool.is_present():
+            return
+        with suppress(OSError):
+            seen = self._read()
+            if seen is not None and self._is_mine(seen):
+                self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
         self._renewals += 1
@@ -110,10 +113,14 @@ def leased(spool: Spool) -> Iterator[Lease]:
     """Be the only machine that serves the spool, until the block ends.
 
     Raises:
-        VqdError: `spool_taken`, another one does.
+        VqdError: `spool_taken`, another one does; `spool_unwritable`.
     """
     lease = Lease(spool)
-    lease.take(threading.Event().wait)
+    try:
+        lease.take(threading.Event().wait)
+    except OSError as error:
+        said = f"{spool.root / LEASE} cannot be written ({error.strerror})."
+        raise VqdError("spool_unwritable", said, "Let the daemon's user write there.") from error
     try:
         yield lease
     finally:
