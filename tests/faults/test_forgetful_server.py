@@ -1,5 +1,6 @@
 """Histories that are trimmed and queues that somebody clears: what is lost is made again."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.faults.rendering import (
     run_job,
 )
 from tests.proxy import PassOn, Proxy
+from tests.samples import picture_job
 from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 
@@ -69,6 +71,17 @@ def test_prompts_that_somebody_clears_from_the_queue_are_sent_again(
     assert_made_once(daemon, folder, 4)
     assert outcomes(daemon)["succeeded"] == 4
     assert all("somebody cleared" in said for said in messages(daemon, "lost"))
+
+
+def test_an_input_that_somebody_deleted_from_the_server_is_sent_again(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path, engine: EngineProcess
+) -> None:
+    assert_made_once(daemon, run_job(daemon, tmp_path), 1)
+    shutil.rmtree(engine.data_dir / "input" / "vqd")
+    picture_job(tmp_path / "again", pictures=1).rename(daemon.spool.inbox / "again")
+    assert_made_once(daemon, daemon.wait_closed("again"), 1)
+    assert outcomes(daemon) == {"succeeded": 2}
+    assert proxy.asked["POST /upload"] == 3  # the input twice, and what marks the server
 
 
 def test_somebody_who_interrupts_again_and_again_fails_what_runs_and_nothing_else(

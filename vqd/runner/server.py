@@ -131,6 +131,7 @@ class Server:
         self._rest_s = min(max(1.0, self._rest_s * 2), _LONGEST_REST_S)
         self._rest_until = now + self._rest_s
         self.changed = True
+        self.listener.nudge()  # without a websocket nothing else would tell soon that it is down
 
     def refresh(self) -> None:
         """Note that it has done something."""
