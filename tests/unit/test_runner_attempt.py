@@ -12,7 +12,7 @@ from tests.waiting import wait_for
 from vqd.domain.graph import Target
 from vqd.domain.job import InputBind
 from vqd.domain.ladder import Step
-from vqd.domain.outcome import Failed, FailureCode
+from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.runner.assignment import Assignment
 from vqd.runner.attempt import Attempt
 from vqd.runner.inputs import InputChecks
@@ -52,6 +52,7 @@ def attempt(
         take_name=lambda _: True,
         write_down=lambda *_: None,
         embedded=lambda *_: {"vqd": {}},
+        is_share_away=lambda: not tmp_path.exists(),
     )
     server.client.close()
 
@@ -102,6 +103,44 @@ def test_a_prompt_that_waits_on_a_server_is_taken_back_when_its_job_is_held(
     assert failed.code is FailureCode.WITHDRAWN
     assert [asked.json for asked in strange.requests("POST /queue")] == [{"delete": ["p"]}]
     assert strange.requests("POST /interrupt") == []
+
+
+def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rendered_again(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.attempt.SHARE_AGAIN_S", 0.01)
+    made = picture(tmp_path / "made.png").read_bytes()
+    image = {"filename": "a.png", "subfolder": "", "type": "output"}
+    status = {"status_str": "success", "completed": True, "messages": []}
+    history = {"outputs": {"2": {"images": [image]}}, "status": status, "prompt": [0, "p", {}, {}]}
+    strange.answers("GET /history/p", Answer(body={"p": history}))
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    with ThreadPoolExecutor(1) as aside:
+        running = aside.submit(attempt.run)
+        asked = lambda: len(strange.requests("GET /history/p"))  # noqa: E731
+        wait_for(asked, within_s=5)
+        assert not tmp_path.exists()
+        away.rename(tmp_path)
+        outcome = running.result()
+    assert isinstance(outcome, Succeeded), outcome
+    assert (tmp_path / outcome.outputs[0].path).is_file()
+    assert len(strange.requests("POST /prompt")) == 1
+
+
+def test_a_prompt_that_is_cancelled_while_the_share_is_away_waits_for_nothing(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path
+) -> None:
+    image = {"filename": "a.png", "subfolder": "", "type": "output"}
+    status = {"status_str": "success", "completed": True, "messages": []}
+    history = {"outputs": {"2": {"images": [image]}}, "status": status, "prompt": [0, "p", {}, {}]}
+    strange.answers("GET /history/p", Answer(body={"p": history}))
+    tmp_path.rename(tmp_path.with_name("away"))
+    attempt.cancel()
+    failed = attempt.run()
+    assert isinstance(failed, Failed)
+    assert not tmp_path.exists()
 
 
 def test_a_prompt_whose_job_is_held_before_it_was_sent_is_not_sent(

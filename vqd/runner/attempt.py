@@ -41,6 +41,8 @@ LOOK_AGAIN_S = 2.0
 """Between two looks at the server's history; what it says on the socket only hurries one."""
 SOON_S = 1.0
 """Until the next look at a server that could not tell."""
+SHARE_AGAIN_S = 5.0
+"""Until outputs are fetched again that the share was not there to take."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +66,7 @@ class Attempt:
         take_name: TakeName,
         write_down: WriteDown,
         embedded: Embedded,
+        is_share_away: Callable[[], bool],
     ) -> None:
         self.assignment = assignment
         self.server = server
@@ -72,6 +75,7 @@ class Attempt:
         self._take_name = take_name
         self._write_down = write_down
         self._embedded = embedded
+        self._is_share_away = is_share_away
         self._prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
         self.is_withdrawn = False
@@ -96,7 +100,7 @@ class Attempt:
                 self._watch = watch
                 finished = self._render(watch)
             self._leave()
-            return self._conclude(finished) if isinstance(finished, Finished) else finished
+            return self._bring_home(finished) if isinstance(finished, Finished) else finished
         except BadInput as error:
             return self._unless_gone(Failed(FailureCode.INVALID, error.message))
         except BadOutput as error:
@@ -290,6 +294,17 @@ class Attempt:
             f"{self.server.name} knows nothing of it any more:"
             f" {self.server.why_lost(self._epoch)}.",
         )
+
+    def _bring_home(self, finished: Finished) -> Outcome | None:
+        """Conclude it; while the share is away, wait with that, and not render it again."""
+        while not self._abandoned.is_set():
+            try:
+                return self._conclude(finished)
+            except OSError:
+                if self._cancelled.is_set() or not self._is_share_away():
+                    raise
+            self._abandoned.wait(SHARE_AGAIN_S)
+        return None
 
     def _conclude(self, finished: Finished) -> Outcome:
         assignment = self.assignment

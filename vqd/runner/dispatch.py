@@ -84,6 +84,7 @@ class Dispatch:
             take_name=partial(self._names.take, prompt.key),
             write_down=_write_down,
             embedded=embedded,
+            is_share_away=lambda: not self._spool.is_present(),
         )
         self._running[prompt.key] = attempt
         server.enter()

@@ -200,7 +200,11 @@ class Spool:
 
         `is_known` tells the names of jobs whose folder may be elsewhere by now. It is asked last:
         of thousands of drops of one name in one second, nearly all still have their folder.
+
+        Raises:
+            VqdError: `spool_away`: nothing may be claimed now.
         """
+        self.require_present()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
         base = f"{stamp}-{safe_name(name, longest_bytes=80)}"
         candidates = (base if turn == 1 else f"{base}-{turn}" for turn in count(1))
