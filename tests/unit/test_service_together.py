@@ -57,10 +57,11 @@ def test_job_files_are_accepted_in_their_order(
 
 
 def test_job_files_of_one_name_get_a_folder_each(together: Together, a_drop: MakeDrop) -> None:
-    drops = [a_drop(f"shot{number}", "name: beach\n") for number in range(3)]
+    names = ("beach", "Beach", "beach")
+    drops = [a_drop(f"shot{at}", f"name: {name}\n") for at, name in enumerate(names)]
     assert together.take(drops, now=NOW) == [
         "20260921-141320-beach",
-        "20260921-141320-beach-2",
+        "20260921-141320-Beach-2",
         "20260921-141320-beach-3",
     ]
 

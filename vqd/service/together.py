@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from vqd.domain.names import folded
 from vqd.service.accepting import Accepting
 from vqd.service.drafts import Draft
 from vqd.spool import claims, drops
@@ -44,13 +45,13 @@ class Together:
         ]
 
     def _folders(self, drafts: Sequence[Draft], now: float) -> list[Path]:
-        names: dict[str, None] = {}
+        names: dict[str, str] = {}  # by what a case-blind share takes for the same
         for draft in drafts:
             job = self._spool.free_job_name(
-                draft.name, now, lambda job: job in names or self._is_known(job)
+                draft.name, now, lambda job: folded(job) in names or self._is_known(job)
             )
-            names[job] = None
-        return [self._spool.active / job for job in names]
+            names[folded(job)] = job
+        return [self._spool.active / job for job in names.values()]
 
     def _claim(self, file: tuple[Path, Draft], folder: Path) -> Path:
         job_file, draft = file
