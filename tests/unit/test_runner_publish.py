@@ -88,3 +88,26 @@ def test_a_page_of_the_proof_is_there_before_the_status_tells_of_it(
     assert [f'id="p{number}"' in page for number in (1, 2, 3)] == [True, True, False]
     assert "it raised" in page
     assert "2 prompts" in page
+
+
+def test_what_is_left_to_publish_does_not_keep_the_daemon_from_ending(
+    store: Store, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.publish.ENDED_WITHIN_S", 0.0)
+    other = accept_a_job(store, "20260101-000000-b")
+    store.write(
+        lambda session: session.prompts.move_all(other, Move.CANCEL, PromptState.PENDING, now=NOW)
+    )
+    write(spool.active / "20260101-000000-b" / "job.yaml", "vqd: 1\nworkflow: image-scale\n")
+    never = threading.Event()
+
+    def take_a_second() -> None:
+        never.wait(1.0)
+
+    publisher = Publisher(store, spool, on_change=take_a_second)
+    publisher.publish(over, JOB)
+    publisher.publish(other, "20260101-000000-b")
+    publisher.start()
+    wait_for((spool.failed / JOB).is_dir, within_s=5)
+    publisher.stop()
+    assert [path.name for path in spool.active.iterdir()] == ["20260101-000000-b"]

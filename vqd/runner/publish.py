@@ -7,6 +7,7 @@
 Killed between any two, the same three steps are done again and find what is done already.
 """
 
+import math
 import queue
 import threading
 import time
@@ -31,6 +32,7 @@ from vqd.store.store import Store
 
 AGAIN_S = 10.0
 FAULT_AGAIN_S = 60.0
+ENDED_WITHIN_S = 3.0
 
 RunningNow = Mapping[PromptKey, tuple[str, Progress | None]]
 """For each running prompt its server and its progress."""
@@ -57,6 +59,7 @@ class Publisher:
         self._closing: set[int] = set()
         self._untold: dict[int, tuple[RunningNow, str | None]] = {}
         self._again_at: dict[int, float] = {}
+        self._ends_at = math.inf
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
@@ -65,7 +68,9 @@ class Publisher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what was asked for, then end the thread."""
+        """End the thread when it has done what it was asked for, or in a few seconds: what is left
+        is asked for again at the next start."""
+        self._ends_at = time.monotonic() + ENDED_WITHIN_S
         self._asked.put(None)
         self._thread.join()
 
@@ -101,7 +106,7 @@ class Publisher:
         return max(0.0, min(waits)) if waits else None
 
     def _run(self) -> None:
-        while (asked := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None and time.monotonic() < self._ends_at:
             try:
                 asked()
             except (OSError, VqdError) as error:
