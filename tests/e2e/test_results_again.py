@@ -242,13 +242,13 @@ def test_pictures_that_are_inputs_are_never_taken_for_results(
     daemon.start()
     by_hand(daemon.spool.inbox / "input.png")
     picture(daemon.spool.inbox / "plain.png")
-    wait_for(lambda: "without a record" in daemon.waiting, within_s=10)
+    wait_for(lambda: "without a record" in daemon.waiting, within_s=20)
     write(
         daemon.spool.inbox / "two.yaml",
         "vqd: 1\nworkflow: image-scale\ninputs: {image: [input.png, later.png]}\n"
         "params: {size: 8x8}\n",
     )
-    wait_for(lambda: "'two.yaml' is, which may name it" in daemon.waiting, within_s=15)
+    wait_for(lambda: "it may belong to 'two.yaml'" in daemon.waiting, within_s=15)
     picture(daemon.spool.inbox / "later.png")
     folder = done(daemon, "two")
     assert len(manifest_of(folder)) == 2

@@ -1,7 +1,7 @@
 """Results dropped into the inbox: pictures, clips and sounds that carry how they were made."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from os import scandir
 from pathlib import Path
 
@@ -47,6 +47,8 @@ class ResultDrops:
         self._clock = clock
         self._plain: dict[str, Sign] = {}
         self._graphs: dict[str, Sign] = {}
+        self._listed_at: float | None = None
+        self._listed: str | None = None
 
     def look(self, name: str, now: float) -> Waiting | NotTaken | None:
         """Take a file if it is a result and nothing else may want it; `now` is monotonic seconds.
@@ -61,15 +63,16 @@ class ResultDrops:
         settled = self._drops.settle(name, [path], now)
         if isinstance(settled, Waiting):
             return settled
+        if settled.quiet_s < QUIET_S:
+            reason = "has arrived; it may belong to a job file that is still to come"
+            return Waiting(reason, QUIET_S - settled.quiet_s)
+        other = self._job_file(now)
+        if other is not None:
+            return Waiting(f"it may belong to {other!r}, which is not taken yet", AGAIN_S)
         carried = carried_in(path)
         if carried is None:
             self._plain[name] = sign
             return PLAIN
-        if settled.quiet_s < QUIET_S:
-            return Waiting("a result; taken when no job file comes", QUIET_S - settled.quiet_s)
-        other = self._job_file()
-        if other is not None:
-            return Waiting(f"a result; taken when {other!r} is, which may name it", AGAIN_S)
         return self._take(name, carried, now)
 
     def graph(self, name: str) -> NotTaken | None:
@@ -88,22 +91,22 @@ class ResultDrops:
             for gone in known.keys() - set(names):
                 del known[gone]
 
-    def _job_file(self) -> str | None:
-        """Give the name of a job file in the inbox, if there is one."""
+    def _job_file(self, now: float) -> str | None:
+        """Give the name of a job file in the inbox, if there is one, listed once for each look."""
+        if self._listed_at != now:
+            self._listed_at, self._listed = now, next(self._job_files(), None)
+        return self._listed
+
+    def _job_files(self) -> Iterator[str]:
         with scandir(self._folder) as entries:
-            names = (
-                entry.name
-                for entry in entries
-                if has_job_suffix(Path(entry.name)) and entry.is_file(follow_symlinks=False)
-            )
-            return next(
-                (
-                    name
-                    for name in names
-                    if why_never_taken(name) is None and name not in self._graphs
-                ),
-                None,
-            )
+            for entry in entries:
+                may_be = has_job_suffix(Path(entry.name)) and why_never_taken(entry.name) is None
+                if (
+                    may_be
+                    and entry.name not in self._graphs
+                    and entry.is_file(follow_symlinks=False)
+                ):
+                    yield entry.name
 
     def _take(self, name: str, carried: CarriedJob, now: float) -> Waiting | None:
         path = self._folder / name
