@@ -4,30 +4,20 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
 
 import orjson
-from pydantic import TypeAdapter
 
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.job import Notify, Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import NoticeEvent
-from vqd.domain.queue import Counts, Job, JobFile
+from vqd.domain.queue import Job, JobFile
 from vqd.store.events import EventRows
+from vqd.store.jobrow import OF_A_LIFE, job_of, notify_text, plans
 from vqd.store.notices import NoticeRows
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
-
-# What a job that comes back has of its earlier life no more, unless it is written anew.
-_OF_A_LIFE = (
-    "problems = '[]', reason = NULL, quote = NULL, awaits_proof = 0, hold = NULL, judge_at = NULL,"
-    " suspended = 0, record = 'whole', cancel_requested_at = NULL, started_at = NULL,"
-    " finished_at = NULL, total = 0, pending = 0, running = 0, succeeded = 0, failed = 0,"
-    " cancelled = 0, kept = 0, needs_key = 1, max_parallel = 1000000000, not_before_at = NULL,"
-    " time_window = NULL, deadline_at = NULL"
-)
 
 # Nothing but its proof runs before somebody approves of it.
 _PROOF_WAS_APPROVED = (
@@ -66,12 +56,12 @@ class JobRows:
                 "name": unicodedata.normalize("NFC", plan.name),
                 "workflow": plan.workflow,
                 "state": JobState.ASSEMBLING,
-                "plan": _plans().dump_json(plan).decode(),
+                "plan": plans().dump_json(plan).decode(),
                 "job_file": job_file.name,
                 "job_file_sha256": job_file.sha256,
                 "input_folder": input_folder,
                 "priority": plan.priority,
-                "notify": _notify(plan.notify),
+                "notify": notify_text(plan.notify),
                 "keep_s": plan.keep_s,
                 "accepted_at": now,
             },
@@ -143,7 +133,7 @@ class JobRows:
                 "job_file_sha256": job_file.sha256,
                 "input_folder": input_folder,
                 "priority": 50,
-                "notify": _notify(notify),
+                "notify": notify_text(notify),
                 "keep_s": keep_s,
                 "accepted_at": now,
                 "problems": orjson.dumps([asdict(problem) for problem in problems]).decode(),
@@ -277,7 +267,7 @@ class JobRows:
         anew = ", ".join(f"{name} = excluded.{name}" for name in values)
         row = self._connection.execute(
             f"INSERT INTO jobs (job, {columns}) VALUES (:job, {marks}) ON CONFLICT (job) DO UPDATE"
-            f" SET {_OF_A_LIFE}, {anew} WHERE state IN ('assembling', 'done', 'failed',"
+            f" SET {OF_A_LIFE}, {anew} WHERE state IN ('assembling', 'done', 'failed',"
             " 'cancelled') RETURNING job_key",
             {"job": job, **values},
         ).fetchone()
@@ -292,43 +282,4 @@ class JobRows:
 
     def _many(self, query: str, values: Iterable[object] = ()) -> Iterator[Job]:
         for row in self._connection.execute(query, tuple(values)):
-            yield _job(row)
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        job_key=row["job_key"],
-        job=row["job"],
-        workflow=row["workflow"],
-        state=JobState(row["state"]),
-        counts=Counts(
-            row["total"],
-            row["pending"],
-            row["running"],
-            row["succeeded"],
-            row["failed"],
-            row["cancelled"],
-            row["kept"],
-        ),
-        plan=_plans().validate_json(row["plan"]) if row["plan"] else None,
-        job_file=JobFile(row["job_file"], row["job_file_sha256"]),
-        input_folder=row["input_folder"],
-        priority=row["priority"],
-        accepted_at=row["accepted_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        cancel_requested_at=row["cancel_requested_at"],
-        reason=row["reason"],
-        hold=row["hold"],
-        problems=tuple(Problem(**problem) for problem in orjson.loads(row["problems"])),
-        is_brief=row["record"] != "whole",
-    )
-
-
-def _notify(notify: Notify | None) -> str | None:
-    return None if notify is None else orjson.dumps(asdict(notify)).decode()
-
-
-@cache
-def _plans() -> TypeAdapter[Plan]:
-    return TypeAdapter(Plan)
+            yield job_of(row)
