@@ -39,6 +39,12 @@ def server(strange: StrangeServer, output_folder: Path) -> Iterator[Server]:
 
 
 def bring(server: Server, folder: Path, remote: RemoteFile) -> Path:
+    brought = collected(server, folder, remote)
+    take_away(server, [MadeFile(OUTPUT, remote)])
+    return brought
+
+
+def collected(server: Server, folder: Path, remote: RemoteFile) -> Path:
     (folder / "job").mkdir(exist_ok=True)
     (output,) = collect(
         server,
@@ -50,6 +56,14 @@ def bring(server: Server, folder: Path, remote: RemoteFile) -> Path:
     )
     assert (folder / "job" / output.path).is_file()
     return folder / "job" / output.path
+
+
+def test_an_output_is_there_to_be_collected_again_until_it_is_taken_away(
+    server: Server, strange: StrangeServer, tmp_path: Path
+) -> None:
+    remote = RemoteFile("a_00001_.png", "vqd/job/1-1")
+    assert collected(server, tmp_path, remote) == collected(server, tmp_path, remote)
+    assert not strange.asked
 
 
 @pytest.mark.parametrize("subfolder", ["vqd/job/1-1", r"vqd\job\1-1"])

@@ -30,7 +30,7 @@ from vqd.domain.outcome import (
     Succeeded,
 )
 from vqd.runner.assignment import Assignment
-from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect
+from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect, take_away
 from vqd.runner.inputs import BadInput, SentInputs
 from vqd.runner.patience import Patience
 from vqd.runner.server import Server
@@ -312,10 +312,11 @@ class Attempt:
         if isinstance(judged, Failed):
             return judged
         expected = {output.slot: output for output in assignment.plan.outputs}
+        files = [MadeFile(expected[slot], remote) for slot, remote in judged.files]
         try:
             outputs: tuple[OutputFile, ...] = collect(
                 self.server,
-                [MadeFile(expected[slot], remote) for slot, remote in judged.files],
+                files,
                 assignment.folder,
                 stem=assignment.prompt.stem,
                 part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
@@ -327,6 +328,7 @@ class Attempt:
             raise
         succeeded = Succeeded(outputs, judged.seconds, self._files())
         self._write_down(assignment, self.server, _sha256s(succeeded.inputs), succeeded)
+        take_away(self.server, files)
         return succeeded
 
     def _files(self) -> Mapping[str, ReadFile]:

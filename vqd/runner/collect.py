@@ -71,6 +71,15 @@ def collect(
     return tuple(output for _, output in made)
 
 
+def take_away(server: Server, files: Sequence[MadeFile]) -> None:
+    """Remove from the server's shared output folder what is home, and the folders vqd had for it;
+    what may only be read stays."""
+    for made_file in files:
+        top, below = server.output_folder, _path_of(made_file.remote)
+        if top is not None and below is not None and _is_file(top / below):
+            _take_away(top, below)
+
+
 def _names(files: Sequence[MadeFile], stem: str, take_name: TakeName) -> list[str]:
     slots = {made_file.expected.slot for made_file in files}
     names: list[str] = []
@@ -96,7 +105,6 @@ def _bring(server: Server, remote: RemoteFile, target: Path) -> None:
         return
     link_or_copy(top / below, target)
     sync_file(target)
-    _take_away(top, below)
 
 
 def _path_of(remote: RemoteFile) -> PurePosixPath | None:
@@ -115,7 +123,6 @@ def _is_file(path: Path) -> bool:
 
 
 def _take_away(top: Path, below: PurePosixPath) -> None:
-    """Remove what is home, and the folders vqd had for it; what may only be read stays."""
     with suppress(OSError):
         (top / below).unlink()
         for folder in list(below.parents)[:-2] if below.parts[0] == OWN_FOLDER else ():
