@@ -1,13 +1,13 @@
 """Workflows without a definition: a graph that is run as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from vqd.definitions.build import EXTENSIONS
 from vqd.definitions.outputs import expected_outputs
-from vqd.definitions.settable import settables
+from vqd.definitions.settable import Settable, settables
 from vqd.definitions.wiring import Classes
 from vqd.domain.graph import NamedGraph, Target, Value
 from vqd.domain.param import Misfit, Param
@@ -32,17 +32,30 @@ def workflow_of_graph(name: str, graph: NamedGraph, classes: Classes) -> BareWor
     Raises:
         Faults: `no_output`, the graph saves nothing.
     """
-    slots: dict[str, InputSlot] = {}
-    files: dict[str, str] = {}
+    slots = {
+        slot: InputSlot(slot, kind, EXTENSIONS[kind], (Target(one.node, one.name),), required=False)
+        for slot, kind, one in _loaders(graph, classes)
+    }
+    outputs = expected_outputs(graph.nodes, classes, where=name)
+    workflow = Workflow(name, 1, name, graph, slots, {}, outputs)
+    return BareWorkflow(workflow, files_loaded(graph, classes))
+
+
+def files_loaded(graph: NamedGraph, classes: Classes) -> Mapping[str, str]:
+    """Give by slot the file that each node of a graph loads, as the graph names it."""
+    return {slot: str(one.value) for slot, _, one in _loaders(graph, classes)}
+
+
+def _loaders(graph: NamedGraph, classes: Classes) -> Iterator[tuple[str, str, Settable]]:
+    """Give slot and kind of each input of a graph that names a file."""
+    taken = 0
+    kinds: set[str] = set()
     for one in settables(graph.nodes, classes):
         kind = one.upload_kind
         if kind is not None:
-            slot = kind if kind not in slots else f"{kind}_{len(slots) + 1}"
-            target = Target(one.node, one.name)
-            slots[slot] = InputSlot(slot, kind, EXTENSIONS[kind], (target,), required=False)
-            files[slot] = str(one.value)
-    outputs = expected_outputs(graph.nodes, classes, where=name)
-    return BareWorkflow(Workflow(name, 1, name, graph, slots, {}, outputs), files)
+            taken += 1
+            yield kind if kind not in kinds else f"{kind}_{taken}", kind, one
+            kinds.add(kind)
 
 
 def workflow_of_record(

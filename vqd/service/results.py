@@ -6,11 +6,11 @@ the graph that was sent is run, if it is still to be found in the output's own f
 its job.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from vqd.definitions.bare import workflow_of_graph, workflow_of_record
+from vqd.definitions.bare import files_loaded, workflow_of_graph, workflow_of_record
 from vqd.definitions.graphs import MOST_BYTES, checked_graph, parsed_graph
 from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import Faults, Problem
@@ -115,36 +115,43 @@ class Results:
     def _again(
         self, spec: JobSpec, record: Record, places: Places, today: Callable[[], Workflow]
     ) -> Chosen:
-        name, params = spec.workflow.text, {one: given.text for one, given in spec.params.items()}
-        is_as_recorded = record.asked == asked_sha256(name, params) and spec.fan_out == FanOut()
-        broken: Faults | None = None
-        workflow: Workflow | None = None
-        try:
-            workflow = today()
-        except Faults as faults:
-            broken = faults
-        sent = _sent(spec, workflow, places) if workflow else None
-        if workflow is not None and not is_as_recorded:
-            return Chosen(spec, workflow)
-        if workflow is not None and sent == record.sent:
+        asked = asked_sha256(spec.workflow.text, _texts(spec))
+        if record.asked != asked or spec.fan_out != FanOut():
+            return Chosen(spec, today())
+        workflow = _usable(today)
+        sent = None if isinstance(workflow, Faults) else _sent(spec, workflow, places)
+        if not isinstance(workflow, Faults) and sent == record.sent:
             return Chosen(spec, workflow, (*_version(workflow, record),), record.folder)
+        return self._as_recorded(spec, record, places, workflow, sent)
+
+    def _as_recorded(
+        self,
+        spec: JobSpec,
+        record: Record,
+        places: Places,
+        today: Workflow | Faults,
+        sent: str | None,
+    ) -> Chosen:
+        """Give the graph that was sent; what there is today where it is nowhere any more."""
+        name = spec.workflow.text
+        workflow = None if isinstance(today, Faults) else today
+        said = _other_graph(name, workflow, sent, record)
         graph, where = self._recorded(spec, record, places)
         recorded = graph and workflow_of_record(
             record,
             graph,
             name=name,
             inputs={slot: given.paths[0].text for slot, given in spec.inputs.items()},
-            params=params,
+            params=_texts(spec),
             today=workflow,
         )
-        said = _other_graph(name, workflow, sent, record)
-        if recorded and is_as_recorded:
+        if recorded:
             # A graph without a definition is nowhere but in its record: nothing has changed.
             drift = () if names_graph(name) else (f"{said}: it runs as recorded in {where}.",)
             return Chosen(spec, recorded, drift, record.folder)
-        if workflow is None:
-            raise broken or Faults([])
-        return Chosen(spec, workflow, (f"{said}, which is nowhere any more: today's runs.",))
+        if isinstance(today, Faults):
+            raise today
+        return Chosen(spec, today, (f"{said}, which is nowhere any more: today's runs.",))
 
     def _recorded(
         self, spec: JobSpec, record: Record, places: Places
@@ -165,7 +172,7 @@ class Results:
 
     def _inside(self, graph: NamedGraph, where: str) -> NamedGraph:
         """Give a graph that loads nothing from outside of the server's input folder."""
-        files = workflow_of_graph(where, graph, self._known.find).files
+        files = files_loaded(graph, self._known.find)
         problems = [_outside(*file, where) for file in files.items() if _leaves(_path(file[1]))]
         if problems:
             raise Faults(problems)
@@ -186,6 +193,17 @@ def _outside(slot: str, value: str, graph: str) -> Problem:
     said = f"{value} lies outside of the server's input folder, and is not loaded from there."
     hint = f"Put {_path(value).name} beside the job file."
     return Problem("outside_folder", said, graph, key=f"inputs.{slot}", hint=hint)
+
+
+def _texts(spec: JobSpec) -> Mapping[str, str]:
+    return {name: given.text for name, given in spec.params.items()}
+
+
+def _usable(today: Callable[[], Workflow]) -> Workflow | Faults:
+    try:
+        return today()
+    except Faults as faults:
+        return faults
 
 
 def _sent(spec: JobSpec, workflow: Workflow, places: Places) -> str | None:
