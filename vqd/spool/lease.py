@@ -74,7 +74,7 @@ class Lease:
         self._write()
 
     def give_back(self) -> None:
-        """Let another machine serve the spool at once; it only waits where this cannot be written."""
+        """Let another machine serve the spool at once; where this fails it has to wait."""
         if not self._spool.is_present():
             return
         with suppress(OSError):
