@@ -105,7 +105,8 @@ def test_nothing_in_it_is_ever_taken(house: Daemon) -> None:
 
 
 def test_where_it_cannot_be_written_that_is_said_once_and_jobs_go_on(house: Daemon) -> None:
-    write(house.spool.inbox / "_vqd", "somebody's file")
+    in_the_way = house.spool.inbox / "_vqd" / ".README.txt.part"
+    write(in_the_way / "theirs", "somebody's file")
     house.start()
     wait_for(lambda: house.logged("welcome.unwritten"), within_s=10)
     job = house.folder / "beach"
@@ -113,7 +114,7 @@ def test_where_it_cannot_be_written_that_is_said_once_and_jobs_go_on(house: Daem
     write(job / "job.yaml", "vqd: 1\nworkflow: ours\nparams: {size: 16x16}\n")
     job.rename(house.spool.inbox / "beach")
     assert status_of(house.wait_closed("beach"))["state"] == "done"
-    (house.spool.inbox / "_vqd").unlink()
+    in_the_way.rename(house.folder / "theirs")
     wait_for(lambda: house.logged("welcome.written"), within_s=10)
     assert len(house.logged("welcome.unwritten")) == 1
     assert (house.spool.inbox / "_vqd" / "ours.yaml").is_file()
