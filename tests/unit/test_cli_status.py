@@ -1,6 +1,7 @@
 """What `vqd status` says of the inbox."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_a_long_list_is_cut_and_says_where_the_rest_is(house: House) -> None:
     assert told[-1].startswith("  … and 30 more: ")
     assert told[-1].endswith("WAITING.txt")
     assert len(told) == 1 + 1 + 20 + 1
+
+
+def test_what_somebody_put_in_its_place_is_not_followed_and_does_nothing_to_a_terminal(
+    house: House,
+) -> None:
+    place = waiting_file(Spool(house.folder / "spool").inbox)
+    waits(house, "a: \x1b[31mred\n")
+    assert house.vqd("status", colour=True).output.splitlines()[-1] == "  a: \\x1b[31mred"
+    place.rename(house.folder / "secret")
+    place.symlink_to(house.folder / "secret")
+    assert house.vqd("status").output.splitlines()[-1] == "nothing is waiting, nothing runs"
+    place.unlink()
+    os.mkfifo(place)
+    assert house.vqd("status").output.splitlines()[-1] == "nothing is waiting, nothing runs"
 
 
 @pytest.mark.parametrize("text", [None, NOTHING])

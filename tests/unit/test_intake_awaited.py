@@ -58,8 +58,9 @@ def test_a_marker_must_be_a_file_below_the_job_and_not_in_an_input_root(tmp_path
     put(tmp_path, "root/READY")
     (tmp_path / "job" / "DONE").mkdir(parents=True)
     codes = []
-    for name in ("READY", "DONE", "../root/READY"):
+    put(tmp_path, "job/job.yaml")
+    for name in ("READY", "DONE", "../root/READY", "Job.yaml"):
         with pytest.raises(Faults) as caught:
             gather(marked(name), a_workflow(), Places(tmp_path / "job", [tmp_path / "root"]))
         codes.append(caught.value.code)
-    assert codes == ["awaited_marker", "not_a_file", "outside_folder"]
+    assert codes == ["awaited_marker", "not_a_file", "outside_folder", "wrong_value"]

@@ -30,7 +30,7 @@ def _expect(given: Any) -> int | tuple[Text, ...]:
     names = (
         tuple(one for one in given if isinstance(one, Text)) if isinstance(given, ListNode) else ()
     )
-    if names and len(names) == len(given):
+    if names and len(names) == len(given) and all(name.strip() for name in names):
         return names
     said = f"{shown_kind(given)} tells neither how many files there must be nor which."
     raise fault("wrong_type", said, allowed="a whole number, at least 0, or a list of names")
@@ -57,11 +57,15 @@ def marker(spec: JobSpec, places: Places) -> str | None:
     One whose name ends in `.txt` beside is as good: Windows and phones add that, and hide it.
 
     Raises:
-        Faults: `awaited_marker`, it is not there yet; `outside_folder` or `not_a_file`.
+        Faults: `awaited_marker`, it is not there yet; `wrong_value`, `outside_folder` or
+            `not_a_file`.
     """
     given = spec.done_marker
     if given is None:
         return None
+    if folded(given.text) == folded(spec.where):
+        said = "names the job file itself."
+        raise _marker_fault(spec, given, "wrong_value", said, "Name a file that is copied last.")
     for name in (given.text, f"{given.text}.txt"):
         found = Places(places.folder).look(name, "file")
         if found is None:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from vqd.documents.opening import opened
+from vqd.domain.names import printable
 from vqd.spool.layout import OWN_FOLDER
 
 HEADING = "What is not taken yet, and what it waits for:\n\n"
 NOTHING = "Nothing is waiting.\n"
+_MOST_BYTES = 1 << 20
 
 
 def waiting_file(inbox: Path) -> Path:
@@ -15,9 +18,16 @@ def waiting_file(inbox: Path) -> Path:
 
 
 def waiting_in(inbox: Path) -> Sequence[str]:
-    """Give its lines, `NAME: what it waits for`; none where nobody has written it."""
+    """Give its lines, `NAME: what it waits for`, fit to be printed; none where vqd wrote none.
+
+    It lies where anybody may put something else: no link is followed, and no more is read than vqd
+    would have written.
+    """
     try:
-        text = waiting_file(inbox).read_text(encoding="utf-8", errors="replace")
+        with opened(waiting_file(inbox)) as file:
+            text = file.read(_MOST_BYTES).decode(errors="replace")
     except OSError:
         return ()
-    return () if text == NOTHING else text.removeprefix(HEADING).splitlines()
+    if text == NOTHING:
+        return ()
+    return [printable(line) for line in text.removeprefix(HEADING).splitlines()]
