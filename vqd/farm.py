@@ -153,7 +153,7 @@ class ServerKeys(Keys):
 
     @model_validator(mode="after")
     def _has_use_for_its_keys(self) -> "ServerKeys":
-        if self.ca is not None and not self.url.startswith("https://"):
+        if self.ca is not None and urlsplit(self.url).scheme != "https":
             said = f"ca is given, and {self.url} is not https."
             raise fault("wrong_value", said, allowed="a URL that begins with https://")
         if self.url == BUILTIN and (self.input_folder or self.output_folder):

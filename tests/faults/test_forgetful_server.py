@@ -24,7 +24,7 @@ from vqd.engine.child import EngineProcess
 SLOW = """\
 vqd: 1
 workflow: image-scale
-params: {size: 2400x2400}
+params: {size: 1800x1800}
 fan_out: {matrix: {method: [lanczos, bicubic]}}
 """
 

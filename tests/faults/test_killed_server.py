@@ -15,7 +15,7 @@ from vqd.engine.child import EngineProcess
 SLOW = """\
 vqd: 1
 workflow: image-scale
-params: {size: 1600x1600}
+params: {size: 1200x1200}
 fan_out: {matrix: {method: [lanczos, area, bicubic]}}
 """
 PROMPTS = 6

@@ -96,8 +96,8 @@ def test_servers_that_share_an_output_folder_overwrite_nothing(tmp_path: Path) -
     ]
     daemon = Daemon(tmp_path / "house", servers=servers, settle_s=0.1)
     try:
-        folder = run_job(daemon, tmp_path, pictures=24)
-        assert_made_once(daemon, folder, 24)
+        folder = run_job(daemon, tmp_path, pictures=12)
+        assert_made_once(daemon, folder, 12)
         lines = manifest_of(folder)
         assert {line["server"] for line in lines} == {process.url for process in engines}
         for line in lines:

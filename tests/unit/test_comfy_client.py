@@ -376,7 +376,16 @@ def test_proxies_of_the_environment_are_not_used(
 
 @pytest.mark.parametrize(
     "url",
-    ["gpu1:8188", "ftp://gpu1", "http://", "http://g:http", "http://[::1", "http://me:pw@gpu1:1"],
+    [
+        "gpu1:8188",
+        "ftp://gpu1",
+        "http://",
+        "http://g:http",
+        "http://[::1",
+        "http://me:pw@gpu1:1",
+        "http://gpu1/comfy?token=pw",
+        "http://gpu1/#/pw",
+    ],
 )
 def test_an_url_that_is_no_servers_is_refused(url: str) -> None:
     with pytest.raises(VqdError) as caught:

@@ -36,7 +36,7 @@ class Address:
         of one that the system trusts. There is no way to leave it unchecked.
 
         Raises:
-            VqdError: `bad_server_url`, it is something else, or holds a password; `bad_ca_file`.
+            VqdError: `bad_server_url`, it is something else, or holds a secret; `bad_ca_file`.
         """
         try:
             parts = urlsplit(url)
@@ -49,6 +49,11 @@ class Address:
             raise _bad_url(
                 f"The URL of the server at {parts.hostname} holds a user name.",
                 "Put it into the server's headers, as Authorization.",
+            )
+        if parts.query or parts.fragment:
+            raise _bad_url(
+                f"The URL of the server at {parts.hostname} goes on after its path, with ? or #.",
+                "Put a token that a gateway wants into the server's headers.",
             )
         base_path = quote(parts.path.rstrip("/"), safe="/%")
         tls = _tls(ca_file) if parts.scheme == "https" else None
