@@ -342,6 +342,19 @@ def test_a_job_is_accepted_once_however_often_the_spool_is_looked_at_meanwhile(
     assert door.submission.readmit(now=NOW) == []
 
 
+def test_a_job_file_whose_claim_was_cut_off_is_a_job_at_the_next_rescan(
+    door: Door, hot: Path
+) -> None:
+    picture(hot / "a.png")
+    door.look(0.0, 0.5)
+    bare = write(door.spool.inbox / "bare.yaml", "vqd: 1\nworkflow: image-scale\n")
+    (door.spool.active / ".20260921-141320-bare.part").mkdir()
+    bare.rename(door.spool.active / ".20260921-141320-bare.part" / "bare.yaml")
+    assert door.submission.readmit(now=NOW) == ["20260921-141320-bare"]
+    door.look(3.5)
+    assert sorted(door.jobs) == ["bare", "small"]
+
+
 def test_what_an_interrupted_taking_left_is_taken_back_at_the_next_look(
     door: Door, hot: Path
 ) -> None:

@@ -151,6 +151,7 @@ class Submission:
         the queue was lost. One that cannot be taken in keeps no other from it. Jobs whose folder
         is gone are cancelled.
         """
+        claims.recover_bare_claims(self._spool.active, self._spool.inbox)
         self._gone.look(now=now)
         readmitted = []
         for folder in sorted(filter(is_real_folder, self._spool.active.iterdir())):

@@ -133,9 +133,18 @@ def recover_claims(active: Path, inbox: Path, elsewhere: Collection[Path] = ()) 
         if claim is not None and claim.comes_from(inbox, elsewhere):
             with suppress(OSError, VqdError):
                 claim.recover()
+    recover_bare_claims(active, inbox)
+
+
+def recover_bare_claims(active: Path, inbox: Path) -> None:
+    """Finish or take back what was left of claims of files in the inbox itself, as when the share
+    went away in one. None of these may be under way; what cannot be done is left as it is."""
+    with suppress(OSError, VqdError):
+        recover_claims_of(active, inbox)
     for building in sorted(active.glob(f".*{BUILDING}")):
-        if building.is_dir() and not note_of(building).exists():
-            _recover_unnoted(building, inbox)
+        if is_real_folder(building) and not note_of(building).exists():
+            with suppress(OSError, VqdError):
+                _recover_unnoted(building, inbox)
 
 
 def _carry_out(steps: Iterator[None]) -> None:
