@@ -14,9 +14,10 @@ from PIL.PngImagePlugin import PngInfo
 from tests.builders import NOW, write
 from tests.graphs import TOLD
 from tests.samples import picture
+from tests.unit.test_whole_job import RECORDED, laid
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.graph import edited
-from vqd.domain.job import PlannedPrompt
+from vqd.domain.job import Plan, PlannedPrompt
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.domain.queue import Prompt, PromptKey, ServerRecord
@@ -84,8 +85,7 @@ class House:
         hashes = {"image": probe(path).sha256}
         output = OutputFile("image", "outputs/a.png", "image", "0" * 64, 1)
         (self.job / "outputs").mkdir()
-        server = Server(ServerAddress("gpu1", "http://127.0.0.1:1"), InputChecks(), on_change=print)
-        write_sidecars(assignment, server, hashes, Succeeded((output,), 1.0))
+        write_sidecars(assignment, a_server(), hashes, Succeeded((output,), 1.0))
         graph = json.dumps(assignment.graph.nodes)
         write(self.job / "graphs" / f"{assignment.graph.sha256}.json", graph)
         self.embedded = embedded(assignment, hashes)["vqd"]
@@ -94,33 +94,39 @@ class House:
     def assignment(self) -> Assignment:
         """Give the second prompt as an attempt has it."""
         assert self.first.planned is not None
-        made = self.made
-        prompt = Prompt(
-            key=PromptKey(1, 2),
-            state=PromptState.RUNNING,
-            graph_sha256=made.graph.sha256,
-            edits=made.edits,
-            inputs=made.inputs,
-            params=as_stored(made.params),
-            seed=made.seed,
-            stem=made.stem,
-            attempt=1,
-            strikes=0,
-            prompt_id="p",
-            server="gpu1",
-            claimed_at=NOW,
-            ended_at=None,
-            seconds=None,
-            failure_code=None,
-            failure_message=None,
-        )
-        plan = self.first.planned.plan
-        plan = replace(plan, params=as_stored(plan.params))
-        return Assignment(prompt, FIRST, plan, made.graph, self.job, self.job)
+        return assignment_of(self.first.planned.plan, self.made, self.job)
 
     def sent(self) -> dict[str, Any]:
         """Give the graph that was sent then, but for what files are called."""
         return edited(self.made.graph.nodes, self.made.edits)
+
+
+def assignment_of(plan: Plan, made: PlannedPrompt, folder: Path) -> Assignment:
+    prompt = Prompt(
+        key=PromptKey(1, made.number),
+        state=PromptState.RUNNING,
+        graph_sha256=made.graph.sha256,
+        edits=made.edits,
+        inputs=made.inputs,
+        params=as_stored(made.params),
+        seed=made.seed,
+        stem=made.stem,
+        attempt=1,
+        strikes=0,
+        prompt_id="p",
+        server="gpu1",
+        claimed_at=NOW,
+        ended_at=None,
+        seconds=None,
+        failure_code=None,
+        failure_message=None,
+    )
+    plan = replace(plan, params=as_stored(plan.params))
+    return Assignment(prompt, folder.name, plan, made.graph, folder, folder / "inputs")
+
+
+def a_server() -> Server:
+    return Server(ServerAddress("gpu1", "http://127.0.0.1:1"), InputChecks(), on_change=print)
 
 
 @pytest.fixture
@@ -493,3 +499,33 @@ def test_an_output_can_be_looked_at_like_its_sidecar(house: House) -> None:
 def test_a_picture_that_carries_nothing_is_no_job(house: House) -> None:
     draft = house.drafted(picture(house.spool.inbox / "a.png"))
     assert [(one.code, one.where) for one in draft.problems] == [("no_record", "a.png")]
+
+
+def test_the_sidecar_of_each_prompt_of_a_job_of_every_kind_is_that_prompt(tmp_path: Path) -> None:
+    spool = Spool.create(tmp_path / "spool")
+    drafting = Drafting(
+        spool, workflows=[RECORDED], input_roots=(), windows=["nights"], targets=["studio"]
+    )
+    first = drafting.draft(laid(spool.active / FIRST), now=NOW)
+    made = planned(first)
+    assert first.planned is not None
+    folder = spool.done / FIRST
+    (spool.active / FIRST).rename(folder)
+    for name in ("frames", "end.png"):
+        (folder / "inputs").mkdir(exist_ok=True)
+        (folder / name).rename(folder / "inputs" / name)
+    (folder / "outputs").mkdir()
+    for prompt in made:
+        output = OutputFile("x", f"outputs/{prompt.number}.png", "image", "0" * 64, 1)
+        hashes = {
+            slot: probe(folder / "inputs" / one).sha256 for slot, one in prompt.inputs.items()
+        }
+        assignment = assignment_of(first.planned.plan, prompt, folder)
+        write_sidecars(assignment, a_server(), hashes, Succeeded((output,), 1.0))
+        again = drafting.draft(folder / f"{output.path}.yaml", now=NOW)
+        assert json.dumps(the_graph(again)) == json.dumps(edited(prompt.graph.nodes, prompt.edits))
+        assert drift(again) == ()
+        assert again.planned is not None
+        assert again.planned.plan.server_folder == f"vqd/{FIRST}/{prompt.number}-1"
+        (anew,) = planned(again)
+        assert (anew.stem, anew.seed) == (prompt.stem, prompt.seed)
