@@ -15,6 +15,7 @@ from vqd.domain.queue import Job
 from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
 from vqd.service.submit import Submission
+from vqd.spool.drops import lay_inputs_out
 from vqd.spool.files import temporary_beside
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -133,6 +134,7 @@ def test_a_folder_that_cannot_be_compared_is_tried_again_at_the_next_look(
 ) -> None:
     door.close(JOB)
     door.closed(JOB)
+    lay_inputs_out(beach, "job.yaml")
     in_the_way = temporary_beside(beach / "STATUS.yaml")
     in_the_way.mkdir()
     with capture_logs() as logs:

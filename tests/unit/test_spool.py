@@ -337,6 +337,19 @@ def test_a_folder_taken_out_while_active_is_laid_out_before_it_is_read(spool: Sp
     ]
 
 
+def test_a_folder_without_report_and_graphs_is_known_as_laid_out_by_its_status(
+    spool: Spool,
+) -> None:
+    folder = spool.active / "J"
+    write(folder / "job.yaml", "")
+    write(folder / "inputs" / "p.png", "")
+    write(folder / "STATUS.yaml", "job: J\nstate: done\nheartbeat_at: x\n")
+    drops.lay_inputs_out(folder, "job.yaml")
+    write(folder / "STATUS.yaml", "job: J\nstate: assembling\nheartbeat_at: x\n")
+    drops.lay_inputs_out(folder, "job.yaml")
+    assert files_in(folder) == ["STATUS.yaml", "inputs/p.png", "job.yaml"]
+
+
 @pytest.mark.parametrize("job", ["../x", "x", ".hidden", "20260101-000000-", "20260101-000000-a/b"])
 def test_a_name_that_no_job_can_have_is_not_free(spool: Spool, job: str) -> None:
     assert not spool.is_free(job)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,13 @@ def test_a_prompt_with_several_outputs_is_one_entry_and_told_of_twice_the_later_
     with opened(tmp_path) as manifest:
         (place,) = manifest.entries[bytes.fromhex(KEY)]
     assert place.offset > 0
+
+
+def test_prompts_that_succeed_at_the_same_time_lose_no_line(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: added(tmp_path, a_prompt(number)), range(1, 41)))
+    assert len(entries(tmp_path)[KEY]) == 40
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
 
 
 def test_a_line_that_a_crash_cut_off_spoils_no_other(tmp_path: Path) -> None:

@@ -113,9 +113,8 @@ class Returns:
         if job_file is None:
             return
         now = self._clock()
+        drops.lay_inputs_out(folder, job_file.name)
         write_status(folder, _comparing(job, job_file.name, now), now=now, final=False)
-        if not drops.is_laid_out(folder):
-            drops.lay_inputs_out(folder, job_file.name)
         if self._known(job) is None:
             drops.set_log_aside(folder)
         draft = self._drafting.draft(job_file, now=now)

@@ -110,16 +110,25 @@ def _files_below(folder: Path, below: str) -> Iterator[str]:
 
 
 def is_laid_out(folder: Path) -> bool:
-    """Tell whether a job's folder was published once: what was dropped lies in inputs/."""
-    is_whole = is_real_folder(folder / INPUTS) and not (folder / _DROPPED).exists()
-    return is_whole and any((folder / name).exists() for name in _OF_LAYOUT)
+    """Tell whether a job's folder was laid out: what was dropped lies in inputs/.
+
+    Any of what is written then tells it, for people take some of it away; without all of it an
+    inputs/ that was dropped is not told from vqd's own.
+    """
+    if not is_real_folder(folder / INPUTS) or (folder / _DROPPED).exists():
+        return False
+    is_written = any((folder / name).exists() for name in _OF_LAYOUT)
+    return is_written or status.tells_of_the_end(folder / STATUS)
 
 
 def lay_inputs_out(folder: Path, job_file: str) -> None:
-    """Lay out what was dropped in a folder that was taken out while its job was active."""
+    """Lay out what was dropped in a folder, unless it is already, as it is not when it was taken
+    out while its job was active."""
+    was_laid_out = is_laid_out(folder)
     make_folder(folder / _GRAPHS, folder)
-    begin_layout(folder)
-    gather_inputs(folder, job_file)
+    if not was_laid_out:
+        begin_layout(folder)
+        gather_inputs(folder, job_file)
 
 
 def _previous(folder: Path) -> Path:

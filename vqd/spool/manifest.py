@@ -195,17 +195,19 @@ def add_lines(folder: Path, lines: Iterable[Line]) -> None:
         OSError: they cannot be written.
     """
     text = b"".join(map(encoded, lines))
-    if not is_real_file(folder / MANIFEST):
-        move_aside(folder / MANIFEST)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _adding, os.fdopen(os.open(folder / MANIFEST, flags, 0o666), "r+b", 0) as file:
-        end = file.seek(0, os.SEEK_END)
-        if end and os.pread(file.fileno(), 1, end - 1) != b"\n":
-            text = b"\n" + text  # a crash cut the last line off
-        file.write(text)
-        os.fsync(file.fileno())
+    with _adding:
+        if not is_real_file(folder / MANIFEST):
+            move_aside(folder / MANIFEST)
+        handle = os.open(folder / MANIFEST, _ADDING, 0o666)
+        with os.fdopen(handle, "r+b", 0) as file:
+            end = file.seek(0, os.SEEK_END)
+            if end and os.pread(handle, 1, end - 1) != b"\n":
+                text = b"\n" + text  # a crash cut the last line off
+            file.write(text)
+            os.fsync(handle)
 
 
+_ADDING = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _adding = threading.Lock()
 
 

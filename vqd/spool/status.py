@@ -11,6 +11,7 @@ import yaml
 from vqd.documents.reader import read
 from vqd.documents.tree import Text
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.spool.files import replace_quickly, write_whole
@@ -60,12 +61,21 @@ def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> N
 
 def job_told_by(path: Path) -> str | None:
     """Give the job that a STATUS.yaml of vqd's tells of; None if there is none, or it is not."""
+    told = _told(path)
+    return told.get("job") if "heartbeat_at" in told else None
+
+
+def tells_of_the_end(path: Path) -> bool:
+    """Tell whether a STATUS.yaml is the last one of a job that was closed."""
+    return _told(path).get("state") in CLOSED_STATES
+
+
+def _told(path: Path) -> Mapping[str, str]:
     try:
-        told = {str(key): value for key, value in read(path).root.items()}
+        told = read(path).root.items()
     except (OSError, Faults):
-        return None
-    job = told.get("job")
-    return str(job) if isinstance(job, Text) and "heartbeat_at" in told else None
+        return {}
+    return {str(key): str(value) for key, value in told if isinstance(value, Text)}
 
 
 def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[str, Any]:
