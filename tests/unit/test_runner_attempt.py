@@ -21,6 +21,16 @@ from vqd.runner.spelling import Spelling
 from vqd.store.store import Store
 
 TAKEN = Answer(body={"prompt_id": "p", "node_errors": {}})
+MADE = {"images": [{"filename": "a.png", "subfolder": "", "type": "output"}]}
+FINISHED = Answer(
+    body={
+        "p": {
+            "prompt": [0, "p", {}, {}, []],
+            "outputs": {"2": MADE},
+            "status": {"status_str": "success", "completed": True, "messages": []},
+        }
+    }
+)
 DEAD_INSIDE = {"entries": [{"m": "Exception in thread Thread-1 (prompt_worker):"}]}
 
 
@@ -35,9 +45,23 @@ def strange() -> Iterator[StrangeServer]:
 
 
 @pytest.fixture
+def looks() -> list[Path]:
+    """What was looked at to tell whether the share is away."""
+    return []
+
+
+@pytest.fixture
 def attempt(
-    strange: StrangeServer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    strange: StrangeServer,
+    store: Store,
+    looks: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Attempt]:
+    def is_share_away() -> bool:
+        looks.append(tmp_path)
+        return not tmp_path.exists()
+
     monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 0.01)
     accept_a_job(store, total=1)
     prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
@@ -52,7 +76,7 @@ def attempt(
         take_name=lambda _: True,
         write_down=lambda *_: None,
         embedded=lambda *_: {"vqd": {}},
-        is_share_away=lambda: not tmp_path.exists(),
+        is_share_away=is_share_away,
     )
     server.client.close()
 
@@ -106,21 +130,21 @@ def test_a_prompt_that_waits_on_a_server_is_taken_back_when_its_job_is_held(
 
 
 def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rendered_again(
-    strange: StrangeServer, attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    strange: StrangeServer,
+    attempt: Attempt,
+    looks: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("vqd.runner.attempt.SHARE_AGAIN_S", 0.01)
     made = picture(tmp_path / "made.png").read_bytes()
-    image = {"filename": "a.png", "subfolder": "", "type": "output"}
-    status = {"status_str": "success", "completed": True, "messages": []}
-    history = {"outputs": {"2": {"images": [image]}}, "status": status, "prompt": [0, "p", {}, {}]}
-    strange.answers("GET /history/p", Answer(body={"p": history}))
+    strange.answers("GET /history/p", FINISHED)
     strange.answers("GET /view", Answer(body=made, content_type="image/png"))
     away = tmp_path.with_name("away")
     tmp_path.rename(away)
     with ThreadPoolExecutor(1) as aside:
         running = aside.submit(attempt.run)
-        asked = lambda: len(strange.requests("GET /history/p"))  # noqa: E731
-        wait_for(asked, within_s=5)
+        wait_for(lambda: len(looks) > 1, within_s=5)
         assert not tmp_path.exists()
         away.rename(tmp_path)
         outcome = running.result()
@@ -132,10 +156,7 @@ def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rende
 def test_a_prompt_that_is_cancelled_while_the_share_is_away_waits_for_nothing(
     strange: StrangeServer, attempt: Attempt, tmp_path: Path
 ) -> None:
-    image = {"filename": "a.png", "subfolder": "", "type": "output"}
-    status = {"status_str": "success", "completed": True, "messages": []}
-    history = {"outputs": {"2": {"images": [image]}}, "status": status, "prompt": [0, "p", {}, {}]}
-    strange.answers("GET /history/p", Answer(body={"p": history}))
+    strange.answers("GET /history/p", FINISHED)
     tmp_path.rename(tmp_path.with_name("away"))
     attempt.cancel()
     failed = attempt.run()

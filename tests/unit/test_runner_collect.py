@@ -9,7 +9,7 @@ from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.faults import Missing
 from vqd.comfy.messages import RemoteFile
 from vqd.domain.job import ExpectedOutput
-from vqd.runner.collect import MadeFile, collect
+from vqd.runner.collect import MadeFile, collect, take_away
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 
