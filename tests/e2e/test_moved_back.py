@@ -23,15 +23,15 @@ def done(daemon: Daemon, name: str = "beach", *, job: str = JOB, pictures: int =
     """Drop a job and wait for its end; gives its folder."""
     made = picture_job(daemon.folder / "dropping" / name, job=job, pictures=pictures)
     made.rename(daemon.spool.inbox / name)
-    return daemon.wait_closed(name)
+    return daemon.wait_closed(name, within_s=60)
 
 
 def again(daemon: Daemon, folder: Path) -> Path:
     """Move a folder back into the inbox and wait for its end; gives where it lies then."""
     closed = len(daemon.logged("job.closed"))
     folder.rename(daemon.spool.inbox / folder.name)
-    wait_for(lambda: len(daemon.logged("job.closed")) > closed, within_s=30)
-    return daemon.wait_closed(folder.name.split("-", 2)[2])
+    wait_for(lambda: len(daemon.logged("job.closed")) > closed, within_s=60)
+    return daemon.wait_closed(folder.name.split("-", 2)[2], within_s=60)
 
 
 def rendered(daemon: Daemon) -> int:
@@ -126,8 +126,8 @@ def test_what_is_kept_whole_runs_nothing_and_says_so(daemon: Daemon) -> None:
     first = done(daemon)
     before, ran = outputs(first), rendered(daemon)
     assert daemon.vqd("retry", "beach").returncode == 0
-    wait_for(lambda: len(daemon.logged("job.closed")) == 2, within_s=20)
-    second = daemon.wait_closed("beach")
+    wait_for(lambda: len(daemon.logged("job.closed")) == 2, within_s=60)
+    second = daemon.wait_closed("beach", within_s=60)
     assert (second, counts(second), rendered(daemon)) == (first, (6, 6), ran)
     assert outputs(second) == before
     assert "nothing was left to run" in status_of(second)["reason"]
@@ -139,7 +139,7 @@ def test_a_failed_job_is_mended_where_it_was_wrong(daemon: Daemon) -> None:
     made = picture_job(daemon.folder / "mend", pictures=2, job=JOB)
     write(made / "cat.png", "no picture yet")
     made.rename(daemon.spool.inbox / "mend")
-    failed = daemon.wait_closed("mend")
+    failed = daemon.wait_closed("mend", within_s=60)
     assert failed.parent == daemon.spool.failed
     (failed / "inputs" / "cat.png").unlink()
     write(failed / "job.yaml", JOB + 'inputs: {image: "p*.png"}\n')
@@ -185,11 +185,11 @@ def test_a_job_that_ran_when_its_queue_was_lost_goes_on_where_it_was(daemon: Dae
         job=f"vqd: 1\nworkflow: image-scale\nfan_out: {{matrix: {{size: [{sizes}]}}}}\n",
     )
     made.rename(daemon.spool.inbox / "long")
-    wait_for(lambda: rendered(daemon) >= 5, within_s=20)
+    wait_for(lambda: rendered(daemon) >= 5, within_s=60)
     daemon.kill()
     shutil.rmtree(daemon.folder / "state")
     daemon.start()
-    folder = daemon.wait_closed("long")
+    folder = daemon.wait_closed("long", within_s=60)
     succeeded, kept = counts(folder)
     assert (folder.parent, succeeded) == (daemon.spool.done, 80)
     assert kept >= 5
@@ -209,7 +209,7 @@ def test_a_folder_from_another_spool_keeps_what_it_has(
     try:
         other.start()
         copied.rename(getattr(other.spool, place) / first.name)
-        second = other.wait_closed("beach")
+        second = other.wait_closed("beach", within_s=60)
         assert (second.name, counts(second), rendered(other)) == (first.name, (6, 6), 0)
     finally:
         other.close()
@@ -219,7 +219,7 @@ def test_a_copy_of_a_job_that_is_still_there_is_a_job_of_its_own(daemon: Daemon)
     daemon.start()
     first = done(daemon)
     shutil.copytree(first, daemon.spool.inbox / "copy")
-    wait_for(lambda: len(daemon.logged("job.closed")) == 2, within_s=20)
+    wait_for(lambda: len(daemon.logged("job.closed")) == 2, within_s=60)
     (second,) = (folder for folder in daemon.spool.done.iterdir() if folder != first)
     assert counts(first) == (6, 0)
     assert counts(second) == (6, 6)
@@ -233,10 +233,10 @@ def test_a_kill_while_it_is_taken_in_changes_nothing(daemon: Daemon) -> None:
     for _ in range(4):
         first.rename(daemon.spool.inbox / first.name)
         wait_for(
-            lambda: first.name not in {p.name for p in daemon.spool.inbox.iterdir()}, within_s=9
+            lambda: first.name not in {p.name for p in daemon.spool.inbox.iterdir()}, within_s=30
         )
         daemon.kill()
         daemon.start()
-        folder = daemon.wait_closed("beach")
+        folder = daemon.wait_closed("beach", within_s=60)
         assert (folder, counts(folder), outputs(folder)) == (first, (6, 6), before)
     assert rendered(daemon) == 6
