@@ -8,6 +8,7 @@ from vqd.domain.graph import Target, Value
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.outcome import OutputFile, ReadFile
+from vqd.domain.schedule import Capability
 from vqd.domain.workflow import FLIP
 
 
@@ -164,7 +165,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
-    """A server as it was last seen; `state` is `up`, `resting` or `down`."""
+    """A server as it was last seen; `state` is `up`, `resting` or `down`, and has been `since_at`.
+
+    `tags` are sorted; `vram_gb` is None where nobody has said. Times are UTC seconds.
+    """
 
     server: str
     url: str
@@ -172,3 +176,23 @@ class ServerRecord:
     said: str | None
     version: str | None
     seen_at: float | None
+    since_at: float | None = None
+    vram_gb: float | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def capability(self) -> Capability:
+        """What it has."""
+        return Capability(frozenset(self.tags), self.vram_gb)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTally:
+    """What became of the attempts on a server: how many `succeeded` today, by the machine's clock,
+    and how many failed since the last that did (`failed_in_row`). `ended_at` is when the newest
+    ended, None for none; `prompts` are on it now."""
+
+    prompts: int = 0
+    succeeded: int = 0
+    failed_in_row: int = 0
+    ended_at: float | None = None

@@ -78,6 +78,7 @@ class Ended:
 def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     """Make the move that follows from an attempt's end, and tell which."""
     prompt, outcome = ended.prompt, ended.outcome
+    session.servers.tally(ended.server, outcome, now=now)
     if isinstance(outcome, Succeeded):
         session.prompts.succeed(prompt.key, outcome, now=now)
         return Move.SUCCEED

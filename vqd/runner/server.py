@@ -169,7 +169,17 @@ class Server:
         resting = self._rest_s > 0
         state = ("resting" if resting else "up") if self.is_up else "down"
         said = f"left alone for {self._rest_s:.0f} s after a failure" if resting else self._told
-        return ServerRecord(self.name, self.url, state, said, self._version, now)
+        has = self.capability
+        return ServerRecord(
+            self.name,
+            self.url,
+            state,
+            said,
+            self._version,
+            now,
+            vram_gb=has.vram_gb,
+            tags=tuple(sorted(has.tags)),
+        )
 
     def why_lost(self, epoch: str | None) -> str:
         """Say why it knows nothing of a prompt that was sent in `epoch`; to be asked last of all,

@@ -174,12 +174,17 @@ class ScheduleRows:
         self._events.add("job.prioritised", at=now, job_key=job_key, priority=priority)
 
     def measure(self, job_key: int, seconds: float) -> None:
-        """Let a workflow's mean time follow a prompt that was carried out."""
+        """Let a workflow's mean time, and its variance, follow a prompt that was carried out.
+
+        Both by Welford, but a new one weighs no less than one of the remembered.
+        """
         row = self._connection.execute(
             "INSERT INTO workflow_times (workflow, measured, mean_s)"
             " SELECT workflow, 1, :seconds FROM jobs WHERE job_key = :job_key"
             " ON CONFLICT DO UPDATE SET measured = measured + 1,"
-            " mean_s = mean_s + (:seconds - mean_s) / min(measured + 1, :remembered)"
+            " mean_s = mean_s + (:seconds - mean_s) / min(measured + 1, :remembered),"
+            " variance = (1 - 1.0 / min(measured + 1, :remembered)) * (variance"
+            " + (:seconds - mean_s) * (:seconds - mean_s) / min(measured + 1, :remembered))"
             " RETURNING workflow",
             {"seconds": max(0.0, seconds), "job_key": job_key, "remembered": _REMEMBERED},
         ).fetchone()

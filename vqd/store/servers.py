@@ -1,33 +1,91 @@
-"""What the servers said of themselves."""
+"""What the servers said of themselves, and what became of the attempts on them."""
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import astuple
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
-from vqd.domain.queue import ServerRecord
+import orjson
+
+from vqd.domain.outcome import FailureCode, Outcome, Succeeded
+from vqd.domain.queue import ServerRecord, ServerTally
+
+OF_NO_SERVER = frozenset(
+    {
+        FailureCode.INVALID,
+        FailureCode.UNAVAILABLE,
+        FailureCode.REFUSED,
+        FailureCode.INTERRUPTED,
+        FailureCode.WITHDRAWN,
+        FailureCode.DISK_FULL,
+    }
+)
+"""Failures that tell nothing of the server: they come of the job, of a person or of the spool."""
 
 
 class ServerRows:
-    """One row a server, as it was last seen."""
+    """One row a server, as it was last seen, and one for what it did."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def note(self, records: Iterable[ServerRecord]) -> None:
-        """Write how servers were seen."""
+        """Write how servers were seen. One whose state is as before has been so since then."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO servers (server, url, state, said, version, seen_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            map(astuple, records),
+            "INSERT INTO servers"
+            " (server, url, state, said, version, seen_at, since_at, vram_gb, tags)"
+            " VALUES (:server, :url, :state, :said, :version, :seen_at, :seen_at, :vram_gb, :tags)"
+            " ON CONFLICT (server) DO UPDATE SET url = excluded.url, state = excluded.state,"
+            " said = excluded.said, version = excluded.version, seen_at = excluded.seen_at,"
+            " since_at = CASE WHEN state = excluded.state THEN since_at ELSE excluded.seen_at END,"
+            " vram_gb = excluded.vram_gb, tags = excluded.tags",
+            [{**asdict(one), "tags": orjson.dumps(one.tags).decode()} for one in records],
         )
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the servers that the settings no longer name."""
         for record in self.all():
             if record.server not in names:
-                self._connection.execute("DELETE FROM servers WHERE server = ?", (record.server,))
+                for table in ("servers", "server_tallies"):
+                    self._connection.execute(
+                        f"DELETE FROM {table} WHERE server = ?", (record.server,)
+                    )
 
     def all(self) -> list[ServerRecord]:
         """Give every server, by name."""
         rows = self._connection.execute("SELECT * FROM servers ORDER BY server")
-        return [ServerRecord(**dict(row)) for row in rows]
+        return [
+            ServerRecord(**{**dict(row), "tags": tuple(orjson.loads(row["tags"]))}) for row in rows
+        ]
+
+    def tally(self, server: str, outcome: Outcome, *, now: float) -> None:
+        """Count an attempt that ended on a server; one that failed of no server only by its end."""
+        is_good = isinstance(outcome, Succeeded)
+        is_bad = not isinstance(outcome, Succeeded) and outcome.code not in OF_NO_SERVER
+        self._connection.execute(
+            "INSERT INTO server_tallies (server, day, succeeded, failed_in_row, ended_at)"
+            " VALUES (:server, date(:now, 'unixepoch', 'localtime'), :good, :bad, :now)"
+            " ON CONFLICT (server) DO UPDATE SET day = excluded.day, ended_at = excluded.ended_at,"
+            " succeeded = excluded.succeeded"
+            " + CASE WHEN day = excluded.day THEN succeeded ELSE 0 END,"
+            " failed_in_row = CASE WHEN :good THEN 0 ELSE failed_in_row + :bad END",
+            {"server": server, "now": now, "good": int(is_good), "bad": int(is_bad)},
+        )
+
+    def tallies(self, now: float) -> Mapping[str, ServerTally]:
+        """Give what each server did, those that did nothing yet left out."""
+        rows = self._connection.execute(
+            "SELECT server, sum(prompts) AS prompts, sum(succeeded) AS succeeded,"
+            " sum(failed_in_row) AS failed_in_row, max(ended_at) AS ended_at FROM ("
+            " SELECT server, 0 AS prompts, failed_in_row, ended_at,"
+            " CASE WHEN day = date(?, 'unixepoch', 'localtime') THEN succeeded ELSE 0 END"
+            " AS succeeded FROM server_tallies"
+            " UNION ALL SELECT server, 1, 0, NULL, 0 FROM prompts INDEXED BY prompts_running"
+            " WHERE state = 'running') GROUP BY server",
+            (now,),
+        )
+        return {
+            row["server"]: ServerTally(
+                row["prompts"], row["succeeded"], row["failed_in_row"], row["ended_at"]
+            )
+            for row in rows
+        }

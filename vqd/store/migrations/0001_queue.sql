@@ -192,7 +192,8 @@ CREATE INDEX outputs_of_prompt ON outputs (job_key, number);
 CREATE TABLE workflow_times (
     workflow TEXT PRIMARY KEY,
     measured INTEGER NOT NULL CHECK (measured > 0),
-    mean_s   REAL NOT NULL CHECK (mean_s >= 0)
+    mean_s   REAL NOT NULL CHECK (mean_s >= 0),
+    variance REAL NOT NULL DEFAULT 0 CHECK (variance >= 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
@@ -205,6 +206,8 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_of_job ON events (job_key, event_key);
+-- What happened to a job itself, among all that happened to its prompts.
+CREATE INDEX events_of_job_itself ON events (job_key, event_key) WHERE number IS NULL;
 
 -- What is to be told to the targets of the settings; a row is gone once it is delivered.
 CREATE TABLE notices (
@@ -221,13 +224,27 @@ CREATE TABLE notices (
 CREATE INDEX notices_due ON notices (target, due_at, notice_key);
 CREATE INDEX notices_of_job ON notices (job_key);
 
+-- A server as it was last seen, and `since_at` it has been in that state.
 CREATE TABLE servers (
-    server  TEXT PRIMARY KEY,
-    url     TEXT NOT NULL,
-    state   TEXT NOT NULL CHECK (state IN ('up', 'resting', 'down')),
-    said    TEXT,
-    version TEXT,
-    seen_at REAL
+    server   TEXT PRIMARY KEY,
+    url      TEXT NOT NULL,
+    state    TEXT NOT NULL CHECK (state IN ('up', 'resting', 'down')),
+    said     TEXT,
+    version  TEXT,
+    seen_at  REAL,
+    since_at REAL,
+    vram_gb  REAL,
+    tags     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags))
+) STRICT, WITHOUT ROWID;
+
+-- What became of the attempts on a server: how many succeeded on `day` (local), and how many failed
+-- since the last that did. `ended_at` is when the newest ended.
+CREATE TABLE server_tallies (
+    server        TEXT PRIMARY KEY,
+    day           TEXT NOT NULL,
+    succeeded     INTEGER NOT NULL,
+    failed_in_row INTEGER NOT NULL,
+    ended_at      REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What the servers can do. An entry of /object_info is kept once, by content, and so is a whole
