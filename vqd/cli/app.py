@@ -86,6 +86,8 @@ _PLACES = {
     "status": "looking:status",
     "list": "looking:list_jobs",
     "show": "looking:show",
+    "servers": "farm:servers",
+    "models": "farm:models",
     "schema": "schema:schema",
     "workflows": "workflows:workflows",
     "cancel": "steering:cancel",

@@ -8,6 +8,7 @@ from math import lcm
 from vqd.definitions.settable import Settable, Uses
 from vqd.definitions.sketch import Entry
 from vqd.domain.graph import Graph, Value
+from vqd.domain.models import model_folder
 from vqd.domain.param import MOST_SEED, Misfit, Param
 
 _MOST_CHOICES = 12
@@ -65,30 +66,19 @@ _NAMES = {
 _TEXTS = frozenset(
     ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl", "positive_prompt", "negative_prompt")
 )
-_MODELS: Mapping[str, tuple[str, str]] = {
-    "lora_name": ("lora", "loras"),
-    "unet_name": ("model", "diffusion_models"),
-    "vae_name": ("vae", "vae"),
-    "clip_name": ("text_encoder", "text_encoders"),
-    "clip_name1": ("text_encoder_1", "text_encoders"),
-    "clip_name2": ("text_encoder_2", "text_encoders"),
-    "clip_name3": ("text_encoder_3", "text_encoders"),
-    "clip_name4": ("text_encoder_4", "text_encoders"),
-    "control_net_name": ("controlnet", "controlnet"),
-    "style_model_name": ("style_model", "style_models"),
-    "gligen_name": ("gligen", "gligen"),
-    "hypernetwork_name": ("hypernetwork", "hypernetworks"),
-    "photomaker_model_name": ("photomaker", "photomaker"),
-    "audio_encoder_name": ("audio_encoder", "audio_encoders"),
+_MODELS: Mapping[str, str] = {
+    "checkpoints": "checkpoint",
+    "loras": "lora",
+    "diffusion_models": "model",
+    "text_encoders": "text_encoder",
+    "style_models": "style_model",
+    "hypernetworks": "hypernetwork",
+    "audio_encoders": "audio_encoder",
+    "upscale_models": "upscale_model",
+    "latent_upscale_models": "upscale_model",
+    "model_patches": "model_patch",
 }
-_MODELS_OF = {
-    ("CLIPVisionLoader", "clip_name"): ("clip_vision", "clip_vision"),
-    ("UpscaleModelLoader", "model_name"): ("upscale_model", "upscale_models"),
-    ("ModelPatchLoader", "name"): ("model_patch", "model_patches"),
-    ("LatentUpscaleModelLoader", "model_name"): ("upscale_model", "latent_upscale_models"),
-}
-"""Names of parameters and folders of ComfyUI's models. Source: ComfyUI 0.3.64, folder_paths.py and
-nodes.py."""
+"""What a parameter is called that names a model of a folder, where not as the folder is."""
 
 
 def role_of(one: Settable, graph: Graph, uses: Uses) -> Role:
@@ -128,9 +118,11 @@ def _is_seed(one: Settable) -> bool:
 
 def model_of(one: Settable) -> tuple[str, str] | None:
     """Give the usual name of a model that an input names, and ComfyUI's folder of it."""
-    if one.name == "ckpt_name":
-        return ("checkpoint", "checkpoints") if "Checkpoint" in one.class_type else None
-    return _MODELS_OF.get((one.class_type, one.name), _MODELS.get(one.name))
+    folder = model_folder(one.class_type, one.name)
+    if folder is None:
+        return None
+    number = f"_{one.name[-1]}" if one.name[-1].isdigit() else ""
+    return f"{_MODELS.get(folder, folder)}{number}", folder
 
 
 def _role_of_prompt(one: Settable, graph: Graph, uses: Uses) -> Role:

@@ -91,6 +91,20 @@ class Workflows:
             return WorkflowView(name, problems=faults.problems)
         return self._on_servers(workflow)
 
+    def drifted(self) -> Mapping[str, Sequence[str]]:
+        """Give by server the workflows that rely on what has changed there; broken ones are not."""
+        found: dict[str, list[str]] = {}
+        with self._reader.reading() as session:
+            for name in self.names():
+                try:
+                    workflow = self._definitions.get(name)
+                except Faults:
+                    continue
+                for server in session.catalogue.servers():
+                    if _drift(session, workflow, server):
+                        found.setdefault(server, []).append(name)
+        return found
+
     def _on_servers(self, workflow: Workflow) -> WorkflowView:
         try:
             with self._reader.reading() as session:

@@ -1,10 +1,11 @@
 """What happened, in order."""
 
 import sqlite3
+from collections.abc import Collection
 
 import orjson
 
-from vqd.domain.queue import Event
+from vqd.domain.queue import Event, PromptKey
 
 Fact = str | int | float | bool | None
 
@@ -25,16 +26,42 @@ class EventRows:
             (at, job_key, number, kind, orjson.dumps(said).decode()),
         )
 
+    def newest_at(self) -> float | None:
+        """Give when the newest event happened; None before the first."""
+        row = self._connection.execute(
+            "SELECT at FROM events ORDER BY event_key DESC LIMIT 1"
+        ).fetchone()
+        return None if row is None else float(row["at"])
+
+    def of_job_itself(self, job_key: int, kinds: Collection[str], *, limit: int) -> list[Event]:
+        """Give the newest events of these kinds that happened to a job itself, newest first.
+
+        Cost: as many rows as happened to the job, whatever happened to its prompts.
+        """
+        marks = ", ".join("?" * len(kinds))
+        rows = self._connection.execute(
+            "SELECT * FROM events INDEXED BY events_of_job_itself WHERE job_key = ?"
+            f" AND number IS NULL AND kind IN ({marks}) ORDER BY event_key DESC LIMIT ?",
+            (job_key, *kinds, limit),
+        )
+        return [_event_of(row) for row in rows]
+
+    def of_prompt(self, key: PromptKey) -> list[Event]:
+        """Give the events of a prompt, oldest first. It reads all of its job's."""
+        rows = self._connection.execute(
+            "SELECT * FROM events WHERE job_key = ? AND number = ? ORDER BY event_key",
+            (key.job_key, key.number),
+        )
+        return [_event_of(row) for row in rows]
+
     def of_job(self, job_key: int, *, after: int = 0, limit: int = 1000) -> list[tuple[int, Event]]:
         """Give a page of a job's events, oldest first, each with the key to page on from."""
         rows = self._connection.execute(
             "SELECT * FROM events WHERE job_key = ? AND event_key > ? ORDER BY event_key LIMIT ?",
             (job_key, after, limit),
         )
-        return [
-            (
-                row["event_key"],
-                Event(row["at"], row["kind"], row["number"], orjson.loads(row["facts"])),
-            )
-            for row in rows
-        ]
+        return [(row["event_key"], _event_of(row)) for row in rows]
+
+
+def _event_of(row: sqlite3.Row) -> Event:
+    return Event(row["at"], row["kind"], row["number"], orjson.loads(row["facts"]))
