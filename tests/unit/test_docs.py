@@ -1,5 +1,6 @@
 """What the docs list is what the code has."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -77,6 +78,22 @@ def test_the_definition_on_the_page_is_legal() -> None:
     text = (TOP / "docs" / "workflows.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     checked(parse(example, "workflows.md"), DefinitionKeys)
+
+
+def test_the_page_of_figures_has_the_newest_of_each() -> None:
+    newest: dict[str, float] = {}
+    for line in (TOP / "bench" / "history.jsonl").read_text(encoding="utf-8").splitlines():
+        newest |= json.loads(line)["figures"]
+    text = (TOP / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([\d.,]+) \S+ \|", text, re.MULTILINE)
+    assert rows
+    assert [(name, value, shown(newest[name])) for name, value in rows] == [
+        (name, value, value) for name, value in rows
+    ]
+
+
+def shown(figure: float) -> str:
+    return f"{float(f'{figure:.3g}'):,g}"
 
 
 def keys_of(schema: dict[str, Any]) -> set[str]:
