@@ -1,7 +1,12 @@
 """Graphs and node classes for tests: whole ones, small enough to read."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from vqd.domain.catalogue import NodeClass, read_node_class
 
@@ -177,3 +182,14 @@ def text_to_image(**changes: dict[str, Any]) -> Nodes:
         "9": node("SaveImage", images=["8", 0], filename_prefix="ComfyUI"),
     }
     return {**graph, **{name.removeprefix("n"): content for name, content in changes.items()}}
+
+
+def carrying(path: Path, graph: Any, job_file: Any = None) -> Path:
+    """Write a picture that carries a graph (or any text in its place), and a job file in that."""
+    if job_file is not None:
+        node, made = next(iter(graph.items()))
+        graph = {**graph, node: {**made, "_meta": {**made.get("_meta", {}), "vqd": job_file}}}
+    info = PngInfo()
+    info.add_text("prompt", graph if isinstance(graph, str) else json.dumps(graph))
+    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
+    return path

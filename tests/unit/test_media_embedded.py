@@ -18,7 +18,8 @@ from vqd.media.embedded import Embedded, embedded_in
 
 GRAPH = {"1": {"class_type": "SaveImage", "inputs": {"filename_prefix": "schöner Tag"}}}
 JOB_FILE = {"vqd": 1, "workflow": "image-scale"}
-TEXTS = {"prompt": json.dumps(GRAPH), "vqd": json.dumps(JOB_FILE)}
+SENT = {"1": {**GRAPH["1"], "_meta": {"vqd": JOB_FILE}}}
+TEXTS = {"prompt": json.dumps(SENT), "workflow": json.dumps({"nodes": []})}
 BOTH = Embedded(GRAPH, JOB_FILE)
 NOTHING = Embedded()
 
@@ -33,7 +34,7 @@ def png(path: Path) -> None:
 def packed_png(path: Path) -> None:
     info = PngInfo()
     info.add_text("prompt", TEXTS["prompt"], zip=True)
-    info.add_itxt("vqd", TEXTS["vqd"], zip=True)
+    info.add_itxt("workflow", TEXTS["workflow"], zip=True)
     Image.new("RGB", (8, 8)).save(path, pnginfo=info)
 
 
@@ -56,7 +57,7 @@ def webp(path: Path) -> None:
     image = Image.new("RGB", (8, 8))
     exif = image.getexif()
     exif[0x0110] = f"prompt:{TEXTS['prompt']}"
-    exif[0x010F] = f"vqd:{TEXTS['vqd']}"
+    exif[0x010F] = f"workflow:{TEXTS['workflow']}"
     image.save(path, exif=exif)
 
 
@@ -176,8 +177,17 @@ def test_hostile_texts_are_passed_over_within_a_second(tmp_path: Path, name: str
 
 
 def test_of_two_texts_of_one_name_the_first_counts(tmp_path: Path) -> None:
-    chunks = [text(b"vqd", json.dumps(one).encode()) for one in (JOB_FILE, {"vqd": 2})]
-    assert embedded_in(chunked(tmp_path / "a.png", *chunks)) == Embedded(None, JOB_FILE)
+    chunks = [text(b"prompt", json.dumps(one).encode()) for one in (SENT, {"2": GRAPH["1"]})]
+    assert embedded_in(chunked(tmp_path / "a.png", *chunks)) == BOTH
+
+
+@pytest.mark.parametrize("meta", [[], None, {"title": "Save"}, {}])
+def test_what_others_note_in_a_node_is_no_job_file_and_stays(tmp_path: Path, meta: Any) -> None:
+    graph = {"1": {**GRAPH["1"], "_meta": meta}, "2": "no node"}
+    chunked(tmp_path / "a.png", text(b"prompt", json.dumps(graph).encode()))
+    found = embedded_in(tmp_path / "a.png")
+    assert found.job_file is None
+    assert found.graph == graph
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"RIFF\0\0\0\0WEBP", b"\0\0\0\0ftyp", b"fLaC"])

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from tests.builders import NOW, write
-from tests.graphs import TOLD
+from tests.graphs import TOLD, carrying
 from tests.samples import picture
 from tests.unit.test_whole_job import RECORDED, laid
 from vqd.definitions.shipped import shipped_folder
@@ -25,7 +23,7 @@ from vqd.media.probe import probe
 from vqd.runner.assignment import Assignment
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
-from vqd.runner.sidecar import embedded, write_sidecars
+from vqd.runner.sidecar import with_job_file, write_sidecars
 from vqd.service.drafts import Draft, Drafting
 from vqd.service.drift import with_server_drift
 from vqd.spool.layout import Spool
@@ -37,6 +35,13 @@ JOB = (
     "vqd: 1\nworkflow: image-scale\ninputs: {image: frames/a.png}\n"
     "params: {crop: disabled}\nfan_out: {matrix: {size: [64x48, 320x200]}}\n"
 )
+
+
+def job_file_in(assignment: Assignment, hashes: dict[str, str]) -> dict[str, Any]:
+    """Give the job file within the graph that an attempt sends."""
+    sent = with_job_file(assignment.graph.nodes, assignment, hashes)
+    (told,) = [node["_meta"]["vqd"] for node in sent.values() if "vqd" in node.get("_meta", {})]
+    return dict(told)
 
 
 class House:
@@ -88,7 +93,7 @@ class House:
         write_sidecars(assignment, a_server(), hashes, Succeeded((output,), 1.0))
         graph = json.dumps(assignment.graph.nodes)
         write(self.job / "graphs" / f"{assignment.graph.sha256}.json", graph)
-        self.embedded = embedded(assignment, hashes)["vqd"]
+        self.embedded = job_file_in(assignment, hashes)
         return (self.job / "outputs" / "a.png.yaml").read_text(encoding="utf-8")
 
     def assignment(self) -> Assignment:
@@ -189,7 +194,7 @@ def test_what_an_output_carries_is_the_same_when_it_is_made_again(house: House) 
         ),
     )
     hashes = {"image": house.embedded["record"]["inputs"]["image"]}
-    assert embedded(anew, hashes) == {"vqd": house.embedded}
+    assert job_file_in(anew, hashes) == house.embedded
 
 
 @pytest.mark.parametrize("home", ["done", "failed"])
@@ -304,7 +309,7 @@ def test_the_recorded_graph_may_come_from_the_output_that_lies_beside(
 ) -> None:
     change(house)
     (house.job / "graphs").rename(house.spool.root / "elsewhere")
-    carrying(house.spool.inbox / "a.png", prompt=house.sent(), vqd=house.embedded)
+    carrying(house.spool.inbox / "a.png", house.sent(), house.embedded)
     again = house.dropped("a.png.yaml")
     assert the_graph(again) == house.sent()
     assert drift(again)[0].endswith("runs as recorded in a.png.")
@@ -318,7 +323,7 @@ def test_a_recorded_graph_that_loads_a_file_from_elsewhere_on_the_server_is_refu
     (house.job / "graphs").rename(house.spool.root / "elsewhere")
     graph = house.sent()
     graph["9"] = {"class_type": "LoadImage", "inputs": {"image": "/etc/shadow"}}
-    carrying(house.spool.inbox / "a.png", prompt=graph, vqd=house.embedded)
+    carrying(house.spool.inbox / "a.png", graph, house.embedded)
     (problem,) = house.dropped("a.png.yaml").problems
     assert (problem.code, problem.where) == ("outside_folder", "a.png")
 
@@ -394,14 +399,6 @@ GRAPH = {
 }
 
 
-def carrying(path: Path, **texts: Any) -> Path:
-    info = PngInfo()
-    for name, told in texts.items():
-        info.add_text(name, json.dumps(told))
-    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
-    return path
-
-
 @pytest.mark.parametrize("name", ["graph.json", "made by hand (2).png"])
 def test_a_job_may_name_a_graph_beside_it_or_a_picture_that_carries_one(
     house: House, name: str
@@ -410,7 +407,7 @@ def test_a_job_may_name_a_graph_beside_it_or_a_picture_that_carries_one(
     if name.endswith(".json"):
         write(inbox / name, json.dumps(GRAPH))
     else:
-        carrying(inbox / name, prompt=GRAPH)
+        carrying(inbox / name, GRAPH)
     picture(inbox / "cat.png")
     draft = house.drafted(write(inbox / "run.yaml", f"vqd: 1\nworkflow: {name}\n"))
     assert the_graph(draft) == GRAPH
@@ -490,7 +487,7 @@ def test_an_input_that_is_called_like_the_output_is_both_found_and_taken_once(
 
 def test_an_output_can_be_looked_at_like_its_sidecar(house: House) -> None:
     removed(house)
-    result = carrying(house.job / "outputs" / "a.png", prompt=house.sent(), vqd=house.embedded)
+    result = carrying(house.job / "outputs" / "a.png", house.sent(), house.embedded)
     again = house.drafted(result)
     assert the_graph(again) == house.sent()
     assert drift(again)[0].endswith("runs as recorded in a.png.")

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from tests.builders import write
+from tests.graphs import carrying
 from tests.samples import picture
 from tests.unit.test_watchers_hot import Door
 from vqd.domain.lifecycle import JobState
@@ -39,21 +37,13 @@ def door(spool: Spool, store: Store) -> Iterator[Door]:
     made.seeing.close()
 
 
-def carrying(path: Path, **texts: Any) -> Path:
-    info = PngInfo()
-    for name, told in texts.items():
-        info.add_text(name, told if isinstance(told, str) else json.dumps(told))
-    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
-    return path
-
-
 def job_of(door: Door) -> dict[str, Any]:
     (folder,) = door.spool.active.iterdir()
     return dict(yaml.safe_load((folder / "job.yaml").read_text(encoding="utf-8")))
 
 
 def test_a_result_is_taken_with_its_inputs_when_it_was_quiet_for_five_seconds(door: Door) -> None:
-    carrying(door.spool.inbox / "a.png", vqd=JOB_FILE, prompt=GRAPH)
+    carrying(door.spool.inbox / "a.png", GRAPH, JOB_FILE)
     picture(door.spool.inbox / "cat.png")
     door.look(0.0, 0.5, 5.4)
     assert door.jobs == {}
@@ -64,7 +54,7 @@ def test_a_result_is_taken_with_its_inputs_when_it_was_quiet_for_five_seconds(do
 
 
 def test_a_graph_made_by_hand_runs_as_it_is(door: Door) -> None:
-    carrying(door.spool.inbox / "by hand.png", prompt=GRAPH)
+    carrying(door.spool.inbox / "by hand.png", GRAPH)
     picture(door.spool.inbox / "cat.png")
     door.look(0.0, 6.0, 7.0)
     assert door.jobs == {"by hand": ["by hand.png", "cat.png", "job.yaml"]}
@@ -75,7 +65,7 @@ def test_a_graph_made_by_hand_runs_as_it_is(door: Door) -> None:
 
 
 def test_a_result_that_is_still_growing_is_left_alone(door: Door) -> None:
-    path = carrying(door.spool.inbox / "a.png", prompt=GRAPH)
+    path = carrying(door.spool.inbox / "a.png", GRAPH)
     for now in range(12):
         door.look(float(now))
         with path.open("ab") as file:
@@ -84,7 +74,7 @@ def test_a_result_that_is_still_growing_is_left_alone(door: Door) -> None:
 
 
 def test_a_result_waits_while_a_job_file_lies_there_that_may_name_it(door: Door) -> None:
-    carrying(door.spool.inbox / "a.png", prompt=GRAPH)
+    carrying(door.spool.inbox / "a.png", GRAPH)
     job = write(
         door.spool.inbox / "two.yaml",
         "vqd: 1\nworkflow: image-scale\ninputs: {image: {list: [a.png, b.png], expect: 2}}\n",
@@ -111,7 +101,7 @@ def test_a_file_that_carries_nothing_stays_and_is_told(door: Door, name: str) ->
 def test_a_plain_file_that_becomes_a_result_is_taken(door: Door) -> None:
     picture(door.spool.inbox / "a.png")
     door.look(0.0, 6.0)
-    carrying(door.spool.inbox / "a.png", prompt=GRAPH)
+    carrying(door.spool.inbox / "a.png", GRAPH)
     door.look(10.0, 21.0, 22.0)  # it came in bursts, so it must be quiet for longer
     assert [*door.jobs] == ["a"]
 
@@ -136,27 +126,33 @@ def test_a_job_file_in_json_that_is_no_graph_comes_back_with_its_faults(door: Do
 
 def test_a_graph_that_waits_keeps_no_result_from_being_taken(door: Door) -> None:
     write(door.spool.inbox / "graph.json", json.dumps(GRAPH))
-    carrying(door.spool.inbox / "a.png", prompt=GRAPH)
+    carrying(door.spool.inbox / "a.png", GRAPH)
     door.look(0.0, 6.0, 9.0, 10.0)
     assert [*door.jobs] == ["a"]
+
+
+def with_job_file(text: str) -> str:
+    return '{"1": {"class_type": "SaveImage", "inputs": {}, "_meta": {"vqd": ' + text + "}}}"
 
 
 def deep(levels: int) -> str:
     return '{"vqd": 1, "workflow": ' + '{"a":' * levels + "1" + "}" * levels + "}"
 
 
-HOSTILE: dict[str, dict[str, Any]] = {
-    "a job file of nonsense": {"vqd": {"a": 1}, "prompt": "{"},
-    "half a character": {"vqd": '{"vqd": 1, "workflow": "\\ud800"}'},
-    "deep": {"vqd": deep(900)},
-    "deeper": {"vqd": deep(100_000)},
-    "a list": {"vqd": [1], "prompt": [2]},
+HOSTILE = {
+    "half a graph": "{",
+    "a job file of nonsense": with_job_file('{"a": 1}'),
+    "half a character": with_job_file('{"vqd": 1, "workflow": "\\ud800"}'),
+    "deep": with_job_file(deep(900)),
+    "deeper": with_job_file(deep(100_000)),
+    "a list": with_job_file("[1]"),
+    "a list of graphs": "[2]",
 }
 
 
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_what_cannot_be_read_as_a_record_is_no_record(door: Door, name: str) -> None:
-    carrying(door.spool.inbox / "a.png", **HOSTILE[name])
+    carrying(door.spool.inbox / "a.png", HOSTILE[name])
     door.look(0.0, 6.0, 7.0)
     assert "vqd itself failed" not in door.waiting
     assert door.jobs.keys() <= {"a"}
@@ -170,14 +166,14 @@ def test_of_what_a_picture_carries_no_schedule_notice_or_fan_out_is_taken(door: 
         "schedule": {"priority": 100},
         "inputs": {"image": ["../../../etc/passwd", 7, None]},
     }
-    carrying(door.spool.inbox / "a.png", vqd=told)
+    carrying(door.spool.inbox / "a.png", GRAPH, told)
     door.look(0.0, 6.0, 7.0)
     assert job_of(door).keys() == {*JOB_FILE}
 
 
 def test_a_graph_that_cannot_run_comes_back_with_its_faults(door: Door) -> None:
     broken = {"1": {"class_type": "SaveImage", "inputs": {"images": ["9", 0]}}}
-    carrying(door.spool.inbox / "a.png", prompt=broken)
+    carrying(door.spool.inbox / "a.png", broken)
     door.look(0.0, 6.0, 7.0)
     with door.store.reading() as session:
         (job,) = session.jobs.newest(5)

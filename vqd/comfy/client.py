@@ -53,17 +53,8 @@ class Client:
         self._closing = Event()
         self._may_know_jobs = True
 
-    def submit(
-        self,
-        prompt_id: str,
-        graph: Graph,
-        *,
-        client_id: str,
-        embedded: Mapping[str, object] | None = None,
-    ) -> None:
+    def submit(self, prompt_id: str, graph: Graph, *, client_id: str) -> None:
         """Put a graph into the server's queue, to be carried out once, under our id.
-
-        `embedded` goes into the outputs, as JSON under each name, beside the graph itself.
 
         `prompt_id` is a fresh UUID: the server does not notice an id it already has.
 
@@ -72,7 +63,7 @@ class Client:
             Unreachable: no answer came, but the graph MAY have been taken: look before sending it
                 again, and then under a new id.
         """
-        body = offer_of(prompt_id, graph, client_id=client_id, embedded=embedded)
+        body = offer_of(prompt_id, graph, client_id=client_id)
         answer = self._wire.ask("POST", "/prompt", body)
         refused = refusal_in(answer)
         if refused is None:

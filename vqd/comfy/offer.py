@@ -14,9 +14,7 @@ NOTHING_QUEUED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TO
 """Refusals after which nothing of the graph is in the server's queue."""
 
 
-def offer_of(
-    prompt_id: str, graph: Graph, *, client_id: str, embedded: Mapping[str, object] | None
-) -> Body:
+def offer_of(prompt_id: str, graph: Graph, *, client_id: str) -> Body:
     """Give the body of the request.
 
     No `number` is sent: two prompts with equal numbers kill the thread that runs them, as would a
@@ -27,7 +25,7 @@ def offer_of(
             "prompt": {node: _with_inputs(made) for node, made in graph.items()},
             "prompt_id": prompt_id,
             "client_id": client_id,
-            "extra_data": {"extra_pnginfo": embedded} if embedded else {},
+            "extra_data": {},
         }
     )
 

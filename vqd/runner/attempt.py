@@ -49,8 +49,8 @@ _log = structlog.get_logger(__name__)
 
 WriteDown = Callable[[Assignment, Server, Mapping[str, str], Succeeded], None]
 """Writes down what an assignment made: assignment, server, input hashes, outcome."""
-Embedded = Callable[[Assignment, Mapping[str, str]], Mapping[str, object]]
-"""Gives what goes into the outputs themselves, by name: assignment, input hashes."""
+WithJobFile = Callable[[Graph, Assignment, Mapping[str, str]], Graph]
+"""Gives a graph that holds the job file which makes it again: graph, assignment, input hashes."""
 
 
 class Attempt:
@@ -65,7 +65,7 @@ class Attempt:
         spelling: Spelling,
         take_name: TakeName,
         write_down: WriteDown,
-        embedded: Embedded,
+        with_job_file: WithJobFile,
         is_share_away: Callable[[], bool],
     ) -> None:
         self.assignment = assignment
@@ -74,7 +74,7 @@ class Attempt:
         self._spelling = spelling
         self._take_name = take_name
         self._write_down = write_down
-        self._embedded = embedded
+        self._with_job_file = with_job_file
         self._is_share_away = is_share_away
         self._prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
@@ -202,10 +202,8 @@ class Attempt:
         return edited(assignment.graph.nodes, edits)
 
     def _submit(self, graph: Graph, client_id: str) -> None:
-        told = self._embedded(self.assignment, _sha256s(self._input_files))
-        submit = partial(
-            self.server.client.submit, self._prompt_id, client_id=client_id, embedded=told
-        )
+        graph = self._with_job_file(graph, self.assignment, _sha256s(self._input_files))
+        submit = partial(self.server.client.submit, self._prompt_id, client_id=client_id)
         spelled = self._spelling.spelled(self.server.name, graph)
         try:
             submit(spelled)
@@ -270,8 +268,9 @@ class Attempt:
         return self._dead_inside()
 
     def _dead_inside(self) -> Failed:
-        said = f"{self.server.name} takes prompts and runs none. Only a restart of it helps."
-        return Failed(FailureCode.UNREACHABLE, said)
+        said = "it takes prompts and runs none, and only a restart helps"
+        self.server.avoid(said, time.monotonic())
+        return Failed(FailureCode.UNREACHABLE, f"{self.server.name} is of no use: {said}.")
 
     def _pause(self, watch: Watch, longest_s: float) -> None:
         if watch.wait(longest_s) is Signal.ENDED:

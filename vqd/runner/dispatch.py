@@ -17,7 +17,7 @@ from vqd.runner.manifest import add_to_manifest
 from vqd.runner.names import OutputNames
 from vqd.runner.server import Server
 from vqd.runner.share import Share
-from vqd.runner.sidecar import embedded, write_sidecars
+from vqd.runner.sidecar import with_job_file, write_sidecars
 from vqd.runner.spelling import Spelling
 from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
@@ -83,7 +83,7 @@ class Dispatch:
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
             write_down=_write_down,
-            embedded=embedded,
+            with_job_file=with_job_file,
             is_share_away=lambda: not self._spool.is_present(),
         )
         self._running[prompt.key] = attempt
@@ -169,15 +169,23 @@ def claims(
 ) -> Iterator[tuple[Prompt, Server]]:
     """Claim a prompt for each free place of a server that can serve one; `now` is UTC seconds.
 
-    A route that no server of all fits any more is open to each.
+    A route that no server of all fits any more is open to each. A server that is avoided is given
+    only what none of those can serve that are up and trusted.
     """
     classes = session.schedules.ready_classes() if free else []
     routes = session.prompts.routes() if classes else []
     leads_nowhere = {
         key for key, needs in routes if not any(one.capability.fits(needs) for one in everyone)
     }
+    trusted = [server for server in everyone if server.is_up and server.is_trusted]
     for server in free:
-        served = [key for key, needs in classes if server.capability.fits(needs)]
+        rivals = trusted if server.yields else []
+        served = [
+            key
+            for key, needs in classes
+            if server.capability.fits(needs)
+            and not any(rival.capability.fits(needs) for rival in rivals)
+        ]
         routed = [
             key for key, needs in routes if key in leads_nowhere or server.capability.fits(needs)
         ]

@@ -1,7 +1,7 @@
 """Sidecars: beside each output a job file that makes it again, and how it was made.
 
-The same job file goes into the output itself, with ComfyUI's own prompt, where the node that saves
-it keeps such things: an output by itself is as good as its sidecar.
+The same job file goes into the output itself, in the graph that ComfyUI puts there, where the node
+that saves it keeps such things: an output by itself is as good as its sidecar.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from vqd.documents.writer import written
+from vqd.domain.graph import Graph
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.domain.record import asked_sha256, sent_sha256
 from vqd.runner.assignment import Assignment
@@ -19,7 +20,7 @@ from vqd.spool.drops import INPUTS
 from vqd.spool.files import write_whole
 
 EMBEDDED = "vqd"
-"""The name of the job file within an output."""
+"""The name of the job file within a node's `_meta`."""
 
 
 def write_sidecars(
@@ -40,15 +41,20 @@ def write_sidecars(
         write_whole(assignment.folder / f"{output.path}.yaml", written(told))
 
 
-def embedded(assignment: Assignment, input_sha256s: Mapping[str, str]) -> Mapping[str, Any]:
-    """Give what is put into the outputs: nothing in it differs when they are made again."""
+def with_job_file(graph: Graph, assignment: Assignment, input_sha256s: Mapping[str, str]) -> Graph:
+    """Give a graph that holds the job file, of which nothing differs when it is sent again.
+
+    It lies in the `_meta` of a node, which ComfyUI ignores and puts into outputs with the rest of
+    the graph (0.3.64, execution.py, nodes.py); not in `extra_pnginfo`, in which other people's
+    nodes expect the frontend's `workflow` as soon as there is anything.
+    """
+    node = next((one.node for one in assignment.plan.outputs if one.node in graph), None)
+    if node is None:
+        return graph
     names = {slot: PurePosixPath(path).name for slot, path in assignment.prompt.inputs.items()}
-    return {
-        EMBEDDED: {
-            **_job_file(assignment, names),
-            "record": _record(assignment, input_sha256s),
-        }
-    }
+    told = {**_job_file(assignment, names), "record": _record(assignment, input_sha256s)}
+    meta = {**graph[node].get("_meta", {}), EMBEDDED: told}
+    return {**graph, node: {**graph[node], "_meta": meta}}
 
 
 def _job_file(assignment: Assignment, inputs: Mapping[str, str]) -> dict[str, Any]:
