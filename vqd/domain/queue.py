@@ -165,7 +165,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
-    """A server as it was last seen; `state` is `up`, `resting` or `down`, and has been `since_at`.
+    """A server as it was last seen; `state` is `up`, `avoided`, `resting` or `down`, and has been
+    `since_at`.
 
     `tags` are sorted; `vram_gb` is None where nobody has said. Times are UTC seconds.
     """

@@ -42,6 +42,17 @@ REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
 SUSPECT = frozenset({FailureCode.UNREACHABLE, FailureCode.LOST})
 """Failures that a prompt may itself have brought about, by taking its server down."""
 
+BLAMED = frozenset(
+    {
+        FailureCode.NODE_ERROR,
+        FailureCode.OUT_OF_MEMORY,
+        FailureCode.TIMED_OUT,
+        FailureCode.STALLED,
+        FailureCode.BAD_OUTPUT,
+    }
+)
+"""Failures of a prompt that may be its server's fault: several jobs in a row, and it is avoided."""
+
 NOTHING = Needs()
 
 UNCOUNTED_LIMIT = 10

@@ -24,7 +24,7 @@ from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
 from vqd.runner.catalogue import Catalogues
-from vqd.runner.conclude import Ended, conclude
+from vqd.runner.conclude import BLAMED, Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone, claims
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
@@ -198,6 +198,8 @@ class Loop:
             server.refresh()
         elif ended.is_of_server:
             server.rest(now)
+        elif outcome.code in BLAMED:
+            server.blame(ended.prompt.key.job_key, now)
         elif outcome.code is FailureCode.DISK_FULL:
             self._park(outcome.message, now)
         failed = outcome if isinstance(outcome, Failed) else None
@@ -277,11 +279,8 @@ class Loop:
             waits.append(max(0.0, next_at - self._clock()))
         if self._parked_until > now:
             waits.append(self._parked_until - now)
-        waits += [
-            server.rests_until() - now
-            for server in self._servers.values()
-            if server.rests_until() > now
-        ]
+        wakes = [server.wakes_at(now) for server in self._servers.values()]
+        waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
 
     def _on_end(self, attempt: Attempt, outcome: Outcome | None) -> None:

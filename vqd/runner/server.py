@@ -1,5 +1,6 @@
 """A ComfyUI server as the runner knows it."""
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,9 @@ from vqd.comfy.listener import Listener
 from vqd.comfy.messages import Device
 from vqd.domain.queue import ServerRecord
 from vqd.domain.schedule import Capability
+from vqd.runner.avoidance import Avoidance
 from vqd.runner.inputs import InputChecks, Uploads
+from vqd.runner.rest import Rest
 
 DEPTH = 2
 """Prompts on a server at once: one running and one waiting, so that the GPU does not wait and a
@@ -52,7 +55,12 @@ class Server:
     """
 
     def __init__(
-        self, address: ServerAddress, checks: InputChecks, *, on_change: Callable[[], None]
+        self,
+        address: ServerAddress,
+        checks: InputChecks,
+        *,
+        on_change: Callable[[], None],
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.name = address.name
         self.url = address.url
@@ -69,8 +77,8 @@ class Server:
         self._lock = threading.Lock()
         self._rendering = 0
         self._attempts = 0
-        self._rest_until = 0.0
-        self._rest_s = 0.0
+        self._rest = Rest(chance)
+        self._avoidance = Avoidance()
         self._version: str | None = None
         self.capability = self._set_capability = address.capability
         self.is_up = False
@@ -95,14 +103,34 @@ class Server:
         Place 0 is the one that runs; the further back, the longer a prompt waits there.
         """
         with self._lock:
-            if not self.is_up or self._is_doubted or now < self._rest_until:
+            if not self.is_up or self._is_doubted or self._rest.is_on(now):
                 return range(0)
-            free = min(DEPTH - self._rendering, DEPTH + COLLECTED - self._attempts)
+            if self._avoidance.may_probe(now) and not self._rendering:
+                self._avoidance.is_probing = True
+            depth = DEPTH if self.is_trusted and not self._rest.is_in_doubt else 1
+            free = min(depth - self._rendering, DEPTH + COLLECTED - self._attempts)
             return range(self._rendering, self._rendering + free)
 
-    def rests_until(self) -> float:
-        """Give the monotonic time until which it is left alone; 0 if it is not."""
-        return self._rest_until
+    def wakes_at(self, now: float) -> float | None:
+        """Give the monotonic time from which it may be given more than now; None if there is
+        none."""
+        waits = [self._rest.until, self._avoidance.probe_at if self._avoidance.yields else 0.0]
+        return min((at for at in waits if at > now), default=None)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Tell whether nothing speaks against giving it prompts."""
+        return self._avoidance.said is None
+
+    @property
+    def yields(self) -> bool:
+        """Tell whether it is to be given nothing that another server can carry out."""
+        return self._avoidance.yields
+
+    @property
+    def has_one_prompt(self) -> bool:
+        """Tell whether one prompt of ours is on it, and no other."""
+        return self._rendering == 1
 
     def enter(self) -> None:
         """Count a prompt that is given to it."""
@@ -126,18 +154,29 @@ class Server:
 
         Failures that come in while it rests are of the same trouble and change nothing.
         """
-        if now < self._rest_until:
+        if self._rest.is_on(now):
             return
-        self._rest_s = min(max(1.0, self._rest_s * 2), _LONGEST_REST_S)
-        self._rest_until = now + self._rest_s
+        self._rest.begin(now)
         self.changed = True
         self.listener.nudge()  # without a websocket nothing else would tell soon that it is down
 
+    def blame(self, job_key: int, now: float) -> None:
+        """Note that a prompt of a job failed on it, of what may be its own fault."""
+        self._avoidance.note_failure(job_key, now)
+        self.changed = True
+
+    def avoid(self, said: str, now: float) -> None:
+        """Give it nothing that another server can carry out, until a probe succeeds on it or it is
+        restarted."""
+        self._avoidance.begin(said, now)
+        self.changed = True
+
     def refresh(self) -> None:
         """Note that it has done something."""
-        if self._rest_s:
-            self._rest_s = self._rest_until = 0.0
+        if self._rest.is_in_doubt or not self.is_trusted:
             self.changed = True
+        self._rest.end()
+        self._avoidance.forgive()
 
     @property
     def version(self) -> str | None:
@@ -166,9 +205,7 @@ class Server:
     def record(self, now: float) -> ServerRecord:
         """Give how it is now, and note that this was told. `now` is UTC seconds."""
         self.changed = False
-        resting = self._rest_s > 0
-        state = ("resting" if resting else "up") if self.is_up else "down"
-        said = f"left alone for {self._rest_s:.0f} s after a failure" if resting else self._told
+        state, said = self._standing
         has = self.capability
         return ServerRecord(
             self.name,
@@ -192,6 +229,18 @@ class Server:
         except ComfyError:
             return unclear
         return "somebody cleared its queue or its history" if is_same else "it was restarted"
+
+    @property
+    def _standing(self) -> tuple[str, str | None]:
+        """Give its state and what is said of that."""
+        if not self.is_up:
+            return "down", self._told
+        if not self.is_trusted:
+            others = f"others are asked first, and it is tried every {self._avoidance.wait_s:.0f} s"
+            return "avoided", f"{self._avoidance.said}: {others}"
+        if self._rest.is_in_doubt:
+            return "resting", f"left alone for {self._rest.length_s:.0f} s after a failure"
+        return "up", self._told
 
     @property
     def _told(self) -> str | None:
@@ -221,8 +270,10 @@ class Server:
     def _mark(self) -> None:
         """Leave a file there that tells, as long as it is there, that the server is the same."""
         try:
-            if self.epoch is None or self._was_restarted():
-                self.epoch = self.client.plant_sentinel()
+            if self._was_restarted():
+                self._avoidance.forgive()
+                self.epoch = None
+            self.epoch = self.epoch or self.client.plant_sentinel()
         except ComfyError as error:
             self.epoch = None
             _log.info("server.unmarked", server=self.name, error=error.message)
@@ -251,4 +302,3 @@ def _vram_gb(devices: Iterable[Device]) -> float | None:
 
 
 _GB = 1 << 30
-_LONGEST_REST_S = 60.0

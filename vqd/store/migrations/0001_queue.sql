@@ -228,7 +228,7 @@ CREATE INDEX notices_of_job ON notices (job_key);
 CREATE TABLE servers (
     server   TEXT PRIMARY KEY,
     url      TEXT NOT NULL,
-    state    TEXT NOT NULL CHECK (state IN ('up', 'resting', 'down')),
+    state    TEXT NOT NULL CHECK (state IN ('up', 'avoided', 'resting', 'down')),
     said     TEXT,
     version  TEXT,
     seen_at  REAL,

@@ -1,0 +1,52 @@
+"""A server on which everything fails, beside a good one: jobs end well, and it is avoided."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemons import Daemon
+from tests.faults.rendering import assert_made_once, entry_in
+from tests.proxy import PassOn, Proxy, json_answer
+from tests.samples import picture_job
+from tests.waiting import wait_for
+from vqd.engine.child import EngineProcess
+
+JOBS = ("one", "two", "three", "four", "five", "six")
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, proxy: Proxy, engine: EngineProcess) -> Iterator[Daemon]:
+    servers = [{"url": proxy.url, "name": "bad"}, {"url": engine.url, "name": "good"}]
+    made = Daemon(tmp_path / "house", servers=servers, settle_s=0.1)
+    yield made
+    made.close()
+
+
+def raised(pass_on: PassOn) -> bytes:
+    """Say of a prompt that was made that a node raised."""
+    (prompt_id,) = entry_in(pass_on)
+    said = ["execution_error", {"node_id": "3", "exception_message": "the card is broken"}]
+    status = {"status_str": "error", "messages": [said]}
+    return json_answer(json.dumps({prompt_id: {"status": status}}))
+
+
+def test_a_server_that_fails_job_after_job_is_avoided_and_the_jobs_are_made_by_another(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path
+) -> None:
+    proxy.tampers("GET /history", *[raised] * 500)
+    daemon.start()
+    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=20)
+    for name in JOBS:
+        picture_job(tmp_path / name, pictures=2).rename(daemon.spool.inbox / name)
+    for name in JOBS:
+        assert_made_once(daemon, daemon.wait_closed(name, within_s=90), 2)
+    states = [line for line in daemon.logged("server.changed") if line["server"] == "bad"]
+    assert states[-1]["state"] == "avoided"
+    assert "different jobs in a row" in states[-1]["said"]
+    sent = proxy.asked["POST /prompt"]
+    picture_job(tmp_path / "later", pictures=4).rename(daemon.spool.inbox / "later")
+    assert_made_once(daemon, daemon.wait_closed("later", within_s=60), 4)
+    assert proxy.asked["POST /prompt"] == sent
+    assert "avoided" in daemon.vqd("status").stdout
