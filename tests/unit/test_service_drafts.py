@@ -9,7 +9,8 @@ from tests.samples import picture_job
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.job import Notify
 from vqd.domain.schedule import Needs
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
 
 JOB = "vqd: 1\nworkflow: image-scale\n"

@@ -24,7 +24,8 @@ from vqd.runner.assignment import Assignment
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.sidecar import with_job_file, write_sidecars
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.service.drift import with_server_drift
 from vqd.spool.layout import Spool
 from vqd.store.learning import learn

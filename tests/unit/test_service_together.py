@@ -7,7 +7,8 @@ from tests.builders import NOW, write
 from tests.samples import picture
 from vqd.domain.quote import QuoteOver
 from vqd.service.accepting import Accepting
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.service.together import Together
 from vqd.spool.layout import Spool
 from vqd.store.store import Store

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import A_JOB_FILE, write
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.watchers.candidate import Candidate
 from vqd.watchers.dropfolder import SLICE_S, DropFolder, Take
 from vqd.watchers.seeing import Seeing

@@ -9,7 +9,8 @@ from typing import Any
 from tests.builders import NOW, write
 from tests.samples import picture
 from vqd.domain.graph import edited
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "whole"

@@ -23,7 +23,7 @@ from vqd.cli.drafting import job_file_at, opened
 from vqd.cli.follow import follow
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.errors import Faults
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.settings import load_settings
 from vqd.spool.files import first_free
 from vqd.spool.layout import Spool

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vqd.domain.errors import Problem
 from vqd.domain.quote import QuoteOver, quote
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool

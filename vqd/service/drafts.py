@@ -6,85 +6,39 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
-from vqd.definitions.ui.refusals import UNSEEN
 from vqd.documents.opening import opened
 from vqd.documents.tree import Document
 from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.job import Notify, PlannedJob
-from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec, Point
+from vqd.domain.job import Notify
+from vqd.domain.jobspec import FoundInputs, JobSpec, Point
 from vqd.domain.names import readable
-from vqd.domain.nearest import nearest
 from vqd.domain.queue import JobFile
-from vqd.domain.record import Record, names_graph
+from vqd.domain.record import names_graph
 from vqd.domain.workflow import Workflow
 from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
-from vqd.intake.awaited import AWAITED_INPUT, AWAITED_MARKER
 from vqd.intake.foldednames import Listings
 from vqd.intake.layers import layer_of
 from vqd.intake.places import Places
-from vqd.media.dimensions import Undecodable, dimensions
-from vqd.planning.expand import UNKNOWN_WIRES, plan, value_faults
+from vqd.planning.expand import plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
-from vqd.planning.sizes import hang_on_inputs
 from vqd.service.carried import read_job
+from vqd.service.draft import AWAITED, Draft
+from vqd.service.measuring import measured
+from vqd.service.named import Named
 from vqd.service.results import Chosen, Results
 from vqd.spool import drops
 from vqd.spool.jobfiles import defaults_in, is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
 
-MISSING_INPUT = "missing_input"
-_AWAITED = frozenset({AWAITED_INPUT, AWAITED_MARKER})
 _HASHED_BYTES = 1 << 20
 _STAMP = re.compile(r"^\d{8}-\d{6}-")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A job file read and planned: `planned`, or the `problems` that prevent it.
-
-    `input_folder` is where its inputs lie, below the job's folder; `inputs` are their paths,
-    relative to that. `definition` is what runs, `record` tells of the output that it makes again.
-    `notify` and `keep_s` are whom it tells and how long it is kept, also where it cannot run.
-    """
-
-    name: str
-    workflow: str
-    job_file: JobFile
-    input_folder: str
-    inputs: tuple[str, ...] = ()
-    planned: PlannedJob | None = field(default=None, repr=False)
-    problems: tuple[Problem, ...] = ()
-    notify: Notify | None = None
-    keep_s: float | None = None
-    definition: Workflow | None = field(default=None, repr=False)
-    record: Record | None = field(default=None, repr=False)
-
-    @property
-    def total(self) -> int:
-        """Count its prompts; none where something is at fault."""
-        return self.planned.plan.total if self.planned else 0
-
-    @property
-    def waits_for_inputs(self) -> bool:
-        """Tell whether inputs that are not there yet stand in the way, whatever else does."""
-        return not {MISSING_INPUT, *_AWAITED}.isdisjoint(self._codes)
-
-    @property
-    def is_assembling(self) -> bool:
-        """Tell whether nothing stands in the way but what passes by itself: inputs of which the job
-        says that they will come (`expect`, `done_marker`), or a server that was not seen yet."""
-        passing = {*_AWAITED, UNKNOWN_WIRES, UNSEEN}
-        return not passing.isdisjoint(self._codes) and self._codes <= {MISSING_INPUT, *passing}
-
-    @property
-    def _codes(self) -> set[str]:
-        return {problem.code for problem in self.problems}
 
 
 class Drafting:
@@ -108,10 +62,7 @@ class Drafting:
         # A result's sidecar names its inputs below done/ or failed/.
         self._input_roots = (*input_roots, spool.done, spool.failed)
         self._path_map = path_map
-        self._defaults = defaults
-        self._windows = windows
-        self._targets = targets
-        self._notify_default = notify_default
+        self._named = Named(windows, targets, defaults, notify_default)
 
     def hot_workflow(self, document: Document) -> tuple[JobSpec, Workflow, list[Problem]]:
         """Read a job file without inputs, and tell what is wrong with it whatever they will be.
@@ -121,17 +72,9 @@ class Drafting:
         """
         spec, problems = jobfile.understood(document)
         definition = self._definition(spec)
-        spec = replace(spec, defaults=self._defaults.get(definition.name, {}))
-        return (
-            spec,
-            definition,
-            [
-                *problems,
-                *_unknown_window(spec, self._windows),
-                *_unknown_target(spec, self._targets),
-                *_value_faults(spec, definition, is_whole=False),
-            ],
-        )
+        spec = self._named.with_defaults(spec, definition.name, {})
+        values = _value_faults(spec, definition, is_whole=False)
+        return spec, definition, [*problems, *self._named.faults(spec), *values]
 
     def has_workflow(self, name: str) -> bool:
         """Tell whether there is a workflow of this name, be it broken."""
@@ -153,76 +96,56 @@ class Drafting:
         Raises:
             FileNotFoundError: the job file is gone.
         """
-        folder = job_file.parent
-        laid_out = drops.is_laid_out(folder) and job_told_by(folder / drops.STATUS)
-        input_folder = drops.INPUTS if laid_out else ""
-        facts = JobFile(job_file.name, _sha256(job_file))
-        is_folder = is_of_its_folder(job_file)
-        name = readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem)
-        workflow = ""
-        notify, keep_s = self._notify_default, None
-        definition: Workflow | None = None
-        record: Record | None = None
-        planned: PlannedJob | None = None
-        found: tuple[str, ...] = ()
-        problems: list[Problem] = []
+        sheet = _begun(job_file, self._named.notify_default, under)
         try:
-            _check_alone(job_file)
-            spec, unread = read_job(job_file)
-            problems += (*unread, *_unknown_window(spec, self._windows))
-            problems += _unknown_target(spec, self._targets)
-            spec = self._with_known_target(spec)
-            notify, keep_s, record = spec.notify, spec.keep_s, spec.record
-            name, workflow = spec.name or name, spec.workflow.text
+            self._read(sheet)
             places = Places(
-                folder / input_folder, self._input_roots, self._path_map, listings or Listings()
+                job_file.parent / sheet.draft.input_folder,
+                self._input_roots,
+                self._path_map,
+                listings or Listings(),
             )
-            chosen = self._choose(spec, places)
-            spec, definition = chosen.spec, chosen.workflow
-            under = under or (defaults_in(folder) if is_folder else None)
-            layer, faults = layer_of(under, definition.name)
-            problems += faults
-            spec = replace(spec, defaults={**self._defaults.get(definition.name, {}), **layer})
-            spec, table, missing = _with_rows(spec, places)
-            inputs, lacking = _inputs(spec, definition, places, by_name_only=not is_folder)
-            unread_slots = {_slot(problem) for problem in unread}
-            missing += [one for one in lacking if (_slot(one) or one) not in unread_slots]
-            problems += missing
-            if problems:
-                problems += _value_faults(spec, definition, is_whole=_is_whole(problems, unread))
+            chosen = self._choose(sheet, places)
+            inputs, table = _found(sheet, chosen.workflow, places)
+            if sheet.problems:
+                whole = _is_whole(sheet.problems, sheet.unread)
+                sheet.problems += _value_faults(sheet.spec, chosen.workflow, is_whole=whole)
             else:
-                inputs = _measured(spec, definition, inputs, places)
-                planned = chosen.marked(plan(spec, definition, inputs, job=name, created_at=now))
-                found = tuple(dict.fromkeys([*inputs.paths(), *table, *chosen.files]))
+                _plan(
+                    sheet, chosen, measured(sheet.spec, chosen.workflow, inputs, places), table, now
+                )
         except Faults as faults:
-            problems += faults.problems
-        return Draft(
-            name,
-            workflow,
-            facts,
-            input_folder,
-            found,
-            planned,
-            problems=tuple(sorted(problems, key=_place)),
-            notify=notify,
-            keep_s=keep_s,
-            definition=definition,
-            record=record,
+            sheet.problems += faults.problems
+        return replace(sheet.draft, problems=tuple(sorted(sheet.problems, key=_place)))
+
+    def _read(self, sheet: "_Sheet") -> None:
+        _check_alone(sheet.job_file)
+        spec, sheet.unread = read_job(sheet.job_file)
+        sheet.problems += (*sheet.unread, *self._named.faults(spec))
+        sheet.spec = spec = self._named.with_known_target(spec)
+        sheet.note(
+            name=spec.name or sheet.draft.name,
+            workflow=spec.workflow.text,
+            notify=spec.notify,
+            keep_s=spec.keep_s,
+            record=spec.record,
         )
 
-    def _with_known_target(self, spec: JobSpec) -> JobSpec:
-        """Give the job with whom it tells: as it says, else, or if that is nobody, as the settings
-        say."""
-        if spec.notify is not None and spec.notify.to in self._targets:
-            return spec
-        return replace(spec, notify=self._notify_default)
-
-    def _choose(self, spec: JobSpec, places: Places) -> Chosen:
-        """Give what a job runs: its workflow, a graph beside it, or what its record tells of.
+    def _choose(self, sheet: "_Sheet", places: Places) -> Chosen:
+        """Settle what the job runs, and the values that lie below its own.
 
         Raises:
-            Faults: there is none that can be used.
+            Faults: there is nothing that can be run.
         """
+        chosen = self._chosen(sheet.spec, places)
+        layer, faults = layer_of(sheet.under, chosen.workflow.name)
+        sheet.problems += faults
+        sheet.spec = self._named.with_defaults(chosen.spec, chosen.workflow.name, layer)
+        sheet.note(definition=chosen.workflow)
+        return chosen
+
+    def _chosen(self, spec: JobSpec, places: Places) -> Chosen:
+        """Give what a job runs: its workflow, a graph beside it, or what its record tells of."""
         name = spec.workflow.text
         if spec.record is None and names_graph(name) and not self._definitions.has(name):
             return self._results.of_graph(spec, places)
@@ -235,27 +158,65 @@ class Drafting:
             raise Faults([_placed(problem, spec) for problem in faults.problems]) from faults
 
 
-def _unknown_window(spec: JobSpec, windows: Collection[str]) -> Iterator[Problem]:
-    asked = spec.window
-    if asked is None or asked.text in windows:
-        return
-    allowed = ", ".join(windows)
-    hint = nearest(asked.text, windows) or "The settings name no windows: `windows: {…}` there."
-    said = f"there is no window {asked.text} in the settings."
-    yield asked.problem("unknown_window", said, spec.where, allowed=allowed or None, hint=hint)
+@dataclass(slots=True)
+class _Sheet:
+    """A draft in the making: what is known of it so far, and what is wrong with it.
+
+    `unread` are the faults of what could not be read, of which other faults may follow.
+    """
+
+    job_file: Path
+    under: Path | None
+    draft: Draft
+    spec: JobSpec = field(init=False)
+    problems: list[Problem] = field(default_factory=list)
+    unread: Sequence[Problem] = ()
+
+    def note(self, **facts: Any) -> None:
+        """Write facts of the draft down."""
+        self.draft = replace(self.draft, **facts)
 
 
-def _unknown_target(spec: JobSpec, targets: Collection[str]) -> Iterator[Problem]:
-    asked = spec.target
-    if asked is None or asked.text in targets:
-        return
-    allowed = ", ".join(targets)
-    if "://" in asked.text:
-        hint = "A job names a target of the settings, where its URL stands."
-    else:
-        hint = nearest(asked.text, targets) or "The settings name no targets: `notify: {…}` there."
-    said = f"there is no target {asked.text} in the settings."
-    yield asked.problem("unknown_target", said, spec.where, allowed=allowed or None, hint=hint)
+def _begun(job_file: Path, notify: Notify | None, under: Path | None) -> _Sheet:
+    """Give the draft of a job file of which nothing is known but where it lies.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    folder, is_folder = job_file.parent, is_of_its_folder(job_file)
+    laid_out = drops.is_laid_out(folder) and job_told_by(folder / drops.STATUS)
+    draft = Draft(
+        readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem),
+        workflow="",
+        job_file=JobFile(job_file.name, _sha256(job_file)),
+        input_folder=drops.INPUTS if laid_out else "",
+        notify=notify,
+    )
+    return _Sheet(job_file, under or (defaults_in(folder) if is_folder else None), draft)
+
+
+def _found(
+    sheet: _Sheet, definition: Workflow, places: Places
+) -> tuple[FoundInputs, Sequence[str]]:
+    """Give the files of the job's slots and of its table; what is missing is noted."""
+    sheet.spec, table, missing = _with_rows(sheet.spec, places)
+    by_name_only = not is_of_its_folder(sheet.job_file)
+    try:
+        inputs = job_inputs.gather(sheet.spec, definition, places, by_name_only=by_name_only)
+    except Faults as faults:
+        unread_slots = {_slot(problem) for problem in sheet.unread}
+        missing += [one for one in faults.problems if (_slot(one) or one) not in unread_slots]
+        inputs = FoundInputs({})
+    sheet.problems += missing
+    return inputs, table
+
+
+def _plan(
+    sheet: _Sheet, chosen: Chosen, inputs: FoundInputs, table: Sequence[str], now: float
+) -> None:
+    planned = plan(sheet.spec, chosen.workflow, inputs, job=sheet.draft.name, created_at=now)
+    files = dict.fromkeys([*inputs.paths(), *table, *chosen.files])
+    sheet.note(planned=chosen.marked(planned), inputs=tuple(files))
 
 
 def _with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...], list[Problem]]:
@@ -266,53 +227,9 @@ def _with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...],
         return without, (), [*faults.problems]
 
 
-def _inputs(
-    spec: JobSpec, definition: Workflow, places: Places, *, by_name_only: bool
-) -> tuple[FoundInputs, Sequence[Problem]]:
-    try:
-        return job_inputs.gather(spec, definition, places, by_name_only=by_name_only), ()
-    except Faults as faults:
-        return FoundInputs({}), faults.problems
-
-
-def _measured(
-    spec: JobSpec, definition: Workflow, inputs: FoundInputs, places: Places
-) -> FoundInputs:
-    """Give the inputs with their sides in pixels, where a size of the job hangs on them."""
-    if not hang_on_inputs(spec, definition, inputs):
-        return inputs
-    problems: list[Problem] = []
-    seen = {name for name, slot in definition.inputs.items() if slot.kind != "audio"}
-    slots = {
-        name: tuple(_with_sides(file, places, spec, problems) for file in files)
-        for name, files in inputs.slots.items()
-        if name in seen
-    }
-    named = {
-        key: _with_sides(file, places, spec, problems)
-        for key, file in inputs.named.items()
-        if key[0] in seen
-    }
-    if problems:
-        raise Faults(problems)
-    return replace(inputs, slots={**inputs.slots, **slots}, named={**inputs.named, **named})
-
-
-def _with_sides(
-    file: InputFile, places: Places, spec: JobSpec, problems: list[Problem]
-) -> InputFile:
-    try:
-        return replace(file, sides=dimensions(places.folder / file.path, below=places.folder))
-    except (Undecodable, OSError) as error:
-        said = f"{file.path}: its width and height cannot be told: {error}."
-        hint = "Replace the file, or write sizes as WIDTHxHEIGHT."
-        problems.append(Problem("undecodable", said, spec.where, hint=hint))
-        return file
-
-
 def _is_whole(problems: Sequence[Problem], unread: Sequence[Problem]) -> bool:
     """Tell whether what the job lacks is really missing, and not unread or still on its way."""
-    return not unread and all(problem.code not in _AWAITED for problem in problems)
+    return not unread and all(problem.code not in AWAITED for problem in problems)
 
 
 def _value_faults(spec: JobSpec, definition: Workflow, *, is_whole: bool) -> Iterator[Problem]:

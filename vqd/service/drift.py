@@ -10,7 +10,7 @@ from vqd.domain.job import PlannedJob
 from vqd.domain.queue import ServerRecord
 from vqd.domain.record import Record
 from vqd.domain.workflow import Workflow
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.store.store import Session
 
 

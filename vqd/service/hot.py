@@ -10,7 +10,8 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import JobSpec
 from vqd.domain.names import folded, pattern, readable
 from vqd.domain.workflow import InputSlot, Workflow
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.service.submit import Submission
 from vqd.spool.claims import JOB_FILE, claiming_files, claiming_folder, recover_claims_of
 from vqd.spool.jobfiles import DEFAULTS

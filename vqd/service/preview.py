@@ -17,7 +17,8 @@ from vqd.domain.quote import QuoteOver, quote
 from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.again import Again
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.service.drift import with_server_drift
 from vqd.service.hot import HotJob, hot_job
 from vqd.service.known import StoredClasses

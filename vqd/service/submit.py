@@ -19,7 +19,8 @@ from vqd.intake.foldednames import Listings
 from vqd.service.accepting import Accepting
 from vqd.service.aside import Aside
 from vqd.service.carried import CarriedJob
-from vqd.service.drafts import Draft, Drafting
+from vqd.service.draft import Draft
+from vqd.service.drafts import Drafting
 from vqd.service.drift import with_server_drift
 from vqd.service.gone import Gone
 from vqd.service.returns import Returns, is_over

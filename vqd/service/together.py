@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from vqd.domain.names import folded
 from vqd.service.accepting import Accepting
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.spool import claims, drops
 from vqd.spool.jobfiles import is_alone
 from vqd.spool.layout import Spool

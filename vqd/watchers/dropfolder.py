@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from vqd.domain.errors import VqdError
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.watchers.candidate import Candidate, NotTaken
 from vqd.watchers.look import look_at
 from vqd.watchers.seeing import Seeing

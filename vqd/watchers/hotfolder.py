@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from vqd.domain.errors import VqdError
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders, HotJob
 from vqd.spool.requests import hold_back
 from vqd.spool.status import STATUS, job_told_by

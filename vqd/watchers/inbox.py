@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from vqd.service.drafts import Draft
+from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
 from vqd.spool.layout import OWN_FOLDER
