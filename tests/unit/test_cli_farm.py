@@ -41,13 +41,23 @@ def test_each_server_is_a_row_and_what_does_not_fit_stands_below(house: House) -
     store.close()
     told = house.vqd("servers").output.splitlines()
     assert told[0].startswith("the daemon is not running: vqd run; below is how it left things ")
-    assert told[1].split() == "NAME STATE SINCE VERSION VRAM ON IT TODAY TAGS".split()
+    assert told[1].split() == [
+        "NAME",
+        "STATE",
+        "SINCE",
+        "VERSION",
+        "VRAM",
+        "ON",
+        "IT",
+        "TODAY",
+        "TAGS",
+    ]
     assert [line.split()[:2] for line in told[2:5]] == [
         ["gpu0", "up"],
         ["gpu1", "down"],
         ["builtin", "unseen"],
     ]
-    assert told[2].split()[4:] == "0.3.64 24 GB 1 0 flux, wan".split()
+    assert told[2].split()[4:] == ["0.3.64", "24", "GB", "1", "0", "flux,", "wan"]
     assert told[-4:] == [
         "gpu0  http://gpu0:8188",
         "gpu1  http://gpu1:8188",

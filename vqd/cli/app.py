@@ -86,6 +86,7 @@ _PLACES = {
     "status": "looking:status",
     "list": "looking:list_jobs",
     "show": "looking:show",
+    "explain": "explaining:explain",
     "servers": "farm:servers",
     "models": "farm:models",
     "schema": "schema:schema",

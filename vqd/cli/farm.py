@@ -12,8 +12,9 @@ import click
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import Cell, print_table
-from vqd.cli.when import ago, clock
+from vqd.cli.when import ago
 from vqd.domain.names import printable
+from vqd.domain.schedule import written
 from vqd.service.farm import Farm, Model, Models, ServerView, open_farm
 from vqd.settings import Settings, load_settings
 from vqd.spool.status import iso
@@ -103,7 +104,7 @@ def _row(view: ServerView, now: float) -> list[Cell | str]:
     return [
         record.server,
         Cell(record.state, _COLOURS.get(record.state)),
-        clock(record.since_at, now) if record.since_at else "",
+        written(record.since_at, None, now) if record.since_at else "",
         record.version or "",
         f"{record.vram_gb:g} GB" if record.vram_gb is not None else "",
         str(tally.prompts),

@@ -1,6 +1,7 @@
 """status, list, show: what the queue remembers, read beside the daemon."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,10 +12,12 @@ from typing import Any
 import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
+from vqd.cli.attempts import attempt_json, print_attempts
 from vqd.cli.presence import is_daemon_running
+from vqd.cli.table import print_table
 from vqd.domain.names import printable
-from vqd.domain.queue import Job
-from vqd.service.views import JobDetail, Overview, Views, open_views
+from vqd.domain.queue import Job, Prompt
+from vqd.service.views import JobDetail, Overview, PromptDetail, Views, open_views
 from vqd.settings import load_settings
 from vqd.spool.layout import PAUSED, Spool
 from vqd.spool.status import iso
@@ -80,13 +83,19 @@ def list_jobs(limit: int, settings_file: Path | None, *, as_json: bool) -> None:
 @click.command()
 @click.argument("job")
 @click.option("--prompts", default=20, show_default=True, type=click.IntRange(0, 100_000))
+@click.option("--prompt", "number", type=int, metavar="N", help="Show prompt N, and its attempts.")
 @settings_option
 @json_option
 @ends_in_words
-def show(job: str, prompts: int, settings_file: Path | None, *, as_json: bool) -> None:
+def show(
+    job: str, prompts: int, number: int | None, settings_file: Path | None, *, as_json: bool
+) -> None:
     """Show one JOB: its folder, its prompts and what happened. A part of its name is enough."""
     settings = load_settings(settings_file)
     with _views(settings_file) as views:
+        if number is not None:
+            _show_prompt(views.prompt(job, number), as_json=as_json)
+            return
         detail = views.detail(job, prompts=prompts)
     folder = Spool(settings.spool).find(detail.job.job)
     if as_json:
@@ -109,6 +118,22 @@ def show(job: str, prompts: int, settings_file: Path | None, *, as_json: bool) -
         click.echo("       its prompts and events are not remembered any more (keep)")
     elif hidden > 0:
         click.echo(f"       … and {hidden} more (--prompts)")
+
+
+def _show_prompt(detail: PromptDetail, *, as_json: bool) -> None:
+    if as_json:
+        attempts = [attempt_json(attempt) for attempt in detail.attempts]
+        _print_json({"job": detail.job.job, **_prompt_json(detail.prompt), "attempts": attempts})
+        return
+    prompt = detail.prompt
+    click.echo(printable(f"{detail.job.job}  prompt {prompt.key.number}  {prompt.state}"))
+    facts = {**prompt.inputs, **prompt.params, "seed": prompt.seed}
+    rows = [[name, str(value)] for name, value in facts.items() if value is not None]
+    rows += [["output", output.path] for output in prompt.outputs]
+    print_table(rows, indent="  ", wrapped=True)
+    if detail.attempts:
+        click.echo()
+    print_attempts(detail.attempts, time.time())
 
 
 @contextmanager
@@ -154,26 +179,27 @@ def _detail_json(detail: JobDetail, folder: Path | None) -> dict[str, Any]:
     return {
         **_job_json(detail.job),
         "folder": str(folder) if folder else None,
-        "prompts": [
-            {
-                "prompt": prompt.key.number,
-                "state": prompt.state,
-                "params": dict(prompt.params),
-                "inputs": dict(prompt.inputs),
-                "seed": prompt.seed,
-                "server": prompt.server,
-                "attempt": prompt.attempt,
-                "seconds": prompt.seconds,
-                "failure": prompt.failure_code,
-                "message": prompt.failure_message,
-                "outputs": [output.path for output in prompt.outputs],
-            }
-            for prompt in detail.prompts
-        ],
+        "prompts": [_prompt_json(prompt) for prompt in detail.prompts],
         "events": [
             {"at": iso(event.at), "kind": event.kind, "prompt": event.number, **event.facts}
             for event in detail.events
         ],
+    }
+
+
+def _prompt_json(prompt: Prompt) -> dict[str, Any]:
+    return {
+        "prompt": prompt.key.number,
+        "state": prompt.state,
+        "params": dict(prompt.params),
+        "inputs": dict(prompt.inputs),
+        "seed": prompt.seed,
+        "server": prompt.server,
+        "attempt": prompt.attempt,
+        "seconds": prompt.seconds,
+        "failure": prompt.failure_code,
+        "message": prompt.failure_message,
+        "outputs": [output.path for output in prompt.outputs],
     }
 
 

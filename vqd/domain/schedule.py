@@ -147,7 +147,7 @@ def _holds(standing: Standing, conditions: Conditions, now: float) -> Iterator[J
         if awaited.said is not None:
             yield Judgement(awaited.said)
     if standing.not_before_at is not None and standing.not_before_at > now:
-        until = _written(standing.not_before_at, conditions.zone)
+        until = written(standing.not_before_at, conditions.zone)
         yield Judgement(f"waits until {until}", standing.not_before_at)
     lacking = lacks(standing.needs, conditions.capabilities)
     if lacking is not None:
@@ -165,7 +165,7 @@ def _in_window(standing: Standing, conditions: Conditions, now: float) -> Judgem
     if span.opens_at <= now < span.closes_at - takes_s:
         return Judgement(None, span.closes_at - takes_s)
     coming = span if span.opens_at > now else window.span(span.closes_at, conditions.zone)
-    opens = f"(opens {_written(coming.opens_at, conditions.zone, now)})"
+    opens = f"(opens {written(coming.opens_at, conditions.zone, now)})"
     if takes_s >= coming.seconds:
         lengths = f"about {duration(takes_s)}, the window {duration(coming.seconds)}"
         said = f"too long for its window {name}: a prompt takes {lengths}"
@@ -191,9 +191,9 @@ def lacks(needs: Needs, capabilities: Iterable[Capability]) -> str | None:
     return f"no server has {' and '.join(together)} together"
 
 
-def _written(at: float, zone: tzinfo | None, now: float | None = None) -> str:
+def written(at: float, zone: tzinfo | None, now: float | None = None) -> str:
     """Write a time by the clock on the wall; without its date if it is within a day of `now`."""
-    is_near = now is not None and at - now < _DAY_S
+    is_near = now is not None and abs(at - now) < _DAY_S
     return datetime.fromtimestamp(at, zone).strftime("%H:%M" if is_near else "%Y-%m-%d %H:%M")
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
-from vqd.domain.queue import Event, Job, Prompt, ServerRecord
-from vqd.store.store import StoreReader
+from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
+from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
+from vqd.store.store import Session, StoreReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class JobDetail:
     job: Job
     prompts: Sequence[Prompt]
     events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptDetail:
+    """One prompt of a job, and the attempts at it."""
+
+    job: Job
+    prompt: Prompt
+    attempts: Sequence[AttemptRecord]
 
 
 @contextmanager
@@ -83,6 +94,62 @@ class Views:
                 [prompt.as_climbed(job.plan) if job.plan else prompt for prompt in first],
                 [event for _, event in session.events.of_job(job.job_key, limit=200)],
             )
+
+    def explain(self, name: str, stops: Sequence[Stop], *, now: float) -> tuple[Job, list[Reason]]:
+        """Give a job and why it is where it is; `stops` are what keeps the whole queue.
+
+        Raises:
+            VqdError: `unknown_job` or `ambiguous_job`.
+        """
+        job = self.job(name)
+        with self._reader.reading() as session:
+            facts = _facts(session, session.jobs.get(job.job_key), now)
+        return facts.job, explain(facts, stops, now)
+
+    def prompt(self, name: str, number: int) -> PromptDetail:
+        """Give one prompt of a job and the attempts at it.
+
+        Raises:
+            VqdError: `unknown_job`, `ambiguous_job` or `unknown_prompt`.
+        """
+        job = self.job(name)
+        key = PromptKey(job.job_key, number)
+        with self._reader.reading() as session:
+            try:
+                prompt = session.prompts.get(key)
+            except KeyError:
+                said = f"{job.job} has no prompt {number}."
+                hint = f"It has {job.counts.total}, from 1."
+                raise VqdError("unknown_prompt", said, hint) from None
+            attempts = attempts_of(session.events.of_prompt(key))
+        return PromptDetail(job, prompt.as_climbed(job.plan) if job.plan else prompt, attempts)
+
+
+def _facts(session: Session, job: Job, now: float) -> Facts:
+    pending = session.pending.of_job(job.job_key, now)
+    retried = pending.retried
+    held = session.events.of_job_itself(job.job_key, _HOLDING, limit=1)
+    return Facts(
+        job,
+        pending,
+        session.pending.ahead_of(job.job_key),
+        held_at=held[0].at if held else None,
+        running=session.prompts.running(job.job_key),
+        failed=[
+            Tried(alike, _attempts(session, alike.first.key))
+            for alike in session.prompts.failures(job.job_key, MOST_TOLD)
+        ],
+        retried=_attempts(session, PromptKey(job.job_key, retried.first)) if retried else (),
+        servers=session.servers.all(),
+    )
+
+
+def _attempts(session: Session, key: PromptKey) -> tuple[AttemptRecord, ...]:
+    return attempts_of(session.events.of_prompt(key))
+
+
+_HOLDING = ("job.held", "job.suspended", "job.quoted")
+"""Events that say since when a job is held."""
 
 
 def _only(jobs: Sequence[Job], name: str) -> Job:

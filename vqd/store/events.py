@@ -47,10 +47,13 @@ class EventRows:
         return [_event_of(row) for row in rows]
 
     def of_prompt(self, key: PromptKey) -> list[Event]:
-        """Give the events of a prompt, oldest first. It reads all of its job's."""
+        """Give the events of a prompt in this life of its job, oldest first. It reads all of it."""
         rows = self._connection.execute(
-            "SELECT * FROM events WHERE job_key = ? AND number = ? ORDER BY event_key",
-            (key.job_key, key.number),
+            "SELECT * FROM events WHERE job_key = :job_key AND number = :number AND event_key >"
+            " (SELECT coalesce(max(event_key), 0) FROM events INDEXED BY events_of_job_itself"
+            " WHERE job_key = :job_key AND number IS NULL AND kind = 'job.accepted')"
+            " ORDER BY event_key",
+            {"job_key": key.job_key, "number": key.number},
         )
         return [_event_of(row) for row in rows]
 

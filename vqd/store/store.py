@@ -20,6 +20,7 @@ from vqd.store.jobs import JobRows
 from vqd.store.migrate import check_version, migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
+from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
 from vqd.store.records import RecordRows
 from vqd.store.schedules import ScheduleRows
@@ -51,6 +52,7 @@ class Session:
         self.prompts = PromptRows(
             connection, self.events, self.outputs, self.schedules, self.notices, self.graphs
         )
+        self.pending = PendingRows(connection)
         self.records = RecordRows(connection, self.events)
         self.servers = ServerRows(connection)
 

@@ -1,0 +1,43 @@
+"""What of a job waits, and what comes before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vqd.domain.schedule import Needs
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Prompts that are tried again later: the `first` of them, how many, and from when on."""
+
+    first: int
+    prompts: int
+    next_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Prompts that only some servers are given since their memory did not suffice."""
+
+    prompts: int
+    needs: Needs
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The prompts of a job that wait: those that may run (`ready`), those `behind_proof`, and the
+    others with what they wait for. At most `max_parallel` run at once, None for any number."""
+
+    ready: int = 0
+    behind_proof: int = 0
+    retried: Retried | None = None
+    routed: Sequence[Routed] = ()
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What may start and comes before a job: so many `jobs`, with so many `prompts` that wait."""
+
+    jobs: int = 0
+    prompts: int = 0

@@ -1,0 +1,261 @@
+"""Why a job is where it is: one plain sentence for each group of prompts that wait or have failed.
+
+1. What is over is told with what failed of it, each kind of failure once.
+2. What waits is told with whatever stops the whole queue, then with what holds the job, then with
+   what holds a part of it; if nothing of that does, it waits for its turn.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vqd.domain.attempts import AttemptRecord
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.names import printable
+from vqd.domain.pending import Ahead, Pending
+from vqd.domain.queue import Failures, Job, Prompt, ServerRecord
+from vqd.domain.schedule import Needs, written
+from vqd.service.cures import cure_of_failure, hold_of
+
+MOST_TOLD = 20
+"""Faults of a job file, and kinds of failures, that are told one by one."""
+UP = frozenset({"up", "avoided"})
+"""States in which a server may be given prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why `prompts` of a job are where they are, in a sentence without its full stop; `since_at` it
+    has been so. The `cure` is what would change it, in whole sentences. `attempts` are those at the
+    first of the prompts. `code` names it for programs."""
+
+    code: str
+    said: str
+    cure: str = ""
+    prompts: int = 0
+    since_at: float | None = None
+    attempts: tuple[AttemptRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What keeps everything from being sent to any server: why, and what would change it."""
+
+    code: str
+    said: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Prompts that failed alike, and the attempts at the first of them."""
+
+    alike: Failures
+    attempts: tuple[AttemptRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides about a job: `held_at` is since when its hold is what it is, `retried` are
+    the attempts at the first prompt that is tried again later."""
+
+    job: Job
+    pending: Pending = Pending()  # noqa: RUF009 - a frozen value
+    ahead: Ahead = Ahead()  # noqa: RUF009 - a frozen value
+    held_at: float | None = None
+    running: Sequence[Prompt] = ()
+    failed: Sequence[Tried] = ()
+    retried: tuple[AttemptRecord, ...] = ()
+    servers: Sequence[ServerRecord] = ()
+
+
+def explain(facts: Facts, stops: Sequence[Stop], now: float) -> list[Reason]:
+    """Give the reasons, those for what waits first. `now` is UTC seconds."""
+    job = facts.job
+    if job.state in CLOSED_STATES:
+        return [*_closed(facts), *_failed(facts)]
+    if job.state in (JobState.ASSEMBLING, JobState.PUBLISHING):
+        return [_on_its_way(facts, stops), *_failed(facts)]
+    waits = _waiting(facts, stops, now) if job.counts.pending else ()
+    return [*waits, *_running(facts, now), *_failed(facts)]
+
+
+def _closed(facts: Facts) -> Iterator[Reason]:
+    job, counts = facts.job, facts.job.counts
+    again = f"To run what has not succeeded: vqd retry {job.job}."
+    if job.problems:
+        yield from _rejected(job)
+    elif job.state is JobState.DONE:
+        about = "its only prompt" if counts.total == 1 else f"all {counts.total} prompts"
+        yield Reason("done", f"It is done: {about} succeeded", "", 0, job.finished_at)
+    elif job.state is JobState.CANCELLED or not counts.failed:
+        said = f"It was {job.reason or 'cancelled'}".removesuffix(".")
+        yield Reason("cancelled", said, again, counts.cancelled, job.finished_at)
+    if job.is_brief:
+        yield Reason("brief", "Its prompts and events are not remembered any more (keep)")
+
+
+def _rejected(job: Job) -> Iterator[Reason]:
+    mend = f"Mend {job.job_file.name} in its folder, and move the folder back into the inbox."
+    told = job.problems[:MOST_TOLD]
+    for problem in told:
+        cure = mend if problem is told[-1] else ""
+        yield Reason(problem.code, problem.in_full.removesuffix("."), cure, 0, job.finished_at)
+
+
+def _on_its_way(facts: Facts, stops: Sequence[Stop]) -> Reason:
+    job = facts.job
+    cure = " ".join([stop.cure for stop in stops]) or "It goes on by itself."
+    if job.state is JobState.ASSEMBLING:
+        return Reason("assembling", "It is being taken into the queue", cure)
+    said = "Every prompt is over, and its folder is being laid out"
+    return Reason("publishing", said, cure)
+
+
+def _waiting(facts: Facts, stops: Sequence[Stop], now: float) -> Iterator[Reason]:
+    job = facts.job
+    who = _wait(job.counts.pending)
+    for stop in stops:
+        yield Reason(stop.code, f"{who}, because {stop.said}", stop.cure, job.counts.pending)
+    if job.cancel_requested_at is not None:
+        return
+    if job.hold is not None:
+        yield _held(facts, job.hold)
+    elif not stops:
+        yield from _parts(facts, now)
+
+
+def _held(facts: Facts, hold: str) -> Reason:
+    job, kind = facts.job, hold_of(hold)
+    who = _wait(job.counts.pending)
+    said = f"{who}, because {kind.because}" if kind.because else f"{who}: {hold}"
+    cure = kind.cure_for(job.job)
+    since_at = max(facts.held_at or 0.0, job.accepted_at)  # its file alone may have held it
+    return Reason(kind.code, said, cure, job.counts.pending, since_at)
+
+
+def _parts(facts: Facts, now: float) -> Iterator[Reason]:
+    pending = facts.pending
+    if pending.ready:
+        yield _in_line(facts, now)
+    if pending.behind_proof:
+        said = f"{_wait(pending.behind_proof)} until the proof is made and approved of"
+        cure = "The proof is being made; then look at proof.html in its folder."
+        yield Reason("behind_proof", said, cure, pending.behind_proof)
+    if pending.retried is not None:
+        yield _retried(facts, now)
+    for routed in pending.routed:
+        needs = _needs(routed.needs)
+        said = f"{_wait(routed.prompts)} for a server with {needs} that is free"
+        cure = "Memory did not suffice elsewhere (on_oom). It starts by itself when one is free."
+        yield Reason("routed", said, cure, routed.prompts)
+
+
+def _in_line(facts: Facts, now: float) -> Reason:
+    """Say why prompts wait that might run at once."""
+    job, pending = facts.job, facts.pending
+    who = _wait(pending.ready)
+    away = _away(facts, now)
+    if away is not None:
+        cure = "It goes on by itself when one is back; vqd servers shows them."
+        return Reason("no_server", f"{who}: {away}", cure, pending.ready)
+    if pending.max_parallel is not None and job.counts.running >= pending.max_parallel:
+        said = f"{who}: no more than {pending.max_parallel} of this job may run at once"
+        cure = "It goes on as they end; schedule.max_parallel in the job file says how many."
+        return Reason("max_parallel", said, cure, pending.ready)
+    if facts.ahead.jobs:
+        before = f"{_several(facts.ahead.jobs, 'job')} with {facts.ahead.prompts:,} waiting"
+        come = "comes" if facts.ahead.jobs == 1 else "come"
+        cure = f"It goes on by itself; vqd priority {job.job} 80 lets it overtake."
+        return Reason("ahead", f"{who}: {before} {come} first", cure, pending.ready)
+    return Reason(
+        "turn",
+        f"{who} for a free place on a server; nothing comes before",
+        "It goes on by itself.",
+        pending.ready,
+    )
+
+
+def _away(facts: Facts, now: float) -> str | None:
+    """Say why no server takes prompts of the job; None if one does."""
+    needs = facts.job.plan.schedule.needs if facts.job.plan else Needs()
+    fitting = [one for one in facts.servers if one.capability.fits(needs)]
+    if any(one.state in UP for one in fitting):
+        return None
+    told = [_state_of(one, now) for one in fitting or facts.servers]
+    if not told:
+        return "no server was seen yet"
+    only = " that it can run on" if len(fitting) < len(facts.servers) else ""
+    return f"no server{only} is up; {', '.join(told)}"
+
+
+def _state_of(record: ServerRecord, now: float) -> str:
+    since = f" since {written(record.since_at, None, now)}" if record.since_at else ""
+    said = f" ({record.said.removesuffix('.')})" if record.said else ""
+    return f"{record.server} is {record.state}{since}{said}"
+
+
+def _retried(facts: Facts, now: float) -> Reason:
+    retried = facts.pending.retried
+    assert retried is not None
+    last = facts.retried[-1] if facts.retried else None
+    who = _wait(retried.prompts)
+    at = written(retried.next_at, None, now)
+    why = f" after {_of_attempt(last)}" if last else ""
+    return Reason(
+        "retry",
+        f"{who} until {at} to be tried again{why}",
+        "It is tried again by itself, so often as retry.limit says.",
+        retried.prompts,
+        last.started_at + (last.seconds or 0.0) if last else None,
+        facts.retried,
+    )
+
+
+def _of_attempt(attempt: AttemptRecord) -> str:
+    message = f": {printable(attempt.message).removesuffix('.')}" if attempt.message else ""
+    return f"{attempt.outcome} on {attempt.server}{message}"
+
+
+def _running(facts: Facts, now: float) -> Iterator[Reason]:
+    job = facts.job
+    if not facts.running:
+        return
+    names = sorted({prompt.server or "" for prompt in facts.running})
+    told = {one.server: one for one in facts.servers}
+    away = [told[name] for name in names if name in told and told[name].state not in UP]
+    many = len(facts.running)
+    said = f"{_several(many, 'prompt')} {'is' if many == 1 else 'are'} on {', '.join(names)}"
+    if away:
+        said += f"; {', '.join(_state_of(one, now) for one in away)}"
+    if job.cancel_requested_at is not None:
+        said += ", and being stopped there"
+    first_at = min((one.claimed_at for one in facts.running if one.claimed_at), default=None)
+    yield Reason("running", said, "", many, first_at)
+
+
+def _failed(facts: Facts) -> Iterator[Reason]:
+    for tried in facts.failed:
+        first, prompts = tried.alike.first, tried.alike.prompts
+        code = first.failure_code or "failed"
+        who = f"Prompt {first.key.number}" if prompts == 1 else f"{prompts:,} prompts"
+        said = f"{who} failed: {code}: {printable(first.failure_message or '').removesuffix('.')}"
+        cure = cure_of_failure(code, facts.job.job)
+        yield Reason(code, said, cure, prompts, first.ended_at, tried.attempts)
+    left = facts.job.counts.failed - sum(tried.alike.prompts for tried in facts.failed)
+    if left and not facts.job.is_brief:
+        yield Reason("failed", f"{_several(left, 'more prompt')} failed of other things", "", left)
+
+
+def _needs(needs: Needs) -> str:
+    parts = [f"the tag {tag}" for tag in needs.tags]
+    if needs.vram_gb is not None:
+        parts.append(f"{needs.vram_gb:g} GB of VRAM")
+    return " and ".join(parts) or "room"
+
+
+def _wait(number: int) -> str:
+    return "1 prompt waits" if number == 1 else f"{number:,} prompts wait"
+
+
+def _several(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
