@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,8 @@ from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.domain.queue import Prompt
 from vqd.domain.schedule import Capability, Needs
-from vqd.runner.conclude import REMEDIES, UNCOUNTED_LIMIT, Ended, conclude
+from vqd.runner.conclude import REMEDIES, Ended, conclude
+from vqd.store.claiming import SHUNNED_S
 from vqd.store.store import Store
 
 
@@ -28,16 +30,19 @@ def end(
     stop_job_after: int | None = None,
     on_oom: Sequence[Step] = (),
     servers: Sequence[Capability] = (),
+    has_rivals: bool = False,
+    server: str = "gpu1",
 ) -> Move:
     ended = Ended(
         prompt,
         "job",
         retry_limit,
-        "gpu1",
+        server,
         outcome,
         stop_job_after=stop_job_after,
         on_oom=on_oom,
         servers=servers,
+        has_rivals=has_rivals,
     )
     return store.write(lambda session: conclude(session, ended, now=NOW))
 
@@ -51,7 +56,9 @@ def test_every_failure_has_a_remedy() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["invalid", "unavailable", "refused", "interrupted"], ids=lambda code: code
+    "code",
+    ["invalid", "unavailable", "refused", "interrupted", "quarantined"],
+    ids=lambda code: code,
 )
 def test_what_trying_again_cannot_mend_fails_at_once(store: Store, code: str) -> None:
     accept_a_job(store, total=1)
@@ -85,12 +92,83 @@ def test_what_is_no_fault_of_the_prompt_is_not_counted(store: Store, code: str) 
     assert (prompt.state, prompt.strikes, prompt.attempt) == (PromptState.PENDING, 0, 5)
 
 
-def test_a_prompt_that_is_lost_again_and_again_is_given_up_on(store: Store) -> None:
+DEATH = replace(failed(FailureCode.LOST), node="3", server_died=True)
+
+
+def test_a_prompt_that_took_two_servers_down_is_sent_to_no_third(store: Store) -> None:
     accept_a_job(store, total=1)
-    moves = [
-        end(store, claimed(store), failed(FailureCode.LOST)) for _ in range(UNCOUNTED_LIMIT + 1)
-    ]
-    assert moves == [*[Move.REQUEUE] * UNCOUNTED_LIMIT, Move.FAIL]
+    first = end(store, claimed(store), DEATH, server="gpu1")
+    for code in (FailureCode.LOST, FailureCode.UNREACHABLE):
+        assert end(store, claimed(store), failed(code)) is Move.REQUEUE
+    second = end(store, claimed(store), DEATH, server="gpu2")
+    assert (first, second) == (Move.REQUEUE, Move.FAIL)
+    with store.reading() as session:
+        (prompt,) = session.prompts.of_job(1)
+    assert (prompt.failure_code, prompt.strikes) == ("quarantined", 0)
+    assert prompt.failure_message is not None
+    at = "at 2026-09-21T14:13:20Z in node 3"
+    assert f"gpu1 {at}; gpu2 {at}" in prompt.failure_message
+
+
+def test_a_quarantined_prompt_that_a_person_asks_for_again_starts_anew(store: Store) -> None:
+    accept_a_job(store, total=1)
+    for _ in range(2):
+        end(store, claimed(store), DEATH)
+    store.write(lambda session: session.prompts.move_all(1, Move.RETRY, FAILED, now=NOW))
+    assert end(store, claimed(store), DEATH) is Move.REQUEUE
+
+
+def test_a_prompt_that_is_lost_as_often_as_may_be_is_not_failed_for_that(store: Store) -> None:
+    accept_a_job(store, total=1)
+    moves = [end(store, claimed(store), failed(FailureCode.LOST)) for _ in range(30)]
+    assert set(moves) == {Move.REQUEUE}
+
+
+def claim(store: Store, server: str, now: float) -> Prompt | None:
+    return store.write(lambda session: session.prompts.claim(server, "p", now=now))
+
+
+def test_another_server_is_first_to_be_given_what_failed_on_one(store: Store) -> None:
+    accept_a_job(store, total=1)
+    end(store, claimed(store), failed(FailureCode.NODE_ERROR), has_rivals=True)
+    with store.reading() as session:
+        due_at = session.prompts.next_at(NOW)
+    assert due_at is not None
+    assert claim(store, "gpu1", due_at) is None
+    with store.reading() as session:
+        assert session.prompts.next_at(due_at) == due_at + SHUNNED_S
+    assert claim(store, "gpu2", due_at) is not None
+
+
+def test_what_no_other_server_takes_in_time_goes_to_the_one_on_which_it_failed(
+    store: Store,
+) -> None:
+    accept_a_job(store, total=1)
+    end(store, claimed(store), failed(FailureCode.NODE_ERROR), has_rivals=True)
+    assert claim(store, "gpu1", NOW + SHUNNED_S) is None
+    assert claim(store, "gpu1", NOW + 1 + SHUNNED_S) is not None
+
+
+def test_where_there_is_one_server_what_failed_is_not_held_up(store: Store) -> None:
+    accept_a_job(store, total=1)
+    end(store, claimed(store), failed(FailureCode.NODE_ERROR))
+    assert claim(store, "gpu1", NOW + 1) is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "is_stray"),
+    [("unreachable", True), ("stalled", True), ("timed_out", True), ("lost", False)],
+)
+def test_what_a_server_may_still_have_is_remembered_to_be_taken_off_it(
+    store: Store, code: str, is_stray: bool
+) -> None:
+    accept_a_job(store, total=1)
+    end(store, claimed(store), failed(FailureCode(code)))
+    with store.reading() as session:
+        assert session.servers.strays() == ([("gpu1", "p")] if is_stray else [])
+    store.write(lambda session: session.servers.forget_stray("p"))
+    with store.reading() as session:
+        assert session.servers.strays() == []
 
 
 def test_after_so_many_failed_prompts_the_rest_of_the_job_is_cancelled(store: Store) -> None:

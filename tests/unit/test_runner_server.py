@@ -135,4 +135,10 @@ def test_why_a_prompt_is_lost_is_told_by_a_file_that_a_restart_wipes(
     strange: StrangeServer, server: Server, epoch: str | None, answer: Answer, said: str
 ) -> None:
     strange.answers("HEAD /view", answer)
-    assert server.why_lost(epoch) == said
+    assert server.why_lost((epoch, 0)) == (said, said == "it was restarted")
+
+
+def test_a_server_that_keeps_no_file_was_restarted_if_its_websocket_broke(server: Server) -> None:
+    assert server.why_lost((None, server.connection - 1))[1]
+    assert not server.why_lost((None, server.connection))[1]
+    assert not server.why_lost(None)[1]

@@ -301,6 +301,9 @@ def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) ->
     connection.close()
 
 
+SHUNNING = {"server": "gpu1", "shunned_s": 10.0}
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [
@@ -332,7 +335,7 @@ def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) ->
 )
 def test_what_the_loop_asks_is_a_seek_without_a_sort(store: Store, query: str, index: str) -> None:
     connection = sqlite3.connect(store._path)
-    plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}"))
+    plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", SHUNNING))
     connection.close()
     assert index in plan
     assert "TEMP B-TREE" not in plan

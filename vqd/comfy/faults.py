@@ -20,11 +20,13 @@ class ComfyError(VqdError):
 class Unreachable(ComfyError):
     """No answer: refused, reset, timed out, or a gateway without its server (502 to 504).
 
-    A prompt that was being sent when this was raised may have been accepted.
+    A prompt that was being sent when this was raised may have been accepted; not if `is_refused`,
+    for then no program listens there.
     """
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, *, is_refused: bool = False) -> None:
         super().__init__("unreachable", message, hint)
+        self.is_refused = is_refused
 
 
 class NotComfy(ComfyError):

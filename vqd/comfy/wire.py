@@ -183,6 +183,7 @@ class Wire:
             raise Unreachable(
                 f"{method} {self.address}{path} got no answer: {_reason(error)}.",
                 "Is ComfyUI running there?",
+                is_refused=isinstance(_innermost(error), ConnectionRefusedError),
             ) from error
 
 
@@ -220,11 +221,16 @@ def _gathered(response: Response, most_bytes: int) -> bytes | None:
 
 def _reason(error: BaseException) -> str:
     """Give the innermost cause, in the operating system's words where it has some."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
+    error = _innermost(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
 
 
 def _parsed_leniently(text: bytes) -> Any:

@@ -29,6 +29,8 @@ class FailureCode(StrEnum):
     """An output is missing, truncated, does not decode, or is not accepted."""
     INTERRUPTED = "interrupted"
     """Stopped on the server; by us only if the job was cancelled."""
+    QUARANTINED = "quarantined"
+    """Two servers died while they ran it, so no third one is sent it."""
     WITHDRAWN = "withdrawn"
     """Taken off a server's queue before it ran, because its job may not start now."""
     DISK_FULL = "disk_full"
@@ -76,12 +78,14 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt did not; `message` says what, which and why, `node` is the node that raised."""
+    """The attempt did not; `message` says what, which and why, `node` is the node that raised, or
+    the last that ran when the server died (`server_died`)."""
 
     code: FailureCode
     message: str
     node: str | None = None
     seconds: float | None = None
+    server_died: bool = False
 
 
 Outcome = Succeeded | Failed

@@ -90,12 +90,22 @@ class PromptKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Downed:
+    """A server that died while it ran a prompt: seen `at` (UTC seconds), and the last `node` that
+    was heard of."""
+
+    server: str
+    at: float
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt. `attempt` counts every claim, `strikes` only the failures that count, `step` the
     steps of the job's `on_oom` that it has climbed; `mark` is what these tell of its outputs, and
     `asked` are the values in whose place they put others. `files` are the inputs as they were read,
     by slot. One that `is_kept` was made in an earlier life of the job. `planned` is one as it
-    was planned, before it climbed."""
+    was planned, before it climbed; `downed` are the servers that died while they ran it."""
 
     key: PromptKey
     state: PromptState
@@ -121,6 +131,7 @@ class Prompt:
     files: Mapping[str, ReadFile] = field(default_factory=dict)
     is_kept: bool = False
     planned: "Prompt | None" = None
+    downed: tuple[Downed, ...] = ()
 
     def as_climbed(self, plan: Plan) -> "Prompt":
         """Give it as it is sent after the steps that it has climbed, with the values of those."""

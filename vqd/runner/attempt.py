@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -85,7 +86,9 @@ class Attempt:
         self._abandoned = threading.Event()
         self._is_on_server = True
         self._unclear: Unreachable | None = None
-        self._epoch: str | None = None
+        self._life: tuple[str | None, int] | None = None
+        self._has_run = False
+        self._has_waited = False
         self._input_files: Mapping[str, ReadFile] = {}
 
     @property
@@ -153,7 +156,7 @@ class Attempt:
         if self.assignment.frees_memory:
             self._free_memory()
         watch.client_id = self.server.listener.client_id
-        self._epoch = self.server.epoch
+        self._life = self.server.life
         try:
             self._offer(sent, watch.client_id)
         except Unreachable as error:
@@ -222,7 +225,7 @@ class Attempt:
                 found = self.server.client.find(self._prompt_id)
             except (Unreachable, NotComfy) as error:
                 if patience.is_unreachable_too_long(time.monotonic()):
-                    return verdict.of_error(error)
+                    return self._away(error, watch)
                 self._pause(watch, SOON_S)
                 continue
             if isinstance(found, Finished):
@@ -238,8 +241,11 @@ class Attempt:
     ) -> Failed | None:
         if found is None:
             is_awaited = not self._is_on_server and patience.may_be_unwritten(time.monotonic())
-            return None if is_awaited else self._absent()
+            return None if is_awaited else self._absent(watch)
         self._unclear = None
+        self._life = self._life or self.server.life
+        self._has_run = isinstance(found, Running)
+        self._has_waited = not self._has_run
         if isinstance(found, Waiting):
             waits_long = patience.waits_long(time.monotonic())
             failed = self._forsaken() if waits_long else None
@@ -281,18 +287,36 @@ class Attempt:
             self._is_on_server = False
             self.server.leave()
 
-    def _absent(self) -> Failed:
+    def _away(self, error: Unreachable | NotComfy, watch: Watch) -> Failed:
+        """Give the failure of a server that is away for too long."""
+        failed = verdict.of_error(error)
+        is_dead = isinstance(error, Unreachable) and error.is_refused
+        return self._of_death(failed, watch) if is_dead else failed
+
+    def _of_death(self, failed: Failed, watch: Watch) -> Failed:
+        """Give the failure as one of a server that died, if it was this prompt that ran there.
+
+        One that was sent and never heard of ran if it was there alone.
+        """
+        is_sent = self._life is not None and not (self._unclear and self._unclear.is_refused)
+        is_alone = is_sent and self.server.has_one_prompt and not self._has_waited
+        progress = watch.progress
+        if not (is_alone or self._has_run or progress):
+            return failed
+        return replace(failed, server_died=True, node=progress.node if progress else None)
+
+    def _absent(self, watch: Watch) -> Failed:
         if self._cancelled.is_set():
             return Failed(FailureCode.INTERRUPTED, "Withdrawn before it ran.")
         if self._withdrawn.is_set():
             return Failed(FailureCode.WITHDRAWN, "Withdrawn before it ran: its job is held.")
+        why, is_restarted = self.server.why_lost(self._life)
         if self._unclear is not None:
-            return verdict.of_error(self._unclear)
-        return Failed(
-            FailureCode.LOST,
-            f"{self.server.name} knows nothing of it any more:"
-            f" {self.server.why_lost(self._epoch)}.",
-        )
+            failed = verdict.of_error(self._unclear)
+        else:
+            said = f"{self.server.name} knows nothing of it any more: {why}."
+            failed = Failed(FailureCode.LOST, said)
+        return self._of_death(failed, watch) if is_restarted else failed
 
     def _bring_home(self, finished: Finished) -> Outcome | None:
         """Conclude it; while the share is away, wait with that, and not render it again."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 
 from vqd.domain.ladder import Step, next_step
 from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
-from vqd.domain.queue import Prompt
+from vqd.domain.queue import Downed, Prompt
 from vqd.domain.schedule import Capability, Needs
 from vqd.store.store import Session
 
@@ -34,13 +35,17 @@ REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
         FailureCode.STALLED: Remedy.RETRY,
         FailureCode.BAD_OUTPUT: Remedy.RETRY,
         FailureCode.INTERRUPTED: Remedy.FAIL,
+        FailureCode.QUARANTINED: Remedy.FAIL,
         FailureCode.WITHDRAWN: Remedy.REQUEUE,
         FailureCode.DISK_FULL: Remedy.REQUEUE,
     }
 )
 
-SUSPECT = frozenset({FailureCode.UNREACHABLE, FailureCode.LOST})
-"""Failures that a prompt may itself have brought about, by taking its server down."""
+AWAY = frozenset({FailureCode.UNREACHABLE, FailureCode.LOST})
+"""Failures after which the server is left alone for a while."""
+
+GIVEN_UP = frozenset({FailureCode.UNREACHABLE, FailureCode.TIMED_OUT, FailureCode.STALLED})
+"""Failures of a prompt that its server may have or run all the same."""
 
 BLAMED = frozenset(
     {
@@ -55,8 +60,8 @@ BLAMED = frozenset(
 
 NOTHING = Needs()
 
-UNCOUNTED_LIMIT = 10
-"""A suspect prompt is given up on after so many attempts that were not counted."""
+QUARANTINED_AFTER = 2
+"""A prompt that took so many servers down is not sent to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Ended:
 
     After `stop_job_after` failed prompts the rest of the job is cancelled. `on_oom` is what is
     tried when memory does not suffice, with `servers` as they are, and the `needs` of the job.
+    `has_rivals` tells that another server could be given the prompt now.
     """
 
     prompt: Prompt
@@ -77,19 +83,28 @@ class Ended:
     on_oom: Sequence[Step] = ()
     needs: Needs = NOTHING
     servers: Sequence[Capability] = ()
+    has_rivals: bool = False
 
     @property
     def is_of_server(self) -> bool:
         """Tell whether it failed of its server, and not of what went before this process."""
-        if isinstance(self.outcome, Succeeded) or self.outcome.code not in SUSPECT:
+        if isinstance(self.outcome, Succeeded) or self.outcome.code not in AWAY:
             return False
         return self.outcome.code is not FailureCode.LOST or not self.is_adopted
+
+    @property
+    def stray(self) -> str | None:
+        """Give the prompt_id if the server may have the prompt all the same."""
+        is_given_up = isinstance(self.outcome, Failed) and self.outcome.code in GIVEN_UP
+        return self.prompt.prompt_id if is_given_up else None
 
 
 def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     """Make the move that follows from an attempt's end, and tell which."""
     prompt, outcome = ended.prompt, ended.outcome
     session.servers.tally(ended.server, outcome, now=now)
+    if ended.stray is not None:
+        session.servers.add_stray(ended.server, ended.stray, now=now)
     if isinstance(outcome, Succeeded):
         session.prompts.succeed(prompt.key, outcome, now=now)
         return Move.SUCCEED
@@ -98,6 +113,8 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
         return Move.CANCEL
     if outcome.code is FailureCode.OUT_OF_MEMORY and ended.on_oom:
         return _climb(session, ended, outcome, now)
+    if outcome.server_died:
+        outcome = _after_death(session, ended, outcome, now)
     remedy = remedy_for(outcome, prompt, ended.retry_limit)
     if remedy is Remedy.FAIL:
         return _fail(session, ended, outcome, now)
@@ -108,10 +125,29 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
         now=now,
         strike=int(counted),
         not_before_at=now + _delay_s(prompt) if counted else 0.0,
+        shuns=ended.server if counted and ended.has_rivals else None,
         code=outcome.code,
         message=outcome.message,
     )
     return Move.REQUEUE
+
+
+def _after_death(session: Session, ended: Ended, outcome: Failed, now: float) -> Failed:
+    """Note that a server died of a prompt, perhaps; give what it failed of for good, if so."""
+    downed = (*ended.prompt.downed, Downed(ended.server, now, outcome.node))
+    session.prompts.note_downed(ended.prompt.key, downed)
+    if len(downed) < QUARANTINED_AFTER:
+        return outcome
+    told = "; ".join(_death_told(one) for one in downed)
+    said = (
+        f"Servers died while they ran it, so no other is sent it: {told}. Their logs of then tell."
+    )
+    return Failed(FailureCode.QUARANTINED, said, outcome.node)
+
+
+def _death_told(downed: Downed) -> str:
+    at = datetime.fromtimestamp(downed.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{downed.server} at {at}" + (f" in node {downed.node}" if downed.node else "")
 
 
 def _climb(session: Session, ended: Ended, outcome: Failed, now: float) -> Move:
@@ -150,12 +186,10 @@ def _stop_job(session: Session, ended: Ended, now: float) -> None:
 
 
 def remedy_for(outcome: Failed, prompt: Prompt, retry_limit: int) -> Remedy:
-    """Look the failure up, and apply the limits."""
+    """Look the failure up, and apply the limit."""
     remedy = REMEDIES[outcome.code]
-    if remedy is Remedy.RETRY and prompt.strikes >= retry_limit:
-        return Remedy.FAIL
-    is_suspect = outcome.code in SUSPECT and prompt.attempt - prompt.strikes > UNCOUNTED_LIMIT
-    return Remedy.FAIL if is_suspect else remedy
+    is_used_up = remedy is Remedy.RETRY and prompt.strikes >= retry_limit
+    return Remedy.FAIL if is_used_up else remedy
 
 
 def _delay_s(prompt: Prompt) -> float:

@@ -190,7 +190,19 @@ class Loop:
                     on_oom=assignment.plan.on_oom,
                     needs=assignment.plan.schedule.needs,
                     servers=[server.capability for server in self._servers.values()],
+                    has_rivals=self._has_rivals(attempt),
                 )
+
+    def _has_rivals(self, attempt: Attempt) -> bool:
+        """Tell whether another server that is up could be given what this attempt was given."""
+        needs = attempt.assignment.plan.schedule.needs
+        return any(
+            server is not attempt.server
+            and server.is_up
+            and server.is_trusted
+            and server.capability.fits(needs)
+            for server in self._servers.values()
+        )
 
     def _tell_of(self, ended: Ended, now: float) -> None:
         server, outcome = self._servers[ended.server], ended.outcome

@@ -218,17 +218,25 @@ class Server:
             tags=tuple(sorted(has.tags)),
         )
 
-    def why_lost(self, epoch: str | None) -> str:
-        """Say why it knows nothing of a prompt that was sent in `epoch`; to be asked last of all,
-        after its queue and its history."""
+    @property
+    def life(self) -> tuple[str | None, int]:
+        """Give what `why_lost` is to be asked with: its epoch, and how often it came up."""
+        return self.epoch, self.connection
+
+    def why_lost(self, life: tuple[str | None, int] | None) -> tuple[str, bool]:
+        """Say why it knows nothing of a prompt that it had in this `life` of it, and tell whether
+        it was restarted since; to be asked last of all, after its queue and its history."""
+        epoch, connection = life or (None, self.connection)
         unclear = "it was restarted, or its queue was cleared"
         if epoch is None:
-            return unclear
+            return unclear, self.connection != connection
         try:
             is_same = self.client.has_sentinel(epoch)
         except ComfyError:
-            return unclear
-        return "somebody cleared its queue or its history" if is_same else "it was restarted"
+            return unclear, False
+        if is_same:
+            return "somebody cleared its queue or its history", False
+        return "it was restarted", True
 
     @property
     def _standing(self) -> tuple[str, str | None]:

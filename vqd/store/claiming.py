@@ -7,6 +7,9 @@ from heapq import merge
 from vqd.domain.schedule import Needs
 from vqd.store.schedules import READY, needs_of
 
+SHUNNED_S = 10.0
+"""How long a prompt waits for another server than the one on which it failed."""
+
 COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
 
 READY_JOBS = (
@@ -17,6 +20,7 @@ READY_JOBS = (
 _NEXT = (
     f"{COLUMNS} FROM prompts INDEXED BY {{index}} JOIN graphs USING (graph_key)"
     " WHERE job_key = :job_key AND state = 'pending' AND {which} AND not_before_at <= :now"
+    " AND (shuns IS NULL OR shuns <> :server OR not_before_at <= :now - :shunned_s)"
     " ORDER BY not_before_at, number LIMIT 1"
 )
 NEXT = _NEXT.format(index="prompts_pending", which="route_key IS NULL")
@@ -45,21 +49,33 @@ class Claiming:
         rows = self._connection.execute(ROUTES)
         return [(row["needs_key"], needs_of(row["needs"])) for row in rows]
 
+    def next_shunned_at(self, now: float) -> float | None:
+        """Give when the next prompt that waits for another server may go to any; one seek."""
+        row = self._connection.execute(
+            "SELECT not_before_at FROM prompts INDEXED BY prompts_shunning"
+            " WHERE state = 'pending' AND shuns IS NOT NULL AND not_before_at > ?"
+            " ORDER BY not_before_at LIMIT 1",
+            (now - SHUNNED_S,),
+        ).fetchone()
+        return None if row is None else float(row["not_before_at"]) + SHUNNED_S
+
     def next(
-        self, classes: Iterable[int], routes: Collection[int], now: float
+        self, server: str, classes: Iterable[int], routes: Collection[int], now: float
     ) -> sqlite3.Row | None:
-        """Give the row of the next prompt of these classes and routes, or of no route."""
+        """Give the row of the next prompt for a server, of these classes and routes, or of no
+        route."""
         ready = merge(
             *(self._connection.execute(READY_JOBS, (key, now)) for key in classes),
             key=lambda row: (-row["priority"], row["job_key"]),
         )
-        rows = (self._next_of(job_row, routes, now) for job_row in ready)
+        rows = (self._next_of(server, job_row, routes, now) for job_row in ready)
         return next((row for row in rows if row is not None), None)
 
     def _next_of(
-        self, job_row: sqlite3.Row, routes: Collection[int], now: float
+        self, server: str, job_row: sqlite3.Row, routes: Collection[int], now: float
     ) -> sqlite3.Row | None:
-        values = {"job_key": job_row["job_key"], "now": now}
+        job_key = job_row["job_key"]
+        values = {"job_key": job_key, "now": now, "server": server, "shunned_s": SHUNNED_S}
         unrouted = NEXT_OF_PROOF if job_row["awaits_proof"] else NEXT
         routed = [(NEXT_ROUTED, {**values, "route_key": route_key}) for route_key in routes]
         for query, given in [*routed, (unrouted, values)]:

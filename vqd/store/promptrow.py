@@ -1,7 +1,7 @@
 """A prompt as it is kept: what goes into its row, and what is read from it."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,7 @@ from vqd.domain.graph import Target
 from vqd.domain.job import Made, PlannedPrompt
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, ReadFile
-from vqd.domain.queue import Prompt, PromptKey
+from vqd.domain.queue import Downed, Prompt, PromptKey
 
 _COLUMNS = (
     "job_key, number, graph_key, edits, inputs, params, seed, stem, proof, state, attempt, server,"
@@ -62,6 +62,11 @@ def files_text(files: Mapping[str, ReadFile]) -> str:
     return orjson.dumps({slot: asdict(file) for slot, file in files.items()}).decode()
 
 
+def downed_text(downed: Iterable[Downed]) -> str:
+    """Give the servers that died while they ran a prompt, as its row has them."""
+    return orjson.dumps([asdict(one) for one in downed]).decode()
+
+
 def prompt_of(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
     """Give the prompt of a row that has its graph's `graph_sha256` too."""
     return Prompt(
@@ -91,4 +96,5 @@ def prompt_of(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
         asked=orjson.loads(row["asked"]),
         files={slot: ReadFile(**told) for slot, told in orjson.loads(row["files"]).items()},
         is_kept=bool(row["kept"]),
+        downed=tuple(Downed(**told) for told in orjson.loads(row["downed"])),
     )

@@ -10,14 +10,14 @@ from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.outcome import Failed, OutputFile, Succeeded
-from vqd.domain.queue import Failures, Prompt, PromptKey
+from vqd.domain.queue import Downed, Failures, Prompt, PromptKey
 from vqd.domain.schedule import Needs
 from vqd.store.claiming import COLUMNS, Claiming
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
-from vqd.store.promptrow import INSERT, files_text, prompt_of, row_of
+from vqd.store.promptrow import INSERT, downed_text, files_text, prompt_of, row_of
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
@@ -26,14 +26,14 @@ _WRITTEN: Mapping[Move, str] = MappingProxyType(
         Move.CLAIM: "prompt_id = :prompt_id, server = :server, claimed_at = :now,"
         " attempt = attempt + 1",
         Move.REQUEUE: "prompt_id = NULL, server = NULL, claimed_at = NULL,"
-        " strikes = strikes + :strike, not_before_at = :not_before_at",
+        " strikes = strikes + :strike, not_before_at = :not_before_at, shuns = :shuns",
         Move.SUCCEED: "ended_at = :now, seconds = :seconds, files = :files",
         Move.FAIL: "ended_at = :now, seconds = :seconds, failure_code = :code,"
         " failure_message = :message",
         Move.CANCEL: "ended_at = :now",
         Move.RETRY: "prompt_id = NULL, server = NULL, claimed_at = NULL, ended_at = NULL,"
         " seconds = NULL, failure_code = NULL, failure_message = NULL, strikes = 0,"
-        " not_before_at = 0, step = 0, route_key = NULL",
+        " not_before_at = 0, step = 0, route_key = NULL, shuns = NULL, downed = '[]'",
     }
 )
 
@@ -115,7 +115,8 @@ class PromptRows:
 
         `classes` are those of `ScheduleRows.ready_classes` that it can serve, `routes` those of
         `routes`; None for all. Next is: the highest priority, then the oldest job, then what was
-        routed, then the lowest number; of a job whose proof is awaited, only that. Cost: one seek a
+        routed, then the lowest number; of a job whose proof is awaited, only that. A prompt that
+        failed on this server is for others first, for SHUNNED_S. Cost: one seek a
         class, one a job that has only prompts waiting for a later time or behind its proof, one for
         the prompt; one more a job for each route.
         """
@@ -123,7 +124,7 @@ class PromptRows:
             classes = [needs_key for needs_key, _ in self._schedules.ready_classes()]
         if routes is None:
             routes = [needs_key for needs_key, _ in self.routes()]
-        row = self._claiming.next(classes, routes, now)
+        row = self._claiming.next(server, classes, routes, now)
         if row is None:
             return None
         pending = prompt_of(row, ())
@@ -162,7 +163,16 @@ class PromptRows:
             " AND jobs.hold IS NULL ORDER BY prompts.not_before_at LIMIT 1",
             (now,),
         ).fetchone()
-        return None if row is None else float(row["at"])
+        shunned_at = self._claiming.next_shunned_at(now)
+        waits = [] if row is None else [float(row["at"])]
+        return min(waits if shunned_at is None else [*waits, shunned_at], default=None)
+
+    def note_downed(self, key: PromptKey, downed: Iterable[Downed]) -> None:
+        """Write which servers died while they ran a prompt."""
+        self._connection.execute(
+            "UPDATE prompts SET downed = ? WHERE job_key = ? AND number = ?",
+            (downed_text(downed), key.job_key, key.number),
+        )
 
     def move(self, key: PromptKey, move: Move, *, now: float, **values: Any) -> None:
         """Move a prompt: its state, its job's counters and one event, in this transaction.
@@ -183,6 +193,7 @@ class PromptRows:
                 "now": now,
                 "job_key": key.job_key,
                 "number": key.number,
+                "shuns": None,
                 **values,
             },
         ).rowcount
@@ -312,7 +323,7 @@ class PromptRows:
             self._notices.add(job_key, NoticeEvent.STARTED, now=now)
 
 
-_UNTOLD = frozenset({"strike", "files"})
+_UNTOLD = frozenset({"strike", "files", "shuns"})
 """What a move writes that its event does not tell."""
 
 _TOLD: Mapping[Move, str] = MappingProxyType(

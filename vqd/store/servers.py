@@ -45,7 +45,7 @@ class ServerRows:
         """Forget the servers that the settings no longer name."""
         for record in self.all():
             if record.server not in names:
-                for table in ("servers", "server_tallies"):
+                for table in ("servers", "server_tallies", "strays"):
                     self._connection.execute(
                         f"DELETE FROM {table} WHERE server = ?", (record.server,)
                     )
@@ -56,6 +56,27 @@ class ServerRows:
         return [
             ServerRecord(**{**dict(row), "tags": tuple(orjson.loads(row["tags"]))}) for row in rows
         ]
+
+    def add_stray(self, server: str, prompt_id: str, *, now: float) -> None:
+        """Note a prompt that was given up while the server may have had it; the last 100 count."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO strays (server, prompt_id, at) VALUES (?, ?, ?)",
+            (server, prompt_id, now),
+        )
+        self._connection.execute(
+            "DELETE FROM strays WHERE server = ? AND prompt_id NOT IN"
+            " (SELECT prompt_id FROM strays WHERE server = ? ORDER BY at DESC LIMIT 100)",
+            (server, server),
+        )
+
+    def strays(self) -> list[tuple[str, str]]:
+        """Give every stray as its server and its prompt_id."""
+        rows = self._connection.execute("SELECT server, prompt_id FROM strays ORDER BY at")
+        return [(row["server"], row["prompt_id"]) for row in rows]
+
+    def forget_stray(self, prompt_id: str) -> None:
+        """Note that a stray is not on its server any more."""
+        self._connection.execute("DELETE FROM strays WHERE prompt_id = ?", (prompt_id,))
 
     def tally(self, server: str, outcome: Outcome, *, now: float) -> None:
         """Count an attempt that ended on a server; one that failed of no server only by its end."""

@@ -115,6 +115,8 @@ CREATE TABLE job_graphs (
 
 CREATE INDEX job_graphs_by_graph ON job_graphs (graph_key);
 
+-- `shuns` is the server on which it failed last, which gives others the first chance; `downed` are
+-- those that died while they ran it.
 -- `files` are the inputs of one that succeeded, as they were read. One that is `kept` was made
 -- before the job's folder came back; `mark` and `asked` tell of it what `step` tells of the others.
 CREATE TABLE prompts (
@@ -134,6 +136,8 @@ CREATE TABLE prompts (
     step            INTEGER NOT NULL DEFAULT 0,
     route_key       INTEGER REFERENCES needs,
     not_before_at   REAL NOT NULL DEFAULT 0,
+    shuns           TEXT,
+    downed          TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(downed)),
     prompt_id       TEXT,
     server          TEXT,
     claimed_at      REAL,
@@ -166,6 +170,9 @@ CREATE INDEX prompts_routed ON prompts (route_key, job_key, not_before_at, numbe
 -- When the next of all those may run.
 CREATE INDEX prompts_delayed ON prompts (not_before_at)
     WHERE state = 'pending' AND not_before_at > 0;
+-- When the server that a prompt failed on may be given it again.
+CREATE INDEX prompts_shunning ON prompts (not_before_at)
+    WHERE state = 'pending' AND shuns IS NOT NULL;
 -- What a restart must ask the servers about, and what runs now.
 CREATE INDEX prompts_running ON prompts (job_key, number) WHERE state = 'running';
 
@@ -246,6 +253,15 @@ CREATE TABLE server_tallies (
     failed_in_row INTEGER NOT NULL,
     ended_at      REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Prompts that were given up while their server may have had them, to be taken off it.
+CREATE TABLE strays (
+    prompt_id TEXT PRIMARY KEY,
+    server    TEXT NOT NULL,
+    at        REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX strays_of_server ON strays (server, at);
 
 -- What the servers can do. An entry of /object_info is kept once, by content, and so is a whole
 -- catalogue: servers that agree share it. One without sha256 is not whole yet; one that no server
