@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from vqd.definitions.load import Definitions
+from vqd.domain.accept import Accept
 from vqd.domain.catalogue import NodeClass, NothingKnown, read_node_class
 from vqd.domain.errors import Problem
 from vqd.domain.graph import Target, without
@@ -227,11 +228,46 @@ def test_a_graph_lies_beside_its_definition(tmp_path: Path, graph: str) -> None:
     assert problem_of(put(tmp_path, text)).code == "outside_folder"
 
 
+def with_accept(accept: str) -> str:
+    size = "params: {big: {type: size, default: 8x8, bind: '3:1'}}"
+    text = HEAD.replace("kind: image,", f"kind: image, accept: {{{accept}}},")
+    return f"{text}{size}\n"
+
+
 def test_what_an_output_accepts_is_kept(tmp_path: Path) -> None:
-    accept = "accept: {min_bytes: 20k, min_frames: 80, max_black: 0.5}"
-    text = HEAD.replace("kind: image,", f"kind: image, {accept},")
+    accept = "count: 2-16, min_bytes: 20k, min_frames: 80, max_frames: 90, size: big"
+    text = with_accept(f"{accept}, max_black: 0.5, min_seconds: 1.5")
     (output,) = put(tmp_path, text).get("w").outputs
-    assert (output.min_bytes, output.min_frames, output.max_black) == (20480, 80, 0.5)
+    assert output.accept == Accept(2, 16, 80, 90, 20480, "big", 0.5, 1.5)
+
+
+def test_a_count_is_exact_and_a_size_may_be_pixels(tmp_path: Path) -> None:
+    (output,) = put(tmp_path, with_accept("count: 1, size: 64 X 32")).get("w").outputs
+    assert output.accept == Accept(1, 1, size="64x32")
+
+
+@pytest.mark.parametrize(
+    ("accept", "key", "said"),
+    [
+        ("count: 0", "count", "'0' is not a count"),
+        ("count: 3-2", "count", "'3-2' is not a count"),
+        ("count: [1]", "count", "a list or mapping is not a count"),
+        ("min_frames: 9, max_frames: 8", "accept", "min_frames 9 is above max_frames 8"),
+        ("size: bigg", "size", "'bigg' is no size"),
+        ("size: 0x8", "size", "'0x8' is no size"),
+        ("size: [8, 8]", "size", "a list or mapping is not a size"),
+        ("min_seconds: 0", "min_seconds", "0"),
+        ("min_bytes: much", "min_bytes", "'much' is not a size in bytes"),
+        ("max_frame: 8", "max_frame", "unknown key"),
+    ],
+)
+def test_what_an_output_cannot_be_asked_is_a_fault(
+    tmp_path: Path, accept: str, key: str, said: str
+) -> None:
+    problem = problem_of(put(tmp_path, with_accept(accept)))
+    assert problem.key is not None
+    assert problem.key.endswith(key)
+    assert said in problem.said
 
 
 def test_an_output_that_some_prompts_would_not_have_is_a_fault(tmp_path: Path) -> None:

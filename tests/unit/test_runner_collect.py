@@ -52,6 +52,7 @@ def collected(server: Server, folder: Path, remote: RemoteFile) -> Path:
         folder / "job",
         stem="a",
         part="1-1",
+        values={},
         take_name=lambda _: True,
     )
     assert (folder / "job" / output.path).is_file()

@@ -6,11 +6,13 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
+from vqd.definitions.acceptance import AcceptKeys, accept_of
 from vqd.definitions.graphs import Unbound, nodes_named, targets
 from vqd.definitions.ladder import read_step
 from vqd.definitions.schema import BypassKeys, DefinitionKeys, InputKeys, OutputKeys, ParamKeys
 from vqd.definitions.wiring import Classes, wires_past
 from vqd.documents.tree import Document, Text, written
+from vqd.domain.accept import Accept
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph, NamedGraph, Target, Value
 from vqd.domain.job import ExpectedOutput
@@ -57,8 +59,9 @@ def build(
         *chain.from_iterable(param.when_none for param in params.values()),
         *chain.from_iterable(slot.when_absent for slot in slots.values()),
     }
+    sizes = [param.name for param in params.values() if param.type == "size"]
     outputs = tuple(
-        building.output(str(slot), given, bypassed) for slot, given in keys.outputs.items()
+        building.output(str(slot), given, bypassed, sizes) for slot, given in keys.outputs.items()
     )
     workflow = Workflow(
         name=name,
@@ -164,7 +167,9 @@ class _Building:
             hint = "Mark one: the text beside an input is its value."
             self.note("duplicate_caption", said, hint, "params", name, "caption")
 
-    def output(self, slot: str, given: OutputKeys, bypassed: Collection[str]) -> ExpectedOutput:
+    def output(
+        self, slot: str, given: OutputKeys, bypassed: Collection[str], sizes: Collection[str]
+    ) -> ExpectedOutput:
         node = self._resolved(lambda: _only(self.graph.nodes, given.node), "outputs", slot, "node")
         if node in bypassed:
             said = f"node {node} is taken out of some prompts, which then have no {slot}."
@@ -178,10 +183,16 @@ class _Building:
             node=node or "",
             kind=given.kind,
             prefix_input=given.prefix and str(given.prefix),
-            min_frames=given.accept.min_frames,
-            min_bytes=given.accept.min_bytes,
-            max_black=given.accept.max_black,
+            accept=self._accept(slot, given.accept, sizes) or Accept(),
         )
+
+    def _accept(self, slot: str, given: AcceptKeys, sizes: Collection[str]) -> Accept | None:
+        try:
+            return accept_of(given, sizes)
+        except Misfit as misfit:
+            path = ("outputs", slot, "accept", "size")
+            self.note(misfit.code, misfit.said, misfit.hint, *path, allowed=misfit.allowed)
+            return None
 
     def _targets(
         self, binds: tuple[Text, ...], *path: str, sides: tuple[str, ...] = ()

@@ -19,6 +19,11 @@ BYTES: Schema = {
     "type": ["string", "integer"],
     "minimum": 0,
 }
+COUNT: Schema = {
+    **text_like(r"^\s*\d{1,6}(\s*-\s*\d{1,6})?\s*$", "a count: 4, or 2-16", examples=[1, "2-16"]),
+    "type": ["string", "integer"],
+    "minimum": 1,
+}
 
 
 def also_bypass(schema: Schema) -> None:

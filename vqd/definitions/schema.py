@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from vqd.definitions import forms
+from vqd.definitions.acceptance import AcceptKeys
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Sequence, Text
 from vqd.documents.values import VALUE, value
 
-_UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE_BYTES = re.compile(r"(\d{1,12})\s*([kMGT]?)")
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
@@ -25,14 +24,6 @@ def _version(given: Any) -> Any:
         said = f"the format version {_shown(given)} is not known."
         raise fault("unknown_version", said, allowed="1", hint="Write `vqd_workflow: 1`.")
     return given
-
-
-def _bytes(given: Any) -> int:
-    match = _SIZE_BYTES.fullmatch(given.strip()) if isinstance(given, str) else None
-    if match is None:
-        allowed = "a number, or one with k, M, G or T: 20k"
-        raise fault("wrong_type", f"{_shown(given)} is not a size in bytes.", allowed=allowed)
-    return int(match[1]) * _UNITS_BYTES[match[2]]
 
 
 def _scalar(given: Any) -> Any:
@@ -83,7 +74,6 @@ Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION
 Extension = Annotated[str, BeforeValidator(_extension), WithJsonSchema(forms.EXTENSION)]
 Listed = Annotated[tuple[Scalar, ...], BeforeValidator(_listed), WithJsonSchema(forms.ONE_OR_MORE)]
 Choices = Annotated[dict[str, Scalar], BeforeValidator(_choices), WithJsonSchema(forms.CHOICES)]
-Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(forms.BYTES)]
 Kind = Literal["image", "video", "audio"]
 ParamType = Literal[
     "text",
@@ -254,16 +244,6 @@ _ONLY_FOR: AnyMapping[str, tuple[str, ...]] = {
     "when_none": (*_MODELS, *_FILES),
     "caption": ("text",),
 }
-
-
-class AcceptKeys(Keys):
-    """What an output must be to be published."""
-
-    min_frames: int | None = Field(default=None, ge=1, description="The fewest frames of a clip.")
-    min_bytes: Bytes | None = Field(default=None, description="The least size of its file.")
-    max_black: float | None = Field(
-        default=None, ge=0, le=1, description="The most of it that may be black, 0 to 1."
-    )
 
 
 class OutputKeys(Keys):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from vqd.domain.accept import Accept
 from vqd.domain.graph import NamedGraph, Target, Value
 from vqd.domain.ladder import Step
 from vqd.domain.outcome import OutputFile, ReadFile
@@ -15,16 +16,14 @@ class ExpectedOutput:
 
     `node` is the node that makes it; `prefix_input` the name of that node's input that holds the
     file name prefix, or None where the node has none; `kind` is `image`, `video` or `audio`.
-    The `min_` and `max_` bounds are what the definition's `accept` asks for.
+    `accept` is what it must be to be published.
     """
 
     slot: str
     node: str
     kind: str
     prefix_input: str | None = None
-    min_frames: int | None = None
-    min_bytes: int | None = None
-    max_black: float | None = None
+    accept: Accept = field(default_factory=Accept)
 
 
 @dataclass(frozen=True, slots=True)

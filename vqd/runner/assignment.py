@@ -1,9 +1,10 @@
 """What an attempt is given: a prompt, its graph, and where its files lie."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vqd.domain.graph import NamedGraph
+from vqd.domain.graph import NamedGraph, Value
 from vqd.domain.job import Plan
 from vqd.domain.queue import Prompt
 
@@ -27,6 +28,22 @@ class Assignment:
             return True
         step = self.prompt.step
         return 0 < step <= len(self.plan.on_oom) and self.plan.on_oom[step - 1].frees_memory
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """Give the value of every parameter that the prompt is made with."""
+        return {**self.plan.params, **self.prompt.params}
+
+    def is_in_cache(self, cached_nodes: Collection[str]) -> bool:
+        """Tell whether a server had in its cache what the prompt varies; where it varies
+        nothing, any of it.
+
+        The models that it shares with other prompts may be cached, and say nothing.
+        """
+        own = {target.node for target in self.prompt.edits}
+        for slot in self.prompt.inputs:
+            own.update(target.node for target in self.plan.inputs[slot].targets)
+        return not (own or self.graph.nodes.keys()).isdisjoint(cached_nodes)
 
     @property
     def server_folder(self) -> str:

@@ -30,8 +30,9 @@ from vqd.domain.outcome import (
     ReadFile,
     Succeeded,
 )
+from vqd.runner.acceptance import BadOutput, check_seconds
 from vqd.runner.assignment import Assignment
-from vqd.runner.collect import BadOutput, MadeFile, TakeName, collect, take_away
+from vqd.runner.collect import MadeFile, TakeName, collect, take_away
 from vqd.runner.inputs import BadInput, SentInputs
 from vqd.runner.patience import Patience
 from vqd.runner.server import Server
@@ -334,6 +335,8 @@ class Attempt:
         judged = verdict.of_finished(finished, assignment.plan.outputs)
         if isinstance(judged, Failed):
             return judged
+        if not assignment.is_in_cache(finished.cached_nodes):
+            check_seconds(assignment.plan.outputs, judged.seconds)
         expected = {output.slot: output for output in assignment.plan.outputs}
         files = [MadeFile(expected[slot], remote) for slot, remote in judged.files]
         try:
@@ -343,6 +346,7 @@ class Attempt:
                 assignment.folder,
                 stem=assignment.prompt.stem,
                 part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
+                values=assignment.values,
                 take_name=self._take_name,
             )
         except Missing:

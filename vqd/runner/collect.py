@@ -1,16 +1,18 @@
 """Bringing an attempt's outputs home: fetched, checked, synced, and only then named."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from vqd.comfy.messages import RemoteFile
 from vqd.domain.errors import VqdError
+from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.outcome import OutputFile
-from vqd.media.probe import Media, blackness, probe
+from vqd.media.probe import probe
+from vqd.runner.acceptance import BadOutput, check_count, check_file
 from vqd.runner.server import Server
 from vqd.runner.shared import OWN_FOLDER
 from vqd.spool.drops import OUTPUTS, PARTS
@@ -20,13 +22,6 @@ from vqd.spool.manifest import mtime
 
 TakeName = Callable[[str], bool]
 """Takes a path in the job's folder for the prompt; False if another prompt has it."""
-
-
-class BadOutput(VqdError):
-    """An output is missing, cut short, does not decode, or is not accepted."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("bad_output", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +39,13 @@ def collect(
     *,
     stem: str,
     part: str,
+    values: Mapping[str, Value],
     take_name: TakeName,
 ) -> tuple[OutputFile, ...]:
     """Fetch every file, check every one, then give them their names below outputs/.
 
-    `stem` is the path without extension; `part` is unique to the attempt; `take_name` tells whether
-    an output may have a name.
+    `stem` is the path without extension; `part` is unique to the attempt; `values` are those that
+    the files were made with; `take_name` tells whether an output may have a name.
 
     Raises:
         BadOutput: one of them is not what was promised; none is named then.
@@ -57,12 +53,14 @@ def collect(
     """
     parts = folder / PARTS
     make_folder(parts, folder)
+    for output in dict.fromkeys(made_file.expected for made_file in files):
+        check_count(output, sum(made_file.expected == output for made_file in files))
     homes = _names(files, stem, take_name)
     made: list[tuple[Path, OutputFile]] = []
     for made_file, home in zip(files, homes, strict=True):
         fetched = parts / f"{part}-{len(made)}{PurePosixPath(home).suffix}"
         _bring(server, made_file.remote, fetched)
-        made.append((fetched, _checked(fetched, made_file, home)))
+        made.append((fetched, _checked(fetched, made_file, home, values)))
     for fetched, output in made:
         target = folder / output.path
         make_folder(target.parent, folder)
@@ -129,13 +127,14 @@ def _take_away(top: Path, below: PurePosixPath) -> None:
             (top / folder).rmdir()
 
 
-def _checked(path: Path, made_file: MadeFile, home: str) -> OutputFile:
+def _checked(path: Path, made_file: MadeFile, home: str, values: Mapping[str, Value]) -> OutputFile:
     expected = made_file.expected
     try:
         media = probe(path)
     except VqdError as error:
-        raise BadOutput(f"{made_file.remote.filename}: {error.message}") from error
-    _accept(path, media, expected)
+        said = f"{made_file.remote.filename} is no {expected.slot}: {error.message}."
+        raise BadOutput(said, path) from error
+    check_file(path, made_file.remote.filename, media, expected, values)
     return OutputFile(
         slot=expected.slot,
         path=home,
@@ -148,16 +147,3 @@ def _checked(path: Path, made_file: MadeFile, home: str) -> OutputFile:
         fps=media.fps,
         modified_at=mtime(path.stat()),
     )
-
-
-def _accept(path: Path, media: Media, expected: ExpectedOutput) -> None:
-    slot = expected.slot
-    if media.kind != expected.kind:
-        raise BadOutput(f"{slot} is {media.kind}, and the workflow promises {expected.kind}.")
-    if expected.min_bytes is not None and media.bytes < expected.min_bytes:
-        raise BadOutput(f"{slot} has {media.bytes} bytes; {expected.min_bytes} are asked for.")
-    frames = media.frames or 1
-    if expected.min_frames is not None and frames < expected.min_frames:
-        raise BadOutput(f"{slot} has {frames} frames; {expected.min_frames} are asked for.")
-    if expected.max_black is not None and (black := blackness(path)) > expected.max_black:
-        raise BadOutput(f"{slot} is {black:.0%} black; {expected.max_black:.0%} is the most.")

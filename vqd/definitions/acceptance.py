@@ -1,0 +1,107 @@
+"""The keys of an output's `accept`: what it must be to be published."""
+
+import re
+from collections.abc import Collection
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from vqd.definitions import forms
+from vqd.documents.schema import Keys, fault
+from vqd.documents.tree import Text
+from vqd.domain.accept import Accept
+from vqd.domain.nearest import nearest
+from vqd.domain.param import Misfit
+
+_UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE_BYTES = re.compile(r"(\d{1,12})\s*([kMGT]?)")
+_COUNT = re.compile(r"(\d{1,6})(?:\s*-\s*(\d{1,6}))?")
+_SIDES = re.compile(r"([1-9]\d{0,5})\s*[xX]\s*([1-9]\d{0,5})")
+
+
+def _bytes(given: Any) -> int:
+    match = _SIZE_BYTES.fullmatch(given.strip()) if isinstance(given, Text) else None
+    if match is None:
+        allowed = "a number, or one with k, M, G or T: 20k"
+        raise fault("wrong_type", f"{_shown(given)} is not a size in bytes.", allowed=allowed)
+    return int(match[1]) * _UNITS_BYTES[match[2]]
+
+
+def _count(given: Any) -> tuple[int, int]:
+    match = _COUNT.fullmatch(given.strip()) if isinstance(given, Text) else None
+    least = int(match[1]) if match else 0
+    most = int(match[2] or least) if match else 0
+    if not 1 <= least <= most:
+        allowed = "how many files a prompt makes, 1 or more: 4, or 2-16"
+        raise fault("wrong_type", f"{_shown(given)} is not a count.", allowed=allowed)
+    return least, most
+
+
+def _size(given: Any) -> str:
+    if not isinstance(given, Text):
+        raise fault("wrong_type", f"{_shown(given)} is not a size.", allowed=_SIZE)
+    sides = _SIDES.fullmatch(given.strip())
+    return f"{int(sides[1])}x{int(sides[2])}" if sides else str(given).strip()
+
+
+def _shown(given: Any) -> str:
+    return repr(str(given)[:60]) if isinstance(given, Text) else "a list or mapping"
+
+
+_SIZE = "WIDTHxHEIGHT in pixels, or the name of a parameter that is a size"
+Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(forms.BYTES)]
+Count = Annotated[tuple[int, int], BeforeValidator(_count), WithJsonSchema(forms.COUNT)]
+Size = Annotated[str, BeforeValidator(_size), WithJsonSchema(forms.SCALAR)]
+
+
+class AcceptKeys(Keys):
+    """What an output must be to be published."""
+
+    count: Count | None = Field(
+        default=None, description="How many files of it each prompt makes: 1, or 2-16."
+    )
+    min_frames: int | None = Field(default=None, ge=1, description="The fewest frames of a clip.")
+    max_frames: int | None = Field(default=None, ge=1, description="The most frames of a clip.")
+    min_bytes: Bytes | None = Field(default=None, description="The least size of its file.")
+    size: Size | None = Field(
+        default=None,
+        description="Its pixels: WIDTHxHEIGHT, or the parameter that holds them.",
+        examples=["1024x1024", "size"],
+    )
+    max_black: float | None = Field(
+        default=None, ge=0, le=1, description="The most of it that may be black, 0 to 1."
+    )
+    min_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="The least time that a server takes for it, if it has nothing of it cached.",
+    )
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> "AcceptKeys":
+        least, most = self.min_frames, self.max_frames
+        if least is not None and most is not None and least > most:
+            raise fault("wrong_value", f"min_frames {least} is above max_frames {most}.")
+        return self
+
+
+def accept_of(given: AcceptKeys, sizes: Collection[str]) -> Accept:
+    """Give what is asked of an output; `sizes` are the names of the parameters that are sizes.
+
+    Raises:
+        Misfit: `size` is neither pixels nor one of these.
+    """
+    size = given.size
+    if size is not None and size not in sizes and not _SIDES.fullmatch(size):
+        raise Misfit("wrong_value", f"{size[:60]!r} is no size.", _SIZE, nearest(size, sizes))
+    least, most = given.count or (1, None)
+    return Accept(
+        min_count=least,
+        max_count=most,
+        min_frames=given.min_frames,
+        max_frames=given.max_frames,
+        min_bytes=given.min_bytes,
+        size=size,
+        max_black=given.max_black,
+        min_seconds=given.min_seconds,
+    )

@@ -1,0 +1,111 @@
+"""What an output must be to be published, by what its workflow accepts."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from vqd.domain.accept import Accept
+from vqd.domain.errors import VqdError
+from vqd.domain.graph import Value
+from vqd.domain.job import ExpectedOutput
+from vqd.domain.param import sides_of
+from vqd.domain.workflow import FLIP
+from vqd.media.probe import Media, blackness
+
+
+class BadOutput(VqdError):
+    """An output is missing, cut short, does not decode, or is not accepted; `file` is where what
+    came was put, if it did."""
+
+    def __init__(self, message: str, file: Path | None = None) -> None:
+        super().__init__("bad_output", message)
+        self.file = file
+
+
+def check_count(expected: ExpectedOutput, count: int) -> None:
+    """Refuse too few and too many files of one output.
+
+    Raises:
+        BadOutput: saying how many came.
+    """
+    least, most = expected.accept.min_count, expected.accept.max_count
+    if count < least or (most is not None and count > most):
+        came = "1 file came" if count == 1 else f"{count} files came"
+        raise BadOutput(f"Of {expected.slot} {came}; {_asked(least, most)} asked for.")
+
+
+def check_seconds(expected: Collection[ExpectedOutput], seconds: float) -> None:
+    """Refuse what was made faster than it can be; 0 seconds are not known ones.
+
+    Raises:
+        BadOutput: saying how long it took.
+    """
+    for output in expected:
+        least = output.accept.min_seconds
+        if least is not None and 0 < seconds < least:
+            said = f"{output.slot} was made in {seconds:g} s, which takes {least:g} s at least"
+            raise BadOutput(f"{said}, and the server had nothing of it in its cache.")
+
+
+def check_file(
+    path: Path, name: str, media: Media, expected: ExpectedOutput, values: Mapping[str, Value]
+) -> None:
+    """Refuse a file that is not what the workflow promises; `name` is what its server calls it,
+    `values` are those that it was made with.
+
+    Raises:
+        BadOutput: saying what it is, and what is asked for.
+    """
+    accept = expected.accept
+    said = (
+        _other_kind(media, expected.kind)
+        or _too_small(media, accept)
+        or _other_frames(media, accept)
+        or _other_size(media, accept, values)
+        or _too_black(path, accept)
+    )
+    if said:
+        raise BadOutput(f"{name} is no {expected.slot}: it {said}.", path)
+
+
+def _other_kind(media: Media, kind: str) -> str | None:
+    return None if media.kind == kind else f"is of kind {media.kind}; {kind} is asked for"
+
+
+def _too_small(media: Media, accept: Accept) -> str | None:
+    least = accept.min_bytes
+    if least is None or media.bytes >= least:
+        return None
+    return f"has {media.bytes} bytes; {_asked(least, None)} asked for"
+
+
+def _other_frames(media: Media, accept: Accept) -> str | None:
+    least, most, frames = accept.min_frames, accept.max_frames, media.frames or 1
+    if (least or 0) <= frames and (most is None or frames <= most):
+        return None
+    noun = "frame" if frames == 1 else "frames"
+    return f"has {frames} {noun}; {_asked(least, most)} asked for"
+
+
+def _other_size(media: Media, accept: Accept, values: Mapping[str, Value]) -> str | None:
+    if accept.size is None:
+        return None
+    asked = sides_of(str(values.get(accept.size, accept.size)))
+    if accept.size in values and values.get(FLIP):
+        asked = asked[1], asked[0]
+    if asked == (media.width, media.height):
+        return None
+    return f"is {media.width}x{media.height}; {asked[0]}x{asked[1]} is asked for"
+
+
+def _too_black(path: Path, accept: Accept) -> str | None:
+    if accept.max_black is None or (black := blackness(path)) <= accept.max_black:
+        return None
+    return f"is {black:.0%} black; {accept.max_black:.0%} is the most"
+
+
+def _asked(least: int | None, most: int | None) -> str:
+    if least == most:
+        return f"{least} {'is' if least == 1 else 'are'}"
+    if most is None:
+        return f"{least} or more are"
+    return f"{least or 1} to {most} are" if least else f"at most {most} are"
