@@ -38,6 +38,18 @@ def test_bare_job_files_beside_one_another_do_not_disturb(spool: Spool) -> None:
     assert drafted(spool, spool.inbox / "one.yaml").planned is not None
 
 
+def test_a_job_yaml_in_the_inbox_itself_is_one_drop_among_others(spool: Spool) -> None:
+    job_file = write(spool.inbox / "job.yaml", JOB)
+    write(spool.inbox / "job.json", "{}")
+    write(spool.inbox / "_defaults.yaml", JOB + "params: {method: area}\n")
+    write(spool.inbox / "STATUS.yaml", "job: J\nheartbeat_at: now\n")
+    picture_job(spool.inbox / "beach")
+    draft = drafted(spool, job_file)
+    assert draft.name == "job"
+    assert not draft.inputs
+    assert [problem.key for problem in draft.problems] == ["inputs.image"]
+
+
 def test_a_job_file_that_is_a_link_is_not_opened(spool: Spool, tmp_path: Path) -> None:
     secret = write(tmp_path / "secret.yaml", JOB)
     folder = picture_job(tmp_path / "beach", job=JOB)

@@ -57,6 +57,7 @@ class Drafting:
         notify_default: Notify | None = None,
         known: KnownClasses | None = None,
     ) -> None:
+        self._inbox = spool.inbox
         self._definitions = Definitions((*workflows, shipped_folder()), known)
         self._results = Results((spool.done, spool.failed), known or NothingKnown())
         # A result's sidecar names its inputs below done/ or failed/.
@@ -96,7 +97,9 @@ class Drafting:
         Raises:
             FileNotFoundError: the job file is gone.
         """
-        sheet = _begun(job_file, self._named.notify_default, under)
+        sheet = _begun(
+            job_file, self._named.notify_default, under, is_folder=self._is_of_its_folder(job_file)
+        )
         try:
             self._read(sheet)
             places = Places(
@@ -119,7 +122,8 @@ class Drafting:
         return replace(sheet.draft, problems=tuple(sorted(sheet.problems, key=_place)))
 
     def _read(self, sheet: "_Sheet") -> None:
-        _check_alone(sheet.job_file)
+        if sheet.is_folder:
+            _check_alone(sheet.job_file)
         spec, sheet.unread = read_job(sheet.job_file)
         sheet.problems += (*sheet.unread, *self._named.faults(spec))
         sheet.spec = spec = self._named.with_known_target(spec)
@@ -130,6 +134,10 @@ class Drafting:
             keep_s=spec.keep_s,
             record=spec.record,
         )
+
+    def _is_of_its_folder(self, job_file: Path) -> bool:
+        """Tell whether a job has the folder that its file lies in; the inbox is nobody's."""
+        return job_file.parent != self._inbox and is_of_its_folder(job_file)
 
     def _choose(self, sheet: "_Sheet", places: Places) -> Chosen:
         """Settle what the job runs, and the values that lie below its own.
@@ -162,10 +170,12 @@ class Drafting:
 class _Sheet:
     """A draft in the making: what is known of it so far, and what is wrong with it.
 
+    `is_folder` tells whether all that lies beside the job file is the job's, too.
     `unread` are the faults of what could not be read, of which other faults may follow.
     """
 
     job_file: Path
+    is_folder: bool
     under: Path | None
     draft: Draft
     spec: JobSpec = field(init=False)
@@ -177,14 +187,14 @@ class _Sheet:
         self.draft = replace(self.draft, **facts)
 
 
-def _begun(job_file: Path, notify: Notify | None, under: Path | None) -> _Sheet:
+def _begun(job_file: Path, notify: Notify | None, under: Path | None, *, is_folder: bool) -> _Sheet:
     """Give the draft of a job file of which nothing is known but where it lies.
 
     Raises:
         FileNotFoundError: it is gone.
     """
-    folder, is_folder = job_file.parent, is_of_its_folder(job_file)
-    laid_out = drops.is_laid_out(folder) and job_told_by(folder / drops.STATUS)
+    folder = job_file.parent
+    laid_out = is_folder and drops.is_laid_out(folder) and job_told_by(folder / drops.STATUS)
     draft = Draft(
         readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem),
         workflow="",
@@ -192,7 +202,8 @@ def _begun(job_file: Path, notify: Notify | None, under: Path | None) -> _Sheet:
         input_folder=drops.INPUTS if laid_out else "",
         notify=notify,
     )
-    return _Sheet(job_file, under or (defaults_in(folder) if is_folder else None), draft)
+    under = under or (defaults_in(folder) if is_folder else None)
+    return _Sheet(job_file, is_folder, under, draft)
 
 
 def _found(
@@ -200,7 +211,7 @@ def _found(
 ) -> tuple[FoundInputs, Sequence[str]]:
     """Give the files of the job's slots and of its table; what is missing is noted."""
     sheet.spec, table, missing = _with_rows(sheet.spec, places)
-    by_name_only = not is_of_its_folder(sheet.job_file)
+    by_name_only = not sheet.is_folder
     try:
         inputs = job_inputs.gather(sheet.spec, definition, places, by_name_only=by_name_only)
     except Faults as faults:
