@@ -120,7 +120,8 @@ def leased(spool: Spool) -> Iterator[Lease]:
         lease.take(threading.Event().wait)
     except OSError as error:
         said = f"{spool.root / LEASE} cannot be written ({error.strerror})."
-        raise VqdError("spool_unwritable", said, "Let the daemon's user write there.") from error
+        hint = "Make room there, or let the daemon's user write there."
+        raise VqdError("spool_unwritable", said, hint) from error
     try:
         yield lease
     finally:
