@@ -166,7 +166,7 @@ def test_what_a_server_may_still_have_is_remembered_to_be_taken_off_it(
     end(store, claimed(store), failed(FailureCode(code)))
     with store.reading() as session:
         assert session.servers.strays() == ([("gpu1", "p")] if is_stray else [])
-    store.write(lambda session: session.servers.forget_stray("p"))
+    store.write(lambda session: session.servers.forget_strays(["p"]))
     with store.reading() as session:
         assert session.servers.strays() == []
 

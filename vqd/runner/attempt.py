@@ -310,7 +310,9 @@ class Attempt:
         if self._cancelled.is_set():
             return Failed(FailureCode.INTERRUPTED, "Withdrawn before it ran.")
         if self._withdrawn.is_set():
-            return Failed(FailureCode.WITHDRAWN, "Withdrawn before it ran: its job is held.")
+            return Failed(
+                FailureCode.WITHDRAWN, "Withdrawn before it ran: its job or its server is held."
+            )
         why, is_restarted = self.server.why_lost(self._life)
         if self._unclear is not None:
             failed = verdict.of_error(self._unclear)

@@ -114,8 +114,19 @@ class Dispatch:
     def withdraw(self, job_keys: Iterable[int]) -> None:
         """Take what waits on a server of these jobs off it again; what runs goes on."""
         held = set(job_keys)
-        for key, attempt in self._running.items():
-            if key.job_key in held and not attempt.is_withdrawn:
+        self._withdraw(key for key in self._running if key.job_key in held)
+
+    def clear(self, servers: Iterable[Server]) -> None:
+        """Take off again what waits on these servers; what runs goes on."""
+        cleared = {server.name for server in servers}
+        self._withdraw(
+            key for key, attempt in self._running.items() if attempt.server.name in cleared
+        )
+
+    def _withdraw(self, keys: Iterable[PromptKey]) -> None:
+        for key in keys:
+            attempt = self._running[key]
+            if not attempt.is_withdrawn:
                 attempt.is_withdrawn = True
                 _aside(attempt.withdraw, f"withdraw {key.job_key}/{key.number}")
 

@@ -32,6 +32,7 @@ from vqd.runner.rescue import rescue
 from vqd.runner.server import Server
 from vqd.runner.share import Share, ShareAway
 from vqd.runner.spelling import Spelling
+from vqd.runner.strays import Strays
 from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
 
@@ -83,6 +84,7 @@ class Loop:
             store, spool, self._share, servers, spelling, stall_s=stall_s, on_end=self._on_end
         )
         self._judging = Judging(windows, servers)
+        self._strays = Strays(store, self._servers, on_change=woken.set)
         self._draining = False
         self._hurried = False
         self._parked_until = 0.0
@@ -96,11 +98,14 @@ class Loop:
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
         rescue(self._store, self._dispatch, self._servers, now=self._clock())
+        self._strays.recall()
         while not stopping.is_set():
             delay_s = self.tick(time.monotonic())
             look_s = self._catalogues.look(time.monotonic())
+            strays_s = self._strays.look(time.monotonic())
             self._on_tick()
-            self._woken.wait(_shortest(delay_s, look_s, longest_sleep_s, threading.TIMEOUT_MAX))
+            waits = (delay_s, look_s, strays_s, longest_sleep_s, threading.TIMEOUT_MAX)
+            self._woken.wait(_shortest(*waits))
             self._woken.clear()
 
     def drain(self, within_s: float) -> None:
@@ -137,6 +142,7 @@ class Loop:
             self._dispatch.forget_job(job_key)
             self._begun.discard(job_key)
             self._publisher.publish(job_key, job)
+        self._dispatch.clear(server for server in self._servers.values() if server.is_stuck)
         self._note_servers()
         self._tell(now, held)
         is_untold = bool(self._dispatch.running or self._changed) or held != self._held_told
@@ -206,6 +212,8 @@ class Loop:
 
     def _tell_of(self, ended: Ended, now: float) -> None:
         server, outcome = self._servers[ended.server], ended.outcome
+        if ended.stray is not None:
+            server.add_stray(ended.stray)
         if isinstance(outcome, Succeeded):
             server.refresh()
         elif ended.is_of_server:

@@ -84,6 +84,9 @@ class Server:
         self.is_up = False
         self._is_doubted = False
         self._fault: ComfyError | None = None
+        self.strays: frozenset[str] = frozenset()
+        """Prompts of ours that were given up and may be on it: it gets nothing until none is."""
+        self.is_stuck = False
         self.epoch: str | None = None
         self.connection = 0
         self.changed = True
@@ -103,7 +106,7 @@ class Server:
         Place 0 is the one that runs; the further back, the longer a prompt waits there.
         """
         with self._lock:
-            if not self.is_up or self._is_doubted or self._rest.is_on(now):
+            if not self.is_up or self._is_doubted or self._rest.is_on(now) or self.strays:
                 return range(0)
             if self._avoidance.may_probe(now) and not self._rendering:
                 self._avoidance.is_probing = True
@@ -170,6 +173,18 @@ class Server:
         restarted."""
         self._avoidance.begin(said, now)
         self.changed = True
+
+    def add_stray(self, prompt_id: str) -> None:
+        """Note a prompt of ours that was given up and may be on it."""
+        with self._lock:
+            self.strays |= {prompt_id}
+
+    def lose_strays(self, gone: Iterable[str], *, is_stuck: bool) -> None:
+        """Note which strays are not on it any more, and whether it does not stop others."""
+        with self._lock:
+            self.strays = self.strays.difference(gone)
+        self.changed = self.changed or self.is_stuck != is_stuck
+        self.is_stuck = is_stuck
 
     def refresh(self) -> None:
         """Note that it has done something."""
@@ -243,6 +258,8 @@ class Server:
         """Give its state and what is said of that."""
         if not self.is_up:
             return "down", self._told
+        if self.is_stuck:
+            return "avoided", "it does not stop a prompt that was given up"
         if not self.is_trusted:
             others = f"others are asked first, and it is tried every {self._avoidance.wait_s:.0f} s"
             return "avoided", f"{self._avoidance.said}: {others}"

@@ -94,8 +94,8 @@ FAILURES: Mapping[str, str] = MappingProxyType(
         f" workflow or the value, then {_AGAIN}.",
         FailureCode.UNREACHABLE: f"vqd servers shows whether they are back; {_AGAIN}.",
         FailureCode.LOST: f"See the servers' own logs, whether it takes them down; {_AGAIN}.",
-        "quarantined": "It may take servers down: see their own logs, or ask for less of it;"
-        f" {_AGAIN}.",
+        FailureCode.QUARANTINED: "It may take servers down: see their own logs, or ask for less of"
+        f" it; {_AGAIN}.",
         FailureCode.NODE_ERROR: f"Change what the node complains of, then {_AGAIN}.",
         FailureCode.OUT_OF_MEMORY: "Ask for less (size, frames) or for a larger server (needs), or"
         f" give the workflow on_oom; then {_AGAIN}.",

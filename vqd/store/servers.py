@@ -74,9 +74,11 @@ class ServerRows:
         rows = self._connection.execute("SELECT server, prompt_id FROM strays ORDER BY at")
         return [(row["server"], row["prompt_id"]) for row in rows]
 
-    def forget_stray(self, prompt_id: str) -> None:
-        """Note that a stray is not on its server any more."""
-        self._connection.execute("DELETE FROM strays WHERE prompt_id = ?", (prompt_id,))
+    def forget_strays(self, prompt_ids: Iterable[str]) -> None:
+        """Note that these are not on their servers any more."""
+        self._connection.executemany(
+            "DELETE FROM strays WHERE prompt_id = ?", [(prompt_id,) for prompt_id in prompt_ids]
+        )
 
     def tally(self, server: str, outcome: Outcome, *, now: float) -> None:
         """Count an attempt that ended on a server; one that failed of no server only by its end."""
