@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.builders import write
+from tests.builders import NOW, accept_a_job, write
 from tests.house import House
+from vqd.domain.queue import ServerRecord
 from vqd.spool.layout import Spool
+from vqd.spool.status import RunningPrompt, write_status
 from vqd.spool.waiting import HEADING, NOTHING, waiting_file
 
 
@@ -65,3 +69,34 @@ def test_an_inbox_in_which_nothing_waits_is_not_spoken_of(house: House, text: st
     if text is not None:
         waits(house, text)
     assert house.vqd("status").output.splitlines()[-1] == "nothing is waiting, nothing runs"
+
+
+def test_a_job_that_goes_on_says_where_it_is_and_when_it_is_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.cli.looking.is_daemon_running", lambda _: True)
+    store = house.store()
+    job_key = accept_a_job(store, "20260101-000000-a", total=3)
+    up = ServerRecord("gpu0", "http://gpu0", "up", None, "0.4", NOW)
+    store.write(lambda session: session.servers.note([up]))
+    store.write(lambda session: session.schedules.measure(job_key, 600.0))
+    store.write(lambda session: session.prompts.claim("gpu0", "p", now=time.time()))
+    with store.reading() as session:
+        job = session.jobs.get(job_key)
+    store.close()
+    folder = Spool(house.folder / "spool").active / job.job
+    folder.mkdir()
+    running = [RunningPrompt(1, "gpu0", "5", "12/20", 60), RunningPrompt(2, "gpu0", None, None, 0)]
+    write_status(folder, job, now=NOW, running=running, final=False)
+    told = house.vqd("status", "000-a").output.splitlines()
+    assert [line.split() for line in told[1:3]] == [
+        ["prompt", "1", "gpu0", "node", "5", "12/20", "60", "%"],
+        ["prompt", "2", "gpu0", "waits", "there"],
+    ]
+    assert re.fullmatch(r"  done in about 30 min, at \d\d:\d\d \(.+ to .+\)", told[3])
+    assert re.search(r"  done about \d\d:\d\d$", house.vqd("status").output, re.MULTILINE)
+    found = json.loads(house.vqd("status", "000-a", "--json").output)
+    assert {*found["finish"]} == {"early", "expected", "late"}
+    assert found["running"][0]["step"] == "12/20"
+    Spool(house.folder / "spool").pause()
+    assert json.loads(house.vqd("status", "000-a", "--json").output)["finish"] is None

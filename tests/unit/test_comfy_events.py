@@ -35,10 +35,14 @@ def test_cached_nodes_count_as_finished() -> None:
 
 
 def test_progress_is_a_fraction_of_a_node() -> None:
-    assert heard("progress", value=1, max=4, prompt_id="p", node="5") == Step("p", "5", 0.25)
+    assert heard("progress", value=1, max=4, prompt_id="p", node="5") == Step(
+        "p", "5", 0.25, step="1/4"
+    )
 
 
-@pytest.mark.parametrize(("value", "most"), [(3, 0), (-1, 2), ("a", 2), (None, None), (1, -1)])
+@pytest.mark.parametrize(
+    ("value", "most"), [(3, 0), (-1, 2), ("a", 2), (None, None), (1, -1), (0, 1)]
+)
 def test_a_senseless_progress_is_no_progress(value: Any, most: Any) -> None:
     assert heard("progress", value=value, max=most, prompt_id="p", node="5") == Step("p", "5", 0.0)
 
@@ -52,7 +56,7 @@ def test_a_progress_state_counts_nodes_and_names_the_one_of_the_graph() -> None:
         "1": {"value": 1.0, "max": 1.0, "state": "finished", "display_node_id": "1"},
         "5.0.3": {"value": 5.0, "max": 20.0, "state": "running", "display_node_id": "5"},
     }
-    assert heard("progress_state", prompt_id="p", nodes=nodes) == Step("p", "5", 0.25, 1)
+    assert heard("progress_state", prompt_id="p", nodes=nodes) == Step("p", "5", 0.25, 1, "5/20")
 
 
 def test_messages_of_custom_packs_tell_nothing() -> None:

@@ -110,7 +110,7 @@ def test_progress_is_kept_for_whoever_asks(server: StrangeServer, heard: Heard) 
     watched_at = watch.last_heard_at
     heard.listener.start()
     until(watch, Signal.ENDED)
-    assert _progress(watch) == Progress("5", 0.25, 2)
+    assert _progress(watch) == Progress("5", 0.25, 2, "5/20")
     assert watch.last_heard_at > watched_at
 
 

@@ -2,17 +2,20 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
 from tests.waiting import wait_for
+from vqd.cli.follow import read_status
 from vqd.domain.job import PlannedJob
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Progress
-from vqd.domain.queue import PromptKey
+from vqd.domain.queue import PromptKey, ServerRecord
 from vqd.domain.schedule import PROOF_MADE, Judgement
 from vqd.runner.publish import Publisher
+from vqd.service.control import Control
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
@@ -111,3 +114,38 @@ def test_what_is_left_to_publish_does_not_keep_the_daemon_from_ending(
     wait_for((spool.failed / JOB).is_dir, within_s=5)
     publisher.stop()
     assert [path.name for path in spool.active.iterdir()] == ["20260101-000000-b"]
+
+
+def test_a_status_says_when_its_job_will_be_done_and_what_was_answered_in_this_life(
+    publisher: Publisher, store: Store, spool: Spool
+) -> None:
+    job_key = accept_a_job(store, JOB, total=3)
+    (spool.active / JOB).mkdir()
+    up = ServerRecord("gpu1", "http://gpu1", "up", None, "0.4", NOW)
+    store.write(lambda session: session.servers.note([up]))
+    store.write(lambda session: session.schedules.measure(job_key, 1000.0))
+    control = Control(store, on_change=lambda: None)
+    control.cancel("nobody", why="x", now=NOW)
+    control.prioritise(JOB, 80, now=NOW + 1)
+    control.resume(JOB, now=NOW + 2)
+    publisher.tell([job_key], {}, None)
+    told = wait_for(lambda: read_status(spool.active / JOB), within_s=5)
+    assert [(one["what"], one["done"], one["said"]) for one in told["answers"]] == [
+        ("PRIORITY 80", True, "priority 80"),
+        ("RESUME", False, "it is not suspended"),
+    ]
+    left = datetime.fromisoformat(told["finish"]["expected"]).timestamp() - time.time()
+    assert 2900 < left <= 3000
+
+
+def test_while_nothing_is_sent_no_status_says_when_its_job_will_be_done(
+    publisher: Publisher, store: Store, spool: Spool
+) -> None:
+    job_key = accept_a_job(store, JOB, total=3)
+    (spool.active / JOB).mkdir()
+    up = ServerRecord("gpu1", "http://gpu1", "up", None, "0.4", NOW)
+    store.write(lambda session: session.servers.note([up]))
+    store.write(lambda session: session.schedules.measure(job_key, 1000.0))
+    publisher.tell([job_key], {}, "parked: no room")
+    told = wait_for(lambda: read_status(spool.active / JOB), within_s=5)
+    assert (told["reason"], told["finish"]) == ("parked: no room", None)

@@ -2,6 +2,8 @@
 
 import json
 import threading
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import click
 import yaml
 
 from vqd.cli.app import EXIT_FAILED
+from vqd.domain.schedule import duration
 from vqd.spool.drops import STATUS
 from vqd.spool.layout import Spool
 
@@ -35,7 +38,9 @@ def follow(spool: Spool, job: str, *, as_json: bool) -> int:
             if status is not None:
                 counts = status["counts"]
                 over = counts["succeeded"] + counts["failed"] + counts["cancelled"]
-                progress.update(bar, total=counts["total"], completed=over, said=_said(status))
+                progress.update(
+                    bar, total=counts["total"], completed=over, said=_said(status, time.time())
+                )
             pause.wait(LOOK_EVERY_S)
         status = read_status(folder) or {}
         counts = status.get("counts", {})
@@ -59,12 +64,21 @@ def _closed(spool: Spool, job: str) -> Path | None:
     return None
 
 
-def _said(status: dict[str, Any]) -> str:
+def _said(status: dict[str, Any], now: float) -> str:
     running = status.get("running") or []
     if not running:
         return str(status.get("reason") or status.get("state"))
     first = running[0]
-    return f"{first['server']} {first['percent']}%"
+    return f"{first['server']} {first['percent']}%{_left(status, now)}"
+
+
+def _left(status: dict[str, Any], now: float) -> str:
+    """Say how long it will still take, by what the daemon reckoned."""
+    expected = (status.get("finish") or {}).get("expected")
+    if expected is None:
+        return ""
+    left_s = datetime.fromisoformat(expected).timestamp() - now
+    return f", about {duration(max(1, round(left_s)))} left"
 
 
 def _end(folder: Path, status: dict[str, Any], *, as_json: bool) -> int:

@@ -13,14 +13,18 @@ import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.attempts import attempt_json, print_attempts
+from vqd.cli.follow import read_status
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import print_table
+from vqd.cli.when import in_words
+from vqd.domain.finish import Outlook
 from vqd.domain.names import printable
 from vqd.domain.queue import Job, Prompt
+from vqd.domain.schedule import written
 from vqd.service.views import JobDetail, Overview, PromptDetail, Views, open_views
 from vqd.settings import load_settings
 from vqd.spool.layout import PAUSED, Spool
-from vqd.spool.status import iso
+from vqd.spool.status import finish_facts, iso
 from vqd.spool.waiting import waiting_file, waiting_in
 
 _MOST_WAITING = 20
@@ -37,19 +41,20 @@ _COLOURS = {"done": "green", "failed": "red", "cancelled": "yellow", "running": 
 def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> None:
     """Show what runs and what waits, or one JOB's counts."""
     settings = load_settings(settings_file)
-    with _views(settings_file) as views:
-        if job is not None:
-            found = views.job(job)
-            _print_json(_job_json(found)) if as_json else _print_jobs([found])
-            return
-        seen = views.overview()
     spool = Spool(settings.spool)
     paused, away = spool.is_paused(), spool.why_away()
     runs = is_daemon_running(settings.state_dir)
+    with _views(settings_file) as views:
+        is_halted = paused or away is not None or runs is False
+        outlook = None if is_halted else views.outlook(time.time())
+        if job is not None:
+            _show_status(spool, views.job(job), outlook, as_json=as_json)
+            return
+        seen = views.overview()
     waiting = waiting_in(spool.inbox)
     if as_json:
         facts = {"daemon": runs, "away": away, "paused": paused}
-        _print_json({**facts, **_overview_json(seen), "waiting": [*waiting]})
+        _print_json({**facts, **_overview_json(seen, outlook), "waiting": [*waiting]})
         return
     if runs is False:
         click.echo("the daemon is not running: vqd run; below is how it left things")
@@ -59,10 +64,34 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         click.echo(PAUSED)
     for server in seen.servers:
         click.echo(f"{server.server}  {server.state}  {server.version or ''}  {server.said or ''}")
-    _print_jobs(seen.jobs)
+    _print_jobs(seen.jobs, outlook)
     _print_waiting(spool, waiting)
     if not (seen.jobs or waiting):
         click.echo("nothing is waiting, nothing runs")
+
+
+def _show_status(spool: Spool, job: Job, outlook: Outlook | None, *, as_json: bool) -> None:
+    """Show one job's counts, where its prompts are by its STATUS.yaml, and when it will be done."""
+    told = (read_status(spool.active / job.job) or {}) if job.counts.running else {}
+    running = told.get("running") or []
+    if as_json:
+        _print_json({**_job_json(job, outlook), "running": running})
+        return
+    _print_jobs([job])
+    rows = [
+        [
+            f"prompt {one['prompt']}",
+            str(one["server"]),
+            f"node {one['node']}" if one["node"] else "",
+            str(one.get("step") or ""),
+            f"{one['percent']} %" if one["node"] else "waits there",
+        ]
+        for one in running
+    ]
+    print_table(rows, indent="  ", right=frozenset({3}))
+    finish = outlook.finish(job) if outlook else None
+    if finish is not None:
+        click.echo(f"  done {in_words(finish, time.time())}")
 
 
 @click.command("list")
@@ -155,23 +184,25 @@ def _is_minor(line: str) -> bool:
     return not any(sign in line for sign in (": assembling: ", ": hot folder, away: "))
 
 
-def _print_jobs(jobs: list[Job] | tuple[Job, ...] | Any) -> None:
+def _print_jobs(jobs: Sequence[Job], outlook: Outlook | None = None) -> None:
     width = max((len(job.job) for job in jobs), default=3)
     for job in jobs:
         counts = job.counts
         state = click.style(f"{job.state:<10}", fg=_COLOURS.get(job.state))
         over = f"{counts.over}/{counts.total}"
         failed = click.style(f"{counts.failed} failed", fg="red") if counts.failed else ""
-        kept = f"{counts.kept} kept  " if counts.kept else ""
+        kept = f"{counts.kept} kept" if counts.kept else ""
         when = datetime.fromtimestamp(job.accepted_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        said = f"  {printable(job.why)}" if job.why else ""
-        click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {kept}{failed}{said}".rstrip())
+        finish = outlook.finish(job) if outlook else None
+        done = f"done about {written(finish.expected_at, None, time.time())}" if finish else ""
+        about = "  ".join(part for part in (kept, failed, printable(job.why or ""), done) if part)
+        click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {about}".rstrip())
 
 
-def _overview_json(seen: Overview) -> dict[str, Any]:
+def _overview_json(seen: Overview, outlook: Outlook | None) -> dict[str, Any]:
     return {
         "servers": [asdict(server) for server in seen.servers],
-        "jobs": [_job_json(job) for job in seen.jobs],
+        "jobs": [_job_json(job, outlook) for job in seen.jobs],
     }
 
 
@@ -207,7 +238,8 @@ def _drift(job: Job) -> tuple[str, ...]:
     return job.plan.drift if job.plan else ()
 
 
-def _job_json(job: Job) -> dict[str, Any]:
+def _job_json(job: Job, outlook: Outlook | None = None) -> dict[str, Any]:
+    finish = outlook.finish(job) if outlook else None
     return {
         "job": job.job,
         "workflow": job.workflow,
@@ -218,6 +250,7 @@ def _job_json(job: Job) -> dict[str, Any]:
         "accepted_at": iso(job.accepted_at),
         "started_at": iso(job.started_at),
         "finished_at": iso(job.finished_at),
+        "finish": finish_facts(finish),
         "drift": list(_drift(job)),
         "problems": [asdict(problem) for problem in job.problems],
     }

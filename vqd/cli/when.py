@@ -1,6 +1,7 @@
-"""Times as a person reads them: how long ago."""
+"""Times as a person reads them: how long ago, and how soon."""
 
-from vqd.domain.schedule import duration
+from vqd.domain.finish import Finish
+from vqd.domain.schedule import duration, written
 
 _DAY_S = 86_400
 _IN_DAYS = 2
@@ -12,3 +13,13 @@ def ago(at: float, now: float) -> str:
     passed_s = max(0.0, round(now - at))
     days = passed_s / _DAY_S
     return f"{days:.0f} days ago" if days >= _IN_DAYS else f"{duration(passed_s)} ago"
+
+
+def in_words(finish: Finish, now: float) -> str:
+    """Give when a job will be done: `in about 5 min, at 22:40 (22:37 to 22:45)`."""
+    left = duration(round(finish.expected_at - now))
+    early, expected, late = (
+        written(at, None, now) for at in (finish.early_at, finish.expected_at, finish.late_at)
+    )
+    span = f" ({early} to {late})" if early != late else ""
+    return f"in about {left}, at {expected}{span}"

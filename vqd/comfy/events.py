@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from math import inf
 
 from vqd.comfy.messages import Json, list_in, number_in, object_in, text_in
 from vqd.comfy.wire import parsed
@@ -19,12 +20,14 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A prompt got on. `finished_nodes` is 0 where the message does not count them."""
+    """A prompt got on: its node is at `step`, `12/20`, where the message tells that.
+    `finished_nodes` is 0 where it does not count them."""
 
     prompt_id: str
     node: str | None
     fraction: float
     finished_nodes: int = 0
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def _event_of(kind: str, prompt_id: str, said: Json) -> ServerEvent | None:
         case "executing":
             return Step(prompt_id, _shown(said, "display_node"), 0.0)
         case "progress":
-            return Step(prompt_id, _shown(said, "display_node"), _fraction(said))
+            node = _shown(said, "display_node")
+            return Step(prompt_id, node, _fraction(said), step=_step_of(said))
         case "progress_state":
             return _step(prompt_id, object_in(said, "nodes"))
     return None
@@ -98,7 +102,8 @@ def _step(prompt_id: str, nodes: Json) -> Step:
     running = next((nodes[node] for node, state in reversed(states) if state == "running"), None)
     if running is None:
         return Step(prompt_id, None, 0.0, finished)
-    return Step(prompt_id, _shown(running, "display_node_id"), _fraction(running), finished)
+    node = _shown(running, "display_node_id")
+    return Step(prompt_id, node, _fraction(running), finished, _step_of(running))
 
 
 def _shown(said: Json, key: str) -> str | None:
@@ -112,3 +117,12 @@ def _fraction(said: Json) -> float:
     if value is None or not most or value < 0 or most < 0:
         return 0.0
     return min(value / most, 1.0)
+
+
+def _step_of(said: Json) -> str | None:
+    """Give value and max as they were said; None where nothing can be made of them, or nothing is
+    counted: a node of one step."""
+    value, most = number_in(said, "value"), number_in(said, "max")
+    if value is None or most is None or most <= 1 or not 0 <= value <= most < inf:
+        return None
+    return f"{value:g}/{most:g}"

@@ -157,9 +157,9 @@ class Listener:
 
     def _take_in(self, event: ServerEvent | None) -> None:
         match event:
-            case Step(prompt_id, node, fraction, finished_nodes):
+            case Step(prompt_id, node, fraction, finished_nodes, step):
                 for watch in self._watches_of(prompt_id):
-                    watch.advance(node, fraction, finished_nodes)
+                    watch.advance(node, fraction, finished_nodes, step)
             case Ended(prompt_id):
                 for watch in self._watches_of(prompt_id):
                     watch.tell(Signal.ENDED)

@@ -68,8 +68,10 @@ class Watch:
             self._signals.add(signal)
             self._changed.notify_all()
 
-    def advance(self, node: str | None, fraction: float, finished_nodes: int) -> None:
+    def advance(
+        self, node: str | None, fraction: float, finished_nodes: int, step: str | None
+    ) -> None:
         """Take in how far the prompt is; called by the listener. It wakes nobody."""
         before = self._progress.finished_nodes if self._progress else 0
-        self._progress = Progress(node, fraction, max(before, finished_nodes))
+        self._progress = Progress(node, fraction, max(before, finished_nodes), step)
         self._last_heard_at = time.monotonic()

@@ -93,11 +93,13 @@ Outcome = Succeeded | Failed
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a running prompt is, as its server last said: `fraction` of `node` is 0 to 1."""
+    """How far a running prompt is, as its server last said: `fraction` of `node` is 0 to 1, and
+    `step` the same as it said it: `12/20`."""
 
     node: str | None
     fraction: float
     finished_nodes: int = 0
+    step: str | None = None
 
 
 Inputs = Mapping[str, str]

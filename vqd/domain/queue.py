@@ -164,6 +164,10 @@ class Failures:
     prompts: int
 
 
+STEERED = "job.steered"
+"""The kind of event that tells what somebody asked of a job, and what was said to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to a job or to one prompt of it; `kind` is `noun.past_participle`."""
@@ -191,6 +195,11 @@ class ServerRecord:
     since_at: float | None = None
     vram_gb: float | None = None
     tags: tuple[str, ...] = ()
+
+    @property
+    def takes_prompts(self) -> bool:
+        """Whether it is given prompts, if only when no other is."""
+        return self.state in ("up", "avoided")
 
     @property
     def capability(self) -> Capability:

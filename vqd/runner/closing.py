@@ -11,16 +11,17 @@ from pathlib import Path
 import orjson
 
 from vqd.domain.lifecycle import JobState
-from vqd.domain.queue import Event, Failures, Job, Prompt
+from vqd.domain.queue import STEERED, Event, Failures, Job, Prompt
 from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.runner.manifest import write_manifest
 from vqd.spool import drops
 from vqd.spool.files import sync_file, sync_folder, whole_file
 from vqd.spool.folders import make_folder
-from vqd.spool.status import iso, write_status, write_why
+from vqd.spool.status import Steered, iso, write_status, write_why
 from vqd.store.store import Session
 
 WHY_LIMIT = 20
+MOST_ANSWERS = 50
 
 
 def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
@@ -43,7 +44,22 @@ def lay_out(session: Session, job: Job, folder: Path, *, now: float) -> None:
         failures = session.prompts.failures(job.job_key, WHY_LIMIT)
         untold = job.counts.failed - sum(alike.prompts for alike in failures)
         write_why(folder, job, [_told(alike) for alike in failures], untold)
-    write_status(folder, job, now=now, final=True)
+    write_status(folder, job, now=now, answers=answers_to(session, job), final=True)
+
+
+def answers_to(session: Session, job: Job) -> list[Steered]:
+    """Give the newest answers to what was asked of a job since it was accepted, oldest first."""
+    events = session.events.of_job_itself(job.job_key, [STEERED], limit=MOST_ANSWERS)
+    return [
+        Steered(
+            what=str(event.facts["what"]),
+            at=event.at,
+            done=bool(event.facts["done"]),
+            said=str(event.facts["said"]),
+        )
+        for event in reversed(events)
+        if event.at >= job.accepted_at
+    ]
 
 
 def write_proof(session: Session, job: Job, folder: Path) -> None:

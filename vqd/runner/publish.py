@@ -23,7 +23,8 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Progress
 from vqd.domain.queue import Job, PromptKey
 from vqd.domain.schedule import PROOF_MADE
-from vqd.runner.closing import lay_out, write_proof
+from vqd.runner.closing import answers_to, lay_out, write_proof
+from vqd.runner.outlook import Foresight
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
@@ -59,6 +60,7 @@ class Publisher:
         self._closing: set[int] = set()
         self._untold: dict[int, tuple[RunningNow, str | None]] = {}
         self._again_at: dict[int, float] = {}
+        self._foresight = Foresight()
         self._ends_at = math.inf
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -168,7 +170,11 @@ class Publisher:
     def _write_status(self, job_key: int) -> None:
         with self._lock:
             running, held = self._untold.pop(job_key)
-        job = self._job(job_key)
+        now = self._clock()
+        with self._store.reading() as session:
+            job = session.jobs.get(job_key)
+            finish = None if held else self._foresight.finish(session, job, now)
+            answers = answers_to(session, job)
         folder = self._spool.active / job.job
         if not self._spool.is_present() or not is_real_folder(folder):
             return
@@ -180,7 +186,9 @@ class Publisher:
         if job.hold == PROOF_MADE and not (folder / drops.PROOF).exists():
             self._write_proof(job_key)
         told = replace(job, reason=job.why or held)
-        write_status(folder, told, now=self._clock(), running=shown, final=False)
+        write_status(
+            folder, told, now=now, running=shown, finish=finish, answers=answers, final=False
+        )
 
     def _write_proof(self, job_key: int) -> None:
         with self._store.reading() as session:
@@ -207,7 +215,7 @@ def _reason(job: Job) -> str | None:
     return f"{job.counts.failed} of {job.counts.total} prompts failed"
 
 
-def _where(progress: Progress | None) -> tuple[str | None, int]:
+def _where(progress: Progress | None) -> tuple[str | None, str | None, int]:
     if progress is None:
-        return None, 0
-    return progress.node, round(100 * progress.fraction)
+        return None, None, 0
+    return progress.node, progress.step, round(100 * progress.fraction)

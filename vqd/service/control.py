@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
-from vqd.domain.queue import Job
+from vqd.domain.queue import STEERED, Job
 from vqd.store.store import Session, Store
 
 HIGHEST_PRIORITY = 100
@@ -28,32 +28,52 @@ class Control:
 
     def cancel(self, job: str, *, why: str, now: float) -> Answer:
         """Stop a job: what waits is cancelled now, what runs is interrupted by the runner."""
-        return self._steer(job, lambda session, found: _cancel(session, found, why, now))
+        return self._steer(
+            job, "CANCEL", now, lambda session, found: _cancel(session, found, why, now)
+        )
 
     def retry(self, job: str, *, now: float) -> Answer:
         """Let the failed prompts of a job that is not over run again."""
-        return self._steer(job, lambda session, found: _retry(session, found, now))
+        return self._steer(job, "RETRY", now, lambda session, found: _retry(session, found, now))
 
     def suspend(self, job: str, *, now: float) -> Answer:
         """Start nothing more of a job until it is resumed; what runs goes on to its end."""
-        return self._steer(job, lambda session, found: _suspend(session, found, now))
+        return self._steer(job, "PAUSE", now, lambda session, found: _suspend(session, found, now))
 
     def resume(self, job: str, *, now: float) -> Answer:
         """Let a suspended job go on."""
-        return self._steer(job, lambda session, found: _resume(session, found, now))
+        return self._steer(job, "RESUME", now, lambda session, found: _resume(session, found, now))
 
     def approve(self, job: str, *, now: float) -> Answer:
         """Let a quoted job start, or what is left of a job whose proof was looked at."""
-        return self._steer(job, lambda session, found: _approve(session, found, now))
+        return self._steer(
+            job, "APPROVE", now, lambda session, found: _approve(session, found, now)
+        )
 
     def prioritise(self, job: str, priority: int | None, *, now: float) -> Answer:
         """Give a job another priority, 0 to 100; None is one that was not named."""
-        return self._steer(job, lambda session, found: _prioritise(session, found, priority, now))
+        what = "PRIORITY" if priority is None else f"PRIORITY {priority}"
+        return self._steer(
+            job, what, now, lambda session, found: _prioritise(session, found, priority, now)
+        )
 
-    def _steer(self, job: str, steer: Callable[[Session, Job], Answer]) -> Answer:
+    def _steer(
+        self, job: str, what: str, now: float, steer: Callable[[Session, Job], Answer]
+    ) -> Answer:
         def steered(session: Session) -> Answer:
             found = _open_job(session, job)
-            return found if isinstance(found, Answer) else steer(session, found)
+            if isinstance(found, Answer):
+                return found
+            answer = steer(session, found)
+            session.events.add(
+                STEERED,
+                at=now,
+                job_key=found.job_key,
+                what=what,
+                done=answer.done,
+                said=answer.said,
+            )
+            return answer
 
         answer = self._store.write(steered)
         self._on_change()

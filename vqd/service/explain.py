@@ -18,8 +18,6 @@ from vqd.service.cures import cure_of_failure, hold_of
 
 MOST_TOLD = 20
 """Faults of a job file, and kinds of failures, that are told one by one."""
-UP = frozenset({"up", "avoided"})
-"""States in which a server may be given prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,7 @@ def _away(facts: Facts, now: float) -> str | None:
     """Say why no server takes prompts of the job; None if one does."""
     needs = facts.job.plan.schedule.needs if facts.job.plan else Needs()
     fitting = [one for one in facts.servers if one.capability.fits(needs)]
-    if any(one.state in UP for one in fitting):
+    if any(one.takes_prompts for one in fitting):
         return None
     told = [_state_of(one, now) for one in fitting or facts.servers]
     if not told:
@@ -222,7 +220,7 @@ def _running(facts: Facts, now: float) -> Iterator[Reason]:
         return
     names = sorted({prompt.server or "" for prompt in facts.running})
     told = {one.server: one for one in facts.servers}
-    away = [told[name] for name in names if name in told and told[name].state not in UP]
+    away = [told[name] for name in names if name in told and not told[name].takes_prompts]
     many = len(facts.running)
     said = f"{_several(many, 'prompt')} {'is' if many == 1 else 'are'} on {', '.join(names)}"
     if away:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
+from vqd.domain.finish import Outlook
 from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
 from vqd.store.store import Session, StoreReader
@@ -63,6 +64,11 @@ class Views:
         """Give every job that is not over, oldest first, and every server."""
         with self._reader.reading() as session:
             return Overview(session.jobs.open(), session.servers.all())
+
+    def outlook(self, now: float) -> Outlook:
+        """Give by what the finish of jobs can be told. `now` is UTC seconds."""
+        with self._reader.reading() as session:
+            return session.outlook.at(now)
 
     def newest(self, limit: int) -> Sequence[Job]:
         """Give the newest jobs, newest first."""

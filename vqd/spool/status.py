@@ -11,6 +11,7 @@ import yaml
 from vqd.documents.reader import read
 from vqd.documents.tree import Text
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
@@ -21,20 +22,46 @@ STATUS = "STATUS.yaml"
 
 @dataclass(frozen=True, slots=True)
 class RunningPrompt:
-    """A prompt on a server: the node it is at, and how far that node is (0 to 100)."""
+    """A prompt on a server: the node it is at, which step of how many (`12/20`) that is at, and how
+    far it is by that (0 to 100)."""
 
     prompt: int
     server: str
     node: str | None
+    step: str | None
     percent: int
 
 
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """An answer to what somebody asked of a job: `what`, and what was `said` to it."""
+
+    what: str
+    at: float
+    done: bool
+    said: str
+
+
 def write_status(
-    folder: Path, job: Job, *, now: float, running: Sequence[RunningPrompt] = (), final: bool
+    folder: Path,
+    job: Job,
+    *,
+    now: float,
+    running: Sequence[RunningPrompt] = (),
+    finish: Finish | None = None,
+    answers: Sequence[Steered] = (),
+    final: bool,
 ) -> None:
     """Replace STATUS.yaml; durably when it is the last one."""
     write = write_whole if final else replace_quickly
-    write(folder / STATUS, _as_yaml(_status(job, now, running)).encode())
+    told = {
+        **_status(job, now, running),
+        "finish": finish_facts(finish),
+        "problems": [_problem(problem) for problem in job.problems],
+        "answers": [_answer(answer) for answer in answers],
+        "heartbeat_at": iso(now),
+    }
+    write(folder / STATUS, _as_yaml(told).encode())
 
 
 def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> None:
@@ -94,8 +121,26 @@ def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[s
         "finished_at": iso(job.finished_at),
         "elapsed_s": round(ended_at - (job.started_at or job.accepted_at), 1),
         "drift": list(job.plan.drift) if job.plan else [],
-        "problems": [_problem(problem) for problem in job.problems],
-        "heartbeat_at": iso(now),
+    }
+
+
+def finish_facts(finish: Finish | None) -> Mapping[str, str | None] | None:
+    """Give when a job will be done as STATUS.yaml tells it; None where that cannot be told."""
+    if finish is None:
+        return None
+    return {
+        "early": iso(finish.early_at),
+        "expected": iso(finish.expected_at),
+        "late": iso(finish.late_at),
+    }
+
+
+def _answer(answer: Steered) -> Mapping[str, Any]:
+    return {
+        "what": answer.what,
+        "when": iso(answer.at),
+        "done": answer.done,
+        "said": answer.said,
     }
 
 

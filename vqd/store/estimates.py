@@ -3,6 +3,8 @@
 import sqlite3
 from dataclasses import dataclass
 
+from vqd.domain.finish import Pace
+
 _JOBS = 50
 _PROMPTS = 1000
 
@@ -38,7 +40,12 @@ class EstimateRows:
 
     def seconds(self, workflow: str) -> float | None:
         """Give how long a prompt of a workflow usually takes; None if none was carried out yet."""
+        pace = self.pace(workflow)
+        return None if pace is None else pace.mean_s
+
+    def pace(self, workflow: str) -> Pace | None:
+        """Give how long its newest prompts took, and how differently; None as for `seconds`."""
         row = self._connection.execute(
-            "SELECT mean_s FROM workflow_times WHERE workflow = ?", (workflow,)
+            "SELECT mean_s, variance, measured FROM workflow_times WHERE workflow = ?", (workflow,)
         ).fetchone()
-        return None if row is None else float(row["mean_s"])
+        return None if row is None else Pace(*row)

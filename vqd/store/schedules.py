@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 import orjson
 
+from vqd.domain.finish import REMEMBERED
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import NoticeEvent
@@ -18,8 +19,6 @@ from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows
 
 AT_ONCE = 0.0
-_REMEMBERED = 20
-"""A workflow's mean time follows about so many of its newest prompts."""
 
 _UNJUDGED = "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
 
@@ -186,7 +185,7 @@ class ScheduleRows:
             " variance = (1 - 1.0 / min(measured + 1, :remembered)) * (variance"
             " + (:seconds - mean_s) * (:seconds - mean_s) / min(measured + 1, :remembered))"
             " RETURNING workflow",
-            {"seconds": max(0.0, seconds), "job_key": job_key, "remembered": _REMEMBERED},
+            {"seconds": max(0.0, seconds), "job_key": job_key, "remembered": REMEMBERED},
         ).fetchone()
         self._connection.execute(
             "UPDATE jobs INDEXED BY jobs_in_windows SET judge_at = ? WHERE workflow = ?"

@@ -19,6 +19,7 @@ from vqd.store.graphs import GraphRows
 from vqd.store.jobs import JobRows
 from vqd.store.migrate import check_version, migrate
 from vqd.store.notices import NoticeRows
+from vqd.store.outlook import OutlookRows
 from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
@@ -55,6 +56,7 @@ class Session:
         self.pending = PendingRows(connection)
         self.records = RecordRows(connection, self.events)
         self.servers = ServerRows(connection)
+        self.outlook = OutlookRows(connection, self.servers)
 
     def cancel(self, job_key: int, *, now: float, why: str) -> bool:
         """Cancel what waits of a job and ask for what runs to be stopped; False if it was asked

@@ -1,0 +1,62 @@
+"""What decides when jobs will be done, as the store knows it."""
+
+from statistics import fmean, pvariance
+
+import pytest
+
+from tests.builders import NOW, accept_a_job
+from vqd.domain.queue import ServerRecord
+from vqd.domain.schedule import Judgement
+from vqd.store.store import Store
+
+TIMES = [4.0, 9.0, 2.5, 7.0, 30.0]
+
+
+def measure(store: Store, job_key: int, *times: float) -> None:
+    for seconds in times:
+        store.write(lambda session, s=seconds: session.schedules.measure(job_key, s))  # type: ignore[misc]
+
+
+def left_s(store: Store, job_key: int, now: float = NOW) -> float | None:
+    with store.reading() as session:
+        told = session.outlook.at(now).finish(session.jobs.get(job_key))
+    return None if told is None else told.expected_at - now
+
+
+def sees(store: Store, *names: str) -> None:
+    seen = [ServerRecord(name, f"http://{name}", "up", None, "0.4", NOW) for name in names]
+    store.write(lambda session: session.servers.note(seen))
+
+
+def test_mean_and_variance_are_those_of_what_was_measured(store: Store) -> None:
+    measure(store, accept_a_job(store), *TIMES)
+    with store.reading() as session:
+        pace = session.estimates.pace("image-scale")
+        assert session.estimates.pace("never-measured") is None
+    assert pace is not None
+    assert (pace.mean_s, pace.measured) == (pytest.approx(fmean(TIMES)), 5)
+    assert pace.variance == pytest.approx(pvariance(TIMES))
+
+
+def test_mean_and_variance_follow_the_newest_prompts(store: Store) -> None:
+    measure(store, accept_a_job(store), *[10.0, 90.0] * 20, *[100.0] * 100)
+    with store.reading() as session:
+        pace = session.estimates.pace("image-scale")
+    assert pace is not None
+    assert pace.mean_s == pytest.approx(100, abs=1)
+    assert pace.variance < 50
+
+
+def test_the_finish_counts_what_is_on_the_servers_and_what_comes_before(store: Store) -> None:
+    first = accept_a_job(store, "first", total=3)
+    held = accept_a_job(store, "held", total=50)
+    store.write(lambda session: session.schedules.judged(held, Judgement("x"), now=NOW))
+    own = accept_a_job(store, "own", total=2)
+    measure(store, own, 10.0)
+    assert left_s(store, own) is None
+    sees(store, "gpu0")
+    store.write(lambda session: session.prompts.claim("gpu0", "p", now=NOW))
+    assert left_s(store, first, NOW + 4) == 26
+    assert left_s(store, own, NOW + 4) == 46
+    sees(store, "gpu1")
+    assert left_s(store, own, NOW + 4) == 26
