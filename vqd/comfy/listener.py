@@ -68,6 +68,11 @@ class Listener:
         return self._client_id
 
     @property
+    def remaining(self) -> int:
+        """How many prompts, anybody's, are on the server, as last heard; 0 while that is not."""
+        return self._remaining if self._is_open else 0
+
+    @property
     def preview(self) -> bytes | None:
         """The latest preview picture (JPEG or PNG) of whichever prompt runs."""
         return self._preview

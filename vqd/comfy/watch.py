@@ -35,12 +35,18 @@ class Watch:
         self._changed = Condition()
         self._signals: set[Signal] = set()
         self._progress: Progress | None = None
+        self._started_at: float | None = None
         self._last_heard_at = time.monotonic()
 
     @property
     def progress(self) -> Progress | None:
         """How far the prompt is, as last heard; None before it was heard to start."""
         return self._progress
+
+    @property
+    def started_at(self) -> float | None:
+        """When the prompt was first heard to run, by the monotonic clock; None before that."""
+        return self._started_at
 
     @property
     def last_heard_at(self) -> float:
@@ -75,3 +81,4 @@ class Watch:
         before = self._progress.finished_nodes if self._progress else 0
         self._progress = Progress(node, fraction, max(before, finished_nodes), step)
         self._last_heard_at = time.monotonic()
+        self._started_at = self._started_at or self._last_heard_at

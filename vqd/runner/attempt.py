@@ -43,6 +43,8 @@ LOOK_AGAIN_S = 2.0
 """Between two looks at the server's history; what it says on the socket only hurries one."""
 SOON_S = 1.0
 """Until the next look at a server that could not tell."""
+LEAST_PAUSE_S = 0.05
+"""Between two looks at a prompt whose time is up."""
 SHARE_AGAIN_S = 5.0
 """Until outputs are fetched again that the share was not there to take."""
 
@@ -94,8 +96,13 @@ class Attempt:
 
     @property
     def progress(self) -> Progress | None:
-        """Give how far it is, as last heard."""
-        return self._watch.progress if self._watch is not None else None
+        """Give how far it is, as last heard; or whose prompts it waits for, if not only ours."""
+        heard = self._watch.progress if self._watch is not None else None
+        others = self.server.others if self._has_waited and heard is None else 0
+        if not others:
+            return heard
+        prompts = "a prompt" if others == 1 else f"{others} prompts"
+        return Progress(f"waits behind {prompts} of others", 0.0)
 
     def run(self) -> Outcome | None:
         """Give the outcome; None if it was abandoned. The server was entered by the caller."""
@@ -234,7 +241,8 @@ class Attempt:
             failed = self._judge(found, patience, watch)
             if failed is not None:
                 return failed
-            self._pause(watch, LOOK_AGAIN_S if found else SOON_S)
+            left_s = max(LEAST_PAUSE_S, patience.left_s(watch.started_at, time.monotonic()))
+            self._pause(watch, min(LOOK_AGAIN_S if found else SOON_S, left_s))
         return None
 
     def _judge(
@@ -249,9 +257,10 @@ class Attempt:
         self._has_waited = not self._has_run
         if isinstance(found, Waiting):
             waits_long = patience.waits_long(time.monotonic())
-            failed = self._forsaken() if waits_long else None
+            failed = self._forsaken(patience) if waits_long else None
         else:
-            failed = patience.judge(watch.last_heard_at, time.monotonic())
+            now = time.monotonic()
+            failed = patience.judge(watch.started_at, watch.last_heard_at, now)
             if failed is not None and failed.code is FailureCode.STALLED:
                 failed = self._silent(failed, patience, watch)
         if failed is not None:
@@ -267,12 +276,11 @@ class Attempt:
         patience.excuse(time.monotonic())
         return None
 
-    def _forsaken(self) -> Failed | None:
+    def _forsaken(self, patience: Patience) -> Failed | None:
         """Give a failure if the server will never come to a prompt that waits there."""
         is_next = self.server.client.place(self._prompt_id) == Waiting(0)
-        if not is_next and not self.server.client.has_died_inside():
-            return None
-        return self._dead_inside()
+        is_idle = patience.is_idle_still(is_idle=is_next)
+        return self._dead_inside() if is_idle or self.server.client.has_died_inside() else None
 
     def _dead_inside(self) -> Failed:
         said = "it takes prompts and runs none, and only a restart helps"

@@ -135,6 +135,11 @@ class Server:
         """Tell whether one prompt of ours is on it, and no other."""
         return self._rendering == 1
 
+    @property
+    def others(self) -> int:
+        """Count the prompts of other people on it, as last heard; 0 while nothing is heard."""
+        return max(0, self.listener.remaining - self._rendering)
+
     def enter(self) -> None:
         """Count a prompt that is given to it."""
         with self._lock:
