@@ -117,7 +117,8 @@ class Actor:
     def _edit_input(self) -> None:
         drop = self._any_waiting()
         folder = drop.path.parent if drop.path.suffix else drop.path
-        path = self._any(sorted(folder.glob(f"{drop.token}.png" if drop.path.suffix else "*.png")))
+        found = folder.glob(f"{drop.token}.png" if drop.path.suffix else "*.png")
+        path = self._any(sorted(path for path in found if not path.is_symlink()))
         before = path.read_bytes()
         self._write_over(drop, path, before, self._kinds.picture())
 
