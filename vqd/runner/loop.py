@@ -19,7 +19,7 @@ import structlog
 
 from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
-from vqd.domain.queue import Prompt
+from vqd.domain.queue import STEERED, Prompt
 from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
@@ -93,6 +93,7 @@ class Loop:
         self._held_told: str | None = None
         self._begun: set[int] = set()
         self._changed: set[int] = set()
+        self._seen_event: int | None = None
         self._server_states: dict[str, str] = {}
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
@@ -135,6 +136,7 @@ class Loop:
         held = self._held_by(now)
         due = self._settle(now, [] if held else self._free_slots(now))
         self._hold(due.judged)
+        self._changed |= self._steered()
         for prompt, server in due.claimed:
             self._start(prompt, server, now)
         self._dispatch.cancel(due.stopping)
@@ -258,6 +260,12 @@ class Loop:
         except ShareAway as away:
             self._store.write(lambda session: _put_back(session, prompt, self._clock()))
             self._park(f"share away: {away}", now)
+
+    def _steered(self) -> set[int]:
+        """Give the jobs of which somebody asked something since this was asked last."""
+        with self._store.reading() as session:
+            seen, self._seen_event = self._seen_event, session.events.newest_key()
+            return session.events.jobs_with(STEERED, after=seen) if seen is not None else set()
 
     def _note_servers(self) -> None:
         changed = [server for server in self._servers.values() if server.changed]

@@ -33,6 +33,21 @@ class EventRows:
         ).fetchone()
         return None if row is None else float(row["at"])
 
+    def newest_key(self) -> int:
+        """Give the key of the newest event; 0 before the first."""
+        row = self._connection.execute("SELECT max(event_key) AS newest FROM events").fetchone()
+        return int(row["newest"] or 0)
+
+    def jobs_with(self, kind: str, *, after: int) -> set[int]:
+        """Give the keys of the jobs to which this happened after the event of key `after`.
+
+        Cost: as many rows as there are events after it.
+        """
+        rows = self._connection.execute(
+            "SELECT job_key FROM events NOT INDEXED WHERE event_key > ? AND kind = ?", (after, kind)
+        )
+        return {row["job_key"] for row in rows}
+
     def of_job_itself(self, job_key: int, kinds: Collection[str], *, limit: int) -> list[Event]:
         """Give the newest events of these kinds that happened to a job itself, newest first.
 
