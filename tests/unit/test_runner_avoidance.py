@@ -6,7 +6,8 @@ import pytest
 
 from tests.builders import NOW, accept_a_job
 from vqd.runner.avoidance import FAILED_JOBS, FIRST_PROBE_S, LONGEST_PROBE_S, Avoidance
-from vqd.runner.dispatch import claims
+from vqd.runner.choosing import Choosing
+from vqd.runner.fitting import Fitting
 from vqd.runner.inputs import InputChecks
 from vqd.runner.rest import LONGEST_REST_S, Rest
 from vqd.runner.server import Server, ServerAddress
@@ -85,10 +86,14 @@ def test_an_avoided_server_is_given_nothing_that_another_can_serve(
     bad, good = servers
     fail_jobs(bad)
     free = [server for server in servers for _ in server.free_places(T)]
-    claimed = store.write(lambda session: list(claims(session, free, servers, NOW)))
+    claimed = store.write(
+        lambda session: list(Choosing(servers, Fitting()).claims(session, free, NOW))
+    )
     assert {server.name for _, server in claimed} == {"good"}
     good.is_up = False
-    claimed = store.write(lambda session: list(claims(session, [bad], servers, NOW)))
+    claimed = store.write(
+        lambda session: list(Choosing(servers, Fitting()).claims(session, [bad], NOW))
+    )
     assert [server.name for _, server in claimed] == ["bad"]
 
 
@@ -100,7 +105,9 @@ def test_its_probe_is_one_prompt(store: Store, servers: list[Server]) -> None:
     assert at is not None
     places = bad.free_places(at)
     assert list(places) == [0]
-    (claimed,) = store.write(lambda session: list(claims(session, [bad], servers, NOW)))
+    (claimed,) = store.write(
+        lambda session: list(Choosing(servers, Fitting()).claims(session, [bad], NOW))
+    )
     bad.enter()
     assert not bad.free_places(at)
     bad.leave()

@@ -12,6 +12,7 @@ from tests.builders import NOW
 from tests.strange_server import Answer, StrangeServer
 from tests.waiting import wait_for
 from vqd.runner.catalogue import Catalogues
+from vqd.runner.fitting import Fitting
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
@@ -35,6 +36,7 @@ class House:
             store,
             self.servers,
             Spelling(store),
+            Fitting(),
             on_change=self.changes.release,
             clock=lambda: NOW,
         )
@@ -174,7 +176,12 @@ def test_a_choice_is_spelled_as_the_server_has_it_since_the_last_look(
     house = make(1)
     spelling = Spelling(house.store)
     house.catalogues = Catalogues(
-        house.store, house.servers, spelling, on_change=house.changes.release, clock=lambda: NOW
+        house.store,
+        house.servers,
+        spelling,
+        Fitting(),
+        on_change=house.changes.release,
+        clock=lambda: NOW,
     )
     graph = {"1": {"class_type": "Loader", "inputs": {"name": "wan/A.pt"}}}
     assert spelling.spelled("gpu1", graph) is graph

@@ -12,7 +12,8 @@ from vqd.domain.outcome import Succeeded
 from vqd.domain.queue import Job, PromptKey
 from vqd.domain.schedule import Capability, Needs, Schedule
 from vqd.domain.window import Window
-from vqd.runner.dispatch import claims
+from vqd.runner.choosing import Choosing
+from vqd.runner.fitting import Fitting
 from vqd.runner.inputs import InputChecks
 from vqd.runner.judging import JUDGED_AT_A_TIME, Judged, Judging
 from vqd.runner.server import Server, ServerAddress
@@ -33,10 +34,12 @@ def strange() -> Iterator[StrangeServer]:
 
 
 def a_server(name: str, url: str = "http://127.0.0.1:1", **has: Any) -> Server:
-    """A server that is not spoken to."""
+    """A server that is up, and not spoken to."""
     capability = Capability(frozenset(has.get("tags", ())), has.get("vram_gb"))
     address = ServerAddress(name, url, capability=capability)
-    return Server(address, InputChecks(), on_change=lambda: None)
+    server = Server(address, InputChecks(), on_change=lambda: None)
+    server.is_up = True
+    return server
 
 
 def scheduled(
@@ -54,7 +57,8 @@ def claimed(
     store: Store, *free: Server, everyone: Sequence[Server] | None = None
 ) -> list[tuple[int, str]]:
     """Claim for these servers, which are all there are; gives the jobs and their servers."""
-    pairs = store.write(lambda session: list(claims(session, free, everyone or free, NOW)))
+    choosing = Choosing(everyone or free, Fitting())
+    pairs = store.write(lambda session: list(choosing.claims(session, free, NOW)))
     return [(prompt.key.job_key, server.name) for prompt, server in pairs]
 
 
@@ -67,11 +71,11 @@ def test_a_window_holds_a_job_and_lets_it_go_again(store: Store) -> None:
     always, never = Window(0, 1440), Window(0, 1, frozenset({6}))
     job_key = scheduled(store, window="w")
     server = a_server("gpu1")
-    (held,) = judge(store, Judging({"w": never}, [server]))
+    (held,) = judge(store, Judging({"w": never}, [server], Fitting()))
     assert held.hold is not None
     assert held.hold.startswith("outside its window w")
     assert claimed(store, server) == []
-    (freed,) = judge(store, Judging({"w": always}, [server]))
+    (freed,) = judge(store, Judging({"w": always}, [server], Fitting()))
     assert (freed.hold, freed.is_news) == (None, True)
     assert claimed(store, server) == [(job_key, "gpu1")]
 
@@ -82,7 +86,7 @@ def test_servers_are_given_what_they_can_serve_and_are_not_held_up_by_the_rest(
     wan = scheduled(store, "wan", needs=Needs.of(["wan"], None))
     plain = scheduled(store, "plain")
     fast, slow = a_server("fast", tags=["wan"]), a_server("slow")
-    judge(store, Judging({}, [fast, slow]))
+    judge(store, Judging({}, [fast, slow], Fitting()))
     assert claimed(store, slow, fast, slow, slow, fast) == [
         (plain, "slow"),
         (wan, "fast"),
@@ -96,16 +100,16 @@ def test_a_server_that_tells_of_its_card_frees_the_jobs_that_need_it(
 ) -> None:
     scheduled(store, needs=Needs.of([], 24))
     server = a_server("gpu1", strange.url)
-    judging = Judging({}, [server])
+    judging = Judging({}, [server], Fitting())
     (held,) = judge(store, judging)
     assert held.hold == "no server is known to have 24 GB of VRAM"
-    stale = [judging.is_stale]
+    stale = [judging.is_stale(NOW)]
     server.learn()
     server.client.close()
-    stale.append(judging.is_stale)
+    stale.append(judging.is_stale(NOW))
     (freed,) = judge(store, judging)
     assert freed.hold is None
-    assert [*stale, judging.is_stale] == [False, True, False]
+    assert [*stale, judging.is_stale(NOW)] == [False, True, False]
 
 
 def test_the_settings_know_better_than_the_card(store: Store, strange: StrangeServer) -> None:
@@ -117,7 +121,7 @@ def test_the_settings_know_better_than_the_card(store: Store, strange: StrangeSe
 
 def test_a_job_past_its_deadline_is_cancelled_whatever_holds_it(store: Store) -> None:
     job_key = scheduled(store, suspended=True, deadline_s=HOUR)
-    judging = Judging({}, [a_server("gpu1")])
+    judging = Judging({}, [a_server("gpu1")], Fitting())
     judge(store, judging)
     assert judge(store, judging, NOW + HOUR - 1) == []
     (judged,) = judge(store, judging, NOW + HOUR)
@@ -130,7 +134,7 @@ def test_a_job_past_its_deadline_is_cancelled_whatever_holds_it(store: Store) ->
 
 def test_a_job_that_is_only_to_be_laid_out_is_done_whatever_its_deadline(store: Store) -> None:
     job_key = scheduled(store, deadline_s=HOUR)
-    judging = Judging({}, [a_server("gpu1")])
+    judging = Judging({}, [a_server("gpu1")], Fitting())
     judge(store, judging)
     for _ in range(2):
         prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
@@ -148,7 +152,7 @@ def test_many_jobs_are_judged_in_turns_and_none_starts_before_its_own(store: Sto
         scheduled(store, str(number), needs=Needs.of(["wan"], None), suspended=number < total - 1)
     last = total
     server = a_server("gpu1", tags=["wan"])
-    judging = Judging({}, [server])
+    judging = Judging({}, [server], Fitting())
     assert len(judge(store, judging)) == JUDGED_AT_A_TIME
     assert claimed(store, server) == []
     with store.reading() as session:

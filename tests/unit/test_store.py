@@ -308,16 +308,21 @@ SHUNNING = {"server": "gpu1", "shunned_s": 10.0}
     ("query", "index"),
     [
         (
-            NEXT.replace(":job_key", "1").replace(":now", "5"),
-            "prompts_pending (job_key=? AND not_before_at<?)",
+            NEXT.replace(":job_key", "1").replace(":now", "5").replace(":requirement_key", "3"),
+            "prompts_pending (job_key=? AND requirement_key=? AND route_key=? AND not_before_at<?)",
         ),
         (
-            NEXT_OF_PROOF.replace(":job_key", "1").replace(":now", "5"),
-            "prompts_of_proof (job_key=? AND not_before_at<?)",
+            NEXT_OF_PROOF.replace(":job_key", "1")
+            .replace(":now", "5")
+            .replace(":requirement_key", "3"),
+            "prompts_of_proof (job_key=? AND requirement_key=? AND not_before_at<?)",
         ),
         (
-            NEXT_ROUTED.replace(":job_key", "1").replace(":now", "5").replace(":route_key", "2"),
-            "prompts_routed (route_key=? AND job_key=? AND not_before_at<?)",
+            NEXT_ROUTED.replace(":job_key", "1")
+            .replace(":now", "5")
+            .replace(":route_key", "2")
+            .replace(":requirement_key", "3"),
+            "prompts_pending (job_key=? AND requirement_key=? AND route_key=? AND not_before_at<?)",
         ),
         (ROUTES, "prompts_routed (route_key>?)"),
         (

@@ -11,7 +11,7 @@ from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_b
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
-from vqd.domain.queue import Job, PromptKey
+from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.schedule import (
     PROOF_MADE,
     SUSPENDED,
@@ -37,9 +37,14 @@ def scheduled(store: Store, name: str = "a", total: int = 1, **schedule: Any) ->
 
 def claim(store: Store, classes: list[int] | None = None, now: float = NOW) -> int | None:
     """Claim a prompt; gives its job's key."""
-    prompt = store.write(
-        lambda session: session.prompts.claim("gpu1", "p", now=now, classes=classes)
-    )
+
+    def claimed(session: Session) -> Prompt | None:
+        ready = session.schedules.ready_classes()
+        served = [one for one in ready if classes is None or one.key in classes]
+        chosen = session.prompts.next("gpu1", now=now, classes=served)
+        return session.prompts.claim("gpu1", "p", now=now, chosen=chosen) if chosen else None
+
+    prompt = store.write(claimed)
     return prompt.key.job_key if prompt else None
 
 
@@ -164,7 +169,7 @@ def test_a_server_is_given_only_what_it_can_serve(store: Store) -> None:
     for job_key in (wan, big):
         judge(store, job_key, FREE)
     with store.reading() as session:
-        classes = {needs: key for key, needs in session.schedules.ready_classes()}
+        classes = {one.needs: one.key for one in session.schedules.ready_classes()}
     assert set(classes) == {Needs(), Needs(("wan",)), Needs(vram_gb=22)}
     served = [classes[Needs()], classes[Needs(vram_gb=22)]]
     assert [claim(store, served) for _ in range(3)] == [plain, big, None]
@@ -184,7 +189,7 @@ def test_only_classes_with_something_ready_are_looked_at(store: Store) -> None:
     judge(store, last, FREE)
     with store.reading() as session:
         (only,) = session.schedules.ready_classes()
-    assert only[1] == Needs(("last",))
+    assert only.needs == Needs(("last",))
 
 
 def test_across_classes_the_priority_and_then_the_age_decide(store: Store) -> None:

@@ -3,11 +3,10 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from vqd.domain.catalogue import NodeInput
 from vqd.domain.graph import Value
-from vqd.domain.nearest import meant
+from vqd.domain.nearest import meant_file
 from vqd.domain.spelling import spellings
 
 Options = tuple[Value, ...]
@@ -102,17 +101,8 @@ def _is_no(value: Value, options: Options) -> str:
 
 def _hint(value: Value, options: Options) -> str | None:
     names = [option for option in options if isinstance(option, str)]
-    near = _same_file(str(value), names) or meant(str(value), names)
+    near = meant_file(str(value), names)
     return f"Did you mean {near}?" if near else None
-
-
-def _same_file(name: str, names: list[str]) -> str | None:
-    """Give the file of the same name in another folder."""
-    return next((one for one in names if _file(one) == _file(name)), None)
-
-
-def _file(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).name.casefold()
 
 
 def _listed(options: Options) -> str | None:

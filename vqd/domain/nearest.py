@@ -17,8 +17,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(listed)}{more}." if listed else ""
 
 
+def meant_file(name: str, known: Iterable[str]) -> str | None:
+    """Give the known file of the same name in another folder, else the nearest; None for none."""
+    names = [*known]
+    same = next((one for one in names if _file(one) == _file(name)), None)
+    return same or meant(name, names)
+
+
 def meant(name: str, known: Iterable[str]) -> str | None:
     """Give the nearest of the known names; None if none is near."""
     folded = {one.casefold(): one for one in known}
     near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None
+
+
+def _file(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2].casefold()

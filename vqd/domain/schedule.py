@@ -93,6 +93,7 @@ class Awaited:
 class Standing:
     """All that decides whether a job may start now, as the queue remembers it.
 
+    `requires` are the keys of what its prompts that wait require, of which a server must have one.
     `expected_s` is how long a prompt of its workflow takes, None where none was measured.
     `is_proof_made` tells that its proof is over and waits for an approval.
     """
@@ -102,6 +103,7 @@ class Standing:
     not_before_at: float | None = None
     window: str | None = None
     needs: Needs = field(default_factory=Needs)
+    requires: tuple[int, ...] = ()
     awaited: Sequence[Awaited] = ()
     deadline_at: float | None = None
     expected_s: float | None = None
@@ -122,10 +124,16 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether a job may start: `hold` says why not. `next_at` is when to judge again, if ever."""
+    """Whether a job may start: `hold` says why not. `next_at` is when to judge again, if ever.
+
+    `is_of_servers` tells that no server is there for what waits of it: what runs goes on.
+    `is_lack` tells that another look at what the servers have may change that.
+    """
 
     hold: str | None = None
     next_at: float | None = None
+    is_of_servers: bool = False
+    is_lack: bool = False
 
 
 def judge(standing: Standing, conditions: Conditions, now: float) -> Judgement:

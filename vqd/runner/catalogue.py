@@ -8,6 +8,7 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.domain.signature import SignatureChange
+from vqd.runner.fitting import Fitting
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
 from vqd.store.learning import Learned, learn
@@ -15,6 +16,8 @@ from vqd.store.store import Store
 
 LOOK_AGAIN_S = 600.0
 """Between two looks at a server that stays: a model may have been put there."""
+LOOK_LACKING_S = 30.0
+"""The same while a job waits for what no server has."""
 AFTER_FAILURE_S = 5.0
 """Until the next look at a server that did not answer well; doubled each time."""
 MOST_TOLD = 20
@@ -28,19 +31,22 @@ class _Looking:
     seconds, None for a look whose end was not seen yet."""
 
     connection: int = 0
+    looked_at: float = 0.0
     next_at: float | None = None
     failures: int = 0
     is_going: bool = False
 
-    def is_due(self, connection: int, now: float) -> bool:
+    def is_due(self, connection: int, now: float, *, is_lacking: bool) -> bool:
         """Tell whether to look now."""
-        return self.connection != connection or self.wait_s(now) <= 0
+        return self.connection != connection or self.wait_s(now, is_lacking=is_lacking) <= 0
 
-    def wait_s(self, now: float) -> float:
+    def wait_s(self, now: float, *, is_lacking: bool) -> float:
         """Give the seconds until the next look, counted from when the end of the last is seen."""
         if self.next_at is None:
+            self.looked_at = now
             self.next_at = now + _delay_s(self.failures)
-        return self.next_at - now
+        at = self.looked_at + LOOK_LACKING_S if is_lacking and not self.failures else self.next_at
+        return at - now
 
 
 class Catalogues:
@@ -55,12 +61,14 @@ class Catalogues:
         store: Store,
         servers: Sequence[Server],
         spelling: Spelling,
+        fitting: Fitting,
         *,
         on_change: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._spelling = spelling
+        self._fitting = fitting
         self._on_change = on_change
         self._clock = clock
         self._looks = [(server, _Looking()) for server in servers]
@@ -71,14 +79,16 @@ class Catalogues:
 
         `now` is monotonic seconds.
         """
+        with self._store.reading() as session:
+            is_lacking = session.schedules.is_lacking()
         waits = []
         for server, looking in self._looks:
             if looking.is_going or not server.is_up:
                 continue
-            if looking.is_due(server.connection, now):
+            if looking.is_due(server.connection, now, is_lacking=is_lacking):
                 self._begin(server, looking)
             else:
-                waits.append(looking.wait_s(now))
+                waits.append(looking.wait_s(now, is_lacking=is_lacking))
         return min(waits, default=None)
 
     def _begin(self, server: Server, looking: _Looking) -> None:
@@ -105,6 +115,7 @@ class Catalogues:
             _log.exception("catalogue.failed", server=server.name)
             return False
         if learned is not None:
+            self._fitting.forget(server.name)
             _log.info(
                 "catalogue.learned",
                 server=server.name,

@@ -2,8 +2,7 @@
 
 import threading
 import time
-import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -20,7 +19,7 @@ from vqd.runner.share import Share
 from vqd.runner.sidecar import with_job_file, write_sidecars
 from vqd.runner.spelling import Spelling
 from vqd.spool.layout import Spool
-from vqd.store.store import Session, Store
+from vqd.store.store import Store
 
 STOPPED_WITHIN_S = 2.0
 
@@ -173,40 +172,6 @@ class Dispatch:
             with self._store.reading() as session:
                 self._graphs[sha256] = session.graphs.get(sha256)
         return self._graphs[sha256]
-
-
-def claims(
-    session: Session, free: Sequence[Server], everyone: Collection[Server], now: float
-) -> Iterator[tuple[Prompt, Server]]:
-    """Claim a prompt for each free place of a server that can serve one; `now` is UTC seconds.
-
-    A route that no server of all fits any more is open to each. A server that is avoided is given
-    only what none of those can serve that are up and trusted.
-    """
-    classes = session.schedules.ready_classes() if free else []
-    routes = session.prompts.routes() if classes else []
-    leads_nowhere = {
-        key for key, needs in routes if not any(one.capability.fits(needs) for one in everyone)
-    }
-    trusted = [server for server in everyone if server.is_up and server.is_trusted]
-    for server in free:
-        rivals = trusted if server.yields else []
-        served = [
-            key
-            for key, needs in classes
-            if server.capability.fits(needs)
-            and not any(rival.capability.fits(needs) for rival in rivals)
-        ]
-        routed = [
-            key for key, needs in routes if key in leads_nowhere or server.capability.fits(needs)
-        ]
-        prompt = session.prompts.claim(
-            server.name, str(uuid.uuid4()), now=now, classes=served, routes=routed
-        )
-        if prompt is not None:
-            yield prompt, server
-        elif len(routed) == len(routes):
-            classes = [(key, needs) for key, needs in classes if key not in served]
 
 
 def _aside(act: Callable[[], None], name: str) -> threading.Thread:

@@ -1,60 +1,135 @@
 """Judges which jobs may start, in the loop's own transaction, when the time for it has come."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from vqd.domain.schedule import Capability, Conditions, judge
+from vqd.domain.requirement import NeedsClass
+from vqd.domain.schedule import Conditions, Judgement, Standing, judge, written
 from vqd.domain.window import Window
+from vqd.runner.fitting import Fitting
 from vqd.runner.server import Server
 from vqd.store.store import Session
 
 JUDGED_AT_A_TIME = 250
 """So many jobs are judged in one transaction; the rest in the next, which follows at once."""
+DOWN_SAID_S = 10.0
+"""How long a server is down before a job is said to wait for it: a restart takes about so long."""
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A job that was judged: `hold` says why it may not start; `is_news` that it is another why."""
+    """A job that was judged: `hold` says why it may not start; `is_news` that it is another why.
+
+    It `stops` if what waits of it on a server is to be taken off it.
+    """
 
     job_key: int
     hold: str | None
     is_news: bool
+    stops: bool = False
 
 
 class Judging:
     """Knows the windows and what the servers have. Used by the loop's thread alone."""
 
-    def __init__(self, windows: Mapping[str, Window], servers: Sequence[Server]) -> None:
+    def __init__(
+        self, windows: Mapping[str, Window], servers: Sequence[Server], fitting: Fitting
+    ) -> None:
         self._windows = windows
         self._servers = servers
-        self._judged_by: tuple[Capability, ...] | None = None
+        self._fitting = fitting
+        self._judged_by: object = None
+        self._down_since: dict[str, float] = {}
 
-    @property
-    def is_stale(self) -> bool:
+    def is_stale(self, now: float) -> bool:
         """Tell whether the servers have become others since jobs were judged by them."""
-        return self._capabilities != self._judged_by
+        return self._servers_at(now) != self._judged_by
+
+    def are_unserved(self, session: Session, now: float) -> bool:
+        """Tell whether jobs may start for which no server is there."""
+        return next(self._unserved(session, now), None) is not None
+
+    def next_at(self, now: float) -> float | None:
+        """Give when jobs are said to wait for a server that is down since lately."""
+        said_at = (since + DOWN_SAID_S for since in self._down_since.values())
+        return min((at for at in said_at if at > now), default=None)
 
     def judge(self, session: Session, now: float) -> list[Judged]:
-        """Judge the jobs that are due; `now` is UTC seconds."""
-        capabilities = self._capabilities
-        if capabilities != self._judged_by:
+        """Judge the jobs that are due, and those that no server is there for; `now` is UTC
+        seconds."""
+        if self.is_stale(now):
             session.schedules.judge_all_again()
-            self._judged_by = capabilities
-        conditions = Conditions(self._windows, capabilities)
+            self._judged_by = self._servers_at(now)
+        for one in self._unserved(session, now):
+            session.schedules.judge_class(one.key)
+        conditions = Conditions(self._windows, [server.capability for server in self._servers])
         due = session.schedules.unjudged(now, JUDGED_AT_A_TIME)
-        return [_judged(session, job_key, conditions, now) for job_key in due]
+        return [self._judged(session, job_key, conditions, now) for job_key in due]
 
-    @property
-    def _capabilities(self) -> tuple[Capability, ...]:
-        return tuple(server.capability for server in self._servers)
+    def _unserved(self, session: Session, now: float) -> Iterator[NeedsClass]:
+        there = [server for server in self._servers if self._is_there(server, now)]
+        for one in session.schedules.ready_classes():
+            if not any(self._fitting.served(session, server, one).requires for server in there):
+                yield one
+
+    def _is_there(self, server: Server, now: float) -> bool:
+        """Tell whether a server is up, or down for so short a time that nobody is told."""
+        if server.is_up:
+            self._down_since.pop(server.name, None)
+            return True
+        return now - self._down_since.setdefault(server.name, now) < DOWN_SAID_S
+
+    def _judged(self, session: Session, job_key: int, conditions: Conditions, now: float) -> Judged:
+        standing = session.schedules.standing(job_key)
+        why = "it was not done by its deadline (retry.deadline)"
+        if standing.is_overdue(now) and session.cancel(job_key, now=now, why=why):
+            return Judged(job_key, None, is_news=True)
+        session.schedules.forget_done(job_key, standing.awaited)
+        judgement = judge(standing, conditions, now)
+        if judgement.hold is None:
+            judgement = self._by_servers(session, standing, judgement, now)
+        is_news = session.schedules.judged(job_key, judgement, now=now)
+        stops = judgement.hold is not None and not judgement.is_of_servers
+        return Judged(job_key, judgement.hold, is_news, stops)
+
+    def _by_servers(
+        self, session: Session, standing: Standing, judgement: Judgement, now: float
+    ) -> Judgement:
+        """Hold a job that no server is there for, and could otherwise start."""
+        needs_class = NeedsClass(0, standing.needs, standing.requires)
+        meeting = [one for one in self._servers if one.capability.fits(standing.needs)]
+        able = [one for one in meeting if self._fitting.served(session, one, needs_class).requires]
+        if not meeting or not standing.requires or any(self._is_there(one, now) for one in able):
+            return judgement
+        if able:
+            said = _said_down(able, self._told_down_since(session), now)
+            return replace(judgement, hold=said, is_of_servers=True)
+        nowhere = "no server"
+        if len(meeting) < len(self._servers):
+            nowhere = "no server that has what it needs"
+        said = self._fitting.said_lacking(session, meeting, standing.requires[0], nowhere)
+        return replace(judgement, hold=said, is_of_servers=True, is_lack=True)
+
+    def _told_down_since(self, session: Session) -> Mapping[str, float]:
+        """Give since when each server is down, which may be before this process began."""
+        told = {
+            one.server: one.since_at
+            for one in session.servers.all()
+            if one.state == "down" and one.since_at is not None
+        }
+        return {**self._down_since, **told}
+
+    def _servers_at(self, now: float) -> object:
+        servers = [(one.capability, self._is_there(one, now)) for one in self._servers]
+        return servers, self._fitting.version
 
 
-def _judged(session: Session, job_key: int, conditions: Conditions, now: float) -> Judged:
-    standing = session.schedules.standing(job_key)
-    why = "it was not done by its deadline (retry.deadline)"
-    if standing.is_overdue(now) and session.cancel(job_key, now=now, why=why):
-        return Judged(job_key, None, is_news=True)
-    session.schedules.forget_done(job_key, standing.awaited)
-    judgement = judge(standing, conditions, now)
-    is_news = session.schedules.judged(job_key, judgement, now=now)
-    return Judged(job_key, judgement.hold, is_news)
+def _said_down(servers: Sequence[Server], since: Mapping[str, float], now: float) -> str:
+    times = [(server.name, written(since[server.name], None, now)) for server in servers]
+    if len(times) == 1:
+        ((name, at),) = times
+        return f"waits for server {name}, which is down since {at}"
+    named = ", ".join(f"{name} (since {at})" for name, at in times[:_MOST_NAMED])
+    more = f" and {len(times) - _MOST_NAMED} more" if len(times) > _MOST_NAMED else ""
+    return f"waits for a server: all that could run it are down, {named}{more}"

@@ -24,8 +24,10 @@ from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
 from vqd.runner.catalogue import Catalogues
+from vqd.runner.choosing import Choosing
 from vqd.runner.conclude import BLAMED, Ended, conclude
-from vqd.runner.dispatch import Dispatch, FolderGone, claims
+from vqd.runner.dispatch import Dispatch, FolderGone
+from vqd.runner.fitting import Fitting
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
@@ -79,11 +81,15 @@ class Loop:
         self._clock = clock
         self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
         spelling = Spelling(store)
-        self._catalogues = Catalogues(store, servers, spelling, on_change=woken.set, clock=clock)
+        fitting = Fitting()
+        self._catalogues = Catalogues(
+            store, servers, spelling, fitting, on_change=woken.set, clock=clock
+        )
         self._dispatch = Dispatch(
             store, spool, self._share, servers, spelling, stall_s=stall_s, on_end=self._on_end
         )
-        self._judging = Judging(windows, servers)
+        self._choosing = Choosing(servers, fitting)
+        self._judging = Judging(windows, servers, fitting)
         self._strays = Strays(store, self._servers, on_change=woken.set)
         self._draining = False
         self._hurried = False
@@ -158,13 +164,13 @@ class Loop:
             for one in ended:
                 conclude(session, one, now=wall)
             judged = self._judging.judge(session, wall)
-            everyone = self._servers.values()
-            return _due(session, judged, list(claims(session, free, everyone, wall)), wall)
+            return _due(session, judged, list(self._choosing.claims(session, free, wall)), wall)
 
-        if not (ended or free or self._judging.is_stale):
+        if not (ended or free or self._judging.is_stale(wall)):
             with self._store.reading() as session:
                 due = _due(session, (), (), wall)
-            if due.next_at is None or due.next_at > wall:
+                are_unserved = self._judging.are_unserved(session, wall)
+            if not are_unserved and (due.next_at is None or due.next_at > wall):
                 return due
         due = self._store.write(settle)
         for one in ended:
@@ -173,7 +179,7 @@ class Loop:
         return due
 
     def _hold(self, judged: Sequence[Judged]) -> None:
-        self._dispatch.withdraw(one.job_key for one in judged if one.hold)
+        self._dispatch.withdraw(one.job_key for one in judged if one.stops)
         self._changed.update(one.job_key for one in judged if one.is_news)
         for one in judged:
             if one.hold == PROOF_MADE:
@@ -303,8 +309,9 @@ class Loop:
         waits = [self._publisher.again_s(now)]
         if is_untold:
             waits.append(max(0.0, self._status_at - now))
-        if next_at is not None:
-            waits.append(max(0.0, next_at - self._clock()))
+        wall = self._clock()
+        due = (next_at, self._judging.next_at(wall))
+        waits += [max(0.0, at - wall) for at in due if at is not None]
         if self._parked_until > now:
             waits.append(self._parked_until - now)
         wakes = [server.wakes_at(now) for server in self._servers.values()]

@@ -1,10 +1,14 @@
 """Which prompt is next: a seek, whatever waits."""
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from heapq import merge
 
+from vqd.domain.queue import Prompt
+from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Needs
+from vqd.store.promptrow import prompt_of
 from vqd.store.schedules import READY, needs_of
 
 SHUNNED_S = 10.0
@@ -19,13 +23,14 @@ READY_JOBS = (
 
 _NEXT = (
     f"{COLUMNS} FROM prompts INDEXED BY {{index}} JOIN graphs USING (graph_key)"
-    " WHERE job_key = :job_key AND state = 'pending' AND {which} AND not_before_at <= :now"
+    " WHERE job_key = :job_key AND state = 'pending' AND requirement_key = :requirement_key"
+    " AND {which} AND not_before_at <= :now"
     " AND (shuns IS NULL OR shuns <> :server OR not_before_at <= :now - :shunned_s)"
     " ORDER BY not_before_at, number LIMIT 1"
 )
 NEXT = _NEXT.format(index="prompts_pending", which="route_key IS NULL")
 NEXT_OF_PROOF = _NEXT.format(index="prompts_of_proof", which="proof = 1 AND route_key IS NULL")
-NEXT_ROUTED = _NEXT.format(index="prompts_routed", which="route_key = :route_key")
+NEXT_ROUTED = _NEXT.format(index="prompts_pending", which="route_key = :route_key")
 
 # From each route one seek leads to the next that a prompt waits for.
 ROUTES = (
@@ -36,6 +41,17 @@ ROUTES = (
     " FROM routes WHERE routes.route_key IS NOT NULL)"
     " SELECT needs_key, needs FROM routes JOIN needs ON needs_key = route_key"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The pending prompt that a server would be given next, the priority of its job, and the class
+    of that. `requirement_key` tells what it requires."""
+
+    prompt: Prompt
+    priority: int
+    requirement_key: int
+    needs_class: NeedsClass
 
 
 class Claiming:
@@ -49,6 +65,22 @@ class Claiming:
         rows = self._connection.execute(ROUTES)
         return [(row["needs_key"], needs_of(row["needs"])) for row in rows]
 
+    def next(
+        self, server: str, classes: Iterable[NeedsClass], routes: Collection[int], now: float
+    ) -> Next | None:
+        """Give the next prompt for a server of these classes and routes, or of no route."""
+        given = {"server": server, "now": now, "shunned_s": SHUNNED_S}
+        ready = merge(
+            *(self._ready(one, now) for one in classes),
+            key=lambda found: (-found[0]["priority"], found[0]["job_key"]),
+        )
+        for job_row, needs_class in ready:
+            row = self._next_of(job_row, needs_class.requires, routes, given)
+            if row is not None:
+                priority, requirement = job_row["priority"], row["requirement_key"]
+                return Next(prompt_of(row, ()), priority, requirement, needs_class)
+        return None
+
     def next_shunned_at(self, now: float) -> float | None:
         """Give when the next prompt that waits for another server may go to any; one seek."""
         row = self._connection.execute(
@@ -59,27 +91,35 @@ class Claiming:
         ).fetchone()
         return None if row is None else float(row["not_before_at"]) + SHUNNED_S
 
-    def next(
-        self, server: str, classes: Iterable[int], routes: Collection[int], now: float
-    ) -> sqlite3.Row | None:
-        """Give the row of the next prompt for a server, of these classes and routes, or of no
-        route."""
-        ready = merge(
-            *(self._connection.execute(READY_JOBS, (key, now)) for key in classes),
-            key=lambda row: (-row["priority"], row["job_key"]),
-        )
-        rows = (self._next_of(server, job_row, routes, now) for job_row in ready)
-        return next((row for row in rows if row is not None), None)
+    def _ready(
+        self, needs_class: NeedsClass, now: float
+    ) -> Iterator[tuple[sqlite3.Row, NeedsClass]]:
+        rows = self._connection.execute(READY_JOBS, (needs_class.key, now))
+        return ((row, needs_class) for row in rows)
 
     def _next_of(
-        self, server: str, job_row: sqlite3.Row, routes: Collection[int], now: float
+        self,
+        job_row: sqlite3.Row,
+        requires: Collection[int],
+        routes: Collection[int],
+        given: Mapping[str, object],
     ) -> sqlite3.Row | None:
-        job_key = job_row["job_key"]
-        values = {"job_key": job_key, "now": now, "server": server, "shunned_s": SHUNNED_S}
+        values = {**given, "job_key": job_row["job_key"]}
         unrouted = NEXT_OF_PROOF if job_row["awaits_proof"] else NEXT
         routed = [(NEXT_ROUTED, {**values, "route_key": route_key}) for route_key in routes]
-        for query, given in [*routed, (unrouted, values)]:
-            row: sqlite3.Row | None = self._connection.execute(query, given).fetchone()
+        for query, wanted in [*routed, (unrouted, values)]:
+            row = self._first(query, wanted, requires)
             if row is not None:
                 return row
         return None
+
+    def _first(
+        self, query: str, values: Mapping[str, object], requires: Collection[int]
+    ) -> sqlite3.Row | None:
+        """Give the first prompt of several requirements, by one seek for each."""
+        found = (
+            self._connection.execute(query, {**values, "requirement_key": key}).fetchone()
+            for key in requires
+        )
+        rows = [row for row in found if row is not None]
+        return min(rows, key=lambda row: (row["not_before_at"], row["number"]), default=None)

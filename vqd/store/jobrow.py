@@ -14,7 +14,8 @@ from vqd.domain.queue import Counts, Job, JobFile
 
 # What a job that comes back has of its earlier life no more, unless it is written anew.
 OF_A_LIFE = (
-    "problems = '[]', reason = NULL, quote = NULL, awaits_proof = 0, hold = NULL, judge_at = NULL,"
+    "problems = '[]', reason = NULL, quote = NULL, awaits_proof = 0, hold = NULL, lacking = 0,"
+    " judge_at = NULL,"
     " suspended = 0, record = 'whole', cancel_requested_at = NULL, started_at = NULL,"
     " finished_at = NULL, total = 0, pending = 0, running = 0, succeeded = 0, failed = 0,"
     " cancelled = 0, kept = 0, needs_key = 1, max_parallel = 1000000000, not_before_at = NULL,"

@@ -15,6 +15,7 @@ from vqd.domain.queue import Job, JobFile
 from vqd.store.events import EventRows
 from vqd.store.jobrow import OF_A_LIFE, job_of, notify_text, plans
 from vqd.store.notices import NoticeRows
+from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
@@ -37,11 +38,13 @@ class JobRows:
         events: EventRows,
         schedules: ScheduleRows,
         notices: NoticeRows,
+        requirements: RequirementRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._schedules = schedules
         self._notices = notices
+        self._requirements = requirements
 
     def begin(
         self, job: str, plan: Plan, job_file: JobFile, *, input_folder: str, now: float
@@ -77,6 +80,7 @@ class JobRows:
         One with a `quote`, which says how large it is, waits until it is approved of. A proof that
         was made in an earlier life of the job, and others after it, was approved of then.
         """
+        self._schedules.classify(job_key, self._requirements.waiting(job_key))
         row = self._connection.execute(
             "UPDATE jobs SET state = :state, quote = :quote, hold = coalesce(:quote, hold),"
             f" awaits_proof = awaits_proof AND NOT ({_PROOF_WAS_APPROVED}), judge_at = CASE"

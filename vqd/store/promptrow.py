@@ -14,13 +14,15 @@ from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Downed, Prompt, PromptKey
 
 _COLUMNS = (
-    "job_key, number, graph_key, edits, inputs, params, seed, stem, proof, state, attempt, server,"
-    " claimed_at, ended_at, seconds, files, kept, mark, asked"
+    "job_key, number, graph_key, requirement_key, edits, inputs, params, seed, stem, proof, state,"
+    " attempt, server, claimed_at, ended_at, seconds, files, kept, mark, asked"
 )
 INSERT = f"INSERT INTO prompts ({_COLUMNS}) VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})"
 
 
-def row_of(job_key: int, graph_key: int, prompt: PlannedPrompt) -> tuple[Any, ...]:
+def row_of(
+    job_key: int, graph_key: int, requirement_key: int, prompt: PlannedPrompt
+) -> tuple[Any, ...]:
     """Give what INSERT takes for a prompt: one to run, or one that was made already."""
     edits = {str(target): value for target, value in prompt.edits.items()}
     made = prompt.made
@@ -29,6 +31,7 @@ def row_of(job_key: int, graph_key: int, prompt: PlannedPrompt) -> tuple[Any, ..
         job_key,
         prompt.number,
         graph_key,
+        requirement_key,
         orjson.dumps(edits).decode(),
         orjson.dumps(dict(prompt.inputs)).decode(),
         orjson.dumps(params).decode(),

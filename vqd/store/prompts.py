@@ -11,13 +11,15 @@ from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_af
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.outcome import Failed, OutputFile, Succeeded
 from vqd.domain.queue import Downed, Failures, Prompt, PromptKey
+from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Needs
-from vqd.store.claiming import COLUMNS, Claiming
+from vqd.store.claiming import COLUMNS, Claiming, Next
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import INSERT, downed_text, files_text, prompt_of, row_of
+from vqd.store.requirements import RequirementRows, Requiring
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
@@ -60,6 +62,7 @@ class PromptRows:
         schedules: ScheduleRows,
         notices: NoticeRows,
         graphs: GraphRows,
+        requirements: RequirementRows,
     ) -> None:
         self._connection = connection
         self._notices = notices
@@ -67,6 +70,7 @@ class PromptRows:
         self._outputs = outputs
         self._schedules = schedules
         self._graphs = graphs
+        self._requirements = requirements
         self._claiming = Claiming(connection)
 
     def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
@@ -74,6 +78,7 @@ class PromptRows:
 
         What was made of some already is theirs: they have succeeded.
         """
+        requiring = Requiring(self._requirements, job_key)
         graph_keys: dict[str, int] = {}
         rows = []
         kept = 0
@@ -84,7 +89,7 @@ class PromptRows:
                 graph_key = graph_keys[prompt.graph.sha256] = self._graphs.add(
                     job_key, prompt.graph
                 )
-            rows.append(row_of(job_key, graph_key, prompt))
+            rows.append(row_of(job_key, graph_key, requiring.key_of(prompt), prompt))
             if prompt.made is not None:
                 kept += 1
                 key = PromptKey(job_key, prompt.number)
@@ -102,33 +107,44 @@ class PromptRows:
         """Give each route that prompts wait for, and what a server must have for it."""
         return self._claiming.routes()
 
-    def claim(
+    def next(
         self,
         server: str,
-        prompt_id: str,
         *,
         now: float,
-        classes: Iterable[int] | None = None,
+        classes: Iterable[NeedsClass] | None = None,
         routes: Collection[int] | None = None,
-    ) -> Prompt | None:
-        """Give `server` the next prompt that may run, or None. Its prompt_id is stored with it.
+    ) -> Next | None:
+        """Give the prompt that `server` would be given next, or None.
 
-        `classes` are those of `ScheduleRows.ready_classes` that it can serve, `routes` those of
-        `routes`; None for all. Next is: the highest priority, then the oldest job, then what was
-        routed, then the lowest number; of a job whose proof is awaited, only that. A prompt that
-        failed on this server is for others first, for SHUNNED_S. Cost: one seek a
-        class, one a job that has only prompts waiting for a later time or behind its proof, one for
-        the prompt; one more a job for each route.
+        `classes` are those of `ScheduleRows.ready_classes` that it can serve, each with what it can
+        serve of it, `routes` those of `routes`; None for all. Next is: the highest priority, then
+        the oldest job, then what was routed, then the lowest number; of a job whose proof is
+        awaited, only that. A prompt that failed on this server is for others first, for SHUNNED_S.
+        Cost: one seek a class, one a job that has only prompts waiting for a later time or behind
+        its proof, and for the prompt one for each requirement of its class; as many more a job for
+        each route.
         """
         if classes is None:
-            classes = [needs_key for needs_key, _ in self._schedules.ready_classes()]
+            classes = self._schedules.ready_classes()
         if routes is None:
             routes = [needs_key for needs_key, _ in self.routes()]
-        row = self._claiming.next(server, classes, routes, now)
-        if row is None:
+        return self._claiming.next(server, classes, routes, now)
+
+    def claim(
+        self, server: str, prompt_id: str, *, now: float, chosen: Next | None = None
+    ) -> Prompt | None:
+        """Give `server` what was chosen for it in this transaction, else what is next, or None.
+
+        Its prompt_id is stored with it.
+        """
+        chosen = chosen or self.next(server, now=now)
+        if chosen is None:
             return None
-        pending = prompt_of(row, ())
+        pending = chosen.prompt
         self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
+        if chosen.needs_class.is_mixed:
+            self._classify(pending.key.job_key)
         return replace(
             pending,
             state=PromptState.RUNNING,
@@ -167,6 +183,10 @@ class PromptRows:
         waits = [] if row is None else [float(row["at"])]
         return min(waits if shunned_at is None else [*waits, shunned_at], default=None)
 
+    def are_shunned(self, now: float) -> bool:
+        """Tell whether a prompt waits that some servers may be given and one may not; one seek."""
+        return self._claiming.next_shunned_at(now) is not None
+
     def note_downed(self, key: PromptKey, downed: Iterable[Downed]) -> None:
         """Write which servers died while they ran a prompt."""
         self._connection.execute(
@@ -200,6 +220,8 @@ class PromptRows:
         if not moved:
             raise IllegalMove(move, self.state(key))
         self._count(key.job_key, before, after, 1, now=now)
+        if after is PromptState.PENDING:
+            self._classify(key.job_key)
         self._events.add(
             f"prompt.{_TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
         )
@@ -240,6 +262,8 @@ class PromptRows:
         ).rowcount
         if moved:
             self._count(job_key, source, after, moved, now=now)
+            if after is PromptState.PENDING:
+                self._classify(job_key)
             self._events.add(f"prompts.{_TOLD[move]}", at=now, job_key=job_key, prompts=moved)
         return moved
 
@@ -304,6 +328,10 @@ class PromptRows:
         if row is None:
             raise KeyError(key)
         return row
+
+    def _classify(self, job_key: int) -> None:
+        """Put a job into the class of what waits of it now."""
+        self._schedules.classify(job_key, self._requirements.waiting(job_key))
 
     def _source(self, key: PromptKey, move: Move) -> PromptState:
         """Give the state to move from: the only one there is, else the one the prompt is in."""

@@ -5,7 +5,7 @@ time at which the runner judges it again; until it has, nothing of the job is cl
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 
 import orjson
@@ -14,6 +14,7 @@ from vqd.domain.finish import REMEMBERED
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import NoticeEvent
+from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Needs, Standing
 from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows
@@ -60,10 +61,40 @@ class ScheduleRows:
             [(job_key, name) for name in schedule.after],
         )
 
-    def ready_classes(self) -> list[tuple[int, Needs]]:
-        """Give each class of which a job may start, and what it needs. Cost: a seek for each."""
+    def ready_classes(self) -> list[NeedsClass]:
+        """Give each class of which a job may start. Cost: a seek for each."""
         rows = self._connection.execute(_READY_CLASSES)
-        return [(row["needs_key"], needs_of(row["needs"])) for row in rows]
+        return [_class_of(row["needs_key"], row["needs"]) for row in rows]
+
+    def classify(self, job_key: int, waiting: Sequence[int]) -> None:
+        """Put a job into the class of the requirements, by their keys, of which prompts wait.
+
+        One that is held is judged again if that is another class; one of which nothing waits
+        stays where it is.
+        """
+        row = self._connection.execute(
+            "SELECT needs_key, needs FROM jobs JOIN needs USING (needs_key) WHERE job_key = ?",
+            (job_key,),
+        ).fetchone()
+        was = _class_of(row["needs_key"], row["needs"])
+        if waiting and tuple(waiting) != was.requires:
+            self._connection.execute(
+                "UPDATE jobs SET needs_key = ?, judge_at = CASE WHEN hold IS NULL THEN judge_at"
+                " ELSE ? END WHERE job_key = ?",
+                (self.needs_key(was.needs, waiting), AT_ONCE, job_key),
+            )
+
+    def judge_class(self, needs_key: int) -> None:
+        """Let the jobs of a class that may start be judged at once."""
+        self._connection.execute(JUDGE_CLASS, {"at_once": AT_ONCE, "needs_key": needs_key})
+
+    def is_lacking(self) -> bool:
+        """Tell whether a job waits for a node class or a model that no server has; one seek."""
+        row = self._connection.execute(
+            "SELECT 1 FROM jobs INDEXED BY jobs_lacking WHERE lacking = 1"
+            " AND state IN ('queued', 'running') AND cancel_requested_at IS NULL LIMIT 1"
+        ).fetchone()
+        return row is not None
 
     def unjudged(self, now: float, limit: int) -> list[int]:
         """Give the keys of jobs to judge now, the longest due first."""
@@ -92,6 +123,7 @@ class ScheduleRows:
             not_before_at=row["not_before_at"],
             window=row["time_window"],
             needs=needs_of(row["needs"]),
+            requires=requires_of(row["needs"]),
             awaited=self._awaited(job_key),
             deadline_at=row["deadline_at"],
             expected_s=row["mean_s"],
@@ -106,11 +138,12 @@ class ScheduleRows:
             "SELECT hold FROM jobs WHERE job_key = ?", (job_key,)
         ).fetchone()
         self._connection.execute(
-            "UPDATE jobs SET hold = :hold, judge_at = :judge_at, state = CASE"
+            "UPDATE jobs SET hold = :hold, lacking = :lacking, judge_at = :judge_at, state = CASE"
             " WHEN state = 'running' AND :hold = :proof_made THEN 'queued' ELSE state END"
             " WHERE job_key = :job_key",
             {
                 "hold": judgement.hold,
+                "lacking": int(judgement.is_lack),
                 "judge_at": judgement.next_at,
                 "proof_made": PROOF_MADE,
                 "job_key": job_key,
@@ -194,10 +227,10 @@ class ScheduleRows:
         )
 
     def judge_all_again(self) -> None:
-        """Let every job that a window, a server or anything else may hold be judged at once."""
+        """Let every job be judged at once that is held, or will be judged at some time."""
         self._connection.execute(
             "UPDATE jobs SET judge_at = ? WHERE state IN ('queued', 'running')"
-            " AND (hold IS NOT NULL OR judge_at IS NOT NULL OR needs_key <> 1)",
+            " AND (hold IS NOT NULL OR judge_at IS NOT NULL)",
             (AT_ONCE,),
         )
 
@@ -246,9 +279,9 @@ class ScheduleRows:
                     ahead.append(key)
         return wanted in seen
 
-    def needs_key(self, needs: Needs) -> int:
-        """Give the key under which needs are kept, each once."""
-        text = orjson.dumps(asdict(needs)).decode()
+    def needs_key(self, needs: Needs, requires: Collection[int] = ()) -> int:
+        """Give the key under which needs are kept, each once for the same requirements."""
+        text = orjson.dumps({**asdict(needs), "requires": [*requires]}).decode()
         self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
         row = self._connection.execute(
             "SELECT needs_key FROM needs WHERE needs = ?", (text,)
@@ -261,6 +294,11 @@ READY = (
     " AND hold IS NULL AND running < max_parallel"
 )
 """A job that may start: the condition of the index jobs_ready, word for word."""
+
+JUDGE_CLASS = (
+    "UPDATE jobs INDEXED BY jobs_ready SET judge_at = :at_once"
+    f" WHERE needs_key = :needs_key AND {READY} AND (judge_at IS NULL OR judge_at > :at_once)"
+)
 
 # From each class one seek leads to the next that has a ready job.
 _READY_CLASSES = (
@@ -302,3 +340,13 @@ def needs_of(text: str) -> Needs:
     """Give needs as they are kept."""
     told = orjson.loads(text)
     return Needs(tuple(told["tags"]), told["vram_gb"])
+
+
+def requires_of(text: str) -> tuple[int, ...]:
+    """Give the keys of the requirements that are kept with needs."""
+    return tuple(orjson.loads(text)["requires"])
+
+
+def _class_of(needs_key: int, text: str) -> NeedsClass:
+    requires = requires_of(text)
+    return NeedsClass(needs_key, needs_of(text), requires, is_mixed=len(requires) > 1)

@@ -24,6 +24,7 @@ from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
 from vqd.store.records import RecordRows
+from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import ScheduleRows
 from vqd.store.servers import ServerRows
 from vqd.store.writer import Writer
@@ -47,11 +48,20 @@ class Session:
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
         self.schedules = ScheduleRows(connection, self.events, self.notices)
-        self.jobs = JobRows(connection, self.events, self.schedules, self.notices)
+        self.requirements = RequirementRows(connection)
+        self.jobs = JobRows(
+            connection, self.events, self.schedules, self.notices, self.requirements
+        )
         self.outputs = OutputRows(connection)
         self.graphs = GraphRows(connection)
         self.prompts = PromptRows(
-            connection, self.events, self.outputs, self.schedules, self.notices, self.graphs
+            connection,
+            self.events,
+            self.outputs,
+            self.schedules,
+            self.notices,
+            self.graphs,
+            self.requirements,
         )
         self.pending = PendingRows(connection)
         self.records = RecordRows(connection, self.events)

@@ -7,12 +7,21 @@ CREATE TABLE graphs (
     nodes     TEXT NOT NULL CHECK (json_valid(nodes))
 ) STRICT;
 
--- What jobs need of a server, each once: the class of a job. The first needs nothing.
+-- What prompts require of a server, each once: node classes, and models by name. The first requires
+-- nothing that was looked at.
+CREATE TABLE requirements (
+    requirement_key INTEGER PRIMARY KEY,
+    requirement     TEXT NOT NULL UNIQUE CHECK (json_valid(requirement))
+) STRICT;
+INSERT INTO requirements VALUES (1, '{"node_classes":[],"models":[]}');
+
+-- The class of a job, each once: what it needs of a server, and in `requires` the keys of what its
+-- prompts that wait require. The first needs nothing.
 CREATE TABLE needs (
     needs_key INTEGER PRIMARY KEY,
     needs     TEXT NOT NULL UNIQUE CHECK (json_valid(needs))
 ) STRICT;
-INSERT INTO needs VALUES (1, '{"tags":[],"vram_gb":null}');
+INSERT INTO needs VALUES (1, '{"tags":[],"vram_gb":null,"requires":[]}');
 
 -- `hold` says why nothing of the job may start now. What only time changes is judged again at
 -- `judge_at`; 0 is at once. `quote` says how large a job is that is to be approved of before it
@@ -43,6 +52,7 @@ CREATE TABLE jobs (
     time_window         TEXT,
     deadline_at         REAL,
     hold                TEXT,
+    lacking             INTEGER NOT NULL DEFAULT 0 CHECK (lacking IN (0, 1)),
     judge_at            REAL,
     notify              TEXT CHECK (notify IS NULL OR json_valid(notify)),
     keep_s              REAL CHECK (keep_s > 0),
@@ -70,6 +80,9 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_ready ON jobs (needs_key, priority DESC, job_key)
     WHERE state IN ('queued', 'running') AND pending > 0 AND cancel_requested_at IS NULL
     AND hold IS NULL AND running < max_parallel;
+-- What waits for a node class or a model that no server has.
+CREATE INDEX jobs_lacking ON jobs (job_key)
+    WHERE lacking = 1 AND state IN ('queued', 'running') AND cancel_requested_at IS NULL;
 -- What is to be judged again, and when.
 CREATE INDEX jobs_judged ON jobs (judge_at)
     WHERE judge_at IS NOT NULL AND state IN ('queued', 'running') AND cancel_requested_at IS NULL;
@@ -135,6 +148,7 @@ CREATE TABLE prompts (
     strikes         INTEGER NOT NULL DEFAULT 0,
     step            INTEGER NOT NULL DEFAULT 0,
     route_key       INTEGER REFERENCES needs,
+    requirement_key INTEGER NOT NULL DEFAULT 1 REFERENCES requirements,
     not_before_at   REAL NOT NULL DEFAULT 0,
     shuns           TEXT,
     downed          TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(downed)),
@@ -158,14 +172,15 @@ CREATE TABLE prompts (
 ) STRICT, WITHOUT ROWID;
 
 -- The next prompt of a job; what waits for a retry lies behind what waits for nothing.
-CREATE INDEX prompts_pending ON prompts (job_key, not_before_at, number)
-    WHERE state = 'pending' AND route_key IS NULL;
+CREATE INDEX prompts_pending
+    ON prompts (job_key, requirement_key, route_key, not_before_at, number)
+    WHERE state = 'pending';
 -- The same, of the prompts that a proof is made of.
-CREATE INDEX prompts_of_proof ON prompts (job_key, not_before_at, number)
+CREATE INDEX prompts_of_proof ON prompts (job_key, requirement_key, not_before_at, number)
     WHERE state = 'pending' AND proof = 1;
--- The same, of those that only some servers are given since their memory did not suffice. `step`
--- counts the steps of on_oom that a prompt has climbed.
-CREATE INDEX prompts_routed ON prompts (route_key, job_key, not_before_at, number)
+-- The routes: what only some servers are given since memory did not suffice for it. `step` counts
+-- the steps of on_oom that a prompt has climbed.
+CREATE INDEX prompts_routed ON prompts (route_key)
     WHERE state = 'pending' AND route_key IS NOT NULL;
 -- When the next of all those may run.
 CREATE INDEX prompts_delayed ON prompts (not_before_at)

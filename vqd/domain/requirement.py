@@ -1,0 +1,150 @@
+"""What a prompt requires of its server: node classes, and models by their names."""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from vqd.domain.catalogue import Catalogue
+from vqd.domain.graph import Graph, is_link
+from vqd.domain.nearest import meant_file
+from vqd.domain.schedule import Needs
+from vqd.domain.spelling import folded, spellings
+
+MODEL_SUFFIXES = (
+    *(".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"),
+    *(".gguf", ".onnx"),
+)
+"""How names of models end. Source: ComfyUI 0.3.64, folder_paths.py `supported_pt_extensions`, and
+what widely used node packs read beside."""
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Model:
+    """A model as a graph names it, and the input in whose list it must be."""
+
+    node_class: str
+    input: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What must be on a server, each sorted, so that equal requirements are equal."""
+
+    node_classes: tuple[str, ...] = ()
+    models: tuple[Model, ...] = ()
+
+    @property
+    def model_set(self) -> frozenset[str]:
+        """Give the models that are loaded for it, blind to how they are spelled."""
+        return frozenset(folded(model.name) for model in self.models)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsClass:
+    """A class of jobs, which servers can carry out or not: its `needs`, and by their keys what its
+    prompts that wait require, of which a server must have one. `is_mixed` tells of several."""
+
+    key: int
+    needs: Needs
+    requires: tuple[int, ...]
+    is_mixed: bool = False
+
+    def only(self, requires: Container[int]) -> "NeedsClass":
+        """Give what is left of it with some requirements alone."""
+        return replace(self, requires=tuple(key for key in self.requires if key in requires))
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A node class that a server has not, or a `model` that it has not for this class."""
+
+    node_class: str
+    model: Model | None = None
+
+    @property
+    def said(self) -> str:
+        """Name it."""
+        return f"node class {self.node_class}" if self.model is None else f"model {self.model.name}"
+
+
+def names_model(value: object) -> bool:
+    """Tell whether an input's value is the name of a model, by how it ends."""
+    is_name = isinstance(value, str) and len(value) <= _LONGEST_NAME
+    return is_name and str(value).casefold().endswith(MODEL_SUFFIXES)
+
+
+def required(graph: Graph) -> Requirement:
+    """Give what a graph requires, as it would be sent.
+
+    ComfyUI looks for every class, but only for the models of nodes that outputs are made of; a
+    node that names a model and feeds nothing is left over (0.3.64, execution.py `validate_prompt`).
+    """
+    used = _used(graph)
+    models = {
+        Model(node["class_type"], name, value)
+        for key, node in graph.items()
+        if key in used
+        for name, value in node.get("inputs", {}).items()
+        if names_model(value)
+    }
+    classes = {node["class_type"] for node in graph.values()}
+    return Requirement(tuple(sorted(classes)), tuple(sorted(models)))
+
+
+def lacks(requirement: Requirement, server: str, catalogue: Catalogue) -> tuple[Lack, ...]:
+    """Give what a server, whose catalogue is known, has not of what is required.
+
+    A model whose input has no list there, or is not there, is left to the server to judge.
+    """
+    classes = (
+        Lack(name)
+        for name in requirement.node_classes
+        if catalogue.node_class(server, name) is None
+    )
+    models = (
+        Lack(model.node_class, model)
+        for model in requirement.models
+        if not _may_have(model, server, catalogue)
+    )
+    return (*classes, *models)
+
+
+def near(lack: Lack, server: str, catalogue: Catalogue) -> str | None:
+    """Give the name on a server that may be meant in place of what it has not."""
+    if lack.model is None:
+        return meant_file(lack.node_class, catalogue.class_names(server))
+    names = (one for one in _options(lack.model, server, catalogue) or () if isinstance(one, str))
+    return meant_file(lack.model.name, names)
+
+
+def _may_have(model: Model, server: str, catalogue: Catalogue) -> bool:
+    options = _options(model, server, catalogue)
+    return options is None or spellings(options).find(model.name) is not None
+
+
+def _options(model: Model, server: str, catalogue: Catalogue) -> tuple[object, ...] | None:
+    found = catalogue.node_class(server, model.node_class)
+    given = found.inputs.get(model.input) if found is not None else None
+    return given.options if given is not None else None
+
+
+def _used(graph: Graph) -> set[str]:
+    """Give the nodes that something which names no model is made of."""
+    feeds = {key: set(_sources(node.get("inputs", {}).values())) for key, node in graph.items()}
+    fed = {source for sources in feeds.values() for source in sources}
+    ahead = [key for key in graph if key not in fed and not _names_models(graph, key)]
+    used = set(ahead)
+    while ahead:
+        new = feeds.get(ahead.pop(), set()) - used
+        used |= new
+        ahead += new
+    return used
+
+
+def _sources(values: Iterable[object]) -> Iterator[str]:
+    return (str(value[0]) for value in values if is_link(value))
+
+
+def _names_models(graph: Graph, key: str) -> bool:
+    return any(names_model(value) for value in graph[key].get("inputs", {}).values())

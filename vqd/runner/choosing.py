@@ -1,0 +1,92 @@
+"""Which server is given which prompt."""
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+
+from vqd.domain.queue import Prompt
+from vqd.domain.requirement import NeedsClass
+from vqd.domain.schedule import Needs
+from vqd.runner.affinity import Affinity
+from vqd.runner.fitting import Fitting
+from vqd.runner.server import Server
+from vqd.store.claiming import Next
+from vqd.store.store import Session
+
+
+class Choosing:
+    """Claims prompts for servers that can carry them out. Used by the loop's thread alone."""
+
+    def __init__(self, servers: Sequence[Server], fitting: Fitting) -> None:
+        self._servers = servers
+        self._fitting = fitting
+        self._affinity = Affinity(servers)
+
+    def claims(
+        self, session: Session, free: Sequence[Server], now: float
+    ) -> Iterator[tuple[Prompt, Server]]:
+        """Claim a prompt for each free place of a server that can serve one; `now` is UTC seconds.
+
+        A route that no server of all fits any more is open to each. A server that is avoided is
+        given only what none of those can serve that are up and trusted.
+        """
+        classes = session.schedules.ready_classes() if free else []
+        routes = session.prompts.routes() if classes else []
+        for server in free:
+            served = self._served(session, server, classes)
+            routed = self._routed(server, routes)
+            chosen = self._chosen(session, server, served, routed, now)
+            if chosen is not None:
+                prompt = session.prompts.claim(
+                    server.name, str(uuid.uuid4()), now=now, chosen=chosen
+                )
+                assert prompt is not None
+                yield prompt, server
+            elif len(routed) == len(routes) and not session.prompts.are_shunned(now):
+                classes = [one for one in classes if one not in served]
+
+    def _served(
+        self, session: Session, server: Server, classes: Sequence[NeedsClass]
+    ) -> list[NeedsClass]:
+        """Give what a server may be given of each class, those left out of which that is none."""
+        rivals = [one for one in self._servers if server.yields and one.is_up and one.is_trusted]
+        parts = [
+            self._fitting.served(session, server, one)
+            for one in classes
+            if not any(self._fitting.served(session, rival, one).requires for rival in rivals)
+        ]
+        return [part for part in parts if part.requires]
+
+    def _routed(self, server: Server, routes: Sequence[tuple[int, Needs]]) -> list[int]:
+        return [
+            key
+            for key, needs in routes
+            if server.capability.fits(needs)
+            or not any(one.capability.fits(needs) for one in self._servers)
+        ]
+
+    def _chosen(
+        self,
+        session: Session,
+        server: Server,
+        served: Sequence[NeedsClass],
+        routed: Collection[int],
+        now: float,
+    ) -> Next | None:
+        seek = partial(session.prompts.next, server.name, now=now, routes=routed)
+        following = seek(classes=served)
+        if following is None:
+            return None
+        models = {
+            key: self._fitting.requirement(session, key).model_set
+            for one in served
+            for key in one.requires
+        }
+        return self._affinity.chosen(
+            server, following, models, lambda keys: seek(classes=_only(served, keys)), now
+        )
+
+
+def _only(classes: Sequence[NeedsClass], requires: Collection[int]) -> list[NeedsClass]:
+    parts = (one.only(requires) for one in classes)
+    return [part for part in parts if part.requires]

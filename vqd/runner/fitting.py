@@ -1,0 +1,77 @@
+"""Which servers have what prompts require: worked out for each catalogue, not for each claim."""
+
+import threading
+from collections.abc import Sequence
+
+from vqd.domain.requirement import Lack, NeedsClass, Requirement, lacks, near
+from vqd.runner.server import Server
+from vqd.store.store import Session
+
+
+class Fitting:
+    """Knows what each server lacks. The loop's thread asks; a look that ends may forget.
+
+    A server whose catalogue is not known lacks nothing: what it refuses, it says itself.
+    """
+
+    def __init__(self) -> None:
+        self._lacks: dict[str, dict[int, tuple[Lack, ...]]] = {}
+        self._requirements: dict[int, Requirement] = {}
+        self._lock = threading.Lock()
+        self.version = 0
+
+    def forget(self, server: str) -> None:
+        """Note that a server's catalogue is another one; `version` tells of that."""
+        with self._lock:
+            self._lacks.pop(server, None)
+            self.version += 1
+
+    def requirement(self, session: Session, key: int) -> Requirement:
+        """Give what a key of a requirement stands for."""
+        if key not in self._requirements:
+            self._requirements[key] = session.requirements.get(key)
+        return self._requirements[key]
+
+    def lacks(self, session: Session, server: str, key: int) -> tuple[Lack, ...]:
+        """Give what a server has not of a requirement."""
+        # What is read while a look ends lands in what is forgotten.
+        known = self._lacks.setdefault(server, {})
+        if key not in known:
+            catalogue = session.catalogue
+            is_known = catalogue.sha256(server) is not None
+            requirement = self.requirement(session, key)
+            known[key] = lacks(requirement, server, catalogue) if is_known else ()
+        return known[key]
+
+    def served(self, session: Session, server: Server, needs_class: NeedsClass) -> NeedsClass:
+        """Give the part of a class that a server can carry out; without requirements for none."""
+        if not server.capability.fits(needs_class.needs):
+            return needs_class.only(())
+        fit = {key for key in needs_class.requires if not self.lacks(session, server.name, key)}
+        return needs_class.only(fit)
+
+    def said_lacking(
+        self, session: Session, servers: Sequence[Server], key: int, nowhere: str
+    ) -> str:
+        """Say what is in the way of a requirement that none of these servers has all of.
+
+        `nowhere` says of them all that there is not one of them.
+        """
+        lacking = {server.name: self.lacks(session, server.name, key) for server in servers}
+        first, *others = lacking.values()
+        common = next((lack for lack in first if all(lack in other for other in others)), None)
+        if common is None:
+            each = ", ".join(f"{name} no {found[0].said}" for name, found in lacking.items())
+            return f"waiting: {nowhere} has all that it takes: {each}"
+        names = (near(common, server, session.catalogue) for server in lacking)
+        meant = next((name for name in names if name is not None), None)
+        model = common.model
+        remarks = [
+            *([f"looked for in {model.node_class}.{model.input}"] if model else []),
+            *([f"did you mean {meant}?"] if meant else []),
+        ]
+        return f"waiting: {common.said} on {nowhere}{_in_brackets(remarks)}"
+
+
+def _in_brackets(remarks: Sequence[str]) -> str:
+    return f" ({'; '.join(remarks)})" if remarks else ""
