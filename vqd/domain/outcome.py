@@ -94,7 +94,7 @@ Outcome = Succeeded | Failed
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a running prompt is, as its server last said: `fraction` of `node` is 0 to 1, and
-    `step` the same as it said it: `12/20`."""
+    `step` the same as it said it: `12/20`; or what it waits for there."""
 
     node: str | None
     fraction: float

@@ -102,7 +102,7 @@ class Attempt:
         if not others:
             return heard
         prompts = "a prompt" if others == 1 else f"{others} prompts"
-        return Progress(f"waits behind {prompts} of others", 0.0)
+        return Progress(None, 0.0, step=f"waits behind {prompts} of others")
 
     def run(self) -> Outcome | None:
         """Give the outcome; None if it was abandoned. The server was entered by the caller."""
