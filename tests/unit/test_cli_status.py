@@ -91,7 +91,7 @@ def test_a_job_that_goes_on_says_where_it_is_and_when_it_is_done(
     told = house.vqd("status", "000-a").output.splitlines()
     assert [line.split() for line in told[1:3]] == [
         ["prompt", "1", "gpu0", "node", "5", "12/20", "60", "%"],
-        ["prompt", "2", "gpu0", "waits", "there"],
+        ["prompt", "2", "gpu0"],
     ]
     assert re.fullmatch(r"  done in about 30 min, at \d\d:\d\d \(.+ to .+\)", told[3])
     assert re.search(r"  done about \d\d:\d\d$", house.vqd("status").output, re.MULTILINE)

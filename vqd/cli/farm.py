@@ -11,7 +11,7 @@ import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.presence import is_daemon_running
-from vqd.cli.table import Cell, print_table
+from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.when import ago
 from vqd.domain.names import printable
 from vqd.domain.schedule import written
@@ -19,7 +19,6 @@ from vqd.service.farm import Farm, Model, Models, ServerView, open_farm
 from vqd.settings import Settings, load_settings
 from vqd.spool.status import iso
 
-_COLOURS = {"up": "green", "down": "red", "resting": "yellow", "avoided": "yellow"}
 _UNSEEN = "unseen"
 _FAILURES_TOLD = 2
 """From so many failures in a row on they are worth a line."""
@@ -103,7 +102,7 @@ def _row(view: ServerView, now: float) -> list[Cell | str]:
     record, tally = view.record, view.tally
     return [
         record.server,
-        Cell(record.state, _COLOURS.get(record.state)),
+        Cell(record.state, STATE_COLOURS.get(record.state)),
         written(record.since_at, None, now) if record.since_at else "",
         record.version or "",
         f"{record.vram_gb:g} GB" if record.vram_gb is not None else "",

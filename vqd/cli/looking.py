@@ -15,11 +15,11 @@ from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.attempts import attempt_json, print_attempts
 from vqd.cli.follow import read_status
 from vqd.cli.presence import is_daemon_running
-from vqd.cli.table import print_table
+from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.when import in_words
 from vqd.domain.finish import Outlook
 from vqd.domain.names import printable
-from vqd.domain.queue import Job, Prompt
+from vqd.domain.queue import Job, Prompt, ServerRecord
 from vqd.domain.schedule import written
 from vqd.service.views import JobDetail, Overview, PromptDetail, Views, open_views
 from vqd.settings import load_settings
@@ -29,8 +29,6 @@ from vqd.spool.waiting import waiting_file, waiting_in
 
 _MOST_WAITING = 20
 """Lines of what waits in the inbox that `status` shows; those that assemble come first."""
-
-_COLOURS = {"done": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
 
 
 @click.command()
@@ -62,8 +60,7 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         click.echo(f"share away: {spool.root}: {away}; nothing is taken or sent")
     if paused:
         click.echo(PAUSED)
-    for server in seen.servers:
-        click.echo(f"{server.server}  {server.state}  {server.version or ''}  {server.said or ''}")
+    print_table([_server_row(server) for server in seen.servers], wrapped=True)
     _print_jobs(seen.jobs, outlook)
     _print_waiting(spool, waiting)
     if not (seen.jobs or waiting):
@@ -84,7 +81,7 @@ def _show_status(spool: Spool, job: Job, outlook: Outlook | None, *, as_json: bo
             str(one["server"]),
             f"node {one['node']}" if one["node"] else "",
             str(one.get("step") or ""),
-            f"{one['percent']} %" if one["node"] else "waits there",
+            f"{one['percent']} %" if one["node"] else "",
         ]
         for one in running
     ]
@@ -149,6 +146,11 @@ def show(
         click.echo(f"       … and {hidden} more (--prompts)")
 
 
+def _server_row(server: ServerRecord) -> list[Cell | str]:
+    state = Cell(server.state, STATE_COLOURS.get(server.state))
+    return [server.server, state, server.version or "", server.said or ""]
+
+
 def _show_prompt(detail: PromptDetail, *, as_json: bool) -> None:
     if as_json:
         attempts = [attempt_json(attempt) for attempt in detail.attempts]
@@ -188,7 +190,7 @@ def _print_jobs(jobs: Sequence[Job], outlook: Outlook | None = None) -> None:
     width = max((len(job.job) for job in jobs), default=3)
     for job in jobs:
         counts = job.counts
-        state = click.style(f"{job.state:<10}", fg=_COLOURS.get(job.state))
+        state = click.style(f"{job.state:<10}", fg=STATE_COLOURS.get(job.state))
         over = f"{counts.over}/{counts.total}"
         failed = click.style(f"{counts.failed} failed", fg="red") if counts.failed else ""
         kept = f"{counts.kept} kept" if counts.kept else ""

@@ -4,12 +4,27 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import click
 
 from vqd.domain.names import printable
+
+STATE_COLOURS: Mapping[str, str] = MappingProxyType(
+    {
+        "done": "green",
+        "failed": "red",
+        "cancelled": "yellow",
+        "running": "cyan",
+        "up": "green",
+        "resting": "yellow",
+        "avoided": "yellow",
+        "down": "red",
+    }
+)
+"""What stands out among the states of jobs and servers."""
 
 _GAP = "  "
 _NARROWEST = 8
