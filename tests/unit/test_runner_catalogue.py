@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.builders import NOW
+from tests.builders import NOW, accept_a_job
 from tests.strange_server import Answer, StrangeServer
 from tests.waiting import wait_for
-from vqd.runner.catalogue import Catalogues
+from vqd.domain.schedule import Judgement
+from vqd.runner.catalogue import LOOK_AGAIN_S, LOOK_LACKING_S, Catalogues
 from vqd.runner.fitting import Fitting
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
@@ -102,6 +103,24 @@ def test_it_is_looked_at_again_after_a_while_and_at_once_after_it_was_away(
     house.catalogues.look(0.0)
     house.wait_looks(1)
     assert looks_of(house.strange[0]) == 3
+
+
+def test_it_is_looked_at_more_often_while_a_job_waits_for_what_no_server_has(
+    make: Callable[[int], House],
+) -> None:
+    house = make(1)
+    house.connect(house.servers[0])
+    house.catalogues.look(0.0)
+    house.wait_looks(1)
+    assert house.catalogues.look(0.0) == LOOK_AGAIN_S
+    job_key = accept_a_job(house.store)
+    lacking = Judgement("waiting: model a.pt on no server", is_of_servers=True, is_lack=True)
+    house.store.write(lambda session: session.schedules.judged(job_key, lacking, now=NOW))
+    assert house.catalogues.look(1.0) == LOOK_LACKING_S - 1
+    house.catalogues.look(LOOK_LACKING_S)
+    house.wait_looks(1)
+    house.store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    assert house.catalogues.look(LOOK_LACKING_S) == LOOK_AGAIN_S
 
 
 @pytest.mark.parametrize(

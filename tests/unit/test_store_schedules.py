@@ -24,7 +24,8 @@ from vqd.domain.schedule import (
 )
 from vqd.domain.schedule import judge as judged_by_rules
 from vqd.store.claiming import READY_JOBS
-from vqd.store.schedules import _READY_CLASSES
+from vqd.store.requirements import WAITING
+from vqd.store.schedules import _READY_CLASSES, JUDGE_CLASS
 from vqd.store.store import Session, Store
 
 FREE = Judgement()
@@ -359,6 +360,14 @@ def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -
     [
         (READY_JOBS.replace("?", "1"), "jobs_ready (needs_key=?)"),
         (_READY_CLASSES, "jobs_ready (needs_key>?)"),
+        (
+            JUDGE_CLASS.replace(":at_once", "0").replace(":needs_key", "2"),
+            "jobs_ready (needs_key=?)",
+        ),
+        (
+            WAITING.replace(":job_key", "1"),
+            "prompts_pending (job_key=? AND requirement_key>?)",
+        ),
         (
             "SELECT job_key FROM jobs INDEXED BY jobs_judged WHERE judge_at <= 1 AND state IN"
             " ('queued', 'running') AND cancel_requested_at IS NULL ORDER BY judge_at LIMIT 9",

@@ -42,6 +42,8 @@ class Choosing:
                 )
                 assert prompt is not None
                 yield prompt, server
+                if chosen.needs_class.is_mixed:  # its job may be in another class now
+                    classes = session.schedules.ready_classes()
             elif len(routed) == len(routes) and not session.prompts.are_shunned(now):
                 classes = [one for one in classes if one not in served]
 

@@ -132,4 +132,4 @@ def _said_down(servers: Sequence[Server], since: Mapping[str, float], now: float
         return f"waits for server {name}, which is down since {at}"
     named = ", ".join(f"{name} (since {at})" for name, at in times[:_MOST_NAMED])
     more = f" and {len(times) - _MOST_NAMED} more" if len(times) > _MOST_NAMED else ""
-    return f"waits for a server: all that could run it are down, {named}{more}"
+    return f"waits for servers that are down: {named}{more}"
