@@ -1,8 +1,11 @@
 import threading
 from collections.abc import Iterator
+from errno import ENOSPC
+from itertools import cycle
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.builders import A_JOB_FILE, write
 from vqd.service.draft import Draft
@@ -82,6 +85,25 @@ def test_what_the_job_file_names_in_the_end_is_waited_for(tmp_path: Path, seeing
     draft = a_draft(inputs=("p.png",))
     assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S), Waiting)
     assert drops.ready("beach.yaml", found, lambda _: draft, 2 * SETTLE_S) is draft
+
+
+def test_a_drop_that_cannot_be_taken_is_logged_once_an_hour(tmp_path: Path, seeing: Seeing) -> None:
+    write(tmp_path / "beach.yaml", "vqd: 1")
+    turns = cycle([True, False])
+
+    def take(_name: str, _now: float) -> Waiting:
+        if next(turns):
+            return Waiting("complete", 0.5)
+        raise OSError(ENOSPC, "No space left on device")
+
+    drops = drop_folder(tmp_path, seeing, take)
+    with capture_logs() as log:
+        for now in range(0, 3600, 5):
+            drops.look(["beach.yaml"], now)
+        assert [line["event"] for line in log] == ["drop.refused"]
+        for now in (3600, 3605):
+            drops.look(["beach.yaml"], now)
+    assert [line["event"] for line in log] == ["drop.refused"] * 2
 
 
 def a_candidate(folder: Path) -> Candidate:

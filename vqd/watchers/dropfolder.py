@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,8 @@ CHANGED_AGAIN_S = 2.0
 ASSEMBLING_AGAIN_S = 2.0
 TROUBLE_AGAIN_S = 5.0
 FAULT_AGAIN_S = 60.0
+SAID_AGAIN_S = 3600.0
+"""How long the log is silent about a drop that cannot be taken for the same reason as before."""
 SLICE_S = 0.2
 """How long drops are looked at on end; 5,000 that come at once take many times that."""
 
@@ -58,6 +61,7 @@ class DropFolder:
         self._renamed: set[str] = set()
         self._again_at: dict[str, float] = {}
         self._seen_at: dict[str, float] = {}
+        self._refused_at: dict[str, dict[str, float]] = {}
         self._noted: set[str] = set()
         self._begun: set[str] = set()
         self._lock = threading.Lock()
@@ -162,6 +166,7 @@ class DropFolder:
         self._noted.discard(name)
         self._settling.forget(name)
         self._seen_at.pop(name, None)
+        self._refused_at.pop(name, None)
         self._begun.discard(name)
         with self._lock:
             self._renamed.discard(name)
@@ -181,7 +186,7 @@ class DropFolder:
         except FileNotFoundError:
             verdict = None
         except (OSError, VqdError) as error:
-            verdict = self._refused(name, error)
+            verdict = self._refused(name, error, now)
         except Exception as error:  # noqa: BLE001 - the top of one drop: it waits, others are taken
             _log.exception("drop.failed", drop=self._shown(name))
             verdict = Waiting(f"vqd itself failed on it: {error!r}", FAULT_AGAIN_S)
@@ -205,11 +210,12 @@ class DropFolder:
         else:
             self._again_at.pop(name, None)
 
-    def _refused(self, name: str, error: OSError | VqdError) -> Waiting:
-        shown = self._shown(name)
+    def _refused(self, name: str, error: OSError | VqdError, now: float) -> Waiting:
         reason = f"it cannot be taken: {_in_words(error)}"
-        if not self._waiting.says(shown, reason):
-            _log.warning("drop.refused", drop=shown, error=str(error))
+        refused = self._refused_at.setdefault(name, {})
+        if now - refused.get(reason, -inf) >= SAID_AGAIN_S:
+            refused[reason] = now
+            _log.warning("drop.refused", drop=self._shown(name), error=str(error))
         return Waiting(reason, TROUBLE_AGAIN_S)
 
     def _shown(self, name: str) -> str:

@@ -26,10 +26,6 @@ class WaitingList:
         self._written: str | None = None
         self._is_silent = False
 
-    def says(self, name: str, reason: str) -> bool:
-        """Tell whether this is what is noted for `name`."""
-        return self._reasons.get(name) == reason
-
     def note(self, name: str, reason: str) -> None:
         """Note why `name` is not taken yet."""
         self._reasons[name] = reason
