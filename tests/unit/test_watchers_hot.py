@@ -254,6 +254,16 @@ def test_what_is_not_taken_says_why(door: Door, hot: Path) -> None:
         assert f"\n{line}" in door.waiting
 
 
+def test_of_a_hot_folder_that_is_none_any_more_nothing_is_told(door: Door, hot: Path) -> None:
+    write(hot / "_defaults.yaml", "vqd: 1\nworkflow: image-scal\n")
+    door.look(0.0, 1.0)
+    assert "there is no workflow image-scal" in door.waiting
+    (hot / "_defaults.yaml").unlink()
+    door.look(2.0)
+    assert "small: no job.yaml here" in door.waiting
+    assert "there is no workflow image-scal" not in door.waiting
+
+
 def test_a_job_file_in_a_hot_folder_is_not_guessed_at(
     door: Door, hot: Path, elsewhere: HotPlace
 ) -> None:

@@ -104,6 +104,7 @@ class HotFolder:
     def forget(self) -> None:
         """Let go of everything noted of what lies in it, and finish what is being taken."""
         self._drops.keep_only(())
+        self._waiting.forget(self._label)
         try:
             with suppress(FileNotFoundError):
                 self._taker.finish()
