@@ -68,11 +68,14 @@ def test_making_a_spool_again_keeps_what_is_in_it(spool: Spool) -> None:
     assert (spool.root / ".vqd-spool").read_text() == marker
 
 
-@pytest.mark.parametrize("name", ["PAUSE", "PAUSE.txt"])
-def test_pause_is_a_file(spool: Spool, name: str) -> None:
+@pytest.mark.parametrize("name", ["PAUSE", "PAUSE.txt", "pause", "Pause.TXT"])
+def test_pause_is_a_file_that_resume_takes_away(spool: Spool, name: str) -> None:
     assert not spool.is_paused()
     (spool.root / name).touch()
     assert spool.is_paused()
+    assert spool.resume()
+    assert not spool.is_paused()
+    assert not spool.resume()
 
 
 def test_job_names_carry_the_time_and_do_not_collide(spool: Spool) -> None:

@@ -40,6 +40,15 @@ def test_links_and_other_files_are_not_taken_and_stay_so(tmp_path: Path) -> None
         assert not found.may_change
 
 
+@pytest.mark.parametrize("name", ["PAUSE", "cancel.txt", "PRIORITY 80"])
+def test_a_steering_file_in_the_inbox_itself_is_told_where_it_belongs(
+    tmp_path: Path, name: str
+) -> None:
+    found = found_at(write(tmp_path / name, ""))
+    assert isinstance(found, NotTaken)
+    assert "put it into a job's folder" in found.reason
+
+
 @pytest.mark.parametrize("name", ["_defaults.yaml", "_Defaults.YML"])
 def test_a_folder_is_hot_by_its_defaults_or_by_its_name(tmp_path: Path, name: str) -> None:
     defaults = write(tmp_path / "upscale" / name, "vqd: 1")

@@ -16,7 +16,7 @@ import re
 import stat
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from pathlib import Path
 from vqd.domain.errors import VqdError
 from vqd.domain.names import safe_name
 from vqd.spool.files import is_folder, is_real_folder, write_whole
+from vqd.spool.requests import Request, request_named
 
 PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
 
@@ -31,6 +32,7 @@ OWN_FOLDER = "_vqd"
 """The folder of the inbox that vqd writes and never takes."""
 
 _MARKER = ".vqd-spool"
+_PAUSE = Request("PAUSE")
 _JOB = re.compile(r"\d{8}-\d{6}-.")
 _LONGEST_JOB = 120
 
@@ -45,7 +47,6 @@ class Spool:
         self.done = self.root / "done"
         self.failed = self.root / "failed"
         self._marker = self.root / _MARKER
-        self._pauses = (self.root / "PAUSE", self.root / "PAUSE.txt")
         self._seen: tuple[int, int, int] | None = None
         self._mark: bytes | None = None
 
@@ -177,7 +178,7 @@ class Spool:
 
     def is_paused(self) -> bool:
         """Tell whether somebody put PAUSE into the spool."""
-        return any(os.path.lexists(pause) for pause in self._pauses)
+        return any(self._pauses())
 
     def pause(self) -> None:
         """Put PAUSE into the spool: nothing new is sent to a server.
@@ -186,14 +187,21 @@ class Spool:
             VqdError: `spool_away`.
         """
         with self._opened() as root:
-            os.close(os.open(self._pauses[0].name, os.O_CREAT | os.O_WRONLY, dir_fd=root))
+            os.close(os.open(_PAUSE.verb, os.O_CREAT | os.O_WRONLY, dir_fd=root))
 
     def resume(self) -> bool:
         """Take PAUSE away; False if there was none."""
-        was_paused = self.is_paused()
-        for pause in self._pauses:
+        pauses = list(self._pauses())
+        for pause in pauses:
             pause.unlink(missing_ok=True)
-        return was_paused
+        return bool(pauses)
+
+    def _pauses(self) -> Iterator[Path]:
+        """Give what pauses the spool, in any case as steering files; nothing on a dead share."""
+        with suppress(OSError), os.scandir(self.root) as entries:
+            for entry in entries:
+                if request_named(entry.name) == _PAUSE:
+                    yield self.root / entry.name
 
     def free_job_name(self, name: str, now: float, is_known: Callable[[str], bool]) -> str:
         """Give `YYYYMMDD-HHMMSS-name` (UTC), safe on Windows shares, `-2`, `-3` if it is taken.

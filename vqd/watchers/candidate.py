@@ -7,7 +7,7 @@ from pathlib import Path
 from vqd.domain.names import is_text, why_never_taken
 from vqd.domain.record import may_carry
 from vqd.spool.jobfiles import defaults_in, has_job_suffix, job_file_in, why_no_job_file
-from vqd.spool.requests import is_held_back
+from vqd.spool.requests import is_held_back, request_named
 from vqd.spool.status import STATUS, job_told_by
 
 
@@ -69,7 +69,7 @@ def candidate_at(path: Path, is_workflow: Callable[[str], bool]) -> Found:
     if may_carry(path.name):
         return ResultCandidate(path)
     if not has_job_suffix(path):
-        return NotTaken("not a job file; a job file beside it can name it as an input")
+        return NotTaken(_NO_JOB if request_named(path.name) is None else _STEERS_NOTHING)
     return Candidate(path, path)
 
 
@@ -87,4 +87,8 @@ def _folder_at(path: Path, is_workflow: Callable[[str], bool]) -> Found:
     return NotTaken(why_no_job_file(path), may_change=True)
 
 
+_NO_JOB = "not a job file; a job file beside it can name it as an input"
+_STEERS_NOTHING = (
+    "it steers nothing here: put it into a job's folder, or PAUSE beside the inbox to stop them all"
+)
 _BOTH = "{0} and {1} lie in it: remove {1} if it is a job, {0} if it is a hot folder"
