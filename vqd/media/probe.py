@@ -46,7 +46,7 @@ def probe(path: Path, *, below: Path | None = None) -> Media:
         return _probe_clip(media) if isinstance(media, Clip) else _probe_picture(media)
 
 
-def blackness(path: Path) -> float:
+def blackness(path: Path, *, below: Path | None = None) -> float:
     """Give the share of black pixels, 0 to 1: the mean over up to 16 frames spread over the file.
 
     A pixel is black if red, green and blue are all below 8 of 255. A sound has none: 0.
@@ -54,7 +54,7 @@ def blackness(path: Path) -> float:
     Raises:
         Undecodable, OSError: as `probe`.
     """
-    with open_media(path) as media:
+    with open_media(path, below) as media:
         shares = spread(media.frames(), most=16, keep=_black_share)
     return sum(shares) / len(shares) if shares else 0.0
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from vqd.domain.errors import VqdError
+from vqd.media.apart import Thumbnail, thumbnail
 from vqd.media.report_text import text
-from vqd.media.thumbnail import Thumbnail, thumbnail
 
 # Room for one thumbnail in bytes, its longest side in pixels, its quality.
 _LADDER: Final = (

@@ -9,7 +9,7 @@ from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.param import sides_of
 from vqd.domain.workflow import FLIP
-from vqd.media.probe import Media, blackness
+from vqd.media.apart import Media, blackness
 
 
 class BadOutput(VqdError):

@@ -1,6 +1,7 @@
 """Bringing an attempt's outputs home: fetched, checked, synced, and only then named."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.outcome import OutputFile
-from vqd.media.probe import probe
+from vqd.media.apart import probe
 from vqd.runner.acceptance import BadOutput, check_count, check_file
 from vqd.runner.server import Server
 from vqd.runner.shared import OWN_FOLDER
@@ -53,8 +54,8 @@ def collect(
     """
     parts = folder / PARTS
     make_folder(parts, folder)
-    for output in dict.fromkeys(made_file.expected for made_file in files):
-        check_count(output, sum(made_file.expected == output for made_file in files))
+    for expected, count in Counter(made_file.expected for made_file in files).items():
+        check_count(expected, count)
     homes = _names(files, stem, take_name)
     made: list[tuple[Path, OutputFile]] = []
     for made_file, home in zip(files, homes, strict=True):

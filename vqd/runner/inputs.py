@@ -13,7 +13,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import InputBind
 from vqd.domain.outcome import ReadFile
-from vqd.media.probe import probe
+from vqd.media.apart import probe
 from vqd.runner.shared import OWN_FOLDER, SharedInputs
 from vqd.spool.files import concerns_one_name
 from vqd.spool.manifest import mtime

@@ -6,7 +6,7 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec
 from vqd.domain.workflow import Workflow
 from vqd.intake.places import Places
-from vqd.media.dimensions import Undecodable, dimensions
+from vqd.media.apart import Undecodable, dimensions
 from vqd.planning.sizes import hang_on_inputs
 
 

@@ -1,0 +1,236 @@
+"""Pictures and clips, decoded in processes of their own, which hostile bytes may crash or hang.
+
+These are started when they are needed, and end by themselves when they are not. A decoder that dies
+is asked once more as another process, for it may have been killed; one that takes too long is not.
+"""
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from base64 import b64decode
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from vqd.media.decoding import Undecodable
+from vqd.media.probe import Media
+from vqd.media.thumbnail import Thumbnail
+
+__all__ = ["Media", "Thumbnail", "Undecodable", "blackness", "dimensions", "probe", "thumbnail"]
+
+Json = Any
+
+_MOST: Final = 4
+_IDLE_S: Final = 30.0
+_TRIES: Final = 2
+
+
+def probe(path: Path, *, below: Path | None = None) -> Media:
+    """Give what `path` holds: see `vqd.media.probe`.
+
+    Raises:
+        Undecodable: also if it crashes or hangs the decoder. OSError: it cannot be read.
+    """
+    return Media(**_DECODERS.ask("probe", path, below))
+
+
+def blackness(path: Path) -> float:
+    """Give the share of black pixels, 0 to 1: see `vqd.media.probe`.
+
+    Raises:
+        Undecodable, OSError: as `probe`.
+    """
+    return float(_DECODERS.ask("blackness", path))
+
+
+def dimensions(path: Path, *, below: Path | None = None) -> tuple[int, int]:
+    """Give width and height in pixels as ComfyUI loads them: see `vqd.media.dimensions`.
+
+    Raises:
+        Undecodable, OSError: as `probe`.
+    """
+    width, height = _DECODERS.ask("dimensions", path, below)
+    return width, height
+
+
+def thumbnail(
+    path: Path, *, below: Path | None, longest_px: int, quality: int, as_is_bytes: int
+) -> Thumbnail:
+    """Give a small picture: see `vqd.media.thumbnail`.
+
+    Raises:
+        Undecodable, OSError: as `probe`. ValueError: no file can have this name.
+    """
+    made = _DECODERS.ask(
+        "thumbnail",
+        path,
+        below,
+        longest_px=longest_px,
+        quality=quality,
+        as_is_bytes=as_is_bytes,
+    )
+    return Thumbnail(**{**made, "data": b64decode(made["data"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a decoder may take: `least_s`, and a second for every `bytes_per_s` of the file.
+
+    The slowest films here (4K, AV1, two cores) are read at some 500 kB a second.
+    """
+
+    least_s: float = 60.0
+    bytes_per_s: float = 50_000
+
+    def within_s(self, path: Path) -> float:
+        """Give the longest that `path` may take."""
+        with suppress(OSError, ValueError):
+            return self.least_s + path.stat().st_size / self.bytes_per_s
+        return self.least_s
+
+
+class Decoders:
+    """Asks decoders, one question at a time each, and keeps as many as are asked at once."""
+
+    def __init__(self, *, idle_s: float = _IDLE_S, patience: Patience | None = None) -> None:
+        self._idle_s = idle_s
+        self._patience = patience or Patience()
+        self._turns = threading.Semaphore(min(os.cpu_count() or 1, _MOST))
+        self._idle: list[_Decoder] = []
+        self._at_work: set[_Decoder] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def pids(self) -> list[int]:
+        """Give the process ids of those that are there, at work or idle."""
+        with self._lock:
+            return [one.pid for one in (*self._idle, *self._at_work) if one.is_alive()]
+
+    def ask(self, ask: str, path: Path, below: Path | None = None, **asked: int) -> Json:
+        """Give what the function of that name gives.
+
+        Raises:
+            Undecodable, OSError, ValueError: as it does; Undecodable, too, if it takes too long, or
+                ends the decoder twice.
+        """
+        question = {
+            "ask": ask,
+            "path": str(path),
+            "below": str(below) if below else None,
+            "within_s": self._patience.within_s(path),
+            **asked,
+        }
+        with self._turns:
+            return _value(self._answer(question))
+
+    def close(self) -> None:
+        """End them all; who still waits for one is told that it crashed."""
+        with self._lock:
+            decoders = [*self._idle, *self._at_work]
+            self._idle.clear()
+        for decoder in decoders:
+            decoder.end()
+
+    def _answer(self, question: Mapping[str, Json]) -> Mapping[str, Json]:
+        for _ in range(_TRIES):
+            decoder = self._take()
+            answer = decoder.answer(question)
+            self._give_back(decoder)
+            if answer is not None:
+                return answer
+            if decoder.how_ended == -signal.SIGALRM:
+                seconds = f"{question['within_s']:.0f} seconds"
+                raise Undecodable(f"it keeps its decoder busy for over {seconds}")
+        raise Undecodable(f"it crashes its decoder ({_named(decoder.how_ended)})")
+
+    def _take(self) -> "_Decoder":
+        with self._lock:
+            self._idle = [decoder for decoder in self._idle if decoder.is_usable()]
+            decoder = self._idle.pop() if self._idle else _Decoder(self._idle_s)
+            self._at_work.add(decoder)
+            return decoder
+
+    def _give_back(self, decoder: "_Decoder") -> None:
+        with self._lock:
+            self._at_work.discard(decoder)
+            if decoder.is_usable():
+                self._idle.append(decoder)
+
+
+class _Decoder:
+    def __init__(self, idle_s: float) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "vqd.media.decoder", str(idle_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+        self.pid = self._process.pid
+
+    @property
+    def how_ended(self) -> int:
+        return self._process.returncode or 0
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def is_usable(self) -> bool:
+        """Tell whether it is alive; if not, let go of it."""
+        if self.is_alive():
+            return True
+        self._close_pipes()
+        return False
+
+    def answer(self, question: Mapping[str, Json]) -> Mapping[str, Json] | None:
+        """Give its answer; None if it ended without one."""
+        told, said = self._process.stdin, self._process.stdout
+        if told is None or said is None:
+            raise AssertionError("both pipes were asked for")
+        with suppress(BrokenPipeError):  # it ended meanwhile
+            told.write(json.dumps(question).encode() + b"\n")
+            told.flush()
+        line = said.readline()
+        if line.endswith(b"\n"):
+            answer: Mapping[str, Json] = json.loads(line)
+            return answer
+        self._process.wait()
+        return None
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # a question that it did not read
+                    pipe.close()
+
+
+def _value(answer: Mapping[str, Json]) -> Json:
+    if "undecodable" in answer:
+        raise Undecodable(answer["undecodable"])
+    if "os_error" in answer:
+        number, said, name = answer["os_error"]
+        raise OSError(number, said, name)
+    if "value_error" in answer:
+        raise ValueError(answer["value_error"])
+    return answer["value"]
+
+
+def _named(how_ended: int) -> str:
+    with suppress(ValueError):
+        return signal.Signals(-how_ended).name
+    return f"exit code {how_ended}"
+
+
+_DECODERS: Final = Decoders()
+atexit.register(_DECODERS.close)
