@@ -69,7 +69,8 @@ def _said(status: dict[str, Any], now: float) -> str:
     if not running:
         return str(status.get("reason") or status.get("state"))
     first = running[0]
-    return f"{first['server']} {first['percent']}%{_left(status, now)}"
+    where = f"{first['percent']}%" if first.get("node") else str(first.get("step") or "0%")
+    return f"{first['server']} {where}{_left(status, now)}"
 
 
 def _left(status: dict[str, Any], now: float) -> str:

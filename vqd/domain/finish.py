@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
+from itertools import accumulate
 from math import sqrt
 
 from vqd.domain.queue import Job, ServerRecord
@@ -98,7 +99,9 @@ class Outlook:
             before.append((one, 0.0 if before else now - began_at))
         ordered = sorted(line, key=lambda one: (-one.priority, one.job_key))
         self._places = [(-one.priority, one.job_key) for one in ordered]
-        self._ahead = [(one.workflow, one.pending) for one in ordered]
+        takes = [(paces.get(one.workflow), one.pending) for one in ordered]
+        self._known_s = _sums(pace.mean_s * prompts if pace else 0.0 for pace, prompts in takes)
+        self._unmeasured = _sums(0 if pace else prompts for pace, prompts in takes)
 
     def finish(self, job: Job) -> Finish | None:
         """Give when a job will be done; None if that cannot be told: it is held or over, no prompt
@@ -139,11 +142,16 @@ class Outlook:
 
     def _ahead_s(self, job: Job, pace: Pace) -> float:
         """Give how long one server would take for what comes before a job."""
-        ahead = self._ahead[: bisect_left(self._places, (-job.priority, job.job_key))]
-        return sum(self._pace(workflow, pace).mean_s * pending for workflow, pending in ahead)
+        ahead = bisect_left(self._places, (-job.priority, job.job_key))
+        return self._known_s[ahead] + self._unmeasured[ahead] * pace.mean_s
 
     def _pace(self, workflow: str, own: Pace) -> Pace:
         return self._paces.get(workflow, own)
+
+
+def _sums(values: Iterable[float]) -> list[float]:
+    """Give the sums of the first none, one, two … of the values."""
+    return [*accumulate(values, initial=0.0)]
 
 
 def _left_s(mean_s: float, passed_s: float) -> float:

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 
 from vqd.domain.catalogue import NodeInput
 
-ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx")
-"""The endings of files of models: ComfyUI's own (0.3.64, folder_paths.py), and those of packs."""
+MODEL_ENDINGS = (
+    *(".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"),
+    *(".gguf", ".onnx"),
+)
+"""How names of models end. Source: ComfyUI 0.3.64, folder_paths.py `supported_pt_extensions`, and
+what widely used node packs read beside."""
 
 _BY_INPUT: Mapping[str, str] = {
     "lora_name": "loras",
@@ -51,6 +55,6 @@ def listed_models(class_name: str, one: NodeInput) -> tuple[str, tuple[str, ...]
         if isinstance(option, str) and option.casefold() != "none"
     )
     folder = model_folder(class_name, one.name)
-    if folder is None and names and all(name.lower().endswith(ENDINGS) for name in names):
+    if folder is None and names and all(name.lower().endswith(MODEL_ENDINGS) for name in names):
         folder = one.name
     return (folder, names) if folder is not None and one.options is not None else None

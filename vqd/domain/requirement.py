@@ -5,16 +5,11 @@ from dataclasses import dataclass, replace
 
 from vqd.domain.catalogue import Catalogue
 from vqd.domain.graph import Graph, is_link
+from vqd.domain.models import MODEL_ENDINGS
 from vqd.domain.nearest import meant_file
 from vqd.domain.schedule import Needs
 from vqd.domain.spelling import folded, spellings
 
-MODEL_SUFFIXES = (
-    *(".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"),
-    *(".gguf", ".onnx"),
-)
-"""How names of models end. Source: ComfyUI 0.3.64, folder_paths.py `supported_pt_extensions`, and
-what widely used node packs read beside."""
 _LONGEST_NAME = 255
 
 
@@ -71,7 +66,7 @@ class Lack:
 def names_model(value: object) -> bool:
     """Tell whether an input's value is the name of a model, by how it ends."""
     is_name = isinstance(value, str) and len(value) <= _LONGEST_NAME
-    return is_name and str(value).casefold().endswith(MODEL_SUFFIXES)
+    return is_name and str(value).casefold().endswith(MODEL_ENDINGS)
 
 
 def required(graph: Graph) -> Requirement:

@@ -61,7 +61,7 @@ HOLDS = (
     Hold(
         "waits for server",
         "server_away",
-        "It starts by itself when that server is back; vqd servers says why it is not there.",
+        "It starts by itself when one is back; vqd servers says why it is not there.",
     ),
     Hold(
         "waiting: ",
