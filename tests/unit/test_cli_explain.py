@@ -1,6 +1,7 @@
 """`vqd explain` and `vqd show --prompt`, while no daemon runs."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,24 @@ def test_outputs_that_cannot_be_written_are_told_by_the_status_in_the_folder(hou
     assert any("outputs cannot be written: outputs/a.png" in line for line in told(house, JOB))
 
 
+def test_what_somebody_put_in_place_of_the_status_is_neither_followed_nor_believed(
+    house: House,
+) -> None:
+    accepts(house)
+    store = house.store()
+    store.write(lambda session: session.prompts.claim("gpu0", "p", now=NOW))
+    store.close()
+    status = spool_of(house).active / JOB / "STATUS.yaml"
+    for text in ("- a", "{", "counts: {}\nreason: [1]\nrunning: 3", "counts: {}\nrunning: [{}, 1]"):
+        write(status, text)
+        assert house.vqd("status", JOB).exit_code == 0
+        assert len(told(house, JOB)) == 5
+    status.unlink()
+    os.mkfifo(status)
+    assert house.vqd("status", JOB).exit_code == 0
+    assert len(told(house, JOB)) == 5
+
+
 def test_a_drop_that_is_not_taken_yet_is_told_by_what_it_waits_for(house: House) -> None:
     inbox = spool_of(house).inbox
     (inbox / "cats").mkdir()
@@ -153,6 +172,7 @@ def test_one_prompt_is_shown_with_what_became_of_each_attempt(house: House) -> N
 
 def test_a_prompt_that_is_not_there_is_told_with_how_many_there_are(house: House) -> None:
     accepts(house)
+    assert house.vqd("show", JOB, "--prompt", str(1 << 70)).exit_code == 2
     result = house.vqd("show", JOB, "--prompt", "9")
     assert result.exit_code == 5
     assert result.stderr == f"error: {JOB} has no prompt 9. It has 3, from 1. [unknown_prompt]\n"

@@ -202,3 +202,9 @@ def test_a_job_on_its_way_goes_on_by_itself_unless_something_stops_it(state: Job
     assert reason.cure == "It goes on by itself."
     (reason,) = reasons(a_job(state=state), Stop("share_away", "x", "When it is back."))
     assert reason.cure == "When it is back."
+
+
+def test_a_job_that_was_refused_tells_its_faults_also_while_it_is_laid_out() -> None:
+    problems = (Problem("unknown_key", "stpes is no key.", "job.yaml", 3),)
+    found = said(a_job(state=JobState.PUBLISHING, problems=problems))
+    assert found[1] == "job.yaml:3: stpes is no key"

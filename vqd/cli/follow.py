@@ -11,11 +11,13 @@ import click
 import yaml
 
 from vqd.cli.app import EXIT_FAILED
+from vqd.documents.opening import opened
 from vqd.domain.schedule import duration
 from vqd.spool.drops import STATUS
 from vqd.spool.layout import Spool
 
 LOOK_EVERY_S = 0.25
+_MOST_BYTES = 4 << 20
 
 
 def follow(spool: Spool, job: str, *, as_json: bool) -> int:
@@ -49,10 +51,15 @@ def follow(spool: Spool, job: str, *, as_json: bool) -> int:
 
 
 def read_status(folder: Path) -> dict[str, Any] | None:
-    """Give what a job's STATUS.yaml says, None while there is none."""
+    """Give what a job's STATUS.yaml says, None while there is none of vqd's.
+
+    It lies where anybody may put something else: no link is followed, and no more is read than vqd
+    would have written.
+    """
     try:
-        said = yaml.safe_load((folder / STATUS).read_bytes())
-    except FileNotFoundError:
+        with opened(folder / STATUS) as file:
+            said = yaml.safe_load(file.read(_MOST_BYTES))
+    except (OSError, yaml.YAMLError, RecursionError):
         return None
     return said if isinstance(said, dict) and "counts" in said else None
 

@@ -70,18 +70,19 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
 def _show_status(spool: Spool, job: Job, outlook: Outlook | None, *, as_json: bool) -> None:
     """Show one job's counts, where its prompts are by its STATUS.yaml, and when it will be done."""
     told = (read_status(spool.active / job.job) or {}) if job.counts.running else {}
-    running = told.get("running") or []
+    listed = told.get("running")
+    running = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     if as_json:
         _print_json({**_job_json(job, outlook), "running": running})
         return
     _print_jobs([job])
     rows = [
         [
-            f"prompt {one['prompt']}",
-            str(one["server"]),
-            f"node {one['node']}" if one["node"] else "",
+            f"prompt {one.get('prompt')}",
+            str(one.get("server")),
+            f"node {one['node']}" if one.get("node") else "",
             str(one.get("step") or ""),
-            f"{one['percent']} %" if one["node"] else "",
+            f"{one.get('percent')} %" if one.get("node") else "",
         ]
         for one in running
     ]
@@ -109,7 +110,13 @@ def list_jobs(limit: int, settings_file: Path | None, *, as_json: bool) -> None:
 @click.command()
 @click.argument("job")
 @click.option("--prompts", default=20, show_default=True, type=click.IntRange(0, 100_000))
-@click.option("--prompt", "number", type=int, metavar="N", help="Show prompt N, and its attempts.")
+@click.option(
+    "--prompt",
+    "number",
+    type=click.IntRange(1, 1_000_000_000),
+    metavar="N",
+    help="Show prompt N, and every attempt at it.",
+)
 @settings_option
 @json_option
 @ends_in_words

@@ -72,7 +72,7 @@ def explain(facts: Facts, stops: Sequence[Stop], now: float) -> list[Reason]:
     if job.state in CLOSED_STATES:
         return [*_closed(facts), *_failed(facts)]
     if job.state in (JobState.ASSEMBLING, JobState.PUBLISHING):
-        return [_on_its_way(facts, stops), *_failed(facts)]
+        return [_on_its_way(facts, stops), *_rejected(job), *_failed(facts)]
     waits = _waiting(facts, stops, now) if job.counts.pending else ()
     return [*waits, *_running(facts, now), *_failed(facts)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
 from vqd.domain.finish import Outlook
+from vqd.domain.names import printable
 from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
 from vqd.store.store import Session, StoreReader
@@ -124,7 +125,7 @@ class Views:
             try:
                 prompt = session.prompts.get(key)
             except KeyError:
-                said = f"{job.job} has no prompt {number}."
+                said = f"{printable(job.job)} has no prompt {number}."
                 hint = f"It has {job.counts.total}, from 1."
                 raise VqdError("unknown_prompt", said, hint) from None
             attempts = attempts_of(session.events.of_prompt(key))
