@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import structlog
+
 from vqd.domain.errors import Problem
 from vqd.domain.quote import QuoteOver, quote
 from vqd.service.draft import Draft
@@ -11,6 +13,8 @@ from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
 from vqd.spool.status import write_status
 from vqd.store.store import Store
+
+_log = structlog.get_logger(__name__)
 
 
 class Accepting:
@@ -78,8 +82,12 @@ class Accepting:
         with self._store.reading() as session:
             accepted = session.jobs.find(job)
         folder: Path = self._spool.active / job
-        if accepted is not None and is_real_folder(folder):
+        if accepted is None or not is_real_folder(folder):
+            return
+        try:
             write_status(folder, accepted, now=now, final=False)
+        except OSError as error:  # it is accepted all the same, and told of when it changes
+            _log.warning("status.unwritten", error=str(error))
 
 
 def _reserved(draft: Draft) -> tuple[Problem, ...]:
