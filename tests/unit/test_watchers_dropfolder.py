@@ -91,10 +91,10 @@ def test_a_drop_that_cannot_be_taken_is_logged_once_an_hour(tmp_path: Path, seei
     write(tmp_path / "beach.yaml", "vqd: 1")
     turns = cycle([True, False])
 
-    def take(_name: str, _now: float) -> Waiting:
+    def take(_name: str, now: float) -> Waiting:
         if next(turns):
             return Waiting("complete", 0.5)
-        raise OSError(ENOSPC, "No space left on device")
+        raise OSError(ENOSPC, "No space left on device", f"active/20261125-{now:06}-beach")
 
     drops = drop_folder(tmp_path, seeing, take)
     with capture_logs() as log:

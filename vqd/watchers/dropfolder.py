@@ -61,7 +61,7 @@ class DropFolder:
         self._renamed: set[str] = set()
         self._again_at: dict[str, float] = {}
         self._seen_at: dict[str, float] = {}
-        self._refused_at: dict[str, dict[str, float]] = {}
+        self._refused_at: dict[str, dict[int | str | None, float]] = {}
         self._noted: set[str] = set()
         self._begun: set[str] = set()
         self._lock = threading.Lock()
@@ -212,9 +212,9 @@ class DropFolder:
 
     def _refused(self, name: str, error: OSError | VqdError, now: float) -> Waiting:
         reason = f"it cannot be taken: {_in_words(error)}"
-        refused = self._refused_at.setdefault(name, {})
-        if now - refused.get(reason, -inf) >= SAID_AGAIN_S:
-            refused[reason] = now
+        refused, why = self._refused_at.setdefault(name, {}), _code(error)
+        if now - refused.get(why, -inf) >= SAID_AGAIN_S:
+            refused[why] = now
             _log.warning("drop.refused", drop=self._shown(name), error=str(error))
         return Waiting(reason, TROUBLE_AGAIN_S)
 
@@ -227,6 +227,11 @@ def _may_still_come(found: Candidate, draft: Draft, settled: Settled, *, renamed
     if draft.is_assembling:
         return True
     return draft.waits_for_inputs and not moved_in_whole and settled.quiet_s < INPUTS_GRACE_S
+
+
+def _code(error: OSError | VqdError) -> int | str | None:
+    """Give what an error has in common with others of its reason; its words name what it is of."""
+    return error.errno if isinstance(error, OSError) else error.code
 
 
 def _in_words(error: OSError | VqdError) -> str:
