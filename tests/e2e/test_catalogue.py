@@ -30,15 +30,16 @@ SCALE = {
     },
     "output": ["IMAGE"],
 }
+CLASSES = {"ImageScale": SCALE, "LoadImage": {"input": {}}, "SaveImage": {"input": {}}}
 REFUSAL = {"error": {"type": "invalid_prompt", "message": "not here"}, "node_errors": {}}
 
 
 @pytest.fixture
 def strange() -> Iterator[StrangeServer]:
-    """A server with one class, that refuses every prompt."""
+    """A server with three classes, that refuses every prompt."""
     with StrangeServer() as server:
         server.answers("GET /ws", Answer(talk=_greet))
-        server.answers("GET /object_info", Answer(body={"ImageScale": SCALE}))
+        server.answers("GET /object_info", Answer(body=CLASSES))
         server.answers("POST /upload/image", Answer(body={"name": "a.png", "subfolder": "vqd"}))
         server.answers("POST /prompt", Answer(400, REFUSAL))
         yield server
@@ -108,7 +109,7 @@ def test_a_prompt_refused_before_the_spelling_was_known_is_sent_again_in_it(
     strange: StrangeServer, tmp_path: Path
 ) -> None:
     told = Event()
-    strange.answers("GET /object_info", Answer(body={"ImageScale": SCALE}, after=told))
+    strange.answers("GET /object_info", Answer(body=CLASSES, after=told))
     daemon = Daemon(tmp_path / "house", servers=[strange.url], settle_s=0.1)
     try:
         daemon.start()
@@ -134,7 +135,7 @@ def test_each_server_keeps_classes_of_its_own(strange: StrangeServer, tmp_path: 
         daemon.close()
     with catalogue_of(daemon) as catalogue:
         assert set(catalogue.servers()) == {"builtin", strange.url}
-        assert catalogue.class_names(strange.url) == ("ImageScale",)
+        assert catalogue.class_names(strange.url) == tuple(CLASSES)
         here, there = (
             catalogue.node_class(server, "ImageScale") for server in ("builtin", strange.url)
         )
