@@ -10,14 +10,26 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.client import parse_headers
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
 from typing import Self
 from urllib.parse import urlsplit
 
-PassOn = Callable[[], bytes]
-"""Asks the server, and gives its whole answer as it came."""
+
+@dataclass(frozen=True)
+class PassOn:
+    """Asks the server, and gives its whole answer as it came; `target` is the path that is asked
+    for, with its query."""
+
+    target: str
+    _ask: Callable[[], bytes]
+
+    def __call__(self) -> bytes:
+        return self._ask()
+
+
 Tamper = Callable[[PassOn], bytes | None]
 """Gives the answer to send, None to reset the connection."""
 Carry = Callable[[socket.socket, socket.socket], None]
@@ -97,7 +109,9 @@ class Proxy:
         if tamper is None and is_websocket:
             self._tunnel(request, handler.connection)
             return
-        answer = tamper(lambda: self._asked(request)) if tamper else self._asked(request)
+        answer = (
+            tamper(PassOn(target, lambda: self._asked(request))) if tamper else self._asked(request)
+        )
         if answer is None:
             linger = struct.pack("ii", 1, 0)
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
