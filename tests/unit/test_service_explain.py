@@ -14,9 +14,9 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import FailureCode
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.domain.queue import Counts, Failures, Job, Prompt, PromptKey, ServerRecord
-from vqd.domain.schedule import Needs, Schedule, written
+from vqd.domain.schedule import Needs, written
 from vqd.service.cures import FAILURES, HOLDS, cure_of_failure, hold_of
-from vqd.service.explain import Facts, Reason, Stop, Tried, explain
+from vqd.service.explain import Facts, Group, Reason, Stop, Tried, explain
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 UP = ServerRecord("gpu0", "http://gpu0", "up", None, "0.4", NOW)
@@ -48,7 +48,10 @@ def a_prompt(number: int, **changes: Any) -> Prompt:
 
 
 def reasons(job: Job, *stops: Stop, **facts: Any) -> list[Reason]:
-    return explain(Facts(job, **{"servers": [UP], **facts}), stops, NOW)
+    known: dict[str, Any] = {"servers": [UP], "pending": Pending(), **facts}
+    if known["pending"].ready:
+        known.setdefault("groups", [Group(known["pending"].ready, tuple(known["servers"]))])
+    return explain(Facts(job, **known), stops, NOW)
 
 
 def said(job: Job, *stops: Stop, **facts: Any) -> list[str]:
@@ -112,12 +115,17 @@ def test_without_a_server_that_is_up_each_is_told_of() -> None:
     ]
 
 
-def test_a_server_that_is_up_and_does_not_fit_does_not_count() -> None:
-    needs = Schedule(needs=Needs.of(["wan"], None))
-    job = a_job(pending=5, plan=a_plan(12, schedule=needs))
-    wan = replace(DOWN, tags=("wan",))
-    (told,) = said(job, servers=[UP, wan], pending=Pending(ready=5))
-    assert told.startswith("5 prompts wait: no server that it can run on is up; gpu1 is down")
+def test_prompts_that_other_servers_can_run_are_told_apart() -> None:
+    groups = [
+        Group(2, (UP, DOWN)),
+        Group(3, (DOWN,)),
+        Group(4, (), "no server has the model dog.safetensors"),
+    ]
+    found = reasons(a_job(pending=9), servers=[UP, DOWN], groups=groups)
+    assert [reason.code for reason in found] == ["turn", "no_server", "unavailable"]
+    assert found[1].said.startswith("3 prompts wait: no server that can run this is up; gpu1 is")
+    assert found[2].said == "4 prompts wait: no server has the model dog.safetensors"
+    assert found[2].cure.startswith("It starts by itself when a server has that")
 
 
 def test_a_job_that_only_waits_for_its_turn_says_what_comes_first() -> None:

@@ -52,12 +52,26 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Prompts that may run, and the servers that can carry them out, whether these are up or not.
+
+    `lacks` says what of the servers is in the way where none can.
+    """
+
+    prompts: int
+    able: tuple[ServerRecord, ...]
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """All that decides about a job: `held_at` is since when its hold is what it is, `retried` are
-    the attempts at the first prompt that is tried again later."""
+    """All that decides about a job: `groups` are its prompts that may run, `held_at` is since when
+    its hold is what it is, `retried` are the attempts at the first prompt that is tried again
+    later."""
 
     job: Job
     pending: Pending = Pending()  # noqa: RUF009 - a frozen value
+    groups: Sequence[Group] = ()
     ahead: Ahead = Ahead()  # noqa: RUF009 - a frozen value
     held_at: float | None = None
     running: Sequence[Prompt] = ()
@@ -133,8 +147,8 @@ def _held(facts: Facts, hold: str) -> Reason:
 
 def _parts(facts: Facts, now: float) -> Iterator[Reason]:
     pending = facts.pending
-    if pending.ready:
-        yield _in_line(facts, now)
+    for group in facts.groups:
+        yield _in_line(facts, group, now)
     if pending.behind_proof:
         said = f"{_wait(pending.behind_proof)} until the proof is made and approved of"
         cure = "The proof is being made; then look at proof.html in its folder."
@@ -148,23 +162,25 @@ def _parts(facts: Facts, now: float) -> Iterator[Reason]:
         yield Reason("routed", said, cure, routed.prompts)
 
 
-def _in_line(facts: Facts, now: float) -> Reason:
+def _in_line(facts: Facts, group: Group, now: float) -> Reason:
     """Say why prompts wait that might run at once."""
     job, pending = facts.job, facts.pending
-    who = _wait(pending.ready)
-    away = _away(facts, now)
-    if away is not None:
+    who = _wait(group.prompts)
+    if group.lacks:
+        cure = hold_of("waiting: ").cure_for(job.job)
+        return Reason("unavailable", f"{who}: {group.lacks}", cure, group.prompts)
+    if not any(one.takes_prompts for one in group.able):
         cure = "It goes on by itself when one is back; vqd servers shows them."
-        return Reason("no_server", f"{who}: {away}", cure, pending.ready)
+        return Reason("no_server", f"{who}: {_away(facts, group, now)}", cure, group.prompts)
     if pending.max_parallel is not None and job.counts.running >= pending.max_parallel:
         said = f"{who}: no more than {pending.max_parallel} of this job may run at once"
         cure = "It goes on as they end; schedule.max_parallel in the job file says how many."
-        return Reason("max_parallel", said, cure, pending.ready)
+        return Reason("max_parallel", said, cure, group.prompts)
     if facts.ahead.jobs:
         before = f"{_several(facts.ahead.jobs, 'job')} with {facts.ahead.prompts:,} waiting"
         come = "comes" if facts.ahead.jobs == 1 else "come"
         cure = f"It goes on by itself; vqd priority {job.job} 80 lets it overtake."
-        return Reason("ahead", f"{who}: {before} {come} first", cure, pending.ready)
+        return Reason("ahead", f"{who}: {before} {come} first", cure, group.prompts)
     return Reason(
         "turn",
         f"{who} for a free place on a server; nothing comes before",
@@ -173,16 +189,12 @@ def _in_line(facts: Facts, now: float) -> Reason:
     )
 
 
-def _away(facts: Facts, now: float) -> str | None:
-    """Say why no server takes prompts of the job; None if one does."""
-    needs = facts.job.plan.schedule.needs if facts.job.plan else Needs()
-    fitting = [one for one in facts.servers if one.capability.fits(needs)]
-    if any(one.takes_prompts for one in fitting):
-        return None
-    told = [_state_of(one, now) for one in fitting or facts.servers]
+def _away(facts: Facts, group: Group, now: float) -> str:
+    """Say that no server of those that can carry prompts out is there."""
+    told = [_state_of(one, now) for one in group.able or facts.servers]
     if not told:
         return "no server was seen yet"
-    only = " that it can run on" if len(fitting) < len(facts.servers) else ""
+    only = " that can run this" if len(group.able) < len(facts.servers) else ""
     return f"no server{only} is up; {', '.join(told)}"
 
 

@@ -11,6 +11,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.finish import Outlook
 from vqd.domain.names import printable
 from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
+from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
 from vqd.store.store import Session, StoreReader
 
@@ -136,9 +137,11 @@ def _facts(session: Session, job: Job, now: float) -> Facts:
     pending = session.pending.of_job(job.job_key, now)
     retried = pending.retried
     held = session.events.of_job_itself(job.job_key, _HOLDING, limit=1)
+    servers = session.servers.all()
     return Facts(
         job,
         pending,
+        groups(session, job, servers, now),
         session.pending.ahead_of(job.job_key),
         held_at=held[0].at if held else None,
         running=session.prompts.running(job.job_key),
@@ -147,7 +150,7 @@ def _facts(session: Session, job: Job, now: float) -> Facts:
             for alike in session.prompts.failures(job.job_key, MOST_TOLD)
         ],
         retried=_attempts(session, PromptKey(job.job_key, retried.first)) if retried else (),
-        servers=session.servers.all(),
+        servers=servers,
     )
 
 

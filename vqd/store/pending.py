@@ -1,6 +1,7 @@
 """What of a job waits, and what comes before it; read when somebody asks, never in the loop."""
 
 import sqlite3
+from collections.abc import Mapping
 
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.store.schedules import needs_of
@@ -28,6 +29,11 @@ class PendingRows:
             max_parallel=None if limit >= _UNLIMITED else limit,
         )
 
+    def by_requirement(self, job_key: int, now: float) -> Mapping[int, int]:
+        """Count the prompts of a job that may run, by the key of what they require."""
+        rows = self._connection.execute(_BY_REQUIREMENT, {"job_key": job_key, "now": now})
+        return {row["requirement_key"]: row["prompts"] for row in rows}
+
     def ahead_of(self, job_key: int) -> Ahead:
         """Count what comes before a job: what has a higher priority, or the same and is older."""
         row = self._connection.execute(_AHEAD, (job_key,)).fetchone()
@@ -54,6 +60,13 @@ _COUNTED = (
     " FROM (SELECT job_key, max_parallel, awaits_proof FROM jobs WHERE job_key = :job_key)"
     " LEFT JOIN (SELECT job_key, number, proof, route_key, prompts.not_before_at FROM prompts"
     " WHERE job_key = :job_key AND state = 'pending') USING (job_key)"
+)
+
+_BY_REQUIREMENT = (
+    "SELECT requirement_key, count(*) AS prompts FROM prompts WHERE job_key = :job_key"
+    " AND state = 'pending' AND not_before_at <= :now AND route_key IS NULL"
+    " AND (proof = 1 OR (SELECT awaits_proof FROM jobs WHERE job_key = :job_key) = 0)"
+    " GROUP BY requirement_key ORDER BY min(number)"
 )
 
 _AHEAD = (

@@ -1,0 +1,77 @@
+"""Which servers can carry out what of a job waits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tests.builders import A_JOB_FILE, NOW, a_planned_job
+from tests.graphs import TOLD
+from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.job import PlannedJob, PlannedPrompt
+from vqd.domain.queue import Job, ServerRecord
+from vqd.service.able import groups
+from vqd.service.explain import Group
+from vqd.store.learning import learn
+from vqd.store.store import Store
+
+LOADS = NamedGraph.of(
+    {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sdxl.safetensors"}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+)
+CLASSES = ("CheckpointLoaderSimple", "SaveImage")
+
+
+def accepted(store: Store, *names: str) -> Job:
+    """A job of a prompt for each of these models."""
+    planned = a_planned_job(len(names))
+
+    def prompts() -> Iterator[PlannedPrompt]:
+        for prompt, name in zip(planned.prompts(), names, strict=True):
+            yield replace(prompt, graph=LOADS, edits={Target("1", "ckpt_name"): name})
+
+    store.accept("J", PlannedJob(planned.plan, prompts), A_JOB_FILE, input_folder="", now=NOW)
+    with store.reading() as session:
+        found = session.jobs.find("J")
+    assert found is not None
+    return found
+
+
+def has(
+    store: Store, server: str, *models: str, classes: tuple[str, ...] = CLASSES
+) -> ServerRecord:
+    """Let a server be known to have these models and classes."""
+    told: dict[str, Any] = {name: TOLD[name] for name in classes}
+    if models:
+        told[CLASSES[0]] = {"input": {"required": {"ckpt_name": [[*models]]}}, "output": ["MODEL"]}
+    learn(store, server, server.rjust(64, "0"), told.items, now=NOW)
+    return ServerRecord(server, "u", "up", None, None, NOW)
+
+
+def grouped(store: Store, job: Job, *servers: ServerRecord) -> list[Group]:
+    with store.reading() as session:
+        return groups(session, job, servers, NOW)
+
+
+def test_prompts_are_told_apart_by_the_servers_that_have_their_models(store: Store) -> None:
+    both = has(store, "gpu0", "a.safetensors", "sub/B.safetensors")
+    one = has(store, "gpu1", "a.safetensors")
+    names = ("a.safetensors", "sub\\b.safetensors", "a.safetensors", "bb.safetensors")
+    assert grouped(store, accepted(store, *names), both, one) == [
+        Group(2, (both, one)),
+        Group(1, (both,)),
+        Group(1, (), "no server has the model bb.safetensors (did you mean sub/B.safetensors?)"),
+    ]
+
+
+def test_where_servers_lack_different_things_each_is_named(store: Store) -> None:
+    one = has(store, "gpu0", classes=CLASSES[:1])
+    other = has(store, "gpu1", "cat.safetensors")
+    (group,) = grouped(store, accepted(store, "sdxl.safetensors"), one, other)
+    assert group.lacks == ("gpu0 has no node class SaveImage, gpu1 has no model sdxl.safetensors")
+
+
+def test_a_server_that_has_told_nothing_yet_may_be_able(store: Store) -> None:
+    unknown = ServerRecord("gpu9", "u", "down", None, None, NOW)
+    assert grouped(store, accepted(store, "a.safetensors"), unknown) == [Group(1, (unknown,))]
