@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from tests.bench.claiming import claiming
 from tests.bench.figure import Figure
 from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.planning import planning
@@ -189,4 +190,5 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "watch": watching,
     "tiny": tiny_prompts,
     "plan": planning,
+    "claim": claiming,
 }

@@ -1,0 +1,107 @@
+"""What a claim costs, however many prompts wait, in sixteen jobs that require as many models."""
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figure import Figure
+from tests.builders import A_JOB_FILE, NOW, a_plan
+from vqd.domain.graph import NamedGraph, Target
+from vqd.domain.job import PlannedJob, PlannedPrompt
+from vqd.runner.choosing import Choosing
+from vqd.runner.fitting import Fitting
+from vqd.runner.inputs import InputChecks
+from vqd.runner.server import Server, ServerAddress
+from vqd.store.learning import learn
+from vqd.store.store import Session, Store
+
+CLASSES = 16
+FEW, MANY = 1_000, 100_000
+BLOCKS, CLAIMS = 15, 40
+SERVERS = 4
+
+
+class _TakenBack(Exception):
+    """What was claimed is not to be kept."""
+
+
+class Queue:
+    """A queue in which so many prompts wait, and four servers, two of which lack some models."""
+
+    def __init__(self, folder: Path, pending: int) -> None:
+        self.store = Store(folder / f"{pending}.db")
+        for number in range(CLASSES):
+            job = PlannedJob(
+                a_plan(pending // CLASSES, name=str(number)), _prompts(number, pending // CLASSES)
+            )
+            self.store.accept(f"J-{number:02}", job, A_JOB_FILE, input_folder="", now=NOW)
+        self.servers = [_server(f"gpu{number}") for number in range(SERVERS)]
+        self.choosing = Choosing(self.servers, Fitting())
+        for number, server in enumerate(self.servers):
+            models = [f"{model}.pt" for model in range(CLASSES) if model % SERVERS >= number % 2]
+            loader = {"input": {"required": {"name": [models]}}}
+            told: dict[str, dict[str, Any]] = {"Loader": loader, "Save": {"input": {}}}
+            learn(self.store, server.name, f"{number:064x}", told.items, now=NOW)
+
+    def claim_ms(self) -> float:
+        """Claim in turn for each server, and take it back; give the median for one claim, without
+        its commit."""
+        took: list[float] = []
+        with contextlib.suppress(_TakenBack):
+            self.store.write(lambda session: self._claim(session, took))
+        return statistics.median(took)
+
+    def _claim(self, session: Session, took: list[float]) -> None:
+        for turn in range(CLAIMS):
+            began = time.perf_counter()
+            (_,) = self.choosing.claims(session, [self.servers[turn % SERVERS]], NOW)
+            took.append(1000 * (time.perf_counter() - began))
+        raise _TakenBack
+
+    def close(self) -> None:
+        self.store.close()
+        for server in self.servers:
+            server.client.close()
+
+
+def claiming(folder: Path) -> list[Figure]:
+    """Claim from a short and from a long queue in turns."""
+    with ExitStack() as open_queues:
+        few, many = (
+            open_queues.enter_context(closing(Queue(folder, pending))) for pending in (FEW, MANY)
+        )
+        pairs = [(few.claim_ms(), many.claim_ms()) for _ in range(BLOCKS + 1)][1:]
+    short_ms = statistics.median(short for short, _ in pairs)
+    ratio = statistics.median(long / short for short, long in pairs)
+    return [
+        Figure("claim with 1,000 waiting that require 16 models", short_ms, "ms"),
+        Figure("the same with 100,000 / with 1,000", ratio, "x", 1.1),
+    ]
+
+
+def _prompts(model: int, total: int) -> Callable[[], Iterator[PlannedPrompt]]:
+    graph = NamedGraph.of(
+        {
+            "1": {"class_type": "Loader", "inputs": {"name": f"{model}.pt"}},
+            "2": {"class_type": "Save", "inputs": {"images": ["1", 0], "text": ""}},
+        }
+    )
+
+    def prompts() -> Iterator[PlannedPrompt]:
+        for number in range(1, total + 1):
+            edits = {Target("2", "text"): f"prompt {number}"}
+            yield PlannedPrompt(number, graph, edits, {}, {}, number, f"o{number}")
+
+    return prompts
+
+
+def _server(name: str) -> Server:
+    server = Server(
+        ServerAddress(name, "http://127.0.0.1:1"), InputChecks(), on_change=lambda: None
+    )
+    server.is_up = True
+    return server
