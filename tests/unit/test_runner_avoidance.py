@@ -37,7 +37,7 @@ def servers() -> Iterator[list[Server]]:
 
 def fail_jobs(server: Server, now: float = T) -> None:
     for job_key in range(FAILED_JOBS):
-        server.blame(job_key, now)
+        server.standing.blame(job_key, now)
 
 
 def test_prompts_of_one_job_that_fail_say_nothing_of_the_server() -> None:
@@ -101,7 +101,7 @@ def test_its_probe_is_one_prompt(store: Store, servers: list[Server]) -> None:
     accept_a_job(store, total=9)
     bad, _ = servers
     fail_jobs(bad)
-    at = bad.wakes_at(T)
+    at = bad.standing.wakes_at(T)
     assert at is not None
     places = bad.free_places(at)
     assert list(places) == [0]
@@ -113,8 +113,8 @@ def test_its_probe_is_one_prompt(store: Store, servers: list[Server]) -> None:
     bad.leave()
     bad.part()
     fail_jobs(bad, at)
-    assert bad.yields
-    bad.refresh()
+    assert bad.standing.yields
+    bad.standing.refresh()
     assert len(bad.free_places(at)) == 2
     assert claimed[1] is bad
 
@@ -148,8 +148,8 @@ def test_after_a_rest_a_server_gets_one_prompt_until_it_has_made_something(
     server, _ = servers
     server.rest(T)
     assert not server.free_places(T)
-    at = server.wakes_at(T)
+    at = server.standing.wakes_at(T)
     assert at is not None
     assert list(server.free_places(at)) == [0]
-    server.refresh()
+    server.standing.refresh()
     assert list(server.free_places(at)) == [0, 1]

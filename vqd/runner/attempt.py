@@ -284,7 +284,7 @@ class Attempt:
 
     def _dead_inside(self) -> Failed:
         said = "it takes prompts and runs none, and only a restart helps"
-        self.server.avoid(said, time.monotonic())
+        self.server.standing.avoid(said, time.monotonic())
         return Failed(FailureCode.UNREACHABLE, f"{self.server.name} is of no use: {said}.")
 
     def _pause(self, watch: Watch, longest_s: float) -> None:

@@ -51,7 +51,11 @@ class Choosing:
         self, session: Session, server: Server, classes: Sequence[NeedsClass]
     ) -> list[NeedsClass]:
         """Give what a server may be given of each class, those left out of which that is none."""
-        rivals = [one for one in self._servers if server.yields and one.is_up and one.is_trusted]
+        rivals = [
+            one
+            for one in self._servers
+            if server.standing.yields and one.is_up and one.standing.is_trusted
+        ]
         parts = [
             self._fitting.served(session, server, one)
             for one in classes

@@ -150,7 +150,9 @@ class Loop:
             self._dispatch.forget_job(job_key)
             self._begun.discard(job_key)
             self._publisher.publish(job_key, job)
-        self._dispatch.clear(server for server in self._servers.values() if server.is_stuck)
+        self._dispatch.clear(
+            server for server in self._servers.values() if server.standing.is_stuck
+        )
         self._note_servers()
         self._tell(now, held)
         is_untold = bool(self._dispatch.running or self._changed) or held != self._held_told
@@ -213,7 +215,7 @@ class Loop:
         return any(
             server is not attempt.server
             and server.is_up
-            and server.is_trusted
+            and server.standing.is_trusted
             and server.capability.fits(needs)
             for server in self._servers.values()
         )
@@ -221,13 +223,13 @@ class Loop:
     def _tell_of(self, ended: Ended, now: float) -> None:
         server, outcome = self._servers[ended.server], ended.outcome
         if ended.stray is not None:
-            server.add_stray(ended.stray)
+            server.standing.add_stray(ended.stray)
         if isinstance(outcome, Succeeded):
-            server.refresh()
+            server.standing.refresh()
         elif ended.is_of_server:
             server.rest(now)
         elif outcome.code in BLAMED:
-            server.blame(ended.prompt.key.job_key, now)
+            server.standing.blame(ended.prompt.key.job_key, now)
         elif outcome.code is FailureCode.DISK_FULL:
             self._park(outcome.message, now)
         failed = outcome if isinstance(outcome, Failed) else None
@@ -314,7 +316,7 @@ class Loop:
         waits += [max(0.0, at - wall) for at in due if at is not None]
         if self._parked_until > now:
             waits.append(self._parked_until - now)
-        wakes = [server.wakes_at(now) for server in self._servers.values()]
+        wakes = [server.standing.wakes_at(now) for server in self._servers.values()]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
 

@@ -15,9 +15,8 @@ from vqd.comfy.listener import Listener
 from vqd.comfy.messages import Device
 from vqd.domain.queue import ServerRecord
 from vqd.domain.schedule import Capability
-from vqd.runner.avoidance import Avoidance
 from vqd.runner.inputs import InputChecks, Uploads
-from vqd.runner.rest import Rest
+from vqd.runner.standing import Standing
 
 DEPTH = 2
 """Prompts on a server at once: one running and one waiting, so that the GPU does not wait and a
@@ -77,16 +76,12 @@ class Server:
         self._lock = threading.Lock()
         self._rendering = 0
         self._attempts = 0
-        self._rest = Rest(chance)
-        self._avoidance = Avoidance()
+        self.standing = Standing(on_news=self._note_news, chance=chance)
         self._version: str | None = None
         self.capability = self._set_capability = address.capability
         self.is_up = False
         self._is_doubted = False
         self._fault: ComfyError | None = None
-        self.strays: frozenset[str] = frozenset()
-        """Prompts of ours that were given up and may be on it: it gets nothing until none is."""
-        self.is_stuck = False
         self.epoch: str | None = None
         self.connection = 0
         self.changed = True
@@ -106,29 +101,11 @@ class Server:
         Place 0 is the one that runs; the further back, the longer a prompt waits there.
         """
         with self._lock:
-            if not self.is_up or self._is_doubted or self._rest.is_on(now) or self.strays:
+            if not self.is_up or self._is_doubted:
                 return range(0)
-            if self._avoidance.may_probe(now) and not self._rendering:
-                self._avoidance.is_probing = True
-            depth = DEPTH if self.is_trusted and not self._rest.is_in_doubt else 1
+            depth = self.standing.depth(now, rendering=self._rendering, usual=DEPTH)
             free = min(depth - self._rendering, DEPTH + COLLECTED - self._attempts)
             return range(self._rendering, self._rendering + free)
-
-    def wakes_at(self, now: float) -> float | None:
-        """Give the monotonic time from which it may be given more than now; None if there is
-        none."""
-        waits = [self._rest.until, self._avoidance.probe_at if self._avoidance.yields else 0.0]
-        return min((at for at in waits if at > now), default=None)
-
-    @property
-    def is_trusted(self) -> bool:
-        """Tell whether nothing speaks against giving it prompts."""
-        return self._avoidance.said is None
-
-    @property
-    def yields(self) -> bool:
-        """Tell whether it is to be given nothing that another server can carry out."""
-        return self._avoidance.yields
 
     @property
     def has_one_prompt(self) -> bool:
@@ -158,45 +135,9 @@ class Server:
             self._attempts -= 1
 
     def rest(self, now: float) -> None:
-        """Leave it alone for a while that grows each time until it has done something.
-
-        Failures that come in while it rests are of the same trouble and change nothing.
-        """
-        if self._rest.is_on(now):
-            return
-        self._rest.begin(now)
-        self.changed = True
-        self.listener.nudge()  # without a websocket nothing else would tell soon that it is down
-
-    def blame(self, job_key: int, now: float) -> None:
-        """Note that a prompt of a job failed on it, of what may be its own fault."""
-        self._avoidance.note_failure(job_key, now)
-        self.changed = True
-
-    def avoid(self, said: str, now: float) -> None:
-        """Give it nothing that another server can carry out, until a probe succeeds on it or it is
-        restarted."""
-        self._avoidance.begin(said, now)
-        self.changed = True
-
-    def add_stray(self, prompt_id: str) -> None:
-        """Note a prompt of ours that was given up and may be on it."""
-        with self._lock:
-            self.strays |= {prompt_id}
-
-    def lose_strays(self, gone: Iterable[str], *, is_stuck: bool) -> None:
-        """Note which strays are not on it any more, and whether it does not stop others."""
-        with self._lock:
-            self.strays = self.strays.difference(gone)
-        self.changed = self.changed or self.is_stuck != is_stuck
-        self.is_stuck = is_stuck
-
-    def refresh(self) -> None:
-        """Note that it has done something."""
-        if self._rest.is_in_doubt or not self.is_trusted:
-            self.changed = True
-        self._rest.end()
-        self._avoidance.forgive()
+        """Leave it alone for a while."""
+        if self.standing.rest(now):
+            self.listener.nudge()  # without a websocket nothing else would tell that it is down
 
     @property
     def version(self) -> str | None:
@@ -225,7 +166,8 @@ class Server:
     def record(self, now: float) -> ServerRecord:
         """Give how it is now, and note that this was told. `now` is UTC seconds."""
         self.changed = False
-        state, said = self._standing
+        told = self.standing.told if self.is_up else None
+        state, said = told or ("up" if self.is_up else "down", self._told)
         has = self.capability
         return ServerRecord(
             self.name,
@@ -259,20 +201,6 @@ class Server:
         return "it was restarted", True
 
     @property
-    def _standing(self) -> tuple[str, str | None]:
-        """Give its state and what is said of that."""
-        if not self.is_up:
-            return "down", self._told
-        if self.is_stuck:
-            return "avoided", "it does not stop a prompt that was given up"
-        if not self.is_trusted:
-            others = f"others are asked first, and it is tried every {self._avoidance.wait_s:.0f} s"
-            return "avoided", f"{self._avoidance.said}: {others}"
-        if self._rest.is_in_doubt:
-            return "resting", f"left alone for {self._rest.length_s:.0f} s after a failure"
-        return "up", self._told
-
-    @property
     def _told(self) -> str | None:
         """Say what stands in the way, if anything does."""
         if self._fault is None:
@@ -301,7 +229,7 @@ class Server:
         """Leave a file there that tells, as long as it is there, that the server is the same."""
         try:
             if self._was_restarted():
-                self._avoidance.forgive()
+                self.standing.forgive()
                 self.epoch = None
             self.epoch = self.epoch or self.client.plant_sentinel()
         except ComfyError as error:
@@ -310,6 +238,9 @@ class Server:
 
     def _was_restarted(self) -> bool:
         return self.epoch is not None and not self.client.has_sentinel(self.epoch)
+
+    def _note_news(self) -> None:
+        self.changed = True
 
     def _begin_anew(self) -> None:
         self.uploads.forget()

@@ -35,7 +35,7 @@ class Strays:
             left = session.servers.strays()
         for server, prompt_id in left:
             if server in self._servers:
-                self._servers[server].add_stray(prompt_id)
+                self._servers[server].standing.add_stray(prompt_id)
 
     def look(self, now: float) -> float | None:
         """Begin the looks that are due; give the seconds until the next, None while there is none.
@@ -44,7 +44,7 @@ class Strays:
         """
         waits = []
         for name, server in self._servers.items():
-            if not server.strays or not server.is_up or name in self._looking:
+            if not server.standing.strays or not server.is_up or name in self._looking:
                 continue
             at = self._look_at.get(name, now)
             if at > now:
@@ -58,14 +58,14 @@ class Strays:
         return min(waits, default=None)
 
     def _carry_out(self, server: Server) -> None:
-        strays = server.strays
+        strays = server.standing.strays
         try:
             gone = {prompt_id for prompt_id in strays if _is_off(server, prompt_id)}
         except ComfyError as error:
             _log.warning("cancel.unsent", server=server.name, error=error.message)
         else:
             self._store.write(lambda session: session.servers.forget_strays(gone))
-            server.lose_strays(gone, is_stuck=gone != strays)
+            server.standing.lose_strays(gone, is_stuck=gone != strays)
         self._looking.discard(server.name)
         self._on_change()
 
