@@ -41,6 +41,8 @@ def test_what_waits_is_counted_by_what_it_waits_for(store: Store) -> None:
         ready=3, retried=Retried(1, 1, NOW + 60), routed=(Routed(1, LARGER),), max_parallel=2
     )
     assert pending_of(store, job_key, NOW + 60).retried is None
+    with store.reading() as session:
+        assert [*session.pending.by_requirement(job_key, NOW).values()] == [3]
 
 
 def test_a_job_of_which_nothing_waits_has_nothing_pending(store: Store) -> None:

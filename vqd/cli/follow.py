@@ -24,16 +24,19 @@ def follow(spool: Spool, job: str, *, as_json: bool) -> int:
     """Show a job's progress until it is over; gives the exit code."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     pause = threading.Event()
-    columns = (
-        TextColumn("{task.description}"),
+    console = Console(stderr=True)
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=console.width // 3)
+    columns = (  # of these the bar alone gives way where a terminal is narrow
+        TextColumn("{task.description}", table_column=name),
         BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
         TextColumn("{task.fields[said]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=as_json) as progress:
+    with Progress(*columns, console=console, disable=as_json) as progress:
         bar = progress.add_task(job, total=None, said="")
         while (folder := _closed(spool, job)) is None:
             status = read_status(spool.active / job)
@@ -41,7 +44,7 @@ def follow(spool: Spool, job: str, *, as_json: bool) -> int:
                 counts = status["counts"]
                 over = counts["succeeded"] + counts["failed"] + counts["cancelled"]
                 progress.update(
-                    bar, total=counts["total"], completed=over, said=_said(status, time.time())
+                    bar, total=counts["total"], completed=over, said=said_of(status, time.time())
                 )
             pause.wait(LOOK_EVERY_S)
         status = read_status(folder) or {}
@@ -71,13 +74,15 @@ def _closed(spool: Spool, job: str) -> Path | None:
     return None
 
 
-def _said(status: dict[str, Any], now: float) -> str:
+def said_of(status: dict[str, Any], now: float) -> str:
+    """Say beside the bar where the first prompt is that runs, and how long all still takes; or why
+    nothing runs. `now` is UTC seconds."""
     running = status.get("running") or []
     if not running:
         return str(status.get("reason") or status.get("state"))
     first = running[0]
-    where = f"{first['percent']}%" if first.get("node") else str(first.get("step") or "0%")
-    return f"{first['server']} {where}{_left(status, now)}"
+    where = f" {first['percent']}%" if first.get("node") else f" {first.get('step') or ''}"
+    return f"{first['server']}{where.rstrip()}{_left(status, now)}"
 
 
 def _left(status: dict[str, Any], now: float) -> str:
