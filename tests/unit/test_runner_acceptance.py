@@ -18,7 +18,7 @@ def picture_that(accept: Accept) -> ExpectedOutput:
 
 def judge(path: Path, accept: Accept, *, kind: str = "image", **values: Value) -> None:
     expected = ExpectedOutput("picture", "2", kind, accept=accept)
-    check_file(path, "a_00001_.png", probe(path), expected, values)
+    check_file(path, probe(path), expected, values)
 
 
 @pytest.mark.parametrize("accept", [Accept(), Accept(max_count=1), Accept(2, 4), Accept(2)])
@@ -29,10 +29,10 @@ def test_as_many_files_as_are_asked_for_are_taken(accept: Accept) -> None:
 @pytest.mark.parametrize(
     ("accept", "count", "said"),
     [
-        (Accept(max_count=1), 3, "Of picture 3 files came; 1 is asked for."),
-        (Accept(2, 2), 1, "Of picture 1 file came; 2 are asked for."),
-        (Accept(2, 4), 5, "Of picture 5 files came; 2 to 4 are asked for."),
-        (Accept(2), 1, "Of picture 1 file came; 2 or more are asked for."),
+        (Accept(max_count=1), 3, "Of the output picture 3 files came; 1 is asked for."),
+        (Accept(2, 2), 1, "Of the output picture 1 file came; 2 are asked for."),
+        (Accept(2, 4), 5, "Of the output picture 5 files came; 2 to 4 are asked for."),
+        (Accept(2), 1, "Of the output picture 1 file came; 2 or more are asked for."),
     ],
 )
 def test_too_few_and_too_many_files_are_refused(accept: Accept, count: int, said: str) -> None:
@@ -45,11 +45,11 @@ def test_too_few_and_too_many_files_are_refused(accept: Accept, count: int, said
     ("accept", "said"),
     [
         (Accept(min_bytes=1 << 20), "bytes; 1048576 or more are asked for"),
-        (Accept(min_frames=2), "it has 1 frame; 2 or more are asked for"),
-        (Accept(min_frames=2, max_frames=4), "it has 1 frame; 2 to 4 are asked for"),
-        (Accept(size="64x64"), "it is 64x32; 64x64 is asked for"),
-        (Accept(size="big"), "it is 64x32; 128x64 is asked for"),
-        (Accept(max_black=0.5), "it is 100% black; 50% is the most"),
+        (Accept(min_frames=2), "has 1 frame; 2 or more are asked for"),
+        (Accept(min_frames=2, max_frames=4), "has 1 frame; 2 to 4 are asked for"),
+        (Accept(size="64x64"), "picture is 64x32; 64x64 is asked for"),
+        (Accept(size="big"), "picture is 64x32; 128x64 is asked for"),
+        (Accept(max_black=0.5), "picture is 100% black; 50% is the most"),
     ],
 )
 def test_a_picture_that_is_not_as_asked_for_is_refused_with_what_it_is(
@@ -57,7 +57,7 @@ def test_a_picture_that_is_not_as_asked_for_is_refused_with_what_it_is(
 ) -> None:
     path = tmp_path / "p.png"
     Image.new("RGB", (64, 32)).save(path)
-    with pytest.raises(BadOutput, match=r"^a_00001_\.png is no picture: it ") as refused:
+    with pytest.raises(BadOutput, match=r"^The output picture ") as refused:
         judge(path, accept, big="128x64")
     assert said in refused.value.message
     assert refused.value.file == path

@@ -9,7 +9,7 @@ from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.faults import Missing
 from vqd.comfy.messages import RemoteFile
 from vqd.domain.job import ExpectedOutput
-from vqd.runner.collect import MadeFile, collect, take_away
+from vqd.runner.collect import MadeFile, collect, keep_rejected, take_away
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 
@@ -136,3 +136,12 @@ def test_an_output_that_is_neither_there_nor_on_the_server_is_missing(
     strange.answers("GET /view", Answer(404))
     with pytest.raises(Missing, match=r"gone\.png is not there any more"):
         bring(server, tmp_path, RemoteFile("gone.png"))
+
+
+def test_what_was_not_accepted_is_kept_of_twenty_prompts(tmp_path: Path) -> None:
+    kept = [
+        keep_rejected(picture(tmp_path / ".part" / f"{number}.png"), tmp_path, f"{number}-3_a.png")
+        for number in range(22)
+    ]
+    assert kept == [True] * 20 + [False] * 2
+    assert len(list((tmp_path / "rejected-outputs").glob("*.png"))) == 20

@@ -30,7 +30,7 @@ def check_count(expected: ExpectedOutput, count: int) -> None:
     least, most = expected.accept.min_count, expected.accept.max_count
     if count < least or (most is not None and count > most):
         came = "1 file came" if count == 1 else f"{count} files came"
-        raise BadOutput(f"Of {expected.slot} {came}; {_asked(least, most)} asked for.")
+        raise BadOutput(f"Of the output {expected.slot} {came}; {_asked(least, most)} asked for.")
 
 
 def check_seconds(expected: Collection[ExpectedOutput], seconds: float) -> None:
@@ -42,15 +42,15 @@ def check_seconds(expected: Collection[ExpectedOutput], seconds: float) -> None:
     for output in expected:
         least = output.accept.min_seconds
         if least is not None and 0 < seconds < least:
-            said = f"{output.slot} was made in {seconds:g} s, which takes {least:g} s at least"
-            raise BadOutput(f"{said}, and the server had nothing of it in its cache.")
+            took = f"was made in {seconds:g} s, which takes {least:g} s at least"
+            raise BadOutput(f"The output {output.slot} {took}, and nothing of it was cached.")
 
 
 def check_file(
-    path: Path, name: str, media: Media, expected: ExpectedOutput, values: Mapping[str, Value]
+    path: Path, media: Media, expected: ExpectedOutput, values: Mapping[str, Value]
 ) -> None:
-    """Refuse a file that is not what the workflow promises; `name` is what its server calls it,
-    `values` are those that it was made with.
+    """Refuse a file that is not what the workflow promises; `values` are those that it was made
+    with.
 
     Raises:
         BadOutput: saying what it is, and what is asked for.
@@ -64,7 +64,7 @@ def check_file(
         or _too_black(path, accept)
     )
     if said:
-        raise BadOutput(f"{name} is no {expected.slot}: it {said}.", path)
+        raise BadOutput(f"The output {expected.slot} {said}.", path)
 
 
 def _other_kind(media: Media, kind: str) -> str | None:

@@ -34,6 +34,11 @@ class Assignment:
         """Give the value of every parameter that the prompt is made with."""
         return {**self.plan.params, **self.prompt.params}
 
+    @property
+    def is_last_try(self) -> bool:
+        """Tell whether the prompt has failed if this attempt fails in a way that is counted."""
+        return self.prompt.strikes >= self.plan.retry_limit
+
     def is_in_cache(self, cached_nodes: Collection[str]) -> bool:
         """Tell whether a server had in its cache what the prompt varies; where it varies
         nothing, any of it.

@@ -32,11 +32,12 @@ from vqd.domain.outcome import (
 )
 from vqd.runner.acceptance import BadOutput, check_seconds
 from vqd.runner.assignment import Assignment
-from vqd.runner.collect import MadeFile, TakeName, collect, take_away
+from vqd.runner.collect import MadeFile, TakeName, collect, keep_rejected, take_away
 from vqd.runner.inputs import BadInput, SentInputs
 from vqd.runner.patience import Patience
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
+from vqd.spool.drops import REJECTED
 from vqd.spool.files import concerns_one_name, is_real_folder
 
 LOOK_AGAIN_S = 2.0
@@ -359,6 +360,8 @@ class Attempt:
                 values=assignment.values,
                 take_name=self._take_name,
             )
+        except BadOutput as bad:
+            raise self._kept_if_last(bad) from bad
         except Missing:
             if judged.cached:  # else the next try would be told of the same files again
                 self._free_memory()
@@ -367,6 +370,18 @@ class Attempt:
         self._write_down(assignment, self.server, _sha256s(succeeded.inputs), succeeded)
         take_away(self.server, files)
         return succeeded
+
+    def _kept_if_last(self, bad: BadOutput) -> BadOutput:
+        """Keep what was not accepted for a person to see, if it is not tried again."""
+        assignment = self.assignment
+        if bad.file is None or not assignment.is_last_try:
+            return bad
+        prompt = assignment.prompt
+        stem = PurePosixPath(prompt.stem).name
+        name = f"{prompt.key.number}-{prompt.attempt}_{stem}{bad.file.suffix}"
+        if not keep_rejected(bad.file, assignment.folder, name):
+            return bad
+        return BadOutput(f"{bad.message} It lies in {REJECTED}/.")
 
     def _files(self) -> Mapping[str, ReadFile]:
         if self._input_files or not self.assignment.prompt.inputs:

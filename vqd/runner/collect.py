@@ -16,10 +16,12 @@ from vqd.media.apart import probe
 from vqd.runner.acceptance import BadOutput, check_count, check_file
 from vqd.runner.server import Server
 from vqd.runner.shared import OWN_FOLDER
-from vqd.spool.drops import OUTPUTS, PARTS
+from vqd.spool.drops import OUTPUTS, PARTS, REJECTED
 from vqd.spool.files import link_or_copy, sync_file, sync_folder
 from vqd.spool.folders import make_folder
 from vqd.spool.manifest import mtime
+
+_MOST_REJECTED = 20
 
 TakeName = Callable[[str], bool]
 """Takes a path in the job's folder for the prompt; False if another prompt has it."""
@@ -68,6 +70,22 @@ def collect(
         fetched.replace(target)
         sync_folder(target.parent)
     return tuple(output for _, output in made)
+
+
+def keep_rejected(file: Path, folder: Path, name: str) -> bool:
+    """Put a fetched file that was not accepted where a person can look at it, in the job's folder;
+    tell whether there was room: it is kept of 20 prompts.
+
+    Raises:
+        OSError: it cannot be put there.
+    """
+    rejected = folder / REJECTED
+    make_folder(rejected, folder)
+    if sum(1 for _ in rejected.iterdir()) >= _MOST_REJECTED:
+        return False
+    file.replace(rejected / name)
+    sync_folder(rejected)
+    return True
 
 
 def take_away(server: Server, files: Sequence[MadeFile]) -> None:
@@ -133,9 +151,9 @@ def _checked(path: Path, made_file: MadeFile, home: str, values: Mapping[str, Va
     try:
         media = probe(path)
     except VqdError as error:
-        said = f"{made_file.remote.filename} is no {expected.slot}: {error.message}."
+        said = f"The output {expected.slot} cannot be used: {error.message}."
         raise BadOutput(said, path) from error
-    check_file(path, made_file.remote.filename, media, expected, values)
+    check_file(path, media, expected, values)
     return OutputFile(
         slot=expected.slot,
         path=home,

@@ -33,6 +33,7 @@ INPUTS = "inputs"
 OUTPUTS = "outputs"
 PARTS = ".part"
 STATUS = status.STATUS
+REJECTED = "rejected-outputs"
 PROOF = "proof.html"
 _DROPPED = ".dropped"
 _GRAPHS = "graphs"
@@ -40,11 +41,11 @@ _GRAPH = re.compile(r"[0-9a-f]{64}\.json")
 _LOG = "log.txt"
 
 RESULT_NAMES = frozenset(
-    {OUTPUTS, _GRAPHS, STATUS, "WHY.txt", "report.html", PROOF, "manifest.jsonl", _LOG}
+    {OUTPUTS, REJECTED, _GRAPHS, STATUS, "WHY.txt", "report.html", PROOF, "manifest.jsonl", _LOG}
 )
 """What vqd writes into a job's folder."""
 
-_FOLDERS = frozenset({OUTPUTS, _GRAPHS})
+_FOLDERS = frozenset({OUTPUTS, REJECTED, _GRAPHS})
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
 _OF_LAYOUT = (_GRAPHS, "report.html", "WHY.txt")
 
