@@ -48,8 +48,20 @@ class Farm:
 
     def gains(self, name: str) -> None:
         """Let a server tell of all that it has, when it is connected to again."""
-        self.proxies[name].tampers("GET /object_info")
+        for route in ("GET /object_info", "POST /prompt"):
+            self.proxies[name].tampers(route)
         self.proxies[name].hang_up()
+
+    def refuses(self, name: str, node_class: str) -> None:
+        """Let a server refuse a prompt, and each after it, since it has not a node class."""
+        said = f"Cannot execute because node {node_class} does not exist."
+        error = {"type": "invalid_prompt", "message": said, "details": "Node ID '#3'"}
+        text = json.dumps({"error": error, "node_errors": {}})
+
+        def refuse(_: PassOn) -> bytes:
+            return json_answer(text).replace(b"200 OK", b"400 Bad Request")
+
+        self.proxies[name].tampers("POST /prompt", *[refuse] * MANY_LOOKS)
 
     def wait_learned(self) -> None:
         looks = self.daemon.logged
@@ -118,3 +130,17 @@ def test_a_job_that_no_engine_can_carry_out_waits_and_starts_by_itself_when_one_
     done = farm.daemon.wait_closed("one", within_s=60)
     assert (done.parent, servers_of(done)) == (farm.daemon.spool.done, {"gpu2"})
     assert not farm.proxies["gpu1"].asked["POST /prompt"]
+
+
+def test_a_job_waits_for_what_the_engines_have_lost_since_they_were_looked_at(farm: Farm) -> None:
+    farm.daemon.start()
+    farm.wait_learned()
+    for name in farm.engines:
+        farm.lacks(name, "ImageScale")
+        farm.refuses(name, "ImageScale")
+    farm.drop("one", pictures=1)
+    held = farm.wait_held("one", LACKING)
+    assert status_of(held)["counts"]["failed"] == 0
+    farm.gains("gpu1")
+    done = farm.daemon.wait_closed("one", within_s=60)
+    assert (done.parent, servers_of(done)) == (farm.daemon.spool.done, {"gpu1"})

@@ -107,3 +107,20 @@ def test_the_files_that_a_server_has_not_are_told_apart_from_other_faults() -> N
     refused = refusal({"error": {"type": "x"}, "node_errors": node_errors})
     assert refused is not None
     assert refused.lacking == {"vqd/a b.png", "vqd/c.mp4"}
+
+
+def is_unavailable(document: Any) -> bool:
+    refused = refusal(document)
+    assert refused is not None
+    return refused.is_unavailable
+
+
+def test_a_graph_that_wants_for_a_model_or_a_class_alone_is_told_from_one_that_is_wrong() -> None:
+    model = an_error("value_not_in_list", input_name="lora", received_value="wan/film.safetensors")
+    sampler = an_error("value_not_in_list", input_name="sampler", received_value="oiler")
+    both = {"node_errors": {**model["node_errors"], "6": sampler["node_errors"]["5"]}}
+    assert is_unavailable(model)
+    assert is_unavailable(recorded("refused_node.json"))
+    assert not is_unavailable(sampler)
+    assert not is_unavailable(both)
+    assert not is_unavailable(recorded("refused_inputs.json"))

@@ -144,6 +144,7 @@ def test_an_error_without_a_reason_is_a_node_error() -> None:
         (Unreachable("m"), FailureCode.UNREACHABLE),
         (NotComfy("m"), FailureCode.UNREACHABLE),
         (Refused("m", 400, "3"), FailureCode.REFUSED),
+        (Refused("m", 400, "3", is_unavailable=True), FailureCode.UNAVAILABLE),
         (Missing("m"), FailureCode.BAD_OUTPUT),
         (Truncated("m"), FailureCode.BAD_OUTPUT),
         (Oversized("m"), FailureCode.BAD_OUTPUT),
@@ -159,3 +160,16 @@ def test_no_kind_of_failed_request_is_forgotten() -> None:
     for kind in ComfyError.__subclasses__():
         error = kind("m", 400) if kind is Refused else kind("m")  # type: ignore[call-arg]
         assert of_error(error).message == "m"
+
+
+def test_what_goes_by_the_name_of_another_kind_is_left_where_there_is_some_of_the_right_one() -> (
+    None
+):
+    clip = ExpectedOutput(slot="clip", node="2", kind="video")
+    files = (RemoteFile("first.png"), RemoteFile("a.mp4"), RemoteFile("b.unheard-of"))
+    verdict = of_finished(made({"2": files}), [clip])
+    assert isinstance(verdict, Made)
+    assert [file.filename for _, file in verdict.files] == ["a.mp4", "b.unheard-of"]
+    only = of_finished(made({"2": files[:1]}), [clip])
+    assert isinstance(only, Made)
+    assert [file.filename for _, file in only.files] == ["first.png"]

@@ -123,6 +123,20 @@ def test_it_is_looked_at_more_often_while_a_job_waits_for_what_no_server_has(
     assert house.catalogues.look(LOOK_LACKING_S) == LOOK_AGAIN_S
 
 
+def test_it_is_looked_at_at_once_when_it_has_not_what_it_told(
+    make: Callable[[int], House],
+) -> None:
+    house = make(1)
+    house.connect(house.servers[0])
+    house.catalogues.look(0.0)
+    house.wait_looks(1)
+    house.catalogues.hurry()
+    house.catalogues.look(0.0)
+    house.wait_looks(1)
+    house.catalogues.look(0.0)
+    assert looks_of(house.strange[0]) == 2
+
+
 @pytest.mark.parametrize(
     "answer", [Answer(body="{ broken"), Answer(500, "trouble"), Answer(reset=True)]
 )

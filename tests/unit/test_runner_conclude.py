@@ -10,7 +10,7 @@ from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.domain.queue import Prompt
 from vqd.domain.schedule import Capability, Needs
-from vqd.runner.conclude import REMEDIES, Ended, conclude
+from vqd.runner.conclude import LOOKED_AT_S, REMEDIES, Ended, conclude
 from vqd.store.claiming import SHUNNED_S
 from vqd.store.store import Store
 
@@ -57,12 +57,24 @@ def test_every_failure_has_a_remedy() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["invalid", "unavailable", "refused", "interrupted", "quarantined"],
+    ["invalid", "refused", "interrupted", "quarantined"],
     ids=lambda code: code,
 )
 def test_what_trying_again_cannot_mend_fails_at_once(store: Store, code: str) -> None:
     accept_a_job(store, total=1)
     assert end(store, claimed(store), failed(FailureCode(code))) is Move.FAIL
+
+
+def test_what_a_server_turns_out_to_lack_waits_until_all_were_looked_at_again(
+    store: Store,
+) -> None:
+    accept_a_job(store, total=1)
+    move = end(store, claimed(store), failed(FailureCode.UNAVAILABLE), retry_limit=1)
+    assert move is Move.REQUEUE
+    with store.reading() as session:
+        assert session.prompts.next_at(NOW) == NOW + LOOKED_AT_S
+    again = claimed(store, now=NOW + LOOKED_AT_S)
+    assert end(store, again, failed(FailureCode.UNAVAILABLE), retry_limit=1) is Move.FAIL
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class Client:
             answer.status,
             refused.node,
             refused.lacking,
+            is_unavailable=refused.is_unavailable,
         )
 
     def find(self, prompt_id: str) -> Waiting | Running | Finished | None:

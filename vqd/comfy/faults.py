@@ -41,6 +41,7 @@ class Refused(ComfyError):
 
     `status` is the HTTP status (200 when only some branches of the graph were refused); `node` is
     the first node that the server named; `lacking` are the input files that it says it has not.
+    `is_unavailable` tells that it wants for nothing but node classes or models there.
     """
 
     def __init__(
@@ -49,8 +50,11 @@ class Refused(ComfyError):
         status: int,
         node: str | None = None,
         lacking: frozenset[str] = frozenset(),
+        *,
+        is_unavailable: bool = False,
     ) -> None:
         super().__init__("refused", message)
+        self.is_unavailable = is_unavailable
         self.status = status
         self.node = node
         self.lacking = lacking

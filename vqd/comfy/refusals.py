@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vqd.comfy.messages import Json, list_in, object_in, text_in
+from vqd.domain.requirement import names_model
 
 _MOST_SENTENCES = 6
 _LONGEST_CHOICES = 200
@@ -13,11 +14,13 @@ _LONGEST_CHOICES = 200
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a graph is not taken: a sentence for people, the first node that was named, and the
-    input files that the server has not."""
+    input files that the server has not. `is_unavailable` tells that it wants for node classes or
+    models alone."""
 
     said: str
     node: str | None
     lacking: frozenset[str] = frozenset()
+    is_unavailable: bool = False
 
 
 def refusal(document: Json) -> Refusal | None:
@@ -29,13 +32,19 @@ def refusal(document: Json) -> Refusal | None:
     node_errors = object_in(document, "node_errors")
     sentences = list(_sentences(node_errors))
     if sentences:
-        return Refusal(_joined(sentences), next(iter(node_errors)), _lacking(node_errors))
+        return Refusal(
+            _joined(sentences),
+            next(iter(node_errors)),
+            _lacking(node_errors),
+            is_unavailable=all(map(_is_of_model, _faults(node_errors))),
+        )
     if node_errors:
         return Refusal(f"node {', '.join(node_errors)} did not validate", next(iter(node_errors)))
     headline = document.get("error") if isinstance(document, dict) else None
     if headline is None:
         return None
-    return Refusal(_headline(headline), _node_of(headline))
+    said = _headline(headline)
+    return Refusal(said, _node_of(headline), is_unavailable=_NO_CLASS.match(said) is not None)
 
 
 def _lacking(node_errors: Mapping[str, Json]) -> frozenset[str]:
@@ -45,13 +54,23 @@ def _lacking(node_errors: Mapping[str, Json]) -> frozenset[str]:
     """
     told = (
         _NO_FILE.search(text_in(fault, "details"))
-        for faults in node_errors.values()
-        for fault in list_in(faults, "errors")
+        for fault in _faults(node_errors)
         if text_in(fault, "type") == "custom_validation_failed"
     )
     return frozenset(found[1] for found in told if found)
 
 
+def _is_of_model(fault: Json) -> bool:
+    received = object_in(fault, "extra_info").get("received_value")
+    return text_in(fault, "type") == "value_not_in_list" and names_model(received)
+
+
+def _faults(node_errors: Mapping[str, Json]) -> Iterator[Json]:
+    for faults in node_errors.values():
+        yield from list_in(faults, "errors")
+
+
+_NO_CLASS = re.compile(r"Cannot execute because node .+ does not exist")
 _NO_FILE = re.compile(r"Invalid (?:image|video|audio) file: (.+)", re.DOTALL)
 
 

@@ -11,6 +11,7 @@ did not answer took the prompt.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from mimetypes import guess_type
 
 from vqd.comfy.faults import (
     Changed,
@@ -37,7 +38,6 @@ _MEMORY_WORDS = (
 _CODES: dict[type[ComfyError], FailureCode] = {
     Unreachable: FailureCode.UNREACHABLE,
     NotComfy: FailureCode.UNREACHABLE,
-    Refused: FailureCode.REFUSED,
     Missing: FailureCode.BAD_OUTPUT,
     Truncated: FailureCode.BAD_OUTPUT,
     Changed: FailureCode.BAD_OUTPUT,
@@ -73,14 +73,16 @@ def of_finished(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made 
 
 def of_error(error: ComfyError) -> Failed:
     """Tell what a failed request means for the attempt that made it."""
-    node = error.node if isinstance(error, Refused) else None
-    return Failed(_CODES[type(error)], str(error), node)
+    if not isinstance(error, Refused):
+        return Failed(_CODES[type(error)], str(error))
+    code = FailureCode.UNAVAILABLE if error.is_unavailable else FailureCode.REFUSED
+    return Failed(code, str(error), error.node)
 
 
 def _of_success(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made | Failed:
     files: list[tuple[str, RemoteFile]] = []
     for output in expected:
-        made = _kept(finished.outputs.get(output.node, ()))
+        made = _kept(finished.outputs.get(output.node, ()), output.kind)
         if not made:
             said = f"Node {output.node} ended without a file for the output {output.slot!r}."
             return Failed(FailureCode.BAD_OUTPUT, said, output.node, finished.seconds)
@@ -89,10 +91,20 @@ def _of_success(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made 
     return Made(tuple(files), finished.seconds, cached)
 
 
-def _kept(files: Sequence[RemoteFile]) -> list[RemoteFile]:
-    """Choose the files that the server keeps; what a preview node wrote only if there are none."""
+def _kept(files: Sequence[RemoteFile], kind: str) -> Sequence[RemoteFile]:
+    """Choose the files that the server keeps; what a preview node wrote only if there are none.
+
+    Some nodes save a clip and its first frame: what goes by the name of another kind is left there,
+    if there is any that does not.
+    """
     kept = [file for file in files if file.type == "output"]
-    return kept or [file for file in files if file.type == "temp"]
+    kept = kept or [file for file in files if file.type == "temp"]
+    return [file for file in kept if _may_be(file, kind)] or kept
+
+
+def _may_be(file: RemoteFile, kind: str) -> bool:
+    mime, _ = guess_type(file.filename)
+    return mime is None or mime.partition("/")[0] == kind
 
 
 def _of_node_error(error: NodeError, seconds: float) -> Failed:

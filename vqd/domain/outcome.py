@@ -11,7 +11,7 @@ class FailureCode(StrEnum):
     INVALID = "invalid"
     """An input does not decode, or is not what the workflow takes."""
     UNAVAILABLE = "unavailable"
-    """No server has the node or the model."""
+    """The server has not the node or the model, whatever its catalogue said before."""
     REFUSED = "refused"
     """The server would not take the prompt (400, or 200 with node_errors)."""
     UNREACHABLE = "unreachable"

@@ -35,10 +35,12 @@ class _Looking:
     next_at: float | None = None
     failures: int = 0
     is_going: bool = False
+    is_asked: bool = False
 
     def is_due(self, connection: int, now: float, *, is_lacking: bool) -> bool:
         """Tell whether to look now."""
-        return self.connection != connection or self.wait_s(now, is_lacking=is_lacking) <= 0
+        is_new = self.is_asked or self.connection != connection
+        return is_new or self.wait_s(now, is_lacking=is_lacking) <= 0
 
     def wait_s(self, now: float, *, is_lacking: bool) -> float:
         """Give the seconds until the next look, counted from when the end of the last is seen."""
@@ -91,10 +93,17 @@ class Catalogues:
                 waits.append(looking.wait_s(now, is_lacking=is_lacking))
         return min(waits, default=None)
 
+    def hurry(self) -> None:
+        """Have every server looked at as soon as may be: one has not what its catalogue says, and
+        models often lie in one place for all."""
+        for _, looking in self._looks:
+            looking.is_asked = True
+
     def _begin(self, server: Server, looking: _Looking) -> None:
         looking.connection = server.connection
         looking.next_at = None
         looking.is_going = True
+        looking.is_asked = False
         threading.Thread(
             target=self._carry_out, args=(server, looking), name=f"look {server.name}", daemon=True
         ).start()

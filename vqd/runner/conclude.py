@@ -25,7 +25,7 @@ class Remedy(Enum):
 REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
     {
         FailureCode.INVALID: Remedy.FAIL,
-        FailureCode.UNAVAILABLE: Remedy.FAIL,
+        FailureCode.UNAVAILABLE: Remedy.RETRY,
         FailureCode.REFUSED: Remedy.FAIL,
         FailureCode.UNREACHABLE: Remedy.REQUEUE,
         FailureCode.LOST: Remedy.REQUEUE,
@@ -59,6 +59,9 @@ BLAMED = frozenset(
 """Failures of a prompt that may be its server's fault: several jobs in a row, and it is avoided."""
 
 NOTHING = Needs()
+
+LOOKED_AT_S = 10.0
+"""In this time the servers, of which one turns out to lack something, were looked at again."""
 
 QUARANTINED_AFTER = 2
 """A prompt that took so many servers down is not sent to another."""
@@ -124,7 +127,7 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
         Move.REQUEUE,
         now=now,
         strike=int(counted),
-        not_before_at=now + _delay_s(prompt) if counted else 0.0,
+        not_before_at=now + _delay_s(prompt, outcome.code) if counted else 0.0,
         shuns=ended.server if counted and ended.has_rivals else None,
         code=outcome.code,
         message=outcome.message,
@@ -192,5 +195,7 @@ def remedy_for(outcome: Failed, prompt: Prompt, retry_limit: int) -> Remedy:
     return Remedy.FAIL if is_used_up else remedy
 
 
-def _delay_s(prompt: Prompt) -> float:
+def _delay_s(prompt: Prompt, code: FailureCode) -> float:
+    if code is FailureCode.UNAVAILABLE:
+        return LOOKED_AT_S
     return float(min(2**prompt.strikes, 60))

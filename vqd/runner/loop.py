@@ -230,6 +230,8 @@ class Loop:
             server.rest(now)
         elif outcome.code in BLAMED:
             server.standing.blame(ended.prompt.key.job_key, now)
+        elif outcome.code is FailureCode.UNAVAILABLE:
+            self._catalogues.hurry()
         elif outcome.code is FailureCode.DISK_FULL:
             self._park(outcome.message, now)
         failed = outcome if isinstance(outcome, Failed) else None
