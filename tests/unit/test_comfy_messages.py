@@ -70,6 +70,20 @@ def test_files_under_any_key_count_for_the_node_that_the_graph_has() -> None:
     assert finished.outputs == {"12": (RemoteFile("clip_00001.mp4"),)}
 
 
+def test_a_file_may_stand_alone_and_what_is_no_file_is_passed_over() -> None:
+    output = {
+        "video": {"filename": "a.mp4", "subfolder": "s", "type": "output"},
+        "latents": [{"filename": "a.latent"}],
+        "text": ["said"],
+        "animated": [True],
+        "result": ["a.glb", None, {"filename": ""}],
+        "odd": None,
+    }
+    finished = finished_entry("p", {"p": {"status": {}, "outputs": {"2": output}}})
+    assert finished is not None
+    assert finished.outputs == {"2": (RemoteFile("a.mp4", "s"), RemoteFile("a.latent"))}
+
+
 def test_an_unknown_prompt_has_no_entry() -> None:
     assert finished_entry("other", recorded("history_success.json")) is None
     assert finished_entry(PROMPT_ID, {}) is None

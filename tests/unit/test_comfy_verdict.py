@@ -162,9 +162,7 @@ def test_no_kind_of_failed_request_is_forgotten() -> None:
         assert of_error(error).message == "m"
 
 
-def test_what_goes_by_the_name_of_another_kind_is_left_where_there_is_some_of_the_right_one() -> (
-    None
-):
+def test_what_goes_by_the_name_of_another_kind_is_left_where_there_is_some_of_this() -> None:
     clip = ExpectedOutput(slot="clip", node="2", kind="video")
     files = (RemoteFile("first.png"), RemoteFile("a.mp4"), RemoteFile("b.unheard-of"))
     verdict = of_finished(made({"2": files}), [clip])

@@ -6,6 +6,7 @@ everywhere, because custom nodes add their own, and a part of the wrong type cou
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 Json = Any
@@ -214,9 +215,11 @@ def _outputs(
 
 
 def _files(output: Json) -> Iterator[RemoteFile]:
-    """Walk every list of a node's output: `images`, `gifs`, `audio` and what packs invent."""
-    lists = output.values() if isinstance(output, dict) else ()
-    for file in (entry for entries in lists if isinstance(entries, list) for entry in entries):
+    """Walk all of a node's output: `images`, `gifs`, `audio` and what packs invent, whose value is
+    a list of files or, in some, one file."""
+    values = output.values() if isinstance(output, dict) else ()
+    lists = (value if isinstance(value, list) else [value] for value in values)
+    for file in chain.from_iterable(lists):
         if filename := text_in(file, "filename"):
             yield RemoteFile(
                 filename, text_in(file, "subfolder"), text_in(file, "type") or "output"

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import structlog
 
@@ -48,6 +48,9 @@ LEAST_PAUSE_S = 0.05
 """Between two looks at a prompt whose time is up."""
 SHARE_AGAIN_S = 5.0
 """Until outputs are fetched again that the share was not there to take."""
+
+_LONGEST_REJECTED = 48
+"""Characters of an output's name in that of what was rejected."""
 
 _log = structlog.get_logger(__name__)
 
@@ -361,7 +364,9 @@ class Attempt:
                 take_name=self._take_name,
             )
         except BadOutput as bad:
-            raise self._kept_if_last(bad) from bad
+            if bad.file is None or not assignment.is_last_try:
+                raise
+            raise BadOutput(f"{bad.message}{self._keep(bad.file)}") from bad
         except Missing:
             if judged.cached:  # else the next try would be told of the same files again
                 self._free_memory()
@@ -371,17 +376,13 @@ class Attempt:
         take_away(self.server, files)
         return succeeded
 
-    def _kept_if_last(self, bad: BadOutput) -> BadOutput:
-        """Keep what was not accepted for a person to see, if it is not tried again."""
-        assignment = self.assignment
-        if bad.file is None or not assignment.is_last_try:
-            return bad
-        prompt = assignment.prompt
-        stem = PurePosixPath(prompt.stem).name
-        name = f"{prompt.key.number}-{prompt.attempt}_{stem}{bad.file.suffix}"
-        if not keep_rejected(bad.file, assignment.folder, name):
-            return bad
-        return BadOutput(f"{bad.message} It lies in {REJECTED}/.")
+    def _keep(self, rejected: Path) -> str:
+        """Keep what was not accepted for a person to see; give a sentence that tells where."""
+        prompt = self.assignment.prompt
+        stem = PurePosixPath(prompt.stem).name[:_LONGEST_REJECTED]
+        name = f"{prompt.key.number}-{prompt.attempt}_{stem}{rejected.suffix}"
+        is_kept = keep_rejected(rejected, self.assignment.folder, name)
+        return f" It lies in {REJECTED}/." if is_kept else ""
 
     def _files(self) -> Mapping[str, ReadFile]:
         if self._input_files or not self.assignment.prompt.inputs:
