@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -75,5 +76,10 @@ def test_it_is_avoided_and_said_and_the_others_work_and_a_restart_makes_it_as_go
     assert sent <= 2
     restart(proxy, engine)
     wait_for(lambda: states(daemon)[-1][0] != "avoided", within_s=20, what="its return")
-    assert_made_once(daemon, drop(daemon, tmp_path, "after", 8), 8)
-    assert proxy.asked["POST /prompt"] > sent
+    names = (f"after{turn}" for turn in count())
+
+    def is_given_more() -> bool:
+        assert_made_once(daemon, drop(daemon, tmp_path, next(names), 8), 8)
+        return proxy.asked["POST /prompt"] > sent
+
+    wait_for(is_given_more, within_s=30, what="a prompt for the one that was restarted")

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -209,6 +210,56 @@ def test_a_prompt_that_runs_and_is_not_heard_of_has_stalled(
     assert isinstance(outcome, Failed)
     assert outcome.code is FailureCode.STALLED
     assert len(strange.requests("POST /interrupt")) == 1
+
+
+def test_a_timeout_is_judged_when_it_is_over_and_not_at_the_next_look(
+    strange: StrangeServer, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 5.0)
+    plan = a_plan(1, timeout_s=0.4)
+    attempt.assignment = replace(attempt.assignment, plan=plan)
+    strange.answers("GET /queue", RUNNING)
+    strange.answers("POST /interrupt", Answer())
+    begun_at = time.monotonic()
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.TIMED_OUT
+    assert time.monotonic() - begun_at < 2.5
+    assert len(strange.requests("POST /interrupt")) == 1
+
+
+NOTHING = Answer(body={"queue_running": [], "queue_pending": []})
+
+
+@pytest.mark.parametrize(
+    ("seen", "beside", "is_death"),
+    [(RUNNING, 0, True), (RUNNING, 1, True), (NOTHING, 0, True), (NOTHING, 1, False)],
+    ids=["it ran", "it ran before another", "it was there alone", "it came after another"],
+)
+def test_a_server_died_of_the_prompt_that_ran_there_and_of_no_other(
+    strange: StrangeServer, attempt: Attempt, seen: Answer, beside: int, is_death: bool
+) -> None:
+    attempt.server.epoch = "epoch-1"
+    for _ in range(beside):
+        attempt.server.enter()
+    strange.answers("HEAD /view", Answer(404))
+    strange.answers("GET /queue", seen, NOTHING)
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.LOST
+    assert outcome.server_died == is_death
+
+
+def test_a_prompt_that_waited_behind_somebodys_is_not_what_its_server_died_of(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    attempt.server.epoch = "epoch-1"
+    strange.answers("HEAD /view", Answer(404))
+    strange.answers("GET /internal/logs/raw", Answer(body={"entries": []}))
+    strange.answers("GET /queue", queue("theirs"), queue("theirs"), NOTHING)
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert (outcome.code, outcome.server_died) == (FailureCode.LOST, False)
 
 
 def test_a_prompt_that_could_not_be_heard_of_has_not_stalled(

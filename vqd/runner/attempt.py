@@ -94,6 +94,7 @@ class Attempt:
         self._is_on_server = True
         self._unclear: Unreachable | None = None
         self._life: tuple[str | None, int] | None = None
+        self._is_first = False
         self._has_run = False
         self._has_waited = False
         self._input_files: Mapping[str, ReadFile] = {}
@@ -158,7 +159,8 @@ class Attempt:
     def _render(self, watch: Watch) -> Finished | Failed | None:
         if not self.assignment.is_sent:
             self._send(watch)
-            self._pause(watch, SOON_S if self._unclear else LOOK_AGAIN_S)
+            timeout_s = self.assignment.plan.timeout_s or LOOK_AGAIN_S
+            self._pause(watch, SOON_S if self._unclear else min(LOOK_AGAIN_S, timeout_s))
         return self._wait(watch)
 
     def _send(self, watch: Watch) -> None:
@@ -168,7 +170,7 @@ class Attempt:
         if self.assignment.frees_memory:
             self._free_memory()
         watch.client_id = self.server.listener.client_id
-        self._life = self.server.life
+        self._life, self._is_first = self.server.life, self.server.has_one_prompt
         try:
             self._offer(sent, watch.client_id)
         except Unreachable as error:
@@ -309,12 +311,12 @@ class Attempt:
     def _of_death(self, failed: Failed, watch: Watch) -> Failed:
         """Give the failure as one of a server that died, if it was this prompt that ran there.
 
-        One that was sent and never heard of ran if it was there alone.
+        One that was never heard of ran if it came there before any other of ours.
         """
-        is_sent = self._life is not None and not (self._unclear and self._unclear.is_refused)
-        is_alone = is_sent and self.server.has_one_prompt and not self._has_waited
+        is_sent = not (self._unclear and self._unclear.is_refused)
+        may_have_run = is_sent and self._is_first and not self._has_waited
         progress = watch.progress
-        if not (is_alone or self._has_run or progress):
+        if not (may_have_run or self._has_run or progress):
             return failed
         return replace(failed, server_died=True, node=progress.node if progress else None)
 
