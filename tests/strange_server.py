@@ -132,6 +132,12 @@ class StrangeServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Listen no more, and break off what is open."""
+        if self.closing.is_set():
+            return
         self.closing.set()
         self._tcp.shutdown()
         for answers in self._answers.values():

@@ -262,6 +262,24 @@ def test_a_prompt_that_waited_behind_somebodys_is_not_what_its_server_died_of(
     assert (outcome.code, outcome.server_died) == (FailureCode.LOST, False)
 
 
+@pytest.mark.parametrize("is_gone", [True, False], ids=["nothing listens", "a gateway excuses it"])
+def test_a_server_at_whose_port_nothing_listens_any_more_has_died(
+    attempt: Attempt, strange: StrangeServer, monkeypatch: pytest.MonkeyPatch, is_gone: bool
+) -> None:
+    monkeypatch.setattr("vqd.runner.patience.UNREACHABLE_S", 0.05)
+    strange.answers("GET /queue", RUNNING)
+    with ThreadPoolExecutor(1) as aside:
+        running = aside.submit(attempt.run)
+        wait_for(lambda: len(strange.requests("GET /queue")) > 1, within_s=5)
+        if is_gone:
+            strange.close()
+        else:
+            strange.answers("GET /history/p", Answer(502))
+        outcome = running.result()
+    assert isinstance(outcome, Failed)
+    assert (outcome.code, outcome.server_died) == (FailureCode.UNREACHABLE, is_gone)
+
+
 def test_a_prompt_that_could_not_be_heard_of_has_not_stalled(
     strange: StrangeServer, attempt: Attempt
 ) -> None:
