@@ -137,3 +137,11 @@ def test_the_span_is_wide_after_one_measured_prompt_and_narrow_after_many() -> N
 
 def test_a_workflow_that_takes_no_time_is_done_now() -> None:
     assert left_s(a_job(4), paces={"image-scale": Pace(0.0)}) == 0
+
+
+def test_a_server_that_lacks_what_every_prompt_requires_does_not_count() -> None:
+    outlook = Outlook(EVEN, [], [], servers(2), {}, NOW)
+    told = outlook.finish(a_job(4), {"gpu1"})
+    assert told is not None
+    assert told.expected_at == NOW + 40
+    assert outlook.finish(a_job(4), {"gpu0", "gpu1"}) is None

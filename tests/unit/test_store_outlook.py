@@ -7,6 +7,8 @@ import pytest
 from tests.builders import NOW, accept_a_job
 from vqd.domain.queue import ServerRecord
 from vqd.domain.schedule import Judgement
+from vqd.store.foresight import Foresight
+from vqd.store.learning import learn
 from vqd.store.store import Store
 
 TIMES = [4.0, 9.0, 2.5, 7.0, 30.0]
@@ -19,7 +21,7 @@ def measure(store: Store, job_key: int, *times: float) -> None:
 
 def left_s(store: Store, job_key: int, now: float = NOW) -> float | None:
     with store.reading() as session:
-        told = session.outlook.at(now).finish(session.jobs.get(job_key))
+        told = Foresight().finish(session, session.jobs.get(job_key), now)
     return None if told is None else told.expected_at - now
 
 
@@ -61,3 +63,39 @@ def test_the_finish_counts_what_is_on_the_servers_and_what_comes_before(store: S
     assert left_s(store, own, NOW + 4) == 46
     sees(store, "gpu1")
     assert left_s(store, own, NOW + 4) == 26
+
+
+def test_a_server_that_has_not_the_nodes_of_a_job_does_not_count_until_it_has(
+    store: Store,
+) -> None:
+    own = accept_a_job(store, "own", total=4)
+    measure(store, own, 10.0)
+    sees(store, "gpu0", "gpu1")
+    assert left_s(store, own) == 20
+    learn(store, "gpu1", "1" * 64, {"Other": {}}.items, now=NOW)
+    foresight = Foresight()
+
+    def told_s(now: float) -> float:
+        with store.reading() as session:
+            told = foresight.finish(session, session.jobs.get(own), now)
+        assert told is not None
+        return told.expected_at - now
+
+    assert told_s(NOW) == 40
+    learn(store, "gpu1", "2" * 64, {"EmptyImage": {}, "SaveImage": {}}.items, now=NOW)
+    assert told_s(NOW) == 20
+
+
+def test_the_queue_is_looked_at_again_after_a_while_and_when_the_clock_was_set_back(
+    store: Store,
+) -> None:
+    own = accept_a_job(store, "own", total=4)
+    measure(store, own, 10.0)
+    foresight = Foresight()
+    for now, is_told in ((NOW, False), (NOW + 1, False), (NOW + 2, True), (NOW - 99, True)):
+        with store.reading() as session:
+            told = foresight.finish(session, session.jobs.get(own), now)
+        assert (told is not None) is is_told
+        sees(store, "gpu0")
+    assert told is not None
+    assert told.expected_at == NOW - 99 + 40

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ from vqd.cli.follow import read_status
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.when import in_words
-from vqd.domain.finish import Outlook
+from vqd.domain.finish import Finish
 from vqd.domain.names import printable
 from vqd.domain.queue import Job, Prompt, ServerRecord
 from vqd.domain.schedule import written
@@ -26,6 +27,10 @@ from vqd.settings import load_settings
 from vqd.spool.layout import PAUSED, Spool
 from vqd.spool.status import finish_facts, iso
 from vqd.spool.waiting import waiting_file, waiting_in
+
+Finishes = Mapping[int, Finish]
+"""By the keys of jobs when they will be done."""
+NO_FINISH: Finishes = MappingProxyType({})
 
 _MOST_WAITING = 20
 """Lines of what waits in the inbox that `status` shows; those that assemble come first."""
@@ -43,16 +48,16 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     paused, away = spool.is_paused(), spool.why_away()
     runs = is_daemon_running(settings.state_dir)
     with _views(settings_file) as views:
+        seen = views.overview() if job is None else Overview([views.job(job)], ())
         is_halted = paused or away is not None or runs is False
-        outlook = None if is_halted else views.outlook(time.time())
-        if job is not None:
-            _show_status(spool, views.job(job), outlook, as_json=as_json)
-            return
-        seen = views.overview()
+        finishes = {} if is_halted else views.finishes(seen.jobs, time.time())
+    if job is not None:
+        _show_status(spool, seen.jobs[0], finishes, as_json=as_json)
+        return
     waiting = waiting_in(spool.inbox)
     if as_json:
         facts = {"daemon": runs, "away": away, "paused": paused}
-        _print_json({**facts, **_overview_json(seen, outlook), "waiting": [*waiting]})
+        _print_json({**facts, **_overview_json(seen, finishes), "waiting": [*waiting]})
         return
     if runs is False:
         click.echo("the daemon is not running: vqd run; below is how it left things")
@@ -61,19 +66,19 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     if paused:
         click.echo(PAUSED)
     print_table([_server_row(server) for server in seen.servers], wrapped=True)
-    _print_jobs(seen.jobs, outlook)
+    _print_jobs(seen.jobs, finishes)
     _print_waiting(spool, waiting)
     if not (seen.jobs or waiting):
         click.echo("nothing is waiting, nothing runs")
 
 
-def _show_status(spool: Spool, job: Job, outlook: Outlook | None, *, as_json: bool) -> None:
+def _show_status(spool: Spool, job: Job, finishes: Finishes, *, as_json: bool) -> None:
     """Show one job's counts, where its prompts are by its STATUS.yaml, and when it will be done."""
     told = (read_status(spool.active / job.job) or {}) if job.counts.running else {}
     listed = told.get("running")
     running = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     if as_json:
-        _print_json({**_job_json(job, outlook), "running": running})
+        _print_json({**_job_json(job, finishes), "running": running})
         return
     _print_jobs([job])
     rows = [
@@ -87,7 +92,7 @@ def _show_status(spool: Spool, job: Job, outlook: Outlook | None, *, as_json: bo
         for one in running
     ]
     print_table(rows, indent="  ", right=frozenset({3}))
-    finish = outlook.finish(job) if outlook else None
+    finish = finishes.get(job.job_key)
     if finish is not None:
         click.echo(f"  done {in_words(finish, time.time())}")
 
@@ -193,7 +198,7 @@ def _is_minor(line: str) -> bool:
     return not any(sign in line for sign in (": assembling: ", ": hot folder, away: "))
 
 
-def _print_jobs(jobs: Sequence[Job], outlook: Outlook | None = None) -> None:
+def _print_jobs(jobs: Sequence[Job], finishes: Finishes = NO_FINISH) -> None:
     width = max((len(job.job) for job in jobs), default=3)
     for job in jobs:
         counts = job.counts
@@ -202,16 +207,16 @@ def _print_jobs(jobs: Sequence[Job], outlook: Outlook | None = None) -> None:
         failed = click.style(f"{counts.failed} failed", fg="red") if counts.failed else ""
         kept = f"{counts.kept} kept" if counts.kept else ""
         when = datetime.fromtimestamp(job.accepted_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        finish = outlook.finish(job) if outlook else None
+        finish = finishes.get(job.job_key)
         done = f"done about {written(finish.expected_at, None, time.time())}" if finish else ""
         about = "  ".join(part for part in (kept, failed, printable(job.why or ""), done) if part)
         click.echo(f"{job.job:<{width}}  {state}  {over:>9}  {when}  {about}".rstrip())
 
 
-def _overview_json(seen: Overview, outlook: Outlook | None) -> dict[str, Any]:
+def _overview_json(seen: Overview, finishes: Finishes) -> dict[str, Any]:
     return {
         "servers": [asdict(server) for server in seen.servers],
-        "jobs": [_job_json(job, outlook) for job in seen.jobs],
+        "jobs": [_job_json(job, finishes) for job in seen.jobs],
     }
 
 
@@ -247,8 +252,8 @@ def _drift(job: Job) -> tuple[str, ...]:
     return job.plan.drift if job.plan else ()
 
 
-def _job_json(job: Job, outlook: Outlook | None = None) -> dict[str, Any]:
-    finish = outlook.finish(job) if outlook else None
+def _job_json(job: Job, finishes: Finishes = NO_FINISH) -> dict[str, Any]:
+    finish = finishes.get(job.job_key)
     return {
         "job": job.job,
         "workflow": job.workflow,

@@ -1,7 +1,7 @@
 """When a job will be done, by how long prompts of its workflow took."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from itertools import accumulate
@@ -103,9 +103,12 @@ class Outlook:
         self._known_s = _sums(pace.mean_s * prompts if pace else 0.0 for pace, prompts in takes)
         self._unmeasured = _sums(0 if pace else prompts for pace, prompts in takes)
 
-    def finish(self, job: Job) -> Finish | None:
+    def finish(self, job: Job, unable: Container[str] = ()) -> Finish | None:
         """Give when a job will be done; None if that cannot be told: it is held or over, no prompt
-        of its workflow was measured, or no server is there for it."""
+        of its workflow was measured, or no server is there for it.
+
+        Servers that are `unable` lack a node class or a model that each of its prompts requires.
+        """
         pace = self._paces.get(job.workflow)
         is_going = job.counts.pending + job.counts.running > 0 and job.cancel_requested_at is None
         if pace is None or job.plan is None or not is_going:
@@ -114,7 +117,9 @@ class Outlook:
             return None
         needs = job.plan.schedule.needs
         able = [
-            one.server for one in self._servers if one.takes_prompts and one.capability.fits(needs)
+            one.server
+            for one in self._servers
+            if one.takes_prompts and one.capability.fits(needs) and one.server not in unable
         ]
         if not able:
             return None

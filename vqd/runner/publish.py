@@ -24,11 +24,11 @@ from vqd.domain.outcome import Progress
 from vqd.domain.queue import Job, PromptKey
 from vqd.domain.schedule import PROOF_MADE
 from vqd.runner.closing import answers_to, lay_out, write_proof
-from vqd.runner.outlook import Foresight
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
 from vqd.spool.status import RunningPrompt, write_status
+from vqd.store.foresight import Foresight
 from vqd.store.store import Store
 
 AGAIN_S = 10.0

@@ -1,6 +1,6 @@
 """What may be seen of the queue."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -8,11 +8,12 @@ from pathlib import Path
 
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
-from vqd.domain.finish import Outlook
+from vqd.domain.finish import Finish
 from vqd.domain.names import printable
 from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
 from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
+from vqd.store.foresight import Foresight
 from vqd.store.store import Session, StoreReader
 
 
@@ -67,10 +68,15 @@ class Views:
         with self._reader.reading() as session:
             return Overview(session.jobs.open(), session.servers.all())
 
-    def outlook(self, now: float) -> Outlook:
-        """Give by what the finish of jobs can be told. `now` is UTC seconds."""
+    def finishes(self, jobs: Iterable[Job], now: float) -> Mapping[int, Finish]:
+        """Give by their keys when jobs will be done, of those of which that can be told.
+
+        `now` is UTC seconds.
+        """
+        foresight = Foresight()
         with self._reader.reading() as session:
-            return session.outlook.at(now)
+            told = {job.job_key: foresight.finish(session, job, now) for job in jobs}
+        return {job_key: finish for job_key, finish in told.items() if finish is not None}
 
     def newest(self, limit: int) -> Sequence[Job]:
         """Give the newest jobs, newest first."""
