@@ -122,7 +122,11 @@ def test_prompts_that_other_servers_can_run_are_told_apart() -> None:
         Group(4, (), "no server has the model dog.safetensors"),
     ]
     found = reasons(a_job(pending=9), servers=[UP, DOWN], groups=groups)
-    assert [reason.code for reason in found] == ["turn", "no_server", "unavailable"]
+    assert [(reason.code, reason.prompts) for reason in found] == [
+        ("turn", 2),
+        ("no_server", 3),
+        ("unavailable", 4),
+    ]
     assert found[1].said.startswith("3 prompts wait: no server that can run this is up; gpu1 is")
     assert found[2].said == "4 prompts wait: no server has the model dog.safetensors"
     assert found[2].cure.startswith("It starts by itself when a server has that")

@@ -6,12 +6,12 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vqd.domain.attempts import AttemptRecord
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
-from vqd.domain.pending import Ahead, Pending
+from vqd.domain.pending import Ahead, Pending, Retried
 from vqd.domain.queue import Failures, Job, Prompt, ServerRecord
 from vqd.domain.schedule import Needs, written
 from vqd.service.cures import cure_of_failure, hold_of
@@ -70,9 +70,9 @@ class Facts:
     later."""
 
     job: Job
-    pending: Pending = Pending()  # noqa: RUF009 - a frozen value
+    pending: Pending = field(default_factory=Pending)
     groups: Sequence[Group] = ()
-    ahead: Ahead = Ahead()  # noqa: RUF009 - a frozen value
+    ahead: Ahead = field(default_factory=Ahead)
     held_at: float | None = None
     running: Sequence[Prompt] = ()
     failed: Sequence[Tried] = ()
@@ -154,7 +154,7 @@ def _parts(facts: Facts, now: float) -> Iterator[Reason]:
         cure = "The proof is being made; then look at proof.html in its folder."
         yield Reason("behind_proof", said, cure, pending.behind_proof)
     if pending.retried is not None:
-        yield _retried(facts, now)
+        yield _retried(facts, pending.retried, now)
     for routed in pending.routed:
         needs = _needs(routed.needs)
         said = f"{_wait(routed.prompts)} for a server with {needs} that is free"
@@ -185,7 +185,7 @@ def _in_line(facts: Facts, group: Group, now: float) -> Reason:
         "turn",
         f"{who} for a free place on a server; nothing comes before",
         "It goes on by itself.",
-        pending.ready,
+        group.prompts,
     )
 
 
@@ -204,9 +204,7 @@ def _state_of(record: ServerRecord, now: float) -> str:
     return f"{record.server} is {record.state}{since}{said}"
 
 
-def _retried(facts: Facts, now: float) -> Reason:
-    retried = facts.pending.retried
-    assert retried is not None
+def _retried(facts: Facts, retried: Retried, now: float) -> Reason:
     last = facts.retried[-1] if facts.retried else None
     who = _wait(retried.prompts)
     at = written(retried.next_at, None, now)
