@@ -1,5 +1,6 @@
 """What graphs require of a server, and what it has not of that."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,10 +102,16 @@ def test_what_a_server_lacks_is_named_with_what_may_be_meant() -> None:
     node_class, model = lacks(required(graph), "gpu1", told)
     assert (node_class, model) == (Lack("Saved2"), Lack("LoraLoader", LORA))
     assert (node_class.said, model.said) == ("node class Saved2", "model wan/film.safetensors")
-    assert (near(node_class, "gpu1", told), near(model, "gpu1", told)) == (
-        "Saved",
-        "sdxl/film.safetensors",
-    )
+    assert near(node_class, ["gpu1"], told) == "Saved"
+    assert near(model, ["gpu1"], told) == "sdxl/film.safetensors"
+
+
+def test_of_thousands_of_names_one_is_found_in_no_time() -> None:
+    names = [f"wan/{kind}_{number}.pt" for kind in ("film", "noir") for number in range(3000)]
+    told = Told(gpu1=a_server(*names), gpu2=a_server("wan/flim.safetensor.pt"))
+    meant = near(Lack("LoraLoader", replace(LORA, name="fiml_17.pt")), ["gpu1", "gpu2"], told)
+    assert meant is not None
+    assert meant.startswith("wan/film_")
 
 
 def test_an_input_without_a_list_takes_any_model() -> None:

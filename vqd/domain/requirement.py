@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from vqd.domain.catalogue import Catalogue
 from vqd.domain.graph import Graph, is_link
@@ -105,12 +106,14 @@ def lacks(requirement: Requirement, server: str, catalogue: Catalogue) -> tuple[
     return (*classes, *models)
 
 
-def near(lack: Lack, server: str, catalogue: Catalogue) -> str | None:
-    """Give the name on a server that may be meant in place of what it has not."""
-    if lack.model is None:
-        return meant_file(lack.node_class, catalogue.class_names(server))
-    names = (one for one in _options(lack.model, server, catalogue) or () if isinstance(one, str))
-    return meant_file(lack.model.name, names)
+def near(lack: Lack, servers: Iterable[str], catalogue: Catalogue) -> str | None:
+    """Give the name on one of the servers that may be meant in place of what none has."""
+    model = lack.model
+    if model is None:
+        classes = chain.from_iterable(map(catalogue.class_names, servers))
+        return meant_file(lack.node_class, dict.fromkeys(classes))
+    options = chain.from_iterable(_options(model, one, catalogue) or () for one in servers)
+    return meant_file(model.name, dict.fromkeys(one for one in options if isinstance(one, str)))
 
 
 def _may_have(model: Model, server: str, catalogue: Catalogue) -> bool:

@@ -17,6 +17,7 @@ class Fitting:
     def __init__(self) -> None:
         self._lacks: dict[str, dict[int, tuple[Lack, ...]]] = {}
         self._requirements: dict[int, Requirement] = {}
+        self._said: dict[tuple[int, str, tuple[str, ...]], str] = {}
         self._lock = threading.Lock()
         self.version = 0
 
@@ -24,6 +25,7 @@ class Fitting:
         """Note that a server's catalogue is another one; `version` tells of that."""
         with self._lock:
             self._lacks.pop(server, None)
+            self._said = {}
             self.version += 1
 
     def requirement(self, session: Session, key: int) -> Requirement:
@@ -57,15 +59,20 @@ class Fitting:
 
         `nowhere` says of them all that there is not one of them.
         """
+        known = self._said
+        asked = (key, nowhere, tuple(server.name for server in servers))
+        if asked not in known:
+            known[asked] = self._lacking(session, servers, key, nowhere)
+        return known[asked]
+
+    def _lacking(self, session: Session, servers: Sequence[Server], key: int, nowhere: str) -> str:
         lacking = {server.name: self.lacks(session, server.name, key) for server in servers}
         first, *others = lacking.values()
         common = next((lack for lack in first if all(lack in other for other in others)), None)
         if common is None:
             each = ", ".join(f"{name} no {found[0].said}" for name, found in lacking.items())
             return f"waiting: {nowhere} has all that it takes: {each}"
-        names = (near(common, server, session.catalogue) for server in lacking)
-        meant = next((name for name in names if name is not None), None)
-        model = common.model
+        meant, model = near(common, lacking, session.catalogue), common.model
         remarks = [
             *([f"looked for in {model.node_class}.{model.input}"] if model else []),
             *([f"did you mean {meant}?"] if meant else []),
