@@ -83,7 +83,9 @@ def add(store: Store, *models: str, **plan: Any) -> int:
 
     def prompts() -> Iterator[PlannedPrompt]:
         for number, model in enumerate(models, 1):
-            yield PlannedPrompt(number, GRAPH, {MODEL: model}, {}, {}, 1, f"o{number}")
+            yield PlannedPrompt(
+                number, GRAPH, {MODEL: model}, {}, {}, 1, f"o{number}", is_proof=number == 1
+            )
 
     with store.reading() as session:
         job = f"J-{len(session.jobs.newest(1000)) + 1}"
@@ -221,6 +223,24 @@ def test_what_of_a_job_can_run_does_and_then_the_rest_is_waited_for(
     assert farm.holds() == [None]
     assert farm.gives("gpu1", "gpu1") == [(job_key, "gpu1")]
     assert running(store, job_key) == [(2, "gpu1"), (3, "gpu1")]
+
+
+def test_a_proof_waits_for_its_own_models_and_the_rest_for_theirs_once_it_is_approved_of(
+    store: Store, make: Callable[..., Farm]
+) -> None:
+    farm = make("gpu1")
+    farm.tells("gpu1", "a.pt")
+    job_key = add(store, "b.pt", "a.pt", has_proof=True)
+    (said,) = farm.holds()
+    assert said is not None
+    assert said.startswith("waiting: model b.pt on no server")
+    farm.tells("gpu1", "b.pt")
+    assert farm.holds() == [None]
+    assert farm.gives("gpu1") == [(job_key, "gpu1")]
+    store.write(lambda session: session.schedules.approve(job_key, now=NOW))
+    (said,) = farm.holds()
+    assert said is not None
+    assert said.startswith("waiting: model a.pt on no server")
 
 
 def test_a_job_with_more_models_than_are_told_apart_is_sent_and_not_looked_at(

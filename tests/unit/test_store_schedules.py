@@ -24,7 +24,7 @@ from vqd.domain.schedule import (
 )
 from vqd.domain.schedule import judge as judged_by_rules
 from vqd.store.claiming import READY_JOBS
-from vqd.store.requirements import WAITING
+from vqd.store.requirements import WAITING, WAITING_OF_PROOF
 from vqd.store.schedules import _READY_CLASSES, JUDGE_CLASS
 from vqd.store.store import Session, Store
 
@@ -367,6 +367,10 @@ def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -
         (
             WAITING.replace(":job_key", "1"),
             "prompts_pending (job_key=? AND requirement_key>?)",
+        ),
+        (
+            WAITING_OF_PROOF.replace(":job_key", "1"),
+            "prompts_of_proof (job_key=? AND requirement_key>?)",
         ),
         (
             "SELECT job_key FROM jobs INDEXED BY jobs_judged WHERE judge_at <= 1 AND state IN"

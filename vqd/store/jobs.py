@@ -15,7 +15,6 @@ from vqd.domain.queue import Job, JobFile
 from vqd.store.events import EventRows
 from vqd.store.jobrow import OF_A_LIFE, job_of, notify_text, plans
 from vqd.store.notices import NoticeRows
-from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import AT_ONCE, ScheduleRows
 
 ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
@@ -38,13 +37,11 @@ class JobRows:
         events: EventRows,
         schedules: ScheduleRows,
         notices: NoticeRows,
-        requirements: RequirementRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._schedules = schedules
         self._notices = notices
-        self._requirements = requirements
 
     def begin(
         self, job: str, plan: Plan, job_file: JobFile, *, input_folder: str, now: float
@@ -80,7 +77,6 @@ class JobRows:
         One with a `quote`, which says how large it is, waits until it is approved of. A proof that
         was made in an earlier life of the job, and others after it, was approved of then.
         """
-        self._schedules.classify(job_key, self._requirements.waiting(job_key))
         row = self._connection.execute(
             "UPDATE jobs SET state = :state, quote = :quote, hold = coalesce(:quote, hold),"
             f" awaits_proof = awaits_proof AND NOT ({_PROOF_WAS_APPROVED}), judge_at = CASE"
@@ -95,6 +91,7 @@ class JobRows:
                 "job_key": job_key,
             },
         ).fetchone()
+        self._schedules.classify(job_key)
         self._events.add(
             "job.accepted",
             at=now,

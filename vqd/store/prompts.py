@@ -144,7 +144,7 @@ class PromptRows:
         pending = chosen.prompt
         self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
         if chosen.needs_class.is_mixed:
-            self._classify(pending.key.job_key)
+            self._schedules.classify(pending.key.job_key)
         return replace(
             pending,
             state=PromptState.RUNNING,
@@ -221,7 +221,7 @@ class PromptRows:
             raise IllegalMove(move, self.state(key))
         self._count(key.job_key, before, after, 1, now=now)
         if after is PromptState.PENDING:
-            self._classify(key.job_key)
+            self._schedules.classify(key.job_key)
         self._events.add(
             f"prompt.{_TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
         )
@@ -263,7 +263,7 @@ class PromptRows:
         if moved:
             self._count(job_key, source, after, moved, now=now)
             if after is PromptState.PENDING:
-                self._classify(job_key)
+                self._schedules.classify(job_key)
             self._events.add(f"prompts.{_TOLD[move]}", at=now, job_key=job_key, prompts=moved)
         return moved
 
@@ -328,10 +328,6 @@ class PromptRows:
         if row is None:
             raise KeyError(key)
         return row
-
-    def _classify(self, job_key: int) -> None:
-        """Put a job into the class of what waits of it now."""
-        self._schedules.classify(job_key, self._requirements.waiting(job_key))
 
     def _source(self, key: PromptKey, move: Move) -> PromptState:
         """Give the state to move from: the only one there is, else the one the prompt is in."""

@@ -17,15 +17,19 @@ NOT_LOOKED_AT = 1
 """The requirement of nothing."""
 
 # From each requirement one seek leads to the next of which a prompt of the job waits.
-WAITING = (
+_WAITING = (
     "WITH RECURSIVE waiting (requirement_key) AS ("
-    "SELECT min(requirement_key) FROM prompts INDEXED BY prompts_pending"
-    " WHERE job_key = :job_key AND state = 'pending' UNION ALL"
-    " SELECT (SELECT min(prompts.requirement_key) FROM prompts INDEXED BY prompts_pending"
-    " WHERE job_key = :job_key AND state = 'pending'"
+    "SELECT min(requirement_key) FROM prompts INDEXED BY {index}"
+    " WHERE job_key = :job_key AND {which} UNION ALL"
+    " SELECT (SELECT min(prompts.requirement_key) FROM prompts INDEXED BY {index}"
+    " WHERE job_key = :job_key AND {which}"
     " AND prompts.requirement_key > waiting.requirement_key)"
     " FROM waiting WHERE waiting.requirement_key IS NOT NULL)"
     " SELECT requirement_key FROM waiting WHERE requirement_key IS NOT NULL"
+)
+WAITING = _WAITING.format(index="prompts_pending", which="state = 'pending'")
+WAITING_OF_PROOF = _WAITING.format(
+    index="prompts_of_proof", which="state = 'pending' AND proof = 1"
 )
 
 
@@ -61,9 +65,11 @@ class RequirementRows:
         ).fetchone()
         return int(row["requirement_key"])
 
-    def waiting(self, job_key: int) -> tuple[int, ...]:
-        """Give the requirements of which prompts of a job wait. Cost: a seek for each."""
-        rows = self._connection.execute(WAITING, {"job_key": job_key})
+    def waiting(self, job_key: int, *, of_proof: bool = False) -> tuple[int, ...]:
+        """Give the requirements of which prompts of a job, or of its proof, wait. Cost: a seek for
+        each."""
+        query = WAITING_OF_PROOF if of_proof else WAITING
+        rows = self._connection.execute(query, {"job_key": job_key})
         return tuple(row["requirement_key"] for row in rows)
 
 

@@ -18,6 +18,7 @@ from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Needs, Standing
 from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows
+from vqd.store.requirements import RequirementRows
 
 AT_ONCE = 0.0
 
@@ -28,11 +29,16 @@ class ScheduleRows:
     """The columns of jobs that hold or release them, and the tables beside."""
 
     def __init__(
-        self, connection: sqlite3.Connection, events: EventRows, notices: NoticeRows
+        self,
+        connection: sqlite3.Connection,
+        events: EventRows,
+        notices: NoticeRows,
+        requirements: RequirementRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._notices = notices
+        self._requirements = requirements
 
     def add(self, job_key: int, plan: Plan, *, now: float) -> None:
         """Write when a new job may start."""
@@ -66,18 +72,20 @@ class ScheduleRows:
         rows = self._connection.execute(_READY_CLASSES)
         return [_class_of(row["needs_key"], row["needs"]) for row in rows]
 
-    def classify(self, job_key: int, waiting: Sequence[int]) -> None:
-        """Put a job into the class of the requirements, by their keys, of which prompts wait.
+    def classify(self, job_key: int) -> None:
+        """Put a job into the class of what its prompts require that wait and may start.
 
         One that is held is judged again if that is another class; one of which nothing waits
         stays where it is.
         """
         row = self._connection.execute(
-            "SELECT needs_key, needs FROM jobs JOIN needs USING (needs_key) WHERE job_key = ?",
+            "SELECT needs_key, needs, awaits_proof FROM jobs JOIN needs USING (needs_key)"
+            " WHERE job_key = ?",
             (job_key,),
         ).fetchone()
         was = _class_of(row["needs_key"], row["needs"])
-        if waiting and tuple(waiting) != was.requires:
+        waiting = self._requirements.waiting(job_key, of_proof=bool(row["awaits_proof"]))
+        if waiting and waiting != was.requires:
             self._connection.execute(
                 "UPDATE jobs SET needs_key = ?, judge_at = CASE WHEN hold IS NULL THEN judge_at"
                 " ELSE ? END WHERE job_key = ?",
@@ -195,6 +203,7 @@ class ScheduleRows:
             {"now": now, "at_once": AT_ONCE, "job_key": job_key},
         ).fetchone()
         if row is not None:
+            self.classify(job_key)
             self._events.add("job.approved", at=now, job_key=job_key)
         return row is not None
 

@@ -47,11 +47,9 @@ class Session:
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
-        self.schedules = ScheduleRows(connection, self.events, self.notices)
         self.requirements = RequirementRows(connection)
-        self.jobs = JobRows(
-            connection, self.events, self.schedules, self.notices, self.requirements
-        )
+        self.schedules = ScheduleRows(connection, self.events, self.notices, self.requirements)
+        self.jobs = JobRows(connection, self.events, self.schedules, self.notices)
         self.outputs = OutputRows(connection)
         self.graphs = GraphRows(connection)
         self.prompts = PromptRows(
