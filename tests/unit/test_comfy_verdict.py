@@ -50,6 +50,17 @@ def test_a_prompt_that_wrote_nothing_new_is_made_from_the_cache() -> None:
     assert verdict.cached
 
 
+def test_a_prompt_of_which_one_of_two_savers_ran_is_made_from_the_cache_too() -> None:
+    files: dict[str, tuple[RemoteFile, ...]] = {
+        "2": (RemoteFile("a.png"),),
+        "3": (RemoteFile("b.png"),),
+    }
+    finished = replace(made(files), cached_nodes=frozenset({"1", "3"}))
+    verdict = of_finished(finished, [PICTURE, replace(PICTURE, slot="mask", node="3")])
+    assert isinstance(verdict, Made)
+    assert verdict.cached
+
+
 def test_a_prompt_whose_saver_ran_is_not_cached() -> None:
     finished = replace(recorded("history_cached.json"), cached_nodes=frozenset({"1"}))
     verdict = of_finished(finished, [PICTURE])

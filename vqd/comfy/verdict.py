@@ -49,8 +49,8 @@ _CODES: dict[type[ComfyError], FailureCode] = {
 class Made:
     """The server says that it made every expected output: each file with its slot, in order.
 
-    `seconds` is its execution time. `cached` tells that nothing was written this time: the files
-    are those of an earlier prompt, and may have been deleted since.
+    `seconds` is its execution time. `cached` tells that some files were not written this time:
+    they are those of an earlier prompt, and may have been deleted since.
     """
 
     files: tuple[tuple[str, RemoteFile], ...]
@@ -87,7 +87,7 @@ def _of_success(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made 
             said = f"Node {output.node} ended without a file for the output {output.slot!r}."
             return Failed(FailureCode.BAD_OUTPUT, said, output.node, finished.seconds)
         files.extend((output.slot, file) for file in made)
-    cached = bool(expected) and all(output.node in finished.cached_nodes for output in expected)
+    cached = any(output.node in finished.cached_nodes for output in expected)
     return Made(tuple(files), finished.seconds, cached)
 
 

@@ -11,12 +11,12 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import structlog
 
 from vqd.comfy import verdict
-from vqd.comfy.faults import ComfyError, Missing, NotComfy, Refused, Unreachable
+from vqd.comfy.faults import ComfyError, NotComfy, Refused, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.prefix import prefix_of
 from vqd.comfy.watch import Signal, Watch
@@ -25,19 +25,18 @@ from vqd.domain.outcome import (
     Failed,
     FailureCode,
     Outcome,
-    OutputFile,
     Progress,
     ReadFile,
-    Succeeded,
 )
-from vqd.runner.acceptance import BadOutput, check_seconds
+from vqd.runner.acceptance import BadOutput
 from vqd.runner.assignment import Assignment
-from vqd.runner.collect import MadeFile, TakeName, collect, keep_rejected, take_away
+from vqd.runner.collect import TakeName
+from vqd.runner.homecoming import WriteDown, bring_home, sha256s
 from vqd.runner.inputs import BadInput, SentInputs
+from vqd.runner.memory import free_memory
 from vqd.runner.patience import Patience
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
-from vqd.spool.drops import REJECTED
 from vqd.spool.files import concerns_one_name, is_real_folder
 
 LOOK_AGAIN_S = 2.0
@@ -49,14 +48,9 @@ LEAST_PAUSE_S = 0.05
 SHARE_AGAIN_S = 5.0
 """Until outputs are fetched again that the share was not there to take."""
 
-_LONGEST_REJECTED = 48
-"""Characters of an output's name in that of what was rejected."""
-
 _log = structlog.get_logger(__name__)
 
 
-WriteDown = Callable[[Assignment, Server, Mapping[str, str], Succeeded], None]
-"""Writes down what an assignment made: assignment, server, input hashes, outcome."""
 WithJobFile = Callable[[Graph, Assignment, Mapping[str, str]], Graph]
 """Gives a graph that holds the job file which makes it again: graph, assignment, input hashes."""
 
@@ -168,7 +162,7 @@ class Attempt:
         if self._cancelled.is_set() or self._withdrawn.is_set():
             return
         if self.assignment.frees_memory:
-            self._free_memory()
+            free_memory(self.server)
         watch.client_id = self.server.listener.client_id
         self._life, self._is_first = self.server.life, self.server.has_one_prompt
         try:
@@ -199,12 +193,6 @@ class Attempt:
                 raise
             self._submit(self._graph(self._send_inputs()), client_id)
 
-    def _free_memory(self) -> None:
-        try:
-            self.server.client.free_memory()
-        except ComfyError as error:
-            _log.warning("memory.unfreed", server=self.server.name, error=error.message)
-
     def _graph(self, sent: SentInputs) -> Graph:
         assignment = self.assignment
         nodes = assignment.graph.nodes  # without those that this prompt bypasses
@@ -219,7 +207,7 @@ class Attempt:
         return edited(assignment.graph.nodes, edits)
 
     def _submit(self, graph: Graph, client_id: str) -> None:
-        graph = self._with_job_file(graph, self.assignment, _sha256s(self._input_files))
+        graph = self._with_job_file(graph, self.assignment, sha256s(self._input_files))
         submit = partial(self.server.client.submit, self._prompt_id, client_id=client_id)
         spelled = self._spelling.spelled(self.server.name, graph)
         try:
@@ -339,59 +327,19 @@ class Attempt:
         """Conclude it; while the share is away, wait with that, and not render it again."""
         while not self._abandoned.is_set():
             try:
-                return self._conclude(finished)
+                return bring_home(
+                    finished,
+                    self.assignment,
+                    self.server,
+                    sent=self._input_files,
+                    take_name=self._take_name,
+                    write_down=self._write_down,
+                )
             except OSError:
                 if self._cancelled.is_set() or not self._is_share_away():
                     raise
             self._abandoned.wait(SHARE_AGAIN_S)
         return None
-
-    def _conclude(self, finished: Finished) -> Outcome:
-        assignment = self.assignment
-        judged = verdict.of_finished(finished, assignment.plan.outputs)
-        if isinstance(judged, Failed):
-            return judged
-        if not assignment.is_in_cache(finished.cached_nodes):
-            check_seconds(assignment.plan.outputs, judged.seconds)
-        expected = {output.slot: output for output in assignment.plan.outputs}
-        files = [MadeFile(expected[slot], remote) for slot, remote in judged.files]
-        try:
-            outputs: tuple[OutputFile, ...] = collect(
-                self.server,
-                files,
-                assignment.folder,
-                stem=assignment.prompt.stem,
-                part=f"{assignment.prompt.key.number}-{assignment.prompt.attempt}",
-                values=assignment.values,
-                take_name=self._take_name,
-            )
-        except BadOutput as bad:
-            if bad.file is None or not assignment.is_last_try:
-                raise
-            raise BadOutput(f"{bad.message}{self._keep(bad.file)}") from bad
-        except Missing:
-            if judged.cached:  # else the next try would be told of the same files again
-                self._free_memory()
-            raise
-        succeeded = Succeeded(outputs, judged.seconds, self._files())
-        self._write_down(assignment, self.server, _sha256s(succeeded.inputs), succeeded)
-        take_away(self.server, files)
-        return succeeded
-
-    def _keep(self, rejected: Path) -> str:
-        """Keep what was not accepted for a person to see; give a sentence that tells where."""
-        prompt = self.assignment.prompt
-        stem = PurePosixPath(prompt.stem).name[:_LONGEST_REJECTED]
-        name = f"{prompt.key.number}-{prompt.attempt}_{stem}{rejected.suffix}"
-        is_kept = keep_rejected(rejected, self.assignment.folder, name)
-        return f" It lies in {REJECTED}/." if is_kept else ""
-
-    def _files(self) -> Mapping[str, ReadFile]:
-        if self._input_files or not self.assignment.prompt.inputs:
-            return self._input_files
-        return self.server.uploads.files(
-            self.assignment.prompt.inputs, self.assignment.plan.inputs, self.assignment.input_folder
-        )
 
     def _of_os_error(self, error: OSError) -> Failed:
         where = error.filename or self.assignment.folder
@@ -405,7 +353,3 @@ class Attempt:
             return failed
         said = f"{folder} is gone: the share is away, or the folder was moved."
         return Failed(FailureCode.DISK_FULL, said)
-
-
-def _sha256s(files: Mapping[str, ReadFile]) -> Mapping[str, str]:
-    return {slot: file.sha256 for slot, file in files.items()}
