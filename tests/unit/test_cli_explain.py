@@ -80,7 +80,7 @@ def test_it_names_the_job_where_it_lies_and_every_reason(house: House) -> None:
         "vqd run starts it.",
     ]
     assert lines[4] == "3 prompts wait, because PAUSE lies in the spool."
-    assert lines[6].startswith("3 prompts wait: waits for the job plates. Since ")
+    assert lines[6].startswith("3 prompts wait for the job plates. Since ")
     assert lines[7] == "It starts by itself when that job is done."
 
 

@@ -77,9 +77,16 @@ def test_a_job_that_was_held_from_the_first_is_held_since_it_came() -> None:
     assert reason.said.startswith("1 prompt waits, ")
 
 
-def test_a_hold_that_can_be_read_is_told_as_it_is() -> None:
-    job = a_job(pending=5, hold="no server has the tag wan")
-    assert said(job) == ["5 prompts wait: no server has the tag wan"]
+@pytest.mark.parametrize(
+    ("hold", "told"),
+    [
+        ("no server has the tag wan", "5 prompts wait: no server has the tag wan"),
+        ("waits for the job plates", "5 prompts wait for the job plates"),
+        ("waiting: model x on no server", "5 prompts wait: model x on no server"),
+    ],
+)
+def test_a_hold_that_can_be_read_ends_the_sentence(hold: str, told: str) -> None:
+    assert said(a_job(pending=5, hold=hold)) == [told]
 
 
 def test_every_reason_that_the_docs_list_has_a_cure_of_its_own() -> None:
@@ -102,7 +109,7 @@ def test_what_stops_the_whole_queue_comes_first_and_the_turn_is_not_spoken_of() 
         "5 prompts wait, because PAUSE lies in the spool"
     ]
     held = replace(job, hold="waits until 2026-12-01 22:00")
-    assert said(held, stop)[1] == "5 prompts wait: waits until 2026-12-01 22:00"
+    assert said(held, stop)[1] == "5 prompts wait until 2026-12-01 22:00"
 
 
 def test_without_a_server_that_is_up_each_is_told_of() -> None:

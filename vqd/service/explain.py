@@ -139,10 +139,17 @@ def _waiting(facts: Facts, stops: Sequence[Stop], now: float) -> Iterator[Reason
 def _held(facts: Facts, hold: str) -> Reason:
     job, kind = facts.job, hold_of(hold)
     who = _wait(job.counts.pending)
-    said = f"{who}, because {kind.because}" if kind.because else f"{who}: {hold}"
+    said = f"{who}, because {kind.because}" if kind.because else _after(who, hold)
     cure = kind.cure_for(job.job)
     since_at = max(facts.held_at or 0.0, job.accepted_at)  # its file alone may have held it
     return Reason(kind.code, said, cure, job.counts.pending, since_at)
+
+
+def _after(who: str, hold: str) -> str:
+    """Give a hold as the end of a sentence that says already that something waits."""
+    if hold.startswith("waits "):
+        return f"{who} {hold.removeprefix('waits ')}"
+    return f"{who}: {hold.removeprefix('waiting: ')}"
 
 
 def _parts(facts: Facts, now: float) -> Iterator[Reason]:
