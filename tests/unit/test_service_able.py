@@ -23,6 +23,12 @@ LOADS = NamedGraph.of(
 CLASSES = ("CheckpointLoaderSimple", "SaveImage")
 
 
+LACKS = (
+    "model bb.safetensors on no server (looked for in CheckpointLoaderSimple.ckpt_name; did you"
+    " mean sub/B.safetensors?)"
+)
+
+
 def accepted(store: Store, *names: str) -> Job:
     """A job of a prompt for each of these models."""
     planned = a_planned_job(len(names))
@@ -61,7 +67,7 @@ def test_prompts_are_told_apart_by_the_servers_that_have_their_models(store: Sto
     assert grouped(store, accepted(store, *names), both, one) == [
         Group(2, (both, one)),
         Group(1, (both,)),
-        Group(1, (), "no server has the model bb.safetensors (did you mean sub/B.safetensors?)"),
+        Group(1, (), LACKS),
     ]
 
 
@@ -69,7 +75,10 @@ def test_where_servers_lack_different_things_each_is_named(store: Store) -> None
     one = has(store, "gpu0", classes=CLASSES[:1])
     other = has(store, "gpu1", "cat.safetensors")
     (group,) = grouped(store, accepted(store, "sdxl.safetensors"), one, other)
-    assert group.lacks == ("gpu0 has no node class SaveImage, gpu1 has no model sdxl.safetensors")
+    assert group.lacks == (
+        "no server has all that it takes: gpu0 no node class SaveImage, gpu1 no model"
+        " sdxl.safetensors"
+    )
 
 
 def test_a_server_that_has_told_nothing_yet_may_be_able(store: Store) -> None:

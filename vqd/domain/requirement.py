@@ -1,6 +1,6 @@
 """What a prompt requires of its server: node classes, and models by their names."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -104,6 +104,26 @@ def lacks(requirement: Requirement, server: str, catalogue: Catalogue) -> tuple[
         if not _may_have(model, server, catalogue)
     )
     return (*classes, *models)
+
+
+def said_lacking(
+    lacking: Mapping[str, tuple[Lack, ...]], catalogue: Catalogue, nowhere: str
+) -> str:
+    """Say what servers lack, each something, of what is required: what all of them do, if there is
+    that. `nowhere` says of them all that there is not one of them.
+    """
+    first, *others = lacking.values()
+    common = next((lack for lack in first if all(lack in other for other in others)), None)
+    if common is None:
+        each = ", ".join(f"{name} no {found[0].said}" for name, found in lacking.items())
+        return f"{nowhere} has all that it takes: {each}"
+    meant, model = near(common, lacking, catalogue), common.model
+    remarks = [
+        *([f"looked for in {model.node_class}.{model.input}"] if model else []),
+        *([f"did you mean {meant}?"] if meant else []),
+    ]
+    in_brackets = f" ({'; '.join(remarks)})" if remarks else ""
+    return f"{common.said} on {nowhere}{in_brackets}"
 
 
 def near(lack: Lack, servers: Iterable[str], catalogue: Catalogue) -> str | None:

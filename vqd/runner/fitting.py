@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from vqd.domain.requirement import Lack, NeedsClass, Requirement, lacks, near
+from vqd.domain.requirement import Lack, NeedsClass, Requirement, lacks, said_lacking
 from vqd.runner.server import Server
 from vqd.store.store import Session
 
@@ -67,18 +67,4 @@ class Fitting:
 
     def _lacking(self, session: Session, servers: Sequence[Server], key: int, nowhere: str) -> str:
         lacking = {server.name: self.lacks(session, server.name, key) for server in servers}
-        first, *others = lacking.values()
-        common = next((lack for lack in first if all(lack in other for other in others)), None)
-        if common is None:
-            each = ", ".join(f"{name} no {found[0].said}" for name, found in lacking.items())
-            return f"waiting: {nowhere} has all that it takes: {each}"
-        meant, model = near(common, lacking, session.catalogue), common.model
-        remarks = [
-            *([f"looked for in {model.node_class}.{model.input}"] if model else []),
-            *([f"did you mean {meant}?"] if meant else []),
-        ]
-        return f"waiting: {common.said} on {nowhere}{_in_brackets(remarks)}"
-
-
-def _in_brackets(remarks: Sequence[str]) -> str:
-    return f" ({'; '.join(remarks)})" if remarks else ""
+        return f"waiting: {said_lacking(lacking, session.catalogue, nowhere)}"

@@ -1,9 +1,9 @@
 """Which servers can carry out the prompts of a job that wait, and what none of them has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from vqd.domain.queue import Job, ServerRecord
-from vqd.domain.requirement import Lack, lacks, near
+from vqd.domain.requirement import Lack, lacks, said_lacking
 from vqd.domain.schedule import Needs
 from vqd.service.explain import Group
 from vqd.store.store import Session
@@ -16,12 +16,12 @@ def groups(session: Session, job: Job, servers: Sequence[ServerRecord], now: flo
     """
     needs = job.plan.schedule.needs if job.plan else Needs()
     meeting = [one for one in servers if one.capability.fits(needs)]
-    nowhere = "no server" if len(meeting) == len(servers) else "no server that meets its needs"
+    nowhere = "no server" if len(meeting) == len(servers) else "no server that has what it needs"
     found: dict[tuple[tuple[ServerRecord, ...], str], int] = {}
     for key, prompts in session.pending.by_requirement(job.job_key, now).items():
         lacking = {one.server: _lacks(session, one.server, key) for one in meeting}
         able = tuple(one for one in meeting if not lacking[one.server])
-        said = "" if able or not meeting else _said(session, lacking, nowhere)
+        said = "" if able or not meeting else said_lacking(lacking, session.catalogue, nowhere)
         found[able, said] = found.get((able, said), 0) + prompts
     return [Group(prompts, able, said) for (able, said), prompts in found.items()]
 
@@ -30,14 +30,3 @@ def _lacks(session: Session, server: str, requirement_key: int) -> tuple[Lack, .
     if session.catalogue.sha256(server) is None:
         return ()
     return lacks(session.requirements.get(requirement_key), server, session.catalogue)
-
-
-def _said(session: Session, lacking: Mapping[str, tuple[Lack, ...]], nowhere: str) -> str:
-    """Name what all servers lack, else what each does."""
-    first, *others = lacking.values()
-    common = next((lack for lack in first if all(lack in other for other in others)), None)
-    if common is None:
-        return ", ".join(f"{name} has no {found[0].said}" for name, found in lacking.items())
-    names = (near(common, server, session.catalogue) for server in lacking)
-    meant = next((name for name in names if name is not None), None)
-    return f"{nowhere} has the {common.said}" + (f" (did you mean {meant}?)" if meant else "")
