@@ -14,6 +14,7 @@ from tests.daemons import Daemon, manifest_of
 from tests.faults.rendering import assert_made_once, messages, outcomes, run_job
 from tests.proxy import PassOn, Proxy, Tamper
 from tests.samples import picture_job
+from tests.waiting import wait_for
 from vqd.definitions.shipped import shipped_folder
 from vqd.engine.child import EngineProcess
 from vqd.media.samples import draw_clip
@@ -118,6 +119,12 @@ def test_what_came_the_last_time_can_be_looked_at(
     assert not [*folder.glob("outputs/*")]
     why = (folder / "WHY.txt").read_text(encoding="utf-8")
     assert "is 7x5; 24x16 is asked for. It lies in rejected-outputs/." in why
+    name = folder.name
+    folder.rename(daemon.spool.inbox / name)
+    again = wait_for(lambda: [*daemon.spool.done.glob(name)], within_s=20)[0]
+    assert_made_once(daemon, again, 1)
+    assert (again / "previous" / "rejected-outputs" / rejected.name).read_bytes() == other
+    assert not (again / "rejected-outputs").exists()
 
 
 def test_what_was_made_faster_than_it_can_be_is_not_published_unless_it_was_cached(

@@ -308,6 +308,14 @@ def test_outputs_that_nothing_keeps_go_to_previous_with_their_sidecars(spool: Sp
     assert (folder / "previous" / "outputs" / "b.png").read_text() == "b.png"
 
 
+def test_what_was_not_accepted_before_goes_to_previous_too(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(folder / "rejected-outputs" / "1-3_a.png", "bad")
+    assert drops.set_outputs_aside(folder, set()) == 1
+    assert files_in(folder) == ["previous/rejected-outputs/1-3_a.png"]
+    assert not (folder / "rejected-outputs").exists()
+
+
 def test_an_output_kept_under_another_unicode_form_of_its_name_stays(spool: Spool) -> None:
     folder = spool.active / "J"
     write(folder / "outputs" / "cafe\u0301.png", "x")

@@ -6,7 +6,6 @@ is asked once more as another process, for it may have been killed; one that tak
 
 import atexit
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -26,7 +25,7 @@ __all__ = ["Media", "Thumbnail", "Undecodable", "blackness", "dimensions", "prob
 
 Json = Any
 
-_MOST: Final = 4
+_MOST: Final = 8
 _IDLE_S: Final = 30.0
 _TRIES: Final = 2
 
@@ -101,7 +100,7 @@ class Decoders:
     def __init__(self, *, idle_s: float = _IDLE_S, patience: Patience | None = None) -> None:
         self._idle_s = idle_s
         self._patience = patience or Patience()
-        self._turns = threading.Semaphore(min(os.cpu_count() or 1, _MOST))
+        self._turns = threading.Semaphore(_MOST)
         self._idle: list[_Decoder] = []
         self._at_work: set[_Decoder] = set()
         self._lock = threading.Lock()

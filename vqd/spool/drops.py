@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
@@ -76,14 +77,15 @@ def set_log_aside(folder: Path) -> None:
 
 
 def set_outputs_aside(folder: Path, kept: Collection[str]) -> int:
-    """Move every output that is not `kept`, and what lies beside it, into previous/; again after a
-    crash. Gives how many files were moved.
+    """Move every output that is not `kept`, what lies beside it, and what was not accepted, into
+    previous/; again after a crash. Gives how many files were moved.
 
     `kept` are paths in the job's folder. The sidecar of one that is kept is kept too.
     """
     names = {normalize("NFC", path) for path in kept}
     names |= {f"{path}.yaml" for path in names}
-    left = [path for path in _files_below(folder, OUTPUTS) if normalize("NFC", path) not in names]
+    found = chain(_files_below(folder, OUTPUTS), _files_below(folder, REJECTED))
+    left = [path for path in found if normalize("NFC", path) not in names]
     previous = _previous(folder) if left else folder
     for path in left:
         target = previous / path
@@ -92,6 +94,8 @@ def set_outputs_aside(folder: Path, kept: Collection[str]) -> int:
     for below in {PurePosixPath(path).parent for path in left}:
         sync_folder(previous / below)
         sync_folder(folder / below)
+    with suppress(OSError):  # it is not there, or something else is in it
+        (folder / REJECTED).rmdir()
     return len(left)
 
 
