@@ -19,6 +19,7 @@ STATE_COLOURS: Mapping[str, str] = MappingProxyType(
         "cancelled": "yellow",
         "running": "cyan",
         "up": "green",
+        "avoided": "yellow",
         "resting": "yellow",
         "avoided": "yellow",
         "down": "red",
