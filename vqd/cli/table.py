@@ -19,7 +19,6 @@ STATE_COLOURS: Mapping[str, str] = MappingProxyType(
         "cancelled": "yellow",
         "running": "cyan",
         "up": "green",
-        "avoided": "yellow",
         "resting": "yellow",
         "avoided": "yellow",
         "down": "red",
