@@ -75,6 +75,7 @@ def test_one_that_does_not_stop_keeps_the_server_from_being_given_more_until_it_
     wait_for(lambda: server.standing.is_stuck, within_s=5)
     assert [asked.json for asked in strange.requests("POST /interrupt")] == [{"prompt_id": "p"}]
     assert not server.free_places(T)
+    assert not server.standing.is_trusted
     told = server.record(NOW)
     assert (told.state, told.said) == ("avoided", "it does not stop a prompt that was given up")
     assert strays.look(T) == LOOK_AGAIN_S

@@ -23,7 +23,7 @@ class Standing:
     @property
     def is_trusted(self) -> bool:
         """Tell whether it is not avoided."""
-        return self._avoidance.said is None
+        return self._avoidance.said is None and not self.is_stuck
 
     @property
     def yields(self) -> bool:
@@ -44,7 +44,7 @@ class Standing:
 
     def depth(self, now: float, *, rendering: int, usual: int) -> int:
         """Give how many prompts it may have at once, where `rendering` are on it and one in good
-        standing may have `usual`."""
+        standing may have `usual`. The one that is due as a probe of it begins that."""
         if self._rest.is_on(now) or self.strays:
             return 0
         if self._avoidance.may_probe(now) and not rendering:
@@ -70,8 +70,10 @@ class Standing:
 
     def blame(self, job_key: int, now: float) -> None:
         """Note that a prompt of a job failed on it, of what may be its own fault."""
+        before = self.told
         self._avoidance.note_failure(job_key, now)
-        self._on_news()
+        if self.told != before:
+            self._on_news()
 
     def avoid(self, said: str, now: float) -> None:
         """Give it nothing that another server can carry out, until a probe succeeds on it or it is
