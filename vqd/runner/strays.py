@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from vqd.comfy.faults import ComfyError
+from vqd.domain.errors import VqdError
 from vqd.runner.server import Server
 from vqd.store.store import Store
 
@@ -58,16 +58,19 @@ class Strays:
         return min(waits, default=None)
 
     def _carry_out(self, server: Server) -> None:
-        strays = server.standing.strays
         try:
-            gone = {prompt_id for prompt_id in strays if _is_off(server, prompt_id)}
-        except ComfyError as error:
+            self._take_off(server)
+        except VqdError as error:  # the server does not answer, or the store closes
             _log.warning("cancel.unsent", server=server.name, error=error.message)
-        else:
-            self._store.write(lambda session: session.servers.forget_strays(gone))
-            server.standing.lose_strays(gone, is_stuck=gone != strays)
-        self._looking.discard(server.name)
-        self._on_change()
+        finally:
+            self._looking.discard(server.name)
+            self._on_change()
+
+    def _take_off(self, server: Server) -> None:
+        strays = server.standing.strays
+        gone = {prompt_id for prompt_id in strays if _is_off(server, prompt_id)}
+        self._store.write(lambda session: session.servers.forget_strays(gone))
+        server.standing.lose_strays(gone, is_stuck=gone != strays)
 
 
 def _is_off(server: Server, prompt_id: str) -> bool:
