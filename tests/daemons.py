@@ -105,7 +105,7 @@ class Daemon:
                     return folder
         return None
 
-    def wait_closed(self, name: str, *, within_s: float = 30) -> Path:
+    def wait_closed(self, name: str, *, within_s: float = 60) -> Path:
         """Wait until the job `name` is in done/ or failed/."""
         return wait_for(lambda: self.closed(name), within_s=within_s, what=f"the end of {name}")
 

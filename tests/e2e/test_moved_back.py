@@ -233,7 +233,7 @@ def test_a_kill_while_it_is_taken_in_changes_nothing(daemon: Daemon) -> None:
     for _ in range(4):
         first.rename(daemon.spool.inbox / first.name)
         wait_for(
-            lambda: first.name not in {p.name for p in daemon.spool.inbox.iterdir()}, within_s=30
+            lambda: first.name not in {p.name for p in daemon.spool.inbox.iterdir()}, within_s=60
         )
         daemon.kill()
         daemon.start()
