@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOW, accept_a_job, write
-from tests.graphs import text_to_image
+from tests.graphs import TOLD, text_to_image
 from tests.house import House
 from tests.samples import picture_job
 from vqd.cli.drafting import job_file_at, opened
@@ -129,9 +129,17 @@ def test_what_no_server_has_is_waited_for_where_the_settings_say_it(house: House
 def test_a_model_that_is_on_no_server_is_told(house: House) -> None:
     house.sees("gpu1")
     checked = house.vqd("check", words(house, "params: {checkpoint: sdxk.safetensors}\n"))
-    assert "servers none of gpu1 can run it; it would be refused" in lines_of(checked.output)
+    assert "servers none of gpu1 can run it; it would wait" in lines_of(checked.output)
     assert "gpu1: params.checkpoint: " in checked.stderr
     assert "Did you mean sdxl.safetensors?" in checked.stderr
+
+
+def test_a_graph_that_servers_would_refuse_as_it_is_does_not_wait_for_one(house: House) -> None:
+    narrow = {"input": {"required": {**TOLD["KSampler"]["input"]["required"]}}}
+    narrow["input"]["required"]["steps"] = ["INT", {"min": 1, "max": 1}]
+    house.tells("gpu1", {**TOLD, "KSampler": narrow})
+    checked = house.vqd("check", words(house))
+    assert "servers none of gpu1 can run it; it would be refused" in lines_of(checked.output)
 
 
 def test_time_and_space_come_from_what_the_workflow_made_before(house: House) -> None:

@@ -27,6 +27,7 @@ from vqd.store.estimates import Usual
 from vqd.store.store import StoreReader
 
 UNMET_NEEDS = "unmet_needs"
+_WAITED_FOR = frozenset({UNMET_NEEDS, "missing_class", "missing_model"})
 _CHANGED_TOLD = 100
 
 
@@ -55,7 +56,7 @@ class Preview:
     def would_wait(self) -> bool:
         """Tell whether it would wait for a server that has what it needs, and not be sent."""
         lacking = [{one.code for one in faults} for faults in self.servers.values()]
-        return bool(lacking) and all(UNMET_NEEDS in codes for codes in lacking)
+        return bool(lacking) and not any(_WAITED_FOR.isdisjoint(codes) for codes in lacking)
 
     @property
     def total(self) -> int:
