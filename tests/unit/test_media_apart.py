@@ -148,6 +148,17 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
+def test_a_decoder_that_does_not_start_is_no_fault_of_the_file(
+    decoders: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = picture(tmp_path / "p.png")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(BlockingIOError, match="no decoder starts"):
+            decoders.ask("probe", path)
+    assert decoders.ask("probe", path)["width"] == 32
+
+
 def test_it_starts_no_thread(decoders: Decoders, tmp_path: Path) -> None:
     before = threading.active_count()
     decoders.ask("probe", picture(tmp_path / "p.png"))

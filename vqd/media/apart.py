@@ -5,18 +5,20 @@ is asked once more as another process, for it may have been killed; one that tak
 """
 
 import atexit
+import errno
 import json
 import signal
 import subprocess
 import sys
 import threading
 from base64 import b64decode
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from vqd.media.decoder import STARTED
 from vqd.media.decoding import Undecodable
 from vqd.media.probe import Media
 from vqd.media.thumbnail import Thumbnail
@@ -81,7 +83,7 @@ def thumbnail(
 class Patience:
     """How long a decoder may take: `least_s`, and a second for every `bytes_per_s` of the file.
 
-    The slowest films here (4K, AV1, two cores) are read at some 500 kB a second.
+    It is to end what hangs, not what is slow.
     """
 
     least_s: float = 60.0
@@ -129,7 +131,7 @@ class Decoders:
             return _value(self._answer(question))
 
     def close(self) -> None:
-        """End them all; who still waits for one is told that it crashed."""
+        """End them all, at the end of the process."""
         with self._lock:
             decoders = [*self._idle, *self._at_work]
             self._idle.clear()
@@ -138,9 +140,8 @@ class Decoders:
 
     def _answer(self, question: Mapping[str, Json]) -> Mapping[str, Json]:
         for _ in range(_TRIES):
-            decoder = self._take()
-            answer = decoder.answer(question)
-            self._give_back(decoder)
+            with self._lent() as decoder:
+                answer = decoder.answer(question)
             if answer is not None:
                 return answer
             if decoder.how_ended == -signal.SIGALRM:
@@ -148,18 +149,19 @@ class Decoders:
                 raise Undecodable(f"it keeps its decoder busy for over {seconds}")
         raise Undecodable(f"it crashes its decoder ({_named(decoder.how_ended)})")
 
-    def _take(self) -> "_Decoder":
+    @contextmanager
+    def _lent(self) -> "Iterator[_Decoder]":
         with self._lock:
             self._idle = [decoder for decoder in self._idle if decoder.is_usable()]
             decoder = self._idle.pop() if self._idle else _Decoder(self._idle_s)
             self._at_work.add(decoder)
-            return decoder
-
-    def _give_back(self, decoder: "_Decoder") -> None:
-        with self._lock:
-            self._at_work.discard(decoder)
-            if decoder.is_usable():
-                self._idle.append(decoder)
+        try:
+            yield decoder
+        finally:
+            with self._lock:
+                self._at_work.discard(decoder)
+                if decoder.is_usable():
+                    self._idle.append(decoder)
 
 
 class _Decoder:
@@ -170,8 +172,8 @@ class _Decoder:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-
         self.pid = self._process.pid
+        self._has_started = False
 
     @property
     def how_ended(self) -> int:
@@ -188,18 +190,25 @@ class _Decoder:
         return False
 
     def answer(self, question: Mapping[str, Json]) -> Mapping[str, Json] | None:
-        """Give its answer; None if it ended without one."""
+        """Give its answer; None if it ended without one.
+
+        Raises:
+            OSError: it does not start, whatever it is to be asked.
+        """
         told, said = self._process.stdin, self._process.stdout
         if told is None or said is None:
             raise AssertionError("both pipes were asked for")
         with suppress(BrokenPipeError):  # it ended meanwhile
             told.write(json.dumps(question).encode() + b"\n")
             told.flush()
+        if not self._has_started:
+            self._has_started = said.readline() == STARTED
         line = said.readline()
         if line.endswith(b"\n"):
             answer: Mapping[str, Json] = json.loads(line)
             return answer
-        self._process.wait()
+        if self._process.wait() > 0 and not self._has_started:
+            raise OSError(errno.EAGAIN, "no decoder starts; the log tells why", question["path"])
         return None
 
     def end(self) -> None:

@@ -22,6 +22,9 @@ from vqd.media.thumbnail import thumbnail
 
 Json = Any
 
+STARTED = b"started\n"
+"""Its first line."""
+
 
 def answer(question: Mapping[str, Json]) -> Mapping[str, Json]:
     """Carry out `{ask, path, below, …}`: give its `value`, or why there is none."""
@@ -33,6 +36,8 @@ def answer(question: Mapping[str, Json]) -> Mapping[str, Json]:
         return {"undecodable": error.message}
     except OSError as error:
         return {"os_error": [error.errno, error.strerror or str(error), error.filename]}
+    except MemoryError:
+        return {"undecodable": "it takes more memory than there is"}
     except ValueError as error:
         return {"value_error": str(error)}
 
@@ -65,6 +70,8 @@ _ASKS: Mapping[str, Callable[..., Json]] = {
 def _main(idle_s: float) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    answers.write(STARTED)
+    answers.flush()
     while select.select([sys.stdin], [], [], idle_s)[0] and (line := sys.stdin.readline()):
         question = json.loads(line)
         signal.setitimer(signal.ITIMER_REAL, question.pop("within_s"))
