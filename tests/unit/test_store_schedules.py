@@ -24,8 +24,8 @@ from vqd.domain.schedule import (
 )
 from vqd.domain.schedule import judge as judged_by_rules
 from vqd.store.claiming import READY_JOBS
+from vqd.store.classes import JUDGE_CLASS, READY_CLASSES
 from vqd.store.requirements import WAITING, WAITING_OF_PROOF
-from vqd.store.schedules import _READY_CLASSES, JUDGE_CLASS
 from vqd.store.store import Session, Store
 
 FREE = Judgement()
@@ -40,7 +40,7 @@ def claim(store: Store, classes: list[int] | None = None, now: float = NOW) -> i
     """Claim a prompt; gives its job's key."""
 
     def claimed(session: Session) -> Prompt | None:
-        ready = session.schedules.ready_classes()
+        ready = session.classes.ready()
         served = [one for one in ready if classes is None or one.key in classes]
         chosen = session.prompts.next("gpu1", now=now, classes=served)
         return session.prompts.claim("gpu1", "p", now=now, chosen=chosen) if chosen else None
@@ -170,7 +170,7 @@ def test_a_server_is_given_only_what_it_can_serve(store: Store) -> None:
     for job_key in (wan, big):
         judge(store, job_key, FREE)
     with store.reading() as session:
-        classes = {one.needs: one.key for one in session.schedules.ready_classes()}
+        classes = {one.needs: one.key for one in session.classes.ready()}
     assert set(classes) == {Needs(), Needs(("wan",)), Needs(vram_gb=22)}
     served = [classes[Needs()], classes[Needs(vram_gb=22)]]
     assert [claim(store, served) for _ in range(3)] == [plain, big, None]
@@ -184,12 +184,12 @@ def test_only_classes_with_something_ready_are_looked_at(store: Store) -> None:
     judge(store, last, FREE)
     store.write(lambda session: session.schedules.judge_all_again())
     with store.reading() as session:
-        assert len(session.schedules.ready_classes()) == 31
+        assert len(session.classes.ready()) == 31
     for job_key in range(1, last):
         judge(store, job_key, Judgement("no server has it"))
     judge(store, last, FREE)
     with store.reading() as session:
-        (only,) = session.schedules.ready_classes()
+        (only,) = session.classes.ready()
     assert only.needs == Needs(("last",))
 
 
@@ -359,7 +359,7 @@ def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -
     ("query", "index"),
     [
         (READY_JOBS.replace("?", "1"), "jobs_ready (needs_key=?)"),
-        (_READY_CLASSES, "jobs_ready (needs_key>?)"),
+        (READY_CLASSES, "jobs_ready (needs_key>?)"),
         (
             JUDGE_CLASS.replace(":at_once", "0").replace(":needs_key", "2"),
             "jobs_ready (needs_key=?)",

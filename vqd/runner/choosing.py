@@ -30,7 +30,7 @@ class Choosing:
         A route that no server of all fits any more is open to each. A server that is avoided is
         given only what none of those can serve that are up and trusted.
         """
-        classes = session.schedules.ready_classes() if free else []
+        classes = session.classes.ready() if free else []
         routes = session.prompts.routes() if classes else []
         for server in free:
             served = self._served(session, server, classes)
@@ -43,7 +43,7 @@ class Choosing:
                 assert prompt is not None
                 yield prompt, server
                 if chosen.needs_class.is_mixed:  # its job may be in another class now
-                    classes = session.schedules.ready_classes()
+                    classes = session.classes.ready()
             elif len(routed) == len(routes) and not session.prompts.are_shunned(now):
                 classes = [one for one in classes if one not in served]
 

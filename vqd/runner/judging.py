@@ -62,14 +62,14 @@ class Judging:
             session.schedules.judge_all_again()
             self._judged_by = self._servers_at(now)
         for one in self._unserved(session, now):
-            session.schedules.judge_class(one.key)
+            session.classes.judge(one.key)
         conditions = Conditions(self._windows, [server.capability for server in self._servers])
         due = session.schedules.unjudged(now, JUDGED_AT_A_TIME)
         return [self._judged(session, job_key, conditions, now) for job_key in due]
 
     def _unserved(self, session: Session, now: float) -> Iterator[NeedsClass]:
         there = [server for server in self._servers if self._is_there(server, now)]
-        for one in session.schedules.ready_classes():
+        for one in session.classes.ready():
             if not any(self._fitting.served(session, server, one).requires for server in there):
                 yield one
 

@@ -8,8 +8,8 @@ from heapq import merge
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Needs
+from vqd.store.classes import READY, needs_of
 from vqd.store.promptrow import prompt_of
-from vqd.store.schedules import READY, needs_of
 
 SHUNNED_S = 10.0
 """How long a prompt waits for another server than the one on which it failed."""

@@ -12,10 +12,11 @@ from vqd.domain.job import Notify, Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
+from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.jobrow import OF_A_LIFE, job_of, notify_text, plans
 from vqd.store.notices import NoticeRows
-from vqd.store.schedules import AT_ONCE, ScheduleRows
+from vqd.store.schedules import ScheduleRows
 
 ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
 
@@ -36,11 +37,13 @@ class JobRows:
         connection: sqlite3.Connection,
         events: EventRows,
         schedules: ScheduleRows,
+        classes: ClassRows,
         notices: NoticeRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._schedules = schedules
+        self._classes = classes
         self._notices = notices
 
     def begin(
@@ -91,7 +94,7 @@ class JobRows:
                 "job_key": job_key,
             },
         ).fetchone()
-        self._schedules.classify(job_key)
+        self._classes.classify(job_key)
         self._events.add(
             "job.accepted",
             at=now,

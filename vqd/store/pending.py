@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
-from vqd.store.schedules import needs_of
+from vqd.store.classes import needs_of
 
 _UNLIMITED = 1_000_000_000
 """What jobs.max_parallel holds where a job asks for no bound."""

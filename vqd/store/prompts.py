@@ -14,13 +14,14 @@ from vqd.domain.queue import Downed, Failures, Prompt, PromptKey
 from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Needs
 from vqd.store.claiming import COLUMNS, Claiming, Next
+from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import INSERT, downed_text, files_text, prompt_of, row_of
 from vqd.store.requirements import RequirementRows, Requiring
-from vqd.store.schedules import AT_ONCE, ScheduleRows
+from vqd.store.schedules import ScheduleRows
 
 # What a move writes beside the state. `:now` is the time of the move.
 _WRITTEN: Mapping[Move, str] = MappingProxyType(
@@ -60,6 +61,7 @@ class PromptRows:
         events: EventRows,
         outputs: OutputRows,
         schedules: ScheduleRows,
+        classes: ClassRows,
         notices: NoticeRows,
         graphs: GraphRows,
         requirements: RequirementRows,
@@ -69,6 +71,7 @@ class PromptRows:
         self._events = events
         self._outputs = outputs
         self._schedules = schedules
+        self._classes = classes
         self._graphs = graphs
         self._requirements = requirements
         self._claiming = Claiming(connection)
@@ -117,7 +120,7 @@ class PromptRows:
     ) -> Next | None:
         """Give the prompt that `server` would be given next, or None.
 
-        `classes` are those of `ScheduleRows.ready_classes` that it can serve, each with what it can
+        `classes` are those of `ClassRows.ready` that it can serve, each with what it can
         serve of it, `routes` those of `routes`; None for all. Next is: the highest priority, then
         the oldest job, then what was routed, then the lowest number; of a job whose proof is
         awaited, only that. A prompt that failed on this server is for others first, for SHUNNED_S.
@@ -126,7 +129,7 @@ class PromptRows:
         each route.
         """
         if classes is None:
-            classes = self._schedules.ready_classes()
+            classes = self._classes.ready()
         if routes is None:
             routes = [needs_key for needs_key, _ in self.routes()]
         return self._claiming.next(server, classes, routes, now)
@@ -144,7 +147,7 @@ class PromptRows:
         pending = chosen.prompt
         self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
         if chosen.needs_class.is_mixed:
-            self._schedules.classify(pending.key.job_key)
+            self._classes.classify(pending.key.job_key)
         return replace(
             pending,
             state=PromptState.RUNNING,
@@ -159,7 +162,7 @@ class PromptRows:
 
         `needs` are what a server must have to be given it from now on, None if that is as before.
         """
-        route_key = None if needs is None else self._schedules.needs_key(needs)
+        route_key = None if needs is None else self._classes.key(needs)
         self._connection.execute(
             "UPDATE prompts SET step = ?, route_key = coalesce(?, route_key)"
             " WHERE job_key = ? AND number = ?",
@@ -221,7 +224,7 @@ class PromptRows:
             raise IllegalMove(move, self.state(key))
         self._count(key.job_key, before, after, 1, now=now)
         if after is PromptState.PENDING:
-            self._schedules.classify(key.job_key)
+            self._classes.classify(key.job_key)
         self._events.add(
             f"prompt.{_TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
         )
@@ -263,7 +266,7 @@ class PromptRows:
         if moved:
             self._count(job_key, source, after, moved, now=now)
             if after is PromptState.PENDING:
-                self._schedules.classify(job_key)
+                self._classes.classify(job_key)
             self._events.add(f"prompts.{_TOLD[move]}", at=now, job_key=job_key, prompts=moved)
         return moved
 

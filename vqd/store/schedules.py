@@ -5,22 +5,16 @@ time at which the runner judges it again; until it has, nothing of the job is cl
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
-
-import orjson
+from collections.abc import Iterable, Sequence
 
 from vqd.domain.finish import REMEMBERED
 from vqd.domain.job import Plan
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import NoticeEvent
-from vqd.domain.requirement import NeedsClass
-from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Needs, Standing
+from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Standing
+from vqd.store.classes import AT_ONCE, ClassRows, needs_of, requires_of
 from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows
-from vqd.store.requirements import RequirementRows
-
-AT_ONCE = 0.0
 
 _UNJUDGED = "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
 
@@ -33,12 +27,12 @@ class ScheduleRows:
         connection: sqlite3.Connection,
         events: EventRows,
         notices: NoticeRows,
-        requirements: RequirementRows,
+        classes: ClassRows,
     ) -> None:
         self._connection = connection
         self._events = events
         self._notices = notices
-        self._requirements = requirements
+        self._classes = classes
 
     def add(self, job_key: int, plan: Plan, *, now: float) -> None:
         """Write when a new job may start."""
@@ -50,7 +44,7 @@ class ScheduleRows:
             " suspended = ?, not_before_at = ?, time_window = ?, deadline_at = ?, hold = ?,"
             " judge_at = ?, awaits_proof = ? WHERE job_key = ?",
             (
-                self.needs_key(schedule.needs),
+                self._classes.key(schedule.needs),
                 schedule.max_parallel,
                 int(schedule.suspended),
                 schedule.not_before_at,
@@ -66,35 +60,6 @@ class ScheduleRows:
             "INSERT OR IGNORE INTO awaited (job_key, name) VALUES (?, ?)",
             [(job_key, name) for name in schedule.after],
         )
-
-    def ready_classes(self) -> list[NeedsClass]:
-        """Give each class of which a job may start. Cost: a seek for each."""
-        rows = self._connection.execute(_READY_CLASSES)
-        return [_class_of(row["needs_key"], row["needs"]) for row in rows]
-
-    def classify(self, job_key: int) -> None:
-        """Put a job into the class of what its prompts require that wait and may start.
-
-        One that is held is judged again if that is another class; one of which nothing waits
-        stays where it is.
-        """
-        row = self._connection.execute(
-            "SELECT needs_key, needs, awaits_proof FROM jobs JOIN needs USING (needs_key)"
-            " WHERE job_key = ?",
-            (job_key,),
-        ).fetchone()
-        was = _class_of(row["needs_key"], row["needs"])
-        waiting = self._requirements.waiting(job_key, of_proof=bool(row["awaits_proof"]))
-        if waiting and waiting != was.requires:
-            self._connection.execute(
-                "UPDATE jobs SET needs_key = ?, judge_at = CASE WHEN hold IS NULL THEN judge_at"
-                " ELSE ? END WHERE job_key = ?",
-                (self.needs_key(was.needs, waiting), AT_ONCE, job_key),
-            )
-
-    def judge_class(self, needs_key: int) -> None:
-        """Let the jobs of a class that may start be judged at once."""
-        self._connection.execute(JUDGE_CLASS, {"at_once": AT_ONCE, "needs_key": needs_key})
 
     def is_lacking(self) -> bool:
         """Tell whether a job waits for a node class or a model that no server has; one seek."""
@@ -203,7 +168,7 @@ class ScheduleRows:
             {"now": now, "at_once": AT_ONCE, "job_key": job_key},
         ).fetchone()
         if row is not None:
-            self.classify(job_key)
+            self._classes.classify(job_key)
             self._events.add("job.approved", at=now, job_key=job_key)
         return row is not None
 
@@ -288,35 +253,6 @@ class ScheduleRows:
                     ahead.append(key)
         return wanted in seen
 
-    def needs_key(self, needs: Needs, requires: Collection[int] = ()) -> int:
-        """Give the key under which needs are kept, each once for the same requirements."""
-        text = orjson.dumps({**asdict(needs), "requires": [*requires]}).decode()
-        self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
-        row = self._connection.execute(
-            "SELECT needs_key FROM needs WHERE needs = ?", (text,)
-        ).fetchone()
-        return int(row["needs_key"])
-
-
-READY = (
-    "state IN ('queued', 'running') AND pending > 0 AND cancel_requested_at IS NULL"
-    " AND hold IS NULL AND running < max_parallel"
-)
-"""A job that may start: the condition of the index jobs_ready, word for word."""
-
-JUDGE_CLASS = (
-    "UPDATE jobs INDEXED BY jobs_ready SET judge_at = :at_once"
-    f" WHERE needs_key = :needs_key AND {READY} AND (judge_at IS NULL OR judge_at > :at_once)"
-)
-
-# From each class one seek leads to the next that has a ready job.
-_READY_CLASSES = (
-    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs WHERE {READY}"
-    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs"
-    f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
-    " FROM classes WHERE classes.needs_key IS NOT NULL)"
-    " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
-)
 
 # A proof is made once no prompt of it waits or runs any more, and others wait behind it.
 _STANDING = (
@@ -343,19 +279,3 @@ _AWAITED = (
     " AND name <> (SELECT name FROM jobs WHERE job_key = :own) ORDER BY job_key DESC LIMIT 1))"
     " ORDER BY state IN ('failed', 'cancelled'), is_before DESC, job_key DESC LIMIT 1"
 )
-
-
-def needs_of(text: str) -> Needs:
-    """Give needs as they are kept."""
-    told = orjson.loads(text)
-    return Needs(tuple(told["tags"]), told["vram_gb"])
-
-
-def requires_of(text: str) -> tuple[int, ...]:
-    """Give the keys of the requirements that are kept with needs."""
-    return tuple(orjson.loads(text)["requires"])
-
-
-def _class_of(needs_key: int, text: str) -> NeedsClass:
-    requires = requires_of(text)
-    return NeedsClass(needs_key, needs_of(text), requires, is_mixed=len(requires) > 1)

@@ -12,6 +12,7 @@ from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.queue import JobFile
 from vqd.store.catalogue import CatalogueRows, ClassCache
+from vqd.store.classes import ClassRows
 from vqd.store.connection import open_for_reading, open_for_writing
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
@@ -48,8 +49,9 @@ class Session:
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
         self.requirements = RequirementRows(connection)
-        self.schedules = ScheduleRows(connection, self.events, self.notices, self.requirements)
-        self.jobs = JobRows(connection, self.events, self.schedules, self.notices)
+        self.classes = ClassRows(connection, self.requirements)
+        self.schedules = ScheduleRows(connection, self.events, self.notices, self.classes)
+        self.jobs = JobRows(connection, self.events, self.schedules, self.classes, self.notices)
         self.outputs = OutputRows(connection)
         self.graphs = GraphRows(connection)
         self.prompts = PromptRows(
@@ -57,6 +59,7 @@ class Session:
             self.events,
             self.outputs,
             self.schedules,
+            self.classes,
             self.notices,
             self.graphs,
             self.requirements,

@@ -1,0 +1,98 @@
+"""The classes of jobs: what they need of a server, and what those of their prompts require that
+wait. The index of what may start is ordered by them."""
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import asdict
+
+import orjson
+
+from vqd.domain.requirement import NeedsClass
+from vqd.domain.schedule import Needs
+from vqd.store.requirements import RequirementRows
+
+AT_ONCE = 0.0
+"""The `judge_at` of a job that is to be judged before anything of it starts."""
+
+
+class ClassRows:
+    """Classes: each kept once, and the jobs that are in them."""
+
+    def __init__(self, connection: sqlite3.Connection, requirements: RequirementRows) -> None:
+        self._connection = connection
+        self._requirements = requirements
+
+    def ready(self) -> list[NeedsClass]:
+        """Give each class of which a job may start. Cost: a seek for each."""
+        rows = self._connection.execute(READY_CLASSES)
+        return [_class_of(row["needs_key"], row["needs"]) for row in rows]
+
+    def classify(self, job_key: int) -> None:
+        """Put a job into the class of what its prompts require that wait and may start.
+
+        One that is held is judged again if that is another class; one of which nothing waits
+        stays where it is.
+        """
+        row = self._connection.execute(
+            "SELECT needs_key, needs, awaits_proof FROM jobs JOIN needs USING (needs_key)"
+            " WHERE job_key = ?",
+            (job_key,),
+        ).fetchone()
+        was = _class_of(row["needs_key"], row["needs"])
+        waiting = self._requirements.waiting(job_key, of_proof=bool(row["awaits_proof"]))
+        if waiting and waiting != was.requires:
+            self._connection.execute(
+                "UPDATE jobs SET needs_key = ?, judge_at = CASE WHEN hold IS NULL THEN judge_at"
+                " ELSE ? END WHERE job_key = ?",
+                (self.key(was.needs, waiting), AT_ONCE, job_key),
+            )
+
+    def judge(self, needs_key: int) -> None:
+        """Let the jobs of a class that may start be judged at once."""
+        self._connection.execute(JUDGE_CLASS, {"at_once": AT_ONCE, "needs_key": needs_key})
+
+    def key(self, needs: Needs, requires: Collection[int] = ()) -> int:
+        """Give the key of the class of these needs and requirements."""
+        text = orjson.dumps({**asdict(needs), "requires": [*requires]}).decode()
+        self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
+        row = self._connection.execute(
+            "SELECT needs_key FROM needs WHERE needs = ?", (text,)
+        ).fetchone()
+        return int(row["needs_key"])
+
+
+READY = (
+    "state IN ('queued', 'running') AND pending > 0 AND cancel_requested_at IS NULL"
+    " AND hold IS NULL AND running < max_parallel"
+)
+"""A job that may start: the condition of the index jobs_ready, word for word."""
+
+JUDGE_CLASS = (
+    "UPDATE jobs INDEXED BY jobs_ready SET judge_at = :at_once"
+    f" WHERE needs_key = :needs_key AND {READY} AND (judge_at IS NULL OR judge_at > :at_once)"
+)
+
+# From each class one seek leads to the next that has a ready job.
+READY_CLASSES = (
+    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs WHERE {READY}"
+    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs"
+    f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
+    " FROM classes WHERE classes.needs_key IS NOT NULL)"
+    " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
+)
+
+
+def needs_of(text: str) -> Needs:
+    """Give needs as they are kept."""
+    told = orjson.loads(text)
+    return Needs(tuple(told["tags"]), told["vram_gb"])
+
+
+def requires_of(text: str) -> tuple[int, ...]:
+    """Give the keys of the requirements that are kept with needs."""
+    return tuple(orjson.loads(text)["requires"])
+
+
+def _class_of(needs_key: int, text: str) -> NeedsClass:
+    requires = requires_of(text)
+    return NeedsClass(needs_key, needs_of(text), requires, is_mixed=len(requires) > 1)
