@@ -2,6 +2,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from errno import ENOENT
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,29 @@ def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rende
     assert isinstance(outcome, Succeeded), outcome
     assert (tmp_path / outcome.outputs[0].path).is_file()
     assert len(strange.requests("POST /prompt")) == 1
+
+
+@pytest.mark.parametrize(("absences", "ends"), [(2, Succeeded), (3, Failed)])
+def test_a_share_that_is_back_when_it_is_asked_after_costs_no_prompt(
+    strange: StrangeServer,
+    attempt: Attempt,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    absences: int,
+    ends: type,
+) -> None:
+    monkeypatch.setattr("vqd.runner.attempt.SHARE_AGAIN_S", 0.01)
+    strange.answers("GET /history/p", FINISHED)
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    missing = iter([FileNotFoundError(ENOENT, "gone", f"{tmp_path}/.part/a.png")] * absences)
+
+    def write_down(*_: object) -> None:
+        for error in missing:
+            raise error
+
+    monkeypatch.setattr(attempt, "_write_down", write_down)
+    assert isinstance(attempt.run(), ends)
 
 
 def test_a_prompt_that_is_cancelled_while_the_share_is_away_waits_for_nothing(

@@ -47,6 +47,8 @@ LEAST_PAUSE_S = 0.05
 """Between two looks at a prompt whose time is up."""
 SHARE_AGAIN_S = 5.0
 """Until outputs are fetched again that the share was not there to take."""
+_TRIES = 3
+"""How often they are fetched at most if it was there each time somebody asked."""
 
 _log = structlog.get_logger(__name__)
 
@@ -324,8 +326,13 @@ class Attempt:
         return self._of_death(failed, watch) if is_restarted else failed
 
     def _bring_home(self, finished: Finished) -> Outcome | None:
-        """Conclude it; while the share is away, wait with that, and not render it again."""
+        """Conclude it; while the share is away, wait with that, and not render it again.
+
+        A share that is back by the time it is asked after shows in what is not there any more.
+        """
+        tries = 0
         while not self._abandoned.is_set():
+            tries += 1
             try:
                 return bring_home(
                     finished,
@@ -335,11 +342,18 @@ class Attempt:
                     take_name=self._take_name,
                     write_down=self._write_down,
                 )
-            except OSError:
-                if self._cancelled.is_set() or not self._is_share_away():
+            except OSError as error:
+                was_away = tries < _TRIES and self._tells_of_absence(error)
+                if self._cancelled.is_set() or not (was_away or self._is_share_away()):
                     raise
             self._abandoned.wait(SHARE_AGAIN_S)
         return None
+
+    def _tells_of_absence(self, error: OSError) -> bool:
+        """Tell whether something in the job's folder is not there, while the folder is."""
+        folder, missing = self.assignment.folder, str(error.filename)
+        is_missing = isinstance(error, FileNotFoundError) and missing.startswith(f"{folder}/")
+        return is_missing and is_real_folder(folder)
 
     def _of_os_error(self, error: OSError) -> Failed:
         where = error.filename or self.assignment.folder
