@@ -65,6 +65,7 @@ def attempt(
         return not tmp_path.exists()
 
     monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("vqd.runner.spelling.FIRST_LOOK_S", 0.01)
     accept_a_job(store, total=1)
     prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
     assert prompt is not None
