@@ -19,7 +19,7 @@ import structlog
 
 from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
-from vqd.domain.queue import STEERED, Prompt
+from vqd.domain.queue import Prompt
 from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
@@ -31,14 +31,15 @@ from vqd.runner.fitting import Fitting
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
+from vqd.runner.roster import Roster
 from vqd.runner.server import Server
 from vqd.runner.share import Share, ShareAway
 from vqd.runner.spelling import Spelling
 from vqd.runner.strays import Strays
+from vqd.runner.telling import Telling
 from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
 
-STATUS_EVERY_S = 1.0
 PARKED_AGAIN_S = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -90,17 +91,13 @@ class Loop:
         )
         self._choosing = Choosing(servers, fitting)
         self._judging = Judging(windows, servers, fitting)
+        self._telling = Telling(store, publisher)
+        self._roster = Roster(store, servers)
         self._strays = Strays(store, self._servers, on_change=woken.set)
         self._draining = False
         self._hurried = False
         self._parked_until = 0.0
         self._parked_by = ""
-        self._status_at = 0.0
-        self._held_told: str | None = None
-        self._begun: set[int] = set()
-        self._changed: set[int] = set()
-        self._seen_event: int | None = None
-        self._server_states: dict[str, str] = {}
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
@@ -142,21 +139,21 @@ class Loop:
         held = self._held_by(now)
         due = self._settle(now, [] if held else self._free_slots(now))
         self._hold(due.judged)
-        self._changed |= self._steered()
+        self._telling.note_steered()
         for prompt, server in due.claimed:
             self._start(prompt, server, now)
         self._dispatch.cancel(due.stopping)
         for job_key, job in due.closing:
             self._dispatch.forget_job(job_key)
-            self._begun.discard(job_key)
+            self._telling.forget(job_key)
             self._publisher.publish(job_key, job)
         self._dispatch.clear(
             server for server in self._servers.values() if server.standing.is_stuck
         )
-        self._note_servers()
-        self._tell(now, held)
-        is_untold = bool(self._dispatch.running or self._changed) or held != self._held_told
-        return self._delay_s(now, due.next_at, is_untold=is_untold)
+        self._roster.note(self._dispatch.learn, self._clock())
+        self._telling.tell(self._dispatch.running, held, now)
+        told_s = self._telling.again_s(self._dispatch.running, held, now)
+        return _shortest(told_s, self._delay_s(now, due.next_at))
 
     def _settle(self, now: float, free: Sequence[Server]) -> _Due:
         ended = list(self._take_ended())
@@ -182,7 +179,7 @@ class Loop:
 
     def _hold(self, judged: Sequence[Judged]) -> None:
         self._dispatch.withdraw(one.job_key for one in judged if one.stops)
-        self._changed.update(one.job_key for one in judged if one.is_news)
+        self._telling.note(one.job_key for one in judged if one.is_news)
         for one in judged:
             if one.hold == PROOF_MADE:
                 self._publisher.prove(one.job_key)
@@ -191,7 +188,7 @@ class Loop:
         while not self._ended.empty():
             attempt, outcome = self._ended.get()
             assignment = attempt.assignment
-            self._changed.add(assignment.prompt.key.job_key)
+            self._telling.note([assignment.prompt.key.job_key])
             if outcome is None:
                 self._dispatch.drop(assignment.prompt)
             else:
@@ -260,8 +257,7 @@ class Loop:
         self._parked_by = why
 
     def _start(self, prompt: Prompt, server: Server, now: float) -> None:
-        self._begun.add(prompt.key.job_key)
-        self._changed.add(prompt.key.job_key)
+        self._telling.note_begun(prompt.key.job_key)
         try:
             self._dispatch.start(prompt, server)
         except FolderGone:
@@ -271,48 +267,8 @@ class Loop:
             self._store.write(lambda session: _put_back(session, prompt, self._clock()))
             self._park(f"share away: {away}", now)
 
-    def _steered(self) -> set[int]:
-        """Give the jobs of which somebody asked something since this was asked last."""
-        with self._store.reading() as session:
-            seen, self._seen_event = self._seen_event, session.events.newest_key()
-            return session.events.jobs_with(STEERED, after=seen) if seen is not None else set()
-
-    def _note_servers(self) -> None:
-        changed = [server for server in self._servers.values() if server.changed]
-        if not changed:
-            return
-        for server in changed:
-            if server.is_unknown:
-                self._dispatch.learn(server)
-        now = self._clock()
-        records = [server.record(now) for server in changed]
-        self._store.write(lambda session: session.servers.note(records))
-        for record in records:
-            if self._server_states.get(record.server) != record.state:
-                self._server_states[record.server] = record.state
-                _log.info(
-                    "server.changed", server=record.server, state=record.state, said=record.said
-                )
-
-    def _tell(self, now: float, held: str | None) -> None:
-        if now < self._status_at:
-            return
-        running = {
-            key: (attempt.server.name, attempt.progress)
-            for key, attempt in self._dispatch.running.items()
-        }
-        told = {key.job_key for key in running} | self._changed
-        if held != self._held_told:
-            told |= self._begun
-        self._publisher.tell(told, running, held)
-        self._status_at = now + STATUS_EVERY_S
-        self._held_told = held
-        self._changed.clear()
-
-    def _delay_s(self, now: float, next_at: float | None, *, is_untold: bool) -> float | None:
+    def _delay_s(self, now: float, next_at: float | None) -> float | None:
         waits = [self._publisher.again_s(now)]
-        if is_untold:
-            waits.append(max(0.0, self._status_at - now))
         wall = self._clock()
         due = (next_at, self._judging.next_at(wall))
         waits += [max(0.0, at - wall) for at in due if at is not None]

@@ -1,0 +1,66 @@
+"""Tells the publisher of which jobs STATUS.yaml is out of date, once a second at most."""
+
+from collections.abc import Iterable, Mapping
+
+from vqd.domain.queue import STEERED, PromptKey
+from vqd.runner.attempt import Attempt
+from vqd.runner.publish import Publisher
+from vqd.store.store import Store
+
+STATUS_EVERY_S = 1.0
+
+
+class Telling:
+    """Remembers which jobs have changed. Used by the loop's thread alone."""
+
+    def __init__(self, store: Store, publisher: Publisher) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._due_at = 0.0
+        self._held: str | None = None
+        self._begun: set[int] = set()
+        self._changed: set[int] = set()
+        self._seen_event: int | None = None
+
+    def note(self, job_keys: Iterable[int]) -> None:
+        """Note that something of these jobs has changed."""
+        self._changed.update(job_keys)
+
+    def note_begun(self, job_key: int) -> None:
+        """Note that a job has begun: it is told, too, of what holds everything."""
+        self._begun.add(job_key)
+        self._changed.add(job_key)
+
+    def forget(self, job_key: int) -> None:
+        """Forget a job that is over."""
+        self._begun.discard(job_key)
+
+    def note_steered(self) -> None:
+        """Note the jobs of which somebody asked something since this was asked last."""
+        with self._store.reading() as session:
+            seen, self._seen_event = self._seen_event, session.events.newest_key()
+            if seen is not None:
+                self._changed |= session.events.jobs_with(STEERED, after=seen)
+
+    def tell(self, running: Mapping[PromptKey, Attempt], held: str | None, now: float) -> None:
+        """Ask for the STATUS.yaml of what runs or has changed, if it is time.
+
+        `held` says why nothing is sent, if so; `now` is monotonic seconds.
+        """
+        if now < self._due_at:
+            return
+        where = {key: (one.server.name, one.progress) for key, one in running.items()}
+        told = {key.job_key for key in running} | self._changed
+        if held != self._held:
+            told |= self._begun
+        self._publisher.tell(told, where, held)
+        self._due_at = now + STATUS_EVERY_S
+        self._held = held
+        self._changed.clear()
+
+    def again_s(
+        self, running: Mapping[PromptKey, Attempt], held: str | None, now: float
+    ) -> float | None:
+        """Give the seconds until there is something to tell; None if there is nothing."""
+        is_untold = bool(running or self._changed) or held != self._held
+        return max(0.0, self._due_at - now) if is_untold else None
