@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -33,6 +34,10 @@ def drop(daemon: Daemon, name: str, text: str = JOB + ALL) -> None:
     picture_job(daemon.folder / "dropping" / name, job=text).rename(daemon.spool.inbox / name)
 
 
+def _at_least(number: int, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return lines if len(lines) >= number else []
+
+
 def test_a_job_tells_its_target_from_the_beginning_to_the_end(
     daemon: Daemon, studio: Receiver
 ) -> None:
@@ -50,8 +55,8 @@ def test_a_job_tells_its_target_from_the_beginning_to_the_end(
     daemon.wait_closed("bad")
     wait_for(lambda: "failed" in studio.events, within_s=10)
     assert "paint" in studio.told[-1]["reason"]
-    sent = daemon.logged("notice.sent")
-    assert [line["notice"] for line in sent] == ["accepted", "started", "done", "failed"]
+    told = wait_for(lambda: _at_least(4, daemon.logged("notice.sent")), within_s=10)
+    assert [line["notice"] for line in told] == ["accepted", "started", "done", "failed"]
 
 
 def test_a_kill_between_the_end_of_a_job_and_its_notice_loses_no_notice(
