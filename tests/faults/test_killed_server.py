@@ -22,15 +22,6 @@ PROMPTS = 6
 
 
 @pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[EngineProcess]:
-    """A server of the test's own, which comes back on its port when it is asked to."""
-    process = EngineProcess(tmp_path / "mortal")
-    process.start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
 def daemon(tmp_path: Path, mortal: EngineProcess) -> Iterator[Daemon]:
     made = Daemon(tmp_path / "house", servers=[mortal.url], settle_s=0.1)
     yield made

@@ -23,14 +23,6 @@ fan_out: {{matrix: {{size: [{DEADLY_WIDTH}x2000, 40x40, 48x48]}}}}
 
 
 @pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[EngineProcess]:
-    process = EngineProcess(tmp_path / "mortal")
-    process.start()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
 def daemon(tmp_path: Path, mortal: EngineProcess) -> Iterator[Daemon]:
     servers = [{"url": mortal.url, "name": "mortal"}]
     made = Daemon(tmp_path / "house", servers=servers, settle_s=0.1)

@@ -1,6 +1,5 @@
 import os
 import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -26,19 +25,6 @@ TAKEN = Answer(body={"prompt_id": PROMPT_ID, "number": 0, "node_errors": {}})
 PAGE = Answer(body="<!DOCTYPE html><title>Sign in</title>", content_type="text/html")
 EMPTY_QUEUE = Answer(body={"queue_running": [], "queue_pending": []})
 OUR_RUN = Answer(body={"queue_running": [[0, PROMPT_ID, {}, {}, []]], "queue_pending": []})
-
-
-@pytest.fixture
-def server() -> Iterator[StrangeServer]:
-    with StrangeServer() as strange:
-        yield strange
-
-
-@pytest.fixture
-def client(server: StrangeServer) -> Iterator[Client]:
-    opened = Client(server.url, timeout_s=2.0)
-    yield opened
-    opened.close()
 
 
 def recorded(name: str) -> Answer:

@@ -1,5 +1,4 @@
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,19 +21,6 @@ MARK = {"ETag": '"17-1"', "Last-Modified": "Wed, 25 Nov 2026 10:00:00 GMT"}
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vqd.comfy.download.AGAIN_AFTER_S", (0.0, 0.0, 0.0))
-
-
-@pytest.fixture
-def server() -> Iterator[StrangeServer]:
-    with StrangeServer() as strange:
-        yield strange
-
-
-@pytest.fixture
-def client(server: StrangeServer) -> Iterator[Client]:
-    opened = Client(server.url, timeout_s=2.0)
-    yield opened
-    opened.close()
 
 
 def broken_off(at: int, whole_bytes: int = len(CONTENT), **headers: str) -> Answer:

@@ -66,13 +66,6 @@ def server() -> Iterator[StrangeServer]:
         yield strange
 
 
-@pytest.fixture
-def client(server: StrangeServer) -> Iterator[Client]:
-    opened = Client(server.url, timeout_s=2.0)
-    yield opened
-    opened.close()
-
-
 def fault_of(
     server: StrangeServer, client: Client, folder: Path, route: str, answer: Answer
 ) -> ComfyError:

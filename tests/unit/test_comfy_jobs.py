@@ -24,13 +24,6 @@ def server() -> Iterator[StrangeServer]:
         yield strange
 
 
-@pytest.fixture
-def client(server: StrangeServer) -> Iterator[Client]:
-    opened = Client(server.url, timeout_s=2.0)
-    yield opened
-    opened.close()
-
-
 @pytest.mark.parametrize(
     ("status", "found"), [("pending", Waiting(None)), ("in_progress", Running())]
 )

@@ -47,12 +47,6 @@ def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[StrangeServer]:
-    with StrangeServer() as strange:
-        yield strange
-
-
-@pytest.fixture
 def heard(server: StrangeServer) -> Iterator[Heard]:
     made = Heard(server)
     yield made

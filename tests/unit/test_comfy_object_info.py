@@ -20,12 +20,6 @@ SAVE: dict[str, Any] = {
 
 
 @pytest.fixture
-def server() -> Iterator[StrangeServer]:
-    with StrangeServer() as strange:
-        yield strange
-
-
-@pytest.fixture
 def client(server: StrangeServer) -> Iterator[Client]:
     opened = Client(server.url, timeout_s=0.5)
     yield opened
