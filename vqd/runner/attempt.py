@@ -9,18 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
-from http import HTTPStatus
-from pathlib import PurePosixPath
 
 import structlog
 
 from vqd.comfy import verdict
-from vqd.comfy.faults import ComfyError, NotComfy, Refused, Unreachable
+from vqd.comfy.faults import ComfyError, NotComfy, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
-from vqd.comfy.prefix import prefix_of
 from vqd.comfy.watch import Signal, Watch
-from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.outcome import (
     Failed,
     FailureCode,
@@ -31,10 +26,11 @@ from vqd.domain.outcome import (
 from vqd.runner.acceptance import BadOutput
 from vqd.runner.assignment import Assignment
 from vqd.runner.collect import TakeName
-from vqd.runner.homecoming import WriteDown, bring_home, sha256s
-from vqd.runner.inputs import BadInput, SentInputs
+from vqd.runner.homecoming import WriteDown, bring_home
+from vqd.runner.inputs import BadInput
 from vqd.runner.memory import free_memory
 from vqd.runner.patience import Patience
+from vqd.runner.sending import WithJobFile, offer, send_inputs
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
 from vqd.spool.files import concerns_one_name, is_real_folder
@@ -51,10 +47,6 @@ _TRIES = 3
 """How often they are fetched at most if it was there each time somebody asked."""
 
 _log = structlog.get_logger(__name__)
-
-
-WithJobFile = Callable[[Graph, Assignment, Mapping[str, str]], Graph]
-"""Gives a graph that holds the job file which makes it again: graph, assignment, input hashes."""
 
 
 class Attempt:
@@ -160,7 +152,8 @@ class Attempt:
         return self._wait(watch)
 
     def _send(self, watch: Watch) -> None:
-        sent = self._send_inputs()
+        sent = send_inputs(self.assignment, self.server)
+        self._input_files = sent.files
         if self._cancelled.is_set() or self._withdrawn.is_set():
             return
         if self.assignment.frees_memory:
@@ -168,7 +161,14 @@ class Attempt:
         watch.client_id = self.server.listener.client_id
         self._life, self._is_first = self.server.life, self.server.has_one_prompt
         try:
-            self._offer(sent, watch.client_id)
+            self._input_files = offer(
+                sent,
+                self.assignment,
+                self.server,
+                client_id=watch.client_id,
+                spelling=self._spelling,
+                with_job_file=self._with_job_file,
+            ).files
         except Unreachable as error:
             # It may have been taken all the same: it is looked for before it is sent again.
             self._unclear = error
@@ -176,51 +176,6 @@ class Attempt:
             self.cancel()
         elif self._withdrawn.is_set():
             self.withdraw()
-
-    def _send_inputs(self) -> SentInputs:
-        assignment = self.assignment
-        sent = self.server.uploads.send(
-            assignment.prompt.inputs, assignment.plan.inputs, assignment.input_folder
-        )
-        self._input_files = sent.files
-        return sent
-
-    def _offer(self, sent: SentInputs, client_id: str) -> None:
-        """Send the graph; once more, with the inputs before it, if the server lost one of them."""
-        try:
-            self._submit(self._graph(sent), client_id)
-        except Refused as refused:
-            was_taken_in_part = refused.status != HTTPStatus.BAD_REQUEST
-            if not self.server.uploads.forget_lost(refused.lacking) or was_taken_in_part:
-                raise
-            self._submit(self._graph(self._send_inputs()), client_id)
-
-    def _graph(self, sent: SentInputs) -> Graph:
-        assignment = self.assignment
-        nodes = assignment.graph.nodes  # without those that this prompt bypasses
-        asked: Mapping[Target, Value] = {**assignment.prompt.edits, **sent.edits}
-        edits = {target: value for target, value in asked.items() if target.node in nodes}
-        name = prefix_of(PurePosixPath(assignment.prompt.stem).name)
-        for output in assignment.plan.outputs:
-            if output.prefix_input is not None:
-                edits[Target(output.node, output.prefix_input)] = (
-                    f"{assignment.server_folder}/{name}"
-                )
-        return edited(assignment.graph.nodes, edits)
-
-    def _submit(self, graph: Graph, client_id: str) -> None:
-        graph = self._with_job_file(graph, self.assignment, sha256s(self._input_files))
-        submit = partial(self.server.client.submit, self._prompt_id, client_id=client_id)
-        spelled = self._spelling.spelled(self.server.name, graph)
-        try:
-            submit(spelled)
-        except Refused as refused:
-            if refused.status != HTTPStatus.BAD_REQUEST:
-                raise  # a part of it may have run
-            anew = self._spelling.spelled_anew(self.server.name, graph)
-            if anew == spelled:
-                raise
-            submit(anew)
 
     def _wait(self, watch: Watch) -> Finished | Failed | None:
         patience = Patience(self._stall_s, self.assignment.plan.timeout_s, time.monotonic())
