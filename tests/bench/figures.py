@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from tests.bench.claiming import claiming
+from tests.bench.farm import farm
 from tests.bench.figure import Figure
 from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.planning import planning
@@ -191,4 +192,5 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "tiny": tiny_prompts,
     "plan": planning,
     "claim": claiming,
+    "farm": farm,
 }
