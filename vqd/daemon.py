@@ -136,7 +136,7 @@ class _Daemon:
             spool,
             seeing,
             Inbox(
-                spool.inbox,
+                spool,
                 submission,
                 HotFolders(spool.active, drafting, submission),
                 seeing,

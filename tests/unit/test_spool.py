@@ -367,3 +367,15 @@ def test_a_name_that_no_job_can_have_is_not_free(spool: Spool, job: str) -> None
     assert spool.is_free("20260101-000000-a")
     (spool.failed / "20260101-000000-a").mkdir()
     assert not spool.is_free("20260101-000000-a")
+
+
+def test_what_is_pinned_leads_to_the_spool_whatever_has_its_place(tmp_path: Path) -> None:
+    ours, theirs = Spool.create(tmp_path / "spool"), Spool.create(tmp_path / "theirs")
+    with ours.pinned() as root:
+        ours.root.rename(tmp_path / "moved")
+        theirs.root.rename(ours.root)
+        (root / "inbox" / "note").write_text("ours")
+    assert [path.name for path in (tmp_path / "moved" / "inbox").iterdir()] == ["note"]
+    assert list(ours.inbox.iterdir()) == []
+    with pytest.raises(VqdError, match="another spool"), ours.pinned():
+        pass

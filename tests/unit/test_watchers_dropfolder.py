@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from tests.builders import A_JOB_FILE, write
 from vqd.service.draft import Draft
+from vqd.spool.layout import Spool
 from vqd.watchers.candidate import Candidate
 from vqd.watchers.dropfolder import SLICE_S, DropFolder, Take
 from vqd.watchers.seeing import Seeing
@@ -32,7 +33,7 @@ def drop_folder(folder: Path, seeing: Seeing, take: Take) -> DropFolder:
         take,
         settling=Settling(settle_s=SETTLE_S),
         seeing=seeing,
-        waiting=WaitingList(folder),
+        waiting=WaitingList(Spool.create(folder.with_name("spool"))),
     )
 
 

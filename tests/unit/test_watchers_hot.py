@@ -39,7 +39,7 @@ class Door:
         self.hots = HotFolders(spool.active, drafting, submission)
         self.seeing = Seeing("native")
         self.inbox = Inbox(
-            spool.inbox,
+            spool,
             submission,
             self.hots,
             self.seeing,

@@ -48,7 +48,7 @@ class Door:
         )
         self.seeing = Seeing("native")
         self.inbox = Inbox(
-            self.spool.inbox,
+            self.spool,
             submission,
             HotFolders(self.spool.active, drafting, submission),
             self.seeing,

@@ -139,6 +139,19 @@ class Spool:
         finally:
             os.close(root)
 
+    @contextmanager
+    def pinned(self) -> Iterator[Path]:
+        """Give a path that leads to this spool and to nothing else, until the block ends.
+
+        Whatever is mounted in its place meanwhile, what is written by that path goes to the spool,
+        or nowhere (proc_pid_fd(5)).
+
+        Raises:
+            VqdError: `spool_away`.
+        """
+        with self._opened() as root:
+            yield Path(f"/proc/self/fd/{root}")
+
     @property
     def identity(self) -> str:
         """Give what tells this spool from every other on this machine."""

@@ -16,7 +16,7 @@ import structlog
 from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
-from vqd.spool.layout import OWN_FOLDER
+from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.requests import hold_back
 from vqd.watchers.candidate import (
     Candidate,
@@ -44,7 +44,7 @@ class Inbox:
 
     def __init__(
         self,
-        folder: Path,
+        spool: Spool,
         submission: Submission,
         hots: HotFolders,
         seeing: Seeing,
@@ -53,13 +53,13 @@ class Inbox:
         elsewhere: Sequence[HotPlace] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._folder = folder
+        self._folder = folder = spool.inbox
         self._submission = submission
         self._hots = hots
         self._seeing = seeing
         self._pace = pace
         self._clock = clock
-        self._waiting = WaitingList(folder)
+        self._waiting = WaitingList(spool)
         self._drops = DropFolder(
             folder,
             "",

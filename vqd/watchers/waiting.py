@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import chain, islice
-from pathlib import Path
 
 import structlog
 
 from vqd.domain.names import printable
 from vqd.spool.files import replace_quickly
 from vqd.spool.folders import make_folder
+from vqd.spool.layout import Spool
 from vqd.spool.waiting import HEADING, NOTHING, waiting_file
 
 MOST_LINES = 1000
@@ -19,8 +19,8 @@ _log = structlog.get_logger(__name__)
 class WaitingList:
     """Keeps the reasons and writes the file when they change."""
 
-    def __init__(self, inbox: Path) -> None:
-        self._path = waiting_file(inbox)
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
         self._reasons: dict[str, str] = {}
         self._inside: dict[str, tuple[Sequence[tuple[str, str]], int]] = {}
         self._written: str | None = None
@@ -43,16 +43,22 @@ class WaitingList:
         self._inside.pop(name, None)
 
     def write(self) -> None:
-        """Replace the file if what it says has changed."""
+        """Replace the file if what it says has changed.
+
+        Raises:
+            VqdError: `spool_away`.
+        """
         text = self._text()
         if text == self._written:
             return
         try:
-            make_folder(self._path.parent, self._path.parents[1])
-            replace_quickly(self._path, text.encode(errors="replace"))
+            with self._spool.pinned() as root:
+                path = waiting_file(root / self._spool.inbox.name)
+                make_folder(path.parent, path.parents[1])
+                replace_quickly(path, text.encode(errors="replace"))
         except OSError as error:
             if not self._is_silent:
-                _log.warning("waiting.unwritten", error=str(error))
+                _log.warning("waiting.unwritten", error=error.strerror)
             self._is_silent = True
         else:
             self._written = text

@@ -18,7 +18,6 @@ class Welcoming:
     def __init__(self, spool: Spool, welcome: Welcome, *, every_s: float) -> None:
         self._spool = spool
         self._welcome = welcome
-        self._folder = KeptFolder(spool.inbox / OWN_FOLDER)
         self._every_s = every_s
         self._is_silent = False
         self._stopping = threading.Event()
@@ -45,10 +44,13 @@ class Welcoming:
         if not self._spool.is_present():
             return  # which the watch says
         try:
-            changes = self._folder.keep(self._welcome.files())
+            files = self._welcome.files()
+            with self._spool.pinned() as root:
+                changes = KeptFolder(root / self._spool.inbox.name / OWN_FOLDER).keep(files)
         except (OSError, VqdError) as error:
             if not self._is_silent:
-                _log.warning("welcome.unwritten", error=str(error))
+                said = error.strerror if isinstance(error, OSError) else str(error)
+                _log.warning("welcome.unwritten", error=said)
             self._is_silent = True
             return
         self._is_silent = False
