@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vqd.documents.reader import read
 from vqd.documents.tree import Text
+from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
@@ -61,7 +60,7 @@ def write_status(
         "answers": [_answer(answer) for answer in answers],
         "heartbeat_at": iso(now),
     }
-    write(folder / STATUS, _as_yaml(told).encode())
+    write(folder / STATUS, written(told))
 
 
 def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> None:
@@ -142,16 +141,6 @@ def _answer(answer: Steered) -> Mapping[str, Any]:
         "done": answer.done,
         "said": answer.said,
     }
-
-
-def _as_yaml(told: Mapping[str, Any]) -> str:
-    """Write it by libyaml, four times as fast; but libyaml escapes the signs above U+FFFF."""
-    text = _dumped(told, yaml.CSafeDumper)
-    return text if "\\U" not in text else _dumped(told, yaml.SafeDumper)
-
-
-def _dumped(told: Mapping[str, Any], dumper: Any) -> str:
-    return str(yaml.dump(told, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 def _problem(problem: Problem) -> Mapping[str, Any]:
