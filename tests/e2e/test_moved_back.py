@@ -218,7 +218,8 @@ def test_a_folder_from_another_spool_keeps_what_it_has(
 def test_a_copy_of_a_job_that_is_still_there_is_a_job_of_its_own(daemon: Daemon) -> None:
     daemon.start()
     first = done(daemon)
-    shutil.copytree(first, daemon.spool.inbox / "copy")
+    copied = shutil.copytree(first, daemon.folder / "copy")
+    copied.rename(daemon.spool.inbox / "copy")
     wait_for(lambda: len(daemon.logged("job.closed")) == 2, within_s=60)
     (second,) = (folder for folder in daemon.spool.done.iterdir() if folder != first)
     assert counts(first) == (6, 0)
