@@ -2,7 +2,9 @@
 
 import errno
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -99,3 +101,22 @@ def test_inputs_are_not_gathered_through_a_link(tmp_path: Path) -> None:
     drops.gather_inputs(job, "job.yaml")
     assert (job / "inputs" / "a.png").exists()
     assert list(elsewhere.iterdir()) == []
+
+
+def test_of_two_that_make_a_folder_at_once_none_moves_aside_what_the_other_made(
+    tmp_path: Path,
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(100):
+            job = tmp_path / str(turn)
+            job.mkdir()
+            together = Barrier(8)
+            made = [pool.submit(_make_outputs, job, together) for _ in range(8)]
+            for one in made:
+                one.result()
+            assert [path.name for path in job.iterdir()] == ["outputs"]
+
+
+def _make_outputs(job: Path, together: Barrier) -> None:
+    together.wait()
+    make_folder(job / "outputs", job)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from vqd.spool.files import (
     link_or_copy,
     sync_folder,
 )
+
+_MAKING = threading.Lock()
+"""Lest of two that make a folder at once the second moves aside what the first has made."""
 
 _STAYS = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
 """What rename(2) says of a folder that may not be written, and of a mount point."""
@@ -29,9 +33,12 @@ def make_folder(folder: Path, below: Path) -> None:
     if folder == below or is_real_folder(folder):
         return
     make_folder(folder.parent, below)
-    move_aside(folder)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    with _MAKING:
+        if is_real_folder(folder):
+            return
+        move_aside(folder)
+        folder.mkdir()
+        sync_folder(folder.parent)
 
 
 def move_aside(path: Path) -> None:
