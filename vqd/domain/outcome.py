@@ -50,8 +50,10 @@ class ReadFile:
 class OutputFile:
     """One file that an attempt made, whole, under its final name.
 
-    `path` is relative to the job's folder, with `/`. Sizes are bytes and pixels; `frames` and
-    `fps` are None for a still. `modified_at` is its mtime when it was checked, as ISO 8601, UTC.
+    `path` is relative to the job's folder, with `/`; `kind` is one of `KINDS`, which tells what of
+    the rest it has. Sizes are bytes and pixels; `frames` and `fps` are None for a still.
+    `sample_rate` (Hz) and `channels` are those of a clip's sound, too; `chars` counts the characters
+    of a text. `modified_at` is its mtime when it was checked, as ISO 8601, UTC.
     """
 
     slot: str
@@ -63,6 +65,10 @@ class OutputFile:
     height: int | None = None
     frames: int | None = None
     fps: float | None = None
+    duration_s: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    chars: int | None = None
     modified_at: str | None = None
 
 

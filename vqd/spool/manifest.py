@@ -70,6 +70,10 @@ class Line:
     height: _Count | None
     frames: _Count | None
     fps: _Amount | None
+    duration_s: _Amount | None
+    sample_rate: _Count | None
+    channels: _Count | None
+    chars: _Count | None
     graph: str
     mark: str | None
     key: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -92,6 +96,10 @@ class Line:
             height=self.height,
             frames=self.frames,
             fps=self.fps,
+            duration_s=self.duration_s,
+            sample_rate=self.sample_rate,
+            channels=self.channels,
+            chars=self.chars,
             modified_at=modified_at,
         )
 
@@ -166,6 +174,10 @@ def lines_of(prompt: Prompt, plan: Plan, key: str, signs: Signs | None) -> Itera
             height=output.height,
             frames=output.frames,
             fps=output.fps,
+            duration_s=output.duration_s,
+            sample_rate=output.sample_rate,
+            channels=output.channels,
+            chars=output.chars,
             graph=prompt.graph_sha256,
             mark=prompt.mark or None,
             key=key,

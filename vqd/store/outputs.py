@@ -17,7 +17,8 @@ class OutputRows:
         """Write what prompts made, each output with its prompt."""
         self._connection.executemany(
             "INSERT INTO outputs (job_key, number, path, slot, kind, sha256, bytes, width, height,"
-            " frames, fps, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " frames, fps, duration_s, sample_rate, channels, chars, modified_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     key.job_key,
@@ -31,6 +32,10 @@ class OutputRows:
                     output.height,
                     output.frames,
                     output.fps,
+                    output.duration_s,
+                    output.sample_rate,
+                    output.channels,
+                    output.chars,
                     output.modified_at,
                 )
                 for key, output in outputs
@@ -40,7 +45,8 @@ class OutputRows:
     def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:
         """Give what a prompt made, by path."""
         rows = self._connection.execute(
-            "SELECT slot, path, kind, sha256, bytes, width, height, frames, fps, modified_at"
+            "SELECT slot, path, kind, sha256, bytes, width, height, frames, fps, duration_s,"
+            " sample_rate, channels, chars, modified_at"
             " FROM outputs WHERE job_key = ? AND number = ? ORDER BY path",
             (key.job_key, key.number),
         )

@@ -203,6 +203,10 @@ CREATE TABLE outputs (
     height  INTEGER,
     frames  INTEGER,
     fps     REAL,
+    duration_s  REAL,
+    sample_rate INTEGER,
+    channels INTEGER,
+    chars   INTEGER,
     modified_at TEXT,
     PRIMARY KEY (job_key, path),
     FOREIGN KEY (job_key, number) REFERENCES prompts ON DELETE CASCADE

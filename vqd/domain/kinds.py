@@ -1,0 +1,94 @@
+"""The kinds of outputs, one closed list: how each is checked, what is told of it, how it is shown.
+
+| kind | checked by | told beside its bytes | shown as |
+| --- | --- | --- | --- |
+| image | decoding every frame | width, height, frames and fps where it moves | picture |
+| video | decoding every frame and sample | width, height, frames, fps, and as a sound | clip |
+| audio | decoding every sample | duration, sample rate, channels | waveform |
+| text | reading it as UTF-8 | characters | excerpt |
+| latent | its header and length (safetensors) | nothing | tile |
+| model3d | its header and length, by format | nothing | tile |
+| vector | parsing it as SVG | width and height, where it has some | picture |
+| file | its length; whatever it is known to be, as that | nothing | tile |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Shown(StrEnum):
+    """What a page shows of an output."""
+
+    PICTURE = "picture"
+    CLIP = "clip"
+    WAVEFORM = "waveform"
+    EXCERPT = "excerpt"
+    """Its first lines."""
+    TILE = "tile"
+    """Its name and size alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind: `noun` is what a sentence calls one, `extensions` are the usual ones, the first of
+    which a file gets that has none. `facts` are the fields of an `OutputFile` that it may have.
+
+    `accepts` are the bounds of an output that mean something for it, beside those of any file.
+    """
+
+    noun: str
+    extensions: tuple[str, ...]
+    shown: Shown
+    facts: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
+
+
+_PIXELS = ("width", "height")
+_MOVING = (*_PIXELS, "frames", "fps")
+_SEEN = ("size", "max_black", "min_frames", "max_frames")
+_SOUND = ("duration_s", "sample_rate", "channels")
+_HEARD = ("min_duration", "max_duration")
+
+KINDS: Mapping[str, Kind] = {
+    "image": Kind(
+        "a picture",
+        (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
+        Shown.PICTURE,
+        _MOVING,
+        _SEEN,
+    ),
+    "video": Kind(
+        "a clip",
+        (".mp4", ".mov", ".mkv", ".webm", ".avi"),
+        Shown.CLIP,
+        (*_MOVING, *_SOUND),
+        (*_SEEN, *_HEARD),
+    ),
+    "audio": Kind(
+        "a sound",
+        (".wav", ".mp3", ".flac", ".ogg", ".m4a"),
+        Shown.WAVEFORM,
+        _SOUND,
+        _HEARD,
+    ),
+    "text": Kind(
+        "a text",
+        (".txt", ".json", ".csv", ".md", ".srt", ".yaml"),
+        Shown.EXCERPT,
+        ("chars",),
+        ("min_chars", "max_chars"),
+    ),
+    "latent": Kind("a latent", (".latent", ".safetensors"), Shown.TILE),
+    "model3d": Kind(
+        "a 3D model",
+        (".glb", ".gltf", ".obj", ".ply", ".stl", ".fbx", ".usdz", ".spz", ".splat", ".ksplat"),
+        Shown.TILE,
+    ),
+    "vector": Kind("a drawing", (".svg",), Shown.PICTURE, _PIXELS),
+    "file": Kind("a file", (".bin",), Shown.TILE),
+}
+"""Every kind by its name."""
+
+INPUT_KINDS = ("image", "video", "audio")
+"""The kinds that an input may be."""
