@@ -65,16 +65,22 @@ def test_what_trying_again_cannot_mend_fails_at_once(store: Store, code: str) ->
     assert end(store, claimed(store), failed(FailureCode(code))) is Move.FAIL
 
 
-def test_what_a_server_turns_out_to_lack_waits_until_all_were_looked_at_again(
+def test_what_servers_turn_out_to_lack_is_waited_for_longer_and_longer_and_not_counted(
     store: Store,
 ) -> None:
     accept_a_job(store, total=1)
-    move = end(store, claimed(store), failed(FailureCode.UNAVAILABLE), retry_limit=1)
-    assert move is Move.REQUEUE
-    with store.reading() as session:
-        assert session.prompts.next_at(NOW) == NOW + LOOKED_AT_S
-    again = claimed(store, now=NOW + LOOKED_AT_S)
-    assert end(store, again, failed(FailureCode.UNAVAILABLE), retry_limit=1) is Move.FAIL
+    now, waits = NOW, []
+    for _ in range(8):
+        move = end(store, claimed(store, now), failed(FailureCode.UNAVAILABLE), retry_limit=0)
+        assert move is Move.REQUEUE
+        with store.reading() as session:
+            (prompt,) = session.prompts.of_job(1)
+            due_at = session.prompts.next_at(NOW)
+        assert due_at is not None
+        waits.append(due_at - NOW)
+        now = due_at
+    assert waits == [LOOKED_AT_S * min(2**turn, 32) for turn in range(8)]
+    assert prompt.strikes == 0
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,13 @@ class Remedy(Enum):
     FAIL = "the prompt has failed"
     RETRY = "it is tried again, and counted"
     REQUEUE = "it is tried again, and not counted"
+    PARK = "it waits for what its server lacks, is tried again later and later, and not counted"
 
 
 REMEDIES: Mapping[FailureCode, Remedy] = MappingProxyType(
     {
         FailureCode.INVALID: Remedy.FAIL,
-        FailureCode.UNAVAILABLE: Remedy.RETRY,
+        FailureCode.UNAVAILABLE: Remedy.PARK,
         FailureCode.REFUSED: Remedy.FAIL,
         FailureCode.UNREACHABLE: Remedy.REQUEUE,
         FailureCode.LOST: Remedy.REQUEUE,
@@ -61,7 +62,10 @@ BLAMED = frozenset(
 NOTHING = Needs()
 
 LOOKED_AT_S = 10.0
-"""In this time the servers, of which one turns out to lack something, were looked at again."""
+"""In this time the servers, of which one turns out to lack something, were looked at again. What
+these looks tell holds the prompt; where they do not, it waits twice as long after each attempt."""
+_DOUBLED = 5
+"""How often that is doubled at most."""
 
 QUARANTINED_AFTER = 2
 """A prompt that took so many servers down is not sent to another."""
@@ -121,14 +125,14 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     remedy = remedy_for(outcome, prompt, ended.retry_limit)
     if remedy is Remedy.FAIL:
         return _fail(session, ended, outcome, now)
-    counted = remedy is Remedy.RETRY
+    delay_s = _delay_s(prompt, remedy)
     session.prompts.move(
         prompt.key,
         Move.REQUEUE,
         now=now,
-        strike=int(counted),
-        not_before_at=now + _delay_s(prompt, outcome.code) if counted else 0.0,
-        shuns=ended.server if counted and ended.has_rivals else None,
+        strike=int(remedy is Remedy.RETRY),
+        not_before_at=now + delay_s if delay_s else 0.0,
+        shuns=ended.server if delay_s and ended.has_rivals else None,
         code=outcome.code,
         message=outcome.message,
     )
@@ -195,7 +199,7 @@ def remedy_for(outcome: Failed, prompt: Prompt, retry_limit: int) -> Remedy:
     return Remedy.FAIL if is_used_up else remedy
 
 
-def _delay_s(prompt: Prompt, code: FailureCode) -> float:
-    if code is FailureCode.UNAVAILABLE:
-        return LOOKED_AT_S
-    return float(min(2**prompt.strikes, 60))
+def _delay_s(prompt: Prompt, remedy: Remedy) -> float:
+    if remedy is Remedy.PARK:
+        return LOOKED_AT_S * (1 << min(prompt.attempt - 1, _DOUBLED))
+    return float(min(2**prompt.strikes, 60)) if remedy is Remedy.RETRY else 0.0

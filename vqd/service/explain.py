@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from vqd.domain.attempts import AttemptRecord
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
+from vqd.domain.outcome import FailureCode
 from vqd.domain.pending import Ahead, Pending, Retried
 from vqd.domain.queue import Failures, Job, Prompt, ServerRecord
 from vqd.domain.schedule import Needs, written
@@ -216,14 +217,18 @@ def _retried(facts: Facts, retried: Retried, now: float) -> Reason:
     who = _wait(retried.prompts)
     at = written(retried.next_at, None, now)
     why = f" after {_of_attempt(last)}" if last else ""
+    is_lack = last is not None and last.outcome == FailureCode.UNAVAILABLE
     return Reason(
         "retry",
         f"{who} until {at} to be tried again{why}",
-        "It is tried again by itself, so often as retry.limit says.",
+        "It is tried again by itself, so often as retry.limit says." if not is_lack else _OF_LACK,
         retried.prompts,
         last.started_at + (last.seconds or 0.0) if last else None,
         facts.retried,
     )
+
+
+_OF_LACK = "It is tried again until a server has that; vqd models shows what each has."
 
 
 def _of_attempt(attempt: AttemptRecord) -> str:
