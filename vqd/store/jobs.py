@@ -70,6 +70,10 @@ class JobRows:
             },
         )
         self._schedules.add(job_key, plan, now=now)
+        self._connection.executemany(
+            "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
+            [(name, value, job_key) for name, value in plan.labels.items()],
+        )
         for said in plan.drift:
             self._events.add("drift.found", at=now, job_key=job_key, said=said)
         return job_key
@@ -278,7 +282,8 @@ class JobRows:
         if row is None:
             raise VqdError("job_open", f"{job} is in the queue already.")
         job_key = int(row["job_key"])
-        self._connection.execute("DELETE FROM awaited WHERE job_key = ?", (job_key,))
+        for table in ("awaited", "labels"):
+            self._connection.execute(f"DELETE FROM {table} WHERE job_key = ?", (job_key,))
         return job_key
 
     def _one(self, query: str, values: Sequence[object]) -> Job | None:

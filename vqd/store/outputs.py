@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import PromptKey
 
+_COLUMNS = (
+    "slot, path, kind, sha256, bytes, width, height, frames, fps, duration_s, sample_rate,"
+    " channels, chars, modified_at"
+)
+
 
 class OutputRows:
     """Outputs: written with the move of their prompt, in the same commit."""
@@ -45,12 +50,21 @@ class OutputRows:
     def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:
         """Give what a prompt made, by path."""
         rows = self._connection.execute(
-            "SELECT slot, path, kind, sha256, bytes, width, height, frames, fps, duration_s,"
-            " sample_rate, channels, chars, modified_at"
-            " FROM outputs WHERE job_key = ? AND number = ? ORDER BY path",
+            f"SELECT {_COLUMNS} FROM outputs WHERE job_key = ? AND number = ? ORDER BY path",
             (key.job_key, key.number),
         )
         return tuple(OutputFile(**dict(row)) for row in rows)
+
+    def of_job(self, job_key: int, *, after: str, limit: int) -> list[tuple[int, OutputFile]]:
+        """Give a page of what a job made, by path, each with the number of its prompt; `after` is
+        the path of the last of the page before."""
+        rows = self._connection.execute(
+            f"SELECT number, {_COLUMNS} FROM outputs WHERE job_key = ? AND path > ?"
+            " ORDER BY path LIMIT ?",
+            (job_key, after, limit),
+        )
+        facts = (dict(row) for row in rows)
+        return [(one.pop("number"), OutputFile(**one)) for one in facts]
 
     def maker(self, job_key: int, path: str) -> int | None:
         """Give the number of the prompt that made an output; None if there is no such output."""

@@ -18,6 +18,7 @@ from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.jobs import JobRows
+from vqd.store.listing import ListingRows
 from vqd.store.migrate import check_version, migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outlook import OutlookRows
@@ -65,6 +66,7 @@ class Session:
             self.requirements,
         )
         self.pending = PendingRows(connection)
+        self.listing = ListingRows(connection, self.outputs)
         self.records = RecordRows(connection, self.events)
         self.servers = ServerRows(connection)
         self.outlook = OutlookRows(connection, self.servers)

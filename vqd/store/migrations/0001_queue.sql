@@ -98,6 +98,9 @@ CREATE INDEX jobs_publishing ON jobs (job_key) WHERE state = 'publishing';
 -- What must be stopped on the servers.
 CREATE INDEX jobs_stopping ON jobs (job_key)
     WHERE cancel_requested_at IS NOT NULL AND running > 0;
+-- Pages of jobs by state, and of one workflow; a name is looked for in the index alone.
+CREATE INDEX jobs_by_state ON jobs (state, job_key, job);
+CREATE INDEX jobs_by_workflow ON jobs (workflow, state, job_key, job);
 -- What is not closed yet.
 CREATE INDEX jobs_open ON jobs (job_key)
     WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing');
@@ -118,6 +121,16 @@ CREATE TABLE awaited (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX awaited_by_name ON awaited (name, job_key);
+
+-- The labels of jobs, by which they are found.
+CREATE TABLE labels (
+    name    TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    job_key INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    PRIMARY KEY (name, value, job_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX labels_of_job ON labels (job_key);
 
 -- The graphs that a job's prompts use, so that one that no job uses any more can go.
 CREATE TABLE job_graphs (
@@ -188,6 +201,9 @@ CREATE INDEX prompts_delayed ON prompts (not_before_at)
 -- When the server that a prompt failed on may be given it again.
 CREATE INDEX prompts_shunning ON prompts (not_before_at)
     WHERE state = 'pending' AND shuns IS NOT NULL;
+-- What was not made, among all that was: pages of what failed.
+CREATE INDEX prompts_unmade ON prompts (job_key, state, number)
+    WHERE state IN ('failed', 'cancelled');
 -- What a restart must ask the servers about, and what runs now.
 CREATE INDEX prompts_running ON prompts (job_key, number) WHERE state = 'running';
 
