@@ -268,10 +268,9 @@ class Attempt:
     def _absent(self, watch: Watch) -> Failed:
         if self._cancelled.is_set():
             return Failed(FailureCode.INTERRUPTED, "Withdrawn before it ran.")
-        if self._withdrawn.is_set():
-            return Failed(
-                FailureCode.WITHDRAWN, "Withdrawn before it ran: its job or its server is held."
-            )
+        if self._withdrawn.is_set() and not self._has_run:
+            said = "Withdrawn before it ran: its job, its server or everything is held."
+            return Failed(FailureCode.WITHDRAWN, said)
         why, is_restarted = self.server.why_lost(self._life)
         if self._unclear is not None:
             failed = verdict.of_error(self._unclear)

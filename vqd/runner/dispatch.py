@@ -115,6 +115,10 @@ class Dispatch:
         held = set(job_keys)
         self._withdraw(key for key in self._running if key.job_key in held)
 
+    def take_back(self) -> None:
+        """Take everything that waits on a server off it again; what runs goes on."""
+        self._withdraw(self._running)
+
     def clear(self, servers: Iterable[Server]) -> None:
         """Take off again what waits on these servers; what runs goes on."""
         cleared = {server.name for server in servers}

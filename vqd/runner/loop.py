@@ -3,7 +3,8 @@ may sleep.
 
 1. Outcomes that came in become moves, jobs whose time has come are judged, and free servers get
    claims, in one commit.
-2. Claimed prompts are started; cancelled ones are stopped on their servers, held ones taken off.
+2. Claimed prompts are started; cancelled ones are stopped on their servers, those that are held or
+   paused while they wait there are taken off.
 3. Jobs whose prompts are all over go to the publisher.
 
 What it cannot know: what happened while it was not there. `rescue` asks the servers, at start.
@@ -37,7 +38,7 @@ from vqd.runner.share import Share, ShareAway
 from vqd.runner.spelling import Spelling
 from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
-from vqd.spool.layout import Spool
+from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
 
 PARKED_AGAIN_S = 5.0
@@ -137,6 +138,8 @@ class Loop:
         `now` is monotonic seconds.
         """
         held = self._held_by(now)
+        if held == PAUSED:
+            self._dispatch.take_back()
         due = self._settle(now, [] if held else self._free_slots(now))
         self._hold(due.judged)
         self._telling.note_steered()

@@ -1,0 +1,105 @@
+"""A pause: what runs goes on to its end, what waits on a server is taken back, nothing starts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.daemons import Daemon, status_of
+from tests.faults.rendering import assert_made_once, outcomes
+from tests.faults.test_other_people import ended, theirs
+from tests.proxy import Proxy
+from tests.samples import picture_job
+from tests.waiting import wait_for
+from vqd.engine.child import EngineProcess
+
+SLOW = """\
+vqd: 1
+workflow: image-scale
+params: {method: lanczos}
+fan_out: {matrix: {size: [3000x3000, 2990x2990, 2980x2980]}}
+"""
+QUICK = "vqd: 1\nworkflow: image-scale\nparams: {size: 24x24}\n"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, proxy: Proxy) -> Iterator[Daemon]:
+    servers = [{"url": proxy.url, "name": "far"}]
+    made = Daemon(tmp_path / "house", servers=servers, settle_s=0.1)
+    yield made
+    made.close()
+
+
+def drop(daemon: Daemon, folder: Path, name: str, job: str) -> Path:
+    """Drop a job of one picture, and give its folder in active/."""
+    picture_job(folder / name, pictures=1, job=job).rename(daemon.spool.inbox / name)
+    return wait_for(lambda: next(daemon.spool.active.glob(f"*-{name}"), None), within_s=20)
+
+
+def on(engine: EngineProcess, part: str) -> list[str]:
+    """Give the prompts of vqd's that run on the server, or are pending there."""
+    queue = requests.get(f"{engine.url}/queue", timeout=5).json()[f"queue_{part}"]
+    return [entry[1] for entry in queue if entry[3]["client_id"] != "them"]
+
+
+def is_told(folder: Path, reason: str, running: int) -> bool:
+    told = status_of(folder)
+    return str(told["reason"]).startswith(reason) and told["counts"]["running"] == running
+
+
+def test_what_runs_ends_and_what_waits_on_its_server_is_taken_back_until_the_pause_is_over(
+    daemon: Daemon, proxy: Proxy, engine: EngineProcess, tmp_path: Path
+) -> None:
+    daemon.start()
+    folder = drop(daemon, tmp_path, "beach", SLOW)
+    wait_for(lambda: on(engine, "running") and on(engine, "pending"), within_s=20)
+    (runs,) = on(engine, "running")
+    assert daemon.vqd("pause").returncode == 0
+    wait_for(lambda: not on(engine, "pending"), within_s=5, what="the withdrawal")
+    wait_for(lambda: is_told(folder, "paused: ", 0), within_s=20, what="the end of what ran")
+    assert not on(engine, "running")
+    assert ended(engine)[runs] == "success"
+    assert outcomes(daemon) == {"succeeded": 1, "withdrawn": 1}
+    assert proxy.asked["POST /prompt"] == 2
+    assert daemon.vqd("resume").returncode == 0
+    assert_made_once(daemon, daemon.wait_closed("beach", within_s=60), 3)
+    assert (outcomes(daemon)["succeeded"], proxy.asked["POST /prompt"]) == (3, 4)
+
+
+def test_a_daemon_that_starts_into_a_pause_takes_its_own_back_and_leaves_the_prompts_of_others(
+    daemon: Daemon, proxy: Proxy, engine: EngineProcess, tmp_path: Path
+) -> None:
+    daemon.start()
+    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    sent = theirs(engine, 8)
+    folder = drop(daemon, tmp_path, "beach", SLOW)
+    wait_for(lambda: len(on(engine, "pending")) == 2, within_s=20)
+    daemon.kill()
+    daemon.spool.pause()
+    daemon.start()
+    wait_for(lambda: not on(engine, "pending"), within_s=10, what="the withdrawal")
+    later = drop(daemon, tmp_path, "later", QUICK)
+    wait_for(lambda: is_told(folder, "paused: ", 0), within_s=10)
+    wait_for(lambda: (later / "STATUS.yaml").exists() and is_told(later, "", 0), within_s=10)
+    assert proxy.asked["POST /prompt"] == 2
+    daemon.spool.resume()
+    assert_made_once(daemon, daemon.wait_closed("beach", within_s=90), 3)
+    assert_made_once(daemon, daemon.wait_closed("later"), 1)
+    assert {ended(engine).get(prompt_id) for prompt_id in sent} == {"success"}
+
+
+def test_the_pause_of_a_job_takes_back_what_waits_of_it_and_lets_others_by(
+    daemon: Daemon, engine: EngineProcess, tmp_path: Path
+) -> None:
+    daemon.start()
+    folder = drop(daemon, tmp_path, "held", SLOW)
+    wait_for(lambda: on(engine, "running") and on(engine, "pending"), within_s=20)
+    (folder / "PAUSE").touch()
+    drop(daemon, tmp_path, "other", QUICK)
+    assert_made_once(daemon, daemon.wait_closed("other", within_s=30), 1)
+    wait_for(lambda: is_told(folder, "suspended: ", 0), within_s=20)
+    assert status_of(folder)["counts"]["succeeded"] == 1
+    (folder / "RESUME").touch()
+    assert_made_once(daemon, daemon.wait_closed("held", within_s=60), 3)
+    assert outcomes(daemon) == {"succeeded": 4, "withdrawn": 1}
