@@ -23,6 +23,7 @@ from vqd.runner.keeping import Keeping
 from vqd.runner.leasing import Leasing
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
+from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
 from vqd.service.aside import Aside
 from vqd.service.control import Control
@@ -94,6 +95,7 @@ class _Daemon:
             Server(address, checks, on_change=wake.set) for address in _addresses(settings, engine)
         ]
         self._publisher = Publisher(store, spool, on_change=wake.set)
+        self._room = Room(store, settings.look_at_disks, on_change=wake.set)
         self._loop = Loop(
             store,
             spool,
@@ -101,6 +103,7 @@ class _Daemon:
             self._publisher,
             woken=wake,
             stall_s=settings.stall_s,
+            room=self._room,
             windows={name: keys.window for name, keys in settings.windows.items()},
             on_tick=self._on_tick,
         )
@@ -182,6 +185,8 @@ class _Daemon:
             courier.start()
         self._keeping.start()
         self._leasing.start()
+        self._room.look()
+        self._room.start()
         self._publisher.start()
         self._looping.start()
         self._returning.start()
@@ -206,6 +211,7 @@ class _Daemon:
         self._publisher.stop()
         self._keeping.stop()
         self._leasing.stop()
+        self._room.stop()
         self._stop_couriers()
         for server in self._servers:
             server.stop()
@@ -233,6 +239,7 @@ class _Daemon:
     def _on_tick(self) -> None:
         self._sign_of_life()
         self._keeping.wake()
+        self._room.wake()
         for courier in self._couriers:
             courier.wake()
 

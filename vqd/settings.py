@@ -24,6 +24,8 @@ from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.hotfolders import HotFolderKeys, check_apart
 from vqd.intake.notifying import NotifyKeys
 from vqd.spool.mounts import WatchMode
+from vqd.spool.reserve import Reserve, ReserveKey
+from vqd.spool.space import Disks, disks_at
 from vqd.targets import TargetKeys
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
@@ -100,6 +102,12 @@ class Settings(BaseSettings):
         default=None,
         description="So long after a job closed its records, log.txt and graphs/ go. "
         "Outputs are never deleted.",
+    )
+    reserve: ReserveKey | None = Field(
+        default=None,
+        description="What stays free of the disks of spool and state_dir: below it nothing new is "
+        "taken or sent. 1G, or 2 % of the disk if that is less, if it is not set.",
+        examples=["2G", "5%"],
     )
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
@@ -194,6 +202,10 @@ class Settings(BaseSettings):
     def default_notify(self) -> Notify | None:
         """Whom a job tells that does not say so itself."""
         return self.notify_default.notify if self.notify_default else None
+
+    def look_at_disks(self) -> Disks:
+        """Look at the disks that vqd writes to; waits where a share does not answer."""
+        return disks_at(self.spool.absolute(), self.state_dir, self.reserve or Reserve())
 
     @property
     def store_path(self) -> Path:

@@ -306,3 +306,21 @@ def test_a_hot_folder_lies_apart_from_the_spool_and_from_others(tmp_path: Path, 
     with pytest.raises(Faults, match="lie in one another") as caught:
         load_settings(write(tmp_path / "vqd.yaml", text))
     assert caught.value.code == "not_apart"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept_bytes"),
+    [("2G", 2 << 30), ("500M", 500 << 20), ("5%", 500_000_000), ("0", 0), ("", 200_000_000)],
+)
+def test_a_reserve_is_a_size_or_a_share_of_the_disk(
+    tmp_path: Path, written: str, kept_bytes: int
+) -> None:
+    text = f"spool: {tmp_path}/spool\nstate_dir: {tmp_path}/state\nreserve: {written}\n"
+    settings = load_settings(write(tmp_path / "vqd.yaml", text))
+    assert settings.look_at_disks().reserve.bytes_of(10**10) == pytest.approx(kept_bytes)
+
+
+def test_a_reserve_that_is_neither_is_refused(tmp_path: Path) -> None:
+    text = f"spool: {tmp_path}/spool\nstate_dir: {tmp_path}/state\nreserve: much\n"
+    with pytest.raises(Faults, match="vqd.yaml:3: reserve: is no size and no share"):
+        load_settings(write(tmp_path / "vqd.yaml", text))

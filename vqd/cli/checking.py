@@ -15,6 +15,7 @@ import click
 from vqd.cli.app import EXIT_FAULTS, ends_in_words, json_option, settings_option
 from vqd.cli.drafting import hot_defaults_at, job_file_at, opened
 from vqd.cli.table import Cell, print_table, styled
+from vqd.documents.sizes import size_told
 from vqd.domain.errors import Faults
 from vqd.domain.graph import Value
 from vqd.domain.job import PlannedPrompt
@@ -24,7 +25,6 @@ from vqd.settings import Settings, load_settings
 
 SHOWN_POINTS = 5
 _LONGEST_VALUE = 32
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @click.command()
@@ -165,13 +165,13 @@ def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str
         yield [_fact("proof"), "made first, then it waits for APPROVE"]
     yield [_fact("servers"), _servers(preview)]
     yield [_fact("time"), _time(preview)]
-    free = f", of {_bytes(free_bytes)} free" if free_bytes is not None else ""
+    free = f", of {size_told(free_bytes)} free" if free_bytes is not None else ""
     if usual.bytes is None:
         yield [_fact("space"), f"unknown: this workflow has no outputs yet{free}"]
     else:
         needed = usual.bytes * preview.to_run
         is_short = free_bytes is not None and needed > free_bytes
-        said = f"about {_bytes(needed)}{free}, by its last {_count(usual.measured, 'prompt')}"
+        said = f"about {size_told(needed)}{free}, by its last {_count(usual.measured, 'prompt')}"
         yield [_fact("space"), Cell(said, "red" if is_short else None)]
 
 
@@ -263,14 +263,6 @@ def _shown(value: Value) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _bytes(number: float) -> str:
-    for unit in _UNITS:
-        if number < 1000 or unit == _UNITS[-1]:
-            break
-        number /= 1000
-    return f"{number:.0f} {unit}" if number >= 10 or unit == _UNITS[0] else f"{number:.1f} {unit}"
 
 
 def _duration(seconds: float) -> str:

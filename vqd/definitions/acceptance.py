@@ -8,23 +8,22 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from vqd.definitions import forms
 from vqd.documents.schema import Keys, fault
+from vqd.documents.sizes import BYTES, size_bytes
 from vqd.documents.tree import Text
 from vqd.domain.accept import Accept
 from vqd.domain.nearest import nearest
 from vqd.domain.param import Misfit
 
-_UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE_BYTES = re.compile(r"(\d{1,12})\s*([kMGT]?)")
 _COUNT = re.compile(r"(\d{1,6})(?:\s*-\s*(\d{1,6}))?")
 _SIDES = re.compile(r"([1-9]\d{0,5})\s*[xX]\s*([1-9]\d{0,5})")
 
 
 def _bytes(given: Any) -> int:
-    match = _SIZE_BYTES.fullmatch(given.strip()) if isinstance(given, Text) else None
-    if match is None:
+    size = size_bytes(given) if isinstance(given, Text) else None
+    if size is None:
         allowed = "a number, or one with k, M, G or T: 20k"
         raise fault("wrong_type", f"{_shown(given)} is not a size in bytes.", allowed=allowed)
-    return int(match[1]) * _UNITS_BYTES[match[2]]
+    return size
 
 
 def _count(given: Any) -> tuple[int, int]:
@@ -49,7 +48,7 @@ def _shown(given: Any) -> str:
 
 
 _SIZE = "WIDTHxHEIGHT in pixels, or the name of a parameter that is a size"
-Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(forms.BYTES)]
+Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(BYTES)]
 Count = Annotated[tuple[int, int], BeforeValidator(_count), WithJsonSchema(forms.COUNT)]
 Size = Annotated[str, BeforeValidator(_size), WithJsonSchema(forms.SCALAR)]
 

@@ -14,11 +14,6 @@ NAME = text_like(
     r"^[A-Za-z_][0-9A-Za-z_\-\u0080-\uffff]{0,63}$", "a name: letters, digits, - and _"
 )
 EXTENSION = text_like(r"^\.[A-Za-z0-9]{1,10}$", "an extension: .png")
-BYTES: Schema = {
-    **text_like(r"^\s*\d{1,12}\s*[kMGT]?\s*$", "a size in bytes: 20k, 4M", examples=["20k", "4M"]),
-    "type": ["string", "integer"],
-    "minimum": 0,
-}
 COUNT: Schema = {
     **text_like(r"^\s*\d{1,6}(\s*-\s*\d{1,6})?\s*$", "a count: 4, or 2-16", examples=[1, "2-16"]),
     "type": ["string", "integer"],

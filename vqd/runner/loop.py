@@ -32,6 +32,7 @@ from vqd.runner.fitting import Fitting
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
+from vqd.runner.room import Room
 from vqd.runner.roster import Roster
 from vqd.runner.server import Server
 from vqd.runner.share import Share, ShareAway
@@ -70,11 +71,13 @@ class Loop:
         *,
         woken: threading.Event,
         stall_s: float,
+        room: Room,
         windows: Mapping[str, Window],
         on_tick: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
+        self._room = room
         self._share = Share(spool, on_answer=woken.set)
         self._servers: Mapping[str, Server] = {server.name: server for server in servers}
         self._publisher = publisher
@@ -97,8 +100,6 @@ class Loop:
         self._strays = Strays(store, self._servers, on_change=woken.set)
         self._draining = False
         self._hurried = False
-        self._parked_until = 0.0
-        self._parked_by = ""
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
@@ -233,7 +234,7 @@ class Loop:
         elif outcome.code is FailureCode.UNAVAILABLE:
             self._catalogues.hurry()
         elif outcome.code is FailureCode.DISK_FULL:
-            self._park(outcome.message, now)
+            self._room.refuse(outcome.message, now + PARKED_AGAIN_S)
         failed = outcome if isinstance(outcome, Failed) else None
         _log.info(
             "prompt.concluded",
@@ -246,18 +247,18 @@ class Loop:
             seconds=None if outcome.seconds is None else round(outcome.seconds, 3),
         )
 
-    def _free_slots(self, now: float) -> list[Server]:
-        return [] if self._draining else self._dispatch.free_slots(now)
+    def _free_slots(self, now: float) -> Sequence[Server]:
+        if self._draining:
+            return []
+        return self._room.places(self._dispatch.free_slots(now), self._workflows())
 
     def _held_by(self, now: float) -> str | None:
         """Say why nothing is sent, to any server; None if nothing stands in the way."""
-        if now < self._parked_until:
-            return f"parked: {self._parked_by}"
-        return self._share.held_by()
+        return self._share.held_by() or self._room.held_by(self._workflows(), now)
 
-    def _park(self, why: str, now: float) -> None:
-        self._parked_until = now + PARKED_AGAIN_S
-        self._parked_by = why
+    def _workflows(self) -> Iterable[str]:
+        """Give the workflow of each attempt that is not concluded."""
+        return (one.assignment.plan.workflow for one in self._dispatch.running.values())
 
     def _start(self, prompt: Prompt, server: Server, now: float) -> None:
         self._telling.note_begun(prompt.key.job_key)
@@ -268,15 +269,13 @@ class Loop:
             self._woken.set()
         except ShareAway as away:
             self._store.write(lambda session: _put_back(session, prompt, self._clock()))
-            self._park(f"share away: {away}", now)
+            self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:
-        waits = [self._publisher.again_s(now)]
+        waits = [self._publisher.again_s(now), self._room.again_s(now)]
         wall = self._clock()
         due = (next_at, self._judging.next_at(wall))
         waits += [max(0.0, at - wall) for at in due if at is not None]
-        if self._parked_until > now:
-            waits.append(self._parked_until - now)
         wakes = [server.standing.wakes_at(now) for server in self._servers.values()]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)

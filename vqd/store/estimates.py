@@ -1,6 +1,7 @@
 """What prompts of a workflow usually need, by those that were carried out."""
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vqd.domain.finish import Pace
@@ -37,6 +38,16 @@ class EstimateRows:
             (workflow, _JOBS, _PROMPTS),
         ).fetchone()
         return Usual(outputs["bytes"], self.seconds(workflow), outputs["measured"])
+
+    def bytes_by_workflow(self) -> Mapping[str, float]:
+        """Give what a prompt usually makes, for each workflow of a job that is not over; one that
+        was never carried out is left out."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT workflow FROM jobs INDEXED BY jobs_open WHERE state IN"
+            " ('assembling', 'quoted', 'queued', 'running', 'publishing')"
+        ).fetchall()
+        usual = {row["workflow"]: self.of_workflow(row["workflow"]).bytes for row in rows}
+        return {workflow: bytes_ for workflow, bytes_ in usual.items() if bytes_ is not None}
 
     def seconds(self, workflow: str) -> float | None:
         """Give how long a prompt of a workflow usually takes; None if none was carried out yet."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders, HotJob
@@ -27,7 +28,7 @@ from vqd.watchers.gathering import Gathered, Gatherer, Gathering
 from vqd.watchers.listing import Listing, file_names, list_hot, sign_of, size_in
 from vqd.watchers.look import is_held
 from vqd.watchers.seeing import Seeing
-from vqd.watchers.settle import Settling, Waiting, size_told
+from vqd.watchers.settle import Settling, Waiting
 from vqd.watchers.taking import Taker
 from vqd.watchers.waiting import MOST_LINES, WaitingList
 

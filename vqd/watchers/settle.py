@@ -6,6 +6,8 @@ and a file may have its full size before its data.
 
 from dataclasses import dataclass
 
+from vqd.documents.sizes import size_told
+
 LOOK_EVERY_S = 0.1
 LOOKS_TO_SETTLE = 10
 LONGEST_QUIET_S = 10.0
@@ -110,13 +112,3 @@ def _least_s(look: Look) -> float:
 def _patience_s(age_s: float) -> float:
     """Look less often at what is being written for long: its end is hinted at."""
     return min(max(LOOK_EVERY_S, age_s / 20), LONGEST_PATIENCE_S)
-
-
-def size_told(size_bytes: int) -> str:
-    """Give a size in words."""
-    size = float(size_bytes)
-    for unit in ("bytes", "KB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

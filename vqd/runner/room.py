@@ -1,0 +1,137 @@
+"""Whether there is room for more, looked at beside the loop, which never waits for a disk.
+
+1. Below the reserve (`spool.space`) nothing is sent to a server.
+2. Above it so many prompts may be at once that there is room for all that they make, by what
+   prompts of their workflows made before; one that is next counts like the largest of those.
+3. Where a disk refuses what runs all the same (a quota, a fault), nothing is sent until that was
+   tried again.
+
+What it cannot know: what others write there meanwhile, and how large an output will be.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import structlog
+
+from vqd.runner.beside import Beside
+from vqd.spool.space import Disks, LookAtDisks, Shortage
+from vqd.store.store import StoreReader
+
+LOOK_AGAIN_S = 2.0
+"""Until the next look while there is too little; else the loop says when to look."""
+LEARNED_EVERY_S = 60.0
+"""How old what prompts usually make may become."""
+BACK_ABOVE = 1.1
+"""There is enough again when so many times the reserve is free: one more prompt is not the end."""
+_STOP_S = 1.0
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+class Room:
+    """Knows the disks as they were at the last look. Any thread may ask.
+
+    `on_change` is called when there is too little, or enough again.
+    """
+
+    def __init__(
+        self, store: StoreReader, look: LookAtDisks, *, on_change: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._look_at_disks = look
+        self._on_change = on_change
+        self._disks: Disks | None = None
+        self._usual: Mapping[str, float] = {}
+        self._learn_at = 0.0
+        self._refused: tuple[str, float] | None = None
+        self._lock = threading.Lock()
+        self._beside = Beside("room", self.look)
+        self.shortage: Shortage | None = None
+        """What there is too little of to begin anything; None if there is enough."""
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._beside.start()
+
+    def wake(self) -> None:
+        """Let it look soon."""
+        self._beside.wake()
+
+    def stop(self) -> None:
+        """End it, whatever the disks do."""
+        self._beside.end()
+        self._beside.join(_STOP_S)
+
+    def look(self) -> float | None:
+        """Look at the disks; give the seconds until that is worth doing again by itself."""
+        now = time.monotonic()
+        if now >= self._learn_at:
+            with self._store.reading() as session:
+                self._usual = session.estimates.bytes_by_workflow()
+            self._learn_at = now + LEARNED_EVERY_S
+        self._disks = disks = self._look_at_disks()
+        before = self.shortage
+        self.shortage = disks.shortage(
+            kept=BACK_ABOVE if before else 1.0, planned_bytes=self._next_bytes()
+        )
+        self._tell(before, self.shortage)
+        return LOOK_AGAIN_S if self.shortage else None
+
+    def held_by(self, workflows: Iterable[str], now: float) -> str | None:
+        """Say why nothing is sent, where there is no room for it beside what runs of these
+        workflows. `now` is monotonic seconds."""
+        short = self.shortage or self._shortage_beside(workflows)
+        if short is not None:
+            return f"parked: {short}"
+        with self._lock:
+            refused = self._refused
+        return f"parked: {refused[0]}" if refused is not None and now < refused[1] else None
+
+    def places(self, free: Sequence[T], workflows: Iterable[str]) -> Sequence[T]:
+        """Give as many of these, from the first on, as there is room for beside what runs."""
+        next_bytes = self._next_bytes()
+        if not next_bytes or self._disks is None:
+            return free
+        left = self._disks.left_bytes - self._planned_bytes(workflows)
+        return free if left >= next_bytes * len(free) else free[: max(0, int(left // next_bytes))]
+
+    def refuse(self, why: str, until: float) -> None:
+        """Note that a disk refused something that runs, which is tried again by then."""
+        with self._lock:
+            is_news = self._refused is None or self._refused[1] < time.monotonic()
+            self._refused = why, until
+        if is_news:
+            _log.warning("room.refused", said=why)
+        self._on_change()
+
+    def again_s(self, now: float) -> float | None:
+        """Give the seconds until what was refused is tried again; None if nothing was."""
+        with self._lock:
+            refused = self._refused
+        return refused[1] - now if refused is not None and refused[1] > now else None
+
+    def _shortage_beside(self, workflows: Iterable[str]) -> Shortage | None:
+        next_bytes = self._next_bytes()
+        if not next_bytes or self._disks is None:
+            return None
+        return self._disks.shortage(planned_bytes=self._planned_bytes(workflows) + next_bytes)
+
+    def _planned_bytes(self, workflows: Iterable[str]) -> float:
+        return sum(self._usual.get(workflow, 0.0) for workflow in workflows)
+
+    def _next_bytes(self) -> float:
+        return max(self._usual.values(), default=0.0)
+
+    def _tell(self, before: Shortage | None, after: Shortage | None) -> None:
+        if (before is None) == (after is None):
+            return
+        if after is not None:
+            _log.warning("room.low", folder=str(after.folder), said=after.said)
+        else:
+            _log.info("room.back")
+        self._on_change()

@@ -1,0 +1,143 @@
+"""Room on disk: what is free where vqd writes, and what is to stay free of it.
+
+Below the reserve nothing new is begun: no drop is taken and no prompt is sent. What was begun may
+use half of the reserve to come to its end: outputs are brought home and jobs are closed. The other
+half is for the small files that say so.
+
+What it cannot know: quotas, which statvfs(3) tells of on some file systems only. What is refused
+because of one is found out when it is written.
+"""
+
+import errno
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqd.documents.sizes import size_told
+from vqd.spool.reserve import Reserve
+
+_CURE = "make room there"
+_OF_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a file system has where a folder lies; files are None where it does not count them."""
+
+    folder: Path
+    free_bytes: int
+    total_bytes: int
+    free_files: int | None
+    total_files: int | None
+    is_read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """What there is too little of, in words without a full stop, and what would change that."""
+
+    folder: Path
+    said: str
+    cure: str
+
+    def __str__(self) -> str:
+        """Give it in one line."""
+        return f"{self.said}: {self.cure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Disks:
+    """The disks that vqd writes to, at one moment: the spool's, and that of its state. One that
+    does not tell is left out."""
+
+    spool: Space | None
+    state: Space | None
+    reserve: Reserve
+
+    @property
+    def left_bytes(self) -> float:
+        """Give how many bytes the spool has above its reserve; infinitely many if nobody knows."""
+        if self.spool is None:
+            return math.inf
+        return max(0.0, self.spool.free_bytes - self.reserve.bytes_of(self.spool.total_bytes))
+
+    def shortage(self, *, kept: float = 1.0, planned_bytes: float = 0.0) -> Shortage | None:
+        """Say what there is too little of; None if there is enough.
+
+        `kept` is how much of the reserve is to be free: 1 to begin anything, less to end it. So
+        many bytes more are to be free in the spool as are `planned_bytes`.
+        """
+        return self._short_of(self.spool, kept, planned_bytes) or self._short_of(self.state, kept)
+
+    def require_end(self) -> None:
+        """Do nothing while what was begun may come to its end.
+
+        Raises:
+            OSError: ENOSPC, half of the reserve is used up.
+        """
+        short = self.shortage(kept=0.5)
+        if short is not None:
+            raise OSError(errno.ENOSPC, str(short), str(short.folder))
+
+    def _short_of(
+        self, space: Space | None, kept: float, planned_bytes: float = 0.0
+    ) -> Shortage | None:
+        if space is None:
+            return None
+        if space.is_read_only:
+            said = f"{space.folder} is read-only"
+            return Shortage(space.folder, said, "mount it so that it can be written")
+        reserved = kept * self.reserve.bytes_of(space.total_bytes)
+        if space.free_bytes < reserved + planned_bytes:
+            wanted = f"{size_told(reserved)} stay free (reserve)"
+            if planned_bytes:
+                wanted += f", and {size_told(planned_bytes)} are for what runs and comes next"
+            said = f"{space.folder} has {size_told(space.free_bytes)} free, of which {wanted}"
+            return Shortage(space.folder, said, _CURE)
+        reserved = kept * self.reserve.files_of(space.total_files or 0)
+        if space.free_files is not None and space.free_files < reserved:
+            said = f"{space.folder} has room for {space.free_files:,} files (inodes), of which"
+            said += f" {reserved:,.0f} stay free (reserve)"
+            return Shortage(space.folder, said, _CURE)
+        return None
+
+
+LookAtDisks = Callable[[], Disks]
+"""Gives how the disks are now; waits where a share does not answer."""
+
+
+def disks_at(spool: Path, state_dir: Path, reserve: Reserve) -> Disks:
+    """Look at the disks of a spool and of its state, of which so much stays free."""
+    return Disks(_space_at(spool), _space_at(state_dir), reserve)
+
+
+def _space_at(folder: Path) -> Space | None:
+    try:
+        return space_at(folder)
+    except OSError:
+        return None  # it is away, which others say
+
+
+def space_at(folder: Path) -> Space:
+    """Give what is free where a folder lies, to whoever is not root.
+
+    Raises:
+        OSError: it is not there, or does not tell.
+    """
+    facts = os.statvfs(folder)
+    counts_files = facts.f_files > 0  # btrfs and some network file systems do not
+    return Space(
+        folder=folder,
+        free_bytes=facts.f_bavail * facts.f_frsize,
+        total_bytes=facts.f_blocks * facts.f_frsize,
+        free_files=facts.f_favail if counts_files else None,
+        total_files=facts.f_files if counts_files else None,
+        is_read_only=bool(facts.f_flag & os.ST_RDONLY),
+    )
+
+
+def is_of_disk(error: OSError) -> bool:
+    """Tell whether a disk refuses everybody: it is full, read-only, or broken."""
+    return error.errno in _OF_DISK
