@@ -52,7 +52,7 @@ def test_a_folder_of_pictures_comes_back_done_with_all_that_was_promised(
         assert yaml.safe_load((folder / f"{line['output']}.yaml").read_text())["vqd"] == 1
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert all(Path(line["output"]).name in report for line in lines)
-    assert "job.accepted" in (folder / "log.txt").read_text()
+    assert " accepted: " in (folder / "log.txt").read_text()
     assert (folder / "job.yaml").read_bytes() == dropped.pop("job.yaml")
     assert {name: (folder / "inputs" / name).read_bytes() for name in dropped} == dropped
     assert list(daemon.spool.active.iterdir()) == []

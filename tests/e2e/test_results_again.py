@@ -160,7 +160,7 @@ def test_what_does_not_match_is_said_before_it_runs(daemon: Daemon, tmp_path: Pa
     assert "version 2, graph" in drift[1]
     assert f"runs as recorded in done/{folder.name}/graphs/" in drift[1]
     log = (again / "log.txt").read_text(encoding="utf-8")
-    assert log.index("drift.found") < log.index("prompt.claimed")
+    assert log.index("not as it was when it was made: ") < log.index("prompt 1 goes to")
     assert "Not as recorded" in (again / "report.html").read_text(encoding="utf-8")
     assert f"drift: {drift[0]}" in daemon.vqd("show", again.name).stdout
     (made,) = manifest_of(again)

@@ -43,8 +43,8 @@ def assert_all_ended_once(daemon: Daemon) -> None:
         assert status_of(folder)["counts"]["succeeded"] == PROMPTS
         assert sorted(path.name for path in (folder / "inputs").iterdir()) == ["p1.png", "p2.png"]
         log = (folder / "log.txt").read_text()
-        assert log.count(" prompt.succeeded ") == PROMPTS
-        assert log.count(" job.accepted ") == 1
+        assert log.count(" succeeded on ") == PROMPTS
+        assert log.count(" accepted: ") == 1
     for folder in daemon.spool.failed.iterdir():
         assert "job.yaml:" in (folder / "WHY.txt").read_text()
     assert list(daemon.spool.active.iterdir()) == []

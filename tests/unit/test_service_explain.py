@@ -9,13 +9,14 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_plan
 from vqd.domain.attempts import AttemptRecord
+from vqd.domain.cures import CURES
 from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import FailureCode
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.domain.queue import Counts, Failures, Job, Prompt, PromptKey, ServerRecord
 from vqd.domain.schedule import Needs, written
-from vqd.service.cures import FAILURES, HOLDS, cure_of_failure, hold_of
+from vqd.service.cures import HOLDS, cure_of_failure, hold_of
 from vqd.service.explain import Facts, Group, Reason, Stop, Tried, explain
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -187,9 +188,8 @@ def test_failures_are_told_by_their_kind_with_the_attempts_at_the_first() -> Non
         "3 prompts failed: node_error: it raised",
         "2 more prompts failed of other things",
     ]
-    assert (
-        found[0].cure == "Change what the node complains of, then vqd retry J-cats runs it again."
-    )
+    assert found[0].cure.startswith("Change what it complains of, a value in the job file or")
+    assert found[0].cure.endswith("Then vqd retry J-cats runs it again.")
     assert found[0].attempts == tries
     assert said(job, failed=[Tried(Failures(first, 1), tries)])[0].startswith("Prompt 7 failed: ")
 
@@ -198,7 +198,7 @@ def test_failures_are_told_by_their_kind_with_the_attempts_at_the_first() -> Non
 def test_every_failure_that_ends_a_prompt_has_a_cure_that_names_the_job(code: FailureCode) -> None:
     assert "vqd retry J-cats" in cure_of_failure(code, "J-cats")
     is_put_back = code in (FailureCode.WITHDRAWN, FailureCode.DISK_FULL)
-    assert (code in FAILURES) is not is_put_back
+    assert (code in CURES) is not is_put_back
 
 
 def test_a_job_that_is_over_says_how_it_ended() -> None:
@@ -227,3 +227,11 @@ def test_a_job_that_was_refused_tells_its_faults_also_while_it_is_laid_out() -> 
     problems = (Problem("unknown_key", "stpes is no key.", "job.yaml", 3),)
     found = said(a_job(state=JobState.PUBLISHING, problems=problems))
     assert found[1] == "job.yaml:3: stpes is no key"
+
+
+def test_what_waits_for_a_model_that_its_server_lacks_is_not_said_to_be_tried_so_often() -> None:
+    tries = (AttemptRecord(1, "gpu0", NOW - 5, 0.1, "unavailable", "gpu0 refused it."),)
+    pending = Pending(retried=Retried(1, 1, NOW + 10))
+    (reason,) = reasons(a_job(pending=1), pending=pending, retried=tries)
+    assert reason.said.endswith("to be tried again after unavailable on gpu0: gpu0 refused it")
+    assert reason.cure.startswith("It is tried again until a server has that;")

@@ -23,7 +23,10 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Progress
 from vqd.domain.queue import Job, PromptKey
 from vqd.domain.schedule import PROOF_MADE
-from vqd.runner.closing import answers_to, lay_out, write_proof
+from vqd.media.thumbnails import Thumbnails
+from vqd.runner.closing import answers_to, lay_out
+from vqd.runner.joblogs import JobLogs
+from vqd.runner.reporting import write_proof
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
@@ -50,10 +53,12 @@ class Publisher:
         spool: Spool,
         *,
         on_change: Callable[[], None],
+        kept: Thumbnails | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._spool = spool
+        self._kept = kept
         self._on_change = on_change
         self._clock = clock
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -61,6 +66,7 @@ class Publisher:
         self._untold: dict[int, tuple[RunningNow, str | None]] = {}
         self._again_at: dict[int, float] = {}
         self._foresight = Foresight()
+        self._logs = JobLogs(store)
         self._ends_at = math.inf
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -150,7 +156,7 @@ class Publisher:
         closed = replace(job, state=job.ends_as, finished_at=now, reason=_reason(job))
         if is_real_folder(folder):
             with self._store.reading() as session:
-                lay_out(session, closed, folder, now=now)
+                lay_out(session, closed, folder, self._kept, now=now)
             self._require_spool()
             drops.publish(folder, self._home(closed) / job.job)
         else:
@@ -158,6 +164,7 @@ class Publisher:
         self._store.write(
             lambda session: session.jobs.close(job_key, closed.state, closed.reason, now=now)
         )
+        self._logs.forget(job_key)
         _log.info(
             "job.closed",
             job=job.job,
@@ -189,13 +196,14 @@ class Publisher:
         write_status(
             folder, told, now=now, running=shown, finish=finish, answers=answers, final=False
         )
+        self._logs.tell(job_key, folder)
 
     def _write_proof(self, job_key: int) -> None:
         with self._store.reading() as session:
             job = session.jobs.get(job_key)
             folder = self._spool.active / job.job
             if job.hold == PROOF_MADE and self._spool.is_present() and is_real_folder(folder):
-                write_proof(session, job, folder)
+                write_proof(session, job, folder, self._kept)
 
     def _job(self, job_key: int) -> Job:
         with self._store.reading() as session:

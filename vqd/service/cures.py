@@ -1,10 +1,8 @@
 """What would change that something waits or has failed: a sentence for each reason there is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from vqd.domain.outcome import FailureCode
+from vqd.domain.cures import CURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +82,8 @@ def hold_of(hold: str) -> Hold:
     return found or Hold(hold, "held", "vqd show JOB tells more.")
 
 
-_AGAIN = "vqd retry JOB runs it again"
-
-FAILURES: Mapping[str, str] = MappingProxyType(
-    {
-        FailureCode.INVALID: f"Mend the input in its folder, then {_AGAIN}.",
-        FailureCode.UNAVAILABLE: f"Put it on a server, then {_AGAIN}.",
-        FailureCode.REFUSED: "vqd workflows check tells what the servers would refuse; mend the"
-        f" workflow or the value, then {_AGAIN}.",
-        FailureCode.UNREACHABLE: f"vqd servers shows whether they are back; {_AGAIN}.",
-        FailureCode.LOST: f"See the servers' own logs, whether it takes them down; {_AGAIN}.",
-        FailureCode.QUARANTINED: "It may take servers down: see their own logs, or ask for less of"
-        f" it; {_AGAIN}.",
-        FailureCode.NODE_ERROR: f"Change what the node complains of, then {_AGAIN}.",
-        FailureCode.OUT_OF_MEMORY: "Ask for less (size, frames) or for a larger server (needs), or"
-        f" give the workflow on_oom; then {_AGAIN}.",
-        FailureCode.TIMED_OUT: f"Raise retry.timeout in the job file, then {_AGAIN}.",
-        FailureCode.STALLED: f"Look at the server, or raise stall_s in the settings; {_AGAIN}.",
-        FailureCode.BAD_OUTPUT: "Look at what it made, or change what the workflow accepts; then"
-        f" {_AGAIN}.",
-        FailureCode.INTERRUPTED: f"Somebody stopped it on the server; {_AGAIN}.",
-    }
-)
-
-
 def cure_of_failure(code: str, job: str) -> str:
     """Give what would change that a prompt of a job has failed."""
-    return FAILURES.get(code, f"{_AGAIN}.").replace("JOB", job)
+    again = f"vqd retry {job} runs it again."
+    cure = CURES.get(code)
+    return f"{cure} Then {again}" if cure else again

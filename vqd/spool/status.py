@@ -1,4 +1,4 @@
-"""STATUS.yaml and WHY.txt: what people read in a job's folder."""
+"""STATUS.yaml: how a job is, for people and for programs that watch its folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +12,6 @@ from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
-from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.spool.files import replace_quickly, write_whole
 
@@ -61,28 +60,6 @@ def write_status(
         "heartbeat_at": iso(now),
     }
     write(folder / STATUS, written(told))
-
-
-def write_why(folder: Path, job: Job, failures: Sequence[str], untold: int) -> None:
-    """Write WHY.txt: what went wrong, which file to edit, and how to hand the job in again.
-
-    `untold` prompts failed beside those that `failures` tell of.
-    """
-    faults = [problem.in_full for problem in job.problems]
-    lines = [f"{job.job} {_VERDICTS[str(job.ends_as)]}", ""]
-    if faults:
-        lines += [f"Nothing was run. {_counted(len(faults), 'fault')} in {job.job_file.name}:", ""]
-    elif job.reason and (job.cancel_requested_at is not None or not job.counts.failed):
-        lines += [f"{job.reason[0].upper()}{job.reason[1:]}.", ""]
-    if job.counts.failed:
-        lines += [f"{job.counts.failed} of {job.counts.total} prompts failed:", ""]
-    lines += [f"  - {line}" for line in (*faults, *map(printable, failures))]
-    if untold:
-        lines.append(f"  - … and {_counted(untold, 'prompt')} more, in report.html")
-    if lines[-1]:
-        lines.append("")
-    lines += [*_next_step(job), ""]
-    write_whole(folder / "WHY.txt", "\n".join(lines).encode())
 
 
 def job_told_by(path: Path) -> str | None:
@@ -160,25 +137,3 @@ def iso(at: float | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _next_step(job: Job) -> list[str]:
-    if job.problems:
-        return [
-            f"To run it: mend {job.job_file.name} (or what it names) in this folder, then move the",
-            "folder back into the inbox.",
-        ]
-    mend = ["Mend what is named above; the inputs lie in inputs/."] if job.counts.failed else []
-    return [
-        *mend,
-        "To run again what has not succeeded: move this folder back into the inbox, or run",
-        f"  vqd retry {job.job}",
-        "What has succeeded is kept in outputs/.",
-    ]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-_VERDICTS = {"failed": "failed.", "cancelled": "was cancelled.", "done": "is done."}
