@@ -2,7 +2,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from errno import ENOENT
+from errno import EDQUOT, EIO, ENOENT, ENOSPC, EROFS
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,13 @@ from vqd.domain.ladder import Step
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.runner.assignment import Assignment
 from vqd.runner.attempt import Attempt
+from vqd.runner.home import Home
 from vqd.runner.inputs import InputChecks
+from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
+from vqd.spool.reserve import Reserve
+from vqd.spool.space import Disks
 from vqd.store.store import Store
 
 TAKEN = Answer(body={"prompt_id": "p", "node_errors": {}})
@@ -64,6 +68,8 @@ def attempt(
         looks.append(tmp_path)
         return not tmp_path.exists()
 
+    room = Room(store, lambda: Disks(None, None, Reserve()), on_change=lambda: None)
+
     monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 0.01)
     monkeypatch.setattr("vqd.runner.spelling.FIRST_LOOK_S", 0.01)
     accept_a_job(store, total=1)
@@ -79,7 +85,7 @@ def attempt(
         take_name=lambda _: True,
         write_down=lambda *_: None,
         with_job_file=lambda graph, *_: graph,
-        is_share_away=is_share_away,
+        home=Home(room, is_share_away=is_share_away),
     )
     server.client.close()
 
@@ -139,7 +145,7 @@ def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rende
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("vqd.runner.attempt.SHARE_AGAIN_S", 0.01)
+    monkeypatch.setattr("vqd.runner.home.AGAIN_S", 0.01)
     made = picture(tmp_path / "made.png").read_bytes()
     strange.answers("GET /history/p", FINISHED)
     strange.answers("GET /view", Answer(body=made, content_type="image/png"))
@@ -165,7 +171,7 @@ def test_a_share_that_is_back_when_it_is_asked_after_costs_no_prompt(
     absences: int,
     ends: type,
 ) -> None:
-    monkeypatch.setattr("vqd.runner.attempt.SHARE_AGAIN_S", 0.01)
+    monkeypatch.setattr("vqd.runner.home.AGAIN_S", 0.01)
     strange.answers("GET /history/p", FINISHED)
     made = picture(tmp_path / "made.png").read_bytes()
     strange.answers("GET /view", Answer(body=made, content_type="image/png"))
@@ -177,6 +183,31 @@ def test_a_share_that_is_back_when_it_is_asked_after_costs_no_prompt(
 
     monkeypatch.setattr(attempt, "_write_down", write_down)
     assert isinstance(attempt.run(), ends)
+
+
+@pytest.mark.parametrize("errno", [EDQUOT, EIO, ENOSPC, EROFS])
+def test_what_was_rendered_waits_for_a_disk_that_refuses_it_and_is_not_rendered_again(
+    strange: StrangeServer,
+    attempt: Attempt,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    errno: int,
+) -> None:
+    monkeypatch.setattr("vqd.runner.home.AGAIN_S", 0.01)
+    strange.answers("GET /history/p", FINISHED)
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    refusals = iter([OSError(errno, "refused", f"{tmp_path}/a.yaml")] * 5)
+
+    def write_down(*_: object) -> None:
+        for error in refusals:
+            raise error
+
+    monkeypatch.setattr(attempt, "_write_down", write_down)
+    outcome = attempt.run()
+    assert isinstance(outcome, Succeeded), outcome
+    assert (tmp_path / outcome.outputs[0].path).is_file()
+    assert len(strange.requests("POST /prompt")) == 1
 
 
 def test_a_prompt_that_is_cancelled_while_the_share_is_away_waits_for_nothing(

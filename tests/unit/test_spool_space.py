@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vqd.spool.reserve import Reserve
-from vqd.spool.space import Disks, Space, disks_at, space_at
+from vqd.spool.space import Disks, NoRoom, Space, disks_at, is_of_disk, refusal, space_at
 
 GB = 10**9
 NOTHING_KEPT = Reserve(0, 1.0)
@@ -87,9 +87,21 @@ def test_where_the_state_lies_is_looked_at_too() -> None:
 
 def test_what_was_begun_may_use_half_of_the_reserve_to_come_to_its_end() -> None:
     Disks(a_space(free_bytes=int(0.6 * GB)), None, Reserve()).require_end()
-    with pytest.raises(OSError, match="make room there") as raised:
-        Disks(a_space(free_bytes=int(0.5 * GB)), None, Reserve()).require_end()
-    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, "/srv/vqd")
+    with pytest.raises(NoRoom, match=r"/srv/vqd has 500 MB free.*: make room there") as raised:
+        Disks(a_space(free_bytes=GB // 2), None, Reserve()).require_end()
+    assert is_of_disk(raised.value)
+
+
+def test_what_a_disk_refuses_is_said_with_its_place_and_told_from_what_it_says_of_one_name() -> (
+    None
+):
+    quota = OSError(errno.EDQUOT, "Disk quota exceeded", "/srv/vqd/active/job/.part/1-1.png")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    folder = Path("/srv/vqd/active/job")
+    assert refusal(quota, folder) == f"{folder}/.part/1-1.png cannot be written: {quota.strerror}"
+    assert refusal(full, folder) == f"{folder} cannot be written: {full.strerror}"
+    assert is_of_disk(quota)
+    assert not is_of_disk(OSError(errno.EACCES, "Permission denied"))
 
 
 def test_a_disk_that_is_away_or_counts_no_files_is_short_of_nothing(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from vqd.domain.outcome import (
 from vqd.runner.acceptance import BadOutput
 from vqd.runner.assignment import Assignment
 from vqd.runner.collect import TakeName
+from vqd.runner.home import Home
 from vqd.runner.homecoming import WriteDown, bring_home
 from vqd.runner.inputs import BadInput
 from vqd.runner.memory import free_memory
@@ -41,10 +42,6 @@ SOON_S = 1.0
 """Until the next look at a server that could not tell."""
 LEAST_PAUSE_S = 0.05
 """Between two looks at a prompt whose time is up."""
-SHARE_AGAIN_S = 5.0
-"""Until outputs are fetched again that the share was not there to take."""
-_TRIES = 3
-"""How often they are fetched at most if it was there each time somebody asked."""
 
 _log = structlog.get_logger(__name__)
 
@@ -62,7 +59,7 @@ class Attempt:
         take_name: TakeName,
         write_down: WriteDown,
         with_job_file: WithJobFile,
-        is_share_away: Callable[[], bool],
+        home: Home,
     ) -> None:
         self.assignment = assignment
         self.server = server
@@ -71,7 +68,7 @@ class Attempt:
         self._take_name = take_name
         self._write_down = write_down
         self._with_job_file = with_job_file
-        self._is_share_away = is_share_away
+        self._home = home
         self._prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
         self.is_withdrawn = False
@@ -280,34 +277,20 @@ class Attempt:
         return self._of_death(failed, watch) if is_restarted else failed
 
     def _bring_home(self, finished: Finished) -> Outcome | None:
-        """Conclude it; while the share is away, wait with that, and not render it again.
+        """Conclude it; while nothing can be written, wait with that, and not render it again."""
 
-        A share that is back by the time it is asked after shows in what is not there any more.
-        """
-        tries = 0
-        while not self._abandoned.is_set():
-            tries += 1
-            try:
-                return bring_home(
-                    finished,
-                    self.assignment,
-                    self.server,
-                    sent=self._input_files,
-                    take_name=self._take_name,
-                    write_down=self._write_down,
-                )
-            except OSError as error:
-                was_away = tries < _TRIES and self._tells_of_absence(error)
-                if self._cancelled.is_set() or not (was_away or self._is_share_away()):
-                    raise
-            self._abandoned.wait(SHARE_AGAIN_S)
-        return None
+        def bring() -> Outcome:
+            return bring_home(
+                finished,
+                self.assignment,
+                self.server,
+                sent=self._input_files,
+                take_name=self._take_name,
+                write_down=self._write_down,
+            )
 
-    def _tells_of_absence(self, error: OSError) -> bool:
-        """Tell whether something in the job's folder is not there, while the folder is."""
-        folder, missing = self.assignment.folder, str(error.filename)
-        is_missing = isinstance(error, FileNotFoundError) and missing.startswith(f"{folder}/")
-        return is_missing and is_real_folder(folder)
+        folder = self.assignment.folder
+        return self._home.bring(bring, folder, cancelled=self._cancelled, abandoned=self._abandoned)
 
     def _of_os_error(self, error: OSError) -> Failed:
         where = error.filename or self.assignment.folder

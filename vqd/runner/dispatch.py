@@ -12,8 +12,10 @@ from vqd.domain.outcome import Outcome, Succeeded
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.runner.assignment import Assignment, adopted
 from vqd.runner.attempt import Attempt
+from vqd.runner.home import Home
 from vqd.runner.manifest import add_to_manifest
 from vqd.runner.names import OutputNames
+from vqd.runner.room import Room
 from vqd.runner.server import Server
 from vqd.runner.share import Share
 from vqd.runner.sidecar import with_job_file, write_sidecars
@@ -41,6 +43,7 @@ class Dispatch:
         servers: Sequence[Server],
         spelling: Spelling,
         *,
+        room: Room,
         stall_s: float,
         on_end: OnEnd,
     ) -> None:
@@ -49,6 +52,7 @@ class Dispatch:
         self._share = share
         self._servers = servers
         self._spelling = spelling
+        self._home = Home(room, is_share_away=lambda: not spool.is_present())
         self._stall_s = stall_s
         self._on_end = on_end
         self._names = OutputNames(store)
@@ -83,7 +87,7 @@ class Dispatch:
             take_name=partial(self._names.take, prompt.key),
             write_down=_write_down,
             with_job_file=with_job_file,
-            is_share_away=lambda: not self._spool.is_present(),
+            home=self._home,
         )
         self._running[prompt.key] = attempt
         server.enter()

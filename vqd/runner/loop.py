@@ -91,7 +91,14 @@ class Loop:
             store, servers, spelling, fitting, on_change=woken.set, clock=clock
         )
         self._dispatch = Dispatch(
-            store, spool, self._share, servers, spelling, stall_s=stall_s, on_end=self._on_end
+            store,
+            spool,
+            self._share,
+            servers,
+            spelling,
+            room=room,
+            stall_s=stall_s,
+            on_end=self._on_end,
         )
         self._choosing = Choosing(servers, fitting)
         self._judging = Judging(windows, servers, fitting)

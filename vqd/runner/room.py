@@ -100,6 +100,14 @@ class Room:
         left = self._disks.left_bytes - self._planned_bytes(workflows)
         return free if left >= next_bytes * len(free) else free[: max(0, int(left // next_bytes))]
 
+    def require_end(self) -> None:
+        """Do nothing while what was begun may come to its end; this looks at the disks itself.
+
+        Raises:
+            NoRoom: half of the reserve is used up.
+        """
+        self._look_at_disks().require_end()
+
     def refuse(self, why: str, until: float) -> None:
         """Note that a disk refused something that runs, which is tried again by then."""
         with self._lock:

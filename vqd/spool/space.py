@@ -47,6 +47,14 @@ class Shortage:
         return f"{self.said}: {self.cure}"
 
 
+class NoRoom(OSError):
+    """Something is not written, because the little that is left is for others."""
+
+    def __init__(self, shortage: Shortage) -> None:
+        super().__init__(errno.ENOSPC, str(shortage))
+        self.shortage = shortage
+
+
 @dataclass(frozen=True, slots=True)
 class Disks:
     """The disks that vqd writes to, at one moment: the spool's, and that of its state. One that
@@ -75,11 +83,11 @@ class Disks:
         """Do nothing while what was begun may come to its end.
 
         Raises:
-            OSError: ENOSPC, half of the reserve is used up.
+            NoRoom: half of the reserve is used up.
         """
         short = self.shortage(kept=0.5)
         if short is not None:
-            raise OSError(errno.ENOSPC, str(short), str(short.folder))
+            raise NoRoom(short)
 
     def _short_of(
         self, space: Space | None, kept: float, planned_bytes: float = 0.0
@@ -141,3 +149,10 @@ def space_at(folder: Path) -> Space:
 def is_of_disk(error: OSError) -> bool:
     """Tell whether a disk refuses everybody: it is full, read-only, or broken."""
     return error.errno in _OF_DISK
+
+
+def refusal(error: OSError, folder: Path) -> str:
+    """Say in words that something cannot be written in a folder, without a full stop."""
+    if isinstance(error, NoRoom):
+        return str(error.shortage)
+    return f"{error.filename or folder} cannot be written: {error.strerror}"
