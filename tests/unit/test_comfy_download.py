@@ -13,8 +13,8 @@ from vqd.domain.errors import VqdError
 PAGE = Answer(body="<!DOCTYPE html><title>Sign in</title>", content_type="text/html")
 CONTENT = bytes(range(256)) * 4000
 FILE = RemoteFile("a.mp4")
-SINCE = 1 << 18
-"""What is kept of the first 300,000 bytes: whole pieces."""
+SINCE = 300_000
+"""What had come when it broke off."""
 MARK = {"ETag": '"17-1"', "Last-Modified": "Wed, 25 Nov 2026 10:00:00 GMT"}
 
 
@@ -46,7 +46,7 @@ def test_what_broke_off_is_taken_up_where_it_ended(
     middle = replace(
         rest(SINCE), body=CONTENT[SINCE : SINCE * 3], promised_bytes=len(CONTENT) - SINCE
     )
-    server.answers("GET /view", broken_off(300_000), middle, rest(SINCE * 3))
+    server.answers("GET /view", broken_off(SINCE), middle, rest(SINCE * 3))
     assert client.fetch(FILE, tmp_path / "a") == len(CONTENT)
     assert (tmp_path / "a").read_bytes() == CONTENT
     ranges = [asked.headers.get("Range") for asked in server.asked]
@@ -57,7 +57,7 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(
     server: StrangeServer, client: Client, tmp_path: Path
 ) -> None:
     whole = Answer(body=CONTENT, content_type="video/mp4")
-    server.answers("GET /view", broken_off(300_000), Answer(reset=True), whole)
+    server.answers("GET /view", broken_off(SINCE), Answer(reset=True), whole)
     assert client.fetch(FILE, tmp_path / "a") == len(CONTENT)
     assert (tmp_path / "a").read_bytes() == CONTENT
 
@@ -76,7 +76,7 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(
 def test_parts_of_two_files_are_not_put_together(
     server: StrangeServer, client: Client, tmp_path: Path, again: Answer, said: str
 ) -> None:
-    server.answers("GET /view", broken_off(300_000), again)
+    server.answers("GET /view", broken_off(SINCE), again)
     with pytest.raises(Changed, match=said):
         client.fetch(FILE, tmp_path / "a")
     assert not list(tmp_path.iterdir())

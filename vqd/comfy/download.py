@@ -7,10 +7,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 
-from requests import Response
-
 from vqd.comfy.faults import Changed, Missing, NotComfy, Truncated, Unreachable
 from vqd.comfy.gateway import is_page
+from vqd.comfy.lane import Reply
 from vqd.comfy.messages import RemoteFile
 from vqd.comfy.wire import Wire, pour
 from vqd.documents.opening import created
@@ -79,13 +78,13 @@ class _Part:
         """Take in what is left of the file."""
         headers = {"Range": f"bytes={self.length_bytes}-"} if self.length_bytes else {}
         query = view_query(self._file)
-        with self._wire.answering("GET", "/view", query=query, headers=headers) as response:
-            if response.status_code == HTTPStatus.PARTIAL_CONTENT and headers:
-                self._require_same(response.headers)
+        with self._wire.answering("GET", "/view", query=query, headers=headers) as reply:
+            if reply.status == HTTPStatus.PARTIAL_CONTENT and headers:
+                self._require_same(reply.headers)
             else:
-                _require_file(response, self._file, self._said, is_rest=bool(headers))
-                self._start_over(response.headers)
-            pour(response, self._write, self._said)
+                _require_file(reply, self._file, self._said, is_rest=bool(headers))
+                self._start_over(reply.headers)
+            pour(reply, self._write, self._said)
 
     def _write(self, chunk: bytes) -> None:
         self._made.write(chunk)
@@ -121,8 +120,8 @@ def _marks(headers: Mapping[str, str]) -> tuple[str | None, ...]:
     return headers.get("ETag"), headers.get("Last-Modified")
 
 
-def _require_file(response: Response, file: RemoteFile, said: str, *, is_rest: bool) -> None:
-    status = response.status_code
+def _require_file(reply: Reply, file: RemoteFile, said: str, *, is_rest: bool) -> None:
+    status = reply.status
     if status == HTTPStatus.NOT_FOUND:
         raise Missing(f"{said} is not there any more.")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and is_rest:
@@ -131,5 +130,5 @@ def _require_file(response: Response, file: RemoteFile, said: str, *, is_rest: b
         raise Unreachable(f"{said} could not be read: the server answered {status}.")
     if status != HTTPStatus.OK:
         raise Missing(f"{said} cannot be fetched: the server answered {status}.")
-    if is_page(response.headers) and not file.filename.lower().endswith((".html", ".htm")):
+    if is_page(reply.headers) and not file.filename.lower().endswith((".html", ".htm")):
         raise NotComfy(f"{said}: a page came instead.", "Does a gateway want a login?")

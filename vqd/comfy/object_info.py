@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, Any
 
-from requests import Response
-
 from vqd.comfy.faults import NotComfy, Oversized, Unreachable
 from vqd.comfy.gateway import is_page, require_no_page
+from vqd.comfy.lane import Reply
 from vqd.comfy.wire import MIB, Wire, parsed, pour
 
 MOST_BYTES = 64 * MIB
@@ -71,12 +70,12 @@ def fetched(wire: Wire) -> Iterator[ObjectInfo]:
     """
     said = f"GET {wire.address}/object_info"
     with tempfile.TemporaryFile(prefix="vqd-") as file:
-        with wire.answering("GET", "/object_info") as response:
-            if response.status_code != HTTPStatus.OK:
-                raise _refused(response.status_code, said)
-            if is_page(response.headers):
-                require_no_page(response.status_code, said, "a page")
-            sha256 = _pour_bounded(response, file, said)
+        with wire.answering("GET", "/object_info") as reply:
+            if reply.status != HTTPStatus.OK:
+                raise _refused(reply.status, said)
+            if is_page(reply.headers):
+                require_no_page(reply.status, said, "a page")
+            sha256 = _pour_bounded(reply, file, said)
         if not file.tell():
             raise _broken(said)
         file.flush()
@@ -85,7 +84,7 @@ def fetched(wire: Wire) -> Iterator[ObjectInfo]:
         yield ObjectInfo(text, sha256, said)
 
 
-def _pour_bounded(response: Response, file: IO[bytes], said: str) -> str:
+def _pour_bounded(reply: Reply, file: IO[bytes], said: str) -> str:
     digest = hashlib.sha256()
     until = time.monotonic() + MOST_S
 
@@ -97,7 +96,7 @@ def _pour_bounded(response: Response, file: IO[bytes], said: str) -> str:
         digest.update(chunk)
         file.write(chunk)
 
-    pour(response, take, said)
+    pour(reply, take, said)
     return digest.hexdigest()
 
 

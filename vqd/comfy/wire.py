@@ -9,18 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, RequestException
 
 from vqd.comfy.address import Address
 from vqd.comfy.faults import NotComfy, Oversized, Truncated, Unreachable
 from vqd.comfy.gateway import is_page, page_title, require_no_page, require_server
+from vqd.comfy.lane import CutShort, Lane, NoAnswer, Reply
 
 MIB = 1 << 20
 _CONNECT_S = 5.0
-_CHUNK_BYTES = 256 * 1024
-_KEPT_CONNECTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +97,7 @@ class Wire:
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         self.address = address
-        self._timeout = (min(timeout_s, _CONNECT_S), timeout_s)
-        self._lane = _Lane(address)
+        self._lane = Lane(address, connect_s=min(timeout_s, _CONNECT_S), silence_s=timeout_s)
 
     def ask(
         self,
@@ -122,15 +117,15 @@ class Wire:
             Oversized: more than `most_bytes`.
         """
         said = f"{method} {self.address}{path}"
-        with self.answering(method, path, body, query=query) as response:
+        with self.answering(method, path, body, query=query) as reply:
             try:
-                content = _gathered(response, most_bytes)
-            except RequestException as error:
-                raise Unreachable(f"{said} broke off: {_reason(error)}.") from error
+                content = _gathered(reply, most_bytes)
+            except NoAnswer as error:
+                raise Unreachable(f"{said} broke off: {error}.") from error
         if content is None:
             raise Oversized(f"{said} answered with more than {most_bytes // MIB} MiB.")
-        answer = Answer(response.status_code, content, said, response.headers)
-        if is_page(response.headers):
+        answer = Answer(reply.status, content, said, reply.headers)
+        if is_page(reply.headers):
             require_no_page(answer.status, said, answer.excerpt)
         return answer
 
@@ -143,16 +138,16 @@ class Wire:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Iterator[Response]:
+    ) -> Iterator[Reply]:
         """Give an answer before its content is read; raises what `ask` does, but for size and
         pages."""
-        response = self._sent(method, path, body, query, headers or {})
+        reply = self._sent(method, path, body, query, headers or {})
         try:
             said = f"{method} {self.address}{path}"
-            require_server(response.status_code, response.headers, said)
-            yield response
+            require_server(reply.status, reply.headers, said)
+            yield reply
         finally:
-            response.close()
+            reply.close()
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -165,29 +160,25 @@ class Wire:
         body: Body | None,
         query: Mapping[str, str] | None,
         more_headers: Mapping[str, str],
-    ) -> Response:
-        request = PreparedRequest()
-        request.method = method
-        request.url = self.address.base_path + path
-        if query:
-            request.url += f"?{urlencode(query)}"
+    ) -> Reply:
+        target = self.address.base_path + path + (f"?{urlencode(query)}" if query else "")
         headers = {"User-Agent": "vqd", **self.address.headers, **more_headers}
+        chunks: Iterable[bytes] = ()
         if body is not None:
-            request.body = body.chunks  # type: ignore[assignment]  # the stub leaves out iterables
+            chunks = [body.chunks] if isinstance(body.chunks, bytes) else body.chunks
             headers["Content-Type"] = body.content_type
             headers["Content-Length"] = str(body.length_bytes)
-        request.headers = headers  # type: ignore[assignment]  # any mapping does
         try:
-            return self._lane.send(request, stream=True, timeout=self._timeout)
-        except RequestException as error:
+            return self._lane.send(method, target, headers, chunks)
+        except NoAnswer as error:
             raise Unreachable(
-                f"{method} {self.address}{path} got no answer: {_reason(error)}.",
+                f"{method} {self.address}{path} got no answer: {error}.",
                 "Is ComfyUI running there?",
-                is_refused=isinstance(_innermost(error), ConnectionRefusedError),
+                is_refused=error.is_refused,
             ) from error
 
 
-def pour(response: Response, write: Callable[[bytes], object], said: str) -> int:
+def pour(reply: Reply, write: Callable[[bytes], object], said: str) -> int:
     """Pass an answer's content on to `write`, chunk by chunk; give its length in bytes.
 
     Raises:
@@ -196,41 +187,27 @@ def pour(response: Response, write: Callable[[bytes], object], said: str) -> int
     """
     written = 0
     try:
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        for chunk in reply.chunks():
             write(chunk)
             written += len(chunk)
-    except ChunkedEncodingError as error:
-        promised = response.headers.get("Content-Length", "an unknown number of")
+    except CutShort as error:
+        promised = reply.headers.get("Content-Length", "an unknown number of")
         raise Truncated(f"{said} ended after {written} of {promised} bytes.") from error
-    except RequestException as error:
-        raise Unreachable(f"{said} fell silent: {_reason(error)}.") from error
+    except NoAnswer as error:
+        raise Unreachable(f"{said} fell silent: {error}.") from error
     return written
 
 
-def _gathered(response: Response, most_bytes: int) -> bytes | None:
+def _gathered(reply: Reply, most_bytes: int) -> bytes | None:
     """Read the content into memory; None if there is more than `most_bytes` of it."""
     chunks = []
     length_bytes = 0
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    for chunk in reply.chunks():
         chunks.append(chunk)
         length_bytes += len(chunk)
         if length_bytes > most_bytes:
             return None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _reason(error: BaseException) -> str:
-    """Give the innermost cause, in the operating system's words where it has some."""
-    error = _innermost(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error
 
 
 def _parsed_leniently(text: bytes) -> Any:
@@ -244,37 +221,3 @@ def _parsed_leniently(text: bytes) -> Any:
 
 
 _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed")
-
-
-class _Lane(HTTPAdapter):
-    """An adapter for one origin, without what only a browser needs.
-
-    A requests.Session takes twice the CPU: for each request it finds the pool again, rebuilds the
-    URL, and gathers headers and cookies. TCP_NODELAY is urllib3's default.
-    """
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(pool_maxsize=_KEPT_CONNECTIONS)
-        self._pool = self.poolmanager.connection_from_url(
-            address.origin, pool_kwargs={"ssl_context": address.tls} if address.tls else None
-        )
-
-    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
-        return self._pool
-
-    def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Leave the pool as it is: it trusts whom the address names."""
-
-    def request_url(self, request: PreparedRequest, _: Any) -> str:
-        return request.url or "/"
-
-    def build_response(self, _: PreparedRequest, answer: Any) -> Response:
-        response = Response()
-        response.status_code = answer.status
-        response.headers = answer.headers
-        response.raw = answer
-        return response
-
-    def close(self) -> None:
-        self._pool.close()
-        super().close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from vqd.notify import services, webhook
+from vqd.notify import services
 from vqd.notify.message import Message
 from vqd.notify.unsent import Unsent
 
@@ -46,6 +46,8 @@ class Target:
         """
         secret = self._secret()
         if self._is_webhook:
+            from vqd.notify import webhook  # and requests with it, for who has such a target
+
             headers = {name: text.replace(SECRET, secret) for name, text in self.headers.items()}
             webhook.post(self.url.replace(SECRET, quote(secret, safe="")), headers, message)
         else:
