@@ -144,6 +144,7 @@ class _Daemon:
                 HotFolders(spool.active, drafting, submission),
                 seeing,
                 pace=Pace(settings.settle_s, settings.gather_s),
+                shortage=lambda: settings.look_at_disks().shortage(),
                 elsewhere=[
                     HotPlace(name, keys.path, keys.workflow)
                     for name, keys in settings.hot_folders.items()

@@ -16,6 +16,7 @@ from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
 from vqd.spool.layout import Spool
+from vqd.spool.space import Shortage
 from vqd.store.store import Store
 from vqd.watchers.elsewhere import HotPlace
 from vqd.watchers.hotfolder import Pace
@@ -38,12 +39,14 @@ class Door:
         )
         self.hots = HotFolders(spool.active, drafting, submission)
         self.seeing = Seeing("native")
+        self.shortage: Shortage | None = None
         self.inbox = Inbox(
             spool,
             submission,
             self.hots,
             self.seeing,
             pace=Pace(settle_s=0.5, gather_s=3.0),
+            shortage=lambda: self.shortage,
             elsewhere=elsewhere,
             clock=lambda: NOW,
         )
@@ -437,3 +440,28 @@ def test_a_name_that_is_no_text_stays_and_the_others_go(door: Door, hot: Path) -
     door.look(0.0, 0.5, 3.5, 3.6)
     assert door.jobs == {"small": ["b.png", "job.yaml"]}
     assert "small/\\udcff.png: its name is not UTF-8: rename it" in door.waiting
+
+
+def test_while_there_is_no_room_nothing_is_taken_anywhere_and_what_waits_says_why(
+    door: Door, hot: Path, elsewhere: HotPlace
+) -> None:
+    picture(hot / "a.png")
+    picture(elsewhere.path / "b.png")
+    write(door.spool.inbox / "two-lines.yaml", DEFAULTS)
+    write(door.spool.inbox / "notes.tmp", "")
+    door.shortage = Shortage(door.spool.root, "/srv/vqd has 1 MB free", "make room there")
+    again_s = door.look(0.0, 10.0, 20.0)
+    assert door.jobs == {}
+    assert again_s is not None
+    assert again_s <= 5
+    why = "waits for room: /srv/vqd has 1 MB free: make room there"
+    assert door.waiting.splitlines()[2:] == [
+        f"{elsewhere.path}: {why}",
+        "notes.tmp: ignored: temporary name",
+        f"small: {why}",
+        f"two-lines.yaml: {why}",
+    ]
+    door.shortage = None
+    door.look(30.0, 31.0, 34.0, 42.0)
+    assert {"shots", "small"} <= door.jobs.keys()
+    assert "room" not in door.waiting

@@ -53,6 +53,7 @@ class Door:
             HotFolders(self.spool.active, drafting, submission),
             self.seeing,
             pace=Pace(settle_s=0.0, gather_s=0.0),
+            shortage=lambda: None,
             clock=lambda: NOW,
         )
 

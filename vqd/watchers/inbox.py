@@ -18,6 +18,7 @@ from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
 from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.requests import hold_back
+from vqd.spool.space import Shortage
 from vqd.watchers.candidate import (
     Candidate,
     HotCandidate,
@@ -33,13 +34,17 @@ from vqd.watchers.seeing import Seeing
 from vqd.watchers.settle import Settling, Waiting
 from vqd.watchers.waiting import WaitingList
 
+ROOM_AGAIN_S = 5.0
+"""How soon there may be room again."""
+
 _log = structlog.get_logger(__name__)
 
 
 class Inbox:
     """Looks at the inbox when asked to, and says when it wants to be asked again.
 
-    `elsewhere` are hot folders outside of it; as drops they are named by their paths.
+    `elsewhere` are hot folders outside of it; as drops they are named by their paths. While there
+    is a `shortage` of room nothing is taken.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Inbox:
         seeing: Seeing,
         *,
         pace: Pace,
+        shortage: Callable[[], Shortage | None],
         elsewhere: Sequence[HotPlace] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -58,6 +64,8 @@ class Inbox:
         self._hots = hots
         self._seeing = seeing
         self._pace = pace
+        self._shortage = shortage
+        self._short: Shortage | None = None
         self._clock = clock
         self._waiting = WaitingList(spool)
         self._drops = DropFolder(
@@ -92,6 +100,7 @@ class Inbox:
         `now` is monotonic seconds. Gives the seconds until another look is due, or None.
         """
         due = self._drops.due(now)
+        self._short = self._shortage()
         if whole:
             due = {path.name for path in self._folder.iterdir()} | self._elsewhere.keys()
             self._drops.keep_only(due)
@@ -106,8 +115,10 @@ class Inbox:
 
     def _take(self, name: str, now: float) -> Waiting | NotTaken | None:
         if name in self._elsewhere:
-            return self._elsewhere[name].look(now)
+            return self._for_room() or self._elsewhere[name].look(now)
         found = candidate_at(self._folder / name, self._hots.is_workflow)
+        if self._short is not None and not isinstance(found, NotTaken):
+            return self._for_room()
         if isinstance(found, HotCandidate):
             return self._look_into(name, found, now)
         self._forget_hot(name)
@@ -118,6 +129,10 @@ class Inbox:
         if found.may_change:
             hold_back(self._folder / name, self._clock())
         return NotTaken(found.reason)  # what changes in it is hinted at
+
+    def _for_room(self) -> Waiting | None:
+        """Give what everything waits for while there is too little room; None if it does not."""
+        return Waiting(f"waits for room: {self._short}", ROOM_AGAIN_S) if self._short else None
 
     def _look_into(self, name: str, found: HotCandidate, now: float) -> Waiting | NotTaken:
         if name not in self._hot:
