@@ -268,6 +268,17 @@ def test_a_prompt_that_runs_and_is_not_heard_of_has_stalled(
     assert len(strange.requests("POST /interrupt")) == 1
 
 
+def test_a_prompt_that_ran_when_its_server_died_inside_is_what_it_died_of(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", RUNNING)
+    strange.answers("GET /internal/logs/raw", Answer(body=DEAD_INSIDE))
+    strange.answers("POST /interrupt", Answer())
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert (outcome.code, outcome.server_died) == (FailureCode.UNREACHABLE, True)
+
+
 def test_a_timeout_is_judged_when_it_is_over_and_not_at_the_next_look(
     strange: StrangeServer, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,7 +218,7 @@ class Attempt:
     def _silent(self, stalled: Failed, patience: Patience, watch: Watch) -> Failed | None:
         """Tell what the silence of a prompt that is said to run means; None if nothing."""
         if self.server.client.has_died_inside():
-            return self._dead_inside()
+            return self._of_death(self._dead_inside(), watch)
         if self.server.listener.follows(watch):
             return stalled
         patience.excuse(time.monotonic())
