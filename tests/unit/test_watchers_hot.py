@@ -464,4 +464,4 @@ def test_while_there_is_no_room_nothing_is_taken_anywhere_and_what_waits_says_wh
     door.shortage = None
     door.look(30.0, 31.0, 34.0, 42.0)
     assert {"shots", "small"} <= door.jobs.keys()
-    assert "room" not in door.waiting
+    assert "waits for room" not in door.waiting
