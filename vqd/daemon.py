@@ -18,10 +18,12 @@ from vqd.engine.child import EngineProcess
 from vqd.farm import BUILTIN
 from vqd.notify.target import Target
 from vqd.runner.courier import Courier
+from vqd.runner.house import House, subjects
 from vqd.runner.inputs import InputChecks
 from vqd.runner.keeping import Keeping
 from vqd.runner.leasing import Leasing
 from vqd.runner.loop import Loop
+from vqd.runner.notifying import Notifying
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
@@ -108,9 +110,8 @@ class _Daemon:
             on_tick=self._on_tick,
         )
         self._ending = Ending(hurry=self._loop.hurry)
-        self._couriers = [
-            Courier(store, spool, target, link) for target, link in _targets(settings)
-        ]
+        couriers = [Courier(store, spool, target, link) for target, link in _targets(settings)]
+        self._notifying = Notifying(couriers, self._house(wake))
         self._keeping = Keeping(store, spool, settings.keep)
         self._leasing = Leasing(lease, on_loss=self._ending.fail)
         self._sign_of_life = _sign_of_life(engine)
@@ -180,10 +181,10 @@ class _Daemon:
         self._store.write(
             lambda session: session.notices.keep_only(self._settings.notify, now=time.time())
         )
+        self._store.write(lambda session: session.house.keep_only(subjects(names)))
         for server in self._servers:
             server.start()
-        for courier in self._couriers:
-            courier.start()
+        self._notifying.start()
         self._keeping.start()
         self._leasing.start()
         self._room.look()
@@ -213,7 +214,7 @@ class _Daemon:
         self._keeping.stop()
         self._leasing.stop()
         self._room.stop()
-        self._stop_couriers()
+        self._notifying.stop()
         for server in self._servers:
             server.stop()
         _log.info("daemon.stopped", exit_code=self._ending.exit_code)
@@ -230,19 +231,22 @@ class _Daemon:
             self._ending.fail()
         self._loop.drain(self._settings.drain_s)
 
-    def _stop_couriers(self) -> None:
-        for courier in self._couriers:
-            courier.end()
-        until = time.monotonic() + _COURIERS_STOP_S
-        for courier in self._couriers:
-            courier.join(max(0.0, until - time.monotonic()))
+    def _house(self, wake: threading.Event) -> House | None:
+        wishes = self._settings.notify_house
+        if wishes is None:
+            return None
+        return House(
+            self._store,
+            wishes.wishes,
+            shortage=lambda: self._room.shortage,
+            on_news=wake.set,
+        )
 
     def _on_tick(self) -> None:
         self._sign_of_life()
         self._keeping.wake()
         self._room.wake()
-        for courier in self._couriers:
-            courier.wake()
+        self._notifying.wake()
 
 
 def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:
@@ -324,7 +328,3 @@ def _only_one(state_dir: Path) -> Iterator[None]:
         lock.write(f"pid {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
         lock.flush()
         yield
-
-
-_COURIERS_STOP_S = 2.0
-"""How long the end waits for notices that are being delivered."""

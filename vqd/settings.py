@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -26,9 +26,11 @@ from vqd.intake.notifying import NotifyKeys
 from vqd.spool.mounts import WatchMode
 from vqd.spool.reserve import Reserve, ReserveKey
 from vqd.spool.space import Disks, disks_at
-from vqd.targets import TargetKeys
+from vqd.targets import HouseKeys, TargetKeys
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
+
+_Notifying = TypeVar("_Notifying", NotifyKeys | None, HouseKeys | None)
 
 
 class QuoteKeys(Keys):
@@ -98,6 +100,11 @@ class Settings(BaseSettings):
     notify_default: NotifyKeys | None = Field(
         default=None, description="What a job tells, and to whom, that does not say so itself."
     )
+    notify_house: HouseKeys | None = Field(
+        default=None,
+        description="What the house tells, and to whom: of its queue, its servers and its disks.",
+        examples=[{"events": ["server_down", "server_back"], "to": "studio", "after": "5m"}],
+    )
     keep: Duration | None = Field(
         default=None,
         description="So long after a job closed its records, log.txt and graphs/ go. "
@@ -162,14 +169,14 @@ class Settings(BaseSettings):
                     raise fault("wrong_type", said, allowed="text, a number, true or false")
         return defaults
 
-    @field_validator("notify_default")
+    @field_validator("notify_default", "notify_house")
     @classmethod
-    def _is_to_a_target(cls, default: NotifyKeys | None, read: ValidationInfo) -> NotifyKeys | None:
+    def _is_to_a_target(cls, given: _Notifying, read: ValidationInfo) -> _Notifying:
         targets = read.data.get("notify", {})
-        if default is not None and default.to not in targets:
-            hint = nearest(str(default.to), targets) or "Name it under `notify`."
-            raise fault("unknown_target", f"there is no target {default.to}.", hint=hint)
-        return default
+        if given is not None and given.to not in targets:
+            hint = nearest(str(given.to), targets) or "Name it under `notify`."
+            raise fault("unknown_target", f"there is no target {given.to}.", hint=hint)
+        return given
 
     @model_validator(mode="after")
     def _keep_apart(self) -> Self:

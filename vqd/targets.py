@@ -1,4 +1,5 @@
-"""Whom the settings allow jobs to tell: targets by name, so that no job holds a URL or a secret."""
+"""Whom the settings allow jobs to tell: targets by name, so that no job holds a URL or a secret;
+and what the house itself tells."""
 
 import re
 from collections.abc import Mapping as AnyMapping
@@ -7,13 +8,17 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault
+from vqd.domain.notice import HouseEvent, HouseWishes
+from vqd.intake.notifying import TargetName, event_among, events_schema, listed
 from vqd.notify.target import SECRET, Target
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _TOKEN = re.compile(r"\{[^{}]*\}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LINK_TOKENS = ("{folder}", "{job}")
+_HOUSE_EVENTS = [str(event) for event in HouseEvent]
 
 
 def _url(given: Any) -> str:
@@ -76,3 +81,25 @@ class TargetKeys(Keys):
     def target(self, name: str) -> Target:
         """Give the target that jobs know by this name."""
         return Target(name, self.url, self.secret_file, self.headers)
+
+
+class HouseKeys(Keys):
+    """What the house tells of itself, and to whom."""
+
+    events: Annotated[
+        tuple[Annotated[str, BeforeValidator(event_among(_HOUSE_EVENTS, "the house"))], ...],
+        BeforeValidator(listed),
+        events_schema(_HOUSE_EVENTS),
+    ] = Field(
+        default=tuple(_HOUSE_EVENTS),
+        description="What is told: " + ", ".join(_HOUSE_EVENTS) + ".",
+    )
+    to: TargetName = Field(description="The name of a target.")
+    after: Duration = Field(
+        default=60.0, description="How long it has been so before it is told: 60s."
+    )
+
+    @property
+    def wishes(self) -> HouseWishes:
+        """What is told to whom, and when."""
+        return HouseWishes(frozenset(map(HouseEvent, self.events)), str(self.to), self.after)

@@ -6,9 +6,9 @@ from tests.builders import NOW, write
 from tests.receiver import Receiver, receiver
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
-from vqd.domain.notice import Notice, NoticeEvent
+from vqd.domain.notice import JobNews, Notice, NoticeEvent
 from vqd.domain.queue import Counts
-from vqd.notify.message import Message
+from vqd.notify.message import Message, of_job
 from vqd.notify.target import Target
 from vqd.notify.unsent import Unsent
 
@@ -18,19 +18,10 @@ APPRISE = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationW
 
 def a_message(job: str = "20260101-000000-beach", link: str | None = None) -> Message:
     counts = Counts(total=8, pending=0, running=0, succeeded=6, failed=2, cancelled=0)
-    notice = Notice(
-        7,
-        job,
-        "beach",
-        "wan-i2v",
-        NoticeEvent.FAILED,
-        "studio",
-        NOW,
-        JobState.FAILED,
-        "2 of 8 prompts failed",
-        counts,
-    )
-    return Message(notice, f"/srv/vqd/failed/{job}", link)
+    reason = "2 of 8 prompts failed"
+    news = JobNews(3, job, "beach", "wan-i2v", JobState.FAILED, reason, counts, 4000.0)
+    notice = Notice(7, NoticeEvent.FAILED, "studio", NOW, news)
+    return of_job(notice, news, folder=f"/srv/vqd/failed/{job}", link=link)
 
 
 def test_a_webhook_is_told_everything_as_json() -> None:
@@ -54,9 +45,11 @@ def test_a_webhook_is_told_everything_as_json() -> None:
                 "cancelled": 0,
                 "kept": 0,
             },
+            "seconds": 4000.0,
             "at": "2026-09-21T14:13:20+00:00",
             "folder": "/srv/vqd/failed/20260101-000000-beach",
             "link": "https://nas/vqd/failed/x",
+            "picture": None,
         }
     ]
     assert there.headers[0]["Idempotency-Key"] == "20260101-000000-beach/failed/7"
@@ -118,7 +111,7 @@ def test_other_urls_go_through_apprise(tmp_path: Path) -> None:
         target = Target("phone", url, token)
         target.check()
         target.send(a_message())
-    assert_says(there, "beach: failed", "wan-i2v, 8 prompts: 6 succeeded, 2 failed")
+    assert_says(there, "beach: failed", "wan-i2v, 8 prompts: 6 succeeded, 2 failed; took 66.7 min")
     assert "tk_secret" in there.headers[0]["Authorization"]
 
 

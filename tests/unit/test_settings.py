@@ -7,6 +7,7 @@ from tests.builders import write
 from vqd.documents.schema import Keys
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.job import Notify
+from vqd.domain.notice import HouseEvent, HouseWishes
 from vqd.domain.quote import QuoteOver
 from vqd.domain.window import Window
 from vqd.settings import Settings, load_settings
@@ -241,6 +242,7 @@ notify:
   studio: {url: "ntfy://{secret}@ntfy.sh/x", secret_file: token}
   hook: {url: "https://hooks/x", headers: {X-A: b}, link: "https://nas/{folder}"}
 notify_default: {events: failed, to: hook}
+notify_house: {events: server_down, to: studio, after: 5m}
 keep: 30d
 """
 
@@ -250,6 +252,9 @@ def test_targets_have_names_and_secrets_beside_the_file(tmp_path: Path) -> None:
     assert settings.notify["studio"].secret_file == tmp_path / "token"
     assert settings.notify["hook"].target("hook").headers == {"X-A": "b"}
     assert settings.default_notify == Notify(("failed",), "hook")
+    assert settings.notify_house is not None
+    wishes = HouseWishes(frozenset({HouseEvent.SERVER_DOWN}), "studio", 300)
+    assert settings.notify_house.wishes == wishes
     assert settings.keep == 30 * 86_400
     assert "secret}@" not in repr(settings)
 
@@ -279,6 +284,14 @@ def test_keep_and_targets_come_from_the_environment_too(
             "{job}",
         ),
         ("notify_default: {to: studio}", "unknown_target", "notify_default", "notify"),
+        ("notify_house: {to: studio}", "unknown_target", "notify_house", "notify"),
+        (
+            "notify_house: {to: a, events: [server_up]}",
+            "unknown_choice",
+            "notify_house.events[0]",
+            "server_down",
+        ),
+        ("notify_house: {to: a, after: 5}", "wrong_type", "notify_house.after", "30s"),
         ("keep: 30", "wrong_type", "keep", "30d"),
     ],
 )

@@ -6,7 +6,7 @@ from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_b
 from vqd.domain.errors import Problem
 from vqd.domain.job import Notify
 from vqd.domain.lifecycle import JobState, Move, PromptState
-from vqd.domain.notice import Notice
+from vqd.domain.notice import JobNews, Notice
 from vqd.domain.schedule import PROOF_MADE, Judgement
 from vqd.store.store import Session, Store
 
@@ -39,7 +39,12 @@ def end(session: Session, job_key: int, state: JobState) -> None:
     session.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=NOW)
     session.prompts.move_all(job_key, Move.CANCEL, PromptState.RUNNING, now=NOW)
     session.jobs.begin_publishing(job_key)
-    session.jobs.close(job_key, state, None, now=NOW)
+    session.jobs.close(job_key, state, None, now=NOW + 8)
+
+
+def of_job(notice: Notice) -> JobNews:
+    assert isinstance(notice.news, JobNews)
+    return notice.news
 
 
 def test_a_job_tells_of_its_way_in_order_and_as_it_was_each_time(store: Store) -> None:
@@ -48,12 +53,14 @@ def test_a_job_tells_of_its_way_in_order_and_as_it_was_each_time(store: Store) -
     store.write(lambda session: session.prompts.claim("gpu1", "p-2", now=NOW + 2))
     store.write(lambda session: end(session, job_key, JobState.CANCELLED))
     notices = waiting(store)
-    assert [notice.event for notice in notices] == ["accepted", "cancelled", "started"]
+    assert [notice.event for notice in notices] == ["accepted", "started", "cancelled"]
     by_event = {str(notice.event): notice for notice in notices}
-    assert by_event["accepted"].state is JobState.QUEUED
-    assert by_event["accepted"].counts.pending == 2
-    assert (by_event["started"].state, by_event["started"].at) == (JobState.RUNNING, NOW + 1)
-    assert by_event["cancelled"].counts.cancelled == 2
+    news = {event: of_job(notice) for event, notice in by_event.items()}
+    assert news["accepted"].state is JobState.QUEUED
+    assert news["accepted"].counts.pending == 2
+    assert (news["started"].state, by_event["started"].at) == (JobState.RUNNING, NOW + 1)
+    assert news["cancelled"].counts.cancelled == 2
+    assert [news[event].seconds for event in by_event] == [0, 0, 7]
     assert len({notice.identity for notice in notices}) == 3
 
 
@@ -78,7 +85,8 @@ def test_a_job_that_cannot_run_tells_that_it_failed(store: Store) -> None:
 
     store.write(reject)
     (notice,) = waiting(store)
-    assert (notice.event, notice.reason, notice.counts.total) == ("failed", "no", 0)
+    news = of_job(notice)
+    assert (notice.event, news.reason, news.counts.total) == ("failed", "no", 0)
 
 
 def test_a_notice_that_was_postponed_is_due_later_and_its_first_failure_is_in_the_jobs_log(

@@ -1,5 +1,6 @@
-"""Notices: what people elsewhere are told of a job."""
+"""Notices: what people elsewhere are told of a job, and of the house it runs in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,27 +24,88 @@ class NoticeEvent(StrEnum):
     CANCELLED = "cancelled"
 
 
+class HouseEvent(StrEnum):
+    """Of what the house may tell: the queue, the servers and the disks."""
+
+    QUEUE_EMPTY = "queue_empty"
+    """Nothing runs and nothing is next; jobs ended since that was told before."""
+    SERVER_DOWN = "server_down"
+    """A server takes no prompts."""
+    SERVER_BACK = "server_back"
+    """It takes them again."""
+    DISK_LOW = "disk_low"
+    """There is too little room to begin anything."""
+    DISK_ENOUGH = "disk_enough"
+    """There is room again."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseWishes:
+    """What somebody wants to be told of the house: which `events`, `to` which target of the
+    settings, once it has been so for `after_s` seconds."""
+
+    events: frozenset[HouseEvent]
+    to: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobNews:
+    """How a job was when it told of something. `seconds` is how long it had taken by then."""
+
+    job_key: int
+    job: str
+    name: str
+    workflow: str
+    state: JobState
+    reason: str | None
+    counts: Counts
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The jobs that closed in some time: how many by state, their prompts by what became of them,
+    the seconds from the start of the first to the end of the last, and when that was."""
+
+    jobs: Mapping[str, int]
+    prompts: Mapping[str, int]
+    seconds: float
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HouseNews:
+    """What there is to tell of the house: `said` in plain words, and of which `server`, if of one.
+
+    `seconds` is how long it took or lasted, of what is over. `closed` are the jobs of a queue that
+    is empty; `held` counts those that wait in it for something.
+    """
+
+    said: str
+    server: str | None = None
+    seconds: float | None = None
+    closed: Closed | None = None
+    held: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to be told to one `target` of the settings: `event` of a job, and how the job was
-    `at` that time.
+    """One thing to be told to one `target` of the settings: an `event`, and the `news` of it as
+    they were `at` that time.
 
     `tries` counts the deliveries that failed so far. `at` is UTC seconds.
     """
 
     notice_key: int
-    job: str
-    name: str
-    workflow: str
-    event: NoticeEvent
+    event: NoticeEvent | HouseEvent
     target: str
     at: float
-    state: JobState
-    reason: str | None
-    counts: Counts
+    news: JobNews | HouseNews
     tries: int = 0
 
     @property
     def identity(self) -> str:
         """Give what is the same each time this notice is delivered, and in no other notice."""
-        return f"{self.job}/{self.event}/{self.notice_key}"
+        of = self.news.job if isinstance(self.news, JobNews) else "house"
+        return f"{of}/{self.event}/{self.notice_key}"

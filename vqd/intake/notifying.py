@@ -1,5 +1,6 @@
 """The keys of `notify`: what a job, or every job that says nothing else, tells, and to whom."""
 
+from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -14,18 +15,29 @@ from vqd.domain.notice import NoticeEvent
 _EVENTS = [str(event) for event in NoticeEvent]
 
 
-def _event(given: Any) -> str:
-    event = given.strip().lower() if isinstance(given, str) else ""
-    if event not in _EVENTS:
-        said = f"{shown_kind(given)} is nothing that a job tells."
-        hint = nearest(event, _EVENTS) or ""
-        raise fault("unknown_choice", said, allowed=", ".join(_EVENTS), hint=hint)
-    return event
+def event_among(known: Collection[str], teller: str) -> Callable[[Any], str]:
+    """Give what reads one event of those known, of which `teller` tells."""
+
+    def event_of(given: Any) -> str:
+        event = given.strip().lower() if isinstance(given, str) else ""
+        if event not in known:
+            said = f"{shown_kind(given)} is nothing that {teller} tells."
+            hint = nearest(event, known) or ""
+            raise fault("unknown_choice", said, allowed=", ".join(known), hint=hint)
+        return event
+
+    return event_of
 
 
-def _listed(given: Any) -> Any:
+def listed(given: Any) -> Any:
     """Give a list, also where one value stands alone."""
     return given if isinstance(given, Sequence | list | tuple) else [given]
+
+
+def events_schema(known: Collection[str]) -> WithJsonSchema:
+    """Give what an editor is told of one event or a list of them."""
+    one = {"enum": [*known]}
+    return WithJsonSchema(one_of(one, {"type": "array", "items": one}))
 
 
 def _target(given: Any) -> Any:
@@ -35,12 +47,10 @@ def _target(given: Any) -> Any:
     raise fault("wrong_type", f"{shown_kind(given)} names no target.", allowed=allowed)
 
 
-_ONE = {"enum": _EVENTS}
-
 Events = Annotated[
-    tuple[Annotated[str, BeforeValidator(_event)], ...],
-    BeforeValidator(_listed),
-    WithJsonSchema(one_of(_ONE, {"type": "array", "items": _ONE})),
+    tuple[Annotated[str, BeforeValidator(event_among(_EVENTS, "a job"))], ...],
+    BeforeValidator(listed),
+    events_schema(_EVENTS),
 ]
 TargetName = Annotated[
     Any, BeforeValidator(_target), WithJsonSchema({"type": ["string", "number", "boolean"]})

@@ -28,7 +28,7 @@ def post(url: str, headers: Mapping[str, str], message: Message) -> None:
     told = {
         "Content-Type": "application/json",
         "User-Agent": f"vqd/{__version__}",
-        "Idempotency-Key": message.notice.identity.encode("ascii", "backslashreplace").decode(),
+        "Idempotency-Key": message.identity.encode("ascii", "backslashreplace").decode(),
         **headers,
     }
     try:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import structlog
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
-from vqd.domain.notice import Notice
-from vqd.notify.message import Message
+from vqd.domain.notice import JobNews, Notice
+from vqd.notify.message import Message, of_house, of_job
 from vqd.notify.target import Target
 from vqd.notify.unsent import Unsent
 from vqd.runner.beside import Beside
@@ -102,20 +102,23 @@ class Courier:
             return "a fault in vqd, which its log tells of"
         return None
 
-    def _about(self, notice: Notice) -> dict[str, str | int]:
+    def _about(self, notice: Notice) -> dict[str, str | int | None]:
         return {
-            "job": notice.job,
+            "job": notice.news.job if isinstance(notice.news, JobNews) else None,
             "notice": notice.event,
             "to": notice.target,
             "attempt": notice.tries + 1,
         }
 
     def _message(self, notice: Notice) -> Message:
-        path = f"{_home(notice.state)}/{notice.job}"
+        news = notice.news
+        if not isinstance(news, JobNews):
+            return of_house(notice, news, spool=str(self._spool.root))
+        path = f"{_home(news.state)}/{news.job}"
         link = self._link
         if link is not None:
-            link = link.replace("{folder}", quote(path)).replace("{job}", quote(notice.job))
-        return Message(notice, str(self._spool.root / path), link)
+            link = link.replace("{folder}", quote(path)).replace("{job}", quote(news.job))
+        return of_job(notice, news, folder=str(self._spool.root / path), link=link)
 
 
 def _again_s(notice: Notice, now: float) -> float | None:

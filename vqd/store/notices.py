@@ -2,22 +2,24 @@
 
 import sqlite3
 from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
 
 import orjson
 
 from vqd.domain.lifecycle import JobState
-from vqd.domain.notice import Notice, NoticeEvent
+from vqd.domain.notice import Closed, HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
 from vqd.domain.queue import Counts
 from vqd.store.events import EventRows
 
 _SELECT = (
     "SELECT notices.*, jobs.job, jobs.name, jobs.workflow"
-    " FROM notices INDEXED BY notices_due JOIN jobs USING (job_key)"
+    " FROM notices INDEXED BY notices_due LEFT JOIN jobs USING (job_key)"
 )
 
 
 class NoticeRows:
-    """The notices of jobs that ask for some (`jobs.notify`), by target."""
+    """The notices of jobs that ask for some (`jobs.notify`), and of the house, by target."""
 
     def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
         self._connection = connection
@@ -29,10 +31,18 @@ class NoticeRows:
             "INSERT INTO notices (job_key, event, target, at, due_at, told)"
             " SELECT job_key, :event, json_extract(notify, '$.to'), :now, :now, json_object("
             "'state', state, 'reason', reason, 'counts', json_array("
-            "total, pending, running, succeeded, failed, cancelled, kept))"
+            "total, pending, running, succeeded, failed, cancelled, kept),"
+            " 'seconds', round(:now - coalesce(started_at, accepted_at), 1))"
             " FROM jobs WHERE job_key = :job_key AND notify IS NOT NULL AND EXISTS ("
             "SELECT 1 FROM json_each(notify, '$.events') WHERE value = :event)",
             {"job_key": job_key, "event": event, "now": now},
+        )
+
+    def add_of_house(self, event: HouseEvent, news: HouseNews, *, to: str, now: float) -> None:
+        """Write a notice of the house for a target."""
+        self._connection.execute(
+            "INSERT INTO notices (event, target, at, due_at, told) VALUES (?, ?, ?, ?, ?)",
+            (event, to, now, now, orjson.dumps(asdict(news)).decode()),
         )
 
     def due(self, target: str, now: float) -> Notice | None:
@@ -51,16 +61,19 @@ class NoticeRows:
         return None if row["at"] is None else float(row["at"])
 
     def sent(self, notice: Notice, *, now: float) -> None:
-        """Forget a notice that was delivered, and note that in the job's events."""
+        """Forget a notice that was delivered, and note that in the job's events, if it is of one.
+
+        Nothing is done where it is forgotten already.
+        """
         self._end("notice.sent", notice.notice_key, now=now, event=notice.event, to=notice.target)
 
     def put_off(self, notice: Notice, why: str, *, again_at: float | None, now: float) -> None:
         """Let a notice that was not delivered be due again later; None is never: it is given up.
 
-        The first failure and the last are noted in the job's events.
+        The first failure and the last are noted in the events of the job that it is of.
         """
+        about = {"event": notice.event, "to": notice.target, "why": why}
         if again_at is None:
-            about = {"event": notice.event, "to": notice.target, "why": why}
             self._end("notice.given_up", notice.notice_key, now=now, **about)
             return
         row = self._connection.execute(
@@ -69,14 +82,7 @@ class NoticeRows:
             (again_at, notice.notice_key),
         ).fetchone()
         if not notice.tries:
-            self._events.add(
-                "notice.postponed",
-                at=now,
-                job_key=row["job_key"],
-                event=notice.event,
-                to=notice.target,
-                why=why,
-            )
+            self._note(row, "notice.postponed", now=now, **about)
 
     def keep_only(self, targets: Collection[str], *, now: float) -> int:
         """Give up the notices for all but `targets`; gives how many those were."""
@@ -96,21 +102,48 @@ class NoticeRows:
         row = self._connection.execute(
             "DELETE FROM notices WHERE notice_key = ? RETURNING job_key", (notice_key,)
         ).fetchone()
-        self._events.add(kind, at=now, job_key=row["job_key"], event=event, to=to, why=why)
+        self._note(row, kind, now=now, event=event, to=to, why=why)
+
+    def _note(
+        self,
+        row: sqlite3.Row | None,
+        kind: str,
+        *,
+        now: float,
+        event: str,
+        to: str,
+        why: str | None,
+    ) -> None:
+        if row is not None and row["job_key"] is not None:
+            self._events.add(kind, at=now, job_key=row["job_key"], event=event, to=to, why=why)
 
 
 def _notice(row: sqlite3.Row) -> Notice:
     told = orjson.loads(row["told"])
+    of_job = row["job_key"] is not None
     return Notice(
         notice_key=row["notice_key"],
+        event=NoticeEvent(row["event"]) if of_job else HouseEvent(row["event"]),
+        target=row["target"],
+        at=row["at"],
+        news=_job_news(row, told) if of_job else _house_news(told),
+        tries=row["tries"],
+    )
+
+
+def _job_news(row: sqlite3.Row, told: dict[str, Any]) -> JobNews:
+    return JobNews(
+        job_key=row["job_key"],
         job=row["job"],
         name=row["name"],
         workflow=row["workflow"],
-        event=NoticeEvent(row["event"]),
-        target=row["target"],
-        at=row["at"],
         state=JobState(told["state"]),
         reason=told["reason"],
         counts=Counts(*told["counts"]),
-        tries=row["tries"],
+        seconds=told["seconds"],
     )
+
+
+def _house_news(told: dict[str, Any]) -> HouseNews:
+    closed = told["closed"]
+    return HouseNews(**{**told, "closed": None if closed is None else Closed(**closed)})

@@ -17,6 +17,7 @@ from vqd.store.connection import open_for_reading, open_for_writing
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
+from vqd.store.house import HouseRows
 from vqd.store.jobs import JobRows
 from vqd.store.listing import ListingRows
 from vqd.store.migrate import check_version, migrate
@@ -49,6 +50,7 @@ class Session:
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
+        self.house = HouseRows(connection, self.notices)
         self.requirements = RequirementRows(connection)
         self.classes = ClassRows(connection, self.requirements)
         self.schedules = ScheduleRows(connection, self.events, self.notices, self.classes)

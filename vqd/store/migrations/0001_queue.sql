@@ -112,6 +112,8 @@ CREATE INDEX jobs_kept ON jobs (finished_at)
     WHERE record = 'whole' AND finished_at IS NOT NULL AND keep_s IS NULL;
 -- Whose trimming was begun.
 CREATE INDEX jobs_trimming ON jobs (job_key) WHERE record = 'trimming';
+-- What closed since the house was told of that.
+CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
 -- The jobs that a job still waits for, by name or by JOB.
 CREATE TABLE awaited (
@@ -251,10 +253,11 @@ CREATE INDEX events_of_job ON events (job_key, event_key);
 -- What happened to a job itself, among all that happened to its prompts.
 CREATE INDEX events_of_job_itself ON events (job_key, event_key) WHERE number IS NULL;
 
--- What is to be told to the targets of the settings; a row is gone once it is delivered.
+-- What is to be told to the targets of the settings; a row is gone once it is delivered. One without
+-- a job is of the house.
 CREATE TABLE notices (
     notice_key INTEGER PRIMARY KEY AUTOINCREMENT,
-    job_key    INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    job_key    INTEGER REFERENCES jobs ON DELETE CASCADE,
     event      TEXT NOT NULL,
     target     TEXT NOT NULL,
     at         REAL NOT NULL,
@@ -265,6 +268,15 @@ CREATE TABLE notices (
 
 CREATE INDEX notices_due ON notices (target, due_at, notice_key);
 CREATE INDEX notices_of_job ON notices (job_key);
+
+-- What was told of the house last, by subject (`queue`, `disk`, `server NAME`), and since when it was
+-- so. Of something bad nothing more is told before `quiet_until`.
+CREATE TABLE house (
+    subject     TEXT PRIMARY KEY,
+    event       TEXT NOT NULL,
+    since_at    REAL NOT NULL,
+    quiet_until REAL NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 
 -- A server as it was last seen, and `since_at` it has been in that state.
 CREATE TABLE servers (

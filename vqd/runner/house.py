@@ -1,0 +1,201 @@
+"""Tells of the house: the queue is empty, a server is down or back, a disk is low or has room.
+
+What is told has been so for a while (`after_s`): of what flaps nothing is told. Of a subject of
+which something bad was told, nothing bad is for a quarter of an hour; then it is, if it is so
+still. That a server is back, or that there is room again, is told only after the opposite was. What
+was told is in the store, so that it is told once whatever restarts meanwhile.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from vqd.domain.notice import HouseEvent, HouseNews, HouseWishes
+from vqd.domain.schedule import duration
+from vqd.runner.beside import Beside
+from vqd.spool.space import Shortage
+from vqd.store.house import Told
+from vqd.store.store import Session, Store
+
+LOOK_EVERY_S = 5.0
+QUIET_S = 900.0
+"""How long nothing more is told of a subject once something bad was."""
+
+_QUEUE = "queue"
+_DISK = "disk"
+_GOOD = frozenset({HouseEvent.SERVER_BACK, HouseEvent.DISK_ENOUGH})
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """How a subject is by now, since when (UTC seconds), and what would be told of it."""
+
+    subject: str
+    event: HouseEvent
+    news: HouseNews
+    since_at: float
+
+
+class House:
+    """Looks at the house every few seconds, and writes notices of what is worth telling.
+
+    `shortage` gives what there is too little of on the disks, None if there is enough; at once.
+    `clock` gives UTC seconds, `steady` monotonic ones. `on_news` is called when there is a notice
+    to deliver.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        wishes: HouseWishes,
+        *,
+        shortage: Callable[[], Shortage | None],
+        on_news: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._wishes = wishes
+        self._shortage = shortage
+        self._on_news = on_news
+        self._clock = clock
+        self._steady = steady
+        self._seen: dict[str, tuple[HouseEvent, float]] = {}
+        self._beside = Beside("house", self.look)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._beside.start()
+
+    def stop(self) -> None:
+        """End it; a disk that does not answer is not waited for."""
+        self._beside.end()
+        self._beside.join(_STOP_S)
+
+    def look(self) -> float:
+        """Tell what is worth telling by now; give the seconds until it should look again."""
+        now = self._clock()
+        with self._store.reading() as session:
+            told = session.house.told()
+            facts = [*_of_servers(session, told, now), *_of_queue(session, told)]
+        if _QUEUE not in told:
+            begun = HouseEvent.QUEUE_EMPTY
+            self._store.write(lambda session: session.house.begin(_QUEUE, begun, now=now))
+        facts += _of_disk(self._shortage(), told, now)
+        self._seen = {fact.subject: self._seen_so(fact) for fact in facts}
+        due = [fact for fact in facts if self._is_steady(fact) and _is_news(fact, told, now)]
+        for fact in due:
+            self._tell(fact, now)
+        return min(LOOK_EVERY_S, self._wishes.after_s)
+
+    def _seen_so(self, fact: _Fact) -> tuple[HouseEvent, float]:
+        """Give since when a subject was seen to be as it is now."""
+        seen = self._seen.get(fact.subject)
+        return seen if seen and seen[0] is fact.event else (fact.event, self._steady())
+
+    def _is_steady(self, fact: _Fact) -> bool:
+        return self._steady() - self._seen[fact.subject][1] >= self._wishes.after_s
+
+    def _tell(self, fact: _Fact, now: float) -> None:
+        is_wanted = fact.event in self._wishes.events
+        to = self._wishes.to if is_wanted else None
+        self._store.write(
+            lambda session: session.house.tell(
+                fact.subject,
+                fact.event,
+                fact.news,
+                to=to,
+                since_at=fact.since_at,
+                quiet_until=None if fact.event in _GOOD else now + QUIET_S,
+                now=now,
+            )
+        )
+        if is_wanted:
+            _log.info("house.told", notice=fact.event, to=to, said=fact.news.said)
+            self._on_news()
+
+
+def server_subject(server: str) -> str:
+    """Name a server as a subject."""
+    return f"server {server}"
+
+
+def subjects(servers: Iterable[str]) -> list[str]:
+    """Name all that is told of where these are the servers."""
+    return [_QUEUE, _DISK, *map(server_subject, servers)]
+
+
+def _is_news(fact: _Fact, told: Mapping[str, Told], now: float) -> bool:
+    before = told.get(fact.subject)
+    if fact.event in _GOOD:
+        return before is not None and before.event is not fact.event
+    if before is None:
+        return True
+    is_quiet = now < before.quiet_until <= now + QUIET_S  # else the clock was set back
+    is_other = fact.event is HouseEvent.QUEUE_EMPTY or before.event is not fact.event
+    return is_other and not is_quiet
+
+
+def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Iterator[_Fact]:
+    servers = session.servers.all()
+    up = sum(server.takes_prompts for server in servers)
+    for server in servers:
+        subject, since_at = server_subject(server.server), server.since_at or now
+        if server.takes_prompts:
+            down_s = _lasted_s(told.get(subject), since_at)
+            said = f"It takes prompts again, after {duration(down_s)}."
+            news = HouseNews(said, server.server, down_s)
+            yield _Fact(subject, HouseEvent.SERVER_BACK, news, since_at)
+        else:
+            said = f"It has taken no prompts for {duration(max(0.0, now - since_at))}"
+            said += f": {server.said}" if server.said else ""
+            said += f". {up} of {_counted(len(servers), 'server')} take some."
+            news = HouseNews(said, server.server)
+            yield _Fact(subject, HouseEvent.SERVER_DOWN, news, since_at)
+
+
+def _of_queue(session: Session, told: Mapping[str, Told]) -> Iterator[_Fact]:
+    before = told.get(_QUEUE)
+    closed = session.house.closed_since(before.since_at) if before else None
+    if closed is None or not session.house.is_idle():
+        return
+    held = session.house.held()
+    said = f"{_counted(sum(closed.jobs.values()), 'job')} ({_listed(closed.jobs)}), "
+    said += f"{_counted(sum(closed.prompts.values()), 'prompt')} ({_listed(closed.prompts)})"
+    said += f" in {duration(closed.seconds)}."
+    if held:
+        said += (
+            f" {_counted(held, 'job')} of the queue wait{'s' if held == 1 else ''} for something."
+        )
+    news = HouseNews(said, seconds=closed.seconds, closed=closed, held=held)
+    yield _Fact(_QUEUE, HouseEvent.QUEUE_EMPTY, news, closed.last_at)
+
+
+def _of_disk(short: Shortage | None, told: Mapping[str, Told], now: float) -> Iterator[_Fact]:
+    if short is not None:
+        news = HouseNews(f"Nothing new is begun: {short}.")
+        yield _Fact(_DISK, HouseEvent.DISK_LOW, news, now)
+    else:
+        low_s = _lasted_s(told.get(_DISK), now)
+        news = HouseNews(f"There is room again, after {duration(low_s)}.", seconds=low_s)
+        yield _Fact(_DISK, HouseEvent.DISK_ENOUGH, news, now)
+
+
+def _lasted_s(before: Told | None, until_at: float) -> float:
+    """Give how long it was as was told before; 0 if the clock was set back meanwhile."""
+    return round(max(0.0, until_at - before.since_at), 1) if before else 0.0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
+
+
+_STOP_S = 1.0
