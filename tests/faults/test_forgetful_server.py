@@ -82,20 +82,3 @@ def test_an_input_that_somebody_deleted_from_the_server_is_sent_again(
     assert_made_once(daemon, daemon.wait_closed("again"), 1)
     assert outcomes(daemon) == {"succeeded": 2}
     assert proxy.asked["POST /upload"] == 3  # the input twice, and what marks the server
-
-
-def test_somebody_who_interrupts_again_and_again_fails_what_runs_and_nothing_else(
-    daemon: Daemon, tmp_path: Path, engine: EngineProcess
-) -> None:
-    daemon.start()
-    drop_job(daemon, tmp_path, job=SLOW, pictures=2)
-
-    def stopped() -> int:
-        tell(engine, "/interrupt")
-        return outcomes(daemon)["interrupted"]
-
-    wait_for(stopped, within_s=30)
-    folder = daemon.wait_closed("one", within_s=60)
-    counted = outcomes(daemon)
-    assert counted["interrupted"] + counted["succeeded"] == 4
-    assert "stopped on the server" in (folder / "WHY.txt").read_text().lower()
