@@ -249,7 +249,7 @@ def test_new_takes_a_graph_as_the_page_saves_it(house: House) -> None:
 
 
 def test_new_tells_what_is_no_graph(house: House) -> None:
-    graph = write(house.folder / "fox.json", json.dumps({"1": node("PreviewImage")}))
+    graph = write(house.folder / "fox.json", json.dumps({"1": node("EmptyImage")}))
     made = house.vqd("workflows", "new", str(graph))
     assert made.exit_code == 3
     assert "[no_output]" in made.stderr

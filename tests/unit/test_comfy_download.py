@@ -7,7 +7,7 @@ import pytest
 from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.client import Client
 from vqd.comfy.faults import Changed, Missing, NotComfy, Truncated, Unreachable
-from vqd.comfy.messages import RemoteFile
+from vqd.comfy.outputs import RemoteFile
 from vqd.domain.errors import VqdError
 
 PAGE = Answer(body="<!DOCTYPE html><title>Sign in</title>", content_type="text/html")

@@ -10,7 +10,8 @@ from vqd.comfy.address import Address
 from vqd.comfy.client import Client
 from vqd.comfy.connection import Connection
 from vqd.comfy.faults import ComfyError, NotComfy, Refused, Unreachable
-from vqd.comfy.messages import RemoteFile, Waiting
+from vqd.comfy.messages import Waiting
+from vqd.comfy.outputs import RemoteFile
 from vqd.domain.errors import VqdError
 
 CERTIFICATE = Path(__file__).parent.parent / "recorded" / "comfy" / "self-signed.pem"

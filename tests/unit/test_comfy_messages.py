@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from vqd.comfy.messages import (
     Device,
-    RemoteFile,
     Running,
     Waiting,
     finished_entry,
     place_in_queue,
     server_facts,
 )
+from vqd.comfy.outputs import RemoteFile, RemoteText
 from vqd.comfy.refusals import refusal
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "comfy"
@@ -67,21 +67,10 @@ def test_an_interrupt_is_told_from_an_error_that_looks_the_same() -> None:
 def test_files_under_any_key_count_for_the_node_that_the_graph_has() -> None:
     finished = finished_entry(PROMPT_ID, recorded("history_video_pack.json"))
     assert finished is not None
-    assert finished.outputs == {"12": (RemoteFile("clip_00001.mp4"),)}
-
-
-def test_a_file_may_stand_alone_and_what_is_no_file_is_passed_over() -> None:
-    output = {
-        "video": {"filename": "a.mp4", "subfolder": "s", "type": "output"},
-        "latents": [{"filename": "a.latent"}],
-        "text": ["said"],
-        "animated": [True],
-        "result": ["a.glb", None, {"filename": ""}],
-        "odd": None,
+    assert finished.outputs == {
+        "12": (RemoteFile("clip_00001.mp4"),),
+        "2": (RemoteText("héllo"),),
     }
-    finished = finished_entry("p", {"p": {"status": {}, "outputs": {"2": output}}})
-    assert finished is not None
-    assert finished.outputs == {"2": (RemoteFile("a.mp4", "s"), RemoteFile("a.latent"))}
 
 
 def test_an_unknown_prompt_has_no_entry() -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from vqd.comfy.faults import (
     Truncated,
     Unreachable,
 )
-from vqd.comfy.messages import Finished, NodeError, RemoteFile, finished_entry
+from vqd.comfy.messages import Finished, NodeError, finished_entry
+from vqd.comfy.outputs import Remote, RemoteFile, RemoteText
 from vqd.comfy.verdict import Made, of_error, of_finished
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.outcome import Failed, FailureCode
@@ -34,7 +36,7 @@ def raised(exception_type: str, message: str) -> Finished:
     return Finished("p", "error", False, {}, error)
 
 
-def made(outputs: dict[str, tuple[RemoteFile, ...]]) -> Finished:
+def made(outputs: dict[str, tuple[Remote, ...]]) -> Finished:
     return Finished("p", "success", True, outputs)
 
 
@@ -51,7 +53,7 @@ def test_a_prompt_that_wrote_nothing_new_is_made_from_the_cache() -> None:
 
 
 def test_a_prompt_of_which_one_of_two_savers_ran_is_made_from_the_cache_too() -> None:
-    files: dict[str, tuple[RemoteFile, ...]] = {
+    files: dict[str, tuple[Remote, ...]] = {
         "2": (RemoteFile("a.png"),),
         "3": (RemoteFile("b.png"),),
     }
@@ -91,11 +93,41 @@ def test_what_a_preview_wrote_is_left_where_the_server_keeps_something() -> None
     )
 
 
-def test_a_preview_is_taken_where_there_is_nothing_else() -> None:
+def test_a_preview_is_taken_where_it_is_asked_for() -> None:
     preview = RemoteFile("p.png", type="temp")
-    assert of_finished(made({"2": (preview,)}), [PICTURE]) == Made(
+    previews = made({"2": (preview, RemoteFile("i.png", type="input"))})
+    assert of_finished(previews, [replace(PICTURE, takes_temp=True)]) == Made(
         (("picture", preview),), 0.0, cached=False
     )
+    refused = of_finished(previews, [PICTURE])
+    assert isinstance(refused, Failed)
+    assert "it only previews. Use one that saves, or add `temp: true`" in refused.message
+
+
+def test_a_text_is_a_file_of_the_server_or_else_what_the_node_showed() -> None:
+    text = ExpectedOutput("caption", "2", "text")
+    picture, shown = RemoteFile("a.png"), RemoteText("a fox")
+    saved = RemoteFile("a.txt")
+    assert _slots([picture, shown, saved], text) == [saved]
+    assert _slots([picture, shown], text) == [shown]
+    assert _slots([picture, shown], PICTURE) == [picture]
+
+
+def test_a_text_is_no_picture() -> None:
+    refused = of_finished(made({"2": (RemoteText("a fox"),)}), [PICTURE])
+    assert isinstance(refused, Failed)
+    assert refused.message.endswith("it shows a text, and the output's kind is image.")
+
+
+def test_a_file_of_any_kind_takes_whatever_is_saved() -> None:
+    files = [RemoteFile("a.png"), RemoteFile("a.mp4"), RemoteFile("a.zip")]
+    assert _slots(files, ExpectedOutput("all", "2", "file")) == files
+
+
+def _slots(came: Sequence[Remote], expected: ExpectedOutput) -> list[Remote]:
+    verdict = of_finished(made({"2": tuple(came)}), [expected])
+    assert isinstance(verdict, Made)
+    return [one for _, one in verdict.files]
 
 
 def test_an_interrupt_is_said() -> None:
@@ -176,9 +208,5 @@ def test_no_kind_of_failed_request_is_forgotten() -> None:
 def test_what_goes_by_the_name_of_another_kind_is_left_where_there_is_some_of_this() -> None:
     clip = ExpectedOutput(slot="clip", node="2", kind="video")
     files = (RemoteFile("first.png"), RemoteFile("a.mp4"), RemoteFile("b.unheard-of"))
-    verdict = of_finished(made({"2": files}), [clip])
-    assert isinstance(verdict, Made)
-    assert [file.filename for _, file in verdict.files] == ["a.mp4", "b.unheard-of"]
-    only = of_finished(made({"2": files[:1]}), [clip])
-    assert isinstance(only, Made)
-    assert [file.filename for _, file in only.files] == ["first.png"]
+    assert _slots(files, clip) == [*files[1:]]
+    assert _slots(files[:1], clip) == [files[0]]

@@ -304,11 +304,43 @@ def test_many_plain_inputs_are_left_for_a_person_to_take_in() -> None:
     assert len(params_in(taken_in)) == 18
 
 
-def test_what_is_saved_and_is_no_picture_is_told() -> None:
-    graph = text_to_image(n10=node("SaveLatent", samples=["3", 0], filename_prefix="l"))
+def test_whatever_is_saved_is_brought_home_and_previews_are_told() -> None:
+    graph = text_to_image(
+        n10=node("SaveLatent", samples=["3", 0], filename_prefix="l"),
+        n11=node("PreviewImage", images=["8", 0]),
+    )
     files = made(graph)
-    assert [output.slot for output in files.workflow.outputs] == ["image"]
-    assert "# Not brought home, being no picture, clip or sound: @SaveLatent." in files.definition
+    assert [output.slot for output in files.workflow.outputs] == ["image", "latent"]
+    assert "# Not brought home, being previews: @PreviewImage." in files.definition
+
+
+def test_previews_are_brought_home_where_nothing_is_saved() -> None:
+    graph = text_to_image(n9=node("PreviewImage", images=["8", 0]))
+    graph["10"] = node("PreviewAny", source=["3", 0])
+    outputs = made(graph).workflow.outputs
+    assert [(one.slot, one.kind, one.takes_temp) for one in outputs] == [
+        ("image", "image", True),
+        ("text", "text", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("class_type", "inputs", "kind"),
+    [
+        ("SaveGLB", {}, "model3d"),
+        ("SaveSVGNode", {}, "vector"),
+        ("Save Text File", {}, "text"),
+        ("SaveWhatever", {}, "file"),
+        ("VHS_VideoCombine", {"format": "video/h264-mp4"}, "video"),
+        ("VHS_VideoCombine", {"format": "image/gif"}, "image"),
+        ("VHS_VideoCombine", {"format": "video/ffmpeg-gif"}, "image"),
+    ],
+)
+def test_the_kind_of_an_output_is_guessed_by_what_saves_it(
+    class_type: str, inputs: dict[str, str], kind: str
+) -> None:
+    graph = text_to_image(n9=node(class_type, images=["8", 0], filename_prefix="x", **inputs))
+    assert [one.kind for one in made(graph).workflow.outputs] == [kind]
 
 
 def test_two_outputs_have_two_names() -> None:
@@ -320,9 +352,8 @@ def test_two_outputs_have_two_names() -> None:
     ]
 
 
-@pytest.mark.parametrize("class_type", ["PreviewImage", "SaveLatent"])
-def test_a_graph_that_saves_no_picture_is_refused(class_type: str) -> None:
-    graph = text_to_image(n9=node(class_type, images=["8", 0], filename_prefix="x"))
+def test_a_graph_that_saves_and_shows_nothing_is_refused() -> None:
+    graph = text_to_image(n9=node("VAEEncode", pixels=["8", 0]))
     with pytest.raises(Faults) as caught:
         made(graph)
     (problem,) = caught.value.problems

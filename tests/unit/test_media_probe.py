@@ -88,9 +88,11 @@ def said_of(path: Path) -> str:
 def test_a_still_picture_is_an_image_of_one_frame(tmp_path: Path, suffix: str) -> None:
     path = a_picture(tmp_path / f"p.{suffix}")
     content = path.read_bytes()
+    extensions = probe(path).extensions
     assert probe(path) == Media(
-        sha256(content).hexdigest(), len(content), "image", *SIZE, 1, None, None, has_audio=False
+        sha256(content).hexdigest(), len(content), "image", *SIZE, 1, extensions=extensions
     )
+    assert extensions[0] == f".{suffix}"
 
 
 def test_the_content_counts_and_not_the_extension(tmp_path: Path) -> None:

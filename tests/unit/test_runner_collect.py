@@ -7,7 +7,7 @@ import pytest
 from tests.samples import picture
 from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.faults import Missing
-from vqd.comfy.messages import RemoteFile
+from vqd.comfy.outputs import RemoteFile
 from vqd.domain.job import ExpectedOutput
 from vqd.runner.collect import MadeFile, collect, keep_rejected, take_away
 from vqd.runner.inputs import InputChecks

@@ -13,7 +13,6 @@ from vqd.comfy.download import download, view_query
 from vqd.comfy.faults import ComfyError, NotComfy, Oversized, Refused, Unreachable
 from vqd.comfy.messages import (
     Finished,
-    RemoteFile,
     Running,
     ServerFacts,
     Waiting,
@@ -27,6 +26,7 @@ from vqd.comfy.messages import (
 from vqd.comfy.multipart import FormData
 from vqd.comfy.object_info import ObjectInfo, fetched
 from vqd.comfy.offer import NOTHING_QUEUED, offer_of, refusal_in
+from vqd.comfy.outputs import RemoteFile
 from vqd.comfy.wire import MIB, Answer, Body, Wire
 from vqd.documents.opening import opened
 from vqd.domain.graph import Graph

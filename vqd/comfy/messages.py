@@ -6,24 +6,13 @@ everywhere, because custom nodes add their own, and a part of the wrong type cou
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
+
+from vqd.comfy.outputs import Remote, outputs_of
 
 Json = Any
 _FARTHEST = 1e18
 """Beyond every count and time; what NaN, the infinities and a hundred digits fail against."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file as the server names it; `type` is `output`, `temp` or `input`."""
-
-    filename: str
-    subfolder: str = ""
-    type: str = "output"
-
-    def __str__(self) -> str:
-        return f"{self.subfolder}/{self.filename}" if self.subfolder else self.filename
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +43,15 @@ class Running:
 class Finished:
     """A history entry: the prompt is over, well or not.
 
-    `completed` is ComfyUI's word for "without error". `outputs` has the files of every node that
-    reported some, under the id that the graph has for it. `cached_nodes` did not run, because the
-    server still had what they gave. Times are UTC seconds.
+    `completed` is ComfyUI's word for "without error". `outputs` has the files and texts of every
+    node that reported some, under the id that the graph has for it. `cached_nodes` did not run,
+    because the server still had what they gave. Times are UTC seconds.
     """
 
     prompt_id: str
     status: str
     completed: bool
-    outputs: Mapping[str, tuple[RemoteFile, ...]]
+    outputs: Mapping[str, tuple[Remote, ...]]
     error: NodeError | None = None
     interrupted: bool = False
     cached_nodes: frozenset[str] = frozenset()
@@ -117,7 +106,7 @@ def finished_entry(prompt_id: str, document: Json) -> Finished | None:
         prompt_id=prompt_id,
         status=text_in(status, "status_str"),
         completed=status.get("completed") is True,
-        outputs=_outputs(object_in(entry, "outputs"), object_in(entry, "meta")),
+        outputs=outputs_of(object_in(entry, "outputs"), _shown_as(object_in(entry, "meta"))),
         error=_node_error(messages.get("execution_error"), graph),
         interrupted="execution_interrupted" in messages,
         cached_nodes=frozenset(map(str, list_in(messages.get("execution_cached"), "nodes"))),
@@ -201,29 +190,8 @@ def number_in(document: Json, key: str) -> float | None:
     return value if is_usable else None
 
 
-def _outputs(
-    outputs: Mapping[str, Json], meta: Mapping[str, Json]
-) -> dict[str, tuple[RemoteFile, ...]]:
-    """Gather files by the node of the graph; a node made while running counts as its maker."""
-    found: dict[str, tuple[RemoteFile, ...]] = {}
-    for node, output in outputs.items():
-        shown = text_in(object_in(meta, node), "display_node") or node
-        files = tuple(_files(output))
-        if files:
-            found[shown] = found.get(shown, ()) + files
-    return found
-
-
-def _files(output: Json) -> Iterator[RemoteFile]:
-    """Walk all of a node's output: `images`, `gifs`, `audio` and what packs invent, whose value is
-    a list of files or, in some, one file."""
-    values = output.values() if isinstance(output, dict) else ()
-    lists = (value if isinstance(value, list) else [value] for value in values)
-    for file in chain.from_iterable(lists):
-        if filename := text_in(file, "filename"):
-            yield RemoteFile(
-                filename, text_in(file, "subfolder"), text_in(file, "type") or "output"
-            )
+def _shown_as(meta: Mapping[str, Json]) -> Mapping[str, str]:
+    return {node: text_in(object_in(meta, node), "display_node") for node in meta}
 
 
 def _messages(status: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:

@@ -11,7 +11,6 @@ did not answer took the prompt.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from mimetypes import guess_type
 
 from vqd.comfy.faults import (
     Changed,
@@ -23,8 +22,10 @@ from vqd.comfy.faults import (
     Truncated,
     Unreachable,
 )
-from vqd.comfy.messages import Finished, NodeError, RemoteFile
+from vqd.comfy.messages import Finished, NodeError
+from vqd.comfy.outputs import Remote, RemoteFile, RemoteText
 from vqd.domain.job import ExpectedOutput
+from vqd.domain.kinds import kind_of_name
 from vqd.domain.outcome import Failed, FailureCode
 
 _MEMORY_EXCEPTIONS = ("OutOfMemoryError", "MemoryError")
@@ -47,13 +48,14 @@ _CODES: dict[type[ComfyError], FailureCode] = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The server says that it made every expected output: each file with its slot, in order.
+    """The server says that it made every expected output: each file, or text that a
+    node showed, with its slot, in order.
 
     `seconds` is its execution time. `cached` tells that some files were not written this time:
     they are those of an earlier prompt, and may have been deleted since.
     """
 
-    files: tuple[tuple[str, RemoteFile], ...]
+    files: tuple[tuple[str, Remote], ...]
     seconds: float
     cached: bool
 
@@ -80,31 +82,43 @@ def of_error(error: ComfyError) -> Failed:
 
 
 def _of_success(finished: Finished, expected: Sequence[ExpectedOutput]) -> Made | Failed:
-    files: list[tuple[str, RemoteFile]] = []
+    files: list[tuple[str, Remote]] = []
     for output in expected:
-        made = _kept(finished.outputs.get(output.node, ()), output.kind)
+        came = finished.outputs.get(output.node, ())
+        made = _chosen(came, output)
         if not made:
-            said = f"Node {output.node} ended without a file for the output {output.slot!r}."
+            said = _nothing(came, output)
             return Failed(FailureCode.BAD_OUTPUT, said, output.node, finished.seconds)
-        files.extend((output.slot, file) for file in made)
+        files.extend((output.slot, one) for one in made)
     cached = any(output.node in finished.cached_nodes for output in expected)
     return Made(tuple(files), finished.seconds, cached)
 
 
-def _kept(files: Sequence[RemoteFile], kind: str) -> Sequence[RemoteFile]:
-    """Choose the files that the server keeps; what a preview node wrote only if there are none.
+def _chosen(came: Sequence[Remote], output: ExpectedOutput) -> Sequence[Remote]:
+    """Choose the files that the server keeps, those of its temp folder only where they are asked
+    for, and for a text else what the node showed.
 
-    Some nodes save a clip and its first frame: what goes by the name of another kind is left there,
-    if there is any that does not.
+    Some nodes save a clip and its first frame, or a picture and its caption: what goes by the name
+    of another kind is left there, if there is anything that does not.
     """
-    kept = [file for file in files if file.type == "output"]
-    kept = kept or [file for file in files if file.type == "temp"]
-    return [file for file in kept if _may_be(file, kind)] or kept
+    types = ("output", "temp") if output.takes_temp else ("output",)
+    files = [one for one in came if isinstance(one, RemoteFile) and one.type in types]
+    fitting = [file for file in files if _may_be(file, output.kind)]
+    shown = [one for one in came if isinstance(one, RemoteText)] if output.kind == "text" else []
+    return fitting or shown or files
 
 
 def _may_be(file: RemoteFile, kind: str) -> bool:
-    mime, _ = guess_type(file.filename)
-    return mime is None or mime.partition("/")[0] == kind
+    return kind == "file" or kind_of_name(file.filename) in (None, kind)
+
+
+def _nothing(came: Sequence[Remote], output: ExpectedOutput) -> str:
+    said = f"Node {output.node} ended without a file for the output {output.slot!r}"
+    if any(isinstance(one, RemoteFile) and one.type == "temp" for one in came):
+        return f"{said}: it only previews. Use one that saves, or add `temp: true` to the output."
+    if any(isinstance(one, RemoteText) for one in came):
+        return f"{said}: it shows a text, and the output's kind is {output.kind}."
+    return f"{said}."
 
 
 def _of_node_error(error: NodeError, seconds: float) -> Failed:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from vqd.definitions import forms
+from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault
 from vqd.documents.sizes import BYTES, size_bytes
 from vqd.documents.tree import Text
@@ -75,12 +76,23 @@ class AcceptKeys(Keys):
         gt=0,
         description="The least time that a server takes for it, if it has nothing of it cached.",
     )
+    min_duration: Duration | None = Field(
+        default=None, description="The least length of a clip or sound: 2.5s."
+    )
+    max_duration: Duration | None = Field(
+        default=None, description="The greatest length of a clip or sound: 1m."
+    )
+    min_chars: int | None = Field(
+        default=None, ge=1, description="The fewest characters of a text."
+    )
+    max_chars: int | None = Field(default=None, ge=1, description="The most characters of a text.")
 
     @model_validator(mode="after")
     def _leaves_something(self) -> "AcceptKeys":
-        least, most = self.min_frames, self.max_frames
-        if least is not None and most is not None and least > most:
-            raise fault("wrong_value", f"min_frames {least} is above max_frames {most}.")
+        for name in ("frames", "duration", "chars"):
+            least, most = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+            if least is not None and most is not None and least > most:
+                raise fault("wrong_value", f"min_{name} {least} is above max_{name} {most}.")
         return self
 
 
@@ -103,4 +115,8 @@ def accept_of(given: AcceptKeys, sizes: Collection[str]) -> Accept:
         size=size,
         max_black=given.max_black,
         min_seconds=given.min_seconds,
+        min_duration_s=given.min_duration,
+        max_duration_s=given.max_duration,
+        min_chars=given.min_chars,
+        max_chars=given.max_chars,
     )

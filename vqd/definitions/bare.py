@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
-from vqd.definitions.build import EXTENSIONS
 from vqd.definitions.outputs import expected_outputs
 from vqd.definitions.settable import Settable, settables
 from vqd.definitions.wiring import Classes
 from vqd.domain.graph import NamedGraph, Target, Value
+from vqd.domain.kinds import INPUT_KINDS, KINDS, kind_of_name
 from vqd.domain.param import Misfit, Param
 from vqd.domain.record import Record
 from vqd.domain.workflow import InputSlot, Workflow
@@ -33,7 +32,9 @@ def workflow_of_graph(name: str, graph: NamedGraph, classes: Classes) -> BareWor
         Faults: `no_output`, the graph saves nothing.
     """
     slots = {
-        slot: InputSlot(slot, kind, EXTENSIONS[kind], (Target(one.node, one.name),), required=False)
+        slot: InputSlot(
+            slot, kind, KINDS[kind].extensions, (Target(one.node, one.name),), required=False
+        )
         for slot, kind, one in _loaders(graph, classes)
     }
     outputs = expected_outputs(graph.nodes, classes, where=name)
@@ -78,9 +79,9 @@ def workflow_of_record(
     if not record.outputs or not graph.nodes.keys() >= {*named} or inputs.keys() - record.binds:
         return None
     slots = {
-        slot: InputSlot(slot, kind, EXTENSIONS[kind], record.binds[slot])
+        slot: InputSlot(slot, kind, KINDS[kind].extensions, record.binds[slot])
         for slot, path in inputs.items()
-        if (kind := _kind_of(path)) is not None
+        if (kind := kind_of_name(path)) in INPUT_KINDS
     }
     known = today.params if today else {}
     unbound = Workflow(
@@ -93,11 +94,6 @@ def workflow_of_record(
         outputs=record.outputs,
     )
     return replace(unbound, vram_gb=today.vram_gb, tags=today.tags) if today else unbound
-
-
-def _kind_of(path: str) -> str | None:
-    suffix = PurePosixPath(path).suffix.lower()
-    return next((kind for kind, suffixes in EXTENSIONS.items() if suffix in suffixes), None)
 
 
 def _unbound(name: str, text: str, known: Param | None) -> Param:

@@ -16,6 +16,7 @@ from vqd.domain.accept import Accept
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Graph, NamedGraph, Target, Value
 from vqd.domain.job import ExpectedOutput
+from vqd.domain.kinds import INPUT_KINDS, KINDS
 from vqd.domain.param import MODEL_FOLDERS, Hints, Misfit, Param, is_relative
 from vqd.domain.workflow import FLIP, InputSlot, Workflow
 
@@ -27,12 +28,6 @@ _FLIP = Param(
     hints=Hints(label="Flip", help="Swap width and height of every size."),
 )
 _SIDES = ("width", "height")
-KINDS = ("image", "video", "audio")
-EXTENSIONS = {
-    "image": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
-    "video": (".mp4", ".mov", ".mkv", ".webm", ".avi"),
-    "audio": (".wav", ".mp3", ".flac", ".ogg", ".m4a"),
-}
 
 
 def build(
@@ -44,7 +39,7 @@ def build(
         Faults: each bind that names nothing, each default or choice that does not fit.
     """
     building = _Building(document, graph)
-    values = {name: given for name, given in keys.params.items() if given.type not in KINDS}
+    values = {name: given for name, given in keys.params.items() if given.type not in INPUT_KINDS}
     params = {str(name): building.param(str(name), given) for name, given in values.items()}
     if FLIP not in params and any(param.type == "size" for param in params.values()):
         params[FLIP] = _FLIP
@@ -52,7 +47,7 @@ def build(
     slots |= {
         str(name): building.file_param(str(name), given)
         for name, given in keys.params.items()
-        if given.type in KINDS
+        if given.type in INPUT_KINDS
     }
     building.check_names(keys, params)
     bypassed = {
@@ -98,7 +93,7 @@ class _Building:
         return InputSlot(
             name=name,
             kind=given.kind,
-            extensions=given.extensions or EXTENSIONS[given.kind],
+            extensions=given.extensions or KINDS[given.kind].extensions,
             targets=bound,
             required=given.required,
             fan_out=given.fan_out,
@@ -150,7 +145,7 @@ class _Building:
         return InputSlot(
             name=name,
             kind=given.type,
-            extensions=EXTENSIONS[given.type],
+            extensions=KINDS[given.type].extensions,
             targets=bound,
             required=given.default is None,
             when_absent=self._bypassed(given.when_none, bound, "params", name, "when_none"),
@@ -184,6 +179,7 @@ class _Building:
             kind=given.kind,
             prefix_input=given.prefix and str(given.prefix),
             accept=self._accept(slot, given.accept, sizes) or Accept(),
+            takes_temp=given.temp,
         )
 
     def _accept(self, slot: str, given: AcceptKeys, sizes: Collection[str]) -> Accept | None:

@@ -46,6 +46,18 @@ def by_type(schema: Schema, only_for: Mapping[str, Sequence[str]]) -> None:
     ]
 
 
+def by_kind(schema: Schema, only_for: Mapping[str, Sequence[str]]) -> None:
+    """Let the `accept` of an output have the keys in `only_for` where it is of one of their
+    kinds."""
+    schema["allOf"] = [
+        {
+            "if": {"required": ["kind"], "properties": {"kind": {"not": {"enum": [*kinds]}}}},
+            "then": {"properties": {"accept": {"properties": {key: False}}}},
+        }
+        for key, kinds in only_for.items()
+    ]
+
+
 def _refusing(keys: Sequence[str], types: Sequence[str]) -> Schema:
     of_other_type = {"required": ["type"], "properties": {"type": {"not": {"enum": [*types]}}}}
     return {"if": of_other_type, "then": {"properties": dict.fromkeys(keys, False)}}

@@ -259,7 +259,7 @@ class _Converting:
         targets = self.graph.claim(binding, "", "vqd", "file_bindings", "output_prefix")
         for at, (node, name) in enumerate(targets, 1):
             class_type = str(self.graph.nodes[node]["class_type"])
-            kind = kind_of(class_type, self.graph.classes) or "video"
+            kind = kind_of(class_type, self.graph.classes)
             slot = kind if kind not in entries else f"{kind}_{at}"
             entries[slot] = {"node": self.graph.names[node], "kind": kind, "prefix": name}
         return entries, next(iter(entries), "").partition("_")[0].capitalize()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping as AnyMapping
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -11,6 +12,7 @@ from vqd.definitions.acceptance import AcceptKeys
 from vqd.documents.schema import Keys, fault
 from vqd.documents.tree import Sequence, Text
 from vqd.documents.values import VALUE, value
+from vqd.domain.kinds import KINDS
 
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
@@ -74,7 +76,8 @@ Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION
 Extension = Annotated[str, BeforeValidator(_extension), WithJsonSchema(forms.EXTENSION)]
 Listed = Annotated[tuple[Scalar, ...], BeforeValidator(_listed), WithJsonSchema(forms.ONE_OR_MORE)]
 Choices = Annotated[dict[str, Scalar], BeforeValidator(_choices), WithJsonSchema(forms.CHOICES)]
-Kind = Literal["image", "video", "audio"]
+InputKind = Literal["image", "video", "audio"]
+OutputKind = Literal["image", "video", "audio", "text", "latent", "model3d", "vector", "file"]
 ParamType = Literal[
     "text",
     "bool",
@@ -117,7 +120,7 @@ class BypassKeys(Keys):
 class InputKeys(Keys):
     """A slot for dropped files."""
 
-    kind: Kind = Field(description="What its files are.")
+    kind: InputKind = Field(description="What its files are.")
     extensions: tuple[Extension, ...] = Field(
         default=(), description="What is taken from a folder; without it, those usual for the kind."
     )
@@ -246,15 +249,35 @@ _ONLY_FOR: AnyMapping[str, tuple[str, ...]] = {
 }
 
 
+ACCEPTED = {
+    key: tuple(name for name, kind in KINDS.items() if key in kind.accepts)
+    for key in dict.fromkeys(chain.from_iterable(kind.accepts for kind in KINDS.values()))
+}
+"""For each key of `accept` that not every file can meet, the kinds that it is for."""
+
+
 class OutputKeys(Keys):
     """An output and the node that makes it."""
 
-    node: Scalar = Field(description="The node that saves it: an id, @Title or a class.")
-    kind: Kind = Field(description="What it is.")
+    model_config = ConfigDict(json_schema_extra=lambda made: forms.by_kind(made, ACCEPTED))
+
+    node: Scalar = Field(description="The node that saves or shows it: an id, @Title or a class.")
+    kind: OutputKind = Field(description="What it is; `file` takes whatever comes.")
     prefix: Scalar | None = Field(
         default=None, description="The node's input for the file name: filename_prefix."
     )
+    temp: bool = Field(
+        default=False, description="Whether what the node only previews is an output too."
+    )
     accept: AcceptKeys = Field(default=AcceptKeys(), description="What it must be to be published.")
+
+    @model_validator(mode="after")
+    def _accepts_what_it_has(self) -> "OutputKeys":
+        for key, kinds in ACCEPTED.items():
+            if self.kind not in kinds and getattr(self.accept, key) is not None:
+                said = f"the key `{key}` of accept means nothing for an output of kind {self.kind}."
+                raise fault("unknown_key", said, allowed=f"for {', '.join(kinds)}")
+        return self
 
 
 class RequiresKeys(Keys):

@@ -15,8 +15,9 @@ class ExpectedOutput:
     """One output that a workflow promises.
 
     `node` is the node that makes it; `prefix_input` the name of that node's input that holds the
-    file name prefix, or None where the node has none; `kind` is `image`, `video` or `audio`.
-    `accept` is what it must be to be published.
+    file name prefix, or None where the node has none; `kind` is one of `KINDS`: `file` takes
+    whatever comes. `takes_temp` tells that what the node only previews, into the server's temp
+    folder, is an output too. `accept` is what it must be to be published.
     """
 
     slot: str
@@ -24,6 +25,7 @@ class ExpectedOutput:
     kind: str
     prefix_input: str | None = None
     accept: Accept = field(default_factory=Accept)
+    takes_temp: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,15 @@ class Shown(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind: `noun` is what a sentence calls one, `extensions` are the usual ones, the first of
-    which a file gets that has none. `facts` are the fields of an `OutputFile` that it may have.
+    which a file gets that has none, and `others` further ones that it goes by.
 
-    `accepts` are the bounds of an output that mean something for it, beside those of any file.
+    `facts` are the fields of an `OutputFile` that it may have, `accepts` the bounds of an output
+    that mean something for it, beside those of any file.
     """
 
     noun: str
     extensions: tuple[str, ...]
+    others: tuple[str, ...]
     shown: Shown
     facts: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ KINDS: Mapping[str, Kind] = {
     "image": Kind(
         "a picture",
         (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
+        (".gif", ".apng", ".avif", ".jfif", ".exr", ".hdr", ".jxl"),
         Shown.PICTURE,
         _MOVING,
         _SEEN,
@@ -61,6 +64,7 @@ KINDS: Mapping[str, Kind] = {
     "video": Kind(
         "a clip",
         (".mp4", ".mov", ".mkv", ".webm", ".avi"),
+        (".m4v", ".mpg", ".mpeg", ".ts", ".ogv", ".wmv", ".flv", ".mxf", ".3gp"),
         Shown.CLIP,
         (*_MOVING, *_SOUND),
         (*_SEEN, *_HEARD),
@@ -68,6 +72,7 @@ KINDS: Mapping[str, Kind] = {
     "audio": Kind(
         "a sound",
         (".wav", ".mp3", ".flac", ".ogg", ".m4a"),
+        (".opus", ".oga", ".aac", ".aif", ".aiff", ".mka", ".wma", ".w64"),
         Shown.WAVEFORM,
         _SOUND,
         _HEARD,
@@ -75,20 +80,34 @@ KINDS: Mapping[str, Kind] = {
     "text": Kind(
         "a text",
         (".txt", ".json", ".csv", ".md", ".srt", ".yaml"),
+        (".yml", ".jsonl", ".tsv", ".vtt", ".ass", ".xml", ".log", ".toml", ".ini", ".html"),
         Shown.EXCERPT,
         ("chars",),
         ("min_chars", "max_chars"),
     ),
-    "latent": Kind("a latent", (".latent", ".safetensors"), Shown.TILE),
+    "latent": Kind("a latent", (".latent",), (), Shown.TILE),
     "model3d": Kind(
         "a 3D model",
-        (".glb", ".gltf", ".obj", ".ply", ".stl", ".fbx", ".usdz", ".spz", ".splat", ".ksplat"),
+        (".glb", ".gltf", ".obj", ".ply", ".stl", ".fbx"),
+        (".usdz", ".usd", ".3mf", ".dae", ".spz", ".splat", ".ksplat"),
         Shown.TILE,
     ),
-    "vector": Kind("a drawing", (".svg",), Shown.PICTURE, _PIXELS),
-    "file": Kind("a file", (".bin",), Shown.TILE),
+    "vector": Kind("a drawing", (".svg",), (), Shown.PICTURE, _PIXELS),
+    "file": Kind("a file", (".bin",), (), Shown.TILE),
 }
 """Every kind by its name."""
 
 INPUT_KINDS = ("image", "video", "audio")
 """The kinds that an input may be."""
+
+_BY_EXTENSION = {
+    extension: name
+    for name, kind in KINDS.items()
+    for extension in (*kind.extensions, *kind.others)
+    if name != "file"
+}
+
+
+def kind_of_name(name: str) -> str | None:
+    """Give the kind that a file of this name goes by; None if that does not tell."""
+    return _BY_EXTENSION.get(f".{name.rpartition('.')[2].lower()}")

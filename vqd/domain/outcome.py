@@ -52,8 +52,8 @@ class OutputFile:
 
     `path` is relative to the job's folder, with `/`; `kind` is one of `KINDS`, which tells what of
     the rest it has. Sizes are bytes and pixels; `frames` and `fps` are None for a still.
-    `sample_rate` (Hz) and `channels` are those of a clip's sound, too; `chars` counts the characters
-    of a text. `modified_at` is its mtime when it was checked, as ISO 8601, UTC.
+    `sample_rate` (Hz) and `channels` are those of a clip's sound, too; `chars` counts the
+    characters of a text. `modified_at` is its mtime when it was checked, as ISO 8601, UTC.
     """
 
     slot: str

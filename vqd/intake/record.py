@@ -18,13 +18,13 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.jobspec import Given, InputSpec, JobSpec
+from vqd.domain.kinds import KINDS
 from vqd.domain.record import Record
 from vqd.intake import tree
 from vqd.intake.places import Places
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FOLDER = re.compile(r"vqd/[^/\\.][^/\\]{0,254}/[0-9a-z-]{1,60}")
-_KINDS = ("image", "video", "audio")
 _INPUTS = "inputs"
 _MOST_JOBS = 2_000
 """So many jobs are searched: on a share each costs a question or two over the network."""
@@ -203,8 +203,14 @@ def _targets(text: Any) -> Iterator[Target]:
 def _outputs(told: Mapping[Any, Any]) -> Iterator[ExpectedOutput]:
     for slot, given in told.items():
         keys = {str(key): _text(value) for key, value in _mapping(given).items()}
-        if keys.get("node") and keys.get("kind") in _KINDS:
-            yield ExpectedOutput(str(slot), keys["node"], keys["kind"], keys.get("prefix") or None)
+        if keys.get("node") and keys.get("kind") in KINDS:
+            yield ExpectedOutput(
+                slot=str(slot),
+                node=keys["node"],
+                kind=keys["kind"],
+                prefix_input=keys.get("prefix") or None,
+                takes_temp=keys.get("temp") == "true",
+            )
 
 
 def _sha256(given: Any) -> str:

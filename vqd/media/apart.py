@@ -23,7 +23,16 @@ from vqd.media.decoding import Undecodable
 from vqd.media.probe import Media
 from vqd.media.thumbnail import Thumbnail
 
-__all__ = ["Media", "Thumbnail", "Undecodable", "blackness", "dimensions", "probe", "thumbnail"]
+__all__ = [
+    "Media",
+    "Thumbnail",
+    "Undecodable",
+    "blackness",
+    "dimensions",
+    "identify",
+    "probe",
+    "thumbnail",
+]
 
 Json = Any
 
@@ -38,7 +47,16 @@ def probe(path: Path, *, below: Path | None = None) -> Media:
     Raises:
         Undecodable: also if it crashes or hangs the decoder. OSError: it cannot be read.
     """
-    return Media(**_DECODERS.ask("probe", path, below))
+    return _media(_DECODERS.ask("probe", path, below))
+
+
+def identify(path: Path, kind: str) -> Media:
+    """Give what an output of this kind holds: see `vqd.media.identify`.
+
+    Raises:
+        Undecodable, OSError: as `probe`.
+    """
+    return _media(_DECODERS.ask("identify", path, kind=kind))
 
 
 def blackness(path: Path) -> float:
@@ -113,7 +131,7 @@ class Decoders:
         with self._lock:
             return [one.pid for one in (*self._idle, *self._at_work) if one.is_alive()]
 
-    def ask(self, ask: str, path: Path, below: Path | None = None, **asked: int) -> Json:
+    def ask(self, ask: str, path: Path, below: Path | None = None, **asked: int | str) -> Json:
         """Give what the function of that name gives.
 
         Raises:
@@ -221,6 +239,10 @@ class _Decoder:
             if pipe is not None:
                 with suppress(BrokenPipeError):  # a question that it did not read
                     pipe.close()
+
+
+def _media(told: Mapping[str, Json]) -> Media:
+    return Media(**{**told, "extensions": tuple(told["extensions"])})
 
 
 def _value(answer: Mapping[str, Json]) -> Json:

@@ -17,6 +17,7 @@ from typing import Any
 
 from vqd.media.decoding import Undecodable
 from vqd.media.dimensions import dimensions
+from vqd.media.identify import identify
 from vqd.media.probe import blackness, probe
 from vqd.media.thumbnail import thumbnail
 
@@ -46,6 +47,10 @@ def _probe(path: Path, below: Path | None) -> Json:
     return asdict(probe(path, below=below))
 
 
+def _identify(path: Path, _: Path | None, *, kind: str) -> Json:
+    return asdict(identify(path, kind))
+
+
 def _blackness(path: Path, below: Path | None) -> Json:
     return blackness(path, below=below)
 
@@ -61,6 +66,7 @@ def _thumbnail(path: Path, below: Path | None, **asked: int) -> Json:
 
 _ASKS: Mapping[str, Callable[..., Json]] = {
     "probe": _probe,
+    "identify": _identify,
     "blackness": _blackness,
     "dimensions": _dimensions,
     "thumbnail": _thumbnail,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, TypeVar, cast
 
 from vqd.documents.opening import NotAFile, opened
 from vqd.domain.errors import VqdError
+from vqd.media.containers import DEMUXERS, DURATION_IS_KEPT, EXTENSIONS, STILLS
 from vqd.media.looks import PictureFormat, clip_format, cut_off, likeness, picture_format
 
 if TYPE_CHECKING:
@@ -27,13 +28,6 @@ Frame: TypeAlias = "ImageFile | VideoFrame"
 MAX_PIXELS: Final = 500_000_000  # of a picture; FFmpeg itself refuses frames above 268 million
 
 _MOST_HELD_BYTES: Final = 256 << 10
-
-# No format that names other files (HLS, concat, …) and none that takes text for pictures.
-_DEMUXERS: Final = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,flv,asf,mxf,wav,w64,aiff,flac,mp3,aac,ogg"
-)
-# Their headers say how long the whole is; in other containers that is a guess.
-_DURATION_IS_KEPT: Final = frozenset({"matroska,webm", "wav", "flac"})
 
 _K = TypeVar("_K")
 
@@ -70,7 +64,7 @@ def open_media(path: Path, below: Path | None = None) -> "Iterator[Picture | Cli
             show only while its frames are read.
         OSError: it cannot be opened or read.
     """
-    with _open_regular(path, below) as file:
+    with open_regular(path, below) as file:
         made_as = picture_format(file)
         if (unlike := likeness(file)) is not None:
             raise Undecodable(unlike)
@@ -79,18 +73,34 @@ def open_media(path: Path, below: Path | None = None) -> "Iterator[Picture | Cli
         if made_as is not None:
             held = _held(file)
             with _open_picture(held, made_as) as image:
-                yield Picture(image, held)
+                yield Picture(image, held, made_as)
         else:
             with _open_clip(file) as container:
                 yield Clip(container, file)
 
 
+@contextmanager
+def open_regular(path: Path, below: Path | None = None) -> Iterator[BinaryIO]:
+    """Give the file at `path` to be read; with `below`, no link below that is followed.
+
+    Raises:
+        Undecodable: it is a link, a folder, a device. OSError: it cannot be opened.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(opened(path, below=below))
+        except NotAFile as error:
+            raise Undecodable(f"it is {error.what}, not a file") from error
+        yield file
+
+
 class Picture:
     """A still picture, or a moving GIF, WebP or PNG; `file` is what it is read from."""
 
-    def __init__(self, image: "ImageFile", file: BinaryIO) -> None:
+    def __init__(self, image: "ImageFile", file: BinaryIO, made_as: PictureFormat) -> None:
         self.image = image
         self.file = file
+        self.made_as = made_as
         self.seconds = 0.0
 
     def frames(self) -> "Iterator[ImageFile]":
@@ -113,6 +123,17 @@ class Clip:
         self._end_s = 0.0
         if self.video is not None:
             self.video.thread_type = "AUTO"
+
+    @property
+    def is_still(self) -> bool:
+        """Tell whether it is a single picture in a format that FFmpeg alone reads."""
+        return self.container.format.name in STILLS
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Give the extensions that its container goes by, the usual one first."""
+        seen, heard = EXTENSIONS.get(self.container.format.name, ((), ()))
+        return heard if self.video is None else seen
 
     @property
     def seconds(self) -> float:
@@ -143,7 +164,7 @@ class Clip:
 
     def _refuse_if_short(self, step_s: float) -> None:
         container = self.container
-        if container.duration is None or container.format.name not in _DURATION_IS_KEPT:
+        if container.duration is None or container.format.name not in DURATION_IS_KEPT:
             return
         promised_s = container.duration / 1_000_000
         if self._end_s < promised_s - max(0.1, 1.5 * step_s):
@@ -184,16 +205,6 @@ def flat(frame: Frame, within_px: int = MAX_PIXELS) -> "Image":
     return picture
 
 
-@contextmanager
-def _open_regular(path: Path, below: Path | None) -> Iterator[BinaryIO]:
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(opened(path, below=below))
-        except NotAFile as error:
-            raise Undecodable(f"it is {error.what}, not a file") from error
-        yield file
-
-
 def _held(file: BinaryIO) -> BinaryIO:
     """Give the file, or a copy in memory of a small one: Pillow seeks in it at every step."""
     start = file.read(_MOST_HELD_BYTES + 1)
@@ -232,7 +243,7 @@ def _open_clip(file: BinaryIO) -> "Iterator[InputContainer]":
     import av
     from av.error import FFmpegError
 
-    options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": ""}
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": ""}
     try:
         container = av.open(file, "r", options=options)
     except (FFmpegError, ValueError) as error:

@@ -9,20 +9,22 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 class PictureFormat(NamedTuple):
-    """A format that Pillow reads: its name there, its module, and the bytes it ends with."""
+    """A format that Pillow reads: its name there, its module, the extensions that it goes by, the
+    usual one first, and the bytes it ends with."""
 
     name: str
     plugin: str
+    extensions: tuple[str, ...]
     end: bytes = b""
 
 
-_PNG = PictureFormat("PNG", "PngImagePlugin", b"IEND\xaeB`\x82")
-_JPEG = PictureFormat("JPEG", "JpegImagePlugin", b"\xff\xd9")
-_GIF = PictureFormat("GIF", "GifImagePlugin", b"\x00;")
-_WEBP = PictureFormat("WEBP", "WebPImagePlugin")
-_AVIF = PictureFormat("AVIF", "AvifImagePlugin")
-_TIFF = PictureFormat("TIFF", "TiffImagePlugin")
-_BMP = PictureFormat("BMP", "BmpImagePlugin")
+_PNG = PictureFormat("PNG", "PngImagePlugin", (".png", ".apng"), b"IEND\xaeB`\x82")
+_JPEG = PictureFormat("JPEG", "JpegImagePlugin", (".jpg", ".jpeg", ".jfif"), b"\xff\xd9")
+_GIF = PictureFormat("GIF", "GifImagePlugin", (".gif",), b"\x00;")
+_WEBP = PictureFormat("WEBP", "WebPImagePlugin", (".webp",))
+_AVIF = PictureFormat("AVIF", "AvifImagePlugin", (".avif",))
+_TIFF = PictureFormat("TIFF", "TiffImagePlugin", (".tif", ".tiff"))
+_BMP = PictureFormat("BMP", "BmpImagePlugin", (".bmp",))
 
 _BEGINNINGS: Final = (
     (0, b"\x89PNG\r\n\x1a\n", _PNG),
@@ -34,6 +36,13 @@ _BEGINNINGS: Final = (
     (0, b"II*\x00", _TIFF),
     (0, b"MM\x00*", _TIFF),
     (0, b"BM", _BMP),
+)
+
+
+_LIKE: Final = (
+    ((b"<!doctype html", b"<html", b"<head", b"<body"), "it begins like an HTML page"),
+    ((b"<?xml", b"<svg"), "it begins like a drawing (SVG)"),
+    ((b"gltf",), "it begins like a 3D model (GLB)"),
 )
 
 
@@ -79,9 +88,7 @@ def likeness(file: BinaryIO) -> str | None:
     if not head.strip(b"\0") and _only_zeros(file):
         return "it holds only zero bytes"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return "it begins like an HTML page"
-    return None
+    return next((said for beginnings, said in _LIKE if text.startswith(beginnings)), None)
 
 
 def _head(file: BinaryIO) -> bytes:

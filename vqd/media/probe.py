@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from vqd.media.decoding import Clip, Frame, Picture, Undecodable, flat, open_media, spread
 
@@ -15,22 +15,28 @@ _BLACK_BELOW: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One decoded file. `kind` is image, video or audio; None: does not apply, or is not known.
+    """One file, all of which was read. `kind` is one of `KINDS`; None: does not apply, or is not
+    known.
 
     A GIF, WebP or PNG is an image however many `frames` it has. Width and height are those of the
     stored pixels, before any rotation noted in the file. `bytes` is the file's length, `sha256` the
-    hash of what was decoded, in hex.
+    hash of what was read, in hex. `sample_rate` is in Hz, `chars` counts the characters of a text.
+    `extensions` are those that its format goes by, the usual one first; empty where that is open.
     """
 
     sha256: str
     bytes: int
     kind: str
-    width: int | None
-    height: int | None
-    frames: int | None
-    fps: float | None
-    seconds: float | None
-    has_audio: bool
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    fps: float | None = None
+    seconds: float | None = None
+    has_audio: bool = False
+    sample_rate: int | None = None
+    channels: int | None = None
+    chars: int | None = None
+    extensions: tuple[str, ...] = ()
 
 
 def probe(path: Path, *, below: Path | None = None) -> Media:
@@ -64,39 +70,47 @@ def _probe_picture(picture: Picture) -> Media:
     width, height = picture.image.size
     moves = frames > 1 and picture.seconds > 0
     return Media(
-        *_digest(picture.file),
+        *digest(picture.file),
         kind="image",
         width=width,
         height=height,
         frames=frames,
         fps=frames / picture.seconds if moves else None,
         seconds=picture.seconds if moves else None,
-        has_audio=False,
+        extensions=picture.made_as.extensions,
     )
 
 
 def _probe_clip(clip: Clip) -> Media:
     frames = sum(1 for _ in clip.frames())
-    has_audio = bool(clip.container.streams.audio)
-    seconds = clip.seconds
-    if clip.video is None:
-        return Media(*_digest(clip.file), "audio", None, None, None, None, seconds, has_audio)
-    if not frames:
+    if clip.video is not None and not frames:
         raise Undecodable("it is damaged: there is no picture in it")
-    rate = clip.video.average_rate
-    return Media(
-        *_digest(clip.file),
-        kind="video",
-        width=clip.video.width,
-        height=clip.video.height,
-        frames=frames,
-        fps=float(rate) if rate else None,
-        seconds=seconds,
-        has_audio=has_audio,
+    heard = Media(
+        *digest(clip.file),
+        kind="audio",
+        seconds=clip.seconds,
+        extensions=clip.extensions,
+        **_sound(clip),
     )
+    if clip.video is None:
+        return heard
+    seen = replace(heard, width=clip.video.width, height=clip.video.height, frames=frames)
+    if clip.is_still:
+        return replace(seen, kind="image", seconds=None)
+    rate = clip.video.average_rate
+    return replace(seen, kind="video", fps=float(rate) if rate else None)
 
 
-def _digest(file: BinaryIO) -> tuple[str, int]:
+def _sound(clip: Clip) -> dict[str, Any]:
+    """Give the fields that tell of the first sound."""
+    sound = next(iter(clip.container.streams.audio), None)
+    if sound is None:
+        return {}
+    return {"has_audio": True, "sample_rate": sound.rate, "channels": sound.layout.nb_channels}
+
+
+def digest(file: BinaryIO) -> tuple[str, int]:
+    """Give the sha256 of a file, in hex, and its length in bytes."""
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # BytesIO does as well
     return sha256.hexdigest(), file.seek(0, os.SEEK_END)

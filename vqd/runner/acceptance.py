@@ -61,6 +61,8 @@ def check_file(
         or _too_small(media, accept)
         or _other_frames(media, accept)
         or _other_size(media, accept, values)
+        or _other_duration(media, accept)
+        or _other_length(media, accept)
         or _too_black(path, accept)
     )
     if said:
@@ -68,7 +70,9 @@ def check_file(
 
 
 def _other_kind(media: Media, kind: str) -> str | None:
-    return None if media.kind == kind else f"is of kind {media.kind}; {kind} is asked for"
+    if kind in (media.kind, "file"):
+        return None
+    return f"is of kind {media.kind}; {kind} is asked for"
 
 
 def _too_small(media: Media, accept: Accept) -> str | None:
@@ -80,10 +84,25 @@ def _too_small(media: Media, accept: Accept) -> str | None:
 
 def _other_frames(media: Media, accept: Accept) -> str | None:
     least, most, frames = accept.min_frames, accept.max_frames, media.frames or 1
-    if (least or 0) <= frames and (most is None or frames <= most):
+    if _is_within(frames, least, most):
         return None
     noun = "frame" if frames == 1 else "frames"
     return f"has {frames} {noun}; {_asked(least, most)} asked for"
+
+
+def _other_duration(media: Media, accept: Accept) -> str | None:
+    least, most = accept.min_duration_s, accept.max_duration_s
+    if media.seconds is None or _is_within(media.seconds, least, most):
+        return None
+    return f"lasts {media.seconds:.2f} s; {_asked(least, most)} asked for"
+
+
+def _other_length(media: Media, accept: Accept) -> str | None:
+    least, most = accept.min_chars, accept.max_chars
+    if media.chars is None or _is_within(media.chars, least, most):
+        return None
+    noun = "character" if media.chars == 1 else "characters"
+    return f"has {media.chars} {noun}; {_asked(least, most)} asked for"
 
 
 def _other_size(media: Media, accept: Accept, values: Mapping[str, Value]) -> str | None:
@@ -103,9 +122,18 @@ def _too_black(path: Path, accept: Accept) -> str | None:
     return f"is {black:.0%} black; {accept.max_black:.0%} is the most"
 
 
-def _asked(least: int | None, most: int | None) -> str:
+def _is_within(found: float, least: float | None, most: float | None) -> bool:
+    return (least is None or least <= found) and (most is None or found <= most)
+
+
+def _asked(least: float | None, most: float | None) -> str:
+    low, high = _plain(least or 0), _plain(most or 0)
     if least == most:
-        return f"{least} {'is' if least == 1 else 'are'}"
+        return f"{low} {'is' if least == 1 else 'are'}"
     if most is None:
-        return f"{least} or more are"
-    return f"{least or 1} to {most} are" if least else f"at most {most} are"
+        return f"{low} or more are"
+    return f"{low} to {high} are" if least else f"at most {high} are"
+
+
+def _plain(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else str(bound)

@@ -1,18 +1,21 @@
 """Bringing an attempt's outputs home: fetched, checked, synced, and only then named."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from vqd.comfy.messages import RemoteFile
+from vqd.comfy.outputs import Remote, RemoteFile, RemoteText
+from vqd.documents.opening import created
 from vqd.domain.errors import VqdError
 from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
+from vqd.domain.kinds import KINDS
 from vqd.domain.outcome import OutputFile
-from vqd.media.apart import probe
+from vqd.media.apart import Media, identify
 from vqd.runner.acceptance import BadOutput, check_count, check_file
 from vqd.runner.server import Server
 from vqd.runner.shared import OWN_FOLDER
@@ -22,6 +25,7 @@ from vqd.spool.folders import make_folder
 from vqd.spool.manifest import mtime
 
 _MOST_REJECTED = 20
+_EXTENSION = re.compile(r"\.[a-z0-9]{1,10}")
 
 TakeName = Callable[[str], bool]
 """Takes a path in the job's folder for the prompt; False if another prompt has it."""
@@ -29,10 +33,21 @@ TakeName = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A file that a server says it made for one of the outputs a workflow promises."""
+    """A file that a server says it made, or a text that it showed, for one of the outputs a
+    workflow promises."""
 
     expected: ExpectedOutput
-    remote: RemoteFile
+    remote: Remote
+
+    @property
+    def extension(self) -> str:
+        """Give the extension that the server has for it, else the one usual for its kind: of a few
+        letters and digits, so that it can be part of any name here."""
+        own = ".txt"
+        if isinstance(self.remote, RemoteFile):
+            own = PurePosixPath(self.remote.filename).suffix.lower()
+        usual = KINDS[self.expected.kind].extensions[0]
+        return own if _EXTENSION.fullmatch(own) else usual
 
 
 def collect(
@@ -48,7 +63,8 @@ def collect(
     """Fetch every file, check every one, then give them their names below outputs/.
 
     `stem` is the path without extension; `part` is unique to the attempt; `values` are those that
-    the files were made with; `take_name` tells whether an output may have a name.
+    the files were made with; `take_name` tells whether an output may have a name. What a file is
+    decides its extension, where that of the server says otherwise.
 
     Raises:
         BadOutput: one of them is not what was promised; none is named then.
@@ -58,18 +74,55 @@ def collect(
     make_folder(parts, folder)
     for expected, count in Counter(made_file.expected for made_file in files).items():
         check_count(expected, count)
-    homes = _names(files, stem, take_name)
-    made: list[tuple[Path, OutputFile]] = []
-    for made_file, home in zip(files, homes, strict=True):
-        fetched = parts / f"{part}-{len(made)}{PurePosixPath(home).suffix}"
+    checked: list[_Checked] = []
+    for made_file in files:
+        fetched = parts / f"{part}-{len(checked)}{made_file.extension}"
         _bring(server, made_file.remote, fetched)
-        made.append((fetched, _checked(fetched, made_file, home, values)))
-    for fetched, output in made:
+        checked.append(_Checked(made_file, fetched, _checked(fetched, made_file, values)))
+    homes = _names(checked, stem, take_name)
+    outputs = [one.output(home) for one, home in zip(checked, homes, strict=True)]
+    for one, output in zip(checked, outputs, strict=True):
         target = folder / output.path
         make_folder(target.parent, folder)
-        fetched.replace(target)
+        one.path.replace(target)
         sync_folder(target.parent)
-    return tuple(output for _, output in made)
+    return tuple(outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A file that is here, and accepted."""
+
+    made_file: MadeFile
+    path: Path
+    media: Media
+
+    @property
+    def extension(self) -> str:
+        """Give the server's extension if what the file is goes by it, else the usual one."""
+        fitting = self.media.extensions
+        own = self.path.suffix
+        return own if not fitting or own in fitting else fitting[0]
+
+    def output(self, home: str) -> OutputFile:
+        media = self.media
+        moves = media.kind == "video" or (media.frames or 1) > 1
+        return OutputFile(
+            slot=self.made_file.expected.slot,
+            path=home,
+            kind=media.kind,
+            sha256=media.sha256,
+            bytes=media.bytes,
+            width=media.width,
+            height=media.height,
+            frames=media.frames if moves else None,
+            fps=media.fps,
+            duration_s=media.seconds if media.kind in ("video", "audio") else None,
+            sample_rate=media.sample_rate,
+            channels=media.channels,
+            chars=media.chars,
+            modified_at=mtime(self.path.stat()),
+        )
 
 
 def keep_rejected(file: Path, folder: Path, name: str) -> bool:
@@ -91,37 +144,49 @@ def keep_rejected(file: Path, folder: Path, name: str) -> bool:
 def take_away(server: Server, files: Sequence[MadeFile]) -> None:
     """Remove from the server's shared output folder what is home, and the folders vqd had for it;
     what may only be read stays."""
-    for made_file in files:
-        top, below = server.output_folder, _path_of(made_file.remote)
+    remotes = [one.remote for one in files if isinstance(one.remote, RemoteFile)]
+    for remote in remotes:
+        top, below = server.output_folder, _path_of(remote)
         if top is not None and below is not None and _is_file(top / below):
             _take_away(top, below)
 
 
-def _names(files: Sequence[MadeFile], stem: str, take_name: TakeName) -> list[str]:
-    slots = {made_file.expected.slot for made_file in files}
+def _names(checked: Sequence[_Checked], stem: str, take_name: TakeName) -> list[str]:
+    slots = {one.made_file.expected.slot for one in checked}
     names: list[str] = []
-    for made_file in files:
-        base = stem if len(slots) == 1 else f"{stem}_{made_file.expected.slot}"
-        suffix = PurePosixPath(made_file.remote.filename).suffix.lower()
-        turn, name = 1, f"{OUTPUTS}/{base}{suffix}"
+    for one in checked:
+        base = stem if len(slots) == 1 else f"{stem}_{one.made_file.expected.slot}"
+        turn, name = 1, f"{OUTPUTS}/{base}{one.extension}"
         while name in names or not take_name(name):
             turn += 1
-            name = f"{OUTPUTS}/{base}_{turn:03}{suffix}"
+            name = f"{OUTPUTS}/{base}_{turn:03}{one.extension}"
         names.append(name)
     return names
 
 
-def _bring(server: Server, remote: RemoteFile, target: Path) -> None:
-    """Take a file from the server's shared output folder; what is not to be had there is fetched.
+def _bring(server: Server, remote: Remote, target: Path) -> None:
+    """Take a file from the server's shared output folder; what is not to be had there is fetched,
+    and a text is written down as UTF-8.
 
     Which of its folders this machine sees may be wrong in the settings, or away.
     """
+    if isinstance(remote, RemoteText):
+        _write(remote.text, target)
+        return
     top, below = server.output_folder, _path_of(remote)
     if top is None or below is None or not _is_file(top / below):
         server.client.fetch(remote, target)
         return
     link_or_copy(top / below, target)
     sync_file(target)
+
+
+def _write(text: str, target: Path) -> None:
+    with created(target) as file:
+        # Half of a surrogate pair is legal in JSON, and no character.
+        file.write(text.encode(errors="replace"))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _path_of(remote: RemoteFile) -> PurePosixPath | None:
@@ -146,23 +211,12 @@ def _take_away(top: Path, below: PurePosixPath) -> None:
             (top / folder).rmdir()
 
 
-def _checked(path: Path, made_file: MadeFile, home: str, values: Mapping[str, Value]) -> OutputFile:
+def _checked(path: Path, made_file: MadeFile, values: Mapping[str, Value]) -> Media:
     expected = made_file.expected
     try:
-        media = probe(path)
+        media = identify(path, expected.kind)
     except VqdError as error:
         said = f"The output {expected.slot} cannot be used: {error.message}."
         raise BadOutput(said, path) from error
     check_file(path, media, expected, values)
-    return OutputFile(
-        slot=expected.slot,
-        path=home,
-        kind=media.kind,
-        sha256=media.sha256,
-        bytes=media.bytes,
-        width=media.width,
-        height=media.height,
-        frames=media.frames if media.kind == "video" else None,
-        fps=media.fps,
-        modified_at=mtime(path.stat()),
-    )
+    return media

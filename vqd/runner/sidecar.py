@@ -84,6 +84,7 @@ def _record(assignment: Assignment, input_sha256s: Mapping[str, str]) -> dict[st
                 "node": one.node,
                 "kind": one.kind,
                 **({"prefix": one.prefix_input} if one.prefix_input else {}),
+                **({"temp": True} if one.takes_temp else {}),
             }
             for one in plan.outputs
         },
