@@ -1,10 +1,11 @@
-"""A server whose memory does not suffice: a prompt climbs the ladder of its workflow."""
+"""A server whose memory does not suffice: a prompt climbs the ladder of its workflow, or is tried
+again and counted; prompts of others on that server go on."""
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,8 @@ from PIL import Image
 
 from tests.builders import write
 from tests.daemons import Daemon, manifest_of, status_of
+from tests.faults.rendering import assert_made_once, entry_in, outcomes
+from tests.faults.test_other_people import ended, theirs
 from tests.proxy import PassOn, Proxy, Tamper, json_answer
 from tests.samples import picture_job
 from tests.waiting import wait_for
@@ -55,11 +58,7 @@ def with_ladder(folder: Path, ladder: str) -> None:
 def out_of_memory(pass_on: PassOn) -> bytes:
     """Let the server say of a prompt that is over that its memory did not suffice."""
 
-    def entry() -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(pass_on().partition(b"\r\n\r\n")[2])
-        return told
-
-    ((prompt_id, _),) = wait_for(entry, within_s=5, what="the history entry").items()
+    (prompt_id,) = entry_in(pass_on)
     error = {
         "node_id": "2",
         "node_type": "ImageScale",
@@ -77,7 +76,7 @@ def drop(daemon: Daemon, folder: Path, *, pictures: int = 1) -> None:
 def steps_of(folder: Path) -> list[str]:
     """The steps that a job's prompts took, by its log."""
     log = (folder / "log.txt").read_text(encoding="utf-8")
-    return re.findall(r"Tried next: (.*)\.", log)
+    return re.findall(r"step=(.*)", log)
 
 
 def test_memory_is_freed_then_the_values_are_smaller_and_what_is_made_is_marked(
@@ -153,3 +152,43 @@ def test_at_the_end_of_the_ladder_the_prompt_has_failed(
     assert status_of(failed)["counts"]["failed"] == 1
     assert "out_of_memory" in (failed / "WHY.txt").read_text(encoding="utf-8")
     assert steps_of(failed) == ["free_memory"]
+
+
+@pytest.mark.parametrize("limit", [1, 0], ids=["tried again", "not tried again"])
+def test_without_a_ladder_it_is_tried_again_as_often_as_the_job_allows_and_others_go_on(
+    daemon: Daemon, small: Proxy, engine: EngineProcess, tmp_path: Path, limit: int
+) -> None:
+    small.tampers("GET /history", out_of_memory)
+    daemon.start()
+    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    sent = theirs(engine, 2)
+    job = f"vqd: 1\nworkflow: image-scale\nretry: {{limit: {limit}}}\n"
+    picture_job(tmp_path / "beach", pictures=1, job=job).rename(daemon.spool.inbox / "beach")
+    sent += theirs(engine, 2)
+    folder = daemon.wait_closed("beach")
+    if limit:
+        assert_made_once(daemon, folder, 1)
+        assert manifest_of(folder)[0]["attempt"] == 2
+    else:
+        assert "out_of_memory" in (folder / "WHY.txt").read_text(encoding="utf-8")
+    assert outcomes(daemon) == +Counter(out_of_memory=1, succeeded=limit)
+    assert "POST /free" not in small.asked
+    wait_for(lambda: ended(engine).keys() >= {*sent}, within_s=30, what="the end of theirs")
+    assert {ended(engine)[prompt_id] for prompt_id in sent} == {"success"}
+
+
+def test_memory_that_is_freed_between_the_prompts_of_others_costs_them_nothing(
+    daemon: Daemon, small: Proxy, engine: EngineProcess, tmp_path: Path
+) -> None:
+    with_ladder(tmp_path, "free_memory")
+    small.tampers("GET /history", out_of_memory)
+    daemon.start()
+    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    sent = theirs(engine, 2)
+    drop(daemon, tmp_path)
+    sent += theirs(engine, 2)
+    assert_made_once(daemon, daemon.wait_closed("beach"), 1)
+    assert outcomes(daemon) == {"out_of_memory": 1, "succeeded": 1}
+    assert small.asked["POST /free"] == 1
+    wait_for(lambda: ended(engine).keys() >= {*sent}, within_s=30, what="the end of theirs")
+    assert {ended(engine)[prompt_id] for prompt_id in sent} == {"success"}
