@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from vqd.runner.share import Share, ShareAway
+from tests.waiting import wait_for
+from vqd.runner.share import BELIEVED_S, Share, ShareAway
 from vqd.spool.layout import PAUSED, Spool
 
 
@@ -26,6 +27,32 @@ def test_whether_a_job_is_there_is_not_told_while_the_share_is_away(spool: Spool
     spool.root.rename(spool.root.with_name("away"))
     with pytest.raises(ShareAway, match="no vqd spool here"):
         share.has_active("gone")
+
+
+def test_a_folder_is_looked_for_again_when_a_moment_has_passed(spool: Spool) -> None:
+    now = [100.0]
+    share = Share(spool, on_answer=lambda: None, clock=lambda: now[0])
+    (spool.active / "job").mkdir()
+    assert share.has_active("job")
+    (spool.active / "job").rmdir()
+    now[0] += BELIEVED_S * 0.9
+    assert share.has_active("job"), "it was there a moment ago"
+    now[0] += BELIEVED_S * 0.2
+    assert not share.has_active("job")
+    (spool.active / "job").mkdir()
+    assert share.has_active("job"), "that it is not there is never believed"
+
+
+def test_the_thread_that_asks_stands_while_there_are_questions_and_ends_then(spool: Spool) -> None:
+    share = Share(spool, on_answer=lambda: None)
+    before = set(threading.enumerate())
+    asking = set[threading.Thread]()
+    for _ in range(20):
+        assert share.held_by() is None
+        asking |= set(threading.enumerate()) - before
+    assert len(asking) < 10, "one, but for a machine so busy that it ends between two of them"
+    wait_for(lambda: not asking & set(threading.enumerate()), within_s=5)
+    assert share.held_by() is None
 
 
 def test_a_share_that_does_not_answer_is_away_until_it_does(spool: Spool) -> None:

@@ -7,13 +7,14 @@ without the two syncs a rename can survive a power cut that the content does not
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from vqd.documents.opening import created, opened
 from vqd.domain.errors import VqdError
+from vqd.spool.together import Together
 
 
 def is_folder(path: Path) -> bool:
@@ -35,7 +36,11 @@ def is_real_file(path: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder durable; threads that ask for it at once share one sync."""
+    _SYNCS.ask(folder, None)
+
+
+def _sync_names(folder: Path, _: Sequence[None]) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -44,6 +49,9 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+_SYNCS = Together(_sync_names)
 
 
 def sync_file(path: Path) -> None:

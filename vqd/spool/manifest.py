@@ -6,8 +6,7 @@ made again, on any machine, and whatever became of the queue.
 """
 
 import os
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +26,7 @@ from vqd.domain.queue import Prompt
 from vqd.spool.files import is_real_file
 from vqd.spool.folders import move_aside
 from vqd.spool.status import iso
+from vqd.spool.together import Together
 
 MANIFEST = "manifest.jsonl"
 
@@ -201,26 +201,31 @@ def encoded(line: Line) -> bytes:
 
 
 def add_lines(folder: Path, lines: Iterable[Line]) -> None:
-    """Add lines to the manifest of a job that runs, durably.
+    """Add lines to the manifest of a job that runs, durably; threads that do so at once share one
+    sync.
 
     Raises:
         OSError: they cannot be written.
     """
-    text = b"".join(map(encoded, lines))
-    with _adding:
-        if not is_real_file(folder / MANIFEST):
-            move_aside(folder / MANIFEST)
-        handle = os.open(folder / MANIFEST, _ADDING, 0o666)
-        with os.fdopen(handle, "r+b", 0) as file:
-            end = file.seek(0, os.SEEK_END)
-            if end and os.pread(handle, 1, end - 1) != b"\n":
-                text = b"\n" + text  # a crash cut the last line off
-            file.write(text)
-            os.fsync(handle)
+    _ADDING.ask(folder, b"".join(map(encoded, lines)))
 
 
-_ADDING = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-_adding = threading.Lock()
+def _add(folder: Path, texts: Sequence[bytes]) -> None:
+    text = b"".join(texts)
+    if not is_real_file(folder / MANIFEST):
+        move_aside(folder / MANIFEST)
+    handle = os.open(folder / MANIFEST, _OPENED, 0o666)
+    with os.fdopen(handle, "ab") as file:
+        end = os.fstat(handle).st_size
+        if end and os.pread(handle, 1, end - 1) != b"\n":
+            text = b"\n" + text  # a crash cut the last line off
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+
+
+_OPENED = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_ADDING = Together(_add)
 
 
 @dataclass(frozen=True, slots=True)
