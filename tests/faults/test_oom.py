@@ -76,7 +76,7 @@ def drop(daemon: Daemon, folder: Path, *, pictures: int = 1) -> None:
 def steps_of(folder: Path) -> list[str]:
     """The steps that a job's prompts took, by its log."""
     log = (folder / "log.txt").read_text(encoding="utf-8")
-    return re.findall(r"step=(.*)", log)
+    return re.findall(r"Tried next: (.*)\.", log)
 
 
 def test_memory_is_freed_then_the_values_are_smaller_and_what_is_made_is_marked(
