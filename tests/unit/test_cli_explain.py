@@ -109,7 +109,9 @@ def test_outputs_that_cannot_be_written_are_told_by_the_status_in_the_folder(hou
     accepts(house)
     status = "reason: 'parked: outputs/a.png cannot be written: No space left.'\ncounts: {}\n"
     write(spool_of(house).active / JOB / "STATUS.yaml", status)
-    assert any("outputs cannot be written: outputs/a.png" in line for line in told(house, JOB))
+    assert any(
+        "because outputs/a.png cannot be written: No space" in one for one in told(house, JOB)
+    )
 
 
 def test_what_somebody_put_in_place_of_the_status_is_neither_followed_nor_believed(

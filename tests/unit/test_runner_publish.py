@@ -1,8 +1,10 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +17,11 @@ from vqd.domain.outcome import Failed, FailureCode, Progress
 from vqd.domain.queue import PromptKey, ServerRecord
 from vqd.domain.schedule import PROOF_MADE, Judgement
 from vqd.runner.publish import Publisher
+from vqd.runner.room import Room
 from vqd.service.control import Control
 from vqd.spool.layout import Spool
+from vqd.spool.reserve import Reserve
+from vqd.spool.space import Disks, Space
 from vqd.store.store import Store
 
 JOB = "20260101-000000-a"
@@ -149,3 +154,45 @@ def test_while_nothing_is_sent_no_status_says_when_its_job_will_be_done(
     publisher.tell([job_key], {}, "parked: no room")
     told = wait_for(lambda: read_status(spool.active / JOB), within_s=5)
     assert (told["reason"], told["finish"]) == ("parked: no room", None)
+
+
+@pytest.mark.parametrize("is_disk", [True, False])
+def test_a_job_that_cannot_be_handed_over_says_why_in_its_status_until_it_can(
+    store: Store, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch, *, is_disk: bool
+) -> None:
+    monkeypatch.setattr("vqd.runner.publish.AGAIN_S", 0.0)
+    home = spool.failed / JOB
+    full = Space(Path("/srv/vqd"), 0, 1, None, None, is_read_only=is_disk)
+    looks = [Disks(full, None, Reserve(0, 1.0))]
+    spool.failed.rmdir()
+    write(spool.failed, "a file in its place")
+    with publishing(store, spool, Room(store, lambda: looks[-1], on_change=lambda: None)) as asked:
+        asked.publish(over, JOB)
+        told = wait_for(lambda: reason_in(spool.active / JOB), within_s=5)
+        why = "/srv/vqd is read-only: mount it so that it can be written"
+        assert told == f"parked: {why if is_disk else f'{home} cannot be written: Not a directory'}"
+        with store.reading() as session:
+            assert session.jobs.get(over).why == told
+        looks.append(Disks(None, None, Reserve()))
+        spool.failed.unlink()
+        spool.failed.mkdir()
+        asked.publish(over, JOB)
+        wait_for(home.is_dir, within_s=5)
+    with store.reading() as session:
+        assert session.jobs.get(over).why == reason_in(home)
+    assert reason_in(home) is None
+
+
+@contextmanager
+def publishing(store: Store, spool: Spool, room: Room) -> Iterator[Publisher]:
+    publisher = Publisher(store, spool, on_change=lambda: None, room=room)
+    publisher.start()
+    try:
+        yield publisher
+    finally:
+        publisher.stop()
+
+
+def reason_in(folder: Path) -> str | None:
+    told = read_status(folder)
+    return None if told is None else told["reason"]

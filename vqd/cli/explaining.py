@@ -12,7 +12,7 @@ import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.attempts import attempt_json, print_attempts
-from vqd.cli.follow import read_status
+from vqd.cli.parking import parked_by
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import Cell, heading, print_table
 from vqd.cli.when import ago
@@ -79,11 +79,10 @@ def _stops(settings: Settings, spool: Spool, job: str) -> Iterator[Stop]:
         cure = "vqd resume takes it away, and everything goes on."
         yield Stop("paused", "PAUSE lies in the spool", cure)
     folder = spool.find(job)
-    reason = str((read_status(folder) or {}).get("reason")) if folder else ""
-    if folder and folder.parent == spool.active and reason.startswith("parked: "):
-        why = reason.removeprefix("parked: ").removesuffix(".")
-        cure = "Make room there; it is tried again every few seconds, and nothing has failed."
-        yield Stop("parked", f"outputs cannot be written: {why}", cure)
+    parked = parked_by(settings, [folder] if folder and folder.parent == spool.active else ())
+    if parked is not None:
+        cure = "It is tried again every few seconds, and nothing has failed."
+        yield Stop("parked", parked, cure)
 
 
 def _dropped(spool: Spool, name: str, stops: Sequence[Stop]) -> Reason | None:

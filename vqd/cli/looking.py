@@ -15,10 +15,12 @@ import click
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.attempts import attempt_json, print_attempts
 from vqd.cli.follow import read_status
+from vqd.cli.parking import parked_by
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.when import in_words
 from vqd.domain.finish import Finish
+from vqd.domain.lifecycle import JobState
 from vqd.domain.names import printable
 from vqd.domain.queue import Job, Prompt, ServerRecord
 from vqd.domain.schedule import written
@@ -55,8 +57,10 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         _show_status(spool, seen.jobs[0], finishes, as_json=as_json)
         return
     waiting = waiting_in(spool.inbox)
+    running = (one for one in seen.jobs if one.state is JobState.RUNNING)
+    parked = parked_by(settings, (spool.active / one.job for one in running))
     if as_json:
-        facts = {"daemon": runs, "away": away, "paused": paused}
+        facts = {"daemon": runs, "away": away, "paused": paused, "parked": parked}
         _print_json({**facts, **_overview_json(seen, finishes), "waiting": [*waiting]})
         return
     if runs is False:
@@ -65,6 +69,8 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         click.echo(f"share away: {spool.root}: {away}; nothing is taken or sent")
     if paused:
         click.echo(PAUSED)
+    if parked:
+        click.echo(printable(f"parked: {parked}; it goes on by itself"))
     print_table([_server_row(server) for server in seen.servers], wrapped=True)
     _print_jobs(seen.jobs, finishes)
     _print_waiting(spool, waiting)

@@ -68,7 +68,9 @@ class Job:
 
     @property
     def why(self) -> str | None:
-        """Say why it ended as it did, or why what waits of it does not start."""
+        """Say why it ended as it did, or why it does not start or is not laid out."""
+        if self.state is JobState.PUBLISHING and self.hold:
+            return self.hold
         return self.reason or (self.hold if self.counts.pending else None)
 
     @property

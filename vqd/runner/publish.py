@@ -27,9 +27,11 @@ from vqd.media.thumbnails import Thumbnails
 from vqd.runner.closing import answers_to, lay_out
 from vqd.runner.joblogs import JobLogs
 from vqd.runner.reporting import write_proof
+from vqd.runner.room import Room
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
+from vqd.spool.space import refusal
 from vqd.spool.status import RunningPrompt, write_status
 from vqd.store.foresight import Foresight
 from vqd.store.store import Store
@@ -54,11 +56,13 @@ class Publisher:
         *,
         on_change: Callable[[], None],
         kept: Thumbnails | None = None,
+        room: Room | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._spool = spool
         self._kept = kept
+        self._room = room
         self._on_change = on_change
         self._clock = clock
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -128,6 +132,7 @@ class Publisher:
         except (OSError, VqdError) as error:
             _log.warning("publish.postponed", job=job, error=str(error), again_s=AGAIN_S)
             self._postpone(job_key, AGAIN_S)
+            self._hold(job_key, f"parked: {_in_words(error, self._spool.active / job)}")
         except Exception:  # noqa: BLE001 - the top of one job's closing: it waits, others close
             _log.exception("publish.failed", job=job, again_s=FAULT_AGAIN_S)
             self._postpone(job_key, FAULT_AGAIN_S)
@@ -143,6 +148,11 @@ class Publisher:
         with self._lock:
             self._again_at[job_key] = time.monotonic() + again_s
 
+    def _hold(self, job_key: int, why: str) -> None:
+        """Write down why a job is not in done/ or failed/ yet, for its status and all that ask."""
+        self._store.write(lambda session: session.jobs.hold_publishing(job_key, why))
+        self.tell([job_key], {}, None)
+
     def _publish(self, job_key: int) -> None:
         self._require_spool()
         job = self._job(job_key)
@@ -155,6 +165,8 @@ class Publisher:
         now = self._clock()
         closed = replace(job, state=job.ends_as, finished_at=now, reason=_reason(job))
         if is_real_folder(folder):
+            if self._room is not None:
+                self._room.require_end()
             with self._store.reading() as session:
                 lay_out(session, closed, folder, self._kept, now=now)
             self._require_spool()
@@ -221,6 +233,12 @@ def _reason(job: Job) -> str | None:
     if job.reason is not None or not job.counts.failed:
         return job.reason
     return f"{job.counts.failed} of {job.counts.total} prompts failed"
+
+
+def _in_words(error: OSError | VqdError, folder: Path) -> str:
+    if isinstance(error, OSError):
+        return refusal(error, folder)
+    return error.message.removesuffix(".")
 
 
 def _where(progress: Progress | None) -> tuple[str | None, str | None, int]:

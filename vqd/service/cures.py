@@ -42,6 +42,11 @@ HOLDS = (
         "Look at proof.html in its folder; vqd approve JOB lets the rest run.",
         because="the proof is made and nobody has approved of it",
     ),
+    Hold(
+        "parked",
+        "parked",
+        "It is tried again every few seconds, and nothing has failed.",
+    ),
     Hold("waits until", "not_before", "It starts by itself then."),
     Hold("outside its window", "outside_window", _OPENS),
     Hold("too late for its window", "outside_window", _OPENS),

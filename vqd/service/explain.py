@@ -120,6 +120,10 @@ def _on_its_way(facts: Facts, stops: Sequence[Stop]) -> Reason:
     cure = " ".join([stop.cure for stop in stops]) or "It goes on by itself."
     if job.state is JobState.ASSEMBLING:
         return Reason("assembling", "It is being taken into the queue", cure)
+    if job.hold:
+        kind = hold_of(job.hold)
+        said = f"Every prompt is over, but its folder waits: {job.hold.removeprefix('parked: ')}"
+        return Reason(kind.code, said, kind.cure_for(job.job))
     said = "Every prompt is over, and its folder is being laid out"
     return Reason("publishing", said, cure)
 

@@ -155,4 +155,5 @@ def refusal(error: OSError, folder: Path) -> str:
     """Say in words that something cannot be written in a folder, without a full stop."""
     if isinstance(error, NoRoom):
         return str(error.shortage)
-    return f"{error.filename or folder} cannot be written: {error.strerror}"
+    where = error.filename2 or error.filename or folder
+    return f"{where} cannot be written: {error.strerror}"

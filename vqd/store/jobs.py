@@ -183,16 +183,22 @@ class JobRows:
     def begin_publishing(self, job_key: int) -> bool:
         """Let a job whose prompts are all over be laid out; False if it is not so."""
         row = self._connection.execute(
-            "UPDATE jobs SET state = 'publishing' WHERE job_key = ? AND state IN"
+            "UPDATE jobs SET state = 'publishing', hold = NULL WHERE job_key = ? AND state IN"
             " ('quoted', 'queued', 'running') AND pending = 0 AND running = 0 RETURNING job_key",
             (job_key,),
         ).fetchone()
         return row is not None
 
+    def hold_publishing(self, job_key: int, why: str) -> None:
+        """Write down why a job whose prompts are all over cannot be laid out or handed over yet."""
+        self._connection.execute(
+            "UPDATE jobs SET hold = ? WHERE job_key = ? AND state = 'publishing'", (why, job_key)
+        )
+
     def close(self, job_key: int, state: JobState, reason: str | None, *, now: float) -> None:
         """Close a published job: at that instant it is over."""
         row = self._connection.execute(
-            "UPDATE jobs SET state = ?, reason = ?, finished_at = ?"
+            "UPDATE jobs SET state = ?, reason = ?, hold = NULL, finished_at = ?"
             " WHERE job_key = ? AND state = 'publishing'"
             " RETURNING total, succeeded, failed, cancelled",
             (state, reason, now, job_key),
