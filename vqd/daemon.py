@@ -12,7 +12,6 @@ import structlog
 
 from vqd import __version__, systemd
 from vqd.domain.errors import VqdError
-from vqd.domain.live import Live
 from vqd.domain.schedule import Capability
 from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
@@ -41,7 +40,6 @@ from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import Lease, leased
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
-from vqd.spool.staging import clear_staging
 from vqd.store.store import Store
 from vqd.watchers.elsewhere import HotPlace
 from vqd.watchers.hotfolder import Pace
@@ -50,7 +48,6 @@ from vqd.watchers.seeing import Seeing
 from vqd.watchers.steering import Steering
 from vqd.watchers.watch import Watch
 from vqd.watchers.welcoming import Welcoming
-from vqd.webdoor import web_door
 
 _log = structlog.get_logger(__name__)
 
@@ -165,16 +162,6 @@ class _Daemon:
             Welcome(store, settings.workflows, settings.default_points),
             every_s=settings.rescan_s,
         )
-        self._web = web_door(
-            settings,
-            spool,
-            store,
-            drafting,
-            submission,
-            Live(self._loop.live, self._preview),
-            on_change=wake.set,
-            on_end=self._ending.fail,
-        )
         self._wake = wake
         self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)
 
@@ -188,7 +175,6 @@ class _Daemon:
     def _start(self) -> None:
         elsewhere = {keys.path for keys in self._settings.hot_folders.values()}
         recover_claims(self._spool.active, self._spool.inbox, elsewhere)
-        clear_staging(self._spool)
         names = {server.name for server in self._servers}
         self._store.write(lambda session: session.servers.keep_only(names))
         self._store.write(lambda session: session.catalogue.keep_only(names))
@@ -208,8 +194,6 @@ class _Daemon:
         self._returning.start()
         self._watch.start()
         self._welcoming.start()
-        if self._web is not None:
-            self._web.start()
         systemd.notify("READY=1")
         _log.info(
             "daemon.started",
@@ -222,8 +206,6 @@ class _Daemon:
     def _stop(self) -> None:
         systemd.notify("STOPPING=1")
         self._wake.set()
-        if self._web is not None:
-            self._web.stop()
         self._watch.stop()
         self._returning.stop()
         self._welcoming.stop()
@@ -259,10 +241,6 @@ class _Daemon:
             shortage=lambda: self._room.shortage,
             on_news=wake.set,
         )
-
-    def _preview(self, server: str) -> bytes | None:
-        named = {one.name: one for one in self._servers}
-        return named[server].listener.preview if server in named else None
 
     def _on_tick(self) -> None:
         self._sign_of_life()
