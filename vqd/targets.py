@@ -66,6 +66,9 @@ class TargetKeys(Keys):
         description="Where a browser finds a job's folder: {folder} is done/JOB, {job} is JOB.",
         examples=["https://nas/vqd/{folder}"],
     )
+    picture: bool = Field(
+        default=True, description="Whether it is sent a small picture of what a job made."
+    )
 
     @model_validator(mode="after")
     def _keep_secrets(self) -> Self:
@@ -80,7 +83,7 @@ class TargetKeys(Keys):
 
     def target(self, name: str) -> Target:
         """Give the target that jobs know by this name."""
-        return Target(name, self.url, self.secret_file, self.headers)
+        return Target(name, self.url, self.secret_file, self.headers, self.picture)
 
 
 class HouseKeys(Keys):

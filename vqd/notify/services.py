@@ -3,13 +3,20 @@
 It is imported when the first target needs it.
 """
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from vqd.domain.errors import VqdError
-from vqd.notify.message import Message
+from vqd.notify.message import Message, Picture
 from vqd.notify.unsent import Unsent
 
-_WARNING = 30
+if TYPE_CHECKING:
+    from apprise import AppriseAttachment
+
 _MOST_TOLD = 300
 
 
@@ -37,16 +44,55 @@ def check(name: str, url: str) -> None:
 
 
 def send(url: str, message: Message) -> None:
-    """Send a message through the service that the URL names.
+    """Send a message through the service that the URL names, with its picture where that takes any.
 
     Raises:
         Unsent: the service did not take it; says what apprise said.
     """
-    from apprise import Apprise, LogCapture
+    from apprise import Apprise
 
     service = Apprise.instantiate(url)
-    with LogCapture(level=_WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
-        is_sent = service is not None and service.notify(title=message.title, body=message.text)
-        why = " ".join(said.getvalue().split())
+    with _heard() as said:
+        is_sent = service is not None and service.notify(
+            title=message.title,
+            body=message.text,
+            attach=_attached(message.picture) if service.attachment_support else None,
+        )
     if not is_sent:
+        why = " ".join(" ".join(said).split())
         raise Unsent(why[:_MOST_TOLD] or "the service did not take it")
+
+
+def _attached(picture: Picture | None) -> "AppriseAttachment | None":
+    from apprise import AppriseAttachment
+    from apprise.attachment.memory import AttachMemory
+
+    if picture is None:
+        return None
+    attached = AppriseAttachment()
+    made = AttachMemory(picture.data, name=picture.name, mimetype=picture.mime)  # type: ignore[no-untyped-call]
+    attached.add(made)
+    return attached
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """Give what apprise warns of in this thread alone: others may be sending meanwhile."""
+    heard = _Heard(logging.WARNING)
+    logger = logging.getLogger("apprise")
+    logger.addHandler(heard)
+    try:
+        yield heard.said
+    finally:
+        logger.removeHandler(heard)
+
+
+class _Heard(logging.Handler):
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.said: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self.said.append(record.getMessage())

@@ -13,6 +13,9 @@ from vqd.notify.unsent import Unsent
 
 SECRET = "{secret}"
 _MOST_SECRET_BYTES = 4096
+_MOST_BYTES_ATTACHED = 1_000_000
+_MOST_BYTES_POSTED = 64_000
+"""In base64, with all else, that is less than the 100 kB that many a receiver takes by default."""
 _WEBHOOK = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -20,13 +23,22 @@ _WEBHOOK = re.compile(r"https?://", re.IGNORECASE)
 class Target:
     """Where notices go. `{secret}` in `url` and in `headers` stands for what is in `secret_file`.
 
-    An http or https URL is sent the notice as JSON; every other kind of URL is apprise's.
+    An http or https URL is sent the notice as JSON; every other kind of URL is apprise's. Where it
+    `takes_pictures`, it is sent some.
     """
 
     name: str
     url: str = field(repr=False)
     secret_file: Path | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    takes_pictures: bool = True
+
+    @property
+    def most_picture_bytes(self) -> int:
+        """Give how large a picture may be that it is sent; 0 for none."""
+        if not self.takes_pictures:
+            return 0
+        return _MOST_BYTES_POSTED if self._is_webhook else _MOST_BYTES_ATTACHED
 
     def check(self) -> None:
         """Do nothing if a notice can be sent there, as far as that can be told without sending one.
