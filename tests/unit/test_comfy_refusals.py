@@ -124,3 +124,15 @@ def test_a_graph_that_wants_for_a_model_or_a_class_alone_is_told_from_one_that_i
     assert not is_unavailable(sampler)
     assert not is_unavailable(both)
     assert not is_unavailable(recorded("refused_inputs.json"))
+
+
+def test_a_class_that_cannot_list_its_choices_is_not_there_and_one_that_raises_at_a_value_is() -> (
+    None
+):
+    def raised(where: str) -> Any:
+        line = f'  File "nodes.py", line 1634, in {where}\n    files = os.listdir(input_dir)\n'
+        told = {"exception_type": "FileNotFoundError", "traceback": ["  File …\n", line]}
+        return an_error("exception_during_inner_validation", **told)
+
+    assert is_unavailable(raised("INPUT_TYPES"))
+    assert not is_unavailable(raised("VALIDATE_INPUTS"))

@@ -14,8 +14,8 @@ _LONGEST_CHOICES = 200
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a graph is not taken: a sentence for people, the first node that was named, and the
-    input files that the server has not. `is_unavailable` tells that it wants for node classes or
-    models alone."""
+    input files that the server has not. `is_unavailable` tells that it wants for models or node
+    classes alone, or for those of which the server cannot say what they take."""
 
     said: str
     node: str | None
@@ -36,7 +36,7 @@ def refusal(document: Json) -> Refusal | None:
             _joined(sentences),
             next(iter(node_errors)),
             _lacking(node_errors),
-            is_unavailable=all(map(_is_of_model, _faults(node_errors))),
+            is_unavailable=all(map(_is_of_server, _faults(node_errors))),
         )
     if node_errors:
         return Refusal(f"node {', '.join(node_errors)} did not validate", next(iter(node_errors)))
@@ -60,9 +60,16 @@ def _lacking(node_errors: Mapping[str, Json]) -> frozenset[str]:
     return frozenset(found[1] for found in told if found)
 
 
-def _is_of_model(fault: Json) -> bool:
-    received = object_in(fault, "extra_info").get("received_value")
-    return text_in(fault, "type") == "value_not_in_list" and names_model(received)
+def _is_of_server(fault: Json) -> bool:
+    """Tell whether the server lacks something, and the graph may be right.
+
+    A node class that cannot list its choices, as where the input folder is gone, raises so
+    (0.3.64, execution.py and nodes.py).
+    """
+    extra = object_in(fault, "extra_info")
+    if text_in(fault, "type") == "value_not_in_list":
+        return names_model(extra.get("received_value"))
+    return any("in INPUT_TYPES" in str(line) for line in list_in(extra, "traceback"))
 
 
 def _faults(node_errors: Mapping[str, Json]) -> Iterator[Json]:
