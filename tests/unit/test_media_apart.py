@@ -19,7 +19,7 @@ from vqd.media.apart import Decoders, Patience, Undecodable
 from vqd.media.dimensions import dimensions
 from vqd.media.probe import blackness, probe
 from vqd.media.samples import draw_clip
-from vqd.media.thumbnail import thumbnail
+from vqd.media.thumbnail import thumbnails
 
 
 @pytest.fixture
@@ -44,10 +44,7 @@ def test_it_gives_what_decoding_here_gives(tmp_path: Path) -> None:
         assert apart.probe(path) == probe(path)
         assert apart.blackness(path) == blackness(path)
         assert apart.dimensions(path) == dimensions(path)
-        small = {"longest_px": 16, "quality": 70, "as_is_bytes": 0}
-        assert apart.thumbnail(path, below=tmp_path, **small) == thumbnail(
-            path, below=tmp_path, **small
-        )
+        assert apart.thumbnails(path, below=tmp_path) == thumbnails(path, below=tmp_path)
 
 
 def test_it_refuses_what_decoding_here_refuses(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ __all__ = [
     "dimensions",
     "identify",
     "probe",
-    "thumbnail",
+    "thumbnails",
 ]
 
 Json = Any
@@ -78,23 +78,14 @@ def dimensions(path: Path, *, below: Path | None = None) -> tuple[int, int]:
     return width, height
 
 
-def thumbnail(
-    path: Path, *, below: Path | None, longest_px: int, quality: int, as_is_bytes: int
-) -> Thumbnail:
-    """Give a small picture: see `vqd.media.thumbnail`.
+def thumbnails(path: Path, *, below: Path | None) -> tuple[Thumbnail, ...]:
+    """Give small pictures, at a low priority: see `vqd.media.thumbnail`.
 
     Raises:
         Undecodable, OSError: as `probe`. ValueError: no file can have this name.
     """
-    made = _DECODERS.ask(
-        "thumbnail",
-        path,
-        below,
-        longest_px=longest_px,
-        quality=quality,
-        as_is_bytes=as_is_bytes,
-    )
-    return Thumbnail(**{**made, "data": b64decode(made["data"])})
+    made = _UNHURRIED.ask("thumbnails", path, below)
+    return tuple(Thumbnail(**{**one, "data": b64decode(one["data"])}) for one in made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +108,11 @@ class Patience:
 class Decoders:
     """Asks decoders, one question at a time each, and keeps as many as are asked at once."""
 
-    def __init__(self, *, idle_s: float = _IDLE_S, patience: Patience | None = None) -> None:
+    def __init__(
+        self, *, idle_s: float = _IDLE_S, patience: Patience | None = None, niceness: int = 0
+    ) -> None:
         self._idle_s = idle_s
+        self._niceness = niceness
         self._patience = patience or Patience()
         self._turns = threading.Semaphore(_MOST)
         self._idle: list[_Decoder] = []
@@ -171,7 +165,7 @@ class Decoders:
     def _lent(self) -> "Iterator[_Decoder]":
         with self._lock:
             self._idle = [decoder for decoder in self._idle if decoder.is_usable()]
-            decoder = self._idle.pop() if self._idle else _Decoder(self._idle_s)
+            decoder = self._idle.pop() if self._idle else _Decoder(self._idle_s, self._niceness)
             self._at_work.add(decoder)
         try:
             yield decoder
@@ -183,9 +177,9 @@ class Decoders:
 
 
 class _Decoder:
-    def __init__(self, idle_s: float) -> None:
+    def __init__(self, idle_s: float, niceness: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vqd.media.decoder", str(idle_s)],
+            [sys.executable, "-m", "vqd.media.decoder", str(idle_s), str(niceness)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -263,4 +257,6 @@ def _named(how_ended: int) -> str:
 
 
 _DECODERS: Final = Decoders()
+_UNHURRIED: Final = Decoders(niceness=10)  # nobody's prompt waits for what these make
 atexit.register(_DECODERS.close)
+atexit.register(_UNHURRIED.close)

@@ -19,7 +19,7 @@ from vqd.media.decoding import Undecodable
 from vqd.media.dimensions import dimensions
 from vqd.media.identify import identify
 from vqd.media.probe import blackness, probe
-from vqd.media.thumbnail import thumbnail
+from vqd.media.thumbnail import thumbnails
 
 Json = Any
 
@@ -59,9 +59,9 @@ def _dimensions(path: Path, below: Path | None) -> Json:
     return dimensions(path, below=below)
 
 
-def _thumbnail(path: Path, below: Path | None, **asked: int) -> Json:
-    made = thumbnail(path, below=below, **asked)
-    return {**asdict(made), "data": b64encode(made.data).decode()}
+def _thumbnails(path: Path, below: Path | None) -> Json:
+    made = thumbnails(path, below=below)
+    return [{**asdict(one), "data": b64encode(one.data).decode()} for one in made]
 
 
 _ASKS: Mapping[str, Callable[..., Json]] = {
@@ -69,11 +69,12 @@ _ASKS: Mapping[str, Callable[..., Json]] = {
     "identify": _identify,
     "blackness": _blackness,
     "dimensions": _dimensions,
-    "thumbnail": _thumbnail,
+    "thumbnails": _thumbnails,
 }
 
 
-def _main(idle_s: float) -> None:
+def _main(idle_s: float, niceness: int) -> None:
+    os.nice(niceness)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     answers.write(STARTED)
@@ -88,4 +89,4 @@ def _main(idle_s: float) -> None:
 
 
 if __name__ == "__main__":
-    _main(float(sys.argv[1]))
+    _main(float(sys.argv[1]), int(sys.argv[2]))

@@ -1,13 +1,13 @@
 """The head of the report: what the job was, how it went, and what was wrong with it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from vqd.domain.errors import Problem
-from vqd.domain.graph import Value
+from vqd.media.report_alike import Alike, Failure
 from vqd.media.report_job import ReportJob
-from vqd.media.report_text import duration, moment, shown, text
+from vqd.media.report_text import cut, duration, moment, shown, text
 
 ICONS: Final = """\
 <svg hidden><defs>
@@ -17,18 +17,21 @@ ICONS: Final = """\
 <symbol id="i-other" viewBox="0 0 16 16"><path d="M8 4v4.5l3 2"/></symbol>
 </defs></svg>
 """
-_STAMP: Final = re.compile(r"\d{8}-\d{6}-(?=.)")
+_STAMP: Final = re.compile(r"^\d{8}-\d{6}-(?=.)")
+_LONG: Final = 60  # characters of a value that has a line of its own
+_LONGEST_FAILURE: Final = 500
 _COUNTED: Final = ("succeeded", "failed", "cancelled")
 
 
-def head(job: ReportJob) -> str:
+def head(job: ReportJob, same: Alike) -> str:
     """Give everything above the pictures, as markup."""
-    return "".join(_parts(job))
+    return "".join(_parts(job, same))
 
 
-def _parts(job: ReportJob) -> Iterator[str]:
+def _parts(job: ReportJob, same: Alike) -> Iterator[str]:
     yield '<header class="head">\n<div class="title"><div>'
-    yield f'<p class="workflow">{_workflow(job)}</p>\n<h1>{_title(job.job)}</h1></div>'
+    yield f'<p class="workflow">{_workflow(job)}</p>\n<h1>{text(_STAMP.sub("", job.job))}</h1>'
+    yield f'<p class="stamp">{text(job.job)}</p></div>'
     yield _badge(job.state)
     yield "</div>\n"
     if job.comment:
@@ -39,25 +42,20 @@ def _parts(job: ReportJob) -> Iterator[str]:
         yield _problems(job.problems)
     elif job.reason:
         yield f'<p class="reason">{text(job.reason)}</p>\n'
+    if same.failures:
+        yield _failures(same.failures)
     if job.drift:
         yield _drift(job.drift)
     if job.counts.get("total"):
         yield _bar(job.counts)
     yield _times(job)
     yield "</header>\n"
-    if job.params:
-        yield _params(job.params)
+    yield from _same(job, same)
 
 
 def _workflow(job: ReportJob) -> str:
     version = "" if job.workflow_version is None else f" · version {job.workflow_version}"
     return text(f"{job.workflow}{version}")
-
-
-def _title(job: str) -> str:
-    stamp = found[0] if (found := _STAMP.match(job)) else ""
-    name = text(job.removeprefix(stamp))
-    return f'<span class="stamp">{stamp}</span>{name}' if stamp else name
 
 
 def _badge(state: str) -> str:
@@ -83,6 +81,22 @@ def _problems(problems: tuple[Problem, ...]) -> str:
         f'<section class="problems" aria-labelledby="wrong"><h2 id="wrong">{count}</h2>'
         f"<ol>{listed}</ol></section>\n"
     )
+
+
+def _failures(failures: Sequence[Failure]) -> str:
+    listed = "".join(map(_failure, failures))
+    return (
+        '<section class="problems" aria-labelledby="failed">'
+        f'<h2 id="failed">What failed</h2><ol>{listed}</ol></section>\n'
+    )
+
+
+def _failure(failure: Failure) -> str:
+    links = " ".join(f'<a href="#p{number}">#{number}</a>' for number in failure.first)
+    left = failure.prompts - len(failure.first)
+    where = f"{links} and {left:,} more" if left else links
+    said = text(cut(failure.said, _LONGEST_FAILURE))
+    return f'<li><p>{said}</p><p class="where">{where}</p></li>'
 
 
 def _drift(drift: tuple[str, ...]) -> str:
@@ -133,12 +147,25 @@ def _times(job: ReportJob) -> str:
     return f'<dl class="times">{listed}</dl>\n'
 
 
-def _params(params: Mapping[str, Value]) -> str:
+def _same(job: ReportJob, same: Alike) -> Iterator[str]:
+    """Give what no cell tells, since it is the same in each."""
+    told = [(name, shown(value)) for name, value in {**job.params, **same.params}.items()]
+    if same.seed is not None and not any("seed" in name.lower() for name, _ in told):
+        told.append(("seed", str(same.seed)))
+    if same.server is not None:
+        told.append(("server", same.server))
+    if not told:
+        return
     listed = "".join(
-        f"<div><dt>{text(name)}</dt><dd>{text(shown(value))}</dd></div>"
-        for name, value in params.items()
+        f"<div{_is_long(value)}><dt>{text(name)}</dt><dd>{text(value)}</dd></div>"
+        for name, value in told
     )
-    return (
-        '<section class="fixed" aria-labelledby="fixed"><h2 id="fixed">Same for all</h2>'
+    title = "Same for all" if job.counts.get("total", 0) > 1 else "Made with"
+    yield (
+        f'<section class="fixed" aria-labelledby="fixed"><h2 id="fixed">{title}</h2>'
         f"<dl>{listed}</dl></section>\n"
     )
+
+
+def _is_long(value: str) -> str:
+    return ' class="long"' if len(value) > _LONG else ""

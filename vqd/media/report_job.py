@@ -1,31 +1,48 @@
 """What a report tells of a job, its prompts and their outputs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from vqd.domain.errors import Problem
 from vqd.domain.graph import Value
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a file held: the hash of it, and its length."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOutput:
-    """One file that a prompt made. `path` is relative to the job's folder, with `/`."""
+    """One file that a prompt made. `path` is relative to the job's folder, with `/`; `kind` is one
+    of `vqd.domain.kinds`."""
 
     path: str
     kind: str
     bytes: int
     sha256: str
-    width: int | None
-    height: int | None
-    frames: int | None
-    fps: float | None
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    fps: float | None = None
+    duration_s: float | None = None
+    chars: int | None = None
+
+    @property
+    def content(self) -> Content:
+        """What it held."""
+        return Content(self.sha256, self.bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPrompt:
-    """One prompt. `params` are the values that vary; `inputs` maps slots to paths. `mark` is what
-    its workflow says of outputs that came about with other values than were asked for. One that
-    `is_kept` was made before the job's folder came back.
+    """One prompt. `params` are the values that vary; `inputs` maps slots to paths, `contents` to
+    what these held, where that is known. `mark` is what its workflow says of outputs that came
+    about with other values than were asked for. One that `is_kept` was made before the job's
+    folder came back.
 
     An input's path is absolute, or relative to the job's input folder, with `/`.
     """
@@ -42,6 +59,11 @@ class ReportPrompt:
     failure: str | None
     mark: str = ""
     is_kept: bool = False
+    contents: Mapping[str, Content] = field(default_factory=dict)
+
+
+Prompts = Callable[[], Iterable[ReportPrompt]]
+"""Gives a job's prompts, one by one, as often as it is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,13 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def clock(seconds: float) -> str:
+    """Give a clip's length as players show it: `0:05`, `12:30`, `1:02:03`."""
+    minutes, left = divmod(max(1, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
 def size(count: int) -> str:
     """Give a number of bytes, in units of 1000."""
     amount = float(count)

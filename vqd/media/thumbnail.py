@@ -1,8 +1,8 @@
-"""Small pictures of pictures, clips and sounds, for the report."""
+"""Small pictures of pictures, clips and sounds, in a few sizes made of one decoding."""
 
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
@@ -22,22 +22,47 @@ _MOST_BYTES: Final = 60_000
 _STEPS: Final = ((1.0, 1.0), (1.0, 0.6), (0.75, 0.5), (0.5, 0.4), (0.35, 0.2), (0.25, 0.0))
 # From this quality an opaque still picture is JPEG, which takes a tenth of WebP's time and, with a
 # little more quality, looks the same; below it WebP, which needs half the bytes.
-_JPEG_FROM: Final = 60
+_JPEG_FROM: Final = 70
 _JPEG_MORE: Final = 8
 # What of a PNG is seen (PNG specification, 3rd edition, 11): no texts, times or private chunks.
 _SEEN: Final = frozenset(b"IHDR PLTE tRNS IDAT IEND gAMA cHRM sRGB iCCP cICP sBIT bKGD".split())
 _NOT_AS_IT_IS: Final = frozenset((b"acTL", b"eXIf"))
 _SOUND_RATE: Final = 8000
 _PEAK_SAMPLES: Final = 80
+_BAR_PX: Final = 8  # from one bar of a waveform to the next
+_SOUND_COLOUR: Final = (74, 127, 201, 255)  # can be seen on white and on black
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a thumbnail is to be: its longest side in pixels, its quality (0 to 100), whether it
+    moves. A PNG that takes at most `as_is_bytes` is given as it is."""
+
+    name: str
+    longest_px: int
+    quality: int
+    moves: bool = False
+    as_is_bytes: int = 0
+
+
+SIZES: Final = (
+    Size("large", 640, 76, as_is_bytes=24_000),
+    Size("medium", 352, 62, as_is_bytes=12_000),
+    Size("small", 208, 54, as_is_bytes=6_000),
+    Size("tiny", 96, 40, as_is_bytes=1_500),
+    Size("moving", 320, 60, moves=True),
+)
+"""The largest first, and for what moves one that moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small picture, ready to be embedded. It moves if it is of a clip, and then it is WebP.
+    """A small picture, ready to be embedded; `size` is the name of its `Size`.
 
     `is_whole`: it has as many pixels as what it was made of.
     """
 
+    size: str
     mime: str
     data: bytes
     width: int
@@ -45,32 +70,42 @@ class Thumbnail:
     is_whole: bool = False
 
 
-def thumbnail(
-    path: Path,
-    *,
-    below: Path | None = None,
-    longest_px: int = 256,
-    quality: int = 70,
-    as_is_bytes: int = 0,
-) -> Thumbnail:
-    """Give a small picture of a picture, up to 12 frames of a clip in 60 KB, or a sound's waveform.
+def thumbnails(
+    path: Path, *, below: Path | None = None, sizes: Sequence[Size] = SIZES
+) -> tuple[Thumbnail, ...]:
+    """Give small pictures of a picture, a clip or a sound's waveform, in the order of `sizes`.
 
-    Pictures are turned as their EXIF data ask, and stay transparent. Nothing is enlarged. Of a PNG
-    that is small enough, and takes at most `as_is_bytes`, the very pixels are given. What else a
-    file holds, such as ComfyUI's workflow, is left out.
+    Of a clip those that do not move show a moment early in it, not its first, which is often black;
+    the moving one has up to 12 frames in 60 KB. What does not move has none. Pictures are turned as
+    their EXIF data ask, and stay transparent. Nothing is enlarged. What else a file holds, such as
+    ComfyUI's workflow, is left out.
 
     Raises:
         Undecodable, OSError: as `probe`.
     """
+    longest_px = max(size.longest_px for size in sizes)
     with open_media(path, below) as media:
-        size = _size(media)
-        if max(size) <= longest_px and (bare := _as_it_is(media, as_is_bytes)):
-            return Thumbnail("image/png", bare, *size, is_whole=True)
+        full = _size(media)
+        bare = _bare(media, max(size.as_is_bytes for size in sizes))
         pictures = _small(media, longest_px)
     if not pictures:
         raise Undecodable("it is damaged: there is no picture in it")
-    made = _moving(pictures, quality) if len(pictures) > 1 else _still(pictures[0], quality)
-    return replace(made, is_whole={made.width, made.height} == {*size})
+    made = _made(pictures, sizes, bare if max(full) <= longest_px else b"", full)
+    return tuple(replace(one, is_whole={one.width, one.height} == {*full}) for one in made)
+
+
+def _made(
+    pictures: "Sequence[Image]", sizes: Sequence[Size], bare: bytes, full: tuple[int, int]
+) -> Iterator[Thumbnail]:
+    poster = pictures[(len(pictures) + 1) // 3]
+    for size in sizes:
+        if size.moves:
+            if len(pictures) > 1:
+                yield _moving([_within(one, size.longest_px) for one in pictures], size)
+        elif 0 < len(bare) <= size.as_is_bytes and max(full) <= size.longest_px:
+            yield Thumbnail(size.name, "image/png", bare, *full)
+        else:
+            yield _still(_within(poster, size.longest_px), size)
 
 
 def _size(media: Picture | Clip) -> tuple[int, int]:
@@ -79,14 +114,15 @@ def _size(media: Picture | Clip) -> tuple[int, int]:
     return (media.video.width, media.video.height) if media.video else (0, 0)
 
 
-def _as_it_is(media: Picture | Clip, most_bytes: int) -> bytes | None:
+def _bare(media: Picture | Clip, most_bytes: int) -> bytes:
+    """Give a small PNG with nothing but what is seen of it; of anything else nothing."""
     if not most_bytes or isinstance(media, Clip) or media.image.format != "PNG":
-        return None
+        return b""
     position = media.file.seek(0, os.SEEK_CUR)
     media.file.seek(0)
     bare = _bare_png(media.file.read())
     media.file.seek(position)
-    return bare if bare and len(bare) <= most_bytes else None
+    return bare if bare and len(bare) <= most_bytes else b""
 
 
 def _bare_png(png: bytes) -> bytes | None:
@@ -113,23 +149,27 @@ def _small(media: Picture | Clip, longest_px: int) -> "list[Image]":
     return [picture for picture in pictures if picture.size == pictures[0].size]
 
 
-def _moving(pictures: "Sequence[Image]", quality: int) -> Thumbnail:
-    for size, share in _STEPS:
-        made = _webp([_resized(picture, size) for picture in pictures], round(quality * share))
+def _within(picture: "Image", longest_px: int) -> "Image":
+    return _resized(picture, min(1.0, longest_px / max(picture.size)))
+
+
+def _moving(pictures: "Sequence[Image]", size: Size) -> Thumbnail:
+    for shrunk, share in _STEPS:
+        made = _webp([_resized(one, shrunk) for one in pictures], size, share)
         if len(made.data) <= _MOST_BYTES:
             break
     return made
 
 
-def _still(picture: "Image", quality: int) -> Thumbnail:
-    if picture.mode != "RGB" or quality < _JPEG_FROM:
-        return _webp([picture], quality)
+def _still(picture: "Image", size: Size) -> Thumbnail:
+    if picture.mode != "RGB" or size.quality < _JPEG_FROM:
+        return _webp([picture], size)
     data = BytesIO()
-    picture.save(data, "JPEG", quality=quality + _JPEG_MORE, comment=b"")
-    return Thumbnail("image/jpeg", data.getvalue(), picture.width, picture.height)
+    picture.save(data, "JPEG", quality=size.quality + _JPEG_MORE, comment=b"")
+    return Thumbnail(size.name, "image/jpeg", data.getvalue(), picture.width, picture.height)
 
 
-def _webp(pictures: "Sequence[Image]", quality: int) -> Thumbnail:
+def _webp(pictures: "Sequence[Image]", size: Size, share: float = 1.0) -> Thumbnail:
     first, *others = pictures
     data = BytesIO()
     first.save(
@@ -138,16 +178,17 @@ def _webp(pictures: "Sequence[Image]", quality: int) -> Thumbnail:
         save_all=True,
         append_images=others,
         duration=_FRAME_MS,
-        quality=quality,
+        quality=round(size.quality * share),
         method=2,
     )
-    return Thumbnail("image/webp", data.getvalue(), first.width, first.height)
+    return Thumbnail(size.name, "image/webp", data.getvalue(), first.width, first.height)
 
 
 def _resized(picture: "Image", share: float) -> "Image":
     if share == 1.0:
         return picture
-    return picture.resize((max(1, int(picture.width * share)), max(1, int(picture.height * share))))
+    width, height = (max(1, round(side * share)) for side in picture.size)
+    return picture.resize((width, height))
 
 
 def _peaks(clip: Clip) -> list[int]:
@@ -170,15 +211,18 @@ def _peak(frame: "AudioFrame") -> int:
 
 
 def _waveform(peaks: Sequence[int], longest_px: int) -> "Image":
+    """Draw it on nothing, so that it suits any ground."""
     from PIL import Image, ImageDraw
 
     width, height = longest_px, max(8, longest_px // 4)
-    picture = Image.new("RGB", (width, height), "#f4f4f2")
+    picture = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     draw = ImageDraw.Draw(picture)
-    middle = height / 2
-    for x in range(width):
-        start = x * len(peaks) // width
-        column = peaks[start : max(start + 1, (x + 1) * len(peaks) // width)]
-        reach = middle * max(column, default=0) / 32768
-        draw.line([(x, middle - reach), (x, middle + reach)], fill="#3d6a99")
+    middle, bars = height / 2, max(1, width // _BAR_PX)
+    for bar in range(bars):
+        start = bar * len(peaks) // bars
+        column = peaks[start : max(start + 1, (bar + 1) * len(peaks) // bars)]
+        reach = max(1.0, middle * max(column, default=0) / 32768)
+        left = _BAR_PX * bar
+        box = (left, middle - reach, left + _BAR_PX / 2, middle + reach)
+        draw.rounded_rectangle(box, _BAR_PX / 4, fill=_SOUND_COLOUR)
     return picture

@@ -35,6 +35,7 @@ OUTPUTS = "outputs"
 PARTS = ".part"
 STATUS = status.STATUS
 REJECTED = "rejected-outputs"
+REPORT = "report.html"
 PROOF = "proof.html"
 _DROPPED = ".dropped"
 _GRAPHS = "graphs"
@@ -42,13 +43,13 @@ _GRAPH = re.compile(r"[0-9a-f]{64}\.json")
 _LOG = "log.txt"
 
 RESULT_NAMES = frozenset(
-    {OUTPUTS, REJECTED, _GRAPHS, STATUS, "WHY.txt", "report.html", PROOF, "manifest.jsonl", _LOG}
+    {OUTPUTS, REJECTED, _GRAPHS, STATUS, "WHY.txt", REPORT, PROOF, "manifest.jsonl", _LOG}
 )
 """What vqd writes into a job's folder."""
 
 _FOLDERS = frozenset({OUTPUTS, REJECTED, _GRAPHS})
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
-_OF_LAYOUT = (_GRAPHS, "report.html", "WHY.txt")
+_OF_LAYOUT = (_GRAPHS, REPORT, "WHY.txt")
 
 
 def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
@@ -177,8 +178,10 @@ def gather_inputs(folder: Path, job_file: str) -> None:
 
 
 def publish(folder: Path, target: Path) -> None:
-    """Hand the finished folder over: one rename, durable. Its working folder goes before."""
+    """Hand the finished folder over: one rename, durable. Its working folder goes before, and what
+    somebody put there under its name is moved aside: a rename would replace an empty folder."""
     shutil.rmtree(folder / PARTS, ignore_errors=True)
+    move_aside(target)
     move_folder(folder, target)
 
 

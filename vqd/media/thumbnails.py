@@ -1,0 +1,162 @@
+"""Thumbnails kept by what they are of: by the hash of a file's content, whatever its name.
+
+    FOLDER/ab/abcdef…/large_640x400_34512_whole.jpg     size, pixels, bytes, as many as the original
+
+All of one content appear by one rename. The folder is a cache: it is bounded, what was not used
+for longest goes first, and any of it may be deleted at any time. What a power cut left half is told
+by the number of bytes in its name, and not used.
+"""
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from vqd.media.apart import Thumbnail, thumbnails
+from vqd.media.thumbnail import SIZES
+
+MOST_BYTES: Final = 1_000_000_000
+"""What is kept altogether, on most file systems some more."""
+
+_LEFT_SHARE: Final = 0.8  # of the bound, after trimming
+_LOOK_SHARE: Final = 0.05  # of the bound, that is added before anybody looks again
+_ORDER: Final = {size.name: place for place, size in enumerate(SIZES)}
+_SHA256: Final = re.compile("[0-9a-f]{64}")
+_NAME: Final = re.compile(
+    r"(?P<size>[a-z]+)_(?P<width>\d{1,5})x(?P<height>\d{1,5})_(?P<bytes>\d{1,9})(?P<whole>_whole)?"
+    r"\.(?P<format>jpeg|png|webp)"
+)
+
+
+class Thumbnails:
+    """Keeps thumbnails in `folder`. Threads may use one, and processes one folder."""
+
+    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._unlooked_bytes = most_bytes
+        self._turns = count(1)
+        self._lock = threading.Lock()
+
+    def get(self, sha256: str, size: str = "medium") -> Path | None:
+        """Give the file with the thumbnail of this size, for who serves it; None if there is none.
+
+        See `vqd.media.thumbnail.SIZES`. It may be gone when it is opened.
+        """
+        for path in self._files(sha256):
+            if (named := _NAME.fullmatch(path.name)) and named["size"] == size:
+                return path
+        return None
+
+    def read(self, sha256: str) -> tuple[Thumbnail, ...]:
+        """Give the thumbnails of a content, the largest first; none if it has none here."""
+        with suppress(OSError):
+            made = [*map(_read, self._files(sha256))]
+            whole = [one for one in made if one is not None]
+            if len(whole) == len(made):
+                return tuple(sorted(whole, key=lambda one: _ORDER.get(one.size, len(_ORDER))))
+        return ()
+
+    def make(self, path: Path, sha256: str, *, below: Path) -> tuple[Thumbnail, ...]:
+        """Give the thumbnails of the file at `path`, of which `sha256` is the hash, and keep them.
+
+        Those that are kept are not made. A cache that cannot be written keeps nothing.
+
+        Raises:
+            Undecodable, OSError, ValueError: as `thumbnails` in `vqd.media.apart`.
+        """
+        if kept := self.read(sha256):
+            return kept
+        made = thumbnails(path, below=below)
+        with suppress(OSError):
+            self._keep(sha256, made)
+        return made
+
+    def trim(self) -> None:
+        """Take away what was not used for longest, if there is more than may be kept.
+
+        Cost: a walk through all of it, once for each twentieth of the bound that was added.
+        """
+        with self._lock:
+            if self._unlooked_bytes < _LOOK_SHARE * self._most_bytes:
+                return
+            self._unlooked_bytes = 0
+        kept = sorted(self._kept(), key=lambda one: one.used_at)
+        total = sum(one.bytes for one in kept)
+        most = self._most_bytes if total <= self._most_bytes else _LEFT_SHARE * self._most_bytes
+        for one in kept:
+            if total <= most:
+                break
+            shutil.rmtree(one.folder, ignore_errors=True)
+            total -= one.bytes
+
+    def _home(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    def _files(self, sha256: str) -> list[Path]:
+        if not _SHA256.fullmatch(sha256):
+            return []
+        home = self._home(sha256)
+        with suppress(OSError):
+            paths = [home / name for name in os.listdir(home)]  # noqa: PTH208 - three times as fast
+            os.utime(home)
+            return paths
+        return []
+
+    def _keep(self, sha256: str, made: Sequence[Thumbnail]) -> None:
+        if not _SHA256.fullmatch(sha256):
+            return
+        home = self._home(sha256)
+        unnamed = home.with_name(f".{os.getpid()}-{next(self._turns)}")
+        unnamed.mkdir(parents=True)
+        try:
+            for one in made:
+                (unnamed / _name(one)).write_bytes(one.data)
+            if home.exists():  # half of it went, or somebody was faster
+                shutil.rmtree(home, ignore_errors=True)
+            unnamed.rename(home)
+        finally:
+            shutil.rmtree(unnamed, ignore_errors=True)
+        with self._lock:
+            self._unlooked_bytes += sum(len(one.data) for one in made)
+
+    def _kept(self) -> "Iterator[_Kept]":
+        for home in self._folder.glob("??/*"):
+            with suppress(OSError):
+                bytes_ = sum(path.lstat().st_size for path in home.iterdir())
+                yield _Kept(home, bytes_, home.lstat().st_mtime)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    folder: Path
+    bytes: int
+    used_at: float
+
+
+def _name(made: Thumbnail) -> str:
+    whole = "_whole" if made.is_whole else ""
+    size = f"{made.size}_{made.width}x{made.height}_{len(made.data)}{whole}"
+    return f"{size}.{made.mime.removeprefix('image/')}"
+
+
+def _read(path: Path) -> Thumbnail | None:
+    """Give a thumbnail; None if it is none, or not whole."""
+    named = _NAME.fullmatch(path.name)
+    data = path.read_bytes() if named else b""
+    if named is None or len(data) != int(named["bytes"]):
+        return None
+    return Thumbnail(
+        size=named["size"],
+        mime=f"image/{named['format']}",
+        data=data,
+        width=int(named["width"]),
+        height=int(named["height"]),
+        is_whole=named["whole"] is not None,
+    )
