@@ -16,7 +16,7 @@ from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Progress
 from vqd.domain.queue import PromptKey, ServerRecord
 from vqd.domain.schedule import PROOF_MADE, Judgement
-from vqd.runner.publish import Publisher
+from vqd.runner.publish import AT_ONCE, Publisher
 from vqd.runner.room import Room
 from vqd.service.control import Control
 from vqd.spool.layout import Spool
@@ -30,11 +30,15 @@ JOB = "20260101-000000-a"
 @pytest.fixture
 def over(store: Store, spool: Spool) -> int:
     """A job of which nothing runs any more; its key."""
-    job_key = accept_a_job(store, JOB)
+    return a_job_that_is_over(store, spool, JOB)
+
+
+def a_job_that_is_over(store: Store, spool: Spool, job: str) -> int:
+    job_key = accept_a_job(store, job)
     store.write(
         lambda session: session.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=NOW)
     )
-    write(spool.active / JOB / "job.yaml", "vqd: 1\nworkflow: image-scale\n")
+    write(spool.active / job / "job.yaml", "vqd: 1\nworkflow: image-scale\n")
     return job_key
 
 
@@ -98,15 +102,41 @@ def test_a_page_of_the_proof_is_there_before_the_status_tells_of_it(
     assert "2 prompts" in page
 
 
+def test_a_job_that_takes_long_to_close_holds_up_no_other_and_no_status(
+    store: Store, spool: Spool, over: int
+) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def clock() -> float:
+        """The first that closes a job asks for the time, and waits for it."""
+        if threading.current_thread().name == "publisher" and not reached.is_set():
+            reached.set()
+            go_on.wait(10)
+        return NOW
+
+    other = a_job_that_is_over(store, spool, "20260101-000000-b")
+    live = accept_a_job(store, "20260101-000000-c")
+    write(spool.active / "20260101-000000-c" / "job.yaml", "")
+    publisher = Publisher(store, spool, on_change=lambda: None, clock=clock)
+    publisher.start()
+    publisher.publish(over, JOB)
+    assert reached.wait(5)
+    publisher.tell([over, live], {}, None)
+    publisher.publish(other, "20260101-000000-b")
+    wait_for((spool.active / "20260101-000000-c" / "STATUS.yaml").exists, within_s=5)
+    wait_for((spool.failed / "20260101-000000-b").is_dir, within_s=5)
+    assert not (spool.active / JOB / "STATUS.yaml").exists()
+    go_on.set()
+    wait_for((spool.failed / JOB).is_dir, within_s=5)
+    publisher.stop()
+    assert (read_status(spool.failed / JOB) or {})["state"] == "cancelled"
+
+
 def test_what_is_left_to_publish_does_not_keep_the_daemon_from_ending(
     store: Store, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vqd.runner.publish.ENDED_WITHIN_S", 0.0)
-    other = accept_a_job(store, "20260101-000000-b")
-    store.write(
-        lambda session: session.prompts.move_all(other, Move.CANCEL, PromptState.PENDING, now=NOW)
-    )
-    write(spool.active / "20260101-000000-b" / "job.yaml", "vqd: 1\nworkflow: image-scale\n")
+    others = [a_job_that_is_over(store, spool, f"20260101-000000-{name}") for name in "bc"]
     never = threading.Event()
 
     def take_a_second() -> None:
@@ -114,11 +144,12 @@ def test_what_is_left_to_publish_does_not_keep_the_daemon_from_ending(
 
     publisher = Publisher(store, spool, on_change=take_a_second)
     publisher.publish(over, JOB)
-    publisher.publish(other, "20260101-000000-b")
+    for other, name in zip(others, "bc", strict=True):
+        publisher.publish(other, f"20260101-000000-{name}")
     publisher.start()
-    wait_for((spool.failed / JOB).is_dir, within_s=5)
+    wait_for(lambda: len([*spool.failed.iterdir()]) == AT_ONCE, within_s=5)
     publisher.stop()
-    assert [path.name for path in spool.active.iterdir()] == ["20260101-000000-b"]
+    assert [path.name for path in spool.active.iterdir()] == ["20260101-000000-c"]
 
 
 def test_a_status_says_when_its_job_will_be_done_and_what_was_answered_in_this_life(

@@ -1,4 +1,5 @@
-"""Publishing: S3 closing, S4 laid out, S5 closed; the live STATUS.yaml, and proofs. One thread.
+"""Publishing: S3 closing, S4 laid out, S5 closed. A few threads, so that a job of which much is to
+be written holds up no other; what is told of jobs before they close has its own.
 
 1. Note in the folder that it is being laid out; commit *publishing* (S3).
 2. Write everything into the folder; rename it to done/ or failed/ (S4).
@@ -11,37 +12,30 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
-from vqd.domain.outcome import Progress
-from vqd.domain.queue import Job, PromptKey
-from vqd.domain.schedule import PROOF_MADE
+from vqd.domain.queue import Job
 from vqd.media.thumbnails import Thumbnails
-from vqd.runner.closing import answers_to, lay_out
-from vqd.runner.joblogs import JobLogs
-from vqd.runner.reporting import write_proof
+from vqd.runner.closing import lay_out
 from vqd.runner.room import Room
+from vqd.runner.statuses import RunningNow, Statuses
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
 from vqd.spool.space import refusal
-from vqd.spool.status import RunningPrompt, write_status
-from vqd.store.foresight import Foresight
 from vqd.store.store import Store
 
 AGAIN_S = 10.0
 FAULT_AGAIN_S = 60.0
 ENDED_WITHIN_S = 3.0
-
-RunningNow = Mapping[PromptKey, tuple[str, Progress | None]]
-"""For each running prompt its server and its progress."""
+AT_ONCE = 2
+"""Jobs that are closed at the same time."""
 
 _log = structlog.get_logger(__name__)
 
@@ -63,28 +57,34 @@ class Publisher:
         self._spool = spool
         self._kept = kept
         self._room = room
+        self._statuses = Statuses(store, spool, kept, clock=clock)
         self._on_change = on_change
         self._clock = clock
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closing: set[int] = set()
-        self._untold: dict[int, tuple[RunningNow, str | None]] = {}
         self._again_at: dict[int, float] = {}
-        self._foresight = Foresight()
-        self._logs = JobLogs(store)
         self._ends_at = math.inf
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name="publisher", daemon=True)
+            for _ in range(AT_ONCE)
+        ]
 
     def start(self) -> None:
         """Begin to publish."""
-        self._thread.start()
+        self._statuses.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End the thread when it has done what it was asked for, or in a few seconds: what is left
-        is asked for again at the next start."""
+        """End the threads when they have done what they were asked for, or in a few seconds: what
+        is left is asked for again at the next start."""
         self._ends_at = time.monotonic() + ENDED_WITHIN_S
-        self._asked.put(None)
-        self._thread.join()
+        for _ in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._statuses.stop(ENDED_WITHIN_S)
 
     def publish(self, job_key: int, job: str) -> None:
         """Ask for a job to be closed; asking again while it is under way changes nothing."""
@@ -97,16 +97,11 @@ class Publisher:
 
     def tell(self, job_keys: Iterable[int], running: RunningNow, held: str | None) -> None:
         """Ask for the STATUS.yaml of these jobs; `held` says why nothing is sent, if so."""
-        for job_key in job_keys:
-            with self._lock:
-                is_asked = job_key in self._untold  # and waits, behind a share that does not answer
-                self._untold[job_key] = (running, held)
-            if not is_asked:
-                self._asked.put(partial(self._write_status, job_key))
+        self._statuses.tell(job_keys, running, held)
 
     def prove(self, job_key: int) -> None:
         """Ask for the page that shows what a job's proof made."""
-        self._asked.put(lambda: self._write_proof(job_key))
+        self._statuses.prove(job_key)
 
     def again_s(self, now: float) -> float | None:
         """Give the seconds until a job that could not be closed is worth asking for again.
@@ -119,16 +114,12 @@ class Publisher:
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None and time.monotonic() < self._ends_at:
-            try:
-                asked()
-            except (OSError, VqdError) as error:
-                _log.warning("status.unwritten", error=str(error))
-            except Exception:  # noqa: BLE001 - the top of a thread, which others wait for
-                _log.exception("publish.failed")
+            asked()
 
     def _close(self, job_key: int, job: str) -> None:
         try:
-            self._publish(job_key)
+            with self._statuses.last(job_key):
+                self._publish(job_key)
         except (OSError, VqdError) as error:
             _log.warning("publish.postponed", job=job, error=str(error), again_s=AGAIN_S)
             self._postpone(job_key, AGAIN_S)
@@ -176,7 +167,6 @@ class Publisher:
         self._store.write(
             lambda session: session.jobs.close(job_key, closed.state, closed.reason, now=now)
         )
-        self._logs.forget(job_key)
         _log.info(
             "job.closed",
             job=job.job,
@@ -185,37 +175,6 @@ class Publisher:
             failed=closed.counts.failed,
             seconds=round(now - job.accepted_at, 3),
         )
-
-    def _write_status(self, job_key: int) -> None:
-        with self._lock:
-            running, held = self._untold.pop(job_key)
-        now = self._clock()
-        with self._store.reading() as session:
-            job = session.jobs.get(job_key)
-            finish = None if held else self._foresight.finish(session, job, now)
-            answers = answers_to(session, job)
-        folder = self._spool.active / job.job
-        if not self._spool.is_present() or not is_real_folder(folder):
-            return
-        shown = [
-            RunningPrompt(key.number, server, *_where(progress))
-            for key, (server, progress) in sorted(running.items(), key=lambda item: item[0].number)
-            if key.job_key == job_key
-        ]
-        if job.hold == PROOF_MADE and not (folder / drops.PROOF).exists():
-            self._write_proof(job_key)
-        told = replace(job, reason=job.why or held)
-        write_status(
-            folder, told, now=now, running=shown, finish=finish, answers=answers, final=False
-        )
-        self._logs.tell(job_key, folder)
-
-    def _write_proof(self, job_key: int) -> None:
-        with self._store.reading() as session:
-            job = session.jobs.get(job_key)
-            folder = self._spool.active / job.job
-            if job.hold == PROOF_MADE and self._spool.is_present() and is_real_folder(folder):
-                write_proof(session, job, folder, self._kept)
 
     def _job(self, job_key: int) -> Job:
         with self._store.reading() as session:
@@ -239,9 +198,3 @@ def _in_words(error: OSError | VqdError, folder: Path) -> str:
     if isinstance(error, OSError):
         return refusal(error, folder)
     return error.message.removesuffix(".")
-
-
-def _where(progress: Progress | None) -> tuple[str | None, str | None, int]:
-    if progress is None:
-        return None, None, 0
-    return progress.node, progress.step, round(100 * progress.fraction)
