@@ -16,6 +16,7 @@ from vqd.domain.schedule import Capability
 from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
 from vqd.farm import BUILTIN
+from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.runner.courier import Courier
 from vqd.runner.house import House, subjects
@@ -97,7 +98,8 @@ class _Daemon:
             Server(address, checks, on_change=wake.set) for address in _addresses(settings, engine)
         ]
         self._room = Room(store, settings.look_at_disks, on_change=wake.set)
-        self._publisher = Publisher(store, spool, on_change=wake.set, room=self._room)
+        kept = Thumbnails(settings.state_dir / "thumbnails")
+        self._publisher = Publisher(store, spool, on_change=wake.set, kept=kept, room=self._room)
         self._loop = Loop(
             store,
             spool,
@@ -110,7 +112,9 @@ class _Daemon:
             on_tick=self._on_tick,
         )
         self._ending = Ending(hurry=self._loop.hurry)
-        couriers = [Courier(store, spool, target, link) for target, link in _targets(settings)]
+        couriers = [
+            Courier(store, spool, target, link, kept=kept) for target, link in _targets(settings)
+        ]
         self._notifying = Notifying(couriers, self._house(wake))
         self._keeping = Keeping(store, spool, settings.keep)
         self._leasing = Leasing(lease, on_loss=self._ending.fail)

@@ -4,11 +4,15 @@ import pytest
 
 from tests.builders import NOW, accept_a_job
 from tests.receiver import receiver
+from tests.unit.test_runner_picturing import make
 from vqd.domain.job import Notify
+from vqd.domain.lifecycle import JobState
+from vqd.domain.notice import HouseEvent, HouseNews
+from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.runner.courier import FIRST_AGAIN_S, GIVEN_UP_AFTER_S, LONGEST_AGAIN_S, Courier
 from vqd.spool.layout import Spool
-from vqd.store.store import Store
+from vqd.store.store import Session, Store
 
 STUDIO = Notify(("accepted",), "studio")
 NOBODY = "http://127.0.0.1:9/"
@@ -101,3 +105,41 @@ def test_the_end_waits_for_no_target(
         bringer.end()
         bringer.join(2)
     assert there.events == ["accepted"]
+
+
+def test_what_is_refused_with_its_picture_is_sent_without_it(
+    store: Store, spool: Spool, tmp_path: Path
+) -> None:
+    kept = Thumbnails(tmp_path / "thumbnails")
+    clock = Clock()
+    job_key = make(store, kept, tmp_path, prompts=1)
+    store.write(lambda session: end(session, job_key))
+    with receiver() as there:
+        there.status = 413
+        bringer = Courier(store, spool, Target("studio", there.url), kept=kept, clock=clock)
+        clock.now += bringer.deliver() or 0
+        there.status = 200
+        bringer.deliver()
+    with_picture, without = there.told
+    assert with_picture["picture"]["filename"] == "20260101-000000-a.jpg"
+    assert without["picture"] is None
+    assert with_picture["notice"] == without["notice"]
+
+
+def test_the_house_is_told_of_through_the_same_target(store: Store, spool: Spool) -> None:
+    news = HouseNews("It takes no prompts.", "gpu1")
+    store.write(
+        lambda session: session.notices.add_of_house(
+            HouseEvent.SERVER_DOWN, news, to="studio", now=NOW
+        )
+    )
+    with receiver() as there:
+        assert courier(store, spool, there.url, Clock()).deliver() is None
+    (told,) = there.told
+    assert (told["event"], told["server"]) == ("server_down", "gpu1")
+    assert told["spool"] == str(spool.root)
+
+
+def end(session: Session, job_key: int) -> None:
+    session.jobs.begin_publishing(job_key)
+    session.jobs.close(job_key, JobState.DONE, None, now=NOW)

@@ -12,10 +12,12 @@ import structlog
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.notice import JobNews, Notice
-from vqd.notify.message import Message, of_house, of_job
+from vqd.media.thumbnails import Thumbnails
+from vqd.notify.message import Message, Picture, of_house, of_job
 from vqd.notify.target import Target
 from vqd.notify.unsent import Unsent
 from vqd.runner.beside import Beside
+from vqd.runner.picturing import picture_of
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
@@ -31,6 +33,7 @@ class Courier:
     """Delivers the notices for one target, the longest due first.
 
     `link` is where a browser finds a job's folder, with `{folder}` (`done/JOB`) and `{job}` in it.
+    Pictures are made of the thumbnails that are `kept`.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Courier:
         target: Target,
         link: str | None = None,
         *,
+        kept: Thumbnails | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._spool = spool
         self._target = target
         self._link = link
+        self._kept = kept
         self._clock = clock
         self._beside = Beside(f"notify {target.name}", self.deliver)
 
@@ -118,7 +123,21 @@ class Courier:
         link = self._link
         if link is not None:
             link = link.replace("{folder}", quote(path)).replace("{job}", quote(news.job))
-        return of_job(notice, news, folder=str(self._spool.root / path), link=link)
+        return of_job(
+            notice,
+            news,
+            folder=str(self._spool.root / path),
+            link=link,
+            picture=self._picture(notice, news),
+        )
+
+    def _picture(self, notice: Notice, news: JobNews) -> Picture | None:
+        """Give what was made; none with every second try, for it may be that which is refused."""
+        if self._kept is None or notice.tries % 2:
+            return None
+        most_bytes = self._target.most_picture_bytes
+        with self._store.reading() as session:
+            return picture_of(session, news, self._kept, most_bytes=most_bytes)
 
 
 def _again_s(notice: Notice, now: float) -> float | None:

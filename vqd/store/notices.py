@@ -12,6 +12,8 @@ from vqd.domain.notice import Closed, HouseEvent, HouseNews, JobNews, Notice, No
 from vqd.domain.queue import Counts
 from vqd.store.events import EventRows
 
+PAGE_WRITTEN_S = 5.0
+
 _SELECT = (
     "SELECT notices.*, jobs.job, jobs.name, jobs.workflow"
     " FROM notices INDEXED BY notices_due LEFT JOIN jobs USING (job_key)"
@@ -26,16 +28,24 @@ class NoticeRows:
         self._events = events
 
     def add(self, job_key: int, event: NoticeEvent, *, now: float) -> None:
-        """Write a notice of `event`, as the job is by now, if the job asks for it."""
+        """Write a notice of `event`, as the job is by now, if the job asks for it.
+
+        That of a proof is due when its page should be written.
+        """
         self._connection.execute(
             "INSERT INTO notices (job_key, event, target, at, due_at, told)"
-            " SELECT job_key, :event, json_extract(notify, '$.to'), :now, :now, json_object("
+            " SELECT job_key, :event, json_extract(notify, '$.to'), :now, :due_at, json_object("
             "'state', state, 'reason', reason, 'counts', json_array("
             "total, pending, running, succeeded, failed, cancelled, kept),"
             " 'seconds', round(:now - coalesce(started_at, accepted_at), 1))"
             " FROM jobs WHERE job_key = :job_key AND notify IS NOT NULL AND EXISTS ("
             "SELECT 1 FROM json_each(notify, '$.events') WHERE value = :event)",
-            {"job_key": job_key, "event": event, "now": now},
+            {
+                "job_key": job_key,
+                "event": event,
+                "now": now,
+                "due_at": now + PAGE_WRITTEN_S if event is NoticeEvent.PROOF else now,
+            },
         )
 
     def add_of_house(self, event: HouseEvent, news: HouseNews, *, to: str, now: float) -> None:

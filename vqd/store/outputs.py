@@ -66,9 +66,29 @@ class OutputRows:
         facts = (dict(row) for row in rows)
         return [(one.pop("number"), OutputFile(**one)) for one in facts]
 
+    def spread(self, job_key: int, prompts: int, *, most: int) -> list[OutputFile]:
+        """Give at most so many pictures, clips and sounds from all over a job of `prompts` prompts;
+        a seek for each."""
+        found: dict[str, OutputFile] = {}
+        for turn in range(most):
+            row = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM outputs INDEXED BY outputs_of_prompt"
+                " WHERE job_key = ? AND number >= ? AND kind IN ('image', 'video', 'audio')"
+                " ORDER BY number, path LIMIT 1 OFFSET ?",
+                (job_key, *_start(turn, prompts, most)),
+            ).fetchone()
+            if row is not None:
+                found[row["path"]] = OutputFile(**dict(row))
+        return [*found.values()]
+
     def maker(self, job_key: int, path: str) -> int | None:
         """Give the number of the prompt that made an output; None if there is no such output."""
         row = self._connection.execute(
             "SELECT number FROM outputs WHERE job_key = ? AND path = ?", (job_key, path)
         ).fetchone()
         return None if row is None else int(row["number"])
+
+
+def _start(turn: int, prompts: int, most: int) -> tuple[int, int]:
+    """Give the number of the prompt to begin with, and how many outputs from there to leave out."""
+    return (1 + turn * prompts // most, 0) if prompts > most else (1, turn)
