@@ -38,9 +38,38 @@ def needs_mounts(*tools: str) -> pytest.MarkDecorator:
 @contextlib.contextmanager
 def bound_over(mountpoint: Path, source: Path) -> Iterator[None]:
     """Mount a folder over whatever is at `mountpoint`; skips the test where that is not allowed."""
-    made = subprocess.run(
-        ["mount", "--bind", str(source), str(mountpoint)], check=False, capture_output=True
-    )
+    with _mounted(mountpoint, "--bind", str(source)):
+        yield
+
+
+@contextlib.contextmanager
+def small_disk(mountpoint: Path, options: str) -> Iterator[Path]:
+    """Mount a tmpfs, with `size=` or `nr_inodes=`; skips the test where that is not allowed."""
+    with _mounted(mountpoint, "-t", "tmpfs", "-o", options, "tmpfs"):
+        yield mountpoint
+
+
+@contextlib.contextmanager
+def disk_image(mountpoint: Path, image: Path, *, megabytes: int) -> Iterator[Path]:
+    """Mount an ext4 in a file; skips the test where that is not allowed."""
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    subprocess.run([str(tool("mkfs.ext4")), "-q", str(image)], check=True)
+    with _mounted(mountpoint, "-o", "loop", str(image)):
+        yield mountpoint
+
+
+def remount(mountpoint: Path, options: str) -> bool:
+    """Mount what is mounted there with other options: `ro`, `rw`; False while that is not allowed,
+    since somebody writes there."""
+    command = ["mount", "-o", f"remount,{options}", str(mountpoint)]
+    return not subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode
+
+
+@contextlib.contextmanager
+def _mounted(mountpoint: Path, *arguments: str) -> Iterator[None]:
+    mountpoint.mkdir(parents=True, exist_ok=True)
+    made = subprocess.run(["mount", *arguments, str(mountpoint)], check=False, capture_output=True)
     if made.returncode:
         pytest.skip(f"nothing can be mounted by this user: {made.stderr.decode().strip()}")
     try:

@@ -46,6 +46,10 @@ class Judging:
         """Tell whether the servers have become others since jobs were judged by them."""
         return self._servers_at(now) != self._judged_by
 
+    def judge_anew(self) -> None:
+        """Let every job be judged again: what was judged last was not written."""
+        self._judged_by = None
+
     def are_unserved(self, session: Session, now: float) -> bool:
         """Tell whether jobs may start for which no server is there."""
         return next(self._unserved(session, now), None) is not None

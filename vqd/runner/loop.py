@@ -15,9 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Prompt
@@ -41,6 +43,7 @@ from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
+from vqd.store.writer import STORE_DISK
 
 PARKED_AGAIN_S = 5.0
 
@@ -85,6 +88,8 @@ class Loop:
         self._on_tick = on_tick
         self._clock = clock
         self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
+        self._unsettled: list[Ended] = []
+        self._owed: list[Callable[[Session], None]] = []
         spelling = Spelling(store)
         fitting = Fitting()
         self._catalogues = Catalogues(
@@ -113,12 +118,9 @@ class Loop:
         rescue(self._store, self._dispatch, self._servers, now=self._clock())
         self._strays.recall()
         while not stopping.is_set():
-            delay_s = self.tick(time.monotonic())
-            look_s = self._catalogues.look(time.monotonic())
-            strays_s = self._strays.look(time.monotonic())
+            delay_s = self._unless_full(self._round)
             self._on_tick()
-            waits = (delay_s, look_s, strays_s, longest_sleep_s, threading.TIMEOUT_MAX)
-            self._woken.wait(_shortest(*waits))
+            self._woken.wait(_shortest(delay_s, longest_sleep_s, threading.TIMEOUT_MAX))
             self._woken.clear()
 
     def drain(self, within_s: float) -> None:
@@ -126,19 +128,39 @@ class Loop:
         self._draining = True
         until = time.monotonic() + within_s
         while self._dispatch.running and not self._hurried:
-            self.tick(time.monotonic())
+            self._unless_full(lambda: self.tick(time.monotonic()))
             left_s = until - time.monotonic()
             if left_s <= 0:
                 break
             self._woken.wait(min(left_s, 0.2))
             self._woken.clear()
         self._dispatch.stop()
-        self._settle(time.monotonic(), [])
+        self._unless_full(lambda: self._settle(time.monotonic(), []).next_at)
 
     def hurry(self) -> None:
         """Let `drain` end at once. A signal handler may call it."""
         self._hurried = True
         self._woken.set()
+
+    def _round(self) -> float | None:
+        """Tick, and look after the servers; give the seconds it may sleep."""
+        delay_s = self.tick(time.monotonic())
+        look_s = self._catalogues.look(time.monotonic())
+        return _shortest(delay_s, look_s, self._strays.look(time.monotonic()))
+
+    def _unless_full(self, act: Callable[[], float | None]) -> float | None:
+        """Do something; if the queue has no room to be written, do it again in a while.
+
+        What was to be written then is kept, and written with what comes next.
+        """
+        try:
+            return act()
+        except VqdError as error:
+            if error.code != STORE_DISK:
+                raise
+            self._judging.judge_anew()
+            self._room.refuse(error.message.removesuffix("."), time.monotonic() + PARKED_AGAIN_S)
+            return PARKED_AGAIN_S
 
     def tick(self, now: float) -> float | None:
         """Do everything that can be done; give the seconds it may sleep, None for ever.
@@ -167,22 +189,26 @@ class Loop:
         return _shortest(told_s, self._delay_s(now, due.next_at))
 
     def _settle(self, now: float, free: Sequence[Server]) -> _Due:
-        ended = list(self._take_ended())
+        self._unsettled.extend(self._take_ended())
+        ended, owed = self._unsettled, self._owed
         wall = self._clock()
 
         def settle(session: Session) -> _Due:
             for one in ended:
                 conclude(session, one, now=wall)
+            for move in owed:
+                move(session)
             judged = self._judging.judge(session, wall)
             return _due(session, judged, list(self._choosing.claims(session, free, wall)), wall)
 
-        if not (ended or free or self._judging.is_stale(wall)):
+        if not (ended or owed or free or self._judging.is_stale(wall)):
             with self._store.reading() as session:
                 due = _due(session, (), (), wall)
                 are_unserved = self._judging.are_unserved(session, wall)
             if not are_unserved and (due.next_at is None or due.next_at > wall):
                 return due
         due = self._store.write(settle)
+        self._unsettled, self._owed = [], []
         for one in ended:
             self._dispatch.drop(one.prompt)
             self._tell_of(one, now)
@@ -272,10 +298,10 @@ class Loop:
         try:
             self._dispatch.start(prompt, server)
         except FolderGone:
-            self._store.write(lambda session: _give_up(session, prompt, self._clock()))
+            self._owed.append(partial(_give_up, prompt=prompt, now=self._clock()))
             self._woken.set()
         except ShareAway as away:
-            self._store.write(lambda session: _put_back(session, prompt, self._clock()))
+            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:

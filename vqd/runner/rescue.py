@@ -28,7 +28,8 @@ def rescue(store: Store, dispatch: Dispatch, servers: Mapping[str, Server], *, n
     with store.reading() as session:
         running = session.prompts.running()
     left = [prompt for prompt in running if not _adopt(prompt, dispatch, servers)]
-    store.write(lambda session: _requeue(session, left, now))
+    if left:
+        store.write(lambda session: _requeue(session, left, now))
     if running:
         _log.info("prompts.rescued", adopted=len(running) - len(left), requeued=len(left))
 

@@ -144,7 +144,8 @@ class Store(StoreReader):
         What is `bulk` (a part of something big) lets every other write by first.
 
         Raises:
-            VqdError: `store_closed`, `store_disk`; and whatever `write` raises, undone.
+            VqdError: `store_closed`; `store_disk`, `store_damaged` or `store_unwritten`, nothing
+                was written; and whatever `write` raises, undone.
         """
         return self._writer.write(lambda _: write(self._session), bulk=bulk)
 

@@ -11,12 +11,16 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+import structlog
+
 from vqd.domain.errors import VqdError
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
 GROUP_LIMIT = 64
+
+_log = structlog.get_logger(__name__)
 
 
 class Writer:
@@ -28,6 +32,7 @@ class Writer:
         self._bulk: deque[tuple[Write[Any], Future[Any]]] = deque()
         self._filled = threading.Condition()
         self._closing = False
+        self._is_unwritten = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -79,9 +84,11 @@ class Writer:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._undo()
+            self._note(_unwritten(error))
             for _, future in group:
                 future.set_exception(_unwritten(error))
             return
+        self._note(None)
         for settle in settled:
             settle()
 
@@ -89,12 +96,24 @@ class Writer:
         self._connection.execute("SAVEPOINT one")
         try:
             value = write(self._connection)
-        except Exception as error:  # noqa: BLE001 - it is handed to the caller, whole
+        except Exception as error:
+            if _has_no_room(error):
+                raise  # nothing of this commit comes about
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
             return lambda raised=error: future.set_exception(raised)  # type: ignore[misc]
         self._connection.execute("RELEASE one")
         return lambda: future.set_result(value)
+
+    def _note(self, unwritten: VqdError | None) -> None:
+        """Say it once when nothing can be written, and when that is over."""
+        is_unwritten = unwritten is not None
+        if is_unwritten != self._is_unwritten:
+            self._is_unwritten = is_unwritten
+            if unwritten is not None:
+                _log.error("queue.unwritten", said=str(unwritten))
+            else:
+                _log.info("queue.written")
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
@@ -102,7 +121,28 @@ class Writer:
 
 
 def _unwritten(error: sqlite3.Error) -> VqdError:
-    code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return VqdError("store_disk", f"The queue cannot be written: {error}.", "Check the disk.")
-    return VqdError("store_unwritten", f"The queue cannot be written: {error}.")
+    said, name = f"The queue cannot be written: {error}", _name_of(error)
+    if _has_no_room(error):
+        return VqdError(STORE_DISK, f"{said}.", "Make room where state_dir lies.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        hint = "Stop vqd and put a backup in its place; the jobs' folders are not touched."
+        return VqdError("store_damaged", f"{said}.", hint)
+    return VqdError("store_unwritten", f"{said} ({name}).", "Check the disk of state_dir.")
+
+
+def _has_no_room(error: Exception) -> bool:
+    return _name_of(error) in _NO_ROOM
+
+
+def _name_of(error: Exception) -> str:
+    return getattr(error, "sqlite_errorname", None) or ""
+
+
+STORE_DISK = "store_disk"
+"""The code of what was not written, all of it, and can be written as it is when there is room."""
+
+_NO_ROOM = frozenset(
+    {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_TRUNCATE"}
+)
+"""No room, a quota, or a disk that is read-only now. Others are faults of the disk: after a failed
+fsync nobody knows what is written (SQLITE_IOERR_FSYNC)."""
