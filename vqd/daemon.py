@@ -28,6 +28,7 @@ from vqd.runner.notifying import Notifying
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
+from vqd.runner.thumbnailing import Thumbnailing
 from vqd.service.aside import Aside
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
@@ -117,6 +118,7 @@ class _Daemon:
         ]
         self._notifying = Notifying(couriers, self._house(wake))
         self._keeping = Keeping(store, spool, settings.keep)
+        self._thumbnailing = Thumbnailing(store, spool, kept)
         self._leasing = Leasing(lease, on_loss=self._ending.fail)
         self._sign_of_life = _sign_of_life(engine)
         drafting = Drafting(
@@ -190,6 +192,7 @@ class _Daemon:
             server.start()
         self._notifying.start()
         self._keeping.start()
+        self._thumbnailing.start()
         self._leasing.start()
         self._room.look()
         self._room.start()
@@ -216,6 +219,7 @@ class _Daemon:
         self._looping.join()
         self._publisher.stop()
         self._keeping.stop()
+        self._thumbnailing.stop()
         self._leasing.stop()
         self._room.stop()
         self._notifying.stop()
@@ -249,6 +253,7 @@ class _Daemon:
     def _on_tick(self) -> None:
         self._sign_of_life()
         self._keeping.wake()
+        self._thumbnailing.wake()
         self._room.wake()
         self._notifying.wake()
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -43,6 +43,8 @@ class Thumbnails:
         self._unlooked_bytes = most_bytes
         self._turns = count(1)
         self._lock = threading.Lock()
+        self._making: set[str] = set()
+        self._made = threading.Condition()
 
     def get(self, sha256: str, size: str = "medium") -> Path | None:
         """Give the file with the thumbnail of this size, for who serves it; None if there is none.
@@ -66,17 +68,19 @@ class Thumbnails:
     def make(self, path: Path, sha256: str, *, below: Path) -> tuple[Thumbnail, ...]:
         """Give the thumbnails of the file at `path`, of which `sha256` is the hash, and keep them.
 
-        Those that are kept are not made. A cache that cannot be written keeps nothing.
+        Those that are kept are not made, and no two threads make the same. A cache that cannot be
+        written keeps nothing.
 
         Raises:
             Undecodable, OSError, ValueError: as `thumbnails` in `vqd.media.apart`.
         """
-        if kept := self.read(sha256):
-            return kept
-        made = thumbnails(path, below=below)
-        with suppress(OSError):
-            self._keep(sha256, made)
-        return made
+        with self._turn(sha256):
+            if kept := self.read(sha256):
+                return kept
+            made = thumbnails(path, below=below)
+            with suppress(OSError):
+                self._keep(sha256, made)
+            return made
 
     def trim(self) -> None:
         """Take away what was not used for longest, if there is more than may be kept.
@@ -95,6 +99,19 @@ class Thumbnails:
                 break
             shutil.rmtree(one.folder, ignore_errors=True)
             total -= one.bytes
+
+    @contextmanager
+    def _turn(self, sha256: str) -> Iterator[None]:
+        """Let one thread at a time see to a content."""
+        with self._made:
+            self._made.wait_for(lambda: sha256 not in self._making)
+            self._making.add(sha256)
+        try:
+            yield
+        finally:
+            with self._made:
+                self._making.discard(sha256)
+                self._made.notify_all()
 
     def _home(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

@@ -48,6 +48,19 @@ class EventRows:
         )
         return {row["job_key"] for row in rows}
 
+    def prompts_with(self, kind: str, *, after: int, limit: int) -> list[tuple[int, PromptKey]]:
+        """Give a page of the prompts to which this happened after the event of key `after`, each
+        with the key to page on from.
+
+        Cost: as many rows as there are events after it.
+        """
+        rows = self._connection.execute(
+            "SELECT event_key, job_key, number FROM events NOT INDEXED WHERE event_key > ?"
+            " AND kind = ? AND number IS NOT NULL ORDER BY event_key LIMIT ?",
+            (after, kind, limit),
+        )
+        return [(row["event_key"], PromptKey(row["job_key"], row["number"])) for row in rows]
+
     def of_job_itself(self, job_key: int, kinds: Collection[str], *, limit: int) -> list[Event]:
         """Give the newest events of these kinds that happened to a job itself, newest first.
 

@@ -1,0 +1,105 @@
+"""What a prompt made has its thumbnail before its job is closed, and none is in anybody's way."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.builders import A_JOB_FILE, NOW, a_planned_job
+from tests.samples import picture
+from vqd.domain.job import PlannedJob
+from vqd.domain.outcome import OutputFile, ReadFile, Succeeded
+from vqd.media.thumbnails import Thumbnails
+from vqd.runner.thumbnailing import AWAY_AGAIN_S, Thumbnailing
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+JOB = "20260101-000000-a"
+PLATE = "plate.png"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Thumbnails:
+    return Thumbnails(tmp_path / "thumbnails")
+
+
+def read(path: Path) -> ReadFile:
+    data = path.read_bytes()
+    return ReadFile(hashlib.sha256(data).hexdigest(), len(data), "")
+
+
+def accept(store: Store, total: int = 1) -> None:
+    """Accept a job of so many prompts, each of the same input."""
+    planned = a_planned_job(total)
+    prompts = [replace(one, inputs={"image": PLATE}) for one in planned.prompts()]
+    whole = PlannedJob(planned.plan, lambda: iter(prompts))
+    store.accept(JOB, whole, A_JOB_FILE, input_folder="", now=NOW)
+
+
+def succeed(store: Store, spool: Spool, shade: int, kind: str = "image") -> tuple[str, str]:
+    """Let the next prompt of the job make a picture; gives the hashes of that and of its input."""
+    folder = spool.active / JOB
+    path = f"outputs/{shade}.png"
+    made = read(picture(folder / path, shade=shade))
+    given = read(picture(folder / PLATE, shade=200))
+    output = OutputFile("image", path, kind, made.sha256, made.bytes)
+    prompt = store.write(lambda session: session.prompts.claim("gpu1", f"p{shade}", now=NOW))
+    assert prompt is not None
+    outcome = Succeeded((output,), 1.0, {"image": given})
+    store.write(lambda session: session.prompts.succeed(prompt.key, outcome, now=NOW))
+    return made.sha256, given.sha256
+
+
+def test_outputs_and_inputs_get_theirs_while_the_job_runs(
+    store: Store, spool: Spool, kept: Thumbnails
+) -> None:
+    accept(store, 3)
+    output, given = succeed(store, spool, 1)
+    thumbnailing = Thumbnailing(store, spool, kept)
+    assert thumbnailing.make() is None
+    assert kept.get(output) is not None
+    assert kept.get(given) is not None
+    later, _ = succeed(store, spool, 2)
+    thumbnailing.make()
+    assert kept.get(later) is not None
+
+
+def test_what_was_overwritten_meanwhile_gets_none(
+    store: Store, spool: Spool, kept: Thumbnails
+) -> None:
+    accept(store)
+    output, _ = succeed(store, spool, 1)
+    picture(spool.active / JOB / "outputs/1.png", size=(300, 200))
+    Thumbnailing(store, spool, kept).make()
+    assert kept.get(output) is None
+
+
+def test_what_is_no_picture_and_what_is_gone_stop_nothing(
+    store: Store, spool: Spool, kept: Thumbnails
+) -> None:
+    accept(store, 3)
+    latent, _ = succeed(store, spool, 1, kind="latent")
+    gone, _ = succeed(store, spool, 2)
+    (spool.active / JOB / "outputs/2.png").unlink()
+    last, _ = succeed(store, spool, 3)
+    assert Thumbnailing(store, spool, kept).make() is None
+    assert [kept.get(name) is not None for name in (latent, gone, last)] == [False, False, True]
+
+
+def test_while_the_share_is_away_it_waits(store: Store, spool: Spool, kept: Thumbnails) -> None:
+    accept(store)
+    output, _ = succeed(store, spool, 1)
+    thumbnailing = Thumbnailing(store, spool, kept)
+    away = spool.root.rename(spool.root.with_name("away"))
+    assert thumbnailing.make() == AWAY_AGAIN_S
+    away.rename(spool.root)
+    thumbnailing.make()
+    assert kept.get(output) is not None
+
+
+def test_its_thread_ends_when_it_is_asked_to(store: Store, spool: Spool, kept: Thumbnails) -> None:
+    thumbnailing = Thumbnailing(store, spool, kept)
+    thumbnailing.start()
+    thumbnailing.wake()
+    thumbnailing.stop()
