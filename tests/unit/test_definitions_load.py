@@ -241,6 +241,33 @@ def test_what_an_output_accepts_is_kept(tmp_path: Path) -> None:
     assert output.accept == Accept(2, 16, 80, 90, 20480, "big", 0.5, 1.5)
 
 
+@pytest.mark.parametrize(
+    ("kind", "accept", "kept"),
+    [
+        ("audio", "min_duration: 2.5s, max_duration: 1m", Accept(max_duration_s=60)),
+        ("text", "min_chars: 1, max_chars: 400", Accept(max_chars=400)),
+    ],
+)
+def test_what_is_asked_of_a_sound_and_of_a_text_is_kept(
+    tmp_path: Path, kind: str, accept: str, kept: Accept
+) -> None:
+    text = with_accept(accept).replace("kind: image,", f"kind: {kind}, temp: true,")
+    (output,) = put(tmp_path, text).get("w").outputs
+    assert (output.kind, output.takes_temp) == (kind, True)
+    assert output.accept.max_duration_s == kept.max_duration_s
+    assert output.accept.max_chars == kept.max_chars
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("text", "max_black: 0.5"), ("image", "min_chars: 1"), ("file", "size: 8x8")]
+)
+def test_what_a_kind_has_not_cannot_be_asked_of_it(tmp_path: Path, kind: str, key: str) -> None:
+    text = with_accept(key).replace("kind: image,", f"kind: {kind},")
+    problem = problem_of(put(tmp_path, text))
+    assert problem.code == "unknown_key"
+    assert f"means nothing for an output of kind {kind}" in problem.said
+
+
 def test_a_count_is_exact_and_a_size_may_be_pixels(tmp_path: Path) -> None:
     (output,) = put(tmp_path, with_accept("count: 1, size: 64 X 32")).get("w").outputs
     assert output.accept == Accept(1, 1, size="64x32")
@@ -252,6 +279,8 @@ def test_a_count_is_exact_and_a_size_may_be_pixels(tmp_path: Path) -> None:
         ("count: 0", "count", "'0' is not a count"),
         ("count: 3-2", "count", "'3-2' is not a count"),
         ("count: [1]", "count", "a list or mapping is not a count"),
+        ("min_chars: 9, max_chars: 8", "accept", "min_chars 9 is above max_chars 8"),
+        ("min_duration: 9", "min_duration", "9 is not a duration"),
         ("min_frames: 9, max_frames: 8", "accept", "min_frames 9 is above max_frames 8"),
         ("size: bigg", "size", "'bigg' is no size"),
         ("size: 0x8", "size", "'0x8' is no size"),

@@ -1,12 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.builders import write
 from tests.samples import picture
 from vqd.domain.accept import Accept
 from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
+from vqd.media.identify import identify
 from vqd.media.probe import probe
 from vqd.media.samples import draw_clip
 from vqd.runner.acceptance import BadOutput, check_count, check_file, check_seconds
@@ -83,6 +86,34 @@ def test_a_size_is_that_of_its_parameter_swapped_where_the_job_flips_it(tmp_path
     judge(path, Accept(size="big"), big="32x64", flip=True)
     with pytest.raises(BadOutput):
         judge(path, Accept(size="big"), big="64x32", flip=True)
+
+
+@pytest.mark.parametrize(
+    ("accept", "said"),
+    [
+        (Accept(min_duration_s=1), "lasts 0.50 s; 1 or more are asked for"),
+        (Accept(max_duration_s=0.25), "lasts 0.50 s; at most 0.25 are asked for"),
+    ],
+)
+def test_a_clip_lasts_as_long_as_is_asked_for(tmp_path: Path, accept: Accept, said: str) -> None:
+    path = tmp_path / "c.mp4"
+    draw_clip(path, frames=6, fps=12)
+    judge(path, Accept(min_duration_s=0.5, max_duration_s=0.5), kind="video")
+    with pytest.raises(BadOutput, match=said):
+        judge(path, accept, kind="video")
+
+
+def test_a_text_is_as_long_as_is_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "a fox")
+    expected = ExpectedOutput("caption", "2", "text", accept=Accept(min_chars=5, max_chars=5))
+    check_file(path, identify(path, "text"), expected, {})
+    expected = replace(expected, accept=Accept(max_chars=4))
+    with pytest.raises(BadOutput, match="has 5 characters; at most 4 are asked for"):
+        check_file(path, identify(path, "text"), expected, {})
+
+
+def test_a_file_of_any_kind_is_of_no_other(tmp_path: Path) -> None:
+    judge(picture(tmp_path / "p.png"), Accept(), kind="file")
 
 
 def test_what_was_made_faster_than_it_can_be_is_refused() -> None:

@@ -1,19 +1,24 @@
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.samples import picture
 from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.faults import Missing
-from vqd.comfy.outputs import RemoteFile
+from vqd.comfy.outputs import RemoteFile, RemoteText
 from vqd.domain.job import ExpectedOutput
+from vqd.domain.outcome import OutputFile
+from vqd.runner.acceptance import BadOutput
 from vqd.runner.collect import MadeFile, collect, keep_rejected, take_away
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 
 OUTPUT = ExpectedOutput("picture", "2", "image", "filename_prefix")
+CAPTION = ExpectedOutput("caption", "3", "text")
 
 
 @pytest.fixture
@@ -128,6 +133,89 @@ def test_what_may_only_be_read_there_stays(
         patched.setattr(os, "unlink", read_only)
         bring(server, tmp_path, remote)
     assert (output_folder / "vqd" / "job" / "1-1" / "a_00001_.png").exists()
+
+
+def test_a_file_is_named_by_what_it_is(
+    server: Server, strange: StrangeServer, tmp_path: Path
+) -> None:
+    Image.open(tmp_path / "fetched.png").save(tmp_path / "a.webp")
+    webp = (tmp_path / "a.webp").read_bytes()
+    strange.answers("GET /view", Answer(body=webp, content_type="image/png"))
+    assert collected(server, tmp_path, RemoteFile("a.png", type="temp")).name == "a.webp"
+    assert collected(server, tmp_path, RemoteFile("a", type="temp")).name == "a.webp"
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "a",
+        "a.",
+        "a.p ng",
+        "a.%2e%2e%2fb",
+        "x" * 200 + ".png",
+        "a.png\0",
+        ".png",
+        r"b\a.exe",
+        "a.é",
+    ],
+)
+def test_no_name_of_a_servers_is_more_than_an_extension_here(
+    server: Server, tmp_path: Path, filename: str
+) -> None:
+    assert collected(server, tmp_path, RemoteFile(filename, type="temp")).name == "a.png"
+    assert [path.name for path in (tmp_path / "job" / "outputs").iterdir()] == ["a.png"]
+
+
+def test_texts_that_a_node_showed_become_files(server: Server, tmp_path: Path) -> None:
+    outputs = brought(
+        server,
+        tmp_path,
+        [MadeFile(CAPTION, RemoteText("a föx\n")), MadeFile(CAPTION, RemoteText("half \ud83e"))],
+    )
+    assert [(one.path, one.kind, one.chars) for one in outputs] == [
+        ("outputs/a.txt", "text", 6),
+        ("outputs/a_002.txt", "text", 6),
+    ]
+    assert (tmp_path / "outputs" / "a.txt").read_bytes() == "a föx\n".encode()
+    assert (tmp_path / "outputs" / "a_002.txt").read_bytes() == b"half ?"
+
+
+def test_outputs_of_several_kinds_are_named_after_their_slots(
+    server: Server, tmp_path: Path
+) -> None:
+    outputs = brought(
+        server,
+        tmp_path,
+        [MadeFile(OUTPUT, RemoteFile("x.png")), MadeFile(CAPTION, RemoteText("a fox"))],
+    )
+    assert [one.path for one in outputs] == ["outputs/a_picture.png", "outputs/a_caption.txt"]
+    assert {one.path for one in outputs} == {
+        str(path.relative_to(tmp_path)) for path in (tmp_path / "outputs").iterdir()
+    }
+
+
+def test_what_comes_of_a_file_of_any_kind_is_told_as_what_it_is(
+    server: Server, strange: StrangeServer, tmp_path: Path
+) -> None:
+    anything = replace(OUTPUT, kind="file")
+    (output,) = brought(server, tmp_path, [MadeFile(anything, RemoteFile("x.dat"))])
+    assert (output.path, output.kind, output.width) == ("outputs/a.png", "image", 32)
+    strange.answers("GET /view", Answer(body=b"whatever", content_type="text/plain"))
+    (output,) = brought(server, tmp_path, [MadeFile(anything, RemoteFile("x.lora"))])
+    assert (output.path, output.kind, output.bytes) == ("outputs/a.lora", "file", 8)
+
+
+def test_of_several_files_none_is_named_if_one_is_not_accepted(
+    server: Server, tmp_path: Path
+) -> None:
+    made = [MadeFile(OUTPUT, RemoteFile("x.png")), MadeFile(CAPTION, RemoteText("a\0fox"))]
+    with pytest.raises(BadOutput, match="The output caption cannot be used: it is no text"):
+        brought(server, tmp_path, made)
+    assert not (tmp_path / "outputs").exists()
+
+
+def brought(server: Server, folder: Path, files: list[MadeFile]) -> tuple[OutputFile, ...]:
+    return collect(server, files, folder, stem="a", part="1-1", values={}, take_name=lambda _: True)
 
 
 def test_an_output_that_is_neither_there_nor_on_the_server_is_missing(

@@ -39,8 +39,9 @@ _BEGINNINGS: Final = (
 )
 
 
+A_PAGE: Final = "it begins like an HTML page"
 _LIKE: Final = (
-    ((b"<!doctype html", b"<html", b"<head", b"<body"), "it begins like an HTML page"),
+    ((b"<!doctype html", b"<html", b"<head", b"<body"), A_PAGE),
     ((b"<?xml", b"<svg"), "it begins like a drawing (SVG)"),
     ((b"gltf",), "it begins like a 3D model (GLB)"),
 )
@@ -82,13 +83,18 @@ def cut_off(file: BinaryIO, made_as: PictureFormat | None) -> str | None:
 
 def likeness(file: BinaryIO) -> str | None:
     """Say what `file`, which is no known medium, is instead, if that can be told."""
+    if (nothing := emptiness(file)) is not None:
+        return nothing
+    text = _head(file).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return next((said for beginnings, said in _LIKE if text.startswith(beginnings)), None)
+
+
+def emptiness(file: BinaryIO) -> str | None:
+    """Say why there is nothing in `file`; None if there is something."""
     head = _head(file)
     if not head:
         return "it is empty"
-    if not head.strip(b"\0") and _only_zeros(file):
-        return "it holds only zero bytes"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    return next((said for beginnings, said in _LIKE if text.startswith(beginnings)), None)
+    return "it holds only zero bytes" if not head.strip(b"\0") and _only_zeros(file) else None
 
 
 def _head(file: BinaryIO) -> bytes:

@@ -88,8 +88,11 @@ def _obj(file: BinaryIO) -> None:
 
 def _zip(file: BinaryIO) -> None:
     """Source: PKWARE's APPNOTE, 4.3.16: the end of the central directory comes last."""
-    is_whole = file.read(2) == b"PK" and b"PK\x05\x06" in _tail(file, _size(file))
-    _require(is_whole, "it is no whole archive: its directory is missing")
+    is_archive = file.read(2) == b"PK"
+    _, _, end = _tail(file, _size(file)).rpartition(b"PK\x05\x06")
+    comment_bytes = int.from_bytes(end[16:18], "little")
+    is_whole = is_archive and len(end) == 18 + comment_bytes
+    _require(is_whole, "it is no whole archive: the end of its directory is missing")
 
 
 def _size(file: BinaryIO) -> int:

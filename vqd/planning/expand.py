@@ -8,6 +8,7 @@ job has the same prompts, with the same seeds and names, on any machine.
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+from pathlib import PurePosixPath
 
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, Value, edited
@@ -153,7 +154,7 @@ def _naming(
     spec, workflow = reading.spec, reading.workflow
     digits = len(str(total))
     if spec.output_name is None:
-        title = spec.name or workflow.name
+        title = spec.name or PurePosixPath(workflow.name).stem  # `cat` of a graph cat.json
         columns = turns.points.groups[0].names if turns.points.has_rows else ()
         named = tuple(name for name in axes if name not in columns)
         return UsualNames(

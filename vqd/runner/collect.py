@@ -106,7 +106,8 @@ class _Checked:
 
     def output(self, home: str) -> OutputFile:
         media = self.media
-        moves = media.kind == "video" or (media.frames or 1) > 1
+        is_picture = media.kind == "image"
+        moves = not is_picture or (media.frames or 1) > 1
         return OutputFile(
             slot=self.made_file.expected.slot,
             path=home,
@@ -117,7 +118,7 @@ class _Checked:
             height=media.height,
             frames=media.frames if moves else None,
             fps=media.fps,
-            duration_s=media.seconds if media.kind in ("video", "audio") else None,
+            duration_s=round(media.seconds, 3) if media.seconds and not is_picture else None,
             sample_rate=media.sample_rate,
             channels=media.channels,
             chars=media.chars,
