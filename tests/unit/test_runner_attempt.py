@@ -407,3 +407,36 @@ def test_an_input_that_the_server_lost_is_sent_again_once(
     assert outcome.code is code
     assert len(strange.requests("POST /upload/image")) == 2
     assert len(strange.requests("POST /prompt")) == 2
+
+
+def test_all_that_a_prompt_takes_is_timed(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path
+) -> None:
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /history/p", FINISHED)
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    outcome = attempt.run()
+    assert isinstance(outcome, Succeeded)
+    assert outcome.took_s is not None
+    assert outcome.seconds < outcome.took_s < 5
+
+
+def test_a_prompt_that_waited_behind_those_of_others_is_not_timed(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path
+) -> None:
+    def tells_of_two(talk: Talk) -> None:
+        talk.say("status", status={"exec_info": {"queue_remaining": 2}})
+        talk.hear_out()
+
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /history/p", *[Answer(body={})] * 2, FINISHED)
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    strange.answers("GET /queue", queue("theirs"))
+    strange.answers("GET /internal/logs/raw", Answer(body={"entries": []}))
+    strange.answers("GET /ws", Answer(talk=tells_of_two))
+    attempt.server.start()
+    wait_for(lambda: attempt.server.others, within_s=5)
+    outcome = attempt.run()
+    attempt.server.stop()
+    assert isinstance(outcome, Succeeded)
+    assert outcome.took_s is None

@@ -315,3 +315,32 @@ def test_a_failure_of_another_kind_climbs_no_step(store: Store) -> None:
 
 
 FAILED = PromptState.FAILED
+
+
+def pace_after(store: Store, took_s: float | None, *ended_at: float) -> float:
+    """Give the mean that is told after prompts that were claimed at once ended so."""
+    accept_a_job(store, total=len(ended_at))
+    made = Succeeded((), 2.0, took_s=took_s)
+    for prompt in [claimed(store) for _ in ended_at]:
+        one = Ended(prompt, "job", 2, "gpu1", made)
+        at = ended_at[prompt.key.number - 1]
+        store.write(lambda session, one=one, at=at: conclude(session, one, now=at))  # type: ignore[misc]
+    with store.reading() as session:
+        pace = session.estimates.pace("image-scale")
+    assert pace is not None
+    return pace.mean_s
+
+
+def test_a_prompt_is_measured_with_its_files_on_their_way_and_without_what_came_before_it(
+    store: Store,
+) -> None:
+    assert pace_after(store, 20.0, NOW + 8, NOW + 11) == (8 + 3) / 2
+
+
+def test_where_nobody_saw_how_long_all_took_the_servers_own_time_counts(store: Store) -> None:
+    assert pace_after(store, None, NOW + 8) == 2.0
+
+
+@pytest.mark.parametrize("stepped_s", [3600.0, -3600.0])
+def test_a_clock_that_is_set_makes_no_prompt_long(store: Store, stepped_s: float) -> None:
+    assert pace_after(store, 4.0, NOW + stepped_s) == 4.0

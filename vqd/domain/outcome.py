@@ -75,11 +75,13 @@ class OutputFile:
 @dataclass(frozen=True, slots=True)
 class Succeeded:
     """The attempt made its outputs, of these input files by slot. `seconds` is the server's own
-    execution time."""
+    execution time; `took_s` goes from the beginning of the attempt to its end, its files on their
+    way included, and is None where that was not seen, or prompts of others were waited for."""
 
     outputs: tuple[OutputFile, ...]
     seconds: float
     inputs: Mapping[str, ReadFile] = field(default_factory=dict)
+    took_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

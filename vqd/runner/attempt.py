@@ -22,6 +22,7 @@ from vqd.domain.outcome import (
     Outcome,
     Progress,
     ReadFile,
+    Succeeded,
 )
 from vqd.runner.acceptance import BadOutput
 from vqd.runner.assignment import Assignment
@@ -82,6 +83,7 @@ class Attempt:
         self._is_first = False
         self._has_run = False
         self._has_waited = False
+        self._is_behind_others = False
         self._input_files: Mapping[str, ReadFile] = {}
 
     @property
@@ -96,12 +98,15 @@ class Attempt:
 
     def run(self) -> Outcome | None:
         """Give the outcome; None if it was abandoned. The server was entered by the caller."""
+        begun_at = time.monotonic()
         try:
             with closing(self.server.listener.watch(self._prompt_id)) as watch:
                 self._watch = watch
                 finished = self._render(watch)
             self._leave()
-            return self._bring_home(finished) if isinstance(finished, Finished) else finished
+            if not isinstance(finished, Finished):
+                return finished
+            return self._bring_home(finished, time.monotonic() - begun_at)
         except BadInput as error:
             return self._unless_gone(Failed(FailureCode.INVALID, error.message))
         except BadOutput as error:
@@ -203,6 +208,7 @@ class Attempt:
         self._life = self._life or self.server.life
         self._has_run = isinstance(found, Running)
         self._has_waited = not self._has_run
+        self._is_behind_others |= self._has_waited and self.server.others > 0
         if isinstance(found, Waiting):
             waits_long = patience.waits_long(time.monotonic())
             failed = self._forsaken(patience) if waits_long else None
@@ -276,11 +282,15 @@ class Attempt:
             failed = Failed(FailureCode.LOST, said)
         return self._of_death(failed, watch) if is_restarted else failed
 
-    def _bring_home(self, finished: Finished) -> Outcome | None:
-        """Conclude it; while nothing can be written, wait with that, and not render it again."""
+    def _bring_home(self, finished: Finished, rendered_s: float) -> Outcome | None:
+        """Conclude it; while nothing can be written, wait with that, and not render it again.
+
+        It took `rendered_s` so far; the wait is not counted.
+        """
 
         def bring() -> Outcome:
-            return bring_home(
+            begun_at = time.monotonic()
+            outcome = bring_home(
                 finished,
                 self.assignment,
                 self.server,
@@ -288,9 +298,17 @@ class Attempt:
                 take_name=self._take_name,
                 write_down=self._write_down,
             )
+            return self._timed(outcome, rendered_s + time.monotonic() - begun_at)
 
         folder = self.assignment.folder
         return self._home.bring(bring, folder, cancelled=self._cancelled, abandoned=self._abandoned)
+
+    def _timed(self, outcome: Outcome, took_s: float) -> Outcome:
+        """Note how long it took, where all of it was seen and others were not waited for."""
+        is_known = not (self.assignment.is_sent or self._is_behind_others)
+        if not isinstance(outcome, Succeeded) or not is_known:
+            return outcome
+        return replace(outcome, took_s=took_s)
 
     def _of_os_error(self, error: OSError) -> Failed:
         where = error.filename or self.assignment.folder

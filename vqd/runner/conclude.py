@@ -109,11 +109,13 @@ class Ended:
 def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     """Make the move that follows from an attempt's end, and tell which."""
     prompt, outcome = ended.prompt, ended.outcome
+    before_at = session.servers.ended_at(ended.server)
     session.servers.tally(ended.server, outcome, now=now)
     if ended.stray is not None:
         session.servers.add_stray(ended.server, ended.stray, now=now)
     if isinstance(outcome, Succeeded):
-        session.prompts.succeed(prompt.key, outcome, now=now)
+        turn_s = _turn_s(prompt, outcome, before_at, now)
+        session.prompts.succeed(prompt.key, outcome, now=now, turn_s=turn_s)
         return Move.SUCCEED
     if session.jobs.is_cancelled(prompt.key.job_key):
         session.prompts.move(prompt.key, Move.CANCEL, now=now)
@@ -137,6 +139,20 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
         message=outcome.message,
     )
     return Move.REQUEUE
+
+
+def _turn_s(
+    prompt: Prompt, outcome: Succeeded, before_at: float | None, now: float
+) -> float | None:
+    """Give for how long a prompt kept its server from the next: from when it was given to it, or
+    from the end of the one before, `before_at`, if that was later. None where that is not known.
+
+    It never took longer than the attempt did, whatever the clock on the wall did meanwhile.
+    """
+    if outcome.took_s is None or prompt.claimed_at is None:
+        return None
+    turn_s = now - max(prompt.claimed_at, before_at or 0.0)
+    return turn_s if 0.0 <= turn_s <= outcome.took_s else outcome.took_s
 
 
 def _after_death(session: Session, ended: Ended, outcome: Failed, now: float) -> Failed:

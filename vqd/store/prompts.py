@@ -229,12 +229,18 @@ class PromptRows:
             f"prompt.{_TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
         )
 
-    def succeed(self, key: PromptKey, outcome: Succeeded, *, now: float) -> None:
-        """Move a running prompt to succeeded, with what it made."""
+    def succeed(
+        self, key: PromptKey, outcome: Succeeded, *, now: float, turn_s: float | None = None
+    ) -> None:
+        """Move a running prompt to succeeded, with what it made.
+
+        `turn_s` is for how long its server could do nothing else, its execution time where that is
+        not known: by this it is told when jobs will be done.
+        """
         files = files_text(outcome.inputs)
         self.move(key, Move.SUCCEED, now=now, seconds=outcome.seconds, files=files)
         self._outputs.add((key, output) for output in outcome.outputs)
-        self._schedules.measure(key.job_key, outcome.seconds)
+        self._schedules.measure(key.job_key, outcome.seconds if turn_s is None else turn_s)
 
     def fail(self, key: PromptKey, outcome: Failed, *, now: float) -> None:
         """Move a running prompt to failed, with the reason."""

@@ -94,6 +94,13 @@ class ServerRows:
             {"server": server, "now": now, "good": int(is_good), "bad": int(is_bad)},
         )
 
+    def ended_at(self, server: str) -> float | None:
+        """Give when the newest attempt on a server ended; None if none has."""
+        row = self._connection.execute(
+            "SELECT ended_at FROM server_tallies WHERE server = ?", (server,)
+        ).fetchone()
+        return None if row is None else float(row["ended_at"])
+
     def tallies(self, now: float) -> Mapping[str, ServerTally]:
         """Give what each server did, those that did nothing yet left out."""
         rows = self._connection.execute(
