@@ -10,6 +10,7 @@ from pathlib import Path
 from vqd.domain.graph import NamedGraph
 from vqd.domain.outcome import Outcome, Succeeded
 from vqd.domain.queue import Job, Prompt, PromptKey
+from vqd.domain.recipe import Recipes
 from vqd.runner.assignment import Assignment, adopted
 from vqd.runner.attempt import Attempt
 from vqd.runner.home import Home
@@ -59,6 +60,7 @@ class Dispatch:
         self._running: dict[PromptKey, Attempt] = {}
         self._jobs: dict[int, Job] = {}
         self._graphs: dict[str, NamedGraph] = {}
+        self._recipes: dict[int, Recipes] = {}
         self._threads: dict[PromptKey, threading.Thread] = {}
 
     @property
@@ -85,7 +87,7 @@ class Dispatch:
             stall_s=self._stall_s,
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
-            write_down=_write_down,
+            write_down=partial(_write_down, self._recipes_of(assignment)),
             with_job_file=with_job_file,
             home=self._home,
         )
@@ -103,6 +105,7 @@ class Dispatch:
     def forget_job(self, job_key: int) -> None:
         """Forget a job that is over."""
         self._jobs.pop(job_key, None)
+        self._recipes.pop(job_key, None)
         if not self._jobs:
             self._graphs.clear()
 
@@ -181,6 +184,13 @@ class Dispatch:
                 self._graphs[sha256] = session.graphs.get(sha256)
         return self._graphs[sha256]
 
+    def _recipes_of(self, assignment: Assignment) -> Recipes:
+        """Give what names what the job's prompts are made of: it remembers what they share."""
+        job_key = assignment.prompt.key.job_key
+        if job_key not in self._recipes:
+            self._recipes[job_key] = Recipes(assignment.plan)
+        return self._recipes[job_key]
+
 
 def _aside(act: Callable[[], None], name: str) -> threading.Thread:
     """Let something that may wait for a server go on beside the loop, and not hold the end up."""
@@ -190,11 +200,15 @@ def _aside(act: Callable[[], None], name: str) -> threading.Thread:
 
 
 def _write_down(
-    assignment: Assignment, server: Server, input_sha256s: Mapping[str, str], outcome: Succeeded
+    recipes: Recipes,
+    assignment: Assignment,
+    server: Server,
+    input_sha256s: Mapping[str, str],
+    outcome: Succeeded,
 ) -> None:
     """Write the sidecars of what was made, and then that it was made."""
     write_sidecars(assignment, server, input_sha256s, outcome)
-    add_to_manifest(assignment, outcome)
+    add_to_manifest(assignment, outcome, recipes)
 
 
 def _under(folder: Path, below: str) -> Path:

@@ -13,8 +13,8 @@ from vqd.spool.manifest import MANIFEST, Line, Signs, add_lines, encoded, lines_
 from vqd.store.store import Session
 
 
-def add_to_manifest(assignment: Assignment, outcome: Succeeded) -> None:
-    """Add what an assignment made, durably.
+def add_to_manifest(assignment: Assignment, outcome: Succeeded, recipes: Recipes) -> None:
+    """Add what an assignment made, durably; `recipes` are its job's.
 
     Raises:
         OSError: it cannot be written.
@@ -24,7 +24,7 @@ def add_to_manifest(assignment: Assignment, outcome: Succeeded) -> None:
         assignment.prompt, outputs=outcome.outputs, files=outcome.inputs, seconds=outcome.seconds
     )
     edits = _as_planned(made).edits
-    key = Recipes(plan).of(graph.sha256, graph.nodes, edits, outcome.inputs)
+    key = recipes.of(graph.sha256, graph.nodes, edits, outcome.inputs)
     add_lines(assignment.folder, lines_of(made, plan, key, None))
 
 
