@@ -12,6 +12,7 @@ import structlog
 
 from vqd import __version__, systemd
 from vqd.domain.errors import VqdError
+from vqd.domain.live import Live
 from vqd.domain.schedule import Capability
 from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
@@ -20,6 +21,7 @@ from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.runner.courier import Courier
 from vqd.runner.house import House, subjects
+from vqd.runner.housekeeping import Housekeeping
 from vqd.runner.inputs import InputChecks
 from vqd.runner.keeping import Keeping
 from vqd.runner.leasing import Leasing
@@ -42,6 +44,7 @@ from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import Lease, leased
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
+from vqd.spool.staging import clear_staging
 from vqd.store.store import Store
 from vqd.watchers.elsewhere import HotPlace
 from vqd.watchers.hotfolder import Pace
@@ -50,6 +53,7 @@ from vqd.watchers.seeing import Seeing
 from vqd.watchers.steering import Steering
 from vqd.watchers.watch import Watch
 from vqd.watchers.welcoming import Welcoming
+from vqd.webdoor import web_door
 
 _log = structlog.get_logger(__name__)
 
@@ -95,9 +99,8 @@ class _Daemon:
         self._store = store
         wake = threading.Event()
         checks = InputChecks((*settings.input_roots, spool.done, spool.failed))
-        self._servers = [
-            Server(address, checks, on_change=wake.set) for address in _addresses(settings, engine)
-        ]
+        addresses = list(_addresses(settings, engine))
+        self._servers = [Server(address, checks, on_change=wake.set) for address in addresses]
         self._room = Room(store, settings.look_at_disks, on_change=wake.set)
         kept = Thumbnails(settings.state_dir / "thumbnails")
         self._publisher = Publisher(store, spool, on_change=wake.set, kept=kept, room=self._room)
@@ -119,6 +122,13 @@ class _Daemon:
         self._notifying = Notifying(couriers, self._house(wake))
         self._keeping = Keeping(store, spool, settings.keep)
         self._thumbnailing = Thumbnailing(store, spool, kept)
+        self._housekeeping = Housekeeping(
+            store,
+            spool,
+            addresses,
+            keep_uploads_s=settings.keep_uploads_s,
+            engine_folder=engine.data_dir if engine else None,
+        )
         self._leasing = Leasing(lease, on_loss=self._ending.fail)
         self._sign_of_life = _sign_of_life(engine)
         drafting = Drafting(
@@ -168,6 +178,16 @@ class _Daemon:
             Welcome(store, settings.workflows, settings.default_points),
             every_s=settings.rescan_s,
         )
+        self._web = web_door(
+            settings,
+            spool,
+            store,
+            drafting,
+            submission,
+            Live(self._loop.live, self._preview),
+            on_change=wake.set,
+            on_end=self._ending.fail,
+        )
         self._wake = wake
         self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)
 
@@ -181,6 +201,7 @@ class _Daemon:
     def _start(self) -> None:
         elsewhere = {keys.path for keys in self._settings.hot_folders.values()}
         recover_claims(self._spool.active, self._spool.inbox, elsewhere)
+        clear_staging(self._spool)
         names = {server.name for server in self._servers}
         self._store.write(lambda session: session.servers.keep_only(names))
         self._store.write(lambda session: session.catalogue.keep_only(names))
@@ -192,6 +213,7 @@ class _Daemon:
             server.start()
         self._notifying.start()
         self._keeping.start()
+        self._housekeeping.start()
         self._thumbnailing.start()
         self._leasing.start()
         self._room.look()
@@ -201,6 +223,8 @@ class _Daemon:
         self._returning.start()
         self._watch.start()
         self._welcoming.start()
+        if self._web is not None:
+            self._web.start()
         systemd.notify("READY=1")
         _log.info(
             "daemon.started",
@@ -213,12 +237,15 @@ class _Daemon:
     def _stop(self) -> None:
         systemd.notify("STOPPING=1")
         self._wake.set()
+        if self._web is not None:
+            self._web.stop()
         self._watch.stop()
         self._returning.stop()
         self._welcoming.stop()
         self._looping.join()
         self._publisher.stop()
         self._keeping.stop()
+        self._housekeeping.stop()
         self._thumbnailing.stop()
         self._leasing.stop()
         self._room.stop()
@@ -249,6 +276,10 @@ class _Daemon:
             shortage=lambda: self._room.shortage,
             on_news=wake.set,
         )
+
+    def _preview(self, server: str) -> bytes | None:
+        named = {one.name: one for one in self._servers}
+        return named[server].listener.preview if server in named else None
 
     def _on_tick(self) -> None:
         self._sign_of_life()

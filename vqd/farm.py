@@ -17,6 +17,7 @@ from pydantic import (
 
 from vqd.documents.json_schema import Schema, one_of, take_also, text_like
 from vqd.documents.schema import Keys, fault
+from vqd.documents.shown import without_credentials
 from vqd.domain.window import DAYS, Window
 
 BUILTIN = "builtin"
@@ -164,7 +165,7 @@ class ServerKeys(Keys):
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.named or self.url
+        return self.named or without_credentials(self.url)
 
 
 class WindowKeys(Keys):

@@ -13,6 +13,7 @@ from vqd.documents.durations import Duration
 from vqd.documents.json_schema import Schema, json_schema
 from vqd.documents.reader import parse, read
 from vqd.documents.schema import Keys, fault, told
+from vqd.documents.shown import shown
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.documents.values import value
 from vqd.domain.errors import Faults, Problem, VqdError
@@ -23,6 +24,8 @@ from vqd.domain.quote import QuoteOver
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.hotfolders import HotFolderKeys, check_apart
 from vqd.intake.notifying import NotifyKeys
+from vqd.listening import WebKeys
+from vqd.spool.leftovers import UNUSED_S
 from vqd.spool.mounts import WatchMode
 from vqd.spool.reserve import Reserve, ReserveKey
 from vqd.spool.space import Disks, disks_at
@@ -110,11 +113,21 @@ class Settings(BaseSettings):
         description="So long after a job closed its records, log.txt and graphs/ go. "
         "Outputs are never deleted.",
     )
+    keep_uploads: Duration | None = Field(
+        default=None,
+        description="How long an input stays in a server's input_folder that no prompt asks for: "
+        "1d, if it is not set.",
+    )
     reserve: ReserveKey | None = Field(
         default=None,
         description="What stays free of the disks of spool and state_dir: below it nothing new is "
         "taken or sent. 1G, or 2 % of the disk if that is less, if it is not set.",
         examples=["2G", "5%"],
+    )
+    web: WebKeys | None = Field(
+        default=None,
+        description="Where the API and the page are served; nowhere, if it is not set.",
+        examples=[{"listen": "127.0.0.1:8640"}],
     )
     settle_s: float = Field(
         default=0.5, ge=0, le=3600, description="How long a drop is quiet until it is complete."
@@ -198,12 +211,22 @@ class Settings(BaseSettings):
         return sources["env_settings"], sources["init_settings"]
 
     @property
+    def shown(self) -> dict[str, Any]:
+        """All that may be shown: nothing secret."""
+        return shown(self)
+
+    @property
     def default_points(self) -> dict[str, Point]:
         """The values of `defaults` by workflow, as a job's are given."""
         return {
             workflow: {name: _given(workflow, name, value) for name, value in values.items()}
             for workflow, values in self.defaults.items()
         }
+
+    @property
+    def keep_uploads_s(self) -> float:
+        """How long an input stays in a server's input folder that no prompt asks for."""
+        return self.keep_uploads or UNUSED_S
 
     @property
     def default_notify(self) -> Notify | None:
@@ -302,16 +325,12 @@ def _values(root: Mapping, base: Path) -> dict[str, Any]:
     if isinstance(values.get("servers"), list):
         names = ("ca", "input_folder", "output_folder")
         values["servers"] = [_with_paths_below(keys, names, base) for keys in values["servers"]]
-    if isinstance(values.get("hot_folders"), Mapping):
-        values["hot_folders"] = {
-            name: _with_paths_below(keys, ("path",), base)
-            for name, keys in values["hot_folders"].items()
-        }
-    if isinstance(values.get("notify"), Mapping):
-        values["notify"] = {
-            name: _with_paths_below(target, ("secret_file",), base)
-            for name, target in values["notify"].items()
-        }
+    values["web"] = _with_paths_below(values.get("web"), ("token_file",), base)
+    for key, name in (("hot_folders", "path"), ("notify", "secret_file")):
+        if isinstance(values.get(key), Mapping):
+            values[key] = {
+                one: _with_paths_below(keys, (name,), base) for one, keys in values[key].items()
+            }
     return values
 
 

@@ -21,8 +21,9 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import Move
+from vqd.domain.live import LivePrompt
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
-from vqd.domain.queue import Prompt
+from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.attempt import Attempt
@@ -136,6 +137,11 @@ class Loop:
             self._woken.clear()
         self._dispatch.stop()
         self._unless_full(lambda: self._settle(time.monotonic(), []).next_at)
+
+    def live(self) -> Mapping[PromptKey, LivePrompt]:
+        """Give what is on the servers, as last heard. Any thread may ask."""
+        running = dict(self._dispatch.running)
+        return {key: LivePrompt(one.server.name, one.progress) for key, one in running.items()}
 
     def hurry(self) -> None:
         """Let `drain` end at once. A signal handler may call it."""

@@ -5,6 +5,7 @@ one rename and the draft committed. After a crash between the two, the folder in
 row, and the same is done from there. Of folders that were a job's before, see `returns`.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Submission:
-    """Brings jobs into the queue, whichever door they came by."""
+    """Brings jobs into the queue, whichever door they came by, and several at once."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Submission:
         self._drafting = drafting
         self._aside = aside
         self._underway: set[str] = set()
+        self._naming = threading.Lock()
         self._accepting = Accepting(spool, store, quote_over, on_change)
         self._returns = Returns(spool, store, drafting, self._accepting, aside)
         self._together = Together(spool, self._accepting, self._is_known)
@@ -82,9 +84,9 @@ class Submission:
         returned = self._returned(job_file, draft, now=now)
         if returned is not None:
             return returned
-        folder = self.new_folder(draft.name, now=now)
-        claims.claim_folder(job_file.parent, folder)
-        self._accept(folder.name, draft, now=now)
+        with self.claiming(draft.name, now=now) as folder:
+            claims.claim_folder(job_file.parent, folder)
+            self._accept(folder.name, draft, now=now)
         return folder.name
 
     def take_files(
@@ -115,8 +117,9 @@ class Submission:
     def claiming(self, name: str, *, now: float) -> Iterator[Path]:
         """Give the folder in active/ that a new job of this name gets; until the end of the block
         it is left to whoever asked for it."""
-        folder = self.new_folder(name, now=now)
-        self._underway.add(folder.name)
+        with self._naming:
+            folder = self.new_folder(name, now=now)
+            self._underway.add(folder.name)
         try:
             yield folder
         finally:
@@ -198,5 +201,7 @@ class Submission:
         self._accepting.accept(job, draft, now=now)
 
     def _is_known(self, job: str) -> bool:
+        if job in self._underway:
+            return True
         with self._store.reading() as session:
             return session.jobs.find(job) is not None

@@ -9,6 +9,7 @@ from vqd.definitions import made
 from vqd.definitions.check import ServerCheck, check, drifted
 from vqd.definitions.load import Definitions
 from vqd.definitions.made import Made
+from vqd.definitions.options import options
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.catalogue import NothingKnown
 from vqd.domain.errors import Faults, Problem, VqdError
@@ -90,6 +91,18 @@ class Workflows:
                 raise
             return WorkflowView(name, problems=faults.problems)
         return self._on_servers(workflow)
+
+    def offers(self, view: WorkflowView) -> Mapping[str, Sequence[str]]:
+        """Give what the servers offer for the parameters of a workflow that have it from them."""
+        if view.workflow is None:
+            return {}
+        try:
+            with self._reader.reading() as session:
+                return options(view.workflow, session.catalogue)
+        except VqdError as error:
+            if error.code != "store_missing":
+                raise
+            return {}
 
     def drifted(self) -> Mapping[str, Sequence[str]]:
         """Give by server the workflows that rely on what has changed there; broken ones are not."""

@@ -65,6 +65,15 @@ class ListingRows:
         )
         return {JobState(row["state"]): row["jobs"] for row in rows}
 
+    def open_prompts(self) -> Mapping[PromptState, int]:
+        """Count the prompts that wait and that run, of all jobs. Cost: a row for each open job."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(pending), 0) AS pending, coalesce(sum(running), 0) AS running"
+            " FROM jobs INDEXED BY jobs_open"
+            " WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
+        ).fetchone()
+        return {state: row[str(state)] for state in (PromptState.PENDING, PromptState.RUNNING)}
+
     def _keys(self, asked: JobFilter, before: int) -> Iterator[int]:
         if asked.labels:
             return self._labelled(asked, before)

@@ -1,0 +1,107 @@
+"""The API on a queue that nothing runs, as a browser or a program reaches it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from vqd.documents.reader import parse
+from vqd.domain.live import Live
+from vqd.service.aside import Aside
+from vqd.service.drafts import Drafting
+from vqd.service.known import StoredClasses
+from vqd.service.submit import Submission
+from vqd.settings import made_of
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+from vqd.webdoor import web_door
+
+TOKEN = "a-token-of-32-letters-and-digits"
+
+
+class WebHouse:
+    """A spool, a queue and the API of both, which `get` and `post` ask, with the token if it has
+    one."""
+
+    def __init__(self, store: Store, spool: Spool, url: str, token: str | None) -> None:
+        self.store = store
+        self.spool = spool
+        self.url = url
+        self.session = requests.Session()
+        if token is not None:
+            self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **given: Any) -> requests.Response:
+        """Ask for something; `given` are its query and headers."""
+        return self._ask("GET", path, **given)
+
+    def post(self, path: str, **given: Any) -> requests.Response:
+        """Send something."""
+        return self._ask("POST", path, **given)
+
+    def told(self, path: str, **query: Any) -> Any:
+        """Give what is answered, which must be well."""
+        answer = self.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def _ask(self, method: str, path: str, **given: Any) -> requests.Response:
+        return self.session.request(method, self.url + path, timeout=30, **given)
+
+
+@contextmanager
+def web_house(
+    folder: Path, *, token: str | None = None, live: Live | None = None, **settings: Any
+) -> Iterator[WebHouse]:
+    """Open the API on a free port; `settings` are those of vqd, `web` too."""
+    web = {"listen": "127.0.0.1:0", **settings.pop("web", {})}
+    folder.mkdir(parents=True, exist_ok=True)
+    if token is not None:
+        (folder / "token").write_text(token + "\n")
+        web["token_file"] = folder / "token"
+    spool = Spool.create(folder / "spool")
+    values = {"spool": spool.root, "state_dir": folder / "state", "web": web, **settings}
+    given = made_of(values, parse("{}", "the test"))
+    (folder / "state").mkdir(exist_ok=True)
+    store = Store(given.store_path)
+    drafting = Drafting(
+        spool,
+        workflows=given.workflows,
+        input_roots=given.input_roots,
+        known=StoredClasses(store),
+    )
+    aside = Aside("returns")
+    submission = Submission(spool, store, drafting, aside, on_change=lambda: None)
+    ended = threading.Event()
+    server = web_door(
+        given,
+        spool,
+        store,
+        drafting,
+        submission,
+        live or Live(),
+        on_change=lambda: None,
+        on_end=ended.set,
+    )
+    assert server is not None
+    aside.start()
+    server.start()
+    house = WebHouse(store, spool, server.url, token)
+    try:
+        house.get("/healthz")  # so that the first test finds its thread there
+        yield house
+        assert not ended.is_set()
+    finally:
+        house.session.close()
+        server.stop()
+        aside.stop()
+        store.close()
+
+
+def at(job: str) -> str:
+    """Give the path of a job."""
+    return f"/api/jobs/{quote(job, safe='')}"

@@ -1,0 +1,108 @@
+"""The files of a job that may be read from elsewhere: what it made, its inputs, its report."""
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from vqd.documents.opening import opened
+from vqd.domain.errors import VqdError
+from vqd.domain.names import printable
+from vqd.domain.queue import Job
+from vqd.service.views import Views
+from vqd.spool.drops import INPUTS, RESULT_NAMES
+from vqd.spool.layout import Spool
+
+_OF_FOLDERS = RESULT_NAMES | {INPUTS}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that was opened to be read: its name, size and mtime (UTC seconds). Its `tag` changes
+    with its content."""
+
+    file: BinaryIO
+    name: str
+    bytes: int
+    modified_at: float
+    tag: str
+
+
+class JobFiles:
+    """Opens files in the folders of jobs, wherever these are by now, and their inputs elsewhere.
+
+    No link is followed below a job's folder.
+    """
+
+    def __init__(self, spool: Spool, views: Views, input_roots: Collection[Path]) -> None:
+        self._spool = spool
+        self._views = views
+        self._roots = (*input_roots, spool.done, spool.failed)
+
+    def open(self, job: Job, path: str) -> OpenFile:
+        """Open a file by its path in the job's folder, as that is laid out: outputs/…, inputs/…,
+        report.html. Whoever asked for it closes it.
+
+        Raises:
+            VqdError: `unknown_file`, `spool_away`.
+        """
+        folder = self._folder(job)
+        below = _below(job, path)
+        if below is None:
+            raise _unknown(job, path)
+        return _open(job, folder / below, folder, path)
+
+    def open_input(self, job: Job, number: int, slot: str) -> OpenFile:
+        """Open the file that a slot of a prompt was given. Whoever asked for it closes it.
+
+        Raises:
+            VqdError: `unknown_prompt`, `unknown_file`, `spool_away`.
+        """
+        prompt = self._views.prompt(job.job, number).prompt
+        path = prompt.inputs.get(slot)
+        if path is None:
+            raise _unknown(job, f"{slot} of prompt {number}")
+        if not path.startswith("/"):
+            return self.open(job, f"{INPUTS}/{path}")
+        root = next((one for one in self._roots if Path(path).is_relative_to(one)), None)
+        if root is None:
+            raise _unknown(job, path)
+        return _open(job, Path(path), root, path)
+
+    def _folder(self, job: Job) -> Path:
+        self._spool.require_present()
+        folder = self._spool.find(job.job)
+        if folder is None:
+            said = f"The folder of {printable(job.job)} is gone."
+            raise VqdError("unknown_file", said, "It was deleted, or taken out of the spool.")
+        return folder
+
+
+def _below(job: Job, path: str) -> PurePosixPath | None:
+    """Give where a file lies below the job's folder as it is now; None where nobody may read."""
+    parts = path.split("/")
+    if any(part in ("", "..") or part.startswith(".") or "\0" in part for part in parts):
+        return None
+    is_running = not job.input_folder and job.finished_at is None
+    if parts[0] == INPUTS and is_running:
+        parts = parts[1:]
+    elif parts[0] not in _OF_FOLDERS and path != job.job_file.name:
+        return None
+    return PurePosixPath(*parts) if parts else None
+
+
+def _open(job: Job, place: Path, below: Path, path: str) -> OpenFile:
+    try:
+        with opened(place, below=below) as held:
+            file = os.fdopen(os.dup(held.fileno()), "rb")
+    except (OSError, ValueError) as error:
+        raise _unknown(job, path) from error
+    facts = os.fstat(file.fileno())
+    tag = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+    return OpenFile(file, place.name, facts.st_size, facts.st_mtime, tag)
+
+
+def _unknown(job: Job, path: str) -> VqdError:
+    said = f"{printable(job.job)} has no file {printable(path)[:300]!r}."
+    return VqdError("unknown_file", said, "Its outputs are listed by /api/jobs/JOB/outputs.")

@@ -1,0 +1,132 @@
+"""Pages of what may be long: jobs, a job's prompts, its outputs and its events.
+
+Each page tells the cursor of the next: a text that says where this one ended, and means nothing to
+anybody else. So a page costs the same wherever it is, and what comes or goes meanwhile makes none
+twice.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from vqd.domain.errors import VqdError
+from vqd.domain.lifecycle import JobState, PromptState
+from vqd.domain.listing import JobFilter
+from vqd.domain.outcome import OutputFile
+from vqd.domain.queue import Event, Job, Prompt
+from vqd.store.store import StoreReader
+
+T = TypeVar("T")
+_LONGEST_CURSOR = 4000
+_LARGEST_KEY = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list, and the cursor of the next part; None after the last."""
+
+    rows: Sequence[T]
+    next: str | None
+
+
+class Pages:
+    """Reads the queue a page at a time; every page is one consistent moment."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+
+    def jobs(self, asked: JobFilter, cursor: str | None, *, limit: int) -> Page[Job]:
+        """Give jobs that fit, newest first.
+
+        Raises:
+            VqdError: `bad_cursor`.
+        """
+        before = _key(cursor)
+        with self._reader.reading() as session:
+            found = session.listing.jobs(asked, before=before, limit=limit + 1)
+        return _page(found, limit, lambda job: str(job.job_key))
+
+    def prompts(
+        self, job: Job, state: PromptState | None, cursor: str | None, *, limit: int
+    ) -> Page[Prompt]:
+        """Give prompts of a job by number, with the values that they run with.
+
+        Raises:
+            VqdError: `bad_cursor`.
+        """
+        after = _key(cursor) or 0
+        with self._reader.reading() as session:
+            found = session.listing.prompts(job.job_key, state, after=after, limit=limit + 1)
+        climbed = [prompt.as_climbed(job.plan) if job.plan else prompt for prompt in found]
+        return _page(climbed, limit, lambda prompt: str(prompt.key.number))
+
+    def outputs(self, job: Job, cursor: str | None, *, limit: int) -> Page[tuple[int, OutputFile]]:
+        """Give outputs of a job by path, each with the number of its prompt.
+
+        Raises:
+            VqdError: `bad_cursor`.
+        """
+        after = _place(cursor) or ""
+        with self._reader.reading() as session:
+            found = session.outputs.of_job(job.job_key, after=after, limit=limit + 1)
+        return _page(found, limit, lambda one: one[1].path)
+
+    def events(self, job: Job, cursor: str | None, *, limit: int) -> Page[Event]:
+        """Give what happened to a job and its prompts, oldest first.
+
+        Raises:
+            VqdError: `bad_cursor`.
+        """
+        after = _key(cursor) or 0
+        with self._reader.reading() as session:
+            found = session.events.of_job(job.job_key, after=after, limit=limit + 1)
+        page = _page(found, limit, lambda one: str(one[0]))
+        return Page([event for _, event in page.rows], page.next)
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Count the jobs by state."""
+        with self._reader.reading() as session:
+            return session.listing.counts()
+
+    def open_prompts(self) -> Mapping[PromptState, int]:
+        """Count the prompts that wait and that run, of all jobs together."""
+        with self._reader.reading() as session:
+            return session.listing.open_prompts()
+
+
+def _page(found: Sequence[T], limit: int, place: Callable[[T], str]) -> Page[T]:
+    """Make a page of what was found, which is one more than fits if there is more."""
+    rows = found[:limit]
+    return Page(rows, _cursor(place(rows[-1])) if len(found) > limit else None)
+
+
+def _cursor(place: str) -> str:
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _place(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    if len(cursor) <= _LONGEST_CURSOR:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        try:
+            return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        except (binascii.Error, ValueError):
+            pass
+    raise _bad_cursor()
+
+
+def _key(cursor: str | None) -> int | None:
+    place = _place(cursor)
+    if place is None:
+        return None
+    if not (place.isascii() and place.isdigit()) or int(place[:20]) > _LARGEST_KEY:
+        raise _bad_cursor()
+    return int(place)
+
+
+def _bad_cursor() -> VqdError:
+    hint = "Take `next` of the page before as it is, or leave it out for the first page."
+    return VqdError("bad_cursor", "The cursor is none that was given here.", hint)

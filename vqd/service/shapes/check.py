@@ -1,0 +1,109 @@
+"""What a job would be, for programs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from vqd.domain.graph import Value
+from vqd.domain.job import PlannedPrompt
+from vqd.service.preview import Preview
+from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
+
+
+@dataclass(frozen=True, slots=True)
+class PointShape(Shape):
+    """A prompt as it would be."""
+
+    prompt: int
+    output: str
+    """The path of its outputs below outputs/, without their extensions."""
+    inputs: dict[str, str]
+    params: dict[str, Value]
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsShape(Shape):
+    """What all of it would need, by what prompts of its workflow needed so far."""
+
+    bytes: float | None
+    seconds: float | None
+    """Of one server."""
+    measured: int
+    """How many prompts that is known by."""
+    free_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedShape(Shape):
+    """A prompt that would run again, and why."""
+
+    prompt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckShape(Shape):
+    """What a job would be; with `problems` it would not run at all."""
+
+    name: str
+    workflow: str
+    prompts: int
+    axes: dict[str, list[Value]]
+    params: dict[str, Value]
+    inputs: list[str]
+    points: list[PointShape]
+    """The first of its prompts."""
+    servers: dict[str, list[ProblemShape]]
+    """Every server that was seen, and why it could not run this."""
+    able: list[str]
+    needs: NeedsShape
+    kept: int | None
+    to_run: list[ChangedShape]
+    """Of a folder that was a job's before: the first prompts that would run."""
+    quote: str | None
+    """How large it is, if it would wait for an approval."""
+    drift: list[str]
+    problems: list[ProblemShape]
+
+
+def check_shape(preview: Preview, *, points: int, free_bytes: int | None) -> CheckShape:
+    """Give what a job would be, with so many of its prompts."""
+    draft, usual = preview.draft, preview.usual
+    plan = draft.planned.plan if draft.planned else None
+    return CheckShape(
+        name=draft.name,
+        workflow=draft.workflow,
+        prompts=preview.total,
+        axes={name: [*values] for name, values in plan.axes.items()} if plan else {},
+        params=dict(plan.params) if plan else {},
+        inputs=list(draft.inputs),
+        points=[*_points(islice(preview.prompts(), points))],
+        servers={
+            server: [problem_shape(problem) for problem in faults]
+            for server, faults in preview.servers.items()
+        },
+        able=list(preview.able),
+        needs=NeedsShape(
+            _times(usual.bytes, preview.to_run),
+            _times(usual.seconds, preview.to_run),
+            usual.measured,
+            free_bytes,
+        ),
+        kept=preview.kept,
+        to_run=[ChangedShape(number, why) for number, why in preview.changed],
+        quote=preview.quote,
+        drift=list(plan.drift) if plan else [],
+        problems=[problem_shape(problem) for problem in draft.problems],
+    )
+
+
+def _points(prompts: Iterable[PlannedPrompt]) -> Iterable[PointShape]:
+    for prompt in prompts:
+        yield PointShape(
+            prompt.number, prompt.stem, dict(prompt.inputs), dict(prompt.params), prompt.seed
+        )
+
+
+def _times(each: float | None, prompts: int) -> float | None:
+    return None if each is None else each * prompts

@@ -1,0 +1,74 @@
+"""Servers and their models for programs."""
+
+from dataclasses import dataclass
+
+from vqd.documents.shown import without_credentials
+from vqd.service.farm import Model, ServerView
+from vqd.service.shapes.shape import Shape
+from vqd.spool.status import iso
+
+
+@dataclass(frozen=True, slots=True)
+class ServerShape(Shape):
+    """A server as it was last seen, and what it did."""
+
+    name: str
+    url: str
+    state: str
+    """up, avoided, resting, down, or unseen: no daemon has looked for it yet."""
+    said: str | None = None
+    """What is in the way, in words."""
+    since_at: str | None = None
+    seen_at: str | None = None
+    version: str | None = None
+    vram_gb: float | None = None
+    tags: list[str] | None = None
+    prompts: int = 0
+    """How many are on it, or on their way home."""
+    succeeded_today: int = 0
+    failed_in_row: int = 0
+    drifted: list[str] | None = None
+    """Workflows that rely on what is not as it was there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShape(Shape):
+    """A model, and the servers that have it."""
+
+    folder: str
+    """As ComfyUI calls it: loras, checkpoints, vae …"""
+    name: str
+    servers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsShape(Shape):
+    """The models that servers list; `servers` are those that told."""
+
+    servers: list[str]
+    models: list[ModelShape]
+
+
+def server_shape(view: ServerView) -> ServerShape:
+    """Give a server for programs."""
+    record, tally = view.record, view.tally
+    return ServerShape(
+        name=record.server,
+        url=without_credentials(record.url),
+        state=record.state,
+        said=record.said,
+        since_at=iso(record.since_at),
+        seen_at=iso(record.seen_at),
+        version=record.version,
+        vram_gb=record.vram_gb,
+        tags=[*record.tags],
+        prompts=tally.prompts,
+        succeeded_today=tally.succeeded,
+        failed_in_row=tally.failed_in_row,
+        drifted=[*view.drifted],
+    )
+
+
+def model_shape(model: Model) -> ModelShape:
+    """Give a model for programs."""
+    return ModelShape(model.folder, model.name, [*model.servers])

@@ -1,0 +1,201 @@
+"""Jobs and prompts for programs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from vqd.domain.attempts import AttemptRecord
+from vqd.domain.finish import Finish
+from vqd.domain.graph import Value
+from vqd.domain.outcome import OutputFile
+from vqd.domain.queue import Job, Prompt
+from vqd.service.explain import Reason
+from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
+from vqd.spool.status import iso
+
+
+@dataclass(frozen=True, slots=True)
+class CountsShape(Shape):
+    """A job's prompts by state; `kept` of those that succeeded were made before it came back."""
+
+    total: int
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishShape(Shape):
+    """When a job will be done: eight of ten end between `early` and `late`."""
+
+    early: str
+    expected: str
+    late: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobShape(Shape):
+    """A job. Times are ISO 8601, UTC."""
+
+    job: str
+    """Its name, which is that of its folder."""
+    workflow: str
+    state: str
+    """assembling, quoted, queued, running, publishing, done, failed or cancelled."""
+    reason: str | None
+    """Why it ended as it did, or why what waits of it does not start."""
+    counts: CountsShape
+    priority: int
+    labels: dict[str, str]
+    comment: str
+    accepted_at: str
+    started_at: str | None
+    finished_at: str | None
+    cancel_requested_at: str | None
+    finish: FinishShape | None
+    """Where that can be told."""
+    drift: list[str]
+    """What is not as it was, where an output is made again."""
+    problems: list[ProblemShape]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptShape(Shape):
+    """A prompt of a job, with the values that vary among its prompts."""
+
+    prompt: int
+    """Its number in the job, from 1."""
+    state: str
+    params: dict[str, Value]
+    inputs: dict[str, str]
+    """By slot the path of the file, below the job's inputs, or absolute."""
+    seed: int | None
+    server: str | None
+    attempt: int
+    seconds: float | None
+    failure: str | None
+    message: str | None
+    outputs: list[str]
+    """Paths in the job's folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputShape(Shape):
+    """One file that a job made."""
+
+    path: str
+    """Its path in the job's folder."""
+    prompt: int
+    slot: str
+    kind: str
+    """image, video, audio or text."""
+    bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+    frames: int | None
+    fps: float | None
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptShape(Shape):
+    """One attempt at a prompt."""
+
+    attempt: int
+    server: str
+    started_at: str
+    seconds: float | None
+    outcome: str
+    """succeeded, cancelled, running, put_back, or a failure code."""
+    message: str | None
+    step: str | None
+    """What of on_oom was tried next."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonShape(Shape):
+    """Why a group of prompts waits, or of what it failed, and what would change that."""
+
+    code: str
+    said: str
+    cure: str
+    prompts: int
+    since_at: str | None
+    attempts: list[AttemptShape]
+
+
+def job_shape(job: Job, finish: Finish | None = None) -> JobShape:
+    """Give a job for programs."""
+    plan = job.plan
+    return JobShape(
+        job=job.job,
+        workflow=job.workflow,
+        state=str(job.state),
+        reason=job.why,
+        counts=CountsShape(**asdict(job.counts)),
+        priority=job.priority,
+        labels=dict(plan.labels) if plan else {},
+        comment=plan.comment if plan else "",
+        accepted_at=_time(job.accepted_at),
+        started_at=iso(job.started_at),
+        finished_at=iso(job.finished_at),
+        cancel_requested_at=iso(job.cancel_requested_at),
+        finish=None if finish is None else finish_shape(finish),
+        drift=list(plan.drift) if plan else [],
+        problems=[problem_shape(problem) for problem in job.problems],
+    )
+
+
+def finish_shape(finish: Finish) -> FinishShape:
+    """Give for programs when a job will be done."""
+    times = (finish.early_at, finish.expected_at, finish.late_at)
+    return FinishShape(*map(_time, times))
+
+
+def prompt_shape(prompt: Prompt) -> PromptShape:
+    """Give a prompt for programs."""
+    return PromptShape(
+        prompt=prompt.key.number,
+        state=str(prompt.state),
+        params=dict(prompt.params),
+        inputs=dict(prompt.inputs),
+        seed=prompt.seed,
+        server=prompt.server,
+        attempt=prompt.attempt,
+        seconds=prompt.seconds,
+        failure=prompt.failure_code,
+        message=prompt.failure_message,
+        outputs=[output.path for output in prompt.outputs],
+    )
+
+
+def output_shape(number: int, output: OutputFile) -> OutputShape:
+    """Give an output of a prompt for programs."""
+    told = {name: getattr(output, name) for name in OutputShape.__match_args__ if name != "prompt"}
+    return OutputShape(prompt=number, **told)
+
+
+def attempts_shape(attempts: Sequence[AttemptRecord]) -> list[AttemptShape]:
+    """Give attempts for programs."""
+    return [
+        AttemptShape(**{**asdict(one), "started_at": _time(one.started_at)}) for one in attempts
+    ]
+
+
+def reason_shape(reason: Reason) -> ReasonShape:
+    """Give a reason for programs."""
+    return ReasonShape(
+        reason.code,
+        reason.said,
+        reason.cure,
+        reason.prompts,
+        iso(reason.since_at),
+        attempts_shape(reason.attempts),
+    )
+
+
+def _time(at: float) -> str:
+    return iso(at) or ""

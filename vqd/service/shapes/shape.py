@@ -1,0 +1,58 @@
+"""What every shape is, and the smallest of them."""
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from vqd.domain.errors import Problem
+from vqd.domain.graph import Value
+from vqd.domain.queue import Event
+from vqd.spool.status import iso
+
+
+class Shape:
+    """A frozen dataclass of plain values, which JSON can hold as it is.
+
+    What stands below an attribute tells it in the API's description.
+    """
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemShape(Shape):
+    """One fault: what, which, why, and what to do."""
+
+    code: str
+    """Names the fault for programs, and stays the same."""
+    said: str
+    where: str | None = None
+    """The file, as its owner knows it."""
+    line: int | None = None
+    column: int | None = None
+    key: str | None = None
+    """The key in that file, with dots: params.steps."""
+    found: str | None = None
+    allowed: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventShape(Shape):
+    """Something that happened to a job, or to one prompt of it."""
+
+    at: str
+    kind: str
+    """What: job.accepted, prompt.failed …"""
+    prompt: int | None
+    facts: dict[str, Value | None]
+
+
+def problem_shape(problem: Problem) -> ProblemShape:
+    """Give a fault for programs."""
+    return ProblemShape(**asdict(problem))
+
+
+def event_shape(event: Event) -> EventShape:
+    """Give an event for programs."""
+    return EventShape(iso(event.at) or "", event.kind, event.number, dict(event.facts))

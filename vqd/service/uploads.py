@@ -1,0 +1,109 @@
+"""Jobs that are sent piece by piece: put together, checked where they lie, and then taken in as
+drops are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.service.preview import Preview, Previews
+from vqd.service.submit import Submission
+from vqd.spool.jobfiles import job_file_in
+from vqd.spool.layout import Spool
+from vqd.spool.space import LookAtDisks
+from vqd.spool.staging import Staging, is_left_out, staged
+
+JOB_FILE = "job.yaml"
+JSON_JOB_FILE = "job.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A job that was taken in: its name, and how many prompts it has."""
+
+    job: str
+    prompts: int
+
+
+class Upload:
+    """One job that is being sent."""
+
+    def __init__(self, staging: Staging, submission: Submission, previews: Previews) -> None:
+        self._staging = staging
+        self._submission = submission
+        self._previews = previews
+
+    def create(self, path: str) -> BinaryIO | None:
+        """Give a file of the job to write, its path relative to the job's folder; None for one that
+        is never taken, such as .DS_Store.
+
+        Raises:
+            Faults: `bad_path`, `duplicate_file`. OSError: it cannot be made.
+        """
+        return None if is_left_out(path) else self._staging.create(path)
+
+    def check(self, *, now: float) -> Preview:
+        """Read and plan it where it lies.
+
+        Raises:
+            Faults: `no_job_file`.
+        """
+        return self._previews.preview(self._job_file(), now=now)
+
+    def submit(self, *, now: float) -> Submitted:
+        """Take it into the queue.
+
+        Raises:
+            Faults: everything that is wrong with it; nothing was taken.
+            OSError, VqdError: it cannot be taken now.
+        """
+        job_file = self._job_file()
+        draft = self._submission.draft(job_file, now=now)
+        if draft.problems:
+            raise Faults(draft.problems)
+        self._staging.sync()
+        return Submitted(self._submission.take_folder(job_file, draft, now=now), draft.total)
+
+    def _job_file(self) -> Path:
+        found = job_file_in(self._staging.folder)
+        if found is None:
+            hint = f"Send the job as the part `job`, or as a file {JOB_FILE}."
+            raise Faults([Problem("no_job_file", "No job file was sent.", hint=hint)])
+        return found
+
+
+class Uploads:
+    """Takes jobs that are sent, some at once."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        submission: Submission,
+        previews: Previews,
+        look_at_disks: LookAtDisks,
+    ) -> None:
+        self._spool = spool
+        self._submission = submission
+        self._previews = previews
+        self._look_at_disks = look_at_disks
+
+    @contextmanager
+    def begun(self, name: str, bytes_: int) -> Iterator[Upload]:
+        """Give a job to send the parts of, of so many bytes in all; its name is for one whose job
+        file has none. What was not submitted by the end of the block is gone.
+
+        Raises:
+            VqdError: `spool_away`, `no_space`. OSError: it cannot be begun.
+        """
+        shortage = self._look_at_disks().shortage(planned_bytes=bytes_)
+        if shortage is not None:
+            raise VqdError("no_space", f"{shortage}.", "Then send it again.")
+        with staged(self._spool, name) as staging:
+            yield Upload(staging, self._submission, self._previews)
+
+    def free_bytes(self) -> int | None:
+        """Give how much room the spool has; None where nobody tells."""
+        space = self._look_at_disks().spool
+        return None if space is None else space.free_bytes

@@ -1,0 +1,1 @@
+"""The browser's door: the API and the page, over HTTP."""

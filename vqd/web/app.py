@@ -1,0 +1,77 @@
+"""The app: every route, what stands before them, and how faults are answered."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from vqd.domain.errors import VqdError
+from vqd.web import (
+    health,
+    jobs,
+    metrics,
+    problems,
+    sending,
+    session,
+    steering,
+    system,
+    workflows,
+)
+from vqd.web.security import Guard
+from vqd.web.services import Services
+from vqd.web.sessions import Sessions
+
+STATIC = Path(__file__).parent / "static"
+THREADS = 8
+"""How many requests are carried out at once; each may hold a connection to the database."""
+
+_ABOUT = "The queue of vqd: what the inbox and the command line can do, over HTTP."
+
+
+def made(
+    services: Services, sessions: Sessions, *, hosts: Collection[str], upload_limit: int
+) -> FastAPI:
+    """Make the app.
+
+    `hosts` are the names that lead here, beside addresses; `upload_limit` is how many bytes a job
+    may be that is sent.
+    """
+    app = FastAPI(
+        title="vqd",
+        summary=_ABOUT,
+        version=services.version,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    for router in (
+        session.routes(sessions),
+        jobs.routes(services),
+        sending.routes(services),
+        steering.routes(services),
+        workflows.routes(services),
+        system.routes(services),
+        health.routes(services),
+        metrics.routes(services),
+    ):
+        app.include_router(router)
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    app.add_exception_handler(VqdError, problems.of_error)
+    app.add_exception_handler(OSError, problems.of_os_error)
+    app.add_exception_handler(HTTPException, problems.of_http)
+    app.add_exception_handler(RequestValidationError, problems.of_invalid)
+    app.add_middleware(Guard, sessions=sessions, hosts=hosts, upload_limit=upload_limit)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield

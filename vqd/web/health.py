@@ -1,0 +1,34 @@
+"""/healthz and /readyz: for whoever watches over the daemon; they tell nothing else."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+
+from vqd.domain.errors import VqdError
+from vqd.web.problems import Refusal, responses
+from vqd.web.services import Services
+
+
+def routes(services: Services) -> APIRouter:
+    """Give the routes of health."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    def is_healthy() -> dict[str, str]:
+        """Tell that the daemon answers, and its database too."""
+        services.pages.counts()
+        return {"status": "ok"}
+
+    @router.get("/readyz", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
+    def is_ready() -> dict[str, str]:
+        """Tell whether jobs can be taken: the database answers, and the spool is there."""
+        try:
+            services.pages.counts()
+            away = services.switch.away
+        except VqdError as error:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message) from error
+        if away is not None:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "spool_away", "The spool is away.")
+        return {"status": "ok"}
+
+    return router

@@ -1,0 +1,112 @@
+"""/api/jobs: listed and shown."""
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from vqd.domain.lifecycle import CLOSED_STATES, JobState, PromptState
+from vqd.domain.listing import JobFilter
+from vqd.service.shapes.jobs import (
+    attempts_shape,
+    job_shape,
+    output_shape,
+    prompt_shape,
+    reason_shape,
+)
+from vqd.service.shapes.shape import event_shape
+from vqd.web import models
+from vqd.web.problems import responses
+from vqd.web.running import running_of
+from vqd.web.services import Services
+
+_FEW_EVENTS = 200
+
+_NO_JOB = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+_LISTED = responses(HTTPStatus.BAD_REQUEST)
+
+
+def routes(services: Services) -> APIRouter:
+    """Give the routes of jobs."""
+    router = APIRouter(tags=["jobs"])
+    _add_lists(router, services)
+    _add_views(router, services)
+    return router
+
+
+def _add_lists(router: APIRouter, services: Services) -> None:
+    @router.get("/api/jobs", responses=_LISTED)
+    def list_jobs(
+        state: Annotated[list[JobState] | None, Query(description="May be given again.")] = None,
+        workflow: Annotated[str | None, Query(max_length=200)] = None,
+        label: Annotated[
+            list[str] | None, Query(description="name=value; may be given again.")
+        ] = None,
+        q: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
+        cursor: models.Cursor = None,
+        limit: models.Limit = 50,
+    ) -> models.JobsPage:
+        """List jobs, newest first."""
+        asked = JobFilter(frozenset(state or ()), workflow, _labels(label or []), q)
+        page = services.pages.jobs(asked, cursor, limit=limit)
+        is_halted = services.switch.away is not None or services.switch.is_paused
+        open_jobs = [job for job in page.rows if job.state not in CLOSED_STATES]
+        finishes = {} if is_halted else services.views.finishes(open_jobs, services.clock())
+        jobs = [job_shape(job, finishes.get(job.job_key)) for job in page.rows]
+        return models.JobsPage(jobs, page.next)
+
+    @router.get("/api/jobs/{job}/prompts", responses=_NO_JOB)
+    def list_prompts(
+        job: str,
+        state: PromptState | None = None,
+        cursor: models.Cursor = None,
+        limit: models.Limit = 100,
+    ) -> models.PromptsPage:
+        """List the prompts of a job, by number."""
+        page = services.pages.prompts(services.views.job(job), state, cursor, limit=limit)
+        return models.PromptsPage([prompt_shape(prompt) for prompt in page.rows], page.next)
+
+    @router.get("/api/jobs/{job}/outputs", responses=_NO_JOB)
+    def list_outputs(
+        job: str, cursor: models.Cursor = None, limit: models.Limit = 100
+    ) -> models.OutputsPage:
+        """List what a job made, by path."""
+        page = services.pages.outputs(services.views.job(job), cursor, limit=limit)
+        return models.OutputsPage([output_shape(*one) for one in page.rows], page.next)
+
+    @router.get("/api/jobs/{job}/events", responses=_NO_JOB)
+    def list_events(
+        job: str, cursor: models.Cursor = None, limit: models.Limit = _FEW_EVENTS
+    ) -> models.EventsPage:
+        """List what happened to a job and its prompts, oldest first."""
+        page = services.pages.events(services.views.job(job), cursor, limit=limit)
+        return models.EventsPage([event_shape(event) for event in page.rows], page.next)
+
+
+def _add_views(router: APIRouter, services: Services) -> None:
+    @router.get("/api/jobs/{job}", responses=_NO_JOB)
+    def show_job(job: str) -> models.JobDetailShape:
+        """Show a job: what runs of it, and why it is where it is."""
+        now = services.clock()
+        found, reasons = services.views.explain(job, services.switch.stops(), now=now)
+        finish = services.views.finishes([found], now).get(found.job_key)
+        shape = job_shape(found, None if services.switch.stops() else finish)
+        return models.JobDetailShape(
+            **{name: getattr(shape, name) for name in type(shape).__match_args__},
+            running=running_of(services.live, {found.job_key: found.job}),
+            reasons=[reason_shape(reason) for reason in reasons],
+        )
+
+    @router.get("/api/jobs/{job}/prompts/{number}", responses=_NO_JOB)
+    def show_prompt(job: str, number: int) -> models.PromptDetailShape:
+        """Show a prompt, and every attempt at it."""
+        detail = services.views.prompt(job, number)
+        return models.PromptDetailShape(
+            **asdict(prompt_shape(detail.prompt)), attempts=attempts_shape(detail.attempts)
+        )
+
+
+def _labels(given: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    return {name: value for name, _, value in pairs}

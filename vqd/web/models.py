@@ -1,0 +1,145 @@
+"""What the routes take and answer, beside the shapes that `--json` has too."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vqd.service.shapes.farm import ServerShape
+from vqd.service.shapes.jobs import (
+    AttemptShape,
+    JobShape,
+    OutputShape,
+    PromptShape,
+    ReasonShape,
+)
+from vqd.service.shapes.shape import EventShape, Shape
+
+Cursor = Annotated[str | None, Field(max_length=4096, description="`next` of the page before.")]
+Limit = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
+
+
+class Body(BaseModel):
+    """What a request sends as JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PriorityBody(Body):
+    """A priority: 0 to 100, higher is sooner."""
+
+    priority: int = Field(ge=0, le=100)
+
+
+class SessionBody(Body):
+    """The token, for a session."""
+
+    token: str = Field(max_length=4096, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobsPage(Shape):
+    """Jobs, newest first."""
+
+    jobs: list[JobShape]
+    next: str | None
+    """The cursor of the next page; null after the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptsPage(Shape):
+    """Prompts of a job, by number."""
+
+    prompts: list[PromptShape]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsPage(Shape):
+    """Outputs of a job, by path."""
+
+    outputs: list[OutputShape]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventsPage(Shape):
+    """What happened to a job and its prompts, oldest first."""
+
+    events: list[EventShape]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningShape(Shape):
+    """A prompt on a server, and how far it is, as last heard."""
+
+    job: str
+    prompt: int
+    server: str
+    node: str | None
+    step: str | None
+    """As the server says it: 12/20; or what it waits for there."""
+    percent: int
+    """Of its node, 0 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetailShape(JobShape):
+    """A job with what runs of it, and why it is where it is."""
+
+    running: list[RunningShape]
+    reasons: list[ReasonShape]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptDetailShape(PromptShape):
+    """A prompt, and every attempt at it."""
+
+    attempts: list[AttemptShape]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedShape(Shape):
+    """A job that was taken in."""
+
+    job: str
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShape(Shape):
+    """What was done with a job, in a few words."""
+
+    job: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class PausedShape(Shape):
+    """Whether everything is paused."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShape(Shape):
+    """Whether a token is needed here, and whether this request may ask."""
+
+    token_needed: bool
+    signed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemShape(Shape):
+    """The daemon, what keeps the queue, and the servers."""
+
+    version: str
+    paused: bool
+    away: str | None
+    """What is missing of the spool, if it is away."""
+    jobs: dict[str, int]
+    """How many there are in each state."""
+    servers: list[ServerShape]
+    settings: dict[str, Any]
+    """Those that hold no secret."""

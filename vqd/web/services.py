@@ -1,0 +1,40 @@
+"""What the routes may ask: made by the daemon, the same that its other doors use."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vqd.domain.live import Live
+from vqd.service.control import Control
+from vqd.service.farm import FarmViews
+from vqd.service.files import JobFiles
+from vqd.service.pages import Pages
+from vqd.service.switch import Switch
+from vqd.service.uploads import Uploads
+from vqd.service.views import Views
+from vqd.service.workflows import Workflows
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Each answers for one thing. `bring_back` lets a closed job run again.
+
+    `settings` are those that may be shown, `server_urls` the servers of these by name.
+    """
+
+    views: Views
+    pages: Pages
+    workflows: Workflows
+    farm: FarmViews
+    uploads: Uploads
+    control: Control
+    switch: Switch
+    bring_back: Callable[[str], Path]
+    files: JobFiles
+    live: Live
+    version: str
+    server_urls: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time

@@ -1,0 +1,89 @@
+"""Who may ask: by the token itself, or by a cookie that was given for it.
+
+A cookie holds when it ends and a signature of that by a key that is made of the token. So it
+outlives a restart of the daemon, ends when the token is changed, and nothing of it is kept here.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+
+COOKIE = "vqd_session"
+LASTS_S = 30 * 86400
+_SHORTEST = 16
+_LONGEST = 4096
+
+
+class Sessions:
+    """Knows the token. Without one everybody may ask who can reach the door."""
+
+    def __init__(self, token: str | None, *, clock: Callable[[], float] = time.time) -> None:
+        self._token = None if token is None else token.encode()
+        self._key = hashlib.sha256(b"vqd session\0" + (self._token or b"")).digest()
+        self._clock = clock
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether no token is needed."""
+        return self._token is None
+
+    def admits(self, authorization: str, cookies: str) -> bool:
+        """Tell whether a request with these headers may be done."""
+        if self._token is None:
+            return True
+        kind, _, token = authorization.partition(" ")
+        if kind.lower() == "bearer" and self.is_token(token.strip()):
+            return True
+        return self._is_session(_cookie_in(cookies))
+
+    def is_token(self, given: str) -> bool:
+        """Tell whether it is the token, in a time that tells nothing of it."""
+        expected = hashlib.sha256(self._token or b"").digest()
+        is_same = hmac.compare_digest(hashlib.sha256(given.encode()).digest(), expected)
+        return self._token is not None and is_same
+
+    def begin(self) -> str:
+        """Give the value of a cookie that admits from now on, for `LASTS_S`."""
+        until = str(int(self._clock() + LASTS_S))
+        return f"{until}.{self._signature(until)}"
+
+    def _is_session(self, value: str) -> bool:
+        until, _, signature = value.partition(".")
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(until).encode())
+        is_time = until.isascii() and until.isdigit() and len(until) <= len(str(1 << 53))
+        return is_signed and is_time and int(until) > self._clock()
+
+    def _signature(self, until: str) -> str:
+        return hmac.new(self._key, until.encode(), hashlib.sha256).hexdigest()
+
+
+def token_in(path: Path) -> str:
+    """Read a token from its file.
+
+    Raises:
+        VqdError: `token_unreadable`, `token_unfit`.
+    """
+    try:
+        with path.open("rb") as file:
+            token = file.read(_LONGEST).decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        hint = "Let the daemon's user read it."
+        raise VqdError("token_unreadable", f"{path}: cannot be read ({why}).", hint) from error
+    if len(token) < _SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
+        said = f"{path}: is no token: one line of {_SHORTEST} letters and digits or more."
+        raise VqdError("token_unfit", said, "Make one: openssl rand -hex 32")
+    return token
+
+
+def _cookie_in(cookies: str) -> str:
+    try:
+        found = SimpleCookie(cookies).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found is not None else ""

@@ -1,0 +1,72 @@
+"""/api/system: the daemon, its servers, their models; and everything paused or going on."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from vqd.service.farm import Models
+from vqd.service.shapes.farm import ModelsShape, ServerShape, model_shape, server_shape
+from vqd.web import models
+from vqd.web.problems import responses
+from vqd.web.services import Services
+
+
+def routes(services: Services) -> APIRouter:
+    """Give the routes of the system."""
+    router = APIRouter(tags=["system"])
+
+    @router.get("/api/system")
+    def show_system() -> models.SystemShape:
+        """Show the daemon, what keeps the queue, and the servers."""
+        return models.SystemShape(
+            version=services.version,
+            paused=services.switch.is_paused,
+            away=services.switch.away,
+            jobs={str(state): count for state, count in services.pages.counts().items()},
+            servers=_servers(services),
+            settings=dict(services.settings),
+        )
+
+    @router.get("/api/system/servers")
+    def list_servers() -> list[ServerShape]:
+        """List the servers: how each is, what it has, and what it does."""
+        return _servers(services)
+
+    @router.get("/api/system/models", responses=responses(HTTPStatus.NOT_FOUND))
+    def list_models(
+        folder: Annotated[str | None, Query(max_length=200, description="loras, vae …")] = None,
+        server: Annotated[str | None, Query(max_length=200)] = None,
+        q: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
+    ) -> ModelsShape:
+        """List the models of the servers, and which have each."""
+        found: Models = services.farm.models()
+        found = found.on(server) if server is not None else found
+        found = found.in_folder(folder) if folder is not None else found
+        found = found.like(q)
+        return ModelsShape([*found.servers], [model_shape(model) for model in found.models])
+
+    @router.post("/api/system/pause", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
+    def pause() -> models.PausedShape:
+        """Send nothing new to any server; what runs goes on to its end."""
+        services.switch.pause()
+        return models.PausedShape(paused=True)
+
+    @router.post("/api/system/resume", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
+    def resume() -> models.PausedShape:
+        """Let everything go on."""
+        services.switch.resume()
+        return models.PausedShape(paused=False)
+
+    return router
+
+
+def _servers(services: Services) -> list[ServerShape]:
+    farm = services.farm.servers(services.clock())
+    seen = {view.record.server for view in farm.servers}
+    unseen: Mapping[str, str] = {
+        name: url for name, url in services.server_urls.items() if name not in seen
+    }
+    listed = [server_shape(view) for view in farm.servers]
+    return [*listed, *(ServerShape(name, url, "unseen") for name, url in unseen.items())]

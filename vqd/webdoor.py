@@ -1,0 +1,94 @@
+"""The web door, where the settings want one: built of what the daemon's other doors use.
+
+What it needs is imported only then: without it the daemon stays as small as it is.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from vqd import __version__
+from vqd.documents.shown import without_credentials
+from vqd.domain.errors import VqdError
+from vqd.domain.live import Live
+from vqd.domain.schedule import Capability
+from vqd.service.back import bring_back
+from vqd.service.control import Control
+from vqd.service.drafts import Drafting
+from vqd.service.farm import FarmViews
+from vqd.service.files import JobFiles
+from vqd.service.pages import Pages
+from vqd.service.preview import Previews
+from vqd.service.submit import Submission
+from vqd.service.switch import Switch
+from vqd.service.uploads import Uploads
+from vqd.service.views import Views
+from vqd.service.workflows import Workflows
+from vqd.settings import Settings
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+if TYPE_CHECKING:
+    from vqd.web.server import WebServer
+
+_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+
+
+def web_door(
+    settings: Settings,
+    spool: Spool,
+    store: Store,
+    drafting: Drafting,
+    submission: Submission,
+    live: Live,
+    *,
+    on_change: Callable[[], None],
+    on_end: Callable[[], None],
+) -> "WebServer | None":
+    """Give the server of the API and the page, which listens already; None where none is set.
+
+    Raises:
+        VqdError: `web_missing`, the extra is not installed; or as `vqd.web.door.web_door`.
+    """
+    keys = settings.web
+    if keys is None:
+        return None
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        said = f"The settings name `web`, and {', '.join(missing)} is not installed."
+        raise VqdError("web_missing", said, "Install the extra: pip install 'vqd[web]'.")
+
+    from vqd.web import door
+    from vqd.web.services import Services
+
+    views, workflows = Views(store), Workflows(settings.workflows, store)
+    capabilities = {
+        server.name: Capability(frozenset(server.tags), server.vram_gb)
+        for server in settings.servers
+    }
+    previews = Previews(drafting, store, capabilities, settings.quote_over.bounds)
+    services = Services(
+        views=views,
+        pages=Pages(store),
+        workflows=workflows,
+        farm=FarmViews(store, workflows),
+        uploads=Uploads(spool, submission, previews, settings.look_at_disks),
+        control=Control(store, on_change=on_change),
+        switch=Switch(spool, on_change=on_change),
+        bring_back=partial(bring_back, spool),
+        files=JobFiles(spool, views, settings.input_roots),
+        live=live,
+        version=__version__,
+        server_urls={server.name: without_credentials(server.url) for server in settings.servers},
+        settings=settings.shown,
+    )
+    return door.web_door(
+        services,
+        host=keys.host,
+        port=keys.port,
+        token_file=keys.token_file,
+        allowed_hosts=keys.allowed_hosts,
+        upload_limit=keys.upload_limit,
+        on_end=on_end,
+    )
