@@ -1,6 +1,7 @@
 """Websockets that are silent, deaf, flooded or not there: what was sent is followed as ever."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def no_websocket(_: PassOn) -> bytes:
     return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
+class Unanswered:
+    """Handshakes to which nothing is said, until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def __call__(self, _: PassOn) -> None:
+        self.let_go.wait(60)
+
+
 def resident_mb(daemon: Daemon) -> float:
     assert daemon.process is not None
     status = Path(f"/proc/{daemon.process.pid}/status").read_text()
@@ -74,6 +85,20 @@ def test_a_server_without_a_websocket_is_used_and_said_to_be_without(
     assert_made_once(daemon, folder, 2)
     assert outcomes(daemon) == {"succeeded": 2}
     assert "without its websocket" in daemon.vqd("status").stdout
+
+
+def test_a_server_whose_websocket_never_opens_is_used_within_seconds(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path
+) -> None:
+    unanswered = Unanswered()
+    proxy.tampers("GET /ws", *[unanswered] * 1000)
+    try:
+        folder = run_job(daemon, tmp_path, pictures=2)
+        assert_made_once(daemon, folder, 2)
+        assert outcomes(daemon) == {"succeeded": 2}
+        assert "without its websocket" in daemon.vqd("status").stdout
+    finally:
+        unanswered.let_go.set()
 
 
 def test_a_prompt_that_was_sent_before_the_websocket_broke_is_followed(
