@@ -113,5 +113,6 @@ def _plain(told: Any) -> Any:
         return plain | {"options": []} if "video_upload" in plain else plain
     if not isinstance(told, list):
         return told
-    lists_files = len(told) == 2 and isinstance(told[1], dict) and "image_upload" in told[1]
-    return [[], _plain(told[1])] if lists_files else [_plain(one) for one in told]
+    facts = told[1] if len(told) == 2 and isinstance(told[1], dict) else {}
+    lists_files = not {"image_upload", "audio_upload"}.isdisjoint(facts)
+    return [[], _plain(facts)] if lists_files else [_plain(one) for one in told]

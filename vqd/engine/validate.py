@@ -8,6 +8,7 @@ from typing import Any
 from vqd.engine.faults import Spec, Told, fault, value_fault
 from vqd.engine.nodes.signature import Folders, NodeClass
 
+_ANY = "*"
 _FAILED = "prompt_outputs_failed_validation"
 
 
@@ -185,7 +186,7 @@ class _Check:
         node, slot = need.link
         given = self._classes[self._graph[node]["class_type"]].outputs[slot]
         wanted = "COMBO" if isinstance(need.spec[0], list) else need.spec[0]
-        if given == wanted:
+        if given == wanted or _ANY in (given, wanted):
             self._needs[need.node].append(need)
             return None
         return fault(

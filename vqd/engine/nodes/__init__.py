@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from vqd.engine.nodes.audio import AUDIO
 from vqd.engine.nodes.clips import CLIPS
 from vqd.engine.nodes.joins import JOINS
+from vqd.engine.nodes.latents import LATENTS
 from vqd.engine.nodes.pictures import PICTURES
 from vqd.engine.nodes.plain import PLAIN
 from vqd.engine.nodes.signature import NodeClass
 from vqd.engine.nodes.transforms import TRANSFORMS
 
 NODES: Mapping[str, NodeClass] = {
-    node.name: node for node in (*PICTURES, *TRANSFORMS, *JOINS, *CLIPS, *PLAIN)
+    node.name: node for node in (*PICTURES, *TRANSFORMS, *JOINS, *CLIPS, *AUDIO, *LATENTS, *PLAIN)
 }

@@ -1,5 +1,6 @@
 """Names of files in a server's folders: what an input's name means, and where an output goes."""
 
+import hashlib
 import os
 import re
 import time
@@ -73,6 +74,15 @@ def input_path(folders: Folders, name: str) -> Path | None:
         return path if path.exists() else None
     except OSError:
         return None
+
+
+def content_of(folders: Folders, name: str) -> str:
+    """Give the sha256 of what an input's value names, in hex; nothing where there is none."""
+    path = input_path(folders, name)
+    if path is None or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def without_kind(name: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """Nodes that read and write pictures."""
 
-import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
-from vqd.engine.nodes.names import Place, input_path, place_for
+from vqd.engine.nodes.names import Place, content_of, input_path, place_for
 from vqd.engine.nodes.pixels import Pixels, to_bytes
 from vqd.engine.nodes.signature import METADATA, Context, Folders, NodeClass, Shown
 
@@ -59,14 +58,6 @@ def _mask(image: Image.Image) -> Pixels:
 def _check(folders: Folders, inputs: Mapping[str, Any]) -> str | None:
     name = str(inputs["image"])
     return None if input_path(folders, name) else f"Invalid image file: {name}"
-
-
-def _content(folders: Folders, inputs: Mapping[str, Any]) -> str:
-    path = input_path(folders, str(inputs["image"]))
-    if path is None or not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_with(endings: tuple[str, ...], folder: Path) -> Sequence[str]:
@@ -151,7 +142,7 @@ PICTURES: tuple[NodeClass, ...] = (
         _load,
         display_name="Load Image",
         check=_check,
-        mark=_content,
+        mark=lambda folders, inputs: content_of(folders, str(inputs["image"])),
         options=lambda folders: {"image": files_with(ENDINGS, folders.input)},
     ),
     NodeClass(

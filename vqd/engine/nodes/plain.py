@@ -1,9 +1,10 @@
 """Nodes for plain values."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from vqd.engine.nodes.signature import Context, NodeClass
+from vqd.engine.nodes.signature import Context, NodeClass, Shown
 
 _FAR = 2**63 - 1
 
@@ -14,6 +15,19 @@ def _same(_: Context, value: Any) -> Sequence[Any]:
 
 def _join(_: Context, string_a: str, string_b: str, delimiter: str) -> Sequence[str]:
     return (delimiter.join([string_a, string_b]),)
+
+
+def _preview(_: Context, source: Any = None) -> Shown:
+    return Shown({"text": [_text(source)]})
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str | int | float) or value is None:
+        return str(value)
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def _primitive(name: str, kind: str, shown: str, facts: dict[str, Any]) -> NodeClass:
@@ -51,5 +65,14 @@ PLAIN: tuple[NodeClass, ...] = (
         _join,
         is_newer=True,
         display_name="Concatenate",
+    ),
+    NodeClass(
+        "PreviewAny",
+        "utils",
+        {"source": ("*", {})},
+        (),
+        _preview,
+        is_output=True,
+        display_name="Preview Any",
     ),
 )
