@@ -1,6 +1,5 @@
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from vqd.comfy.faults import Changed
 from vqd.domain.graph import Target
 from vqd.domain.job import InputBind
 from vqd.runner.inputs import InputChecks, Uploads
-from vqd.runner.shared import KEPT_S, SharedInputs
+from vqd.runner.shared import SharedInputs, is_own_input
 
 NAME = "0123456789abcdef0123456789abcdef.png"
 BINDS = {"image": InputBind(kind="image", extensions=(".png",), targets=(Target("1", "image"),))}
@@ -110,24 +109,32 @@ def test_nothing_is_made_where_the_folder_is_away(tmp_path: Path, job: Path) -> 
     assert not (tmp_path / "unmounted").exists()
 
 
-def test_what_nobody_asked_for_in_a_day_goes_and_what_is_not_vqds_stays(
+def test_an_input_that_was_put_there_long_ago_is_put_there_again(
     input_folder: Path, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = input_folder / "vqd"
-    ours.mkdir()
-    for name in (f"{'a' * 32}.mp4", f".{'b' * 32}.part", "a person's.png"):
-        (ours / name).write_bytes(b"x")
-    (ours / ("c" * 32)).mkdir()
-    (input_folder / f"{'d' * 32}.png").write_bytes(b"x")
-    place(input_folder, job)
-    assert len(list(ours.iterdir())) == 5  # none of it is a day old
-    monkeypatch.setattr("vqd.runner.shared.KEPT_S", -KEPT_S)
-    time_of_placing = (ours / NAME).stat().st_ctime
-    assert time_of_placing <= time.time() + 1
-    place(input_folder, job, "e" * 32)
-    left = {path.name for path in ours.iterdir()}
-    assert left == {"a person's.png", "c" * 32}
-    assert (input_folder / f"{'d' * 32}.png").exists()
+    shared = SharedInputs(input_folder)
+    placed = input_folder / "vqd" / NAME
+    for is_fresh in (True, False):
+        monkeypatch.setattr("vqd.runner.shared.FRESH_S", 60.0 if is_fresh else -1.0)
+        shared.place(job / "a.png", name=NAME, sha256="", below=job)
+        changed_at = placed.stat().st_ctime_ns
+        shared.place(job / "a.png", name=NAME, sha256="", below=job)
+        assert (placed.stat().st_ctime_ns == changed_at) is is_fresh
+
+
+@pytest.mark.parametrize(
+    ("name", "is_own"),
+    [
+        (NAME, True),
+        ("a" * 32, True),
+        (f".{'b' * 32}.part", True),
+        (f"{'a' * 31}.png", False),
+        ("beach.png", False),
+        (f"my {NAME}", False),
+    ],
+)
+def test_what_vqd_puts_there_is_told_by_its_name(name: str, is_own: bool) -> None:
+    assert is_own_input(name) is is_own
 
 
 def test_an_input_is_put_where_the_server_sees_it_and_not_sent(

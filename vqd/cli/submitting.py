@@ -7,7 +7,6 @@ import shutil
 import sys
 import threading
 import time
-import uuid
 from pathlib import Path
 
 import click
@@ -27,6 +26,7 @@ from vqd.service.draft import Draft
 from vqd.settings import load_settings
 from vqd.spool.files import first_free
 from vqd.spool.layout import Spool
+from vqd.spool.leftovers import copy_name
 
 TAKEN_WITHIN_S = 3600.0
 
@@ -64,7 +64,7 @@ def submit(path: Path, settings_file: Path | None, *, wait: bool, as_json: bool)
 
 def _drop(spool: Spool, path: Path, draft: Draft) -> tuple[Path, int]:
     """Give where the copy was dropped, and its inode, which it keeps wherever it is moved."""
-    building = spool.inbox / f".submit-{uuid.uuid4()}.part"
+    building = spool.inbox / copy_name()
     try:
         _copy(path, draft, building)
         inode = building.stat().st_ino

@@ -7,8 +7,8 @@ notice has none.
 
 from vqd.domain.names import safe_name
 from vqd.domain.notice import JobNews
+from vqd.media.apart import Thumbnail
 from vqd.media.sheet import MIME, MOST_PICTURES, sheet
-from vqd.media.thumbnail import Thumbnail
 from vqd.media.thumbnails import Thumbnails
 from vqd.notify.message import Picture
 from vqd.store.store import Session

@@ -1,8 +1,8 @@
 """A server's input folder where this machine sees it: inputs are put there, and not sent.
 
-ComfyUI has no route that deletes an input. Here vqd can clean up after itself, and does: what lies
-in its own sub-folder and was of no use for a day goes. Ages are by the folder's own clock, which
-may be another machine's: that of the inode (ctime), which nobody can set.
+ComfyUI has no route that deletes an input. Here vqd can clean up after itself: see `housekeeping`,
+which takes away what `is_own_input` and was put there long ago. So what is asked for is put there
+again from time to time.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,12 +20,17 @@ from vqd.spool.files import is_folder
 
 OWN_FOLDER = "vqd"
 """vqd's own folder among the inputs of a server, and among its outputs."""
-KEPT_S = 86_400.0
-"""How long an input stays that no prompt asks for."""
-SWEPT_EVERY_S = 3_600.0
+FRESH_S = 21_600.0
+"""How long an input that was put there is not put there again."""
 
+_MOST_REMEMBERED = 10_000
 _OURS = re.compile(r"[0-9a-f]{32}(\.[^/]*)?|\.[0-9a-f]{32}\.part")
 _PIECE_BYTES = 1 << 20
+
+
+def is_own_input(name: str) -> bool:
+    """Tell the names of what this puts into `OWN_FOLDER`, and of what it leaves there if killed."""
+    return _OURS.fullmatch(name) is not None
 
 
 class SharedInputs:
@@ -37,7 +41,6 @@ class SharedInputs:
         self._folder = input_folder / OWN_FOLDER
         self._lock = threading.Lock()
         self._put_at: dict[str, float] = {}
-        self._sweep_at = 0.0
 
     def place(self, path: Path, *, name: str, sha256: str, below: Path) -> str:
         """Put a file there by hard link, else by copy; give the name to put into a graph.
@@ -55,14 +58,13 @@ class SharedInputs:
         with opened(path, below=below) as file:
             if not self._is_fresh(target, file):
                 self._put(file, target, sha256)
-                self._put_at[name] = time.monotonic()
-        self._sweep(target)
+                self._remember(name)
         return f"{OWN_FOLDER}/{name}"
 
     def _is_fresh(self, target: Path, file: BinaryIO) -> bool:
         """Tell whether this put it there, not long ago, and it is there still."""
         put_at = self._put_at.get(target.name)
-        if put_at is None or time.monotonic() - put_at > KEPT_S / 2:
+        if put_at is None or time.monotonic() - put_at > FRESH_S:
             return False
         try:
             return target.lstat().st_size == os.fstat(file.fileno()).st_size
@@ -80,26 +82,11 @@ class SharedInputs:
         finally:
             coming.unlink(missing_ok=True)  # rename(2) leaves it where both are one inode
 
-    def _sweep(self, newest: Path) -> None:
-        """Remove, now and then, what nobody asked for in a day before `newest` was put there."""
+    def _remember(self, name: str) -> None:
         with self._lock:
-            if time.monotonic() < self._sweep_at:
-                return
-            self._sweep_at = time.monotonic() + SWEPT_EVERY_S
-            self._put_at = {
-                name: put_at
-                for name, put_at in self._put_at.items()
-                if time.monotonic() - put_at < KEPT_S / 2
-            }
-        for old in list(self._older(newest.stat().st_ctime - KEPT_S)):
-            old.unlink(missing_ok=True)
-
-    def _older(self, than: float) -> Iterator[Path]:
-        with os.scandir(self._folder) as entries:
-            for entry in entries:
-                is_file = entry.is_file(follow_symlinks=False)
-                if is_file and _OURS.fullmatch(entry.name) and entry.stat().st_ctime < than:
-                    yield Path(entry.path)
+            if len(self._put_at) >= _MOST_REMEMBERED:
+                self._put_at.clear()
+            self._put_at[name] = time.monotonic()
 
 
 def _link(file: BinaryIO, target: Path) -> None:

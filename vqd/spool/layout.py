@@ -24,6 +24,7 @@ from pathlib import Path
 from vqd.domain.errors import VqdError
 from vqd.domain.names import safe_name
 from vqd.spool.files import is_folder, is_real_folder, write_whole
+from vqd.spool.leftovers import PROBE
 from vqd.spool.requests import Request, request_named
 
 PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
@@ -253,7 +254,7 @@ class Spool:
         return (self.inbox, self.active, self.done, self.failed)
 
     def _check_rename(self) -> None:
-        probe = self.inbox / f".vqd-probe-{os.getpid()}"
+        probe = self.inbox / f"{PROBE}{os.getpid()}"
         moved = self.active / probe.name
         try:
             probe.mkdir()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from vqd.spool.leftovers import PROBE
 from vqd.spool.mounts import (
     LOCAL_TYPES,
     MountTable,
@@ -118,7 +119,7 @@ def gets_events(folder: Path) -> bool:
     hints = Hints(came)
     try:
         hints.watch(folder)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".vqd-probe-"):
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=PROBE):
             return came.wait(_PROBED_WITHIN_S)
     except OSError:
         return False
