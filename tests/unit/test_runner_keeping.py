@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from tests.builders import NOW, accept_a_job, write
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.queue import Job
 from vqd.runner.keeping import LOOK_AGAIN_S, Keeping
+from vqd.spool import drops
 from vqd.spool.layout import Spool
 from vqd.spool.status import write_status
 from vqd.store.store import Session, Store
@@ -113,3 +116,48 @@ def test_a_folder_that_cannot_be_trimmed_holds_up_no_other(store: Store, spool: 
     keeping(store, spool, NOW + KEPT_S).trim()
     assert (prompts(store, "a"), prompts(store, "b")) == (0, 0)
     assert left(other) == KEPT
+
+
+def test_a_share_that_dies_while_a_folder_is_trimmed_is_waited_for(
+    store: Store, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = closed(store, spool)
+    away = spool.root.with_name("away")
+
+    def die(_: Path) -> None:
+        spool.root.rename(away)
+        raise OSError(107, "Transport endpoint is not connected")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(drops, "trim", die)
+        assert keeping(store, spool, NOW + KEPT_S).trim() == LOOK_AGAIN_S
+    away.rename(spool.root)
+    assert left(folder) == WHOLE
+    keeping(store, spool, NOW + KEPT_S).trim()
+    assert left(folder) == KEPT
+
+
+def test_a_done_that_somebody_renamed_is_left_as_it_is(store: Store, spool: Spool) -> None:
+    folder = closed(store, spool)
+    aside = spool.failed.rename(spool.root / "failed of last year")
+    assert keeping(store, spool, NOW + KEPT_S).trim() == LOOK_AGAIN_S
+    assert prompts(store) == 0
+    assert left(aside / folder.name) == WHOLE
+    assert not spool.failed.exists()
+
+
+def test_a_folder_that_is_moved_back_while_it_is_trimmed_is_not_looked_for_elsewhere(
+    store: Store, spool: Spool
+) -> None:
+    folder = closed(store, spool)
+    moved = folder.rename(spool.inbox / folder.name)
+    keeping(store, spool, NOW + KEPT_S).trim()
+    assert left(moved) == WHOLE
+
+
+def test_a_shorter_keep_counts_for_the_jobs_that_closed_before(store: Store, spool: Spool) -> None:
+    folder = closed(store, spool)
+    Keeping(store, spool, 10 * KEPT_S, clock=lambda: NOW + KEPT_S).trim()
+    assert left(folder) == WHOLE
+    Keeping(store, spool, KEPT_S, clock=lambda: NOW + KEPT_S).trim()
+    assert left(folder) == KEPT

@@ -113,7 +113,11 @@ def test_a_job_that_comes_back_is_whole_again_however_much_was_trimmed(
     job_key = closed(store, "a", total=3)
     for _ in range(slices):
         store.write(lambda session: session.records.trim(job_key, 2))
+        with store.reading() as session:
+            assert session.records.is_trimming(job_key)
     comes_back(store, job_key)
+    with store.reading() as session:
+        assert not session.records.is_trimming(job_key)
     store.write(lambda session: session.records.end(job_key, now=NOW))
     with store.reading() as session:
         job = session.jobs.get(job_key)

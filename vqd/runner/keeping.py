@@ -80,15 +80,19 @@ class Keeping:
                 return
         with self._store.reading() as session:
             job = session.jobs.get(job_key)
+            if not session.records.is_trimming(job_key):
+                return  # its folder came back meanwhile
         left = self._trim_folder(job.job)
+        if not self._spool.is_present():
+            return  # what is left is not known: it goes on when the share is back
         self._store.write(lambda session: session.records.end(job_key, now=self._clock()))
         _log.info("record.trimmed", job=job.job, prompts=job.counts.total, left=left)
 
     def _trim_folder(self, job: str) -> str | None:
-        """Trim the folder of a job, if it is there; say why not where that cannot be done."""
+        """Trim the folder of a job; say why not where that cannot be done."""
         folder = self._folder(job)
         if folder is None:
-            return None
+            return "it has no folder in done/ or failed/"
         try:
             drops.trim(folder)
         except OSError as error:

@@ -76,13 +76,21 @@ class RecordRows:
             " WHERE job_key = ? AND record = 'whole' AND finished_at IS NOT NULL",
             (job_key,),
         )
-        if not self._is_trimming(job_key):
+        if not self.is_trimming(job_key):
             return False
         for delete in _SLICES:
             values = {"job_key": job_key, "limit": limit}
             if self._connection.execute(delete, values).rowcount:
                 return True
         return self._forget_graphs(job_key, limit)
+
+    def is_trimming(self, job_key: int) -> bool:
+        """Tell whether the record of a job was begun to be trimmed, and the job did not come back
+        since."""
+        row = self._connection.execute(
+            "SELECT record FROM jobs WHERE job_key = ?", (job_key,)
+        ).fetchone()
+        return row is not None and row["record"] == "trimming"
 
     def end(self, job_key: int, *, now: float) -> None:
         """Note that the record of a job that was trimmed is brief by now, if it did not come back
@@ -104,12 +112,6 @@ class RecordRows:
         values = {"job_key": row["job_key"], "limit": limit}
         taken = (self._connection.execute(delete, values).rowcount for delete in _PROMPTS)
         return any(taken) or self._forget_graphs(row["job_key"], limit)
-
-    def _is_trimming(self, job_key: int) -> bool:
-        row = self._connection.execute(
-            "SELECT record FROM jobs WHERE job_key = ?", (job_key,)
-        ).fetchone()
-        return row is not None and row["record"] == "trimming"
 
     def _forget_graphs(self, job_key: int, limit: int) -> bool:
         """Take graphs away that the job used; those that no other job uses go for good."""
