@@ -87,6 +87,7 @@ _PLACES = {
     "list": "looking:list_jobs",
     "show": "looking:show",
     "explain": "explaining:explain",
+    "report": "reporting:report",
     "servers": "farm:servers",
     "models": "farm:models",
     "schema": "schema:schema",

@@ -36,7 +36,7 @@ def retry(job: str, settings_file: Path | None, *, as_json: bool) -> None:
     """Run again what has not succeeded of a JOB; a part of its name is enough."""
     settings = load_settings(settings_file)
     spool = Spool(settings.spool)
-    folder = _folder(spool, job)
+    folder = job_folder(spool, job)
     if folder.parent == spool.active:
         _steer(settings, spool, folder, "RETRY", as_json=as_json)
         return
@@ -105,7 +105,7 @@ def priority(job: str, number: int, settings_file: Path | None, *, as_json: bool
 
 def _steer_active(settings: Settings, job: str, request: str, *, as_json: bool) -> None:
     spool = Spool(settings.spool)
-    folder = _folder(spool, job)
+    folder = job_folder(spool, job)
     _require_open(spool, folder.name)
     _steer(settings, spool, folder, request, as_json=as_json)
 
@@ -116,7 +116,12 @@ def _require_open(spool: Spool, job: str) -> None:
         raise VqdError("job_over", f"{job} is over already; it lies in {folder.parent}.")
 
 
-def _folder(spool: Spool, part: str) -> Path:
+def job_folder(spool: Spool, part: str) -> Path:
+    """Give the folder of a job by its name, or by a part of it that fits only one.
+
+    Raises:
+        VqdError: `unknown_job` or `ambiguous_job`, or the share is away.
+    """
     spool.require_present()
     found = spool.find(part)
     if found is not None:

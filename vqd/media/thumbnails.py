@@ -35,10 +35,12 @@ _NAME: Final = re.compile(
 
 
 class Thumbnails:
-    """Keeps thumbnails in `folder`. Threads may use one, and processes one folder."""
+    """Keeps thumbnails in `folder`, or only reads them. Threads may use one, and processes one
+    folder."""
 
-    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES, keeps: bool = True) -> None:
         self._folder = folder
+        self._keeps = keeps
         self._most_bytes = most_bytes
         self._unlooked_bytes = most_bytes
         self._turns = count(1)
@@ -127,7 +129,7 @@ class Thumbnails:
         return []
 
     def _keep(self, sha256: str, made: Sequence[Thumbnail]) -> None:
-        if not _SHA256.fullmatch(sha256):
+        if not self._keeps or not _SHA256.fullmatch(sha256):
             return
         home = self._home(sha256)
         unnamed = home.with_name(f".{os.getpid()}-{next(self._turns)}")

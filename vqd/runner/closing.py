@@ -7,13 +7,14 @@ from pathlib import Path
 
 import orjson
 
-from vqd.domain.lifecycle import JobState
+from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.queue import STEERED, Job
 from vqd.media.thumbnails import Thumbnails
 from vqd.runner.joblogs import write_whole_log
 from vqd.runner.manifest import write_manifest
 from vqd.runner.reporting import write_job_report
 from vqd.spool import drops
+from vqd.spool.failures import FAILURES, write_failures
 from vqd.spool.files import sync_folder, whole_file
 from vqd.spool.folders import make_folder
 from vqd.spool.status import Steered, write_status
@@ -38,6 +39,7 @@ def lay_out(
     if job.counts.total:
         _write_graphs(session, job, folder)
         write_manifest(session, job, folder)
+    _write_failures(session, job, folder)
     write_whole_log(session, job, folder)
     write_job_report(session, job, folder, kept)
     (folder / drops.PROOF).unlink(missing_ok=True)
@@ -75,3 +77,13 @@ def _write_graphs(session: Session, job: Job, folder: Path) -> None:
             nodes = session.graphs.get(sha256).nodes
             file.write(orjson.dumps(nodes, option=orjson.OPT_INDENT_2))
     sync_folder(folder)
+
+
+def _write_failures(session: Session, job: Job, folder: Path) -> None:
+    plan = job.plan
+    if plan is None or job.counts.total == job.counts.succeeded:
+        (folder / FAILURES).unlink(missing_ok=True)
+        return
+    prompts = session.prompts.of_job(job.job_key)
+    unmade = (one.as_climbed(plan) for one in prompts if one.state != PromptState.SUCCEEDED)
+    write_failures(folder, unmade, plan)

@@ -25,6 +25,7 @@ from unicodedata import normalize
 
 from vqd.domain.names import why_never_taken
 from vqd.spool import status
+from vqd.spool.failures import FAILURES
 from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
 from vqd.spool.folders import make_folder, move_aside, move_or_link
 from vqd.spool.jobfiles import DEFAULTS
@@ -43,7 +44,7 @@ _GRAPH = re.compile(r"[0-9a-f]{64}\.json")
 _LOG = "log.txt"
 
 RESULT_NAMES = frozenset(
-    {OUTPUTS, REJECTED, _GRAPHS, STATUS, "WHY.txt", REPORT, PROOF, "manifest.jsonl", _LOG}
+    {OUTPUTS, REJECTED, _GRAPHS, STATUS, "WHY.txt", REPORT, PROOF, "manifest.jsonl", FAILURES, _LOG}
 )
 """What vqd writes into a job's folder."""
 

@@ -237,8 +237,8 @@ class Place:
 
 
 class Manifest:
-    """The manifest of a folder that came back: where each entry is, by its key, and the inputs as
-    they were, by path. What is no line of a manifest is passed over.
+    """The manifest of a folder: where each entry is, by its key and by its prompt's number, and the
+    inputs as they were, by path. What is no line of a manifest is passed over.
 
     Holds a few hundred bytes of each entry; the lines stay in the file.
     """
@@ -246,6 +246,7 @@ class Manifest:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.entries: dict[bytes, tuple[Place, ...]] = {}
+        self.prompts: dict[int, Place] = {}
         self.files: dict[str, InputLine] = {}
         self._read()
 
@@ -270,7 +271,8 @@ class Manifest:
             else:
                 places[name] = replace(places[name], lines=places[name].lines + 1)
             self.files.update({line.inputs[slot]: line.files[slot] for slot in line.files})
-        for (key, _), place in places.items():
+        for (key, number), place in places.items():
+            self.prompts[number] = place
             self.entries[key] = (*self.entries.get(key, ()), place)
 
     def _all(self) -> Iterator[tuple[int, Line]]:

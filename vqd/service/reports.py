@@ -1,0 +1,173 @@
+"""A job's report, made again from what lies in its folder.
+
+manifest.jsonl tells of what was made, failures.jsonl of what was not, STATUS.yaml of the job, and
+the job file of its comment and its labels: on any machine that sees the folder, with or without a
+queue that remembers the job.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, pairwise
+from operator import attrgetter
+from pathlib import Path
+
+from vqd.documents.reader import read
+from vqd.documents.tree import Mapping as Tree
+from vqd.documents.tree import Text
+from vqd.domain.errors import Faults
+from vqd.domain.graph import Value
+from vqd.media.report import Content, ReportJob, ReportOutput, ReportPrompt, write_report
+from vqd.media.thumbnails import Thumbnails
+from vqd.spool import drops, manifest
+from vqd.spool.failures import FailureLine, failures_in
+from vqd.spool.files import is_real_folder, sync_file
+from vqd.spool.jobfiles import DEFAULTS, job_file_in
+from vqd.spool.told import Told, seconds_of, told_in
+
+_MOST_VALUES = 100
+"""Of an axis: nobody looks through a grid of more."""
+
+
+def make_report(folder: Path, thumbnails: Path | None = None) -> Path:
+    """Write report.html into a job's folder anew; give its path.
+
+    `thumbnails` is where some are kept that need not be made again. Of a job that is not over it
+    shows what it has made so far.
+
+    Raises:
+        VqdError: `no_status`, it is no job's folder. OSError: it cannot be written.
+    """
+    told = told_in(folder)
+    inputs = drops.INPUTS if is_real_folder(folder / drops.INPUTS) else ""
+    with manifest.opened(folder) as made:
+        prompts = sorted(_prompts(folder, made), key=attrgetter("number"))
+    report = folder / drops.REPORT
+    kept = Thumbnails(thumbnails, keeps=False) if thumbnails else None
+    write_report(_job(told, folder, prompts, inputs), lambda: prompts, folder, report, kept)
+    sync_file(report)
+    return report
+
+
+def _prompts(folder: Path, made: manifest.Manifest) -> Iterator[ReportPrompt]:
+    for place in made.prompts.values():
+        if lines := made.lines(place):
+            yield _succeeded(lines)
+    yield from map(_failed, failures_in(folder))
+
+
+def _succeeded(lines: tuple[manifest.Line, ...]) -> ReportPrompt:
+    first = lines[0]
+    return ReportPrompt(
+        number=first.prompt,
+        state="succeeded",
+        params=first.params,
+        inputs=_below(first.inputs),
+        seed=first.seed,
+        server=first.server,
+        attempt=first.attempt,
+        seconds=first.seconds,
+        outputs=tuple(map(_output, lines)),
+        failure=None,
+        mark=first.mark or "",
+        is_kept=first.kept,
+        contents={slot: Content(one.sha256, one.bytes) for slot, one in first.files.items()},
+    )
+
+
+def _output(line: manifest.Line) -> ReportOutput:
+    return ReportOutput(
+        path=line.output,
+        kind=line.kind,
+        bytes=line.bytes,
+        sha256=line.sha256,
+        width=line.width,
+        height=line.height,
+        frames=line.frames,
+        fps=line.fps,
+        duration_s=line.duration_s,
+        chars=line.chars,
+    )
+
+
+def _failed(line: FailureLine) -> ReportPrompt:
+    return ReportPrompt(
+        number=line.prompt,
+        state=line.state,
+        params=line.params,
+        inputs=_below(line.inputs),
+        seed=line.seed,
+        server=line.server,
+        attempt=line.attempt,
+        seconds=line.seconds,
+        outputs=(),
+        failure=f"{line.code}: {line.said}" if line.code else None,
+    )
+
+
+def _below(inputs: Mapping[str, str]) -> Mapping[str, str]:
+    return {slot: path.removeprefix(f"{drops.INPUTS}/") for slot, path in inputs.items()}
+
+
+def _job(told: Told, folder: Path, prompts: list[ReportPrompt], inputs: str) -> ReportJob:
+    comment, labels = _said_in_job_file(folder)
+    return ReportJob(
+        job=told.job,
+        workflow=told.workflow,
+        workflow_version=None,
+        state=told.state,
+        reason=told.reason,
+        comment=comment,
+        labels=labels,
+        counts=told.counts,
+        params={},
+        axes=_axes(prompts),
+        accepted_at=told.accepted_at.timestamp(),
+        started_at=seconds_of(told.started_at),
+        finished_at=seconds_of(told.finished_at),
+        problems=told.problems,
+        input_folder=inputs,
+        drift=told.drift,
+    )
+
+
+def _axes(prompts: list[ReportPrompt]) -> Mapping[str, tuple[Value, ...]]:
+    """Give the values of what varies, the slowest first: what changes least from one prompt to the
+    next."""
+    names = dict.fromkeys(chain.from_iterable(prompt.params for prompt in prompts))
+    changes = dict.fromkeys(names, 0)
+    for one, other in pairwise(prompts):
+        for name in names:
+            changes[name] += _key(one.params.get(name)) != _key(other.params.get(name))
+    axes = {name: _values(prompts, name) for name in sorted(names, key=lambda name: changes[name])}
+    return {name: values for name, values in axes.items() if 1 < len(values) <= _MOST_VALUES}
+
+
+def _values(prompts: Iterable[ReportPrompt], name: str) -> tuple[Value, ...]:
+    found = {
+        _key(prompt.params[name]): prompt.params[name]
+        for prompt in prompts
+        if name in prompt.params
+    }
+    return tuple(found.values())
+
+
+def _key(value: Value | None) -> tuple[type, Value | None]:
+    return type(value), value
+
+
+def _said_in_job_file(folder: Path) -> tuple[str, Mapping[str, str]]:
+    """Give the comment and the labels, as far as they can be read: they may have been edited."""
+    comment, labels = "", dict[str, str]()
+    for path in (folder / DEFAULTS, job_file_in(folder)):
+        root = _root(path)
+        if isinstance(said := root.get(Text("comment")), Text):
+            comment = str(said)
+        if isinstance(given := root.get(Text("labels")), Tree):
+            labels |= {str(k): str(v) for k, v in given.items() if isinstance(v, Text)}
+    return comment, labels
+
+
+def _root(path: Path | None) -> Tree:
+    try:
+        return read(path).root if path else Tree()
+    except (OSError, Faults):
+        return Tree()
