@@ -36,7 +36,8 @@ def printed(*words: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "key"), [("job", "fan_out"), ("workflow", "graph"), ("settings", "rescan_s")]
+    ("kind", "key"),
+    [("job", "fan_out"), ("workflow", "graph"), ("settings", "rescan_s"), ("status", "counts")],
 )
 def test_each_kind_is_printed_without_any_settings(kind: str, key: str) -> None:
     schema = printed(kind)

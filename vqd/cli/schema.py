@@ -1,4 +1,5 @@
-"""schema: what an editor needs to complete and check job files, definitions and settings."""
+"""schema: what an editor needs to complete and check what people write, and a program to read
+STATUS.yaml."""
 
 import json
 from pathlib import Path
@@ -9,15 +10,16 @@ from vqd.cli.app import ends_in_words, settings_option
 from vqd.documents.json_schema import Schema
 from vqd.service import schemas
 from vqd.settings import load_settings, settings_schema
+from vqd.spool.statusschema import status_schema
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["job", "workflow", "settings"]))
+@click.argument("kind", type=click.Choice(["job", "workflow", "settings", "status"]))
 @click.option("--workflow", "name", metavar="NAME", help="Only job files that ask for this one.")
 @settings_option
 @ends_in_words
 def schema(kind: str, name: str | None, settings_file: Path | None) -> None:
-    """Print the JSON Schema of a job file, a workflow definition or the settings.
+    """Print the JSON Schema of a job file, a workflow definition, the settings or STATUS.yaml.
 
     An editor with the YAML language server reads it from a file whose first line is:
 
@@ -35,6 +37,8 @@ def _schema(kind: str) -> Schema:
             return schemas.job_schema()
         case "workflow":
             return schemas.workflow_schema()
+        case "status":
+            return status_schema()
         case _:
             return settings_schema()
 

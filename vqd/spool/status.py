@@ -57,6 +57,7 @@ def write_status(
         "finish": finish_facts(finish),
         "problems": [_problem(problem) for problem in job.problems],
         "answers": [_answer(answer) for answer in answers],
+        "drift": list(job.plan.drift) if job.plan else [],
         "heartbeat_at": iso(now),
     }
     write(folder / STATUS, written(told))
@@ -95,8 +96,7 @@ def _status(job: Job, now: float, running: Sequence[RunningPrompt]) -> Mapping[s
         "accepted_at": iso(job.accepted_at),
         "started_at": iso(job.started_at),
         "finished_at": iso(job.finished_at),
-        "elapsed_s": round(ended_at - (job.started_at or job.accepted_at), 1),
-        "drift": list(job.plan.drift) if job.plan else [],
+        "elapsed_s": max(0.0, round(ended_at - (job.started_at or job.accepted_at), 1)),
     }
 
 
