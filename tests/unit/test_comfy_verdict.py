@@ -146,6 +146,20 @@ def test_a_node_error_names_the_node_as_people_do() -> None:
     )
 
 
+def test_what_a_node_says_in_many_lines_or_at_great_length_is_told_in_one() -> None:
+    def told(message: str) -> str:
+        verdict = of_finished(raised("torch.OutOfMemoryError", message), [PICTURE])
+        assert isinstance(verdict, Failed)
+        return verdict.message.removeprefix("KSampler (node 5) raised torch.OutOfMemoryError")
+
+    tips = "This error means you ran out of memory on your GPU.\n\nTIPS: If the workflow worked …"
+    assert told(f"CUDA out of memory.\nTried 20 GiB.\n{tips}") == (
+        ": CUDA out of memory. Tried 20 GiB."
+    )
+    assert told(tips) == "."
+    assert told("x" * 100_000) == f": {'x' * 2000} …."
+
+
 def test_running_out_of_memory_is_told_from_other_errors() -> None:
     verdict = of_finished(recorded("history_out_of_memory.json"), [PICTURE])
     assert isinstance(verdict, Failed)
@@ -167,6 +181,20 @@ def test_memory_errors_of_every_kind_are_known(exception_type: str, message: str
     verdict = of_finished(raised(exception_type, message), [PICTURE])
     assert isinstance(verdict, Failed)
     assert verdict.code is FailureCode.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[Errno 28] No space left on device: 'output/a.png'",
+        "[Errno 122] Disk quota exceeded",
+        "[WinError 112] There is not enough space on the disk",
+    ],
+)
+def test_a_server_whose_own_disk_is_full_fails_no_prompt(message: str) -> None:
+    verdict = of_finished(raised("OSError", message), [PICTURE])
+    assert isinstance(verdict, Failed)
+    assert (verdict.code, verdict.node is None) == (FailureCode.DISK_FULL, False)
 
 
 def test_an_error_that_only_speaks_of_memory_is_a_node_error() -> None:

@@ -36,6 +36,15 @@ _MEMORY_WORDS = (
     "not enough memory",
     "can't allocate memory",
 )
+_FULL_DISK_WORDS = (
+    "no space left on device",
+    "disk quota exceeded",
+    "not enough space on the disk",
+)
+_MEMORY_TIPS = "This error means you ran out of memory on your GPU."
+"""What ComfyUI puts behind the message, with advice of its own (0.24.0, execution.py)."""
+_LONGEST = 2000
+"""Some nodes put a whole tensor or document into the error that they raise."""
 _CODES: dict[type[ComfyError], FailureCode] = {
     Unreachable: FailureCode.UNREACHABLE,
     NotComfy: FailureCode.UNREACHABLE,
@@ -122,8 +131,15 @@ def _nothing(came: Sequence[Remote], output: ExpectedOutput) -> str:
 
 
 def _of_node_error(error: NodeError, seconds: float) -> Failed:
-    code = FailureCode.OUT_OF_MEMORY if _is_memory(error) else FailureCode.NODE_ERROR
-    return Failed(code, _told(error), error.node or None, seconds)
+    return Failed(_code_of(error), _told(error), error.node or None, seconds)
+
+
+def _code_of(error: NodeError) -> FailureCode:
+    if _is_memory(error):
+        return FailureCode.OUT_OF_MEMORY
+    said = error.message.lower()
+    is_full = any(words in said for words in _FULL_DISK_WORDS)
+    return FailureCode.DISK_FULL if is_full else FailureCode.NODE_ERROR
 
 
 def _is_memory(error: NodeError) -> bool:
@@ -136,5 +152,11 @@ def _told(error: NodeError) -> str:
     """Give a sentence: `KSampler "Second stage" (node 5) raised OSError: No space left.`"""
     title = f' "{error.title}"' if error.title and error.title != error.class_type else ""
     who = f"{error.class_type or 'A node'}{title} (node {error.node or 'unknown'})"
-    what = f"{error.exception_type or 'an error'}: {error.message}".rstrip(": \n.")
+    what = f"{error.exception_type or 'an error'}: {_in_a_line(error.message)}".rstrip(": .")
     return f"{who} raised {what}."
+
+
+def _in_a_line(message: str) -> str:
+    """Give what a node said as one line, without what ComfyUI adds to each such error."""
+    said = " ".join(message.partition(_MEMORY_TIPS)[0].split())
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …"
