@@ -99,3 +99,10 @@ def shown(figure: float) -> str:
 def keys_of(schema: dict[str, Any]) -> set[str]:
     parts = [schema, *schema.get("$defs", {}).values()]
     return {key for part in parts for key in part.get("properties", {})}
+
+
+def test_every_fault_on_the_page_has_its_test() -> None:
+    text = (TOP / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)`", text)
+    assert named
+    assert [name for name in named if not (TOP / "tests" / "faults" / name).exists()] == []

@@ -138,6 +138,24 @@ def test_a_prompt_that_waits_on_a_server_is_taken_back_when_its_job_is_held(
     assert strange.requests("POST /interrupt") == []
 
 
+def test_a_prompt_that_its_server_would_not_take_off_is_taken_off_when_it_answers_again(
+    strange: StrangeServer, attempt: Attempt
+) -> None:
+    strange.answers("GET /queue", queue("theirs"))
+    strange.answers("GET /internal/logs/raw", Answer(body={"entries": []}))
+    strange.answers("POST /queue", Answer(503), Answer(503), Answer())
+    with ThreadPoolExecutor(1) as aside:
+        outcome = aside.submit(attempt.run)
+        wait_for(lambda: strange.requests("GET /queue"), within_s=5)
+        attempt.withdraw()
+        wait_for(lambda: len(strange.requests("POST /queue")) == 3, within_s=5)
+        strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
+        failed = outcome.result()
+    assert isinstance(failed, Failed)
+    assert failed.code is FailureCode.WITHDRAWN
+    assert len(strange.requests("POST /queue")) == 3
+
+
 def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rendered_again(
     strange: StrangeServer,
     attempt: Attempt,

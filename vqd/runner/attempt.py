@@ -77,6 +77,7 @@ class Attempt:
         self._cancelled = threading.Event()
         self._withdrawn = threading.Event()
         self._abandoned = threading.Event()
+        self._unsent: Callable[[str], object] | None = None
         self._is_on_server = True
         self._unclear: Unreachable | None = None
         self._life: tuple[str | None, int] | None = None
@@ -139,10 +140,14 @@ class Attempt:
             self._watch.tell(Signal.LOOK)
 
     def _tell_server(self, ask: Callable[[str], object]) -> None:
+        """Have it stopped or taken off; once more when the server answers again, if it did not."""
         try:
             ask(self._prompt_id)
         except ComfyError as error:
+            self._unsent = ask
             _log.warning("cancel.unsent", server=self.server.name, error=error.message)
+            return
+        self._unsent = None
         if self._watch is not None:
             self._watch.tell(Signal.LOOK)
 
@@ -191,6 +196,8 @@ class Attempt:
                 continue
             if isinstance(found, Finished):
                 return found
+            if found is not None and self._unsent is not None:
+                self._tell_server(self._unsent)
             failed = self._judge(found, patience, watch)
             if failed is not None:
                 return failed
