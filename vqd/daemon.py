@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from vqd import __version__, systemd
+from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.domain.live import Live
 from vqd.domain.schedule import Capability
@@ -66,6 +67,7 @@ def run(settings: Settings) -> int:
     """
     spool = Spool(settings.spool)
     spool.check()
+    _require_room(settings)
     with (
         held(spool),
         leased(spool) as lease,
@@ -289,6 +291,16 @@ class _Daemon:
         self._notifying.wake()
 
 
+def _require_room(settings: Settings) -> None:
+    state = settings.look_at_disks().state
+    if state is not None and state.free_bytes < _LEAST_STATE_BYTES:
+        raise VqdError(
+            "state_full",
+            f"{settings.state_dir} has {size_told(state.free_bytes)} free, too little to begin.",
+            "Make room there.",
+        )
+
+
 def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:
     for server in settings.servers:
         own = engine if server.url == BUILTIN else None
@@ -368,3 +380,7 @@ def _only_one(state_dir: Path) -> Iterator[None]:
         lock.write(f"pid {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
         lock.flush()
         yield
+
+
+_LEAST_STATE_BYTES = 1 << 20
+"""What SQLite, the lock and the engine's log need at least to begin."""

@@ -139,7 +139,7 @@ def test_an_interrupt_is_said() -> None:
 
 def test_a_node_error_names_the_node_as_people_do() -> None:
     assert of_finished(recorded("history_error.json"), [PICTURE]) == Failed(
-        FailureCode.NODE_ERROR,
+        FailureCode.DISK_FULL,
         'EmptyImage "Grey card" (node 1) raised OSError: [Errno 28] No space left on device.',
         "1",
         0.25,

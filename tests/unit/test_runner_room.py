@@ -82,8 +82,8 @@ def test_so_many_prompts_are_sent_as_there_is_room_for_what_they_make(store: Sto
     assert room.held_by(["clips"] * 3, 0.0) is None
     assert room.places(range(64), ["clips"] * 4) == range(0)
     assert room.held_by(["clips"] * 4, 0.0) == (
-        "parked: /srv/vqd has 325 MB free, of which 100 MB stay free (reserve), and 250 MB are for"
-        " what runs and comes next: make room there"
+        "parked: /srv/vqd has 325 MB free, of which 100 MB stay free (reserve), and 250 MB are"
+        " wanted: make room there"
     )
 
 

@@ -74,7 +74,7 @@ def test_what_is_planned_counts_in_the_spool_and_not_where_the_state_lies() -> N
     assert disks.shortage(planned_bytes=90 * GB) is None
     short = disks.shortage(planned_bytes=99.5 * GB)
     assert short is not None
-    assert "and 100 GB are for what runs and comes next" in short.said
+    assert "and 100 GB are wanted" in short.said
     assert disks.left_bytes == 100 * GB - (1 << 30)
 
 

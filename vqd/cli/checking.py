@@ -1,7 +1,6 @@
 """check: what a job would run, where and for how long, or everything that is wrong with it."""
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from vqd.domain.job import PlannedPrompt
 from vqd.domain.names import printable
 from vqd.service.preview import Preview
 from vqd.settings import Settings, load_settings
+from vqd.spool.space import Disks, Shortage
 
 SHOWN_POINTS = 5
 _LONGEST_VALUE = 32
@@ -55,13 +55,13 @@ def check(
         sys.exit(_check_hot(settings, defaults, as_json=as_json))
     with opened(settings) as previews:
         preview = previews.preview(job_file_at(path), now=time.time())
-    free_bytes = _free_bytes(settings.spool)
+    disks = settings.look_at_disks()
     if number is not None:
         _print_graph(preview, number)
     elif as_json:
-        click.echo(json.dumps(_as_json(preview, shown, free_bytes), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(preview, shown, disks), indent=2, ensure_ascii=False))
     else:
-        _print(preview, shown, free_bytes)
+        _print(preview, shown, disks)
     sys.exit(EXIT_FAULTS if preview.draft.problems else 0)
 
 
@@ -91,7 +91,7 @@ def _print_graph(preview: Preview, number: int) -> None:
     click.echo(styled(Cell(said, is_faint=True)), err=True)
 
 
-def _print(preview: Preview, shown: int, free_bytes: int | None) -> None:
+def _print(preview: Preview, shown: int, disks: Disks) -> None:
     draft = preview.draft
     for problem in draft.problems:
         click.echo(f"error: {problem.in_full} [{problem.code}]")
@@ -106,7 +106,7 @@ def _print(preview: Preview, shown: int, free_bytes: int | None) -> None:
         click.echo(printable(f"drift: {said}"))
     _print_points(preview, shown)
     click.echo()
-    print_table([*_facts(preview, free_bytes)])
+    print_table([*_facts(preview, disks)])
     for server, faults in preview.servers.items():
         for problem in faults:
             click.echo(printable(f"{server}: {problem.in_full} [{problem.code}]"), err=True)
@@ -151,7 +151,7 @@ def _varying(preview: Preview, prompts: Sequence[PlannedPrompt]) -> Iterator[str
             yield name
 
 
-def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str]]:
+def _facts(preview: Preview, disks: Disks) -> Iterator[list[Cell | str]]:
     assert preview.draft.planned is not None
     plan, usual = preview.draft.planned.plan, preview.usual
     if preview.kept is not None:
@@ -165,14 +165,21 @@ def _facts(preview: Preview, free_bytes: int | None) -> Iterator[list[Cell | str
         yield [_fact("proof"), "made first, then it waits for APPROVE"]
     yield [_fact("servers"), _servers(preview)]
     yield [_fact("time"), _time(preview)]
-    free = f", of {size_told(free_bytes)} free" if free_bytes is not None else ""
+    free = f", of {size_told(disks.spool.free_bytes)} free" if disks.spool else ""
     if usual.bytes is None:
-        yield [_fact("space"), f"unknown: this workflow has no outputs yet{free}"]
+        said = f"unknown: this workflow has no outputs yet{free}"
     else:
-        needed = usual.bytes * preview.to_run
-        is_short = free_bytes is not None and needed > free_bytes
-        said = f"about {size_told(needed)}{free}, by its last {_count(usual.measured, 'prompt')}"
-        yield [_fact("space"), Cell(said, "red" if is_short else None)]
+        needed = size_told(usual.bytes * preview.to_run)
+        said = f"about {needed}{free}, by its last {_count(usual.measured, 'prompt')}"
+    short = _shortage(preview, disks)
+    if short is not None:
+        said += f"; it would be parked: {short}"
+    yield [_fact("space"), Cell(said, "red" if short else None)]
+
+
+def _shortage(preview: Preview, disks: Disks) -> Shortage | None:
+    """Say what there is too little of for all that a job makes; None if there is enough."""
+    return disks.shortage(planned_bytes=(preview.usual.bytes or 0.0) * preview.to_run)
 
 
 def _kept(preview: Preview) -> Iterator[list[Cell | str]]:
@@ -205,7 +212,7 @@ def _servers(preview: Preview) -> Cell:
     return Cell(f"none of {', '.join(preview.servers)} can run it; {then}", "yellow")
 
 
-def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, Any]:
+def _as_json(preview: Preview, shown: int, disks: Disks) -> dict[str, Any]:
     draft, usual = preview.draft, preview.usual
     plan = draft.planned.plan if draft.planned else None
     return {
@@ -225,7 +232,8 @@ def _as_json(preview: Preview, shown: int, free_bytes: int | None) -> dict[str, 
             "bytes": _times(usual.bytes, preview.to_run),
             "seconds": _times(usual.seconds, preview.to_run),
             "measured": usual.measured,
-            "free_bytes": free_bytes,
+            "free_bytes": disks.spool.free_bytes if disks.spool else None,
+            "shortage": str(_shortage(preview, disks) or "") or None,
         },
         "kept": preview.kept,
         "to_run": [{"prompt": number, "why": why} for number, why in preview.changed],
@@ -247,13 +255,6 @@ def _point(prompt: PlannedPrompt) -> dict[str, Any]:
 
 def _times(one: float | None, total: int) -> float | None:
     return None if one is None else round(one * total, 3)
-
-
-def _free_bytes(spool: Path) -> int | None:
-    try:
-        return shutil.disk_usage(spool).free
-    except OSError:
-        return None
 
 
 def _shown(value: Value) -> str:

@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -21,12 +22,14 @@ from vqd.cli.app import (
 from vqd.cli.drafting import job_file_at, opened
 from vqd.cli.follow import follow
 from vqd.cli.presence import is_daemon_running
-from vqd.domain.errors import Faults
+from vqd.documents.sizes import size_told
+from vqd.domain.errors import Faults, VqdError
 from vqd.service.draft import Draft
 from vqd.settings import load_settings
 from vqd.spool.files import first_free
 from vqd.spool.layout import Spool
 from vqd.spool.leftovers import copy_name
+from vqd.spool.space import Disks
 
 TAKEN_WITHIN_S = 3600.0
 
@@ -46,6 +49,7 @@ def submit(path: Path, settings_file: Path | None, *, wait: bool, as_json: bool)
         raise Faults(draft.problems)
     spool = Spool(settings.spool)
     spool.check()
+    _require_room(settings.look_at_disks(), path, draft)
     drop, inode = _drop(spool, path, draft)
     if not wait:
         told = {"dropped": str(drop), "prompts": _total(draft)}
@@ -62,13 +66,42 @@ def submit(path: Path, settings_file: Path | None, *, wait: bool, as_json: bool)
     sys.exit(code)
 
 
+def _require_room(disks: Disks, path: Path, draft: Draft) -> None:
+    """Do nothing if there is room for a copy of a job.
+
+    Raises:
+        VqdError: `no_room`.
+    """
+    size = sum(file.stat().st_size for file in _files(path, draft))
+    short = disks.shortage(kept=0.5, planned_bytes=size)
+    if short is not None:
+        said = f"There is no room for a copy of {path}, which is {size_told(size)}: {short.said}."
+        raise VqdError("no_room", said, f"{short.cure.capitalize()}, and submit it again.")
+
+
+def _files(path: Path, draft: Draft) -> Iterator[Path]:
+    """Give the files that a copy of a job is made of."""
+    if path.is_dir():
+        yield from (one for one in path.rglob("*") if one.is_file() and not one.is_symlink())
+        return
+    yield path
+    yield from (path.parent / name for name in draft.inputs if not Path(name).is_absolute())
+
+
 def _drop(spool: Spool, path: Path, draft: Draft) -> tuple[Path, int]:
-    """Give where the copy was dropped, and its inode, which it keeps wherever it is moved."""
+    """Give where the copy was dropped, and its inode, which it keeps wherever it is moved.
+
+    Raises:
+        VqdError: `not_copied`; nothing was dropped. OSError: the same.
+    """
     building = spool.inbox / copy_name()
     try:
         _copy(path, draft, building)
         inode = building.stat().st_ino
         return _named(spool, building, draft.name), inode
+    except shutil.Error as error:
+        _, target, why = error.args[0][0]
+        raise VqdError("not_copied", f"{target}: {why}.", "Nothing was dropped.") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -91,13 +124,11 @@ def _copy(path: Path, draft: Draft, building: Path) -> None:
         shutil.copytree(path, building, symlinks=True)
         return
     building.mkdir()
-    shutil.copy(path, building / f"job{path.suffix.lower()}")
-    for name in draft.inputs:
-        if Path(name).is_absolute():
-            continue
-        target = building / name
+    for file in _files(path, draft):
+        below = f"job{path.suffix.lower()}" if file == path else file.relative_to(path.parent)
+        target = building / below
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path.parent / name, target)
+        shutil.copy(file, target)
 
 
 def _wait(spool: Spool, drop: Path, inode: int, *, as_json: bool) -> int:

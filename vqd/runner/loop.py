@@ -164,8 +164,10 @@ class Loop:
         except VqdError as error:
             if error.code != STORE_DISK:
                 raise
+            now = time.monotonic()
             self._judging.judge_anew()
-            self._room.refuse(error.message.removesuffix("."), time.monotonic() + PARKED_AGAIN_S)
+            self._room.refuse(error.message.removesuffix("."), now + PARKED_AGAIN_S)
+            self._telling.tell(self._dispatch.running, self._held_by(now), now)
             return PARKED_AGAIN_S
 
     def tick(self, now: float) -> float | None:
@@ -272,6 +274,8 @@ class Loop:
             server.standing.blame(ended.prompt.key.job_key, now)
         elif outcome.code is FailureCode.UNAVAILABLE:
             self._catalogues.hurry()
+        elif outcome.code is FailureCode.DISK_FULL and outcome.node is not None:
+            server.rest(now)  # it is the server's own disk
         elif outcome.code is FailureCode.DISK_FULL:
             self._room.refuse(outcome.message, now + PARKED_AGAIN_S)
         failed = outcome if isinstance(outcome, Failed) else None

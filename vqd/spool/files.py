@@ -92,9 +92,13 @@ def write_whole(path: Path, data: bytes) -> None:
 def replace_quickly(path: Path, data: bytes) -> None:
     """Replace a file that only people read: never half, but not synced."""
     temporary = temporary_beside(path)
-    with created(temporary) as file:
-        file.write(data)
-    temporary.replace(path)
+    try:
+        with created(temporary) as file:
+            file.write(data)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def move_folder(source: Path, target: Path) -> None:

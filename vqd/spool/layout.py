@@ -26,6 +26,7 @@ from vqd.domain.names import safe_name
 from vqd.spool.files import is_folder, is_real_folder, write_whole
 from vqd.spool.leftovers import PROBE
 from vqd.spool.requests import Request, request_named
+from vqd.spool.space import is_of_disk
 
 PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
 
@@ -73,7 +74,7 @@ class Spool:
         return spool
 
     def check(self) -> None:
-        """Prove that the spool can do what every hand-over needs.
+        """Prove that the spool can do what every hand-over needs, but for having room.
 
         Raises:
             VqdError: `spool_away`, `spool_split` or `spool_unwritable`.
@@ -261,6 +262,10 @@ class Spool:
             probe.rename(moved)
             moved.rmdir()
         except OSError as error:
+            if is_of_disk(error):  # which is no fault of the spool, and may be over soon
+                with suppress(OSError):
+                    probe.rmdir()
+                return
             raise VqdError(
                 "spool_unwritable",
                 f"{self.root}: a folder cannot be moved from inbox to active ({error}).",

@@ -22,6 +22,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.names import printable
 from vqd.spool.files import replace_quickly
 from vqd.spool.layout import Spool
+from vqd.spool.space import is_of_disk
 
 LEASE = ".vqd-serving"
 RENEWED_EVERY_S = 30.0
@@ -110,7 +111,8 @@ class Lease:
 
 @contextmanager
 def leased(spool: Spool) -> Iterator[Lease]:
-    """Be the only machine that serves the spool, until the block ends.
+    """Be the only machine that serves the spool, until the block ends. On a disk that is full the
+    lease is written by the renewal that finds room.
 
     Raises:
         VqdError: `spool_taken`, another one does; `spool_unwritable`.
@@ -120,8 +122,10 @@ def leased(spool: Spool) -> Iterator[Lease]:
         lease.take(threading.Event().wait)
     except OSError as error:
         said = f"{spool.root / LEASE} cannot be written ({error.strerror})."
-        hint = "Make room there, or let the daemon's user write there."
-        raise VqdError("spool_unwritable", said, hint) from error
+        if not is_of_disk(error):
+            hint = "Let the daemon's user write there."
+            raise VqdError("spool_unwritable", said, hint) from error
+        _log.warning("lease.unwritten", said=said)
     try:
         yield lease
     finally:

@@ -205,7 +205,7 @@ def add_lines(folder: Path, lines: Iterable[Line]) -> None:
     sync.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: they cannot be written; none is then.
     """
     _ADDING.ask(folder, b"".join(map(encoded, lines)))
 
@@ -215,13 +215,17 @@ def _add(folder: Path, texts: Sequence[bytes]) -> None:
     if not is_real_file(folder / MANIFEST):
         move_aside(folder / MANIFEST)
     handle = os.open(folder / MANIFEST, _OPENED, 0o666)
-    with os.fdopen(handle, "ab") as file:
+    with os.fdopen(handle, "ab", 0) as file:
         end = os.fstat(handle).st_size
         if end and os.pread(handle, 1, end - 1) != b"\n":
             text = b"\n" + text  # a crash cut the last line off
-        file.write(text)
-        file.flush()
-        os.fsync(handle)
+        try:
+            while text:  # of which a disk that is nearly full takes a part, and tells no error
+                text = text[file.write(text) :]
+            os.fsync(handle)
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 _OPENED = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -101,7 +101,7 @@ class Disks:
         if space.free_bytes < reserved + planned_bytes:
             wanted = f"{size_told(reserved)} stay free (reserve)"
             if planned_bytes:
-                wanted += f", and {size_told(planned_bytes)} are for what runs and comes next"
+                wanted += f", and {size_told(planned_bytes)} are wanted"
             said = f"{space.folder} has {size_told(space.free_bytes)} free, of which {wanted}"
             return Shortage(space.folder, said, _CURE)
         reserved = kept * self.reserve.files_of(space.total_files or 0)

@@ -6,9 +6,11 @@ a commit to itself, and lets the urgent ones by before the next.
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from math import inf
 from typing import Any, TypeVar
 
 import structlog
@@ -19,6 +21,8 @@ T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
 GROUP_LIMIT = 64
+SAID_AGAIN_S = 600.0
+"""How long the log is silent about further commits that do not come about."""
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +36,7 @@ class Writer:
         self._bulk: deque[tuple[Write[Any], Future[Any]]] = deque()
         self._filled = threading.Condition()
         self._closing = False
-        self._is_unwritten = False
+        self._said_at = -inf
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -84,11 +88,10 @@ class Writer:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._undo()
-            self._note(_unwritten(error))
+            self._say(_unwritten(error))
             for _, future in group:
                 future.set_exception(_unwritten(error))
             return
-        self._note(None)
         for settle in settled:
             settle()
 
@@ -105,15 +108,12 @@ class Writer:
         self._connection.execute("RELEASE one")
         return lambda: future.set_result(value)
 
-    def _note(self, unwritten: VqdError | None) -> None:
-        """Say it once when nothing can be written, and when that is over."""
-        is_unwritten = unwritten is not None
-        if is_unwritten != self._is_unwritten:
-            self._is_unwritten = is_unwritten
-            if unwritten is not None:
-                _log.error("queue.unwritten", said=str(unwritten))
-            else:
-                _log.info("queue.written")
+    def _say(self, unwritten: VqdError) -> None:
+        """Log that a commit did not come about; of many, one."""
+        now = time.monotonic()
+        if now - self._said_at >= SAID_AGAIN_S:
+            self._said_at = now
+            _log.error("queue.unwritten", said=str(unwritten))
 
     def _undo(self) -> None:
         if self._connection.in_transaction:

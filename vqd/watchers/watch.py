@@ -8,6 +8,7 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.service.submit import Submission
+from vqd.spool.files import is_folder
 from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.lease import LEASE
 from vqd.watchers.hints import Hint
@@ -106,7 +107,7 @@ class Watch:
         return delay_s
 
     def _look(self, now: float) -> float:
-        if self._spool.restore():
+        if self._restored():
             self._has_lost = True
         if self._has_lost:
             self._rescan_at = min(self._rescan_at, self._rescanned_at + LEAST_APART_S)
@@ -120,6 +121,18 @@ class Watch:
             self._rescan_at - time.monotonic(),
         ]
         return max(0.0, min(wait for wait in waits if wait is not None))
+
+    def _restored(self) -> bool:
+        """Make again what somebody took away of the spool; tell if any was made.
+
+        Where there is no done/ and none can be made, only publishing waits, which says why.
+        """
+        try:
+            return self._spool.restore()
+        except VqdError:
+            if not is_folder(self._spool.inbox):
+                raise
+            return False
 
     def _begin_rescan(self, now: float) -> None:
         self._has_lost = False

@@ -1,0 +1,216 @@
+"""Disks that fill up in the middle and are emptied again: everything parks, and nothing fails."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from tests.daemons import Daemon, manifest_of, status_of
+from tests.faults.rendering import assert_made_once, outcomes
+from tests.mounts import disk_image, needs, remount, small_disk
+from tests.samples import picture_job
+from tests.waiting import wait_for
+
+WIDE = """\
+vqd: 1
+workflow: image-scale
+fan_out:
+  matrix:
+    size: [96x64, 160x100, 240x160, 320x200, 400x300, 480x320]
+    method: [lanczos, area]
+retry: {limit: 0}
+"""
+PICTURES = 4
+PROMPTS = 12 * PICTURES
+
+
+@contextmanager
+def house(folder: Path) -> Iterator[Daemon]:
+    """A daemon whose end comes before that of the disks below its folder."""
+    daemon = Daemon(folder)
+    try:
+        yield daemon
+    finally:
+        daemon.close()
+
+
+def drop(daemon: Daemon, folder: Path, name: str, *, pictures: int = 1, job: str = WIDE) -> None:
+    """Copy a job into the inbox, as from another disk."""
+    shutil.copytree(
+        picture_job(folder / name, pictures=pictures, job=job), daemon.spool.inbox / name
+    )
+
+
+def fill(folder: Path, *, leave_bytes: int = 0) -> Path:
+    """Fill the disk that a folder lies on, but for so much; gives what it is filled with."""
+    ballast = folder / ".ballast"
+    with ballast.open("wb") as file:
+        while (left := free_bytes(folder) - leave_bytes) > 0:
+            try:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, left)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise  # others were quicker to take some of it
+    return ballast
+
+
+def free_bytes(folder: Path) -> int:
+    facts = os.statvfs(folder)
+    return facts.f_bavail * facts.f_frsize
+
+
+def begun(daemon: Daemon, folder: Path) -> Path:
+    """Let a job begin, of which much is left to do; gives its folder."""
+    daemon.start()
+    drop(daemon, folder, "wide", pictures=PICTURES)
+    wait_for(lambda: len(daemon.logged("prompt.concluded")) >= 3, within_s=60)
+    (active,) = daemon.spool.active.glob("*-wide")
+    return active
+
+
+def assert_nothing_failed(daemon: Daemon) -> Path:
+    """The job that was begun is whole, and the daemon that began it ended it; gives its folder."""
+    done = daemon.wait_closed("wide", within_s=90)
+    assert_made_once(daemon, done, PROMPTS)
+    assert [path.name for path in done.rglob(".*.part")] == []
+    assert len(daemon.logged("daemon.started")) == 1
+    return done
+
+
+def assert_nothing_was_lost(daemon: Daemon) -> None:
+    """The job that was begun is whole, and no prompt of it was sent twice."""
+    done = assert_nothing_failed(daemon)
+    assert set(outcomes(daemon)) == {"succeeded"}
+    assert {line["attempt"] for line in manifest_of(done)} == {1}
+
+
+def test_a_spool_that_fills_up_parks_everything_and_says_so_until_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "house" / "spool", "size=64m"), house(tmp_path / "house") as daemon:
+        active = begun(daemon, tmp_path)
+        ballast = fill(daemon.spool.root, leave_bytes=1_000_000)
+        wait_for(lambda: "stay free" in str(status_of(active)["reason"]), within_s=30)
+        assert status_of(active)["reason"].startswith(f"parked: {daemon.spool.root} has ")
+        assert "stay free (reserve): make room there" in daemon.vqd("status").stdout
+        assert "make room there" in daemon.vqd("explain", "wide").stdout
+        drop(daemon, tmp_path, "later", job="vqd: 1\nworkflow: image-scale\n")
+        wait_for(lambda: "later: waits for room: " in daemon.waiting, within_s=30)
+        write(active / "PRIORITY 60", "")
+        wait_for(lambda: [*active.glob("PRIORITY.done-*")], within_s=30)
+        ballast.unlink()
+        assert_nothing_was_lost(daemon)
+        assert daemon.wait_closed("later").parent == daemon.spool.done
+
+
+def test_a_spool_that_is_full_to_the_last_byte_fails_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "house" / "spool", "size=64m"), house(tmp_path / "house") as daemon:
+        begun(daemon, tmp_path)
+        ballast = fill(daemon.spool.root)
+        wait_for(lambda: daemon.logged("room.low"), within_s=30)
+        assert "free, of which" in daemon.vqd("status").stdout
+        ballast.unlink()
+        assert_nothing_was_lost(daemon)
+        assert daemon.logged("room.back")
+
+
+def test_a_spool_that_is_out_of_inodes_parks_as_if_it_were_full(tmp_path: Path) -> None:
+    disk = small_disk(tmp_path / "house" / "spool", "size=64m,nr_inodes=1000")
+    with disk, house(tmp_path / "house") as daemon:
+        active = begun(daemon, tmp_path)
+        crowd = active.parents[1] / ".crowd"
+        crowd.mkdir()
+        for number in range(os.statvfs(crowd).f_favail - 12):
+            (crowd / str(number)).touch()
+        wait_for(lambda: daemon.logged("room.low"), within_s=30)
+        assert "files (inodes), of which 20 stay free" in daemon.vqd("status").stdout
+        shutil.rmtree(crowd)
+        assert_nothing_was_lost(daemon)
+
+
+def test_a_full_disk_below_the_state_parks_the_daemon_and_does_not_end_it(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "house" / "state", "size=64m"), house(tmp_path / "house") as daemon:
+        active = begun(daemon, tmp_path)
+        ballast = fill(tmp_path / "house" / "state")
+        wait_for(lambda: daemon.logged("room.low"), within_s=30)
+        wait_for(lambda: "parked: " in str(status_of(active)["reason"]), within_s=30)
+        assert f"{tmp_path}/house/state has 0 bytes free" in daemon.vqd("status").stdout
+        ballast.unlink()
+        assert_nothing_failed(daemon)
+        assert set(outcomes(daemon)) <= {"succeeded", "disk_full"}, "the engine lies there, too"
+
+
+@needs("mkfs.ext4")
+def test_a_spool_that_becomes_read_only_is_waited_for(tmp_path: Path) -> None:
+    spool = tmp_path / "house" / "spool"
+    with disk_image(spool, tmp_path / "disk", megabytes=64), house(tmp_path / "house") as daemon:
+        begun(daemon, tmp_path)
+        wait_for(lambda: remount(spool, "ro"), within_s=30)
+        wait_for(lambda: daemon.logged("room.low"), within_s=30)
+        assert f"parked: {spool} is read-only: mount it" in daemon.vqd("status").stdout
+        assert remount(spool, "rw")
+        assert_nothing_was_lost(daemon)
+
+
+@pytest.mark.parametrize("options", ["size=8m", "size=8m,nr_inodes=60"])
+def test_a_daemon_starts_on_a_spool_that_is_full_and_takes_up_its_work_when_it_is_not(
+    tmp_path: Path, options: str
+) -> None:
+    with small_disk(tmp_path / "house" / "spool", options), house(tmp_path / "house") as daemon:
+        drop(daemon, tmp_path, "wide", job="vqd: 1\nworkflow: image-scale\n")
+        ballast = fill(daemon.spool.root)
+        crowd = crowded(daemon.spool.root)
+        daemon.start(within_s=60)
+        assert "parked: " in daemon.vqd("status").stdout
+        refused = daemon.vqd("submit", str(tmp_path / "wide"))
+        assert refused.returncode == 5
+        assert "[no_room]" in refused.stderr
+        assert {path.name for path in daemon.spool.inbox.iterdir()} - {"_vqd"} == {"wide"}
+        ballast.unlink()
+        shutil.rmtree(crowd)
+        assert daemon.wait_closed("wide").parent == daemon.spool.done
+        assert (daemon.spool.inbox / "_vqd" / "README.txt").exists()
+
+
+def crowded(folder: Path) -> Path:
+    """Take every file that a small disk has room for."""
+    crowd = folder / ".crowd"
+    crowd.mkdir()
+    for number in range(1000):
+        try:
+            (crowd / str(number)).touch()
+        except OSError:
+            break
+    return crowd
+
+
+def test_a_done_that_cannot_be_written_holds_only_what_is_published(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    done = daemon.spool.done
+    daemon.start()
+    done.rmdir()
+    write(done, "a file in its place")
+    drop(daemon, tmp_path, "first", job="vqd: 1\nworkflow: image-scale\n")
+    drop(daemon, tmp_path, "second", job="vqd: 1\nworkflow: image-scale\n")
+
+    def held() -> list[Path]:
+        """Give the jobs that say why they are not there."""
+        folders = [*daemon.spool.active.glob("*/STATUS.yaml")]
+        told = {status.parent: str(status_of(status.parent)["reason"]) for status in folders}
+        return [folder for folder, why in told.items() if why.startswith("parked: ")]
+
+    wait_for(lambda: len(held()) == 2, within_s=60)
+    assert outcomes(daemon) == {"succeeded": 2}
+    assert (
+        f"{done}/{held()[0].name} cannot be written: Not a directory" in daemon.vqd("status").stdout
+    )
+    done.unlink()
+    done.mkdir()
+    assert daemon.wait_closed("first").parent == done
+    assert daemon.wait_closed("second").parent == done
