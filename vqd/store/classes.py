@@ -74,8 +74,9 @@ JUDGE_CLASS = (
 
 # From each class one seek leads to the next that has a ready job.
 READY_CLASSES = (
-    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs WHERE {READY}"
-    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs"
+    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs INDEXED BY jobs_ready"
+    f" WHERE {READY}"
+    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs INDEXED BY jobs_ready"
     f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
     " FROM classes WHERE classes.needs_key IS NOT NULL)"
     " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
