@@ -1,16 +1,20 @@
 """Notices leave the daemon over HTTP, through kill -9, and hold nothing up."""
 
+from base64 import b64decode
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
-from tests.daemons import Daemon
+from tests.daemons import Daemon, status_of
 from tests.receiver import Receiver, receiver
 from tests.samples import picture_job
 from tests.waiting import wait_for
+from vqd.engine.child import EngineProcess
 
 JOB = "vqd: 1\nworkflow: image-scale\n"
 ALL = "notify: {events: [accepted, started, done, failed], to: studio}\n"
@@ -23,11 +27,11 @@ def studio() -> Iterator[Receiver]:
         yield there
 
 
-def set_up(daemon: Daemon, **targets: str) -> None:
-    """Name targets in the settings."""
+def set_up(daemon: Daemon, more: dict[str, Any] | None = None, **targets: str) -> None:
+    """Name targets in the settings, and set `more`."""
     values = yaml.safe_load(daemon.settings.read_text())
     values["notify"] = {name: {"url": url} for name, url in targets.items()}
-    daemon.settings.write_text(yaml.safe_dump(values))
+    daemon.settings.write_text(yaml.safe_dump({**values, **(more or {})}))
 
 
 def drop(daemon: Daemon, name: str, text: str = JOB + ALL) -> None:
@@ -50,7 +54,11 @@ def test_a_job_tells_its_target_from_the_beginning_to_the_end(
     done = studio.told[-1]
     assert (done["job"], done["state"]) == (folder.name, "done")
     assert done["counts"]["succeeded"] == 2
+    assert done["seconds"] == status_of(folder)["elapsed_s"]
     assert done["folder"] == str(folder)
+    with Image.open(BytesIO(b64decode(done["picture"]["base64"]))) as sheet:
+        assert sheet.format == "JPEG"
+        assert sheet.width > 1.5 * sheet.height  # two pictures beside one another
     drop(daemon, "bad", JOB + ALL + "params: {paint: 8x8}\n")
     daemon.wait_closed("bad")
     wait_for(lambda: "failed" in studio.events, within_s=10)
@@ -108,3 +116,31 @@ def test_a_target_that_the_settings_do_not_name_is_told_before_anything_runs(
     assert answer.returncode == 3
     assert "notify.to: there is no target studios" in answer.stdout + answer.stderr
     assert "Did you mean studio?" in answer.stdout + answer.stderr
+
+
+def test_the_house_tells_of_its_servers_and_its_queue_through_a_kill(
+    daemon: Daemon, studio: Receiver, tmp_path: Path
+) -> None:
+    gpu = EngineProcess(tmp_path / "gpu")
+    gpu.start()
+    house = {"to": "studio", "after": "1s"}
+    servers = ["builtin", {"url": gpu.url, "name": "gpu"}]
+    set_up(daemon, {"notify_house": house, "servers": servers}, studio=studio.url)
+    daemon.start()
+    drop(daemon, "a", JOB)
+    daemon.wait_closed("a")
+    wait_for(lambda: "queue_empty" in studio.events, within_s=40)
+    assert studio.told[-1]["jobs"] == {"done": 1, "failed": 0, "cancelled": 0}
+    studio.is_silent = True
+    gpu.stop()
+    wait_for(lambda: "server_down" in studio.events, within_s=40)
+    daemon.kill()
+    studio.is_silent = False
+    daemon.start()
+    gpu.start()
+    wait_for(lambda: "server_back" in studio.events, within_s=40)
+    gpu.stop()
+    down = [told for told in studio.told if told["event"] == "server_down"]
+    assert [told["server"] for told in down] == ["gpu", "gpu"]
+    assert down[0] == down[1]
+    assert studio.events.count("queue_empty") == 1
