@@ -35,6 +35,12 @@ settings_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The settings file; else $VQD_SETTINGS, ./vqd.yaml or /etc/vqd/vqd.yaml.",
 )
+spool_option = click.option(
+    "--spool",
+    "spool_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Look into this spool alone, as on a machine that only mounts it; no settings are read.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
@@ -86,6 +92,7 @@ _PLACES = {
     "status": "looking:status",
     "list": "looking:list_jobs",
     "show": "looking:show",
+    "log": "log:log",
     "explain": "explaining:explain",
     "report": "reporting:report",
     "servers": "farm:servers",

@@ -12,11 +12,13 @@ from typing import Any
 
 import click
 
-from vqd.cli.app import ends_in_words, json_option, settings_option
+from vqd.cli.app import ends_in_words, json_option, settings_option, spool_option
 from vqd.cli.attempts import attempt_json, print_attempts
+from vqd.cli.folders import job_folder
 from vqd.cli.follow import read_status
 from vqd.cli.parking import parked_by
 from vqd.cli.presence import is_daemon_running
+from vqd.cli.showing import print_prompts, show_folder
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.when import in_words
 from vqd.domain.finish import Finish
@@ -128,13 +130,25 @@ def list_jobs(limit: int, settings_file: Path | None, *, as_json: bool) -> None:
     metavar="N",
     help="Show prompt N, and every attempt at it.",
 )
+@spool_option
 @settings_option
 @json_option
 @ends_in_words
 def show(
-    job: str, prompts: int, number: int | None, settings_file: Path | None, *, as_json: bool
+    job: str,
+    prompts: int,
+    number: int | None,
+    spool_dir: Path | None,
+    settings_file: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Show one JOB: its folder, its prompts and what happened. A part of its name is enough."""
+    """Show one JOB: its folder, its prompts and what is wrong. A part of its name is enough."""
+    if spool_dir is not None:
+        if number is not None:
+            raise click.UsageError("--prompt asks the queue, which --spool does without.")
+        show_folder(job_folder(Spool(spool_dir), job), prompts=prompts, as_json=as_json)
+        return
     settings = load_settings(settings_file)
     with _views(settings_file) as views:
         if number is not None:
@@ -144,19 +158,26 @@ def show(
     folder = Spool(settings.spool).find(detail.job.job)
     if as_json:
         _print_json(_detail_json(detail, folder))
-        return
+    else:
+        _print_detail(detail, folder)
+
+
+def _print_detail(detail: JobDetail, folder: Path | None) -> None:
     _print_jobs([detail.job])
     click.echo(f"folder  {folder or 'gone'}")
     for said in _drift(detail.job):
         click.echo(printable(f"drift: {said}"))
     for problem in detail.job.problems:
         click.echo(f"error: {problem.in_full}")
-    for prompt in detail.prompts:
-        made = ", ".join(output.path for output in prompt.outputs)
-        said = made or prompt.failure_message or ""
-        values = " ".join(f"{name}={value}" for name, value in prompt.params.items())
-        line = f"{prompt.key.number:>5}  {prompt.state:<9}  {values}  {said}"
-        click.echo(printable(line))
+    print_prompts(
+        (
+            prompt.key.number,
+            prompt.state,
+            prompt.params,
+            [output.path for output in prompt.outputs] or [prompt.failure_message or ""],
+        )
+        for prompt in detail.prompts
+    )
     hidden = detail.job.counts.total - len(detail.prompts)
     if detail.job.is_brief:
         click.echo("       its prompts and events are not remembered any more (keep)")

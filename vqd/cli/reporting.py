@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from vqd.cli.app import ends_in_words, json_option, settings_option
-from vqd.cli.steering import job_folder
+from vqd.cli.app import ends_in_words, json_option, settings_option, spool_option
+from vqd.cli.folders import job_folder
 from vqd.service.reports import make_report
 from vqd.settings import load_settings
 from vqd.spool.layout import Spool
@@ -14,22 +14,16 @@ from vqd.spool.layout import Spool
 
 @click.command()
 @click.argument("job")
-@click.option(
-    "--spool",
-    "root",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="The spool it lies in, as this machine sees it; no settings are needed then.",
-)
+@spool_option
 @settings_option
 @json_option
 @ends_in_words
-def report(job: str, root: Path | None, settings_file: Path | None, *, as_json: bool) -> None:
+def report(job: str, spool_dir: Path | None, settings_file: Path | None, *, as_json: bool) -> None:
     """Make the report of a JOB again, from its folder; a part of its name is enough.
 
     It needs no daemon and no queue. A job that is not over shows what it has made so far.
     """
-    thumbnails = None
+    root, thumbnails = spool_dir, None
     if root is None:
         settings = load_settings(settings_file)
         root, thumbnails = settings.spool, settings.state_dir / "thumbnails"

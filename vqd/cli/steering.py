@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from vqd.cli.app import EXIT_REFUSED, ends_in_words, json_option, settings_option
+from vqd.cli.folders import job_folder
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.errors import VqdError
 from vqd.settings import Settings, load_settings
@@ -36,7 +37,7 @@ def retry(job: str, settings_file: Path | None, *, as_json: bool) -> None:
     """Run again what has not succeeded of a JOB; a part of its name is enough."""
     settings = load_settings(settings_file)
     spool = Spool(settings.spool)
-    folder = job_folder(spool, job)
+    folder = job_folder(spool, job, settings.store_path)
     if folder.parent == spool.active:
         _steer(settings, spool, folder, "RETRY", as_json=as_json)
         return
@@ -105,7 +106,7 @@ def priority(job: str, number: int, settings_file: Path | None, *, as_json: bool
 
 def _steer_active(settings: Settings, job: str, request: str, *, as_json: bool) -> None:
     spool = Spool(settings.spool)
-    folder = job_folder(spool, job)
+    folder = job_folder(spool, job, settings.store_path)
     _require_open(spool, folder.name)
     _steer(settings, spool, folder, request, as_json=as_json)
 
@@ -114,30 +115,6 @@ def _require_open(spool: Spool, job: str) -> None:
     folder = spool.find(job)
     if folder is not None and folder.parent != spool.active:
         raise VqdError("job_over", f"{job} is over already; it lies in {folder.parent}.")
-
-
-def job_folder(spool: Spool, part: str) -> Path:
-    """Give the folder of a job by its name, or by a part of it that fits only one.
-
-    Raises:
-        VqdError: `unknown_job` or `ambiguous_job`, or the share is away.
-    """
-    spool.require_present()
-    found = spool.find(part)
-    if found is not None:
-        return found
-    fitting = [
-        folder
-        for place in (spool.active, spool.failed, spool.done)
-        for folder in place.iterdir()
-        if part and part in folder.name and not folder.name.startswith(".")
-    ]
-    if not fitting:
-        raise VqdError("unknown_job", f"There is no job {part!r}.", "vqd list shows the newest.")
-    if len(fitting) > 1:
-        names = ", ".join(sorted(folder.name for folder in fitting)[:6])
-        raise VqdError("ambiguous_job", f"Several jobs fit {part}: {names}.", "Name one.")
-    return fitting[0]
 
 
 def _steer(settings: Settings, spool: Spool, folder: Path, request: str, *, as_json: bool) -> None:

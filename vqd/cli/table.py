@@ -112,8 +112,13 @@ def _cut(text: str, columns: int) -> str:
     return f"{kept}…"
 
 
+def is_terminal() -> bool:
+    """Tell whether a person reads it, and not a program or a file."""
+    return sys.stdout.isatty()
+
+
 def _columns() -> int:
     """Give how many columns the terminal has; without one there is no end."""
-    if not sys.stdout.isatty():
+    if not is_terminal():
         return 1 << 20
     return shutil.get_terminal_size().columns

@@ -1,0 +1,52 @@
+"""The folders of jobs, as the command line finds them: by a part of the name, with or without a
+queue beside them."""
+
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+from vqd.service.views import open_views
+from vqd.spool.layout import Spool
+
+_MOST_NAMED = 6
+
+
+def job_folder(spool: Spool, part: str, store_path: Path | None = None) -> Path:
+    """Give the folder of the job of that name, or of the only one whose name has it in it.
+
+    Raises:
+        VqdError: `spool_away`, `unknown_job`, `ambiguous_job`; `folder_gone`, the queue at
+            `store_path` knows the job and nobody where its folder is.
+    """
+    spool.require_present()
+    found = spool.find(part)
+    if found is not None:
+        return found
+    fitting = [
+        folder
+        for place in (spool.active, spool.failed, spool.done)
+        for folder in place.iterdir()
+        if part and part in folder.name and not folder.name.startswith(".")
+    ]
+    if len(fitting) > 1:
+        names = ", ".join(sorted(folder.name for folder in fitting)[:_MOST_NAMED])
+        raise VqdError("ambiguous_job", f"Several jobs fit {part}: {names}.", "Name one.")
+    if not fitting:
+        raise _unknown(part, store_path)
+    return fitting[0]
+
+
+def _unknown(part: str, store_path: Path | None) -> VqdError:
+    if store_path is not None:
+        try:
+            with open_views(store_path) as views:
+                job = views.job(part)
+        except VqdError as error:
+            if error.code == "ambiguous_job":
+                return error
+        else:
+            return VqdError(
+                "folder_gone",
+                f"{job.job} is {job.state}, and its folder is not in the spool any more.",
+                "Somebody moved or deleted it; put into the inbox it runs again, wherever it was.",
+            )
+    return VqdError("unknown_job", f"There is no job {part!r}.", "vqd list shows the newest.")

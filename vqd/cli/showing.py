@@ -1,0 +1,104 @@
+"""What a job's folder tells of it by itself, on a machine that only mounts the share."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqd.cli.follow import read_status
+from vqd.cli.table import STATE_COLOURS, Cell, print_table
+from vqd.documents.opening import opened
+from vqd.domain.errors import VqdError
+from vqd.domain.names import printable
+from vqd.spool.manifest import MANIFEST
+from vqd.spool.statusschema import status_schema
+
+_LINE_KEYS = ("params", "inputs", "seed", "server", "attempt", "seconds", "kept")
+
+
+def show_folder(folder: Path, *, prompts: int, as_json: bool) -> None:
+    """Show the job in a folder by its STATUS.yaml, and what was made by its manifest.
+
+    Raises:
+        VqdError: `no_status`, there is none of vqd's (yet).
+    """
+    status = read_status(folder)
+    if status is None or not _is_whole(status):
+        said = f"{folder}: there is no STATUS.yaml of vqd's."
+        raise VqdError("no_status", said, "It comes when the daemon has taken the job in.")
+    made = list(islice(_made(folder), prompts))
+    if as_json:
+        told = {**status, "folder": str(folder), "prompts": made}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+        return
+    _print(folder, status)
+    print_prompts((one["prompt"], one["state"], one["params"], one["outputs"]) for one in made)
+    hidden = status["counts"]["succeeded"] - len(made)
+    if hidden > 0:
+        click.echo(f"       … and {hidden} more (--prompts)")
+
+
+def print_prompts(prompts: Iterable[tuple[int, str, Mapping[str, Any], Sequence[str]]]) -> None:
+    """Print each prompt's number, state, values, and what it made or failed of."""
+    rows: list[list[Cell | str]] = [
+        [
+            f"{number:>5}",
+            Cell(state, STATE_COLOURS.get(state)),
+            "  ".join((" ".join(f"{name}={value}" for name, value in values.items()), *said)),
+        ]
+        for number, state, values, said in prompts
+    ]
+    print_table(rows, wrapped=True)
+
+
+def _is_whole(status: Mapping[str, Any]) -> bool:
+    """Tell whether every key is there: anybody may write into the folder."""
+    schema = status_schema()
+    counts = status["counts"]
+    return (
+        {*schema["required"]} <= status.keys()
+        and isinstance(counts, dict)
+        and {*schema["properties"]["counts"]["required"]} <= counts.keys()
+    )
+
+
+def _print(folder: Path, status: dict[str, Any]) -> None:
+    counts, state = status["counts"], str(status["state"])
+    over = counts["succeeded"] + counts["failed"] + counts["cancelled"]
+    told = [f"{counts[name]} {name}" for name in ("failed", "kept") if counts[name]]
+    about = "  ".join([*told, printable(str(status["reason"] or ""))])
+    shown = click.style(state, fg=STATE_COLOURS.get(state))
+    click.echo(f"{status['job']}  {shown}  {over}/{counts['total']}  {about}".rstrip())
+    click.echo(f"folder  {folder}")
+    click.echo(f"as of   {status['heartbeat_at']}")
+    for problem in status["problems"]:
+        place = ":".join(str(part) for part in (problem["where"], problem["line"]) if part)
+        parts = (place, problem["key"], problem["said"])
+        said = ": ".join(str(part) for part in parts if part)
+        click.echo(printable(f"error: {said} {problem['hint'] or ''}".rstrip()))
+
+
+def _made(folder: Path) -> Iterator[dict[str, Any]]:
+    """Give each prompt that the manifest tells of, with its outputs."""
+    try:
+        with opened(folder / MANIFEST) as file:
+            lines = [json.loads(line) for line in file if line.endswith(b"\n")]
+        lines.sort(key=itemgetter("prompt"))
+    except FileNotFoundError:
+        return  # nothing was made yet
+    except (ValueError, TypeError, KeyError) as error:
+        said = f"{folder / MANIFEST}: it is not as vqd wrote it ({error})."
+        raise VqdError("not_a_manifest", said, "vqd makes it anew when the job closes.") from error
+    for number, of_prompt in groupby(lines, itemgetter("prompt")):
+        first, *more = of_prompt
+        outputs = list(dict.fromkeys(line["output"] for line in (first, *more)))
+        yield {
+            "prompt": number,
+            "state": "succeeded",
+            **{key: first.get(key) for key in _LINE_KEYS},
+            "outputs": outputs,
+        }
