@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -57,6 +58,18 @@ def disk_image(mountpoint: Path, image: Path, *, megabytes: int) -> Iterator[Pat
     subprocess.run([str(tool("mkfs.ext4")), "-q", str(image)], check=True)
     with _mounted(mountpoint, "-o", "loop", str(image)):
         yield mountpoint
+
+
+@contextlib.contextmanager
+def largest_file(size_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes: of what is written a part is, and then
+    nothing (setrlimit(2), EFBIG)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def remount(mountpoint: Path, options: str) -> bool:

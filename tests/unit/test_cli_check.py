@@ -1,6 +1,7 @@
 """`vqd check`: what a job would be, before anything of it runs."""
 
 import json
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -268,3 +269,39 @@ def test_of_a_hot_folder_it_says_what_it_takes_and_what_is_wrong(house: House) -
     assert "2 to mend; what is dropped here waits." in checked.output
     told = json.loads(house.vqd("check", str(defaults), "--json").output)
     assert [problem["code"] for problem in told["problems"]] == ["unknown_key", "unknown_parameter"]
+
+
+def test_a_job_that_has_no_room_is_told_what_is_wanted_and_what_is_free(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VQD_RESERVE", "900T")
+    checked = house.vqd("check", beach(house))
+    assert checked.exit_code == 0
+    (space,) = [line for line in lines_of(checked.output) if line.startswith("space")]
+    spool = house.folder / "spool"
+    assert f"; it would be parked: {spool} has " in space
+    assert re.search(r" free, of which [0-9.]+ .B stay free \(reserve\): make room there$", space)
+    told = json.loads(house.vqd("check", beach(house), "--json").output)
+    assert told["needs"]["shortage"].startswith(f"{spool} has ")
+    monkeypatch.setenv("VQD_RESERVE", "0")
+    assert (
+        json.loads(house.vqd("check", beach(house), "--json").output)["needs"]["shortage"] is None
+    )
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_copy_that_has_no_room_is_refused_and_nothing_of_it_is_dropped(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, is_folder: bool
+) -> None:
+    monkeypatch.setenv("VQD_RESERVE", "900T")
+    job = beach(house) if is_folder else f"{beach(house)}/job.yaml"
+    refused = house.vqd("submit", job)
+    assert refused.exit_code == 5
+    assert f"There is no room for a copy of {job}, which is " in refused.stderr
+    assert "Make room there, and submit it again. [no_room]" in refused.stderr
+    inbox = house.folder / "spool" / "inbox"
+    assert list(inbox.iterdir()) == []
+    monkeypatch.setenv("VQD_RESERVE", "0")
+    assert house.vqd("submit", job).exit_code == 0
+    dropped = [path.name for path in inbox.rglob("*") if path.is_file()]
+    assert sorted(dropped) == ["job.yaml", "p1.png", "p2.png"]

@@ -100,3 +100,14 @@ def test_a_job_that_goes_on_says_where_it_is_and_when_it_is_done(
     assert found["running"][0]["step"] == "12/20"
     Spool(house.folder / "spool").pause()
     assert json.loads(house.vqd("status", "000-a", "--json").output)["finish"] is None
+
+
+def test_it_says_that_everything_is_parked_and_where_room_is_wanted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert json.loads(house.vqd("status", "--json").output)["parked"] is None
+    monkeypatch.setenv("VQD_RESERVE", "900T")
+    told = house.vqd("status").output.splitlines()
+    (parked,) = [line for line in told if line.startswith("parked: ")]
+    assert parked.startswith(f"parked: {house.folder / 'spool'} has ")
+    assert parked.endswith("stay free (reserve): make room there; it goes on by itself")

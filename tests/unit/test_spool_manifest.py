@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_plan
+from tests.mounts import largest_file
 from vqd.domain.graph import Target
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, ReadFile
@@ -89,6 +90,18 @@ def test_prompts_that_succeed_at_the_same_time_lose_no_line(tmp_path: Path) -> N
         list(threads.map(lambda number: added(tmp_path, a_prompt(number)), range(1, 41)))
     assert len(entries(tmp_path)[KEY]) == 40
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+
+
+def test_a_line_that_has_no_room_is_not_there_by_half_and_can_be_added_again(
+    tmp_path: Path,
+) -> None:
+    added(tmp_path, a_prompt(1))
+    before = (tmp_path / MANIFEST).read_bytes()
+    with largest_file(len(before) + 100), pytest.raises(OSError, match="too large"):
+        added(tmp_path, a_prompt(2))
+    assert (tmp_path / MANIFEST).read_bytes() == before
+    added(tmp_path, a_prompt(2))
+    assert len((tmp_path / MANIFEST).read_bytes().splitlines()) == 2
 
 
 def test_a_line_that_a_crash_cut_off_spoils_no_other(tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 """Copying what lies on another file system, a piece at a time, and durably."""
 
-import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from vqd.documents.opening import opened
+from vqd.spool.space import require_room
 
 _PIECE_BYTES = 8 << 20
 
@@ -19,9 +18,7 @@ def check_room(source: Path, target: Path) -> None:
         OSError: ENOSPC, before anything is copied in vain.
     """
     paths = (Path(folder, name) for folder, _, names in os.walk(source) for name in names)
-    needed = sum(path.lstat().st_size for path in paths)
-    if needed > shutil.disk_usage(target).free:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+    require_room(target, sum(path.lstat().st_size for path in paths))
 
 
 def copy_tree(source: Path, target: Path) -> Iterator[None]:

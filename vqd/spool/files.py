@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from vqd.documents.opening import created, opened
 from vqd.domain.errors import VqdError
+from vqd.spool.space import require_room
 from vqd.spool.together import Together
 
 
@@ -124,6 +125,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         with opened(source) as original, whole_file(target) as copy:
+            require_room(target.parent, os.fstat(original.fileno()).st_size)
             while part := original.read(1 << 20):
                 copy.write(part)
 

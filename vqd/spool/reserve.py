@@ -41,7 +41,7 @@ class Reserve:
 def _reserve(given: Any) -> Any:
     if isinstance(given, Reserve):
         return given
-    text = given.strip() if isinstance(given, str) else ""
+    text = str(given).strip() if isinstance(given, str | int) else ""  # the environment's are JSON
     share = _SHARE.fullmatch(text)
     if share is not None:
         return Reserve(math.inf, float(share[1]) / 100)

@@ -146,6 +146,16 @@ def space_at(folder: Path) -> Space:
     )
 
 
+def require_room(folder: Path, size_bytes: int) -> None:
+    """Do nothing if so many bytes have room where a folder lies.
+
+    Raises:
+        OSError: ENOSPC, before anything is written in vain.
+    """
+    if size_bytes > space_at(folder).free_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
 def is_of_disk(error: OSError) -> bool:
     """Tell whether a disk refuses everybody: it is full, read-only, or broken."""
     return error.errno in _OF_DISK
