@@ -36,6 +36,7 @@ def test_as_many_files_as_are_asked_for_are_taken(accept: Accept) -> None:
         (Accept(2, 2), 1, "Of the output picture 1 file came; 2 are asked for."),
         (Accept(2, 4), 5, "Of the output picture 5 files came; 2 to 4 are asked for."),
         (Accept(2), 1, "Of the output picture 1 file came; 2 or more are asked for."),
+        (Accept(), 100_001, "Of the output picture 100001 files came; 1 to 100000 are asked for."),
     ],
 )
 def test_too_few_and_too_many_files_are_refused(accept: Accept, count: int, said: str) -> None:

@@ -180,6 +180,23 @@ def test_texts_that_a_node_showed_become_files(server: Server, tmp_path: Path) -
     assert (tmp_path / "outputs" / "a_002.txt").read_bytes() == b"half ?"
 
 
+def test_each_of_many_files_has_a_name_that_no_other_prompt_has(
+    server: Server, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def take_name(path: str) -> bool:
+        asked.append(path)
+        return path != "outputs/a_002.txt"
+
+    texts = [MadeFile(CAPTION, RemoteText(f"fox {number}")) for number in range(20)]
+    outputs = collect(server, texts, tmp_path, stem="a", part="1-1", values={}, take_name=take_name)
+    names = [one.path for one in outputs]
+    assert names[:3] == ["outputs/a.txt", "outputs/a_003.txt", "outputs/a_004.txt"]
+    assert len({*names}) == 20
+    assert len(asked) == 21
+
+
 def test_outputs_of_several_kinds_are_named_after_their_slots(
     server: Server, tmp_path: Path
 ) -> None:

@@ -11,6 +11,9 @@ from vqd.domain.param import sides_of
 from vqd.domain.workflow import FLIP
 from vqd.media.apart import Media, blackness
 
+MOST_FILES = 100_000
+"""How many files one prompt may make of an output that does not say: a clip's frames are fewer."""
+
 
 class BadOutput(VqdError):
     """An output is missing, cut short, does not decode, or is not accepted; `file` is where what
@@ -28,7 +31,9 @@ def check_count(expected: ExpectedOutput, count: int) -> None:
         BadOutput: saying how many came.
     """
     least, most = expected.accept.min_count, expected.accept.max_count
-    if count < least or (most is not None and count > most):
+    if most is None and count > MOST_FILES:
+        most = MOST_FILES
+    if not _is_within(count, least, most):
         came = "1 file came" if count == 1 else f"{count} files came"
         raise BadOutput(f"Of the output {expected.slot} {came}; {_asked(least, most)} asked for.")
 

@@ -78,14 +78,16 @@ def collect(
     for made_file in files:
         fetched = parts / f"{part}-{len(checked)}{made_file.extension}"
         _bring(server, made_file.remote, fetched)
-        checked.append(_Checked(made_file, fetched, _checked(fetched, made_file, values)))
+        checked.append(_Checked(made_file, fetched, _accepted(fetched, made_file, values)))
     homes = _names(checked, stem, take_name)
     outputs = [one.output(home) for one, home in zip(checked, homes, strict=True)]
-    for one, output in zip(checked, outputs, strict=True):
-        target = folder / output.path
-        make_folder(target.parent, folder)
-        one.path.replace(target)
-        sync_folder(target.parent)
+    folders = dict.fromkeys((folder / home).parent for home in homes)
+    for parent in folders:
+        make_folder(parent, folder)
+    for one, home in zip(checked, homes, strict=True):
+        one.path.replace(folder / home)
+    for parent in folders:
+        sync_folder(parent)
     return tuple(outputs)
 
 
@@ -153,16 +155,20 @@ def take_away(server: Server, files: Sequence[MadeFile]) -> None:
 
 
 def _names(checked: Sequence[_Checked], stem: str, take_name: TakeName) -> list[str]:
+    """Give each file a name that no other has: `a.png`, `a_002.png` …"""
     slots = {one.made_file.expected.slot for one in checked}
-    names: list[str] = []
+    turns: Counter[tuple[str, str]] = Counter()
+    names: dict[str, None] = {}
     for one in checked:
         base = stem if len(slots) == 1 else f"{stem}_{one.made_file.expected.slot}"
-        turn, name = 1, f"{OUTPUTS}/{base}{one.extension}"
-        while name in names or not take_name(name):
-            turn += 1
-            name = f"{OUTPUTS}/{base}_{turn:03}{one.extension}"
-        names.append(name)
-    return names
+        which = base, one.extension
+        name = ""
+        while not name or name in names or not take_name(name):
+            turns[which] += 1
+            more = f"_{turns[which]:03}" if turns[which] > 1 else ""
+            name = f"{OUTPUTS}/{base}{more}{one.extension}"
+        names[name] = None
+    return [*names]
 
 
 def _bring(server: Server, remote: Remote, target: Path) -> None:
@@ -212,7 +218,7 @@ def _take_away(top: Path, below: PurePosixPath) -> None:
             (top / folder).rmdir()
 
 
-def _checked(path: Path, made_file: MadeFile, values: Mapping[str, Value]) -> Media:
+def _accepted(path: Path, made_file: MadeFile, values: Mapping[str, Value]) -> Media:
     expected = made_file.expected
     try:
         media = identify(path, expected.kind)
