@@ -119,3 +119,24 @@ def a_draft(*, inputs: tuple[str, ...]) -> Draft:
 def busy(seconds: float) -> None:
     """Let time go by, as work does."""
     threading.Event().wait(seconds)
+
+
+@pytest.mark.parametrize("copied", ["manifest.jsonl", "graphs/a.json", "report.html"])
+def test_a_copy_of_a_job_that_ran_waits_a_while_for_its_status(
+    tmp_path: Path, seeing: Seeing, copied: str
+) -> None:
+    drops = drop_folder(tmp_path / "inbox", seeing, lambda _, __: None)
+    job = tmp_path / "inbox" / "20260101-000000-cats"
+    write(job / copied, "")
+    found = Candidate(job, write(job / "job.yaml", "vqd: 1\nworkflow: image-scale\n"))
+
+    def said(now: float) -> str:
+        ready = drops.ready(job.name, found, lambda _: a_draft(inputs=()), now)
+        return ready.reason if isinstance(ready, Waiting) else "taken"
+
+    assert "it has just changed" in said(0.0)
+    assert said(1.0) == "it looks like a job that ran; its STATUS.yaml is not here yet"
+    assert said(10.5) == "taken"
+    write(job / "STATUS.yaml", "job: 20260101-000000-cats\n")
+    assert "it has just changed" in said(11.0)
+    assert said(32.0) == "taken"

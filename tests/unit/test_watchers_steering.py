@@ -227,3 +227,32 @@ def test_an_answer_that_finds_its_request_gone_is_forgotten(
     assert steering.scan(whole=True) == 1.0
     request.unlink()
     assert steering.scan(whole=False) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "answer"),
+    [
+        ("done", "CANCEL", "CANCEL.refused-over already (cancelled)"),
+        ("failed", "pause.txt", "PAUSE.refused-over already (cancelled)"),
+        (
+            "failed",
+            "RETRY",
+            "RETRY.refused-over already (cancelled), move this folder into the inbox",
+        ),
+    ],
+)
+def test_what_is_asked_of_a_job_that_is_over_is_refused_where_it_lies(
+    spool: Spool, store: Store, steering: Steering, place: str, name: str, answer: str
+) -> None:
+    job_key = accept_a_job(store, "J")
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="x"))
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    store.write(lambda session: session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW))
+    folder = spool.root / place / "J"
+    write(folder / "job.yaml", "")
+    steering.scan(whole=True)
+    write(folder / name, "")
+    steering.scan(whole=False)
+    assert (folder / name).exists()
+    steering.scan(whole=True)
+    assert sorted(path.name for path in folder.iterdir()) == [answer, "job.yaml"]

@@ -1,13 +1,14 @@
 """Steering a job. Each answer says what was done, or why not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
 from vqd.domain.queue import STEERED, Job
 from vqd.store.store import Session, Store
 
 HIGHEST_PRIORITY = 100
+_AGAIN = ", move this folder into the inbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Control:
         def steered(session: Session) -> Answer:
             found = _open_job(session, job)
             if isinstance(found, Answer):
-                return found
+                return found if what != "RETRY" else replace(found, said=f"{found.said}{_AGAIN}")
             answer = steer(session, found)
             session.events.add(
                 STEERED,

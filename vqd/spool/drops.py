@@ -128,6 +128,14 @@ def is_laid_out(folder: Path) -> bool:
     return is_written or status.tells_of_the_end(folder / STATUS)
 
 
+def lacks_its_status(folder: Path) -> bool:
+    """Tell whether a folder has what vqd writes into one, but no STATUS.yaml, by which it would be
+    known as a job's: it may be copied last."""
+    if os.path.lexists(folder / STATUS):
+        return False
+    return any((folder / name).exists() for name in ("manifest.jsonl", *_OF_LAYOUT))
+
+
 def lay_inputs_out(folder: Path, job_file: str) -> None:
     """Lay out what was dropped in a folder, unless it is already, as it is not when it was taken
     out while its job was active."""

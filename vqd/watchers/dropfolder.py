@@ -14,6 +14,7 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.service.draft import Draft
+from vqd.spool.drops import lacks_its_status
 from vqd.watchers.candidate import Candidate, NotTaken
 from vqd.watchers.look import look_at
 from vqd.watchers.seeing import Seeing
@@ -127,6 +128,8 @@ class DropFolder:
         if isinstance(settled, Waiting):
             self._begin_inputs(name, found, draft, now)
             return settled
+        if _may_lack_status(found, settled, renamed=self.is_renamed(name)):
+            return Waiting("it looks like a job that ran; its STATUS.yaml is not here yet", AGAIN_S)
         made = draft(found.job_file)
         if found.is_bare and made.inputs:
             with_inputs = self.settle(
@@ -227,6 +230,12 @@ def _may_still_come(found: Candidate, draft: Draft, settled: Settled, *, renamed
     if draft.is_assembling:
         return True
     return draft.waits_for_inputs and not moved_in_whole and settled.quiet_s < INPUTS_GRACE_S
+
+
+def _may_lack_status(found: Candidate, settled: Settled, *, renamed: bool) -> bool:
+    if found.is_bare or renamed or settled.quiet_s >= INPUTS_GRACE_S:
+        return False
+    return lacks_its_status(found.path)
 
 
 def _code(error: OSError | VqdError) -> int | str | None:

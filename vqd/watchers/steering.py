@@ -1,8 +1,10 @@
 """Carries out the requests that lie in the folders of jobs, and answers each in its name."""
 
+import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import structlog
@@ -17,7 +19,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Steering:
-    """Looks into the job folders that were hinted at, and into every active one when asked to.
+    """Looks into the job folders that were hinted at, and when asked to into every active one and
+    each in done/ and failed/ that has changed.
 
     A job may be over before its request is seen: it is answered where the job went.
     """
@@ -31,6 +34,7 @@ class Steering:
         self._lock = threading.Lock()
         self._hinted: set[str] = set()
         self._active: set[str] = set()
+        self._closed: dict[Path, int] | None = None
         self._answers: dict[tuple[str, str], str] = {}
 
     def hint(self, path: Path) -> bool:
@@ -56,9 +60,21 @@ class Steering:
         return ANSWER_AGAIN_S if self._answers or self._hinted else None
 
     def _all(self) -> set[str]:
-        """Give every active job, and those that were when this was asked last."""
+        """Give every active job, those that were when this was asked last, and what has changed
+        of those that are over."""
         before, self._active = self._active, {path.name for path in self._spool.active.iterdir()}
-        return before | self._active | self._due()
+        return before | self._active | self._changed() | self._due()
+
+    def _changed(self) -> set[str]:
+        """Give the jobs in done/ and failed/ whose folder is not as when this was asked last.
+
+        Cost: a stat each; what was put there before the first look stays unanswered.
+        """
+        before = self._closed
+        self._closed = dict(chain(*map(_changed_at, (self._spool.done, self._spool.failed))))
+        if before is None:
+            return set()
+        return {path.name for path, at in self._closed.items() if before.get(path) != at}
 
     def _due(self) -> set[str]:
         with self._lock:
@@ -121,3 +137,14 @@ class Steering:
                 return self._control.approve(job, now=now)
             case _:  # PRIORITY, the only one with a number
                 return self._control.prioritise(job, request.number, now=now)
+
+
+def _changed_at(place: Path) -> Iterator[tuple[Path, int]]:
+    """Give for each folder when a name in it changed last, as its file system tells."""
+    try:
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield Path(entry.path), entry.stat(follow_symlinks=False).st_mtime_ns
+    except FileNotFoundError:
+        return  # somebody took it away; vqd makes it again
