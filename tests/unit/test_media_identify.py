@@ -111,6 +111,7 @@ def test_the_table_of_kinds_names_fields_that_there_are_and_no_extension_twice()
         ("ä" * 1_500_001, 1_500_001),
         ('{"a": 1}', 8),
         ("<!doctype html>", 15),
+        ("RIFF, raff and other words", 26),
         ("<?xml version='1.0'?><a/>", 25),
     ],
 )

@@ -172,6 +172,27 @@ def test_a_truncated_clip_is_refused(
     assert said_of(path).startswith("it is cut off: ")
 
 
+@pytest.mark.parametrize("share", [0.4, 0.99])
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        ("wav", "pcm_s16le"),
+        ("flac", "flac"),
+        ("mp3", "libmp3lame"),
+        ("ogg", "libopus"),
+        ("opus", "libopus"),
+        ("m4a", "aac"),
+    ],
+)
+def test_a_truncated_sound_is_refused(
+    tmp_path: Path, suffix: str, codec: str, share: float
+) -> None:
+    path = a_sound(tmp_path / f"s.{suffix}", codec)
+    assert probe(path).extensions[0] in (f".{suffix}", ".ogg")
+    os.truncate(path, int(path.stat().st_size * share))
+    assert said_of(path).startswith(("it is cut off: ", "it is damaged: "))
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "mp4", "mkv"])
 def test_a_copy_that_was_never_finished_is_refused_at_its_full_size(
     tmp_path: Path, suffix: str

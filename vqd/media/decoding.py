@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, TypeVar, cast
 from vqd.documents.opening import NotAFile, opened
 from vqd.domain.errors import VqdError
 from vqd.media.containers import DEMUXERS, DURATION_IS_KEPT, EXTENSIONS, STILLS
-from vqd.media.looks import PictureFormat, clip_format, cut_off, likeness, picture_format
+from vqd.media.lengths import clip_format
+from vqd.media.looks import PictureFormat, cut_off, likeness, picture_format
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

@@ -17,7 +17,8 @@ from typing import BinaryIO, Final
 
 from vqd.domain.kinds import KINDS, kind_of_name
 from vqd.media.decoding import Undecodable, open_regular
-from vqd.media.looks import A_PAGE, clip_format, cut_off, emptiness, likeness, picture_format
+from vqd.media.lengths import clip_format
+from vqd.media.looks import A_PAGE, cut_off, emptiness, likeness, picture_format
 from vqd.media.models3d import model_extension
 from vqd.media.probe import Media, digest, probe
 from vqd.media.tensors import LATENT, tensors_in
@@ -41,7 +42,7 @@ def identify(path: Path, kind: str) -> Media:
     with open_regular(path) as file:
         is_decoded = kind == "file" and _is_decoded(file, path.name)
         if not is_decoded:
-            _require_whole(file, path)
+            _require_whole(file, path, kind)
             return _CHECKS[kind](_Opened(file, path))
     return probe(path)
 
@@ -64,13 +65,13 @@ def _is_decoded(file: BinaryIO, name: str) -> bool:
     return bool(looks) or kind_of_name(name) in _SEEN_OR_HEARD
 
 
-def _require_whole(file: BinaryIO, path: Path) -> None:
+def _require_whole(file: BinaryIO, path: Path, kind: str) -> None:
     """Refuse what is empty, has a hole where its end should be, or is a page in its place."""
     if (nothing := emptiness(file)) is not None:
         raise Undecodable(nothing)
     if likeness(file) == A_PAGE and path.suffix.lower() not in _PAGES:
         raise Undecodable(A_PAGE)
-    if (missing := cut_off(file, None)) is not None:
+    if kind != "text" and (missing := cut_off(file, None)) is not None:
         raise Undecodable(f"it is cut off: {missing}")
     file.seek(0)
 

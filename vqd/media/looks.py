@@ -4,6 +4,8 @@ import errno
 import os
 from typing import BinaryIO, Final, NamedTuple
 
+from vqd.media.lengths import promised_bytes
+
 _TAIL_BYTES: Final = 65_536
 _BLOCK_BYTES: Final = 1 << 20
 
@@ -56,20 +58,10 @@ def picture_format(file: BinaryIO) -> PictureFormat | None:
     return None
 
 
-def clip_format(file: BinaryIO) -> str | None:
-    """Give the container that `file` begins like, of those that tell their own size."""
-    head = _head(file)
-    if head.startswith(b"RIFF"):
-        return "RIFF"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "Matroska"
-    return "MP4" if head[4:8] == b"ftyp" else None
-
-
 def cut_off(file: BinaryIO, made_as: PictureFormat | None) -> str | None:
     """Say what of `file` is missing by its own account, or None where it gives none."""
     size_bytes = _size(file)
-    promised = _promised_bytes(file, size_bytes)
+    promised = promised_bytes(file)
     if promised is not None and promised > size_bytes:
         return f"{size_bytes} of {promised} bytes are there"
     if made_as is not None and made_as.end not in _tail(file, size_bytes):
@@ -154,61 +146,3 @@ def _only_zeros(file: BinaryIO) -> bool:
             return False
         left -= len(block)
     return True
-
-
-def _promised_bytes(file: BinaryIO, size_bytes: int) -> int | None:
-    match clip_format(file):
-        case "RIFF":
-            return _riff_bytes(_head(file))
-        case "Matroska":
-            return _matroska_bytes(_head(file), file)
-        case "MP4":
-            return _boxes_bytes(file, size_bytes)
-    return None
-
-
-def _riff_bytes(head: bytes) -> int | None:
-    """Size of the RIFF chunk. Some writers count its 8-byte header in, so it is never added."""
-    declared = int.from_bytes(head[4:8], "little")
-    return None if declared == 0xFFFF_FFFF else declared
-
-
-def _matroska_bytes(head: bytes, file: BinaryIO) -> int | None:
-    """End of the segment (RFC 8794): an EBML header, then id 18538067, size, content."""
-    header, width = _ebml_size(head[4:12])
-    if header is None:
-        return None
-    start = 4 + width + header
-    file.seek(start)
-    segment = file.read(12)
-    file.seek(0)
-    if not segment.startswith(b"\x18\x53\x80\x67"):
-        return None
-    content, width = _ebml_size(segment[4:])
-    return None if content is None else start + 4 + width + content
-
-
-def _ebml_size(data: bytes) -> tuple[int | None, int]:
-    """Give a variable-length size and its own width in bytes; None for the size 'unknown'."""
-    if not data or not data[0]:
-        return None, 0
-    width = 9 - data[0].bit_length()
-    mask = (1 << 7 * width) - 1
-    declared = int.from_bytes(data[:width], "big") & mask
-    return (None if declared == mask else declared), width
-
-
-def _boxes_bytes(file: BinaryIO, size_bytes: int) -> int:
-    """End of the last top-level box (ISO/IEC 14496-12, 4.2): size, type, perhaps a long size."""
-    end = 0
-    while end < size_bytes:
-        file.seek(end)
-        header = file.read(16)
-        length = int.from_bytes(header[:4], "big")
-        if length == 1:
-            length = int.from_bytes(header[8:16], "big")
-        if length < 8 or not header[4:8].isascii():
-            break
-        end += length
-    file.seek(0)
-    return end
