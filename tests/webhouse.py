@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import requests
 
+from tests.waiting import wait_for
 from vqd.documents.reader import parse
 from vqd.domain.live import Live
+from vqd.media.thumbnails import Thumbnails
 from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
 from vqd.service.known import StoredClasses
@@ -20,6 +22,7 @@ from vqd.spool.layout import Spool
 from vqd.store.store import Store
 from vqd.webdoor import web_door
 
+POOLED = "AnyIO worker thread"
 TOKEN = "a-token-of-32-letters-and-digits"
 
 
@@ -84,6 +87,7 @@ def web_house(
         drafting,
         submission,
         live or Live(),
+        Thumbnails(given.state_dir / "thumbnails"),
         on_change=lambda: None,
         on_end=ended.set,
     )
@@ -92,7 +96,6 @@ def web_house(
     server.start()
     house = WebHouse(store, spool, server.url, token)
     try:
-        house.get("/healthz")  # so that the first test finds its thread there
         yield house
         assert not ended.is_set()
     finally:
@@ -100,6 +103,11 @@ def web_house(
         server.stop()
         aside.stop()
         store.close()
+    wait_for(
+        lambda: not [one for one in threading.enumerate() if one.name == POOLED],
+        within_s=5,
+        what="the end of the server's threads",
+    )
 
 
 def at(job: str) -> str:

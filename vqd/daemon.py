@@ -187,6 +187,7 @@ class _Daemon:
             drafting,
             submission,
             Live(self._loop.live, self._preview),
+            kept,
             on_change=wake.set,
             on_end=self._ending.fail,
         )

@@ -13,7 +13,9 @@ from vqd.documents.shown import without_credentials
 from vqd.domain.errors import VqdError
 from vqd.domain.live import Live
 from vqd.domain.schedule import Capability
+from vqd.media.thumbnails import Thumbnails
 from vqd.service.back import bring_back
+from vqd.service.changes import Changes
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
 from vqd.service.farm import FarmViews
@@ -22,6 +24,7 @@ from vqd.service.pages import Pages
 from vqd.service.preview import Previews
 from vqd.service.submit import Submission
 from vqd.service.switch import Switch
+from vqd.service.thumbnails import JobThumbnails
 from vqd.service.uploads import Uploads
 from vqd.service.views import Views
 from vqd.service.workflows import Workflows
@@ -42,6 +45,7 @@ def web_door(
     drafting: Drafting,
     submission: Submission,
     live: Live,
+    kept: Thumbnails,
     *,
     on_change: Callable[[], None],
     on_end: Callable[[], None],
@@ -63,6 +67,7 @@ def web_door(
     from vqd.web.services import Services
 
     views, workflows = Views(store), Workflows(settings.workflows, store)
+    files = JobFiles(spool, views, settings.input_roots)
     capabilities = {
         server.name: Capability(frozenset(server.tags), server.vram_gb)
         for server in settings.servers
@@ -71,13 +76,15 @@ def web_door(
     services = Services(
         views=views,
         pages=Pages(store),
+        changes=Changes(store),
         workflows=workflows,
         farm=FarmViews(store, workflows),
         uploads=Uploads(spool, submission, previews, settings.look_at_disks),
         control=Control(store, on_change=on_change),
         switch=Switch(spool, on_change=on_change),
         bring_back=partial(bring_back, spool),
-        files=JobFiles(spool, views, settings.input_roots),
+        files=files,
+        thumbnails=JobThumbnails(store, views, files, kept),
         live=live,
         version=__version__,
         server_urls={server.name: without_credentials(server.url) for server in settings.servers},

@@ -29,6 +29,14 @@ class OpenFile:
     tag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file is, and the folder on the way `below` which no link is followed."""
+
+    path: Path
+    below: Path
+
+
 class JobFiles:
     """Opens files in the folders of jobs, wherever these are by now, and their inputs elsewhere.
 
@@ -47,11 +55,7 @@ class JobFiles:
         Raises:
             VqdError: `unknown_file`, `spool_away`.
         """
-        folder = self._folder(job)
-        below = _below(job, path)
-        if below is None:
-            raise _unknown(job, path)
-        return _open(job, folder / below, folder, path)
+        return _open(job, self.place(job, path), path)
 
     def open_input(self, job: Job, number: int, slot: str) -> OpenFile:
         """Open the file that a slot of a prompt was given. Whoever asked for it closes it.
@@ -59,16 +63,35 @@ class JobFiles:
         Raises:
             VqdError: `unknown_prompt`, `unknown_file`, `spool_away`.
         """
-        prompt = self._views.prompt(job.job, number).prompt
-        path = prompt.inputs.get(slot)
+        return _open(job, self.input_place(job, number, slot), slot)
+
+    def place(self, job: Job, path: str) -> Place:
+        """Give where a file of a job is now.
+
+        Raises:
+            VqdError: as `open`.
+        """
+        below = _below(job, path)
+        if below is None:
+            raise _unknown(job, path)
+        folder = self._folder(job)
+        return Place(folder / below, folder)
+
+    def input_place(self, job: Job, number: int, slot: str) -> Place:
+        """Give where the file is that a slot of a prompt was given.
+
+        Raises:
+            VqdError: as `open_input`.
+        """
+        path = self._views.prompt(job.job, number).prompt.inputs.get(slot)
         if path is None:
             raise _unknown(job, f"{slot} of prompt {number}")
         if not path.startswith("/"):
-            return self.open(job, f"{INPUTS}/{path}")
+            return self.place(job, f"{INPUTS}/{path}")
         root = next((one for one in self._roots if Path(path).is_relative_to(one)), None)
         if root is None:
             raise _unknown(job, path)
-        return _open(job, Path(path), root, path)
+        return Place(Path(path), root)
 
     def _folder(self, job: Job) -> Path:
         self._spool.require_present()
@@ -92,15 +115,15 @@ def _below(job: Job, path: str) -> PurePosixPath | None:
     return PurePosixPath(*parts) if parts else None
 
 
-def _open(job: Job, place: Path, below: Path, path: str) -> OpenFile:
+def _open(job: Job, place: Place, path: str) -> OpenFile:
     try:
-        with opened(place, below=below) as held:
+        with opened(place.path, below=place.below) as held:
             file = os.fdopen(os.dup(held.fileno()), "rb")
     except (OSError, ValueError) as error:
         raise _unknown(job, path) from error
     facts = os.fstat(file.fileno())
     tag = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
-    return OpenFile(file, place.name, facts.st_size, facts.st_mtime, tag)
+    return OpenFile(file, place.path.name, facts.st_size, facts.st_mtime, tag)
 
 
 def _unknown(job: Job, path: str) -> VqdError:

@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from vqd.documents.opening import held
@@ -81,11 +81,16 @@ def clear_staging(spool: Spool) -> None:
 
 def is_left_out(path: str) -> bool:
     """Tell whether a file of this path is never taken: what systems put beside one's own files."""
-    return any(why_never_taken(part) for part in PurePosixPath(path.replace("\\", "/")).parts)
+    names = set(_names(path)) - {"", ".", ".."}
+    return any(why_never_taken(name) for name in names)
+
+
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.replace("\\", "/").split("/"))
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    parts = tuple(path.replace("\\", "/").split("/"))
+    parts = _names(path)
     for part in parts:
         if part in ("", ".", "..") or printable(part) != part:
             raise _bad_path(path, "it may not leave the job's folder, nor hold control characters")

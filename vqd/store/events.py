@@ -61,6 +61,16 @@ class EventRows:
         )
         return [(row["event_key"], PromptKey(row["job_key"], row["number"])) for row in rows]
 
+    def after(self, key: int, *, limit: int) -> list[tuple[int, int, int | None]]:
+        """Give of the events after one of this key, in order, the key of each, and the job and the
+        prompt (None for the job itself) that it is of."""
+        rows = self._connection.execute(
+            "SELECT event_key, job_key, number FROM events WHERE event_key > ? AND job_key > 0"
+            " ORDER BY event_key LIMIT ?",
+            (key, limit),
+        )
+        return [(row["event_key"], row["job_key"], row["number"]) for row in rows]
+
     def of_job_itself(self, job_key: int, kinds: Collection[str], *, limit: int) -> list[Event]:
         """Give the newest events of these kinds that happened to a job itself, newest first.
 

@@ -81,6 +81,13 @@ class OutputRows:
                 found[row["path"]] = OutputFile(**dict(row))
         return [*found.values()]
 
+    def find(self, job_key: int, path: str) -> OutputFile | None:
+        """Give an output of a job by its path; None if there is none."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM outputs WHERE job_key = ? AND path = ?", (job_key, path)
+        ).fetchone()
+        return None if row is None else OutputFile(**dict(row))
+
     def maker(self, job_key: int, path: str) -> int | None:
         """Give the number of the prompt that made an output; None if there is no such output."""
         row = self._connection.execute(

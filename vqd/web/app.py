@@ -12,6 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from vqd.domain.errors import VqdError
 from vqd.web import (
+    events,
+    files,
     health,
     jobs,
     metrics,
@@ -55,7 +57,9 @@ def made(
         jobs.routes(services),
         sending.routes(services),
         steering.routes(services),
+        files.routes(services, sessions),
         workflows.routes(services),
+        events.routes(events.Feed(services)),
         system.routes(services),
         health.routes(services),
         metrics.routes(services),

@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUSES: Mapping[str, HTTPStatus] = MappingProxyType(
     {
         "bad_cursor": HTTPStatus.BAD_REQUEST,
+        "no_thumbnail": HTTPStatus.NOT_FOUND,
         "no_space": HTTPStatus.INSUFFICIENT_STORAGE,
         "spool_away": HTTPStatus.SERVICE_UNAVAILABLE,
     }

@@ -28,6 +28,8 @@ SMALL_BYTES = 4 << 20
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _GUARDED = ("/api/", "/metrics")
 _OPEN = frozenset({"/api/session"})
+_TICKETED = "/shared/"
+"""Below it a ticket in the path admits, also where no cookie is sent."""
 _LARGE = frozenset({"/api/jobs", "/api/check"})
 
 PAGE_POLICY = (
@@ -89,8 +91,9 @@ class Guard:
         """
         headers = {name.decode(): text.decode("latin-1") for name, text in scope["headers"]}
         self._judge_host(headers.get("host", ""))
-        self._judge_origin(scope["method"], headers)
         path = scope["path"]
+        if not path.startswith(_TICKETED):
+            self._judge_origin(scope["method"], headers)
         if path.startswith(_GUARDED) and path not in _OPEN:
             is_in = self._sessions.admits(
                 headers.get("authorization", ""), headers.get("cookie", "")

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from vqd.domain.live import Live
+from vqd.service.changes import Changes
 from vqd.service.control import Control
 from vqd.service.farm import FarmViews
 from vqd.service.files import JobFiles
 from vqd.service.pages import Pages
 from vqd.service.switch import Switch
+from vqd.service.thumbnails import JobThumbnails
 from vqd.service.uploads import Uploads
 from vqd.service.views import Views
 from vqd.service.workflows import Workflows
@@ -26,6 +28,7 @@ class Services:
 
     views: Views
     pages: Pages
+    changes: Changes
     workflows: Workflows
     farm: FarmViews
     uploads: Uploads
@@ -33,6 +36,7 @@ class Services:
     switch: Switch
     bring_back: Callable[[str], Path]
     files: JobFiles
+    thumbnails: JobThumbnails
     live: Live
     version: str
     server_urls: Mapping[str, str] = field(default_factory=dict)

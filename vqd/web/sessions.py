@@ -1,11 +1,13 @@
 """Who may ask: by the token itself, or by a cookie that was given for it.
 
 A cookie holds when it ends and a signature of that by a key that is made of the token. So it
-outlives a restart of the daemon, ends when the token is changed, and nothing of it is kept here.
+outlives a restart of the daemon, ends when the token is changed, and nothing of it is kept here. A
+ticket is the same for the files of one job, in a URL: for pages that are shown without any rights.
 """
 
 import hashlib
 import hmac
+import secrets
 import time
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
@@ -15,6 +17,8 @@ from vqd.domain.errors import VqdError
 
 COOKIE = "vqd_session"
 LASTS_S = 30 * 86400
+TICKET_LASTS_S = 12 * 3600
+_LONGEST_TIME = 15
 _SHORTEST = 16
 _LONGEST = 4096
 
@@ -24,7 +28,8 @@ class Sessions:
 
     def __init__(self, token: str | None, *, clock: Callable[[], float] = time.time) -> None:
         self._token = None if token is None else token.encode()
-        self._key = hashlib.sha256(b"vqd session\0" + (self._token or b"")).digest()
+        secret = secrets.token_bytes(32) if self._token is None else self._token
+        self._key = hashlib.sha256(b"vqd session\0" + secret).digest()
         self._clock = clock
 
     @property
@@ -52,11 +57,25 @@ class Sessions:
         until = str(int(self._clock() + LASTS_S))
         return f"{until}.{self._signature(until)}"
 
+    def ticket(self, job: str) -> str:
+        """Give what admits to the files of a job without a cookie, for `TICKET_LASTS_S`."""
+        until = str(int(self._clock() + TICKET_LASTS_S))
+        return f"{until}.{self._signature(f'{until} {job}')}"
+
+    def admits_ticket(self, ticket: str, job: str) -> bool:
+        """Tell whether a ticket is one for this job, and still holds."""
+        until, _, signature = ticket.partition(".")
+        expected = self._signature(f"{until} {job}")
+        return self._is_before(until) and hmac.compare_digest(signature.encode(), expected.encode())
+
+    def _is_before(self, until: str) -> bool:
+        is_time = until.isascii() and until.isdigit() and len(until) <= _LONGEST_TIME
+        return is_time and int(until) > self._clock()
+
     def _is_session(self, value: str) -> bool:
         until, _, signature = value.partition(".")
         is_signed = hmac.compare_digest(signature.encode(), self._signature(until).encode())
-        is_time = until.isascii() and until.isdigit() and len(until) <= len(str(1 << 53))
-        return is_signed and is_time and int(until) > self._clock()
+        return is_signed and self._is_before(until)
 
     def _signature(self, until: str) -> str:
         return hmac.new(self._key, until.encode(), hashlib.sha256).hexdigest()
