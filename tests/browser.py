@@ -23,6 +23,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--no-first-run",
     "--hide-scrollbars",
+    "--autoplay-policy=no-user-gesture-required",
     "--remote-debugging-port=0",
     "--remote-allow-origins=*",
 )
@@ -49,9 +50,15 @@ class Browser:
         self._socket.close()
 
     def see(
-        self, *, width: int = 1280, height: int = 900, dark: bool = False, touch: bool = False
+        self,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        touch: bool = False,
+        paper: bool = False,
     ) -> None:
-        """Look at pages from a screen of this size, by day or by night."""
+        """Look at pages on a screen of this size, by day or by night, or as they are printed."""
         self._ask(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -60,8 +67,8 @@ class Browser:
             mobile=touch,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        hover = [{"name": "hover", "value": "none" if touch else "hover"}]
-        self._ask("Emulation.setEmulatedMedia", features=[scheme, *hover])
+        media = "print" if paper else "screen"
+        self._ask("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
     def open(self, page: Path) -> None:
         """Open a page, and wait until it is loaded."""

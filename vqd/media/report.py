@@ -163,7 +163,7 @@ _TOOLS: Final = """\
  aria-label="Search prompts">
 <label><input type="checkbox" id="only-failed"> only failures</label>
 <label><input type="checkbox" id="only-new"> only new</label>
-<output id="matches" aria-live="polite"></output>
+<output id="found" aria-live="polite"></output>
 </form>
 """
 _KEYS: Final = """\

@@ -58,7 +58,8 @@ class Cells:
             picture = pictures.markup(self._folder / self._inputs_at / path, kind, content)
             name = PurePosixPath(path).name
             href = self._input_link(path)
-            target = f' href="{text(href)}"' if href else ""
+            label = text(f"Input {slot}: {name}")
+            target = f' href="{text(href)}" aria-label="{label}"' if href else ""
             badge = _PLAY if "data-moves" in picture or kind == "audio" else ""
             yield (
                 f'<figure class="input" id="in{number}" data-slot="{text(slot)}"'

@@ -11,7 +11,7 @@ const more = (() => {
 const search = (holder, cells) => {
   const tools = byId("tools");
   if (!tools) return;
-  const [field, matches] = [byId("search"), byId("matches")];
+  const [field, matches] = [byId("search"), byId("found")];
   const filters = ["failed", "new"].map((state) => [byId(`only-${state}`), state]);
   const words = new WeakMap();
   const text = (cell) => {
