@@ -74,7 +74,7 @@ def test_a_folder_may_be_sent_as_it_is(house: WebHouse, tmp_path: Path) -> None:
 
 def test_all_that_is_wrong_with_a_job_is_told_and_nothing_is_taken(house: WebHouse) -> None:
     before = sorted(house.spool.active.iterdir())
-    answer = sent(house, ("job", ("x.yaml", SCALE + b"params: {methd: area, size: big}\n")))
+    answer = sent(house, ("job", ("x.yaml", SCALE + b"params: {metodo: area, size: big}\n")))
     assert answer.status_code == 422
     told = answer.json()
     assert {one["code"] for one in told["problems"]} >= {"unknown_parameter", "missing_input"}

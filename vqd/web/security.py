@@ -59,9 +59,16 @@ class Guard:
     """Stands before the whole app."""
 
     def __init__(
-        self, app: ASGIApp, *, sessions: Sessions, hosts: Collection[str], upload_limit: int
+        self,
+        app: ASGIApp,
+        *,
+        sessions: Sessions,
+        hosts: Collection[str],
+        upload_limit: int,
+        silent_s: float = SILENT_S,
     ) -> None:
         self._app = app
+        self._silent_s = silent_s
         self._sessions = sessions
         self._hosts = frozenset(hosts)
         self._upload_limit = upload_limit
@@ -140,10 +147,10 @@ class Guard:
             if is_whole:
                 return await receive()
             try:
-                async with asyncio.timeout(SILENT_S):
+                async with asyncio.timeout(self._silent_s):
                     message = await receive()
             except TimeoutError:
-                said = f"Nothing came of the request for {SILENT_S:.0f} s."
+                said = f"Nothing came of the request for {self._silent_s:g} s."
                 raise Refusal(
                     HTTPStatus.REQUEST_TIMEOUT, "too_slow", said, headers=_CLOSE
                 ) from None

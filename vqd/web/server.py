@@ -10,6 +10,8 @@ import errno
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,23 +21,37 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vqd.domain.errors import VqdError
 
-MOST_CONNECTIONS = 256
-ASKED_WITHIN_S = 15.0
-"""How long a request may take to say what it asks, body not counted."""
-TAKEN_WITHIN_S = 30.0
-"""How long nothing may be taken of what is answered."""
 STOPPED_WITHIN_S = 4.0
+_BACKLOG = 256
 _GRACE_S = 1
 _LONGEST_HEAD_BYTES = 32 << 10
 
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many connections there may be; how long each may take to say what it asks, its body not
+    counted, and how long it may take nothing of what it is answered."""
+
+    connections: int = 256
+    asked_within_s: float = 15.0
+    taken_within_s: float = 30.0
+
+
+_BOUNDS = Bounds()
+
+
 class WebServer:
     """Serves an app on an address."""
 
     def __init__(
-        self, app: ASGIApp, listener: socket.socket, *, on_end: Callable[[], None]
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        *,
+        on_end: Callable[[], None],
+        bounds: Bounds = _BOUNDS,
     ) -> None:
         """Take what `listening` gave. `on_end` is called where it ends without being asked to."""
         self._listener = listener
@@ -43,7 +59,7 @@ class WebServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=_Bounded,
+                http=partial(_Bounded, bounds),  # type: ignore[arg-type]  # it is only called
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
@@ -52,7 +68,7 @@ class WebServer:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                backlog=MOST_CONNECTIONS,
+                backlog=_BACKLOG,
                 timeout_graceful_shutdown=_GRACE_S,
                 h11_max_incomplete_event_size=_LONGEST_HEAD_BYTES,
             )
@@ -101,7 +117,7 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(MOST_CONNECTIONS)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise _not_listening(host, port, error) from error
@@ -120,17 +136,18 @@ def _not_listening(host: str, port: int, error: OSError) -> VqdError:
 class _Bounded(H11Protocol):
     """One connection, within the bounds."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, bounds: Bounds, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        self._bounds = bounds
         self._asking: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self._bounds.connections:
             transport.abort()
         else:
-            self._asking = self.loop.call_later(ASKED_WITHIN_S, transport.abort)
+            self._wait_for_asking()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -144,16 +161,21 @@ class _Bounded(H11Protocol):
 
     def on_response_complete(self) -> None:
         _cancel(self._asking)
-        self._asking = self.loop.call_later(ASKED_WITHIN_S, self.transport.abort)
+        self._wait_for_asking()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._taking = self.loop.call_later(TAKEN_WITHIN_S, self.transport.abort)
+        within_s = self._bounds.taken_within_s
+        self._taking = self.loop.call_later(within_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         _cancel(self._taking)
+
+    def _wait_for_asking(self) -> None:
+        within_s = self._bounds.asked_within_s
+        self._asking = self.loop.call_later(within_s, self.transport.abort)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
