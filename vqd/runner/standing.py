@@ -34,7 +34,8 @@ class Standing:
     def told(self) -> tuple[str, str] | None:
         """Give the state that it is in, `avoided` or `resting`, and why; None in good standing."""
         if self.is_stuck:
-            return "avoided", "it does not stop a prompt that was given up"
+            said = "it does not stop a prompt that was given up; where that never ends, restart it"
+            return "avoided", said
         if not self.is_trusted:
             others = f"others are asked first, and it is tried every {self._avoidance.wait_s:.0f} s"
             return "avoided", f"{self._avoidance.said}: {others}"
