@@ -19,7 +19,8 @@ from vqd.definitions.schema import OutputKind
 from vqd.domain.kinds import INPUT_KINDS, KINDS, kind_of_name
 from vqd.domain.outcome import OutputFile
 from vqd.media import apart
-from vqd.media.decoding import Undecodable
+from vqd.media.decoding import Undecodable, open_media
+from vqd.media.frames import flat
 from vqd.media.identify import identify
 
 SVG = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" {}><rect/></svg>\n'
@@ -288,6 +289,15 @@ def test_an_exr_is_a_picture(tmp_path: Path) -> None:
     assert (media.kind, media.width, media.height, media.frames) == ("image", 32, 16, 1)
     assert (media.fps, media.seconds, media.extensions) == (None, None, (".exr",))
     assert refusal(put(tmp_path, "b.exr", exr()[:400]), "image").startswith("it is damaged")
+
+
+def test_a_thumbnail_of_an_exr_is_as_light_as_it_is_seen(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.exr", exr())
+    with open_media(path) as media:
+        (picture,) = [flat(frame) for frame in media.frames()]
+    linear = 90 / 255
+    seen = 1.055 * linear ** (1 / 2.4) - 0.055
+    assert np.abs(np.asarray(picture).mean() / 255 - seen) < 0.02
 
 
 def test_a_sound_is_told_with_its_rate_and_channels(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ DURATION_IS_KEPT: Final = frozenset({"matroska,webm", "wav", "flac"})
 
 
 STILLS: Final = frozenset({"exr_pipe"})
+# An EXR holds light, of which half is seen as three quarters: the decoder is to make it sRGB.
+AS_SEEN: Final = {"apply_trc": "iec61966_2_1"}
 # By FFmpeg's name of a container: what it goes by as a clip, and what as a sound alone.
 EXTENSIONS: Final = {
     "mov,mp4,m4a,3gp,3g2,mj2": ((".mp4", ".mov", ".m4v", ".3gp", ".3g2"), (".m4a", ".mp4", ".mov")),

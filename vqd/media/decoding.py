@@ -4,15 +4,16 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from vqd.documents.opening import NotAFile, opened
 from vqd.domain.errors import VqdError
-from vqd.media.containers import DEMUXERS, DURATION_IS_KEPT, EXTENSIONS, STILLS
+from vqd.media.containers import AS_SEEN, DEMUXERS, DURATION_IS_KEPT, EXTENSIONS, STILLS
+from vqd.media.frames import MAX_PIXELS
 from vqd.media.lengths import clip_format
 from vqd.media.looks import PictureFormat, cut_off, likeness, picture_format
 
@@ -21,16 +22,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-Frame: TypeAlias = "ImageFile | VideoFrame"
-
-MAX_PIXELS: Final = 500_000_000  # of a picture; FFmpeg itself refuses frames above 268 million
-
 _MOST_HELD_BYTES: Final = 256 << 10
-
-_K = TypeVar("_K")
 
 # What Pillow's readers raise on damaged files (13.0): most wrap it in OSError, not all.
 _FAULTS: Final = (
@@ -124,6 +118,8 @@ class Clip:
         self._end_s = 0.0
         if self.video is not None:
             self.video.thread_type = "AUTO"
+            if self.is_still:
+                self.video.codec_context.options = AS_SEEN
 
     @property
     def is_still(self) -> bool:
@@ -172,38 +168,6 @@ class Clip:
             raise Undecodable(
                 f"it is cut off: {self._end_s:.2f} of {promised_s:.2f} seconds are there"
             )
-
-
-def spread(frames: Iterable[Frame], *, most: int, keep: Callable[[Frame], _K]) -> list[_K]:
-    """Give what `keep` makes of at most `most` frames, evenly spread, however many there are.
-
-    Every frame is kept until there are too many; then every other one, every fourth, and so on.
-    """
-    kept: list[_K] = []
-    stride = 1
-    for number, frame in enumerate(frames):
-        if number % stride == 0 and len(kept) == most:
-            del kept[1::2]
-            stride *= 2
-        if number % stride == 0:
-            kept.append(keep(frame))
-    return kept
-
-
-def flat(frame: Frame, within_px: int = MAX_PIXELS) -> "Image":
-    """Give a frame as RGB, or RGBA where it can be seen through, with 8 bits a channel.
-
-    It is turned upright, and shrunk if its longest side is above `within_px`.
-    """
-    from PIL.Image import Image
-    from PIL.ImageOps import exif_transpose
-
-    if not isinstance(frame, Image):
-        return _pictured(frame, within_px)
-    picture = _eight_bits(frame)
-    picture.thumbnail((within_px, within_px))
-    exif_transpose(picture, in_place=True)
-    return picture
 
 
 def _held(file: BinaryIO) -> BinaryIO:
@@ -281,25 +245,3 @@ def _length_s(frame: "VideoFrame | AudioFrame", step_s: float) -> float:
     from av.audio.frame import AudioFrame
 
     return frame.samples / frame.sample_rate if isinstance(frame, AudioFrame) else step_s
-
-
-def _pictured(frame: "VideoFrame", within_px: int) -> "Image":
-    factor = min(1.0, within_px / max(frame.width, frame.height))
-    width, height = (max(1, round(side * factor)) for side in (frame.width, frame.height))
-    return cast("Image", frame.to_image(width=width, height=height))  # type: ignore[no-untyped-call]
-
-
-def _eight_bits(image: "Image") -> "Image":
-    if image.mode.startswith(("I", "F")):
-        image = _scaled(image)
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    return image.copy() if image.mode == mode else image.convert(mode)
-
-
-def _scaled(image: "Image") -> "Image":
-    """Map 16-bit, 32-bit and float pixels to 0..255, by the smallest usual white that fits."""
-    wide = image.convert("F")
-    _, high = cast("tuple[float, float]", wide.getextrema())
-    usual = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
-    white = next((white for white in usual if high <= white), high)
-    return wide.point(lambda value: value * (255 / white)).convert("L")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from vqd.media.decoding import Clip, Frame, Picture, Undecodable, flat, open_media, spread
+from vqd.media.decoding import Clip, Picture, Undecodable, open_media
+from vqd.media.frames import Frame, flat, spread
 
 __all__ = ["Media", "Undecodable", "blackness", "probe"]
 

@@ -9,7 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vqd.media.decoding import Clip, Picture, Undecodable, flat, open_media, spread
+from vqd.media.decoding import Clip, Picture, Undecodable, open_media
+from vqd.media.frames import flat, spread
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
