@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import requests
 from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from tests.waiting import wait_for
+from vqd.web.problems import of_http
 from vqd.web.security import Guard
 from vqd.web.server import Bounds, WebServer, listening
 from vqd.web.sessions import Sessions
@@ -44,6 +46,7 @@ def url() -> Iterator[str]:
 
         return StreamingResponse(parts())
 
+    app.add_exception_handler(HTTPException, of_http)
     app.add_middleware(
         Guard, sessions=Sessions(None), hosts=["localhost"], upload_limit=1 << 30, silent_s=0.5
     )
