@@ -78,6 +78,13 @@ def _manifest(folder: Path, path: Path) -> None:
         assert all((folder / place).is_file() for place in line["inputs"].values())
 
 
+def _failures(folder: Path, path: Path) -> None:
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert lines
+    assert {line["state"] for line in lines} <= {"failed", "cancelled"}
+    assert all((folder / place).is_file() for line in lines for place in line["inputs"].values())
+
+
 def _sidecar(_: Path, path: Path) -> None:
     output = path.with_suffix("")
     assert output.is_file()
@@ -121,6 +128,7 @@ _KINDS: tuple[tuple[str, str, Callable[[Path, Path], None]], ...] = (
     (r"WHY\.txt", "why", _why),
     (r"log\.txt", "log", _log),
     (r"manifest\.jsonl", "manifest", _manifest),
+    (r"failures\.jsonl", "failures", _failures),
     (r"report\.html", "report", _report),
     (r"graphs/[0-9a-f]{64}\.json", "graph", _graph),
     (r"outputs/.*\.\w+\.yaml", "sidecar", _sidecar),

@@ -14,6 +14,7 @@ from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.documents.opening import opened
 from vqd.domain.errors import VqdError
 from vqd.domain.names import printable
+from vqd.spool.failures import FAILURES
 from vqd.spool.manifest import MANIFEST
 from vqd.spool.statusschema import status_schema
 
@@ -21,7 +22,7 @@ _LINE_KEYS = ("params", "inputs", "seed", "server", "attempt", "seconds", "kept"
 
 
 def show_folder(folder: Path, *, prompts: int, as_json: bool) -> None:
-    """Show the job in a folder by its STATUS.yaml, and what was made by its manifest.
+    """Show the job in a folder by its STATUS.yaml, and its prompts as its manifest tells.
 
     Raises:
         VqdError: `no_status`, there is none of vqd's (yet).
@@ -30,16 +31,19 @@ def show_folder(folder: Path, *, prompts: int, as_json: bool) -> None:
     if status is None or not _is_whole(status):
         said = f"{folder}: there is no STATUS.yaml of vqd's."
         raise VqdError("no_status", said, "It comes when the daemon has taken the job in.")
-    made = list(islice(_made(folder), prompts))
+    shown = list(islice(_told(folder), prompts))
     if as_json:
-        told = {**status, "folder": str(folder), "prompts": made}
+        told = {**status, "folder": str(folder), "prompts": shown}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
         return
     _print(folder, status)
-    print_prompts((one["prompt"], one["state"], one["params"], one["outputs"]) for one in made)
-    hidden = status["counts"]["succeeded"] - len(made)
+    print_prompts(
+        (one["prompt"], one["state"], one["params"], one["outputs"] or [one["message"] or ""])
+        for one in shown
+    )
+    hidden = status["counts"]["total"] - len(shown)
     if hidden > 0:
-        click.echo(f"       … and {hidden} more (--prompts)")
+        click.echo(f"       … and {hidden} more")
 
 
 def print_prompts(prompts: Iterable[tuple[int, str, Mapping[str, Any], Sequence[str]]]) -> None:
@@ -82,23 +86,36 @@ def _print(folder: Path, status: dict[str, Any]) -> None:
         click.echo(printable(f"error: {said} {problem['hint'] or ''}".rstrip()))
 
 
-def _made(folder: Path) -> Iterator[dict[str, Any]]:
-    """Give each prompt that the manifest tells of, with its outputs."""
+def _told(folder: Path) -> Iterator[dict[str, Any]]:
+    """Give each prompt that is told of as succeeded, failed or cancelled, by number."""
+    lines = [*_lines(folder / MANIFEST), *_lines(folder / FAILURES)]
     try:
-        with opened(folder / MANIFEST) as file:
-            lines = [json.loads(line) for line in file if line.endswith(b"\n")]
         lines.sort(key=itemgetter("prompt"))
-    except FileNotFoundError:
-        return  # nothing was made yet
-    except (ValueError, TypeError, KeyError) as error:
-        said = f"{folder / MANIFEST}: it is not as vqd wrote it ({error})."
-        raise VqdError("not_a_manifest", said, "vqd makes it anew when the job closes.") from error
+    except (TypeError, KeyError) as error:
+        raise _not_as_written(folder, error) from error
     for number, of_prompt in groupby(lines, itemgetter("prompt")):
         first, *more = of_prompt
-        outputs = list(dict.fromkeys(line["output"] for line in (first, *more)))
+        outputs = dict.fromkeys(line["output"] for line in (first, *more) if "output" in line)
         yield {
             "prompt": number,
-            "state": "succeeded",
+            "state": first.get("state", "succeeded"),
             **{key: first.get(key) for key in _LINE_KEYS},
-            "outputs": outputs,
+            "failure": first.get("code"),
+            "message": first.get("said"),
+            "outputs": [*outputs],
         }
+
+
+def _lines(path: Path) -> list[Any]:
+    try:
+        with opened(path) as file:
+            return [json.loads(line) for line in file if line.endswith(b"\n")]
+    except FileNotFoundError:
+        return []  # there is nothing to tell (yet)
+    except ValueError as error:
+        raise _not_as_written(path, error) from error
+
+
+def _not_as_written(path: Path, error: Exception) -> VqdError:
+    said = f"{path}: it is not as vqd wrote it ({error})."
+    return VqdError("not_a_manifest", said, "vqd makes it anew when the job closes.")
