@@ -305,6 +305,18 @@ def test_an_output_that_some_prompts_would_not_have_is_a_fault(tmp_path: Path) -
     assert (problem.code, problem.key, problem.line) == ("bypassed_output", "outputs.image.node", 3)
 
 
+def test_an_output_that_is_only_previewed_is_a_fault_unless_it_is_said_to_be(
+    tmp_path: Path,
+) -> None:
+    graph = json.loads(json.dumps(GRAPH).replace("SaveImage", "PreviewImage"))
+    problem = problem_of(put(tmp_path, HEAD, graph=graph))
+    assert (problem.code, problem.key) == ("only_previews", "outputs.image.node")
+    assert "temp: true" in (problem.hint or "")
+    temp = HEAD.replace("kind: image,", "kind: image, temp: true,")
+    (output,) = put(tmp_path, temp, graph=graph).get("w").outputs
+    assert output.takes_temp
+
+
 def test_an_output_of_a_node_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     problem = problem_of(put(tmp_path, HEAD.replace("@Save", "@Savex")))
     assert (problem.code, problem.key, problem.line) == ("unknown_node", "outputs.image.node", 3)
@@ -390,7 +402,7 @@ def test_an_edit_is_picked_up(tmp_path: Path, name: str) -> None:
     before = definitions.get("w")
     assert definitions.get("w") is before
     path = tmp_path / name
-    path.write_text(path.read_text().replace("SaveImage", "PreviewImage") + "\n")
+    path.write_text(path.read_text().replace("SaveImage", "SaveAnimatedPNG") + "\n")
     os.utime(path, ns=(1, 1))
     assert definitions.get("w") is not before
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from vqd.definitions.acceptance import AcceptKeys, accept_of
 from vqd.definitions.graphs import Unbound, nodes_named, targets
 from vqd.definitions.ladder import read_step
+from vqd.definitions.outputs import PREVIEWS
 from vqd.definitions.schema import BypassKeys, DefinitionKeys, InputKeys, OutputKeys, ParamKeys
 from vqd.definitions.wiring import Classes, wires_past
 from vqd.documents.tree import Document, Text, written
@@ -170,6 +171,11 @@ class _Building:
             said = f"node {node} is taken out of some prompts, which then have no {slot}."
             hint = "Bypass the nodes before it."
             self.note("bypassed_output", said, hint, "outputs", slot, "node")
+        class_type = self.graph.nodes[node]["class_type"] if node is not None else ""
+        if class_type in PREVIEWS and not given.temp:
+            said = f"node {node} ({class_type}) only previews what it gets, and keeps no file."
+            hint = "Add `temp: true` to the output, or name a node that saves."
+            self.note("only_previews", said, hint, "outputs", slot, "node")
         if given.prefix is not None and node is not None:
             bind = f"{node}.{given.prefix}"
             self._resolved(lambda: targets(self.graph.nodes, bind), "outputs", slot, "prefix")

@@ -15,6 +15,9 @@ from vqd.domain.names import printable
 PREFIX = "filename_prefix"
 """The input that holds the name of what is saved, by this name in every node that has one."""
 
+PREVIEWS = frozenset({"PreviewImage", "MaskPreview", "PreviewAudio", "ImageCompare"})
+"""ComfyUI's own classes that write into the temp folder alone, which it empties when it starts."""
+
 _HINT = "Add a node that saves to ComfyUI's output folder: Save Image, Save Video, Save Audio."
 _PREVIEWS = ("preview", "show", "display")
 _BY_WORD = {
