@@ -48,7 +48,7 @@ class Watched:
 
     def server(self, state: str, name: str = "gpu1") -> None:
         """Let a server be in that state from now on."""
-        record = ServerRecord(name, "http://gpu1", state, "Connection refused", None, self.now)
+        record = ServerRecord(name, "http://gpu1", state, "Connection refused.", None, self.now)
         self.store.write(lambda session: session.servers.note([record]))
         self.house.look()
 

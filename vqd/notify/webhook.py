@@ -6,7 +6,7 @@ from http import HTTPStatus
 import orjson
 from requests import PreparedRequest, RequestException, Session
 from requests.exceptions import ConnectionError as Unconnected
-from requests.exceptions import Timeout
+from requests.exceptions import SSLError, Timeout
 
 from vqd import __version__
 from vqd.notify.message import Message
@@ -60,6 +60,8 @@ def _why(error: RequestException) -> str:
     """Say what failed, without the URL, in which a secret may be."""
     if isinstance(error, Timeout):
         return "it did not answer in time"
+    if isinstance(error, SSLError):
+        return "its certificate is not to be trusted, or it speaks no TLS"
     if isinstance(error, Unconnected):
         return "it cannot be reached"
     return f"it could not be asked ({type(error).__name__})"

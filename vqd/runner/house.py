@@ -152,7 +152,7 @@ def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Itera
             yield _Fact(subject, HouseEvent.SERVER_BACK, news, since_at)
         else:
             said = f"It has taken no prompts for {duration(max(0.0, now - since_at))}"
-            said += f": {server.said}" if server.said else ""
+            said += f": {server.said.rstrip('.')}" if server.said else ""
             said += f". {up} of {_counted(len(servers), 'server')} take some."
             news = HouseNews(said, server.server)
             yield _Fact(subject, HouseEvent.SERVER_DOWN, news, since_at)
