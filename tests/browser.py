@@ -112,6 +112,7 @@ class Browser:
 
     def paper(self) -> bytes:
         """Give the page as it is printed, as PDF."""
+        self._ask("Emulation.setEmulatedMedia", media="print")
         return b64decode(self._ask("Page.printToPDF", printBackground=True)["data"])
 
     def _middle(self, selector: str) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from tests.bench.floor import Floor
 from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.planning import planning
 from tests.bench.process import cpu_s, pause, rss_mb, switches
+from tests.bench.report import report
 from tests.daemons import Daemon, manifest_of
 from tests.samples import picture, picture_job
 from tests.waiting import wait_for
@@ -218,4 +219,5 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "plan": planning,
     "claim": claiming,
     "farm": farm,
+    "report": report,
 }

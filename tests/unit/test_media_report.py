@@ -1,5 +1,6 @@
 """The report is one page that opens anywhere, shows every prompt, and cannot be written into."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from vqd.domain.errors import Problem
 from vqd.domain.graph import Value
 from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.media.samples import draw_clip
+from vqd.media.thumbnails import Thumbnails
 
 HOSTILE = "</title><script>alert(1)</script> \"a\" 'b' & \n <!-- 😀 \ud800"
 LIMIT_BYTES = 30_000_000
@@ -406,6 +408,67 @@ def test_thumbnails_shrink_as_prompts_get_more(tmp_path: Path, report: Report, n
         (img,) = report(a_job(total), a_prompt(1, "outputs/a.png")).each("img")
         widths.append(int(img["width"] or 0))
     assert widths == [600, 208, 96]
+
+
+def test_2000_noisy_outputs_are_shown_in_less_than_30_mb(tmp_path: Path) -> None:
+    path = picture(tmp_path / "outputs/a.png", (640, 400), noise=True)
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    output = ReportOutput("outputs/a.png", "image", path.stat().st_size, content)
+    prompts = [a_prompt(n, outputs=(output,), params={"n": n}, seed=n) for n in range(1, 2001)]
+    kept = Thumbnails(tmp_path / "thumbnails")
+    write_report(a_job(2000), lambda: prompts, tmp_path, tmp_path / "report.html", kept)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img") == page.count("<article") == 2000
+    assert 10_000_000 < len(page) < LIMIT_BYTES
+
+
+def test_what_is_kept_is_not_decoded_again_and_what_was_changed_is(
+    tmp_path: Path, report: Report
+) -> None:
+    path = picture(tmp_path / "outputs/a.png", (640, 400))
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    output = ReportOutput("outputs/a.png", "image", path.stat().st_size, content)
+    kept = Thumbnails(tmp_path / "thumbnails")
+
+    def sources() -> list[str | None]:
+        prompts = [a_prompt(1, outputs=(output,))]
+        write_report(a_job(1), lambda: prompts, tmp_path, tmp_path / "report.html", kept)
+        page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+        return [one["src"] for one in page.each("img")]
+
+    first = sources()
+    path.write_bytes(b"x" * output.bytes)  # which would not decode
+    assert sources() == first
+    picture(path, (700, 400))
+    assert sources() not in ([], first)
+
+
+def test_what_is_no_picture_is_shown_as_what_it_is(tmp_path: Path, report: Report) -> None:
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs/a.txt").write_text("<b>é</b> " * 2000, encoding="utf-8")
+    (tmp_path / "outputs/b.latent").write_bytes(b"latent")
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    (tmp_path / "outputs/c.svg").write_text(svg, encoding="utf-8")
+    kinds = {"a.txt": "text", "b.latent": "latent", "c.svg": "vector"}
+    outputs = [ReportOutput(f"outputs/{name}", kind, 6, "") for name, kind in kinds.items()]
+    page = report(a_job(1), a_prompt(1, outputs=tuple(outputs)))
+    assert "<b>é</b> <b>é</b>" in page.text
+    assert 3000 < page.text.count("é") * 9 < 4100
+    assert "latentb.latent6 bytes" in page.text
+    assert [(one["src"] or "")[:26] for one in page.each("img")] == ["data:image/svg+xml;base64,"]
+
+
+def test_kept_and_new_are_told_apart_in_a_job_that_has_both(report: Report) -> None:
+    counts = {"total": 3, "succeeded": 2, "failed": 1, "cancelled": 0, "kept": 1}
+    prompts = [a_prompt(1, is_kept=True), a_prompt(2), a_prompt(3, state="failed", failure="f: x")]
+    page = report(a_job(3, counts=counts), *prompts)
+    assert [one["class"] for one in page.each("article")] == [
+        "cell succeeded kept",
+        "cell succeeded new",
+        "cell failed",
+    ]
+    assert "1 of them kept" in page.text
+    assert not [*report(a_job(1), a_prompt(1)).each("article", "new")]
 
 
 def test_a_seed_that_varies_is_told_once(report: Report) -> None:

@@ -20,7 +20,9 @@ from vqd.media.thumbnails import Thumbnails
 # Markup that one picture may take on the whole page, and the size that it has then.
 _LADDER: Final = ((60_000, "large"), (18_000, "medium"), (4_000, "small"), (0, "tiny"))
 _MOVES_FROM: Final = 110_000  # above this a clip's moving picture is embedded beside its poster
-_MOST_SHARES: Final = 3.0  # that one picture may take
+_TAG_BYTES: Final = 150  # of a picture, beside what it holds
+_TINY_BYTES: Final = 3_500  # which is left for every picture still to come
+_MOST_SHARES: Final = 3.0  # of what is left beside that, that one picture may take
 _MOST_DRAWN: Final = 60_000  # bytes of an SVG
 _EXCERPT_BYTES: Final = 4_000
 
@@ -48,10 +50,13 @@ class Pictures:
         `content` is what it held when that was last seen. `among` is the number of files of the
         prompt that this one belongs to.
         """
+        nominal = self._nominal / among
         share = self._room / max(1, self._expected) / among
+        least = min(_TINY_BYTES, nominal)
+        most = min(self._room - _TAG_BYTES, least + _MOST_SHARES * max(0, share - least))
         self._expected -= 1 / among
         try:
-            made = self._shown(path, kind, content, share, self._nominal / among)
+            made = self._shown(path, kind, content, most, nominal)
         except VqdError as error:
             return _missing(path.name, error.message)
         except OSError as error:
@@ -64,16 +69,16 @@ class Pictures:
         return made
 
     def _shown(
-        self, path: Path, kind: str, content: Content | None, share: float, nominal: float
+        self, path: Path, kind: str, content: Content | None, most: float, nominal: float
     ) -> str:
         shown = KINDS[kind].shown if kind in KINDS else Shown.TILE
         if shown is Shown.EXCERPT:
-            return self._excerpt(path, min(_EXCERPT_BYTES, int(share)))
+            return self._excerpt(path, min(_EXCERPT_BYTES, int(nominal)))
         if shown is Shown.TILE:
             return _tile(path, content)
         if kind == "vector":
-            return self._drawing(path, content, share)
-        return _img(self._thumbnails(path, content), share, nominal)
+            return self._drawing(path, content, most)
+        return _img(self._thumbnails(path, content), most, nominal)
 
     def _thumbnails(self, path: Path, content: Content | None) -> tuple[Thumbnail, ...]:
         """Give those that are kept of a file, if that is still what it was; else make them."""
@@ -88,24 +93,20 @@ class Pictures:
         more = " …" if len(start) > most_bytes else ""
         return f'<span class="excerpt">{text(told)}{more}</span>'
 
-    def _drawing(self, path: Path, content: Content | None, share: float) -> str:
+    def _drawing(self, path: Path, content: Content | None, most: float) -> str:
         """Give an SVG as a picture, in which a browser runs no script and loads nothing."""
         with opened(path, below=self._folder) as file:
             data = file.read(_MOST_DRAWN + 1)
         source = f"data:image/svg+xml;base64,{b64encode(data).decode()}"
-        if len(data) > _MOST_DRAWN or len(source) > _MOST_SHARES * share:
+        if len(data) > _MOST_DRAWN or len(source) > most:
             return _tile(path, content)
         return f'<img src="{source}" alt="" decoding="async" data-drawn>'
 
 
-def _img(made: Sequence[Thumbnail], share: float, nominal: float) -> str:
+def _img(made: Sequence[Thumbnail], most: float, nominal: float) -> str:
     stills = [one for one in made if one.size != "moving"]
     small_enough = {size for least, size in _LADDER if nominal >= least}
-    fitting = (
-        one
-        for one in stills
-        if one.size in small_enough and _markup_bytes(one) <= _MOST_SHARES * share
-    )
+    fitting = (one for one in stills if one.size in small_enough and _markup_bytes(one) <= most)
     still = next(fitting, stills[-1])
     moving = next((one for one in made if one.size == "moving"), None)
     whole = ' class="whole"' if still.is_whole else ""
