@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import cast
 
 
 @dataclass
@@ -48,7 +47,7 @@ def _taking(mailbox: Mailbox) -> type[StreamRequestHandler]:
             lines = iter(self.rfile.readline, b".\r\n")
             data = b"".join(line.removeprefix(b".") for line in lines)
             mail = message_from_bytes(data, policy=policy.default)
-            mailbox.mails.append(cast(EmailMessage, mail))
+            mailbox.mails.append(mail)
 
         def _say(self, line: str) -> None:
             self.wfile.write(f"{line}\r\n".encode())

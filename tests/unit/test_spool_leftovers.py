@@ -79,6 +79,24 @@ def test_of_a_name_that_others_share_the_content_is_not_counted(tmp_path: Path) 
     assert (tmp_path / "theirs").read_text() == "12345"
 
 
+def test_what_cannot_be_removed_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ours1", "ours2", "ours3"):
+        write(tmp_path / name, "x")
+    unlink = os.unlink
+
+    def refuse(name: str, **where: int) -> None:
+        if name == "ours2":
+            raise PermissionError(1, "Operation not permitted", name)
+        unlink(name, **where)
+
+    grow_old()
+    monkeypatch.setattr(os, "unlink", refuse)
+    assert swept(tmp_path) == Swept(2, 2, left=1)
+    assert left(tmp_path) == ["ours2"]
+
+
 def test_where_nothing_is_ours_nothing_is_written(tmp_path: Path) -> None:
     write(tmp_path / "theirs", "x")
     before = tmp_path.stat().st_mtime_ns

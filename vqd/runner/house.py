@@ -160,8 +160,10 @@ def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Itera
 
 def _of_queue(session: Session, told: Mapping[str, Told]) -> Iterator[_Fact]:
     before = told.get(_QUEUE)
-    closed = session.house.closed_since(before.since_at) if before else None
-    if closed is None or not session.house.is_idle():
+    if before is None or not session.house.is_idle():
+        return
+    closed = session.house.closed_since(before.since_at)
+    if closed is None:
         return
     held = session.house.held()
     said = f"{_counted(sum(closed.jobs.values()), 'job')} ({_listed(closed.jobs)}), "

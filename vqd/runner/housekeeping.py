@@ -89,9 +89,11 @@ class Housekeeping:
             except OSError as error:
                 _log.warning("leftovers.left", folder=str(chore.place), error=str(error))
                 continue
-            if swept != Swept():
+            if swept.files or swept.bytes:
                 about = {"files": swept.files, "bytes": swept.bytes}
                 _log.info("leftovers.removed", folder=str(chore.place), **about)
+            if swept.left:
+                _log.warning("leftovers.left", folder=str(chore.place), left=swept.left)
         return EVERY_S
 
     def _chores(self) -> Iterator[_Chore]:

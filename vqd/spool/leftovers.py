@@ -39,14 +39,15 @@ def is_half_made(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was taken away."""
+    """What was taken away, and how much was `left` that could not be."""
 
     files: int = 0
     bytes: int = 0
+    left: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
-        """Give what was taken away in both."""
-        return Swept(self.files + other.files, self.bytes + other.bytes)
+        """Give what came of both."""
+        return Swept(self.files + other.files, self.bytes + other.bytes, self.left + other.left)
 
 
 def sweep(
@@ -159,7 +160,9 @@ def _taken(name: str, folder: int, changed_before: float, *, may_be_folders: boo
         if may_be_folders and stat.S_ISDIR(facts.st_mode):
             return _folder_taken(name, folder, changed_before)
     except FileNotFoundError:  # somebody else was faster
-        pass
+        return Swept()
+    except OSError:  # it may not be removed; others may
+        return Swept(left=1)
     return Swept()
 
 
