@@ -30,8 +30,9 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         """Listen no more."""
-        with socket.socket(fileno=os.dup(self._answer.raw.fileno())) as connection:
-            connection.shutdown(socket.SHUT_RDWR)
+        if not self.has_ended:
+            with socket.socket(fileno=os.dup(self._answer.raw.fileno())) as connection:
+                connection.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self._answer.close()
 

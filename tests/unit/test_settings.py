@@ -337,3 +337,36 @@ def test_a_reserve_that_is_neither_is_refused(tmp_path: Path) -> None:
     text = f"spool: {tmp_path}/spool\nstate_dir: {tmp_path}/state\nreserve: much\n"
     with pytest.raises(Faults, match="vqd.yaml:3: reserve: is no size and no share"):
         load_settings(write(tmp_path / "vqd.yaml", text))
+
+
+def test_the_api_listens_on_this_machine_alone_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path / "v.yaml", REQUIRED)).web is None
+    web = load_settings(write(tmp_path / "v.yaml", f"{REQUIRED}web: {{}}\n")).web
+    assert web is not None
+    assert (web.host, web.port, web.is_loopback) == ("127.0.0.1", 8640, True)
+    text = "web: {listen: '[::]:80', token_file: web.token, upload_limit: 2G}\n"
+    web = load_settings(write(tmp_path / "v.yaml", REQUIRED + text)).web
+    assert web is not None
+    assert (web.host, web.port, web.is_loopback) == ("::", 80, False)
+    assert (web.token_file, web.upload_limit) == (tmp_path / "web.token", 2 << 30)
+
+
+@pytest.mark.parametrize(
+    ("web", "code"),
+    [
+        ("listen: 0.0.0.0:8640", "token_needed"),
+        ("listen: gpu-box:8640", "token_needed"),
+        ("listen: 8640", "wrong_value"),
+        ("listen: 127.0.0.1:99999", "wrong_value"),
+        ("listen: http://127.0.0.1:80", "wrong_value"),
+        ("allowed_hosts: ['http://vqd']", "wrong_value"),
+        ("allowed_hosts: ['*']", "wrong_value"),
+        ("upload_limit: much", "wrong_type"),
+        ("lissten: 127.0.0.1:80", "unknown_key"),
+    ],
+)
+def test_what_is_wrong_with_the_api_is_told(tmp_path: Path, web: str, code: str) -> None:
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "v.yaml", f"{REQUIRED}web: {{{web}}}\n"))
+    assert [problem.code for problem in caught.value.problems] == [code]
+    assert (caught.value.problems[0].key or "").startswith("web")

@@ -177,3 +177,10 @@ def test_a_port_that_is_taken_is_told() -> None:
             listening("127.0.0.1", port)
     assert caught.value.code == "port_taken"
     assert str(port) in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_told(host: str) -> None:
+    with pytest.raises(VqdError) as caught:
+        listening(host, 0)
+    assert caught.value.code == "not_listening"
