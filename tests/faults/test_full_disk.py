@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -210,6 +211,30 @@ def test_a_done_that_cannot_be_written_holds_only_what_is_published(
     assert (
         f"{done}/{held()[0].name} cannot be written: Not a directory" in daemon.vqd("status").stdout
     )
+    assert not daemon.logged("spool.away")
     done.unlink()
+    wait_for(done.is_dir, within_s=30, what="the folder that is missing")
     assert daemon.wait_closed("first").parent == done
     assert daemon.wait_closed("second").parent == done
+
+
+@needs("cc")
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.EDQUOT, "Disk quota exceeded"), (errno.EIO, "Input/output error")],
+)
+def test_what_a_disk_refuses_though_it_has_room_parks_everything_and_is_tried_again(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    source = Path(__file__).with_name("refusing.c")
+    shim, refusals = tmp_path / "refusing.so", tmp_path / "refusals"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(shim), str(source)], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(shim))
+    monkeypatch.setenv("REFUSED_BELOW", str(daemon.spool.active))
+    monkeypatch.setenv("REFUSALS", str(refusals))
+    begun(daemon, tmp_path)
+    write(refusals, str(number))
+    (refused,) = wait_for(lambda: daemon.logged("room.refused"), within_s=30)
+    assert f" cannot be written: {said}" in refused["said"]
+    refusals.unlink()
+    assert_nothing_was_lost(daemon)

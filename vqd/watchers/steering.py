@@ -146,5 +146,5 @@ def _changed_at(place: Path) -> Iterator[tuple[Path, int]]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     yield Path(entry.path), entry.stat(follow_symlinks=False).st_mtime_ns
-    except FileNotFoundError:
-        return  # somebody took it away; vqd makes it again
+    except (FileNotFoundError, NotADirectoryError):
+        return  # somebody took it away; vqd makes it again, or says why it cannot publish
