@@ -335,7 +335,7 @@ def test_a_reserve_is_a_size_or_a_share_of_the_disk(
 
 def test_a_reserve_that_is_neither_is_refused(tmp_path: Path) -> None:
     text = f"spool: {tmp_path}/spool\nstate_dir: {tmp_path}/state\nreserve: much\n"
-    with pytest.raises(Faults, match="vqd.yaml:3: reserve: is no size and no share"):
+    with pytest.raises(Faults, match=r"vqd\.yaml:3: reserve: is no size and no share"):
         load_settings(write(tmp_path / "vqd.yaml", text))
 
 
