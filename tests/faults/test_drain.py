@@ -25,7 +25,7 @@ params: {method: lanczos}
 fan_out: {matrix: {size: [1500x1500, 1490x1490, 1480x1480, 1470x1470]}}
 """
 PROMPTS = 4
-ENDS_WITHIN_S = 10
+ENDS_WITHIN_S = 20
 
 House = Callable[[float], Daemon]
 

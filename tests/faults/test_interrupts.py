@@ -1,6 +1,5 @@
 """Storms of interrupts, a person's and vqd's own: what was meant is stopped, and nothing else."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,10 +90,8 @@ def test_a_storm_of_cancels_stops_no_prompt_of_others(
         wait_for(lambda: on(engine, "running") or on(engine, "pending"), within_s=20)
         if turn % 2:  # cancelled while it runs, or while it waits behind theirs
             wait_for(lambda: on(engine, "running"), within_s=20)
-        began = time.monotonic()
         (folder / "CANCEL").touch()
-        closed = daemon.wait_closed(name)
-        assert time.monotonic() - began < 10
+        closed = daemon.wait_closed(name, within_s=20)
         assert status_of(closed)["state"] == "cancelled"
         assert status_of(closed)["counts"]["failed"] == 0
     told = wait_for(lambda: all_ended(engine, sent), within_s=60)

@@ -96,7 +96,7 @@ def test_memory_is_freed_then_the_values_are_smaller_and_what_is_made_is_marked(
     assert (line["mark"], line["params"]["size"], line["attempt"]) == ("degraded", "8x8", 3)
     sidecar = yaml.safe_load((done / f"{line['output']}.yaml").read_text(encoding="utf-8"))
     assert (sidecar["params"]["size"], sidecar["record"]["mark"]) == ("8x8", "degraded")
-    assert "<span>degraded</span>" in (done / "report.html").read_text(encoding="utf-8")
+    assert "degraded" in (done / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_step_that_was_taken_is_not_taken_again_after_a_kill(
