@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,10 @@ def server() -> Iterator[StrangeServer]:
 
 def send(server: StrangeServer, folder: Path, *, times: int, path: str = "a.png") -> str:
     """Send a picture while it is replaced so many times; gives the hash that is recorded."""
-    client = MeddledWith(server.url)
-    client.times = times
-    return Uploads(client, InputChecks()).send({"image": path}, BINDS, folder).files["image"].sha256
+    with closing(MeddledWith(server.url)) as client:
+        client.times = times
+        sent = Uploads(client, InputChecks()).send({"image": path}, BINDS, folder)
+    return sent.files["image"].sha256
 
 
 def test_a_picture_replaced_between_check_and_upload_is_checked_again(
@@ -80,8 +82,9 @@ def test_a_root_may_be_a_link_and_what_lies_below_it_may_not(
     picture(tmp_path / "disk" / "shots" / "a.png")
     (tmp_path / "root").symlink_to(tmp_path / "disk")
     (tmp_path / "disk" / "linked").symlink_to(tmp_path / "disk" / "shots")
-    uploads = Uploads(Client(server.url), InputChecks([tmp_path / "root"]))
-    sent = uploads.send({"image": f"{tmp_path}/root/shots/a.png"}, BINDS, tmp_path / "job")
-    assert sent.files["image"].bytes == (tmp_path / "disk" / "shots" / "a.png").stat().st_size
-    with pytest.raises(BadInput, match="cannot be read: Not a directory"):
-        uploads.send({"image": f"{tmp_path}/root/linked/a.png"}, BINDS, tmp_path / "job")
+    with closing(Client(server.url)) as client:
+        uploads = Uploads(client, InputChecks([tmp_path / "root"]))
+        sent = uploads.send({"image": f"{tmp_path}/root/shots/a.png"}, BINDS, tmp_path / "job")
+        assert sent.files["image"].bytes == (tmp_path / "disk" / "shots" / "a.png").stat().st_size
+        with pytest.raises(BadInput, match="cannot be read: Not a directory"):
+            uploads.send({"image": f"{tmp_path}/root/linked/a.png"}, BINDS, tmp_path / "job")
