@@ -236,5 +236,6 @@ def test_what_a_disk_refuses_though_it_has_room_parks_everything_and_is_tried_ag
     write(refusals, str(number))
     (refused,) = wait_for(lambda: daemon.logged("room.refused"), within_s=30)
     assert f" cannot be written: {said}" in refused["said"]
+    wait_for(lambda: f" cannot be written: {said}" in daemon.vqd("status").stdout, within_s=30)
     refusals.unlink()
     assert_nothing_was_lost(daemon)

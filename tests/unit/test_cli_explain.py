@@ -105,10 +105,12 @@ def test_a_program_is_told_the_same(house: House) -> None:
     assert found["reasons"][1]["since_at"] == "2026-09-21T14:13:20.000Z"
 
 
-def test_outputs_that_cannot_be_written_are_told_by_the_status_in_the_folder(house: House) -> None:
+def test_outputs_that_cannot_be_written_are_told_by_what_the_daemon_noted(house: House) -> None:
     accepts(house)
-    status = "reason: 'parked: outputs/a.png cannot be written: No space left.'\ncounts: {}\n"
-    write(spool_of(house).active / JOB / "STATUS.yaml", status)
+    store = house.store()
+    said = "outputs/a.png cannot be written: No space left"
+    store.write(lambda session: session.refusals.note(said))
+    store.close()
     assert any(
         "because outputs/a.png cannot be written: No space" in one for one in told(house, JOB)
     )

@@ -107,14 +107,31 @@ def test_of_a_workflow_that_never_ran_nothing_is_known(store: Store) -> None:
 
 
 def test_what_a_disk_refused_holds_everything_until_it_is_tried_again(store: Store) -> None:
-    changes = Changes()
-    room = Room(store, Disk(1000).look, on_change=changes)
+    now, changes = [100.0], Changes()
+    room = Room(store, Disk(1000).look, on_change=changes, clock=lambda: now[0])
     room.look()
-    room.refuse("outputs/a.png cannot be written: Disk quota exceeded", 5.0)
-    assert changes.count == 1
-    assert room.held_by((), 4.0) == ("parked: outputs/a.png cannot be written: Disk quota exceeded")
-    assert room.again_s(4.0) == pytest.approx(1.0)
-    assert (room.held_by((), 5.0), room.again_s(5.0)) == (None, None)
+    said = "outputs/a.png cannot be written: Disk quota exceeded"
+    room.refuse(said, 105.0)
+    room.refuse(said, 105.0)
+    assert changes.count == 1, "the loop is not woken by what it says itself, again and again"
+    assert room.held_by((), now[0]) == f"parked: {said}"
+    assert room.look() == pytest.approx(5.0)
+    assert refused(store) == said
+    now[0] = 105.0
+    assert room.held_by((), now[0]) is None
+    assert room.look() is None
+    assert refused(store) is None
+
+
+def test_what_an_earlier_process_was_refused_is_forgotten_at_the_first_look(store: Store) -> None:
+    store.write(lambda session: session.refusals.note("a.png cannot be written"))
+    Room(store, Disk(1000).look, on_change=lambda: None).look()
+    assert refused(store) is None
+
+
+def refused(store: Store) -> str | None:
+    with store.reading() as session:
+        return session.refusals.said()
 
 
 def test_before_the_first_look_nothing_is_in_the_way(store: Store) -> None:

@@ -41,7 +41,7 @@ def explain(job: str, settings_file: Path | None, *, as_json: bool) -> None:
     settings = load_settings(settings_file)
     now = time.time()
     spool = Spool(settings.spool)
-    stops = [*_stops(settings, spool, job)]
+    stops = [*_stops(settings, spool)]
     drop = _dropped(spool, job, stops)
     try:
         with open_views(settings.store_path) as views:
@@ -66,7 +66,7 @@ def explain(job: str, settings_file: Path | None, *, as_json: bool) -> None:
         _print_reason(reason, now)
 
 
-def _stops(settings: Settings, spool: Spool, job: str) -> Iterator[Stop]:
+def _stops(settings: Settings, spool: Spool) -> Iterator[Stop]:
     """Give what keeps the whole queue from being sent."""
     if is_daemon_running(settings.state_dir) is False:
         yield Stop("daemon_down", "the daemon is not running", "vqd run starts it.")
@@ -78,8 +78,7 @@ def _stops(settings: Settings, spool: Spool, job: str) -> Iterator[Stop]:
     if spool.is_paused():
         cure = "vqd resume takes it away, and everything goes on."
         yield Stop("paused", "PAUSE lies in the spool", cure)
-    folder = spool.find(job)
-    parked = parked_by(settings, [folder] if folder and folder.parent == spool.active else ())
+    parked = parked_by(settings)
     if parked is not None:
         cure = "It is tried again every few seconds, and nothing has failed."
         yield Stop("parked", parked, cure)

@@ -22,7 +22,6 @@ from vqd.cli.showing import print_prompts, show_folder
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.when import in_words
 from vqd.domain.finish import Finish
-from vqd.domain.lifecycle import JobState
 from vqd.domain.names import printable
 from vqd.domain.queue import Job, Prompt, ServerRecord
 from vqd.domain.schedule import written
@@ -59,8 +58,7 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
         _show_status(spool, seen.jobs[0], finishes, as_json=as_json)
         return
     waiting = waiting_in(spool.inbox)
-    running = (one for one in seen.jobs if one.state is JobState.RUNNING)
-    parked = parked_by(settings, (spool.active / one.job for one in running))
+    parked = parked_by(settings)
     if as_json:
         facts = {"daemon": runs, "away": away, "paused": paused, "parked": parked}
         _print_json({**facts, **_overview_json(seen, finishes), "waiting": [*waiting]})

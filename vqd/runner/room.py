@@ -4,7 +4,7 @@
 2. Above it so many prompts may be at once that there is room for all that they make, by what
    prompts of their workflows made before; one that is next counts like the largest of those.
 3. Where a disk refuses what runs all the same (a quota, a fault), nothing is sent until that was
-   tried again.
+   tried again; the store tells of it, too.
 
 What it cannot know: what others write there meanwhile, and how large an output will be.
 """
@@ -12,13 +12,15 @@ What it cannot know: what others write there meanwhile, and how large an output 
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from typing import TypeVar
 
 import structlog
 
+from vqd.domain.errors import VqdError
 from vqd.runner.beside import Beside
 from vqd.spool.space import Disks, LookAtDisks, Shortage
-from vqd.store.store import StoreReader
+from vqd.store.store import Store
 
 LOOK_AGAIN_S = 2.0
 """Until the next look while there is too little; else the loop says when to look."""
@@ -26,6 +28,8 @@ LEARNED_EVERY_S = 60.0
 """How old what prompts usually make may become."""
 BACK_ABOVE = 1.1
 """There is enough again when so many times the reserve is free: one more prompt is not the end."""
+SAID_AGAIN_S = 60.0
+"""How long nothing was refused before a refusal is logged again."""
 _STOP_S = 1.0
 
 T = TypeVar("T")
@@ -40,15 +44,22 @@ class Room:
     """
 
     def __init__(
-        self, store: StoreReader, look: LookAtDisks, *, on_change: Callable[[], None]
+        self,
+        store: Store,
+        look: LookAtDisks,
+        *,
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._look_at_disks = look
         self._on_change = on_change
+        self._clock = clock
         self._disks: Disks | None = None
         self._usual: Mapping[str, float] = {}
         self._learn_at = 0.0
         self._refused: tuple[str, float] | None = None
+        self._told: str | None = ""  # what an earlier process told may still be there
         self._lock = threading.Lock()
         self._beside = Beside("room", self.look)
         self.shortage: Shortage | None = None
@@ -69,7 +80,7 @@ class Room:
 
     def look(self) -> float | None:
         """Look at the disks; give the seconds until that is worth doing again by itself."""
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._learn_at:
             with self._store.reading() as session:
                 self._usual = session.estimates.bytes_by_workflow()
@@ -80,7 +91,9 @@ class Room:
             kept=BACK_ABOVE if before else 1.0, planned_bytes=self._next_bytes()
         )
         self._tell(before, self.shortage)
-        return LOOK_AGAIN_S if self.shortage else None
+        refused_s = self.again_s(now)
+        self._tell_of_refusal(None if refused_s is None else self._refused)
+        return LOOK_AGAIN_S if self.shortage else refused_s
 
     def held_by(self, workflows: Iterable[str], now: float) -> str | None:
         """Say why nothing is sent, where there is no room for it beside what runs of these
@@ -110,12 +123,15 @@ class Room:
 
     def refuse(self, why: str, until: float) -> None:
         """Note that a disk refused something that runs, which is tried again by then."""
+        now = self._clock()
         with self._lock:
-            is_news = self._refused is None or self._refused[1] < time.monotonic()
+            before = -inf if self._refused is None else self._refused[1]
             self._refused = why, until
-        if is_news:
+        if before < now - SAID_AGAIN_S:
             _log.warning("room.refused", said=why)
-        self._on_change()
+        if before <= now:
+            self._beside.wake()
+            self._on_change()
 
     def again_s(self, now: float) -> float | None:
         """Give the seconds until what was refused is tried again; None if nothing was."""
@@ -134,6 +150,16 @@ class Room:
 
     def _next_bytes(self) -> float:
         return max(self._usual.values(), default=0.0)
+
+    def _tell_of_refusal(self, refused: tuple[str, float] | None) -> None:
+        said = None if refused is None else refused[0]
+        if said == self._told:
+            return
+        try:
+            self._store.write(lambda session: session.refusals.note(said))
+        except VqdError:
+            return  # which the store says; it is tried again at the next look
+        self._told = said
 
     def _tell(self, before: Shortage | None, after: Shortage | None) -> None:
         if (before is None) == (after is None):

@@ -68,6 +68,11 @@ class Views:
         with self._reader.reading() as session:
             return Overview(session.jobs.open(), session.servers.all())
 
+    def refused(self) -> str | None:
+        """Say what a disk refuses the daemon, and why; None if nothing."""
+        with self._reader.reading() as session:
+            return session.refusals.said()
+
     def finishes(self, jobs: Iterable[Job], now: float) -> Mapping[int, Finish]:
         """Give by their keys when jobs will be done, of those of which that can be told.
 

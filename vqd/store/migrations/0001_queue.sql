@@ -278,6 +278,9 @@ CREATE TABLE house (
     quiet_until REAL NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
+-- What a disk refuses that is written there (a quota, a fault), in words; no row if none does.
+CREATE TABLE refusals (said TEXT NOT NULL) STRICT;
+
 -- A server as it was last seen, and `since_at` it has been in that state.
 CREATE TABLE servers (
     server   TEXT PRIMARY KEY,

@@ -1,0 +1,21 @@
+"""What a disk refused last, for whoever asks beside the daemon."""
+
+import sqlite3
+
+
+class RefusalRows:
+    """One row while a disk refuses what it is given; none while it does not."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def note(self, said: str | None) -> None:
+        """Write what is refused and why, or with None that nothing is."""
+        self._connection.execute("DELETE FROM refusals")
+        if said is not None:
+            self._connection.execute("INSERT INTO refusals (said) VALUES (?)", (said,))
+
+    def said(self) -> str | None:
+        """Give what is refused and why; None if nothing is."""
+        row = self._connection.execute("SELECT said FROM refusals").fetchone()
+        return None if row is None else str(row["said"])
