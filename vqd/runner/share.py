@@ -8,7 +8,7 @@ no other is asked.
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -78,15 +78,14 @@ class Share:
             raise ShareAway(_SILENT)
         answer: Future[T] = Future()
         self._asker.ask(question, answer)
-        wait([answer], self._answers_within_s)
-        if not answer.done():
-            self._asked = answer
-            answer.add_done_callback(lambda _: self._on_answer())
-            raise ShareAway(_SILENT)
         try:
-            return answer.result()
+            return answer.result(self._answers_within_s)
         except (OSError, VqdError) as error:
-            raise ShareAway(str(error)) from error
+            if answer.done() and answer.exception() is error:
+                raise ShareAway(str(error)) from error
+        self._asked = answer
+        answer.add_done_callback(lambda _: self._on_answer())
+        raise ShareAway(_SILENT)
 
 
 class _Asker:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -62,12 +61,12 @@ def _made_row(made: Made) -> tuple[Any, ...]:
 
 def files_text(files: Mapping[str, ReadFile]) -> str:
     """Give the files that a prompt was made of, by slot, as its row has them."""
-    return orjson.dumps({slot: asdict(file) for slot, file in files.items()}).decode()
+    return orjson.dumps(dict(files)).decode()
 
 
 def downed_text(downed: Iterable[Downed]) -> str:
     """Give the servers that died while they ran a prompt, as its row has them."""
-    return orjson.dumps([asdict(one) for one in downed]).decode()
+    return orjson.dumps([*downed]).decode()
 
 
 def prompt_of(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:

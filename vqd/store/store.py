@@ -27,7 +27,6 @@ from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
 from vqd.store.records import RecordRows
-from vqd.store.refusals import RefusalRows
 from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import ScheduleRows
 from vqd.store.servers import ServerRows
@@ -51,7 +50,6 @@ class Session:
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
-        self.refusals = RefusalRows(connection)
         self.house = HouseRows(connection, self.notices)
         self.requirements = RequirementRows(connection)
         self.classes = ClassRows(connection, self.requirements)
@@ -89,7 +87,7 @@ class StoreReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[tuple[sqlite3.Connection, Session]] = []
         self._lock = threading.Lock()
         self._classes = ClassCache()
 
@@ -100,29 +98,29 @@ class StoreReader:
         Raises:
             VqdError: `store_missing`, `store_too_old` and the like.
         """
-        connection = self._borrow()
+        connection, session = self._borrow()
         connection.execute("BEGIN")
         try:
-            yield Session(connection, self._classes)
+            yield session
         finally:
             connection.execute("ROLLBACK")
             with self._lock:
-                self._idle.append(connection)
+                self._idle.append((connection, session))
 
     def close(self) -> None:
         """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
+        for connection, _ in idle:
             connection.close()
 
-    def _borrow(self) -> sqlite3.Connection:
+    def _borrow(self) -> tuple[sqlite3.Connection, Session]:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         connection = open_for_reading(self._path)
         check_version(connection)
-        return connection
+        return connection, Session(connection, self._classes)
 
 
 class Store(StoreReader):
