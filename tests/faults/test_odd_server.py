@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.daemons import Daemon, manifest_of
-from tests.faults.rendering import assert_made_once, entry_in, messages, outcomes, run_job
+from tests.faults.rendering import (
+    assert_made_once,
+    drop_job,
+    entry_in,
+    messages,
+    outcomes,
+    run_job,
+)
 from tests.proxy import PassOn, Proxy, json_answer
 from tests.samples import TWO_LINES, picture
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -133,6 +141,25 @@ def test_a_graph_that_is_taken_in_part_is_withdrawn_and_not_tried_again(
     assert outcomes(daemon) == {"refused": 1, "succeeded": 1}
     assert "SaveImage: Bad: value" in (folder / "WHY.txt").read_text()
     assert proxy.asked["POST /prompt"] == 2
+
+
+def test_a_prompt_whose_server_lacks_a_model_after_all_waits_for_it_and_does_not_fail(
+    daemon: Daemon, proxy: Proxy, tmp_path: Path
+) -> None:
+    def lacks_it(_: PassOn) -> bytes:
+        extra = {"input_name": "lora_name", "received_value": "film.safetensors"}
+        fault = {"type": "value_not_in_list", "extra_info": extra}
+        told = {"error": {}, "node_errors": {"3": {"class_type": "Lora", "errors": [fault]}}}
+        return json_answer(json.dumps(told)).replace(b"200 OK", b"400 Bad Request", 1)
+
+    proxy.tampers("POST /prompt", lacks_it)
+    daemon.start()
+    drop_job(daemon, tmp_path, job=f"{TWO_LINES}retry: {{limit: 0}}\n")
+    wait_for(lambda: outcomes(daemon)["unavailable"], within_s=20)
+    explained = daemon.vqd("explain", "one").stdout
+    assert "'film.safetensors' is not on the server" in " ".join(explained.split())
+    assert_made_once(daemon, daemon.wait_closed("one", within_s=60), 1)
+    assert outcomes(daemon) == {"unavailable": 1, "succeeded": 1}
 
 
 @pytest.mark.parametrize("route", ["POST /prompt", "GET /history", "GET /queue"])
