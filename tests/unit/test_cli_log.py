@@ -93,7 +93,7 @@ def test_without_a_log_it_is_said_why(spool: Spool, folder: Path) -> None:
     (folder / LOG).unlink()
     told = run(spool, "log", "cats")
     assert told.exit_code == EXIT_REFUSED
-    assert "It begins when the daemon has taken the job in" in told.output
+    assert "It begins when something happens to the job" in told.output
     folder.rename(spool.done / JOB)
     assert "as long as `keep`" in run(spool, "log", "cats").output
     assert run(spool, "log", "dogs").exit_code == EXIT_UNKNOWN_JOB

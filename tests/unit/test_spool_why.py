@@ -44,7 +44,7 @@ def a_failure(number: int, prompts: int, code: str, said: str) -> Failures:
         attempt=1,
         strikes=0,
         prompt_id=None,
-        server=None,
+        server="gpu0",
         claimed_at=None,
         ended_at=None,
         seconds=None,
@@ -73,10 +73,10 @@ def test_failures_are_told_by_kind_each_with_what_to_do_and_then_how_to_go_on(
         "\n"
         "7 of 1,200 prompts failed (each makes one picture, clip or the like):\n"
         "\n"
-        "  - prompt 3 (sub/a b.png) and 3 more: out_of_memory: KSampler: not enough.\n"
+        "  - prompt 3 (sub/a b.png) on gpu0 and 3 more: out_of_memory: KSampler: not enough.\n"
         f"    {CURES['out_of_memory']}\n"
         "\n"
-        "  - prompt 9 (sub/a b.png): interrupted: stopped on gpu0.\n"
+        "  - prompt 9 (sub/a b.png) on gpu0: interrupted: stopped on gpu0.\n"
         f"    {CURES['interrupted']}\n"
         "\n"
         "  - … and 2 prompts more, in report.html.\n"
@@ -105,7 +105,8 @@ def test_a_job_that_was_cancelled_says_by_what(tmp_path: Path) -> None:
     cancelled = a_job(4, 1, 0, 3, cancel_requested_at=NOW, reason="cancelled: CANCEL was put there")
     said = why(tmp_path, cancelled)
     assert said.startswith(
-        "20260101-000000-cats was cancelled.\n\nCancelled: CANCEL was put there.\n\nTo mend it"
+        "20260101-000000-cats was cancelled.\n\nCancelled: CANCEL was put there.\n\n"
+        "To run it after all, move this whole folder back into the inbox, or run\n"
     )
 
 

@@ -51,7 +51,7 @@ def log(
 
 def _no_log(spool: Spool, folder: Path) -> VqdError:
     if folder.parent == spool.active:
-        hint = "It begins when the daemon has taken the job in; --follow waits for it."
+        hint = "It begins when something happens to the job; --follow waits for it."
     else:
         hint = "It is kept as long as `keep` in the settings or in the job says."
     return VqdError("no_log", f"{folder}: there is no {LOG}.", hint)

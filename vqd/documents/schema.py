@@ -136,7 +136,9 @@ def _told(error: ErrorDetails, loc: _Loc, shown: str) -> tuple[str, str, str | N
     """Give code, said, allowed and hint of one of pydantic's faults."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "missing":
-        return "missing_key", f"the key `{loc[-1]}` is missing.", None, f"Add `{loc[-1]}: …`."
+        value = _ALWAYS.get(str(loc[-1]), "…")
+        said = f"the key `{loc[-1]}` is missing."
+        return "missing_key", said, None, f"Add `{loc[-1]}: {value}`."
     if kind in _WANTED:
         return "wrong_type", f"{shown} is not {_WANTED[kind]}.", _WANTED[kind], None
     if kind == "literal_error":
@@ -201,3 +203,7 @@ def _bare(kind: Any) -> Any:
     if origin is Annotated or origin in (Union, types.UnionType):
         return _bare(get_args(kind)[0])
     return kind
+
+
+_ALWAYS = {"vqd": "1", "vqd_workflow": "1"}
+"""Keys for which there is one value alone, by their names."""

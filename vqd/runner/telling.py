@@ -8,6 +8,7 @@ from vqd.runner.publish import Publisher
 from vqd.store.store import Store
 
 STATUS_EVERY_S = 1.0
+_NEWS = (STEERED, "job.quoted")
 
 
 class Telling:
@@ -36,11 +37,12 @@ class Telling:
         self._begun.discard(job_key)
 
     def note_steered(self) -> None:
-        """Note the jobs of which somebody asked something since this was asked last."""
+        """Note the jobs of which somebody asked something, or that are quoted, since this was
+        asked last."""
         with self._store.reading() as session:
             seen, self._seen_event = self._seen_event, session.events.newest_key()
             if seen is not None:
-                self._changed |= session.events.jobs_with(STEERED, after=seen)
+                self._changed |= session.events.jobs_with(_NEWS, after=seen)
 
     def tell(self, running: Mapping[PromptKey, Attempt], held: str | None, now: float) -> None:
         """Ask for the STATUS.yaml of what runs or has changed, if it is time.

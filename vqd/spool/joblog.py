@@ -156,7 +156,7 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
     {
         "job.accepted": _accepted,
         "job.rejected": _rejected,
-        "job.quoted": lambda facts: f"waits for APPROVE: {facts.get('why')}",
+        "job.quoted": lambda facts: f"waits: {facts.get('why')}",
         "job.held": lambda facts: f"waits: {facts.get('why')}",
         "job.released": lambda _: "waits no longer",
         "job.cancel_requested": lambda facts: f"to be cancelled: {facts.get('why')}",

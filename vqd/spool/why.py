@@ -7,6 +7,7 @@ from pathlib import Path
 from vqd.domain.cures import CURES
 from vqd.domain.lifecycle import JobState
 from vqd.domain.names import printable
+from vqd.domain.outcome import FailureCode
 from vqd.domain.queue import Failures, Job
 from vqd.spool.files import write_whole
 
@@ -47,7 +48,9 @@ def _what(job: Job, failures: Sequence[Failures]) -> Iterator[str]:
 def _failure(alike: Failures) -> Iterator[str]:
     first, more = alike.first, alike.prompts - 1
     inputs = ", ".join(printable(path) for path in first.inputs.values())
-    who = f"prompt {first.key.number}{f' ({inputs})' if inputs else ''}"
+    is_input = first.failure_code == FailureCode.INVALID  # which no server has seen
+    where = f" on {first.server}" if first.server and not is_input else ""
+    who = f"prompt {first.key.number}{f' ({inputs})' if inputs else ''}{where}"
     others = f" and {more:,} more" if more else ""
     said = textwrap.shorten(printable(first.failure_message or ""), _LONGEST, placeholder=" …")
     yield from ("", f"  - {who}{others}: {first.failure_code}: {said}")
@@ -58,11 +61,14 @@ def _failure(alike: Failures) -> Iterator[str]:
 
 def _next_step(job: Job) -> Iterator[str]:
     name = job.job_file.name
+    then = "Then move"
     if job.problems:
         yield f"To run it, mend {name} in this folder; files that it names go into inputs/."
-    else:
+    elif job.counts.failed:
         yield f"To mend it, edit {name} in this folder; the inputs lie in inputs/."
-    yield "Then move this whole folder back into the inbox, or run"
+    else:
+        then = "To run it after all, move"
+    yield f"{then} this whole folder back into the inbox, or run"
     yield f"  vqd retry {job.job}"
     if job.counts.succeeded:
         yield "What has succeeded is kept in outputs/ and not made again."

@@ -38,13 +38,15 @@ class EventRows:
         row = self._connection.execute("SELECT max(event_key) AS newest FROM events").fetchone()
         return int(row["newest"] or 0)
 
-    def jobs_with(self, kind: str, *, after: int) -> set[int]:
-        """Give the keys of the jobs to which this happened after the event of key `after`.
+    def jobs_with(self, kinds: Collection[str], *, after: int) -> set[int]:
+        """Give the keys of the jobs to which one of these happened after the event of key `after`.
 
         Cost: as many rows as there are events after it.
         """
+        marks = ", ".join("?" * len(kinds))
         rows = self._connection.execute(
-            "SELECT job_key FROM events NOT INDEXED WHERE event_key > ? AND kind = ?", (after, kind)
+            f"SELECT job_key FROM events NOT INDEXED WHERE event_key > ? AND kind IN ({marks})",
+            (after, *kinds),
         )
         return {row["job_key"] for row in rows}
 
