@@ -23,6 +23,7 @@ class Watched:
         self.wishes = wishes
         self.now = NOW
         self.shortage: Shortage | None = None
+        self.said = "Connection refused."
         self.notices: list[Notice] = []
         self.restart()
 
@@ -48,7 +49,7 @@ class Watched:
 
     def server(self, state: str, name: str = "gpu1") -> None:
         """Let a server be in that state from now on."""
-        record = ServerRecord(name, "http://gpu1", state, "Connection refused.", None, self.now)
+        record = ServerRecord(name, "http://gpu1", state, self.said, None, self.now)
         self.store.write(lambda session: session.servers.note([record]))
         self.house.look()
 
@@ -102,7 +103,7 @@ def test_a_server_that_is_down_for_a_while_is_told_of_once_and_so_is_its_return(
     assert watched.told == ["server_down"]
     assert watched.news.server == "gpu1"
     assert watched.news.said == (
-        "It has taken no prompts for 60 s: Connection refused. 1 of 2 servers take some."
+        "It has taken no prompts for 60 s: Connection refused. Servers that take some: 1 of 2."
     )
     watched.server("up")
     watched.wait(AFTER_S - 5)
@@ -117,6 +118,13 @@ def test_a_server_that_takes_no_prompts_is_down(watched: Watched, state: str) ->
     watched.server(state)
     watched.wait(AFTER_S)
     assert watched.told == ["server_down"]
+
+
+def test_a_server_that_speaks_gibberish_is_told_of_all_the_same(watched: Watched) -> None:
+    watched.said = "it said \x1b[2J\n"
+    watched.server("down")
+    watched.wait(AFTER_S)
+    assert r"it said \x1b[2J\n. Servers that take some: 0 of 1." in watched.news.said
 
 
 def test_a_server_that_is_avoided_still_takes_prompts(watched: Watched) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def test_on_a_server_only_what_is_vqds_goes_and_nothing_of_others_is_touched(
     top, elsewhere = tmp_path / "comfy", tmp_path / "elsewhere"
     for name in THEIRS:
         write(top / name, "theirs")
+    os.mkdir(os.fsencode(top / "output" / "vqd") + b"/20260101-000000-\xff")  # noqa: PTH102
     write(elsewhere / OWN, "theirs")
     write(elsewhere / "1-1" / "a.png", "theirs")
     (top / "input" / "vqd" / f"{'e' * 32}.png").symlink_to(elsewhere / OWN)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from vqd.domain.names import printable
 from vqd.domain.notice import HouseEvent, HouseNews, HouseWishes
 from vqd.domain.schedule import duration
 from vqd.runner.beside import Beside
@@ -152,8 +153,8 @@ def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Itera
             yield _Fact(subject, HouseEvent.SERVER_BACK, news, since_at)
         else:
             said = f"It has taken no prompts for {duration(max(0.0, now - since_at))}"
-            said += f": {server.said.rstrip('.')}" if server.said else ""
-            said += f". {up} of {_counted(len(servers), 'server')} take some."
+            said += f": {printable(server.said.rstrip('.'))}" if server.said else ""
+            said += f". Servers that take some: {up} of {len(servers)}."
             news = HouseNews(said, server.server)
             yield _Fact(subject, HouseEvent.SERVER_DOWN, news, since_at)
 

@@ -154,6 +154,8 @@ class Housekeeping:
         return swept
 
     def _is_closed(self, job: str) -> bool:
+        if not job.isprintable():
+            return False  # no name of vqd's, and maybe of bytes that are no text
         with self._store.reading() as session:
             found = session.jobs.find(job)
         return found is not None and found.state in CLOSED_STATES
