@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, write
+from tests.opened import MANIFEST_KEYS
 from tests.samples import picture, picture_job
 from vqd.definitions.schema import DefinitionKeys
 from vqd.documents.reader import parse
 from vqd.documents.schema import Keys, checked
+from vqd.domain.cures import CURES
+from vqd.domain.outcome import FailureCode
 from vqd.farm import ServerKeys
 from vqd.intake.schema import JobKeys
 from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
+from vqd.spool.statusschema import status_schema
 
 TOP = Path(__file__).parents[2]
 
@@ -57,6 +61,16 @@ def test_every_key_of_a_file_is_told_on_its_page(page: str, model: type[Keys]) -
     text = (TOP / "docs" / page).read_text(encoding="utf-8")
     named = {part for quoted in re.findall(r"`([^`\n]+)`", text) for part in quoted.split(".")}
     assert sorted(keys_of(model.model_json_schema()) - named) == []
+
+
+def test_every_key_of_a_status_and_every_failure_is_told_of_what_comes_back() -> None:
+    text = (TOP / "docs" / "results.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9_]+)`", text))
+    schema = status_schema()["properties"]
+    nested = {key for name in ("counts", "finish") for key in schema[name]["properties"]}
+    items = {key for name in ("running", "problems") for key in schema[name]["items"]["properties"]}
+    ends = {str(code) for code in CURES} - {FailureCode.LOST, FailureCode.UNREACHABLE}
+    assert sorted((schema.keys() | nested | items | {*MANIFEST_KEYS} | ends) - named) == []
 
 
 def test_the_job_files_on_the_page_are_legal(tmp_path: Path) -> None:
