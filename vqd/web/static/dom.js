@@ -1,0 +1,58 @@
+/** Elements, made and kept up to date by hand: the page needs no more of a framework. */
+
+/**
+ * Make an element. Attributes that are `null`, `false` or absent are left out, `on…` are listeners,
+ * `style` sets properties (the policy of the page allows no style in markup), children may be nested.
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") setStyle(element, value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** Give one of the icons of index.html. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** Write a text only if it is another: a screen reader reads again what is written again. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Let the children of `parent` be those of `rows`, in this order; elements of rows that stay are
+ * kept, with their focus and their selection. `make(row)` gives an element, `update(element, row)`
+ * brings one up to date.
+ */
+export function keep(parent, rows, key, make, update) {
+  const before = parent.keptByKey ?? new Map();
+  const after = new Map();
+  let place = parent.firstChild;
+  for (const row of rows) {
+    const name = key(row);
+    const element = before.get(name) ?? make(row);
+    update(element, row);
+    after.set(name, element);
+    if (element === place) place = place.nextSibling;
+    else parent.insertBefore(element, place);
+  }
+  for (const [name, element] of before) if (!after.has(name)) element.remove();
+  parent.keptByKey = after;
+}
+
+function setStyle(element, properties) {
+  for (const [name, value] of Object.entries(properties)) element.style.setProperty(name, value);
+}

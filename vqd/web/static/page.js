@@ -1,0 +1,159 @@
+/** The page: who may see it, which view is shown, and what is told above each of them. */
+
+import { Refused, Unreachable, get, post, remove } from "./api.js";
+import { board } from "./board.js";
+import { h, icon, keep, write } from "./dom.js";
+import { job } from "./job.js";
+import { live } from "./live.js";
+import { servers } from "./servers.js";
+import { submit } from "./submit.js";
+
+const content = document.getElementById("content");
+const VIEWS = [
+  [/^#?\/?$/, () => board()],
+  [/^#\/jobs\/([^/]+)$/, (name) => job(decodeURIComponent(name))],
+  [/^#\/submit(?:\/([^/]+))?$/, (name) => submit(name && decodeURIComponent(name))],
+  [/^#\/servers$/, () => servers()],
+];
+
+/** What is wrong with the whole queue, by what it is of: `{kind, said, does}`. */
+const notices = new Map();
+let leave = () => {};
+
+async function start() {
+  let session;
+  try {
+    session = await get("session");
+  } catch (error) {
+    if (error instanceof Refused && error.status === 503) throw error;
+    notice("connection", "away", error.message);
+    setTimeout(start, 2000);
+    return;
+  }
+  notice("connection", null);
+  if (!session.signed_in) {
+    askForToken();
+    return;
+  }
+  showSwitches(session);
+  live.addEventListener("connection", ({ detail: isHeard }) => {
+    notice("connection", isHeard ? null : "away", "vqd is not heard. What you see may be old; it is tried again.");
+  });
+  live.addEventListener("system", ({ detail }) => showSystem(detail));
+  live.start();
+  window.addEventListener("hashchange", show);
+  show();
+}
+
+function show() {
+  const address = location.hash;
+  const [, pattern, view] = VIEWS.map(([one, made]) => [address.match(one), one, made]).find(([found]) => found)
+    ?? [null, null, nowhere];
+  leave();
+  leave = () => {};
+  content.replaceChildren();
+  for (const link of document.querySelectorAll("nav a")) {
+    const isHere = link.hash === (address || "#/") || (link.hash === "#/submit" && address.startsWith("#/submit"));
+    if (isHere) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  const shown = view(...(pattern ? address.match(pattern).slice(1) : []));
+  leave = shown.leave ?? leave;
+  document.title = `${shown.title} · vqd`;
+  content.append(shown.element);
+  window.scrollTo(0, 0);
+}
+
+function nowhere() {
+  return {
+    title: "Nothing here",
+    element: h("section", { class: "empty" }, h("h1", {}, "There is nothing here"), h("a", { href: "#/" }, "To the queue")),
+  };
+}
+
+function askForToken() {
+  const said = h("p", { class: "fault", role: "alert" });
+  const field = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true });
+  const form = h(
+    "form",
+    {
+      class: "signin",
+      onsubmit: async (event) => {
+        event.preventDefault();
+        try {
+          await post("session", { token: field.value.trim() });
+          location.reload();
+        } catch (error) {
+          write(said, error.message);
+          field.select();
+        }
+      },
+    },
+    h("h1", {}, "Sign in"),
+    h("label", { for: "token" }, "Token"),
+    field,
+    h("p", { class: "help" }, "It stands in the file that the setting web.token_file names."),
+    said,
+    h("button", { class: "primary" }, "Sign in"),
+  );
+  content.replaceChildren(form);
+  field.focus();
+}
+
+function showSwitches({ token_needed: isSigned }) {
+  const out = async () => {
+    await remove("session");
+    location.reload();
+  };
+  const pause = h("button", { id: "pause-all", onclick: switchAll }, icon("pause"), h("span", {}, "Pause everything"));
+  document.querySelector(".switches").replaceChildren(
+    pause,
+    isSigned ? h("button", { class: "plain", onclick: out }, "Sign out") : "",
+  );
+}
+
+async function switchAll() {
+  const button = document.getElementById("pause-all");
+  const isPaused = button.dataset.paused === "true";
+  button.disabled = true;
+  try {
+    showSystem({ paused: (await post(`system/${isPaused ? "resume" : "pause"}`)).paused, away: null });
+  } catch (error) {
+    notice("switch", "fault", error.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function showSystem({ paused, away }) {
+  const button = document.getElementById("pause-all");
+  button.dataset.paused = String(paused);
+  write(button.lastChild, paused ? "Resume everything" : "Pause everything");
+  button.firstChild.firstChild.setAttribute("href", paused ? "#play" : "#pause");
+  notice("paused", paused ? "held" : null, "Everything is paused: what runs goes on to its end, nothing new starts.");
+  notice("away", away ? "away" : null, `The spool is away: ${away}`);
+}
+
+/** Show a notice above every view, or take it away where `kind` is null. */
+function notice(of, kind, said = "") {
+  if (kind === null) notices.delete(of);
+  else notices.set(of, { kind, said });
+  keep(
+    document.getElementById("notices"),
+    [...notices],
+    ([name]) => name,
+    () => h("p", {}),
+    (element, [, { kind: shown, said: text }]) => {
+      element.className = shown;
+      write(element, text);
+    },
+  );
+}
+
+window.addEventListener("unhandledrejection", ({ reason }) => {
+  if (reason instanceof Refused && reason.status === 401) location.reload();
+  else if (reason instanceof Refused || reason instanceof Unreachable) notice("request", "fault", reason.message);
+  setTimeout(() => notice("request", null), 8000);
+});
+
+start();

@@ -1,0 +1,58 @@
+/** What may be done with jobs: asked for, confirmed where it cannot be taken back, and told. */
+
+import { at, post } from "./api.js";
+import { h } from "./dom.js";
+import { isOver } from "./queue.js";
+import { count, nameOf } from "./words.js";
+
+/** The acts, each with the jobs it fits and, where it asks first, what it asks. */
+export const ACTS = [
+  { verb: "approve", label: "Approve", icon: "check", fits: (job) => job.state === "quoted" || /APPROVE/.test(job.reason ?? "") },
+  { verb: "pause", label: "Pause", icon: "pause", fits: (job) => !isOver(job) && !isSuspended(job) },
+  { verb: "resume", label: "Resume", icon: "play", fits: isSuspended },
+  { verb: "retry", label: "Retry", icon: "again", fits: (job) => job.counts.failed > 0 || job.state === "cancelled" },
+  {
+    verb: "cancel",
+    label: "Cancel",
+    icon: "cross",
+    fits: (job) => !isOver(job) && !job.cancel_requested_at,
+    asks: "What runs is interrupted. What is made already stays.",
+  },
+];
+
+/** Do one of the acts with jobs; gives what was refused, as `[job, why]`. */
+export async function steer(verb, jobs, body = {}) {
+  const act = ACTS.find((one) => one.verb === verb);
+  if (act?.asks && !(await confirmed(`${act.label} ${about(jobs)}?`, act.asks, act.label))) return [];
+  const answers = await Promise.allSettled(jobs.map((job) => post(at(job.job, verb).replace(/^api\//, ""), body)));
+  return answers.flatMap((answer, number) =>
+    answer.status === "rejected" ? [[jobs[number].job, answer.reason.message]] : [],
+  );
+}
+
+/** Ask before something is done; true if it is wanted. */
+export function confirmed(question, consequence, verb) {
+  return new Promise((resolve) => {
+    const dialog = h(
+      "dialog",
+      { class: "confirm", "aria-labelledby": "question", onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes"); } },
+      h(
+        "form",
+        { method: "dialog" },
+        h("h2", { id: "question" }, question),
+        h("p", {}, consequence),
+        h("div", { class: "buttons" }, h("button", { value: "no", autofocus: true }, "No, leave it"), h("button", { value: "yes", class: "danger" }, verb)),
+      ),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+function isSuspended(job) {
+  return !isOver(job) && /suspended/i.test(job.reason ?? "");
+}
+
+function about(jobs) {
+  return jobs.length === 1 ? nameOf(jobs[0].job) : count(jobs.length, "job");
+}
