@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -32,6 +34,16 @@ STATIC = Path(__file__).parent / "static"
 THREADS = 8
 """How many requests are carried out at once; each may hold a connection to the database."""
 
+_ANYWHERE = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.MISDIRECTED_REQUEST,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""How any route may answer."""
 _ABOUT = "The queue of vqd: what the inbox and the command line can do, over HTTP."
 
 
@@ -43,7 +55,7 @@ def made(
     `hosts` are the names that lead here, beside addresses; `upload_limit` is how many bytes a job
     may be that is sent.
     """
-    app = FastAPI(
+    app = _App(
         title="vqd",
         summary=_ABOUT,
         version=services.version,
@@ -51,8 +63,9 @@ def made(
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
+        responses=problems.responses(*_ANYWHERE),
     )
-    for router in (
+    routers = (
         session.routes(sessions),
         jobs.routes(services),
         sending.routes(services),
@@ -63,8 +76,10 @@ def made(
         system.routes(services),
         health.routes(services),
         metrics.routes(services),
-    ):
+    )
+    for router in routers:
         app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True))
     app.add_exception_handler(VqdError, problems.of_error)
@@ -73,6 +88,14 @@ def made(
     app.add_exception_handler(RequestValidationError, problems.of_invalid)
     app.add_middleware(Guard, sessions=sessions, hosts=hosts, upload_limit=upload_limit)
     return app
+
+
+class _App(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Give what the API says of itself, problems included."""
+        schema = super().openapi()
+        schema["components"]["schemas"].update(problems.described())
+        return schema
 
 
 @asynccontextmanager

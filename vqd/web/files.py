@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from vqd.service.files import OpenFile
 from vqd.service.thumbnails import SIZES, SmallPicture
+from vqd.web import models
 from vqd.web.problems import Refusal, responses
 from vqd.web.ranges import Part, part_asked
 from vqd.web.services import Services
@@ -74,7 +75,7 @@ def _add_files(router: APIRouter, services: Services, sessions: Sessions) -> Non
 
     @router.get("/api/jobs/{job}/files/{path:path}", responses=_FILE, response_class=Response)
     def get_file(request: Request, job: str, path: str, download: Download = False) -> Response:
-        """Give a file by its path in the job's folder: outputs/a.png, inputs/b.png, log.txt …"""
+        """Give a file by its path in the job's folder: outputs/a.png, log.txt."""
         return FileAnswer(files.open(views.job(job), path), request, is_kept=download)
 
     @router.get("/api/jobs/{job}/log", responses=_FILE, response_class=Response)
@@ -86,7 +87,7 @@ def _add_files(router: APIRouter, services: Services, sessions: Sessions) -> Non
         "/api/jobs/{job}/prompts/{number}/inputs/{slot}", responses=_FILE, response_class=Response
     )
     def get_input(
-        request: Request, job: str, number: int, slot: str, download: Download = False
+        request: Request, job: str, number: models.Number, slot: str, download: Download = False
     ) -> Response:
         """Give the file that a slot of a prompt was given."""
         opened = files.open_input(views.job(job), number, slot)
@@ -128,7 +129,7 @@ def _add_pictures(router: APIRouter, services: Services) -> None:
         response_class=Response,
     )
     def get_input_thumbnail(
-        request: Request, job: str, number: int, slot: str, size: Size = "medium"
+        request: Request, job: str, number: models.Number, slot: str, size: Size = "medium"
     ) -> Response:
         """Give a small picture of what a slot of a prompt was given, once that was read."""
         return _picture(thumbnails.of_input(views.job(job), number, slot, size), request)

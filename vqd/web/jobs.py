@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, PromptState
 from vqd.domain.listing import JobFilter
@@ -23,8 +24,11 @@ from vqd.web.services import Services
 
 _FEW_EVENTS = 200
 
-_NO_JOB = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+_AGAIN = "May be given again."
+_NO_JOB = responses(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 _LISTED = responses(HTTPStatus.BAD_REQUEST)
+
+Label = Annotated[str, Field(max_length=500, description="name=value")]
 
 
 def routes(services: Services) -> APIRouter:
@@ -38,17 +42,15 @@ def routes(services: Services) -> APIRouter:
 def _add_lists(router: APIRouter, services: Services) -> None:
     @router.get("/api/jobs", responses=_LISTED)
     def list_jobs(
-        state: Annotated[list[JobState] | None, Query(description="May be given again.")] = None,
-        workflow: Annotated[str | None, Query(max_length=200)] = None,
-        label: Annotated[
-            list[str] | None, Query(description="name=value; may be given again.")
-        ] = None,
+        state: Annotated[list[JobState], Query(default_factory=list, description=_AGAIN)],
+        label: Annotated[list[Label], Query(default_factory=list, description=_AGAIN)],
+        workflow: Annotated[str | models.Absent, Query(max_length=200)] = None,
         q: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
         cursor: models.Cursor = None,
         limit: models.Limit = 50,
     ) -> models.JobsPage:
         """List jobs, newest first."""
-        asked = JobFilter(frozenset(state or ()), workflow, _labels(label or []), q)
+        asked = JobFilter(frozenset(state), workflow, _labels(label), q)
         page = services.pages.jobs(asked, cursor, limit=limit)
         is_halted = services.switch.away is not None or services.switch.is_paused
         open_jobs = [job for job in page.rows if job.state not in CLOSED_STATES]
@@ -59,7 +61,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
     @router.get("/api/jobs/{job}/prompts", responses=_NO_JOB)
     def list_prompts(
         job: str,
-        state: PromptState | None = None,
+        state: PromptState | models.Absent = None,
         cursor: models.Cursor = None,
         limit: models.Limit = 100,
     ) -> models.PromptsPage:
@@ -99,7 +101,7 @@ def _add_views(router: APIRouter, services: Services) -> None:
         )
 
     @router.get("/api/jobs/{job}/prompts/{number}", responses=_NO_JOB)
-    def show_prompt(job: str, number: int) -> models.PromptDetailShape:
+    def show_prompt(job: str, number: models.Number) -> models.PromptDetailShape:
         """Show a prompt, and every attempt at it."""
         detail = services.views.prompt(job, number)
         return models.PromptDetailShape(

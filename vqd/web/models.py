@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from vqd.service.shapes.farm import ServerShape
 from vqd.service.shapes.jobs import (
@@ -15,14 +17,17 @@ from vqd.service.shapes.jobs import (
 )
 from vqd.service.shapes.shape import EventShape, Shape
 
-Cursor = Annotated[str | None, Field(max_length=4096, description="`next` of the page before.")]
+Absent = SkipJsonSchema[None]
+"""None, where a parameter is left out; it cannot be sent."""
+Cursor = Annotated[str | Absent, Field(max_length=4096, description="`next` of the page before.")]
+Number = Annotated[int, Path(ge=1, le=1_000_000_000, description="The prompt's, from 1.")]
 Limit = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
 
 
 class Body(BaseModel):
     """What a request sends as JSON."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class PriorityBody(Body):

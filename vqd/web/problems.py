@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.names import printable
@@ -25,6 +27,7 @@ _STATUSES: Mapping[str, HTTPStatus] = MappingProxyType(
         "spool_away": HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
+_SCHEMAS = "#/components/schemas/{model}"
 _UNKNOWN, _STORE = "unknown_", "store_"
 
 
@@ -77,11 +80,14 @@ def of_error(_: Request, error: Exception) -> JSONResponse:
     return _response(status, error.code, error.message, error.hint)
 
 
-def of_http(_: Request, error: Exception) -> JSONResponse:
+def of_http(request: Request, error: Exception) -> JSONResponse:
     """Give what is answered where there is no such route, or the door refuses."""
     if isinstance(error, Refusal):
         return error.response()
     assert isinstance(error, HTTPException)
+    is_elsewhere = error.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+    if is_elsewhere and (allowed := _allowed(request)):  # there is a route, for other methods
+        error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": allowed})
     code = HTTPStatus(error.status_code).name.lower()
     hint = "GET /api/openapi.json lists what there is."
     return _response(error.status_code, code, error.detail, hint, headers=error.headers)
@@ -116,6 +122,13 @@ def unforeseen() -> JSONResponse:
     return _response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", said, None)
 
 
+def _allowed(request: Request) -> str:
+    """Give the methods that there are for a path, over all routes."""
+    routes: Sequence[Route] = request.app.state.routes
+    fitting = [one for one in routes if one.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for one in fitting for method in one.methods or ()}))
+
+
 def _status_of(code: str, otherwise: HTTPStatus) -> HTTPStatus:
     if code.startswith(_UNKNOWN) and otherwise is HTTPStatus.CONFLICT:
         return HTTPStatus.NOT_FOUND
@@ -140,8 +153,11 @@ def _response(
 
 def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Give for the description of a route with which problems it may answer."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}}
-    return {
-        int(status): {"description": status.phrase, "model": ProblemDetail, "content": content}
-        for status in statuses
-    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS.format(model=ProblemDetail.__name__)}}}
+    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+
+
+def described() -> dict[str, Any]:
+    """Give the schema of a problem, by its name."""
+    schema = TypeAdapter(ProblemDetail).json_schema(ref_template=_SCHEMAS)
+    return {**schema.pop("$defs"), ProblemDetail.__name__: schema}

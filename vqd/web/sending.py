@@ -43,8 +43,8 @@ _SENT: dict[str, Any] = {
                     },
                 }
             },
-            "application/json": {"schema": {"type": "object", "description": "The job itself."}},
-            "application/yaml": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"description": "The job itself."}},
+            "application/yaml": {},
         },
     }
 }

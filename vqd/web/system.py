@@ -36,8 +36,10 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/api/system/models", responses=responses(HTTPStatus.NOT_FOUND))
     def list_models(
-        folder: Annotated[str | None, Query(max_length=200, description="loras, vae …")] = None,
-        server: Annotated[str | None, Query(max_length=200)] = None,
+        folder: Annotated[
+            str | models.Absent, Query(max_length=200, description="loras, vae …")
+        ] = None,
+        server: Annotated[str | models.Absent, Query(max_length=200)] = None,
         q: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
     ) -> ModelsShape:
         """List the models of the servers, and which have each."""
