@@ -31,6 +31,7 @@ from vqd.runner.notifying import Notifying
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
+from vqd.runner.share import Share
 from vqd.runner.thumbnailing import Thumbnailing
 from vqd.service.aside import Aside
 from vqd.service.control import Control
@@ -277,6 +278,7 @@ class _Daemon:
             self._store,
             wishes.wishes,
             shortage=lambda: self._room.shortage,
+            why_away=Share(self._spool, on_answer=wake.set).why_away,
             on_news=wake.set,
         )
 

@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     )
     notify_house: HouseKeys | None = Field(
         default=None,
-        description="What the house tells, and to whom: of its queue, its servers and its disks.",
+        description="What the house tells, and to whom: of its queue, servers, disks and share.",
         examples=[{"events": ["server_down", "server_back"], "to": "studio", "after": "5m"}],
     )
     keep: Duration | None = Field(

@@ -23,6 +23,7 @@ class Watched:
         self.wishes = wishes
         self.now = NOW
         self.shortage: Shortage | None = None
+        self.away: str | None = None
         self.said = "Connection refused."
         self.notices: list[Notice] = []
         self.restart()
@@ -33,6 +34,7 @@ class Watched:
             self.store,
             self.wishes,
             shortage=lambda: self.shortage,
+            why_away=lambda: self.away,
             on_news=self._deliver,
             clock=lambda: self.now,
             steady=lambda: self.now - NOW,
@@ -256,6 +258,22 @@ def test_a_disk_that_is_low_is_told_of_and_so_is_room(watched: Watched) -> None:
     watched.shortage = None
     watched.wait(2 * AFTER_S)
     assert watched.told == ["disk_low", "disk_enough"]
+
+
+def test_a_share_that_is_away_is_told_of_and_of_its_disk_nothing_till_it_is_back(
+    watched: Watched,
+) -> None:
+    watched.shortage = LOW
+    watched.wait(2 * AFTER_S)
+    watched.shortage, watched.away = None, "its marker .vqd-spool is missing"
+    watched.wait(2 * AFTER_S)
+    assert watched.told == ["disk_low", "share_away"]
+    assert watched.news.said == (
+        "Nothing is taken or sent until it is back: its marker .vqd-spool is missing."
+    )
+    watched.away = None
+    watched.wait(2 * AFTER_S)
+    assert watched.told == ["disk_low", "share_away", "share_back", "disk_enough"]
 
 
 def test_only_what_was_asked_for_is_told(store: Store) -> None:

@@ -25,7 +25,7 @@ class NoticeEvent(StrEnum):
 
 
 class HouseEvent(StrEnum):
-    """Of what the house may tell: the queue, the servers and the disks."""
+    """Of what the house may tell: the queue, the servers, the disks and the spool."""
 
     QUEUE_EMPTY = "queue_empty"
     """Nothing runs and nothing is next; jobs ended since that was told before."""
@@ -37,6 +37,10 @@ class HouseEvent(StrEnum):
     """There is too little room to begin anything."""
     DISK_ENOUGH = "disk_enough"
     """There is room again."""
+    SHARE_AWAY = "share_away"
+    """The spool is not there, or does not answer."""
+    SHARE_BACK = "share_back"
+    """It is there again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ _TITLES = {
     HouseEvent.SERVER_BACK: "server {server} is back",
     HouseEvent.DISK_LOW: "the disk is nearly full",
     HouseEvent.DISK_ENOUGH: "the disk has room again",
+    HouseEvent.SHARE_AWAY: "the share is away",
+    HouseEvent.SHARE_BACK: "the share is back",
 }
 _OVER = ("succeeded", "failed", "cancelled")
 

@@ -1,4 +1,4 @@
-"""Tells of the house: the queue is empty, a server is down or back, a disk is low or has room.
+"""Tells of the house: an empty queue, servers and a share that go and come back, disks that fill.
 
 What is told has been so for a while (`after_s`): of what flaps nothing is told. Of a subject of
 which something bad was told, nothing bad is for a quarter of an hour; then it is, if it is so
@@ -26,7 +26,8 @@ QUIET_S = 900.0
 
 _QUEUE = "queue"
 _DISK = "disk"
-_GOOD = frozenset({HouseEvent.SERVER_BACK, HouseEvent.DISK_ENOUGH})
+_SHARE = "share"
+_GOOD = frozenset({HouseEvent.SERVER_BACK, HouseEvent.DISK_ENOUGH, HouseEvent.SHARE_BACK})
 
 _log = structlog.get_logger(__name__)
 
@@ -44,9 +45,9 @@ class _Fact:
 class House:
     """Looks at the house every few seconds, and writes notices of what is worth telling.
 
-    `shortage` gives what there is too little of on the disks, None if there is enough; at once.
-    `clock` gives UTC seconds, `steady` monotonic ones. `on_news` is called when there is a notice
-    to deliver.
+    `shortage` gives what there is too little of on the disks, None if there is enough, and
+    `why_away` why the spool is not there, None if it is; neither waits long. `clock` gives UTC
+    seconds, `steady` monotonic ones. `on_news` is called when there is a notice to deliver.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class House:
         wishes: HouseWishes,
         *,
         shortage: Callable[[], Shortage | None],
+        why_away: Callable[[], str | None],
         on_news: Callable[[], None],
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
@@ -62,6 +64,7 @@ class House:
         self._store = store
         self._wishes = wishes
         self._shortage = shortage
+        self._why_away = why_away
         self._on_news = on_news
         self._clock = clock
         self._steady = steady
@@ -86,7 +89,10 @@ class House:
         if _QUEUE not in told:
             begun = HouseEvent.QUEUE_EMPTY
             self._store.write(lambda session: session.house.begin(_QUEUE, begun, now=now))
-        facts += _of_disk(self._shortage(), told, now)
+        away = self._why_away()
+        facts.append(_of_share(away, told, now))
+        if away is None:
+            facts.append(_of_disk(self._shortage(), told, now))
         self._seen = {fact.subject: self._seen_so(fact) for fact in facts}
         due = [fact for fact in facts if self._is_steady(fact) and _is_news(fact, told, now)]
         for fact in due:
@@ -127,7 +133,7 @@ def server_subject(server: str) -> str:
 
 def subjects(servers: Iterable[str]) -> list[str]:
     """Name all that is told of where these are the servers."""
-    return [_QUEUE, _DISK, *map(server_subject, servers)]
+    return [_QUEUE, _DISK, _SHARE, *map(server_subject, servers)]
 
 
 def _is_news(fact: _Fact, told: Mapping[str, Told], now: float) -> bool:
@@ -178,14 +184,22 @@ def _of_queue(session: Session, told: Mapping[str, Told]) -> Iterator[_Fact]:
     yield _Fact(_QUEUE, HouseEvent.QUEUE_EMPTY, news, closed.last_at)
 
 
-def _of_disk(short: Shortage | None, told: Mapping[str, Told], now: float) -> Iterator[_Fact]:
+def _of_disk(short: Shortage | None, told: Mapping[str, Told], now: float) -> _Fact:
     if short is not None:
         news = HouseNews(f"Nothing new is begun: {short}.")
-        yield _Fact(_DISK, HouseEvent.DISK_LOW, news, now)
-    else:
-        low_s = _lasted_s(told.get(_DISK), now)
-        news = HouseNews(f"There is room again, after {duration(low_s)}.", seconds=low_s)
-        yield _Fact(_DISK, HouseEvent.DISK_ENOUGH, news, now)
+        return _Fact(_DISK, HouseEvent.DISK_LOW, news, now)
+    low_s = _lasted_s(told.get(_DISK), now)
+    news = HouseNews(f"There is room again, after {duration(low_s)}.", seconds=low_s)
+    return _Fact(_DISK, HouseEvent.DISK_ENOUGH, news, now)
+
+
+def _of_share(away: str | None, told: Mapping[str, Told], now: float) -> _Fact:
+    if away is not None:
+        news = HouseNews(f"Nothing is taken or sent until it is back: {printable(away)}.")
+        return _Fact(_SHARE, HouseEvent.SHARE_AWAY, news, now)
+    away_s = _lasted_s(told.get(_SHARE), now)
+    news = HouseNews(f"It is there again, after {duration(away_s)}.", seconds=away_s)
+    return _Fact(_SHARE, HouseEvent.SHARE_BACK, news, now)
 
 
 def _lasted_s(before: Told | None, until_at: float) -> float:

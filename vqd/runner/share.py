@@ -58,6 +58,13 @@ class Share:
         except ShareAway as away:
             return f"share away: {away}"
 
+    def why_away(self) -> str | None:
+        """Say why the share counts as away; None if it is there."""
+        try:
+            return self._ask(self._spool.why_away)
+        except ShareAway as away:
+            return str(away)
+
     def has_active(self, job: str) -> bool:
         """Tell whether the folder of a job is where it belongs.
 
