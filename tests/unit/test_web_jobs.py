@@ -240,6 +240,23 @@ def test_a_job_is_steered_and_says_why_not(house: WebHouse) -> None:
     assert house.told(at(job))["counts"]["cancelled"] == 2
 
 
+def test_a_job_says_what_may_be_done_with_it_and_none_of_that_is_refused(house: WebHouse) -> None:
+    def may(job: str) -> list[str]:
+        verbs: list[str] = house.told(at(job))["may"]
+        return verbs
+
+    job = "20260105-000000-asked"
+    accept_a_job(house.store, job)
+    assert may(job) == ["pause", "cancel"]
+    house.post(f"{at(job)}/pause")
+    assert may(job) == ["resume", "cancel"]
+    house.post(f"{at(job)}/cancel")
+    assert may(job) == []
+    over = "20260105-000001-over"
+    closed(house, over)
+    assert may(over) == ["retry"]
+
+
 def test_a_closed_job_moves_back_into_the_inbox_to_run_again(house: WebHouse) -> None:
     job = "20260104-000000-closed"
     closed(house, job)

@@ -8,6 +8,7 @@ from vqd.domain.finish import Finish
 from vqd.domain.graph import Value
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import Job, Prompt
+from vqd.service.control import may
 from vqd.service.explain import Reason
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
 from vqd.spool.status import iso
@@ -47,6 +48,8 @@ class JobShape(Shape):
     reason: str | None
     """Why it ended as it did, or why what waits of it does not start."""
     counts: CountsShape
+    may: list[str]
+    """What may be done with it now: approve, resume, pause, retry, cancel."""
     priority: int
     labels: dict[str, str]
     comment: str
@@ -136,6 +139,7 @@ def job_shape(job: Job, finish: Finish | None = None) -> JobShape:
         state=str(job.state),
         reason=job.why,
         counts=CountsShape(**asdict(job.counts)),
+        may=may(job),
         priority=job.priority,
         labels=dict(plan.labels) if plan else {},
         comment=plan.comment if plan else "",

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { h, icon, keep, write } from "./dom.js";
 import { progress } from "./progress.js";
 import { Queue, SECTIONS, isOver } from "./queue.js";
-import { ACTS, steer } from "./steering.js";
+import { ACTS, may, steer } from "./steering.js";
 import { ago, clock, count, nameOf, sentence } from "./words.js";
 
 const TYPED_MS = 200;
@@ -224,10 +224,9 @@ function bulkBar(queue, picked, onDone, say) {
   );
 
   const chosen = () => [...picked].map((name) => queue.job(name)).filter(Boolean);
-  const fits = (verb, job) => (verb === "priority" ? !isOver(job) : ACTS.find((act) => act.verb === verb).fits(job));
 
   async function act_(verb, body = {}) {
-    const refused = await steer(verb, chosen().filter((job) => fits(verb, job)), body);
+    const refused = await steer(verb, chosen().filter((job) => may(verb, job)), body);
     say(refused.map(([job, why]) => `${nameOf(job)}: ${why}`).join(" "));
     onDone();
   }
@@ -236,7 +235,7 @@ function bulkBar(queue, picked, onDone, say) {
     const jobs = chosen();
     element.hidden = jobs.length === 0;
     write(number, `${count(jobs.length, "job")} selected`);
-    ACTS.forEach((act, place) => { buttons[place].disabled = !jobs.some(act.fits); });
+    ACTS.forEach((act, place) => { buttons[place].disabled = !jobs.some((job) => may(act.verb, job)); });
   }
   return { element, draw };
 }

@@ -5,7 +5,7 @@ import { h, icon, keep, write } from "./dom.js";
 import { live } from "./live.js";
 import { makeCard, updateCard } from "./prompt.js";
 import { progress } from "./progress.js";
-import { ACTS, steer } from "./steering.js";
+import { ACTS, may, steer } from "./steering.js";
 import { view } from "./viewer.js";
 import { ago, clock, count, lasting, nameOf, sentence } from "./words.js";
 
@@ -97,8 +97,8 @@ function makeHead(name, onDone) {
     write(comment, job.comment);
     write(reason, job.reason ? sentence(job.reason) : "");
     bar.draw(job, running);
-    ACTS.forEach((one, place) => { buttons[place].hidden = !one.fits(job); });
-    ranked.hidden = Boolean(job.finished_at);
+    ACTS.forEach((one, place) => { buttons[place].hidden = !may(one.verb, job); });
+    ranked.hidden = !may("priority", job);
     report.hidden = !job.finished_at;
     if (document.activeElement !== priority) priority.value = job.priority;
     drawTimes(times, job);

@@ -2,23 +2,21 @@
 
 import { at, post } from "./api.js";
 import { h } from "./dom.js";
-import { isOver } from "./queue.js";
 import { count, nameOf } from "./words.js";
 
-/** The acts, each with the jobs it fits and, where it asks first, what it asks. */
+/** The acts; one that cannot be taken back says what it does, and is asked for twice. */
 export const ACTS = [
-  { verb: "approve", label: "Approve", icon: "check", fits: (job) => job.state === "quoted" || /APPROVE/.test(job.reason ?? "") },
-  { verb: "pause", label: "Pause", icon: "pause", fits: (job) => !isOver(job) && !isSuspended(job) },
-  { verb: "resume", label: "Resume", icon: "play", fits: isSuspended },
-  { verb: "retry", label: "Retry", icon: "again", fits: (job) => job.counts.failed > 0 || job.state === "cancelled" },
-  {
-    verb: "cancel",
-    label: "Cancel",
-    icon: "cross",
-    fits: (job) => !isOver(job) && !job.cancel_requested_at,
-    asks: "What runs is interrupted. What is made already stays.",
-  },
+  { verb: "approve", label: "Approve", icon: "check" },
+  { verb: "pause", label: "Pause", icon: "pause" },
+  { verb: "resume", label: "Resume", icon: "play" },
+  { verb: "retry", label: "Retry", icon: "again" },
+  { verb: "cancel", label: "Cancel", icon: "cross", asks: "What runs is interrupted. What is made already stays." },
 ];
+
+/** Whether an act may be done with a job now. */
+export function may(verb, job) {
+  return job.may.includes(verb === "priority" ? "cancel" : verb);
+}
 
 /** Do one of the acts with jobs; gives what was refused, as `[job, why]`. */
 export async function steer(verb, jobs, body = {}) {
@@ -47,10 +45,6 @@ export function confirmed(question, consequence, verb) {
     document.body.append(dialog);
     dialog.showModal();
   });
-}
-
-function isSuspended(job) {
-  return !isOver(job) && /suspended/i.test(job.reason ?? "");
 }
 
 function about(jobs) {
