@@ -100,6 +100,7 @@ def test_the_table_of_kinds_names_fields_that_there_are_and_no_extension_twice()
         for extension in kind.extensions
         if name != "file"
     )
+    assert kind_of_name("png") is kind_of_name("fox.unheard-of") is None
 
 
 @pytest.mark.parametrize(

@@ -110,4 +110,5 @@ _BY_EXTENSION = {
 
 def kind_of_name(name: str) -> str | None:
     """Give the kind that a file of this name goes by; None if that does not tell."""
-    return _BY_EXTENSION.get(f".{name.rpartition('.')[2].lower()}")
+    _, dot, ending = name.rpartition(".")
+    return _BY_EXTENSION.get(f"{dot}{ending}".lower())
