@@ -61,6 +61,7 @@ def web_house(
     folder: Path, *, token: str | None = None, live: Live | None = None, **settings: Any
 ) -> Iterator[WebHouse]:
     """Open the API on a free port; `settings` are those of vqd, `web` too."""
+    before = _pooled()
     web = {"listen": "127.0.0.1:0", **settings.pop("web", {})}
     folder.mkdir(parents=True, exist_ok=True)
     if token is not None:
@@ -104,10 +105,14 @@ def web_house(
         aside.stop()
         store.close()
     wait_for(
-        lambda: not [one for one in threading.enumerate() if one.name == POOLED],
+        lambda: not [one for one in _pooled() if one not in before],
         within_s=5,
         what="the end of the server's threads",
     )
+
+
+def _pooled() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == POOLED]
 
 
 def at(job: str) -> str:
