@@ -216,7 +216,7 @@ def test_a_queue_of_which_something_is_next_is_not_empty_and_what_waits_is_count
     watched.wait(2 * AFTER_S)
     assert watched.told == ["queue_empty"]
     assert watched.news.held == 1
-    assert "1 job of the queue waits for something." in watched.news.said
+    assert "1 job in the queue waits." in watched.news.said
 
 
 def test_a_queue_that_empties_every_minute_is_told_of_four_times_an_hour_with_all_that_closed(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from vqd.domain.names import printable
-from vqd.domain.notice import HouseEvent, HouseNews, HouseWishes
+from vqd.domain.notice import Closed, HouseEvent, HouseNews, HouseWishes
 from vqd.domain.schedule import duration
 from vqd.runner.beside import Beside
 from vqd.spool.space import Shortage
@@ -126,14 +126,13 @@ class House:
             self._on_news()
 
 
-def server_subject(server: str) -> str:
-    """Name a server as a subject."""
-    return f"server {server}"
-
-
 def subjects(servers: Iterable[str]) -> list[str]:
     """Name all that is told of where these are the servers."""
     return [_QUEUE, _DISK, _SHARE, *map(server_subject, servers)]
+
+
+def _server_subject(server: str) -> str:
+    return f"server {server}"
 
 
 def _is_news(fact: _Fact, told: Mapping[str, Told], now: float) -> bool:
@@ -151,12 +150,11 @@ def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Itera
     servers = session.servers.all()
     up = sum(server.takes_prompts for server in servers)
     for server in servers:
-        subject, since_at = server_subject(server.server), server.since_at or now
+        subject, since_at = _server_subject(server.server), server.since_at or now
         if server.takes_prompts:
-            down_s = _lasted_s(told.get(subject), since_at)
-            said = f"It takes prompts again, after {duration(down_s)}."
-            news = HouseNews(said, server.server, down_s)
-            yield _Fact(subject, HouseEvent.SERVER_BACK, news, since_at)
+            before, said = told.get(subject), "It takes prompts again"
+            event = HouseEvent.SERVER_BACK
+            yield _over(subject, event, said, before, since_at, server=server.server)
         else:
             said = f"It has taken no prompts for {duration(max(0.0, now - since_at))}"
             said += f": {printable(server.said.rstrip('.'))}" if server.said else ""
@@ -173,38 +171,48 @@ def _of_queue(session: Session, told: Mapping[str, Told]) -> Iterator[_Fact]:
     if closed is None:
         return
     held = session.house.held()
+    news = HouseNews(_said_of(closed, held), seconds=closed.seconds, closed=closed, held=held)
+    yield _Fact(_QUEUE, HouseEvent.QUEUE_EMPTY, news, closed.last_at)
+
+
+def _said_of(closed: Closed, held: int) -> str:
     said = f"{_counted(sum(closed.jobs.values()), 'job')} ({_listed(closed.jobs)}), "
     said += f"{_counted(sum(closed.prompts.values()), 'prompt')} ({_listed(closed.prompts)})"
     said += f" in {duration(closed.seconds)}."
     if held:
-        said += (
-            f" {_counted(held, 'job')} of the queue wait{'s' if held == 1 else ''} for something."
-        )
-    news = HouseNews(said, seconds=closed.seconds, closed=closed, held=held)
-    yield _Fact(_QUEUE, HouseEvent.QUEUE_EMPTY, news, closed.last_at)
+        said += f" {_counted(held, 'job')} in the queue {'waits' if held == 1 else 'wait'}."
+    return said
 
 
 def _of_disk(short: Shortage | None, told: Mapping[str, Told], now: float) -> _Fact:
-    if short is not None:
-        news = HouseNews(f"Nothing new is begun: {short}.")
-        return _Fact(_DISK, HouseEvent.DISK_LOW, news, now)
-    low_s = _lasted_s(told.get(_DISK), now)
-    news = HouseNews(f"There is room again, after {duration(low_s)}.", seconds=low_s)
-    return _Fact(_DISK, HouseEvent.DISK_ENOUGH, news, now)
+    if short is None:
+        event, said = HouseEvent.DISK_ENOUGH, "There is room again"
+        return _over(_DISK, event, said, told.get(_DISK), now)
+    news = HouseNews(f"Nothing new is begun: {short}.")
+    return _Fact(_DISK, HouseEvent.DISK_LOW, news, now)
 
 
 def _of_share(away: str | None, told: Mapping[str, Told], now: float) -> _Fact:
-    if away is not None:
-        news = HouseNews(f"Nothing is taken or sent until it is back: {printable(away)}.")
-        return _Fact(_SHARE, HouseEvent.SHARE_AWAY, news, now)
-    away_s = _lasted_s(told.get(_SHARE), now)
-    news = HouseNews(f"It is there again, after {duration(away_s)}.", seconds=away_s)
-    return _Fact(_SHARE, HouseEvent.SHARE_BACK, news, now)
+    if away is None:
+        event, said = HouseEvent.SHARE_BACK, "It is there again"
+        return _over(_SHARE, event, said, told.get(_SHARE), now)
+    news = HouseNews(f"Nothing is taken or sent until it is back: {printable(away)}.")
+    return _Fact(_SHARE, HouseEvent.SHARE_AWAY, news, now)
 
 
-def _lasted_s(before: Told | None, until_at: float) -> float:
-    """Give how long it was as was told before; 0 if the clock was set back meanwhile."""
-    return round(max(0.0, until_at - before.since_at), 1) if before else 0.0
+def _over(
+    subject: str,
+    event: HouseEvent,
+    said: str,
+    before: Told | None,
+    since_at: float,
+    *,
+    server: str | None = None,
+) -> _Fact:
+    """Give that what was told `before` is over; it lasted 0 s where the clock was set back."""
+    lasted_s = round(max(0.0, since_at - before.since_at), 1) if before else 0.0
+    news = HouseNews(f"{said}, after {duration(lasted_s)}.", server, lasted_s)
+    return _Fact(subject, event, news, since_at)
 
 
 def _counted(number: int, noun: str) -> str:
