@@ -128,7 +128,7 @@ class House:
 
 def subjects(servers: Iterable[str]) -> list[str]:
     """Name all that is told of where these are the servers."""
-    return [_QUEUE, _DISK, _SHARE, *map(server_subject, servers)]
+    return [_QUEUE, _DISK, _SHARE, *map(_server_subject, servers)]
 
 
 def _server_subject(server: str) -> str:
