@@ -98,7 +98,7 @@ def test_what_comes_is_judged_told_and_made_again(
     for reason in (
         "is 16x24; 24x16 is asked for",
         "is 100% black; 90% is the most",
-        "is of kind video; image is asked for",
+        "is a clip (`kind: video`); a picture is asked for (`kind: image`)",
     ):
         assert reason in said
     assert not (folder / "rejected-outputs").exists()

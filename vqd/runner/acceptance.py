@@ -7,6 +7,7 @@ from vqd.domain.accept import Accept
 from vqd.domain.errors import VqdError
 from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
+from vqd.domain.kinds import KINDS
 from vqd.domain.param import sides_of
 from vqd.domain.workflow import FLIP
 from vqd.media.apart import Media, blackness
@@ -77,7 +78,8 @@ def check_file(
 def _other_kind(media: Media, kind: str) -> str | None:
     if kind in (media.kind, "file"):
         return None
-    return f"is of kind {media.kind}; {kind} is asked for"
+    found, asked = KINDS[media.kind].noun, KINDS[kind].noun
+    return f"is {found} (`kind: {media.kind}`); {asked} is asked for (`kind: {kind}`)"
 
 
 def _too_small(media: Media, accept: Accept) -> str | None:
