@@ -43,7 +43,7 @@ def browser(tab: Browser) -> Iterator[Browser]:
 
 
 def wait(browser: Browser, expression: str) -> None:
-    wait_for(lambda: bool(browser.run(expression)), within_s=10, what=expression)
+    wait_for(lambda: bool(browser.run(expression)), within_s=30, what=expression)
 
 
 def faults(browser: Browser) -> list[Any]:

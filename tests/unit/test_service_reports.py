@@ -140,6 +140,52 @@ def test_what_people_took_away_or_edited_is_shown_as_it_is(
     assert len(cells(page)) == 3
 
 
+@pytest.mark.parametrize("kind", ["image", "text"])
+def test_a_manifest_that_somebody_wrote_shows_nothing_from_outside_the_folder(
+    store: Store, spool: Spool, publish: Callable[[], Path], tmp_path: Path, kind: str
+) -> None:
+    run(store, spool, made=1, failed=0)
+    folder = publish()
+    secret = picture(tmp_path / "secret.png", size=(64, 64))
+    if kind == "text":
+        write(secret, "SECRET")
+    outputs = [
+        str(secret),
+        "../../../secret.png",
+        "outputs/../../../../secret.png",
+        "outputs/l.png",
+    ]
+    (folder / "outputs/l.png").symlink_to(secret)
+    line = json.loads((folder / "manifest.jsonl").read_text(encoding="utf-8"))
+    line |= {"kind": kind, "sha256": "", "files": {}}
+    forged = [
+        {**line, "prompt": number, "output": output, "inputs": {"image": output}}
+        for number, output in enumerate(outputs, 1)
+    ]
+    write(folder / "manifest.jsonl", "".join(f"{json.dumps(one)}\n" for one in forged))
+    make_report(folder)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert len(cells(page)) == 4
+    assert "<img" not in page
+    assert "SECRET" not in page
+
+
+def test_an_input_from_elsewhere_is_shown_where_that_is_allowed(
+    store: Store, spool: Spool, publish: Callable[[], Path], tmp_path: Path
+) -> None:
+    run(store, spool, made=1, failed=0)
+    folder = publish()
+    plate = picture(tmp_path / "plates/wide.png", size=(64, 64))
+    line = json.loads((folder / "manifest.jsonl").read_text(encoding="utf-8"))
+    line |= {"inputs": {"image": str(plate)}, "files": {}}
+    write(folder / "manifest.jsonl", json.dumps(line))
+    pictures = []
+    for roots in ([], [tmp_path / "plates"]):
+        make_report(folder, roots=roots)
+        pictures.append((folder / "report.html").read_text(encoding="utf-8").count("<img"))
+    assert pictures == [1, 2]
+
+
 @pytest.mark.parametrize("status", [None, "", "a: [", "job: J\n", "- 1\n", "counts: x\n"])
 def test_a_folder_that_is_no_jobs_is_left_alone(tmp_path: Path, status: str | None) -> None:
     if status is not None:

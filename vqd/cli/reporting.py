@@ -23,9 +23,11 @@ def report(job: str, spool_dir: Path | None, settings_file: Path | None, *, as_j
 
     It needs no daemon and no queue. A job that is not over shows what it has made so far.
     """
-    root, thumbnails = spool_dir, None
-    if root is None:
+    if spool_dir is not None:
+        page = make_report(job_folder(Spool(spool_dir), job))
+    else:
         settings = load_settings(settings_file)
-        root, thumbnails = settings.spool, settings.state_dir / "thumbnails"
-    page = make_report(job_folder(Spool(root), job), thumbnails)
+        folder = job_folder(Spool(settings.spool), job)
+        kept = settings.state_dir / "thumbnails"
+        page = make_report(folder, kept, roots=settings.input_roots)
     click.echo(json.dumps({"job": page.parent.name, "report": str(page)}) if as_json else page)

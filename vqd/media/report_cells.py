@@ -110,7 +110,7 @@ class Cells:
     def _output(
         self, prompt: ReportPrompt, place: int, output: ReportOutput, pictures: Pictures
     ) -> str:
-        path = self._folder / output.path
+        path = self._folder / output.path.lstrip("/")  # below it, whatever it says
         picture = pictures.markup(path, output.kind, output.content, among=len(prompt.outputs))
         href = link(output.path)
         target = f' href="{text(href)}"' if href else ' tabindex="0" role="button"'

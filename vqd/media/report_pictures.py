@@ -62,7 +62,7 @@ class Pictures:
         except OSError as error:
             return _missing(path.name, (error.strerror or "it cannot be read").lower())
         except ValueError:
-            return _missing(path.name, "no file can have this name")
+            return _missing(path.name, "no file of a job can have this name")
         if len(made) > self._room:
             return _missing(path.name, "the page is full")
         self._room -= len(made)
@@ -71,6 +71,8 @@ class Pictures:
     def _shown(
         self, path: Path, kind: str, content: Content | None, most: float, nominal: float
     ) -> str:
+        if ".." in path.parts:  # as a manifest may say that somebody else wrote
+            raise ValueError(path)
         shown = KINDS[kind].shown if kind in KINDS else Shown.TILE
         if shown is Shown.EXCERPT:
             return self._excerpt(path, min(_EXCERPT_BYTES, int(nominal)))

@@ -5,7 +5,8 @@ the job file of its comment and its labels: on any machine that sees the folder,
 queue that remembers the job.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -27,11 +28,14 @@ _MOST_VALUES = 100
 """Of an axis: nobody looks through a grid of more."""
 
 
-def make_report(folder: Path, thumbnails: Path | None = None) -> Path:
+def make_report(
+    folder: Path, thumbnails: Path | None = None, *, roots: Sequence[Path] = ()
+) -> Path:
     """Write report.html into a job's folder anew; give its path.
 
     `thumbnails` is where some are kept that need not be made again. Of a job that is not over it
-    shows what it has made so far.
+    shows what it has made so far. An input from elsewhere is opened only below one of `roots`: what
+    the folder says, anybody may have written.
 
     Raises:
         VqdError: `no_status`, it is no job's folder. OSError: it cannot be written.
@@ -39,7 +43,8 @@ def make_report(folder: Path, thumbnails: Path | None = None) -> Path:
     told = told_in(folder)
     inputs = drops.INPUTS if is_real_folder(folder / drops.INPUTS) else ""
     with manifest.opened(folder) as made:
-        prompts = sorted(_prompts(folder, made), key=attrgetter("number"))
+        told_of = (_within(prompt, roots) for prompt in _prompts(folder, made))
+        prompts = sorted(told_of, key=attrgetter("number"))
     report = folder / drops.REPORT
     kept = Thumbnails(thumbnails, keeps=False) if thumbnails else None
     write_report(_job(told, folder, prompts, inputs), lambda: prompts, folder, report, kept)
@@ -105,6 +110,17 @@ def _failed(line: FailureLine) -> ReportPrompt:
 
 def _below(inputs: Mapping[str, str]) -> Mapping[str, str]:
     return {slot: path.removeprefix(f"{drops.INPUTS}/") for slot, path in inputs.items()}
+
+
+def _within(prompt: ReportPrompt, roots: Sequence[Path]) -> ReportPrompt:
+    """Give a prompt whose inputs from elsewhere are but names, unless they lie below a root."""
+    inputs = {slot: _allowed(Path(path), roots) for slot, path in prompt.inputs.items()}
+    return replace(prompt, inputs=inputs)
+
+
+def _allowed(path: Path, roots: Sequence[Path]) -> str:
+    is_allowed = not path.is_absolute() or any(map(path.is_relative_to, roots))
+    return str(path) if is_allowed else path.name
 
 
 def _job(told: Told, folder: Path, prompts: list[ReportPrompt], inputs: str) -> ReportJob:
