@@ -98,7 +98,7 @@ def test_a_spool_that_fills_up_parks_everything_and_says_so_until_there_is_room(
         ballast = fill(daemon.spool.root, leave_bytes=1_000_000)
         wait_for(lambda: "stay free" in str(status_of(active)["reason"]), within_s=30)
         assert status_of(active)["reason"].startswith(f"parked: {daemon.spool.root} has ")
-        assert "stay free (reserve): make room there" in daemon.vqd("status").stdout
+        assert "that stay free (reserve): make room there" in daemon.vqd("status").stdout
         assert "make room there" in daemon.vqd("explain", "wide").stdout
         drop(daemon, tmp_path, "later", job="vqd: 1\nworkflow: image-scale\n")
         wait_for(lambda: "later: waits for room: " in daemon.waiting, within_s=30)
@@ -122,7 +122,7 @@ def test_a_spool_that_is_out_of_inodes_parks_as_if_it_were_full(tmp_path: Path) 
         for number in range(os.statvfs(crowd).f_favail - 12):
             (crowd / str(number)).touch()
         wait_for(lambda: daemon.logged("room.low"), within_s=30)
-        assert "files (inodes), of which 20 stay free" in daemon.vqd("status").stdout
+        assert "files (inodes), less than the 20 that stay free" in daemon.vqd("status").stdout
         shutil.rmtree(crowd)
         assert_nothing_was_lost(daemon)
 
@@ -163,7 +163,7 @@ def test_a_daemon_starts_on_a_spool_that_is_full_and_takes_up_its_work_when_it_i
         assert "parked: " in daemon.vqd("status").stdout
         refused = daemon.vqd("submit", str(tmp_path / "wide"))
         assert refused.returncode == 5
-        assert "[no_room]" in refused.stderr
+        assert "[no_space]" in refused.stderr
         assert {path.name for path in daemon.spool.inbox.iterdir()} - {"_vqd"} == {"wide"}
         ballast.unlink()
         shutil.rmtree(crowd)

@@ -280,7 +280,9 @@ def test_a_job_that_has_no_room_is_told_what_is_wanted_and_what_is_free(
     (space,) = [line for line in lines_of(checked.output) if line.startswith("space")]
     spool = house.folder / "spool"
     assert f"; it would be parked: {spool} has " in space
-    assert re.search(r" free, of which [0-9.]+ .B stay free \(reserve\): make room there$", space)
+    assert re.search(
+        r" free, less than the [0-9.]+ .B that stay free \(reserve\): make room there$", space
+    )
     told = json.loads(house.vqd("check", beach(house), "--json").output)
     assert told["needs"]["shortage"].startswith(f"{spool} has ")
     monkeypatch.setenv("VQD_RESERVE", "0")
@@ -298,7 +300,7 @@ def test_a_copy_that_has_no_room_is_refused_and_nothing_of_it_is_dropped(
     refused = house.vqd("submit", job)
     assert refused.exit_code == 5
     assert f"There is no room for a copy of {job}, which is " in refused.stderr
-    assert "Make room there, and submit it again. [no_room]" in refused.stderr
+    assert "Make room there, and submit it again. [no_space]" in refused.stderr
     inbox = house.folder / "spool" / "inbox"
     assert list(inbox.iterdir()) == []
     monkeypatch.setenv("VQD_RESERVE", "0")

@@ -59,7 +59,7 @@ def test_below_the_reserve_nothing_is_sent_and_the_loop_is_told_when_that_change
     disk, changes = Disk(99), Changes()
     room = Room(store, disk.look, on_change=changes)
     assert room.look() is not None
-    said = "/srv/vqd has 99 MB free, of which 100 MB stay free (reserve): make room there"
+    said = "/srv/vqd has 99 MB free, less than the 100 MB that stay free (reserve): make room there"
     assert room.held_by((), 0.0) == f"parked: {said}"
     assert str(room.shortage) == said
     assert changes.count == 1
@@ -82,8 +82,8 @@ def test_so_many_prompts_are_sent_as_there_is_room_for_what_they_make(store: Sto
     assert room.held_by(["clips"] * 3, 0.0) is None
     assert room.places(range(64), ["clips"] * 4) == range(0)
     assert room.held_by(["clips"] * 4, 0.0) == (
-        "parked: /srv/vqd has 325 MB free, of which 100 MB stay free (reserve), and 250 MB are"
-        " wanted: make room there"
+        "parked: /srv/vqd has 325 MB free, less than the 100 MB that stay free (reserve) and"
+        " the 250 MB that are wanted: make room there"
     )
 
 

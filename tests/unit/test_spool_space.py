@@ -57,11 +57,11 @@ def test_of_files_a_thousand_or_a_fiftieth_stay_free() -> None:
 def test_a_shortage_says_where_how_much_and_what_to_do() -> None:
     little = Disks(a_space(free_bytes=120_000_000), a_space(), Reserve())
     assert str(little.shortage()) == (
-        "/srv/vqd has 120 MB free, of which 1.1 GB stay free (reserve): make room there"
+        "/srv/vqd has 120 MB free, less than the 1.1 GB that stay free (reserve): make room there"
     )
     few = Disks(a_space(free_files=12), a_space(), Reserve())
     assert str(few.shortage()) == (
-        "/srv/vqd has room for 12 files (inodes), of which 1,000 stay free (reserve):"
+        "/srv/vqd has room for 12 files (inodes), less than the 1,000 that stay free (reserve):"
         " make room there"
     )
     fixed = Disks(a_space(is_read_only=True), a_space(), NOTHING_KEPT)
@@ -74,7 +74,7 @@ def test_what_is_planned_counts_in_the_spool_and_not_where_the_state_lies() -> N
     assert disks.shortage(planned_bytes=90 * GB) is None
     short = disks.shortage(planned_bytes=99.5 * GB)
     assert short is not None
-    assert "and 100 GB are wanted" in short.said
+    assert " and the 100 GB that are wanted" in short.said
     assert disks.left_bytes == 100 * GB - (1 << 30)
 
 

@@ -70,13 +70,13 @@ def _require_room(disks: Disks, path: Path, draft: Draft) -> None:
     """Do nothing if there is room for a copy of a job.
 
     Raises:
-        VqdError: `no_room`.
+        VqdError: `no_space`.
     """
     size = sum(file.stat().st_size for file in _files(path, draft))
     short = disks.shortage(kept=0.5, planned_bytes=size)
     if short is not None:
         said = f"There is no room for a copy of {path}, which is {size_told(size)}: {short.said}."
-        raise VqdError("no_room", said, f"{short.cure.capitalize()}, and submit it again.")
+        raise VqdError("no_space", said, f"{short.cure.capitalize()}, and submit it again.")
 
 
 def _files(path: Path, draft: Draft) -> Iterator[Path]:

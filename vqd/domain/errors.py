@@ -63,6 +63,11 @@ class Problem:
         return f" Allowed: {self.allowed[:_MOST_ALLOWED].rpartition(', ')[0]}, …"
 
 
+STORE_DISK = "store_disk"
+"""The code of what the queue had no room for: nothing of it is written, and all can be when there
+is room."""
+
+
 class VqdError(Exception):
     """Something vqd can name: `code` for machines, the message for people, `hint` for the cure."""
 

@@ -19,7 +19,7 @@ from functools import partial
 
 import structlog
 
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_DISK, VqdError
 from vqd.domain.lifecycle import Move
 from vqd.domain.live import LivePrompt
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
@@ -44,7 +44,6 @@ from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
-from vqd.store.writer import STORE_DISK
 
 PARKED_AGAIN_S = 5.0
 

@@ -99,15 +99,15 @@ class Disks:
             return Shortage(space.folder, said, "mount it so that it can be written")
         reserved = kept * self.reserve.bytes_of(space.total_bytes)
         if space.free_bytes < reserved + planned_bytes:
-            wanted = f"{size_told(reserved)} stay free (reserve)"
+            said = f"{space.folder} has {size_told(space.free_bytes)} free,"
+            said += f" less than the {size_told(reserved)} that stay free (reserve)"
             if planned_bytes:
-                wanted += f", and {size_told(planned_bytes)} are wanted"
-            said = f"{space.folder} has {size_told(space.free_bytes)} free, of which {wanted}"
+                said += f" and the {size_told(planned_bytes)} that are wanted"
             return Shortage(space.folder, said, _CURE)
         reserved = kept * self.reserve.files_of(space.total_files or 0)
         if space.free_files is not None and space.free_files < reserved:
-            said = f"{space.folder} has room for {space.free_files:,} files (inodes), of which"
-            said += f" {reserved:,.0f} stay free (reserve)"
+            said = f"{space.folder} has room for {space.free_files:,} files (inodes),"
+            said += f" less than the {reserved:,.0f} that stay free (reserve)"
             return Shortage(space.folder, said, _CURE)
         return None
 

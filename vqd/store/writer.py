@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_DISK, VqdError
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -137,9 +137,6 @@ def _has_no_room(error: Exception) -> bool:
 def _name_of(error: Exception) -> str:
     return getattr(error, "sqlite_errorname", None) or ""
 
-
-STORE_DISK = "store_disk"
-"""The code of what was not written, all of it, and can be written as it is when there is room."""
 
 _NO_ROOM = frozenset(
     {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_TRUNCATE"}

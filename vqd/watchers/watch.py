@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_DISK, VqdError
 from vqd.service.submit import Submission
 from vqd.spool.files import is_folder
 from vqd.spool.layout import OWN_FOLDER, Spool
@@ -100,6 +100,8 @@ class Watch:
         try:
             delay_s = self._look(now)
         except (OSError, VqdError) as error:
+            if isinstance(error, VqdError) and error.code == STORE_DISK:
+                return self._wait_for_room()
             return self._wait_for_share(str(error))
         if self._away:
             _log.info("spool.back", spool=str(self._spool.root))
@@ -158,6 +160,11 @@ class Watch:
             self._lookout.stop()
         self._rescan_at = 0.0
         return min(AWAY_AGAIN_S, self._rescan_s)
+
+    def _wait_for_room(self) -> float:
+        """Look at everything again when the queue may have room: hints are spent."""
+        self._rescan_at = 0.0
+        return AWAY_AGAIN_S
 
     def _on_hint(self, hint: Hint) -> None:
         if hint.path in (self._spool.inbox, self._spool.active):
