@@ -27,6 +27,7 @@ from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
 from vqd.store.records import RecordRows
+from vqd.store.refusals import RefusalRows
 from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import ScheduleRows
 from vqd.store.servers import ServerRows
@@ -50,6 +51,7 @@ class Session:
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
+        self.refusals = RefusalRows(connection)
         self.house = HouseRows(connection, self.notices)
         self.requirements = RequirementRows(connection)
         self.classes = ClassRows(connection, self.requirements)
