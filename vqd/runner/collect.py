@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from vqd.comfy.outputs import Remote, RemoteFile, RemoteText
 from vqd.documents.opening import created
@@ -107,24 +108,26 @@ class _Checked:
         return own if not fitting or own in fitting else fitting[0]
 
     def output(self, home: str) -> OutputFile:
+        """Give what is told of it, by its kind, under the name that it gets."""
         media = self.media
-        is_picture = media.kind == "image"
-        moves = not is_picture or (media.frames or 1) > 1
+        known: dict[str, Any] = {
+            "width": media.width,
+            "height": media.height,
+            "frames": None if media.kind == "image" and media.frames == 1 else media.frames,
+            "fps": media.fps,
+            "duration_s": None if media.seconds is None else round(media.seconds, 3),
+            "sample_rate": media.sample_rate,
+            "channels": media.channels,
+            "chars": media.chars,
+        }
         return OutputFile(
             slot=self.made_file.expected.slot,
             path=home,
             kind=media.kind,
             sha256=media.sha256,
             bytes=media.bytes,
-            width=media.width,
-            height=media.height,
-            frames=media.frames if moves else None,
-            fps=media.fps,
-            duration_s=round(media.seconds, 3) if media.seconds and not is_picture else None,
-            sample_rate=media.sample_rate,
-            channels=media.channels,
-            chars=media.chars,
             modified_at=mtime(self.path.stat()),
+            **{fact: known[fact] for fact in KINDS[media.kind].facts},
         )
 
 
