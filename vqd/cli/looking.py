@@ -49,16 +49,15 @@ def status(job: str | None, settings_file: Path | None, *, as_json: bool) -> Non
     settings = load_settings(settings_file)
     spool = Spool(settings.spool)
     paused, away = spool.is_paused(), spool.why_away()
-    runs = is_daemon_running(settings.state_dir)
+    runs, parked = is_daemon_running(settings.state_dir), parked_by(settings)
     with _views(settings_file) as views:
         seen = views.overview() if job is None else Overview([views.job(job)], ())
-        is_halted = paused or away is not None or runs is False
+        is_halted = paused or away is not None or runs is False or parked is not None
         finishes = {} if is_halted else views.finishes(seen.jobs, time.time())
     if job is not None:
         _show_status(spool, seen.jobs[0], finishes, as_json=as_json)
         return
     waiting = waiting_in(spool.inbox)
-    parked = parked_by(settings)
     if as_json:
         facts = {"daemon": runs, "away": away, "paused": paused, "parked": parked}
         _print_json({**facts, **_overview_json(seen, finishes), "waiting": [*waiting]})
