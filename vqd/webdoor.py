@@ -18,6 +18,7 @@ from vqd.service.back import bring_back
 from vqd.service.changes import Changes
 from vqd.service.control import Control
 from vqd.service.drafts import Drafting
+from vqd.service.edits import Edits
 from vqd.service.farm import FarmViews
 from vqd.service.files import JobFiles
 from vqd.service.pages import Pages
@@ -82,6 +83,7 @@ def web_door(
         uploads=Uploads(spool, submission, previews, settings.look_at_disks),
         control=Control(store, on_change=on_change),
         switch=Switch(spool, on_change=on_change),
+        edits=Edits(spool, previews),
         bring_back=partial(bring_back, spool),
         files=files,
         thumbnails=JobThumbnails(store, views, files, kept),

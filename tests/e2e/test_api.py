@@ -143,6 +143,43 @@ def test_a_job_is_followed_from_its_submission_to_what_it_made(
     assert again.json()["said"] == "moved back into the inbox"
 
 
+def test_a_job_that_is_edited_runs_only_what_the_edit_changes(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    def job_file(text: str, method: str = "PUT", path: str = "") -> requests.Response:
+        return asked(daemon, method, f"/api/jobs/edited/job-file{path}", json={"text": text})
+
+    by_file(daemon, "edited", picture(tmp_path / "a.png"))
+    folder = daemon.wait_closed("edited")
+    before = (folder / "job.yaml").read_text()
+    assert told(daemon, "/api/jobs/edited/job-file") == {"name": "job.yaml", "text": before}
+
+    refused = job_file(before.replace("32x32", "thirty"))
+    (problem,) = refused.json()["problems"]
+    assert (refused.status_code, problem["where"], problem["line"]) == (422, "job.yaml", 4)
+    assert (folder / "job.yaml").read_text() == before
+
+    after = before + "fan_out: {matrix: {method: [lanczos, area]}}\n"
+    checked = job_file(after, "POST", "/check").json()
+    assert (checked["prompts"], checked["kept"], checked["problems"]) == (2, 1, [])
+    closed = len(daemon.logged("job.closed"))
+    assert job_file(after).status_code == 200
+    wait_for(lambda: len(daemon.logged("job.closed")) > closed, within_s=60)
+    counts = told(daemon, "/api/jobs/edited")["counts"]
+    assert (counts["succeeded"], counts["kept"]) == (2, 1)
+    assert (daemon.spool.done / folder.name / "job.yaml").read_text() == after
+
+
+def test_an_open_job_is_not_edited(daemon: Daemon, tmp_path: Path) -> None:
+    folder = daemon.folder / "drops" / "open"
+    write(folder / "job.yaml", JOB.format(name="open") + "schedule: {suspended: true}\n")
+    picture(folder / "a.png")
+    folder.rename(daemon.spool.inbox / "open")
+    wait_for(lambda: asked(daemon, "GET", "/api/jobs/open").status_code == 200, within_s=30)
+    refused = asked(daemon, "PUT", "/api/jobs/open/job-file", json={"text": "vqd: 1\n"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "job_open")
+
+
 def test_a_sender_that_breaks_off_leaves_nothing_behind(daemon: Daemon) -> None:
     head = (
         "POST /api/jobs HTTP/1.1\r\nHost: localhost\r\n"

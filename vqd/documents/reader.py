@@ -40,9 +40,20 @@ def read(path: Path, limits: Limits = Limits(), *, where: str | None = None) -> 
         Faults: every fault of its form, with line and column.
     """
     where = where or path.name
-    text = decoded(content_of(path, where, limits), where)
+    return parse_as(path, decoded(content_of(path, where, limits), where), limits, where=where)
+
+
+def parse_as(
+    path: Path, text: str, limits: Limits = Limits(), *, where: str | None = None
+) -> Document:
+    """Give the document in a text as if the file at `path` held it, which is not read.
+
+    Raises:
+        Faults: as `read`.
+    """
     is_json = path.suffix.lower() == ".json"
-    return parse(_with_whole_characters(text) if is_json else text, where, limits, is_json=is_json)
+    whole = _with_whole_characters(text) if is_json else text
+    return parse(whole, where or path.name, limits, is_json=is_json)
 
 
 def parse(

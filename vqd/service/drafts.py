@@ -11,6 +11,7 @@ from typing import Any
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.documents.opening import opened
+from vqd.documents.reader import parse_as
 from vqd.documents.tree import Document
 from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.domain.errors import Faults, Problem
@@ -88,8 +89,9 @@ class Drafting:
         now: float,
         under: Path | None = None,
         listings: Listings | None = None,
+        text: str | None = None,
     ) -> Draft:
-        """Read the job file and everything it names, and plan it.
+        """Read the job file and everything it names, and plan it, as if it held `text`.
 
         Below its parameters lie those of the file `under`, else of `_defaults.yaml` beside it.
         Drafts of thousands of job files that lie in one folder may share their `listings`.
@@ -101,7 +103,7 @@ class Drafting:
             job_file, self._named.notify_default, under, is_folder=self._is_of_its_folder(job_file)
         )
         try:
-            self._read(sheet)
+            self._read(sheet, text)
             places = Places(
                 job_file.parent / sheet.draft.input_folder,
                 self._input_roots,
@@ -121,10 +123,13 @@ class Drafting:
             sheet.problems += faults.problems
         return replace(sheet.draft, problems=tuple(sorted(sheet.problems, key=_place)))
 
-    def _read(self, sheet: "_Sheet") -> None:
+    def _read(self, sheet: "_Sheet", text: str | None) -> None:
         if sheet.is_folder:
             _check_alone(sheet.job_file)
-        spec, sheet.unread = read_job(sheet.job_file)
+        if text is None:
+            spec, sheet.unread = read_job(sheet.job_file)
+        else:
+            spec, sheet.unread = jobfile.understood(parse_as(sheet.job_file, text))
         sheet.problems += (*sheet.unread, *self._named.faults(spec))
         sheet.spec = spec = self._named.with_known_target(spec)
         sheet.note(

@@ -133,13 +133,13 @@ class Previews:
         self._quote_over = quote_over
         self._capabilities = capabilities
 
-    def draft(self, job_file: Path, *, now: float) -> Draft:
-        """Read and plan a job.
+    def draft(self, job_file: Path, *, now: float, text: str | None = None) -> Draft:
+        """Read and plan a job, as if its file held `text`.
 
         Raises:
             FileNotFoundError: the job file is gone.
         """
-        return self._drafting.draft(job_file, now=now)
+        return self._drafting.draft(job_file, now=now, text=text)
 
     def hot_job(self, defaults: Path) -> HotJob:
         """Give what drops in the hot folder of a `_defaults.yaml` become.
@@ -149,13 +149,14 @@ class Previews:
         """
         return hot_job(self._drafting, defaults, "")
 
-    def preview(self, job_file: Path, *, now: float) -> Preview:
-        """Read and plan a job, and see what the store knows of the likes of it.
+    def preview(self, job_file: Path, *, now: float, text: str | None = None) -> Preview:
+        """Read and plan a job, as if its file held `text`, and see what the store knows of the
+        likes of it.
 
         Raises:
             FileNotFoundError: the job file is gone.
         """
-        draft = self.draft(job_file, now=now)
+        draft = self.draft(job_file, now=now, text=text)
         workflow, planned = draft.definition, draft.planned
         if planned is None or workflow is None:
             return Preview(draft)

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from vqd.domain.errors import VqdError
 from vqd.web import (
+    editing,
     events,
     files,
     health,
@@ -70,6 +71,7 @@ def made(
         jobs.routes(services),
         sending.routes(services),
         steering.routes(services),
+        editing.routes(services),
         files.routes(services, sessions),
         workflows.routes(services),
         events.routes(events.Feed(services)),

@@ -7,6 +7,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from vqd.service.edits import LONGEST_BYTES
 from vqd.service.shapes.farm import ServerShape
 from vqd.service.shapes.jobs import (
     AttemptShape,
@@ -34,6 +35,12 @@ class PriorityBody(Body):
     """A priority: 0 to 100, higher is sooner."""
 
     priority: int = Field(ge=0, le=100)
+
+
+class JobFileBody(Body):
+    """A job file, as YAML, or as JSON if it is named so."""
+
+    text: str = Field(max_length=LONGEST_BYTES)
 
 
 class SessionBody(Body):
@@ -110,6 +117,14 @@ class SubmittedShape(Shape):
 
     job: str
     prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFileShape(Shape):
+    """A job file, by its name in the job's folder."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

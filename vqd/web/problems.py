@@ -24,6 +24,7 @@ _STATUSES: Mapping[str, HTTPStatus] = MappingProxyType(
         "bad_cursor": HTTPStatus.BAD_REQUEST,
         "no_thumbnail": HTTPStatus.NOT_FOUND,
         "no_space": HTTPStatus.INSUFFICIENT_STORAGE,
+        "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "spool_away": HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )

@@ -9,6 +9,7 @@ from typing import Any
 from vqd.domain.live import Live
 from vqd.service.changes import Changes
 from vqd.service.control import Control
+from vqd.service.edits import Edits
 from vqd.service.farm import FarmViews
 from vqd.service.files import JobFiles
 from vqd.service.pages import Pages
@@ -34,6 +35,7 @@ class Services:
     uploads: Uploads
     control: Control
     switch: Switch
+    edits: Edits
     bring_back: Callable[[str], Path]
     files: JobFiles
     thumbnails: JobThumbnails

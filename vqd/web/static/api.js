@@ -24,6 +24,11 @@ export function post(path, body = {}) {
   return ask("POST", path, JSON.stringify(body), { "content-type": "application/json" });
 }
 
+/** Put `body`, as JSON, in the place of what is at a path. */
+export function put(path, body) {
+  return ask("PUT", path, JSON.stringify(body), { "content-type": "application/json" });
+}
+
 /** Take away what is at a path. */
 export function remove(path) {
   return ask("DELETE", path);

@@ -2,6 +2,7 @@
 
 import { at, get } from "./api.js";
 import { h, icon, keep, write } from "./dom.js";
+import { edit } from "./edit.js";
 import { live } from "./live.js";
 import { makeCard, updateCard } from "./prompt.js";
 import { progress } from "./progress.js";
@@ -81,6 +82,7 @@ function makeHead(name, onDone) {
   const priority = h("input", { type: "number", min: 0, max: 100, "aria-label": "Priority, 0 to 100", onchange: () => act("priority", { priority: Number(priority.value) }) });
   const buttons = ACTS.map((one) => h("button", { class: one.asks ? "danger" : "", onclick: () => act(one.verb) }, icon(one.icon), one.label));
   const report = h("a", { class: "button", href: `${path}/report`, target: "_blank", rel: "noopener" }, icon("open"), "Report");
+  const again = h("button", { onclick: () => edit(`jobs/${encodeURIComponent(name)}`, onDone) }, icon("pen"), "Edit and run again");
   const ranked = h("label", { class: "ranked" }, "Priority ", priority);
 
   async function act(verb, body = {}) {
@@ -99,7 +101,7 @@ function makeHead(name, onDone) {
     bar.draw(job, running);
     ACTS.forEach((one, place) => { buttons[place].hidden = !may(one.verb, job); });
     ranked.hidden = !may("priority", job);
-    report.hidden = !job.finished_at;
+    report.hidden = again.hidden = !job.finished_at;
     if (document.activeElement !== priority) priority.value = job.priority;
     drawTimes(times, job);
   }
@@ -109,7 +111,7 @@ function makeHead(name, onDone) {
     { class: "head" },
     h("div", { class: "title" }, h("div", {}, about, title), state),
     comment, reason, bar, times,
-    h("div", { class: "acts" }, report, buttons, ranked),
+    h("div", { class: "acts" }, report, buttons, again, ranked),
     said,
   );
   return { element, draw };

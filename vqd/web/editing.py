@@ -1,0 +1,45 @@
+"""/api/jobs/JOB/job-file: what a job was asked for, and a closed one asked for something else."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import APIRouter
+
+from vqd.service.shapes.check import CheckShape, check_shape
+from vqd.web import models
+from vqd.web.problems import responses
+from vqd.web.services import Services
+
+_NO_JOB = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE)
+_POINTS = 5
+
+_log = structlog.get_logger(__name__)
+
+
+def routes(services: Services) -> APIRouter:
+    """Give the routes of a job's own file."""
+    router = APIRouter(tags=["jobs"])
+
+    @router.get("/api/jobs/{job}/job-file", responses=_NO_JOB)
+    def show_job_file(job: str) -> models.JobFileShape:
+        """Show the job file of a job."""
+        found = services.edits.read(services.views.job(job))
+        return models.JobFileShape(found.name, found.text)
+
+    @router.post("/api/jobs/{job}/job-file/check", responses=_NO_JOB)
+    def check_job_file(job: str, body: models.JobFileBody) -> CheckShape:
+        """Say what a closed job would be with another job file: what is kept, and what would run
+        again. Nothing runs, and nothing is changed."""
+        found = services.views.job(job)
+        preview = services.edits.check(found, body.text, now=services.clock())
+        return check_shape(preview, points=_POINTS, free_bytes=services.uploads.free_bytes())
+
+    @router.put("/api/jobs/{job}/job-file", responses=_NO_JOB)
+    def replace_job_file(job: str, body: models.JobFileBody) -> models.AnswerShape:
+        """Give a closed job another job file and let it run again: only what that changes runs."""
+        found = services.views.job(job)
+        services.edits.run_again(found, body.text, now=services.clock())
+        _log.info("steering.answered", job=found.job, verb="EDIT", done=True, said="edited")
+        return models.AnswerShape(found.job, "edited, and moved back into the inbox")
+
+    return router
