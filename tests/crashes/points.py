@@ -32,7 +32,7 @@ def install(reach: Reach) -> None:
         _wrap(call, lambda call, path, *_: _of_publisher(told, f"{call} {Path(path).name}"))
     for call in ("rename", "replace"):
         _wrap(call, lambda call, _, to, *__: _of_publisher(told, f"{call} to {_short(to)}"))
-    _wrap("fsync", lambda _, descriptor: _synced(told, descriptor))
+    os.fsync = partial(_synced, told)
     _wrap("open", lambda _, path, flags, *__: _opened(told, path, flags))
     _name_commits(told)
 
@@ -65,6 +65,7 @@ def _of_publisher(told: Callable[..., None], name: str, path: Path | None = None
 
 
 def _synced(told: Callable[..., None], descriptor: int) -> None:
+    """Tell of it and sync nothing: a kill loses nothing that was written, and this is quicker."""
     path = Path(f"/proc/self/fd/{descriptor}").readlink()
     _of_publisher(told, f"sync {_short(path)}", path)
 
