@@ -70,6 +70,7 @@ def test_json_is_read_with_its_nulls_and_surrogate_pairs(tmp_path: Path) -> None
         ("a: 1\nb: [1, 2\n", "not_yaml", 3),
         ("? [a]\n: 1\n", "key_not_text", 1),
         ("a: 1\nb: \x07\n", "control_character", 2),
+        ("ä: ü\nö: \x87\n", "control_character", 2),
         ("- a\n", "no_mapping", 1),
         ("", "no_mapping", 1),
         ("a: " + "[" * 10_000, "too_deep", 1),

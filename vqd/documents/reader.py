@@ -169,8 +169,9 @@ def _place_of(text: str, position: int) -> tuple[int, int]:
 
 def _not_yaml(error: yaml.YAMLError, text: str, where: str, limits: Limits) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
-        line, column = _place_of(text, error.position)
-        said = f"holds a control character (U+{ord(text[error.position]):04X})."
+        # libyaml counts bytes up to it; the first of its kind is the one that it found.
+        line, column = _place_of(text, text.find(chr(error.character)))
+        said = f"holds a control character (U+{error.character:04X})."
         return Problem("control_character", said, where, line, column, hint="Remove it.")
     said, mark = _said(error)
     if mark is None:
