@@ -24,15 +24,37 @@ PICTURES = 36
 def a_report(folder: Path) -> Path:
     """Write the files of the job into a folder, and its report; gives the path of that."""
     prompts = [*_matrix(folder), *_others(folder)]
-    failed = sum(prompt.state == "failed" for prompt in prompts)
-    kept = sum(prompt.is_kept for prompt in prompts)
+    job = _job(prompts, {"cfg": CFG, "motion": MOTION})
+    write_report(job, lambda: prompts, folder, folder / "report.html")
+    return folder / "report.html"
+
+
+def a_report_of_a_zip(folder: Path) -> Path:
+    """Write the report of a job whose `lora` and `tag` are a zip, and whose `mood` hangs on the
+    input; gives its path."""
+    prompts = []
+    points = [("film", "plain"), ("none", "soft"), ("grain", "hard")]
+    for number, (shade, (lora, tag)) in enumerate(product(range(2), points), 1):
+        picture(folder / f"inputs/{shade}.png", shade=shade)
+        picture(folder / f"outputs/{number}.png", shade=number)
+        output = _output(folder, f"outputs/{number}.png", "image", width=32, height=20)
+        point: dict[str, Value] = {"lora": lora, "tag": tag, "mood": f"m{shade}"}
+        prompts.append(_prompt(number, output, point, f"{shade}.png"))
+    names = ("film", "none", "grain"), ("plain", "soft", "hard"), ("m0", "m1")
+    axes: dict[str, tuple[Value, ...]] = dict(zip(("lora", "tag", "mood"), names, strict=True))
+    write_report(_job(prompts, axes), lambda: prompts, folder, folder / "report.html")
+    return folder / "report.html"
+
+
+def _job(prompts: list[ReportPrompt], axes: dict[str, tuple[Value, ...]]) -> ReportJob:
     total = len(prompts)
-    job = ReportJob(
+    failed = sum(prompt.state == "failed" for prompt in prompts)
+    return ReportJob(
         job="20261124-092000-beach",
         workflow="image-scale",
         workflow_version=3,
-        state="failed",
-        reason=f"{failed} of {total} prompts failed",
+        state="failed" if failed else "done",
+        reason=f"{failed} of {total} prompts failed" if failed else None,
         comment="client A, second round",
         labels={"client": "acme"},
         counts={
@@ -40,18 +62,16 @@ def a_report(folder: Path) -> Path:
             "succeeded": total - failed,
             "failed": failed,
             "cancelled": 0,
-            "kept": kept,
+            "kept": sum(prompt.is_kept for prompt in prompts),
         },
         params={"steps": 24},
-        axes={"cfg": CFG, "motion": MOTION},
+        axes=axes,
         accepted_at=1795512000.0,
         started_at=1795512004.0,
         finished_at=1795512129.0,
         problems=(),
         input_folder="inputs",
     )
-    write_report(job, lambda: prompts, folder, folder / "report.html")
-    return folder / "report.html"
 
 
 def _matrix(folder: Path) -> list[ReportPrompt]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.browser import CHROMIUM, Browser, chromium
-from tests.report_job import FAILED, PICTURES, a_report
+from tests.report_job import FAILED, PICTURES, a_report, a_report_of_a_zip
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -205,6 +205,22 @@ def test_sounds_texts_and_what_nobody_can_see_have_their_place(
     assert "noise.latent" in browser.run(f"document.querySelector('{latent} .tile').innerText")
     open_one(browser, f"{text} .open")
     assert browser.run("document.querySelector('.stage .excerpt').innerText").count("valley") == 40
+
+
+def test_what_varies_together_is_one_axis_and_what_hangs_on_the_input_stands_beside_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    browser.open(a_report_of_a_zip(tmp_path))
+    heads = "[...document.querySelectorAll('thead th')].map((one) => one.innerText.split('\\n'))"
+    assert browser.run(heads) == [
+        ["lora film", "tag plain"],
+        ["lora none", "tag soft"],
+        ["lora grain", "tag hard"],
+    ]
+    beside = "[...document.querySelectorAll('tbody th')].map((one) => one.innerText)"
+    assert ["m0" in one for one in browser.run(beside)] == [True, False]
+    row = "[...document.querySelectorAll('tbody tr:last-child .cell')].map((one) => one.id)"
+    assert browser.run(row) == ["p4", "p5", "p6"]
 
 
 def test_searching_leaves_what_fits(browser: Browser, page: Path) -> None:

@@ -175,7 +175,7 @@ _KEYS: Final = """\
 </div>
 """
 _DIALOGS: Final = """\
-<dialog id="lightbox" tabindex="-1" autofocus aria-label="Output">
+<dialog id="lightbox" tabindex="-1" aria-label="Output">
 <div class="stage"></div>
 <aside tabindex="0" aria-label="About it"><h2></h2><dl></dl>
 <p><a class="file" target="_blank" rel="noopener">Open the file</a></p></aside>
@@ -185,7 +185,7 @@ _DIALOGS: Final = """\
 <button class="round next" aria-label="Next" title="Next (right arrow)">&rsaquo;</button>
 <button class="round close" aria-label="Close" title="Close (Esc)">&times;</button>
 </dialog>
-<dialog id="compare" tabindex="-1" autofocus aria-label="Comparison">
+<dialog id="compare" tabindex="-1" aria-label="Comparison">
 <div class="bar"><button class="wipe" aria-pressed="false">Wipe</button>
 <button class="real" aria-pressed="false">Actual size</button>
 <input type="range" class="edge" min="0" max="100" value="50" aria-label="Where one gives way">
