@@ -23,7 +23,7 @@ def test_what_was_renamed_in_and_is_held_by_nobody_is_complete_at_once() -> None
 def test_what_was_renamed_in_while_its_writer_goes_on_waits() -> None:
     verdict = a_settling().judge("a", a_look(held=True), now=5.0, renamed=True, poll_s=3.0)
     assert isinstance(verdict, Waiting)
-    assert "still being written, 2 MB so far" in verdict.reason
+    assert "still being written, 2.5 MB so far" in verdict.reason
 
 
 def test_a_copy_is_complete_after_half_a_quiet_second() -> None:
