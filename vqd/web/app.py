@@ -82,8 +82,7 @@ def made(
     for router in routers:
         app.include_router(router)
     app.state.routes = [route for router in routers for route in router.routes]
-    if STATIC.is_dir():
-        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    app.mount("/", StaticFiles(directory=STATIC, html=True))
     app.add_exception_handler(VqdError, problems.of_error)
     app.add_exception_handler(OSError, problems.of_os_error)
     app.add_exception_handler(HTTPException, problems.of_http)

@@ -44,7 +44,7 @@ _HEADERS: Mapping[str, str] = MappingProxyType(
         "referrer-policy": "no-referrer",
         "cross-origin-resource-policy": "same-origin",
         "cross-origin-opener-policy": "same-origin",
-        "cache-control": "no-store",
+        "cache-control": "no-cache",
     }
 )
 """What every answer says that does not say otherwise."""
@@ -78,7 +78,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send)
+        answer = _Answer(send, is_kept=not scope["path"].startswith(_GUARDED))
         try:
             self._judge(scope)
             await self._app(scope, self._bounded(scope, receive), answer)
@@ -164,10 +164,12 @@ class Guard:
 
 
 class _Answer:
-    """Sends an answer, with the headers that each has."""
+    """Sends an answer, with the headers that each has. What of it is of the page may be kept, and
+    is asked for again all the same."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, is_kept: bool) -> None:
         self._send = send
+        self._headers = _HEADERS if is_kept else {**_HEADERS, "cache-control": "no-store"}
         self.is_begun = False
 
     async def __call__(self, message: Message) -> None:
@@ -175,7 +177,7 @@ class _Answer:
             self.is_begun = True
             given = message.setdefault("headers", [])
             named = {name.lower() for name, _ in given}
-            added = [(name.encode(), text.encode()) for name, text in _HEADERS.items()]
+            added = [(name.encode(), text.encode()) for name, text in self._headers.items()]
             message["headers"] = [*given, *(one for one in added if one[0] not in named)]
         await self._send(message)
 
