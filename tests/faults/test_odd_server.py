@@ -113,7 +113,9 @@ def test_more_files_than_were_asked_for_take_no_other_prompts_name(
     def twice(pass_on: PassOn) -> bytes:
         entry = entry_in(pass_on)
         for output in next(iter(entry.values()))["outputs"].values():
-            output["extra"] = output["images"]
+            output["extra"] = [
+                {**file, "subfolder": f"{file['subfolder']}/."} for file in output["images"]
+            ]
         return json_answer(json.dumps(entry))
 
     proxy.tampers("GET /history", twice, twice)
