@@ -17,20 +17,36 @@ class PendingRows:
         self._connection = connection
 
     def of_job(self, job_key: int, now: float) -> Pending:
-        """Give what of a job waits. It reads every prompt of it that does."""
-        row = self._connection.execute(_COUNTED, {"job_key": job_key, "now": now}).fetchone()
-        retried = Retried(row["first"], row["retried"], row["next_at"]) if row["retried"] else None
-        limit = row["max_parallel"]
+        """Give what of a job waits.
+
+        Cost: those of its prompts that wait for a later time, for some servers or for its proof,
+        however many wait besides.
+        """
+        job = self._connection.execute(
+            "SELECT pending, max_parallel, awaits_proof FROM jobs WHERE job_key = ?", (job_key,)
+        ).fetchone()
+        retried, routed = self._retried(job_key, now), self._routed(job_key, now)
+        ready: int = job["pending"] - sum(one.prompts for one in routed)
+        ready -= retried.prompts if retried else 0
+        proof = self._proof(job_key, now) if job["awaits_proof"] else ready
+        limit = job["max_parallel"]
         return Pending(
-            ready=row["ready"] or 0,
-            behind_proof=row["behind_proof"] or 0,
+            ready=proof,
+            behind_proof=ready - proof,
             retried=retried,
-            routed=self._routed(job_key, now),
+            routed=routed,
             max_parallel=None if limit >= _UNLIMITED else limit,
         )
 
     def by_requirement(self, job_key: int, now: float) -> Mapping[int, int]:
-        """Count the prompts of a job that may run, by the key of what they require."""
+        """Count the prompts of a job that may run, by the key of what they require.
+
+        Cost: as `of_job` where all require the same; else as many index entries as wait.
+        """
+        keys = [row["requirement_key"] for row in self._connection.execute(_REQUIRED, (job_key,))]
+        if len(keys) == 1:
+            ready = self.of_job(job_key, now).ready
+            return {keys[0]: ready} if ready else {}
         rows = self._connection.execute(_BY_REQUIREMENT, {"job_key": job_key, "now": now})
         return {row["requirement_key"]: row["prompts"] for row in rows}
 
@@ -39,27 +55,44 @@ class PendingRows:
         row = self._connection.execute(_AHEAD, (job_key,)).fetchone()
         return Ahead(row["jobs"], row["prompts"] or 0)
 
+    def _retried(self, job_key: int, now: float) -> Retried | None:
+        row = self._connection.execute(
+            "SELECT count(*) AS retried, min(number) AS first, min(not_before_at) AS next_at"
+            " FROM prompts INDEXED BY prompts_delayed WHERE job_key = ? AND state = 'pending'"
+            " AND not_before_at > 0 AND not_before_at > ?",
+            (job_key, now),
+        ).fetchone()
+        return Retried(row["first"], row["retried"], row["next_at"]) if row["retried"] else None
+
     def _routed(self, job_key: int, now: float) -> tuple[Routed, ...]:
         rows = self._connection.execute(
-            "SELECT count(*) AS prompts, needs FROM prompts JOIN needs ON needs_key = route_key"
-            " WHERE job_key = ? AND state = 'pending' AND not_before_at <= ? GROUP BY route_key",
+            "SELECT count(*) AS prompts, needs FROM prompts INDEXED BY prompts_routed"
+            " JOIN needs ON needs_key = route_key WHERE job_key = ? AND state = 'pending'"
+            " AND route_key IS NOT NULL AND not_before_at <= ? GROUP BY route_key",
             (job_key, now),
         )
         return tuple(Routed(row["prompts"], needs_of(row["needs"])) for row in rows)
 
+    def _proof(self, job_key: int, now: float) -> int:
+        """Count the prompts of a job's proof that may run."""
+        row = self._connection.execute(
+            "SELECT count(*) AS prompts FROM prompts INDEXED BY prompts_of_proof"
+            " WHERE job_key = ? AND state = 'pending' AND proof = 1 AND not_before_at <= ?"
+            " AND route_key IS NULL",
+            (job_key, now),
+        ).fetchone()
+        return int(row["prompts"])
 
-_COUNTED = (
-    "SELECT max_parallel,"
-    " sum(not_before_at <= :now AND route_key IS NULL AND NOT (awaits_proof AND proof = 0))"
-    " AS ready,"
-    " sum(not_before_at <= :now AND route_key IS NULL AND awaits_proof AND proof = 0)"
-    " AS behind_proof,"
-    " sum(not_before_at > :now) AS retried,"
-    " min(CASE WHEN not_before_at > :now THEN number END) AS first,"
-    " min(CASE WHEN not_before_at > :now THEN not_before_at END) AS next_at"
-    " FROM (SELECT job_key, max_parallel, awaits_proof FROM jobs WHERE job_key = :job_key)"
-    " LEFT JOIN (SELECT job_key, number, proof, route_key, prompts.not_before_at FROM prompts"
-    " WHERE job_key = :job_key AND state = 'pending') USING (job_key)"
+
+# From each requirement one seek leads to the next that a prompt has which waits.
+_REQUIRED = (
+    "WITH RECURSIVE required (requirement_key) AS (SELECT min(requirement_key) FROM prompts"
+    " INDEXED BY prompts_pending WHERE job_key = ?1 AND state = 'pending'"
+    " UNION ALL SELECT (SELECT min(prompts.requirement_key) FROM prompts"
+    " INDEXED BY prompts_pending WHERE job_key = ?1 AND state = 'pending'"
+    " AND prompts.requirement_key > required.requirement_key)"
+    " FROM required WHERE required.requirement_key IS NOT NULL)"
+    " SELECT requirement_key FROM required WHERE requirement_key IS NOT NULL"
 )
 
 _BY_REQUIREMENT = (
