@@ -136,6 +136,18 @@ def test_what_apprise_says_of_a_failure_is_told() -> None:
 
 
 @APPRISE
+def test_the_secret_is_not_told_when_apprise_names_the_address_with_it(tmp_path: Path) -> None:
+    token = write(tmp_path / "token", "renders-nobody-knows")
+    target = Target("ntfy", "ntfy://127.0.0.1:1/{secret}", token)
+
+    with pytest.raises(Unsent) as unsent:
+        target.send(with_picture(a_message()))
+
+    assert "ntfy:http://127.0.0.1:1/…" in str(unsent.value)
+    assert "nobody-knows" not in str(unsent.value)
+
+
+@APPRISE
 def test_a_url_that_apprise_does_not_know_is_refused_at_the_start() -> None:
     with pytest.raises(VqdError) as caught:
         Target("phone", "nosuch://there").check()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from vqd.domain.errors import VqdError
 from vqd.notify.message import Message, Picture
@@ -43,11 +44,12 @@ def check(name: str, url: str) -> None:
         )
 
 
-def send(url: str, message: Message) -> None:
+def send(url: str, message: Message, *, hidden: str = "") -> None:
     """Send a message through the service that the URL names, with its picture where that takes any.
 
     Raises:
-        Unsent: the service did not take it; says what apprise said.
+        Unsent: the service did not take it; says what apprise said, with `…` for what is `hidden`:
+            apprise names the address, in which ntfy's topic and many a hook's token is.
     """
     from apprise import Apprise
 
@@ -59,8 +61,14 @@ def send(url: str, message: Message) -> None:
             attach=_attached(message.picture) if service.attachment_support else None,
         )
     if not is_sent:
-        why = " ".join(" ".join(said).split())
+        why = _without(hidden, " ".join(" ".join(said).split()))
         raise Unsent(why[:_MOST_TOLD] or "the service did not take it")
+
+
+def _without(hidden: str, said: str) -> str:
+    for spelling in filter(None, (hidden, quote(hidden), quote(hidden, safe=""))):
+        said = said.replace(spelling, "…")
+    return said
 
 
 def _attached(picture: Picture | None) -> "AppriseAttachment | None":

@@ -63,7 +63,8 @@ class Target:
             headers = {name: text.replace(SECRET, secret) for name, text in self.headers.items()}
             webhook.post(self.url.replace(SECRET, quote(secret, safe="")), headers, message)
         else:
-            services.send(self.url.replace(SECRET, quote(secret, safe="")), message)
+            url = self.url.replace(SECRET, quote(secret, safe=""))
+            services.send(url, message, hidden=secret)
 
     @property
     def _is_webhook(self) -> bool:
