@@ -57,6 +57,8 @@ class Pages:
             VqdError: `bad_cursor`.
         """
         after = _key(cursor) or 0
+        if state is not None and not getattr(job.counts, state):
+            return Page((), None)  # of which no prompt needs to be looked at
         with self._reader.reading() as session:
             found = session.listing.prompts(job.job_key, state, after=after, limit=limit + 1)
         climbed = [prompt.as_climbed(job.plan) if job.plan else prompt for prompt in found]

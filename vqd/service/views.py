@@ -9,6 +9,7 @@ from pathlib import Path
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
 from vqd.domain.finish import Finish
+from vqd.domain.listing import JobFilter
 from vqd.domain.names import printable
 from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
 from vqd.service.able import groups
@@ -97,7 +98,9 @@ class Views:
         with self._reader.reading() as session:
             if not name or not name.isprintable():
                 return _only((), name)
-            return session.jobs.find(name) or _only(session.jobs.like(name, limit=6), name)
+            found = session.jobs.find(name)
+            like = () if found else session.listing.jobs(JobFilter(name=name), limit=6)
+            return found or _only(like, name)
 
     def detail(self, name: str, *, prompts: int) -> JobDetail:
         """Give a job with at most `prompts` of its prompts, with the values that they run with.

@@ -264,16 +264,6 @@ class JobRows:
         """Give the newest jobs, newest first."""
         return list(self._many("SELECT * FROM jobs ORDER BY job_key DESC LIMIT ?", (limit,)))
 
-    def like(self, part: str, limit: int) -> list[Job]:
-        """Give the newest jobs whose name contains `part`, newest first."""
-        pattern = "%" + part.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        return list(
-            self._many(
-                "SELECT * FROM jobs WHERE job LIKE ? ESCAPE '\\' ORDER BY job_key DESC LIMIT ?",
-                (pattern, limit),
-            )
-        )
-
     def _write(self, job: str, values: Mapping[str, object]) -> int:
         """Write the row of a job anew; gives its key. Its prompts of before are gone already."""
         columns = ", ".join(values)

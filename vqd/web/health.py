@@ -18,14 +18,14 @@ def routes(services: Services) -> APIRouter:
     @router.get("/healthz")
     async def is_healthy() -> dict[str, str]:
         """Tell that the daemon answers, and its database too."""
-        await to_thread.run_sync(services.pages.counts, limiter=own_thread)
+        await to_thread.run_sync(services.changes.newest_key, limiter=own_thread)
         return {"status": "ok"}
 
     @router.get("/readyz", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
     def is_ready() -> dict[str, str]:
         """Tell whether jobs can be taken: the database answers, and the spool is there."""
         try:
-            services.pages.counts()
+            services.changes.newest_key()
             away = services.switch.away
         except VqdError as error:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message) from error
