@@ -1,25 +1,24 @@
 """The daemon on one page: build, start, notify, wait, stop."""
 
-import fcntl
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
 
 from vqd import __version__, systemd
-from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.domain.live import Live
-from vqd.domain.schedule import Capability
+from vqd.drafting import drafting_by
+from vqd.dropdoor import drop_door
 from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
 from vqd.farm import BUILTIN
 from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
+from vqd.premises import Premises, premises
 from vqd.runner.courier import Courier
 from vqd.runner.house import House, subjects
 from vqd.runner.housekeeping import Housekeeping
@@ -34,26 +33,12 @@ from vqd.runner.server import Server, ServerAddress
 from vqd.runner.share import Share
 from vqd.runner.thumbnailing import Thumbnailing
 from vqd.service.aside import Aside
-from vqd.service.control import Control
-from vqd.service.drafts import Drafting
-from vqd.service.hot import HotFolders
 from vqd.service.known import StoredClasses
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
 from vqd.settings import Settings
 from vqd.spool.claims import recover_claims
-from vqd.spool.holding import held
-from vqd.spool.layout import Spool
-from vqd.spool.lease import Lease, leased
-from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
 from vqd.spool.staging import clear_staging
-from vqd.store.store import Store
-from vqd.watchers.elsewhere import HotPlace
-from vqd.watchers.hotfolder import Pace
-from vqd.watchers.inbox import Inbox
-from vqd.watchers.seeing import Seeing
-from vqd.watchers.steering import Steering
-from vqd.watchers.watch import Watch
 from vqd.watchers.welcoming import Welcoming
 from vqd.webdoor import web_door
 
@@ -66,17 +51,8 @@ def run(settings: Settings) -> int:
     Raises:
         VqdError: it cannot start, and says why.
     """
-    spool = Spool(settings.spool)
-    spool.check()
-    _require_room(settings)
-    with (
-        held(spool),
-        leased(spool) as lease,
-        _only_one(settings.state_dir),
-        _store(settings) as store,
-        _engine(settings) as engine,
-    ):
-        return _Daemon(settings, spool, lease, store, engine).run()
+    with premises(settings) as ours:
+        return _Daemon(settings, ours).run()
 
 
 def serve_engine(
@@ -89,14 +65,8 @@ def serve_engine(
 
 
 class _Daemon:
-    def __init__(
-        self,
-        settings: Settings,
-        spool: Spool,
-        lease: Lease,
-        store: Store,
-        engine: EngineProcess | None,
-    ) -> None:
+    def __init__(self, settings: Settings, ours: Premises) -> None:
+        spool, store, engine = ours.spool, ours.store, ours.engine
         self._settings = settings
         self._spool = spool
         self._store = store
@@ -132,19 +102,9 @@ class _Daemon:
             keep_uploads_s=settings.keep_uploads_s,
             engine_folder=engine.data_dir if engine else None,
         )
-        self._leasing = Leasing(lease, on_loss=self._ending.fail)
+        self._leasing = Leasing(ours.lease, on_loss=self._ending.fail)
         self._sign_of_life = _sign_of_life(engine)
-        drafting = Drafting(
-            spool,
-            workflows=settings.workflows,
-            input_roots=settings.input_roots,
-            path_map=settings.path_map,
-            defaults=settings.default_points,
-            windows=settings.windows,
-            targets=settings.notify,
-            notify_default=settings.default_notify,
-            known=StoredClasses(store),
-        )
+        drafting = drafting_by(settings, spool, StoredClasses(store))
         self._returning = Aside("returns")
         submission = Submission(
             spool,
@@ -154,25 +114,12 @@ class _Daemon:
             quote_over=settings.quote_over.bounds,
             on_change=wake.set,
         )
-        seeing = Seeing(settings.watch, settle_poll_s=settings.settle_poll_s)
-        self._watch = Watch(
+        self._watch = drop_door(
+            settings,
             spool,
-            seeing,
-            Inbox(
-                spool,
-                submission,
-                HotFolders(spool.active, drafting, submission),
-                seeing,
-                pace=Pace(settings.settle_s, settings.gather_s),
-                shortage=lambda: settings.look_at_disks().shortage(),
-                elsewhere=[
-                    HotPlace(name, keys.path, keys.workflow)
-                    for name, keys in settings.hot_folders.items()
-                ],
-            ),
-            Steering(spool, Control(store, on_change=wake.set)),
+            store,
+            drafting,
             submission,
-            rescan_s=settings.rescan_s,
             on_change=wake.set,
             on_failure=self._ending.fail,
         )
@@ -294,16 +241,6 @@ class _Daemon:
         self._notifying.wake()
 
 
-def _require_room(settings: Settings) -> None:
-    state = settings.look_at_disks().state
-    if state is not None and state.free_bytes < _LEAST_STATE_BYTES:
-        raise VqdError(
-            "state_full",
-            f"{settings.state_dir} has {size_told(state.free_bytes)} free, too little to begin.",
-            "Make room there.",
-        )
-
-
 def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:
     for server in settings.servers:
         own = engine if server.url == BUILTIN else None
@@ -314,7 +251,7 @@ def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[Ser
             output_folder=own.data_dir / "output" if own else server.output_folder,
             headers=server.headers,
             ca_file=server.ca,
-            capability=Capability(frozenset(server.tags), server.vram_gb),
+            capability=server.capability,
         )
 
 
@@ -335,55 +272,3 @@ def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:
                 _log.warning("engine.unstarted", said=str(error))
 
     return tell
-
-
-@contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
-    kind = filesystem_type(settings.state_dir)
-    if kind in NETWORK_TYPES:
-        raise VqdError(
-            "state_on_network",
-            f"{settings.state_dir}: state_dir lies on {kind}; a queue there can be lost.",
-            "Name a folder on a local disk in the settings.",
-        )
-    store = Store(settings.store_path)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-@contextmanager
-def _engine(settings: Settings) -> Iterator[EngineProcess | None]:
-    if not any(server.url == BUILTIN for server in settings.servers):
-        yield None
-        return
-    engine = EngineProcess(settings.state_dir / "engine")
-    engine.start()
-    try:
-        yield engine
-    finally:
-        engine.stop()
-
-
-@contextmanager
-def _only_one(state_dir: Path) -> Iterator[None]:
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "daemon.lock").open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            raise VqdError(
-                "already_running",
-                f"Another vqd uses {state_dir} already ({lock.read().strip() or 'unknown'}).",
-                "Stop that one first, or name another state_dir.",
-            ) from error
-        lock.truncate(0)
-        lock.write(f"pid {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
-        lock.flush()
-        yield
-
-
-_LEAST_STATE_BYTES = 1 << 20
-"""What SQLite, the lock and the engine's log need at least to begin."""

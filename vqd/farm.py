@@ -18,6 +18,7 @@ from pydantic import (
 from vqd.documents.json_schema import Schema, one_of, take_also, text_like
 from vqd.documents.schema import Keys, fault
 from vqd.documents.shown import without_credentials
+from vqd.domain.schedule import Capability
 from vqd.domain.window import DAYS, Window
 
 BUILTIN = "builtin"
@@ -166,6 +167,11 @@ class ServerKeys(Keys):
     def name(self) -> str:
         """What it is called."""
         return self.named or without_credentials(self.url)
+
+    @property
+    def capability(self) -> Capability:
+        """What jobs may find there, as far as the settings say."""
+        return Capability(frozenset(self.tags), self.vram_gb)
 
 
 class WindowKeys(Keys):

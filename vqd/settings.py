@@ -12,7 +12,7 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 from vqd.documents.durations import Duration
 from vqd.documents.json_schema import Schema, json_schema
 from vqd.documents.reader import parse, read
-from vqd.documents.schema import Keys, fault, told
+from vqd.documents.schema import fault, told
 from vqd.documents.shown import shown
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.documents.values import value
@@ -20,11 +20,12 @@ from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
-from vqd.domain.quote import QuoteOver
 from vqd.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.hotfolders import HotFolderKeys, check_apart
 from vqd.intake.notifying import NotifyKeys
 from vqd.listening import WebKeys
+from vqd.places import placed
+from vqd.quoting import QuoteKeys
 from vqd.spool.leftovers import UNUSED_S
 from vqd.spool.mounts import WatchMode
 from vqd.spool.reserve import Reserve, ReserveKey
@@ -34,22 +35,6 @@ from vqd.targets import HouseKeys, TargetKeys
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
 
 _Notifying = TypeVar("_Notifying", NotifyKeys | None, HouseKeys | None)
-
-
-class QuoteKeys(Keys):
-    """How large a job is that waits for an approval."""
-
-    prompts: int | None = Field(default=None, ge=0, description="Above so many prompts.")
-    hours: float | None = Field(
-        default=None,
-        ge=0,
-        description="Above so many hours of one server, by what its workflow took before.",
-    )
-
-    @property
-    def bounds(self) -> QuoteOver:
-        """The bounds as jobs are measured by them."""
-        return QuoteOver(self.prompts, self.hours)
 
 
 class Settings(BaseSettings):
@@ -268,7 +253,7 @@ def load_settings(named: Path | None = None) -> Settings:
     """
     path = find_settings_file(named)
     document = read(path, where=str(path)) if path else parse("{}", "settings")
-    values = _values(document.root, path.absolute().parent if path else Path.cwd())
+    values = placed(document.root, path.absolute().parent if path else Path.cwd())
     return made_of(values, document)
 
 
@@ -311,41 +296,6 @@ def _text(value: str) -> Text:
     return text
 
 
-def _values(root: Mapping, base: Path) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        str(key): value for key, value in root.items() if value or not _is_absent(value)
-    }
-    for key in _PATHS & values.keys():
-        if isinstance(values[key], str):
-            values[key] = base / values[key]
-        elif isinstance(values[key], list):
-            values[key] = [base / str(folder) for folder in values[key]]
-        elif isinstance(values[key], Mapping):
-            values[key] = {name: base / str(folder) for name, folder in values[key].items()}
-    if isinstance(values.get("servers"), list):
-        names = ("ca", "input_folder", "output_folder")
-        values["servers"] = [_with_paths_below(keys, names, base) for keys in values["servers"]]
-    values["web"] = _with_paths_below(values.get("web"), ("token_file",), base)
-    for key, name in (("hot_folders", "path"), ("notify", "secret_file")):
-        if isinstance(values.get(key), Mapping):
-            values[key] = {
-                one: _with_paths_below(keys, (name,), base) for one, keys in values[key].items()
-            }
-    return values
-
-
-def _with_paths_below(keys: Any, names: tuple[str, ...], base: Path) -> Any:
-    """Give a mapping whose paths of these names are relative to `base`; what is none as it is."""
-    if not isinstance(keys, Mapping):
-        return keys
-    is_path = {key: key in names and isinstance(text, Text) for key, text in keys.items()}
-    return {key: base / str(text) if is_path[key] else text for key, text in keys.items()}
-
-
-def _is_absent(value: Any) -> bool:
-    return isinstance(value, Text) and value.is_absent
-
-
 def _with_cure(problem: Problem) -> Problem:
     variable = f"VQD_{(problem.key or '').upper()}"
     if problem.code == "missing_key" and problem.key in Settings.model_fields:
@@ -362,5 +312,4 @@ def _given(workflow: str, name: str, value: Any) -> Given:
     return Given(text, f"defaults.{workflow}.{name}", line, None, "the settings")
 
 
-_PATHS = frozenset({"spool", "state_dir", "workflows", "input_roots", "path_map"})
 _OWN_CODE = Path(__file__).resolve().parent

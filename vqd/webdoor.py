@@ -12,7 +12,6 @@ from vqd import __version__
 from vqd.documents.shown import without_credentials
 from vqd.domain.errors import VqdError
 from vqd.domain.live import Live
-from vqd.domain.schedule import Capability
 from vqd.media.thumbnails import Thumbnails
 from vqd.service.back import bring_back
 from vqd.service.changes import Changes
@@ -69,10 +68,7 @@ def web_door(
 
     views, workflows = Views(store), Workflows(settings.workflows, store)
     files = JobFiles(spool, views, settings.input_roots)
-    capabilities = {
-        server.name: Capability(frozenset(server.tags), server.vram_gb)
-        for server in settings.servers
-    }
+    capabilities = {server.name: server.capability for server in settings.servers}
     previews = Previews(drafting, store, capabilities, settings.quote_over.bounds)
     services = Services(
         views=views,

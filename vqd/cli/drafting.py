@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import VqdError
-from vqd.domain.schedule import Capability
+from vqd.drafting import drafting_by
 from vqd.service.drafts import Drafting
 from vqd.service.preview import Previews, open_previews
 from vqd.settings import Settings
@@ -17,23 +17,10 @@ from vqd.spool.layout import Spool
 @contextmanager
 def opened(settings: Settings) -> Iterator[Previews]:
     """Give the way to read jobs as the daemon does."""
-    capabilities = {
-        server.name: Capability(frozenset(server.tags), server.vram_gb)
-        for server in settings.servers
-    }
+    capabilities = {server.name: server.capability for server in settings.servers}
 
     def drafting(known: KnownClasses) -> Drafting:
-        return Drafting(
-            Spool(settings.spool),
-            workflows=settings.workflows,
-            input_roots=settings.input_roots,
-            path_map=settings.path_map,
-            defaults=settings.default_points,
-            windows=settings.windows,
-            targets=settings.notify,
-            notify_default=settings.default_notify,
-            known=known,
-        )
+        return drafting_by(settings, Spool(settings.spool), known)
 
     with open_previews(
         settings.store_path,

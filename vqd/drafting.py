@@ -1,0 +1,21 @@
+"""How jobs are read and planned here, as the settings say: for the daemon and for `vqd check`."""
+
+from vqd.domain.catalogue import KnownClasses
+from vqd.service.drafts import Drafting
+from vqd.settings import Settings
+from vqd.spool.layout import Spool
+
+
+def drafting_by(settings: Settings, spool: Spool, known: KnownClasses) -> Drafting:
+    """Give what reads jobs by these settings, for servers of which `known` tells."""
+    return Drafting(
+        spool,
+        workflows=settings.workflows,
+        input_roots=settings.input_roots,
+        path_map=settings.path_map,
+        defaults=settings.default_points,
+        windows=settings.windows,
+        targets=settings.notify,
+        notify_default=settings.default_notify,
+        known=known,
+    )

@@ -1,0 +1,113 @@
+"""The premises of the daemon: what it alone uses for as long as it runs."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqd.documents.sizes import size_told
+from vqd.domain.errors import VqdError
+from vqd.engine.child import EngineProcess
+from vqd.farm import BUILTIN
+from vqd.settings import Settings
+from vqd.spool.holding import held
+from vqd.spool.layout import Spool
+from vqd.spool.lease import Lease, leased
+from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
+from vqd.store.store import Store
+
+_LEAST_STATE_BYTES = 1 << 20
+"""What SQLite, the lock and the engine's log need at least to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """The spool and the lease on it, the store, and the built-in engine where the settings name
+    it."""
+
+    spool: Spool
+    lease: Lease
+    store: Store
+    engine: EngineProcess | None
+
+
+@contextmanager
+def premises(settings: Settings) -> Iterator[Premises]:
+    """Give the premises, until the block ends.
+
+    Raises:
+        VqdError: they are another's, or not fit for use: `already_running`, `state_full`,
+            `state_on_network`, or as the spool, its lease, the store and the engine tell.
+    """
+    spool = Spool(settings.spool)
+    spool.check()
+    _require_room(settings)
+    with (
+        held(spool),
+        leased(spool) as lease,
+        _only_one(settings.state_dir),
+        _store(settings) as store,
+        _engine(settings) as engine,
+    ):
+        yield Premises(spool, lease, store, engine)
+
+
+def _require_room(settings: Settings) -> None:
+    state = settings.look_at_disks().state
+    if state is not None and state.free_bytes < _LEAST_STATE_BYTES:
+        raise VqdError(
+            "state_full",
+            f"{settings.state_dir} has {size_told(state.free_bytes)} free, too little to begin.",
+            "Make room there.",
+        )
+
+
+@contextmanager
+def _only_one(state_dir: Path) -> Iterator[None]:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "daemon.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise VqdError(
+                "already_running",
+                f"Another vqd uses {state_dir} already ({lock.read().strip() or 'unknown'}).",
+                "Stop that one first, or name another state_dir.",
+            ) from error
+        lock.truncate(0)
+        lock.write(f"pid {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[Store]:
+    kind = filesystem_type(settings.state_dir)
+    if kind in NETWORK_TYPES:
+        raise VqdError(
+            "state_on_network",
+            f"{settings.state_dir}: state_dir lies on {kind}; a queue there can be lost.",
+            "Name a folder on a local disk in the settings.",
+        )
+    store = Store(settings.store_path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[EngineProcess | None]:
+    if not any(server.url == BUILTIN for server in settings.servers):
+        yield None
+        return
+    engine = EngineProcess(settings.state_dir / "engine")
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
