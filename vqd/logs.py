@@ -19,6 +19,8 @@ def set_up_logs(*, as_json: bool, level: str = "info") -> None:
     )
     # It logs an error each time a watch is ended in the ordinary way (watchdog 7.1, inotify.py).
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+    # It warns of each form that somebody sent and that is none, which is told to whoever sent it.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

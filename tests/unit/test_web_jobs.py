@@ -1,18 +1,23 @@
 """Jobs over HTTP: listed, sent, checked, steered, and their files."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from starlette.requests import Request
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
 from tests.samples import picture
 from tests.webhouse import WebHouse, at, web_house
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.web.problems import of_os_error
 
 SCALE = b"vqd: 1\nworkflow: image-scale\n"
 
@@ -64,6 +69,43 @@ def test_a_job_alone_names_files_below_the_input_roots(house: WebHouse, kind: st
     answer = house.post("/api/jobs?name=alone", data=job, headers={"Content-Type": kind})
     assert answer.status_code == 201, answer.text
     assert "-alone" in answer.json()["job"]
+
+
+def test_jobs_of_one_name_that_come_at_once_are_each_taken(house: WebHouse, tmp_path: Path) -> None:
+    pixels = a_picture(tmp_path)
+
+    def send(_: int) -> requests.Response:
+        parts = {"job": ("x.yaml", SCALE + b"name: twin\n"), "f": ("a.png", pixels)}
+        return requests.post(f"{house.url}/api/jobs", files=parts, timeout=60)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send, range(4)))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    jobs = {answer.json()["job"] for answer in answers}
+    assert len(jobs) == 4
+    assert all((house.spool.active / job / "a.png").is_file() for job in jobs)
+
+
+def test_a_disk_that_is_at_its_reserve_takes_no_job(tmp_path: Path) -> None:
+    with web_house(tmp_path, reserve="99%") as house:
+        answer = sent(house, ("job", ("x.yaml", SCALE)))
+        assert (answer.status_code, answer.json()["code"]) == (507, "no_space")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (errno.ENOSPC, 507, "no_space"),
+        (errno.EDQUOT, 507, "no_space"),
+        (errno.EIO, 503, "os_error"),
+    ],
+)
+def test_what_a_disk_refuses_in_the_middle_is_told(fault: int, status: int, code: str) -> None:
+    answer = of_os_error(Request({"type": "http"}), OSError(fault, os.strerror(fault), "/secret"))
+    told = json.loads(bytes(answer.body))
+    assert (answer.status_code, told["code"]) == (status, code)
+    assert os.strerror(fault) in told["detail"]
+    assert "/secret" not in told["detail"]
 
 
 def test_a_folder_may_be_sent_as_it_is(house: WebHouse, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Faults as application/problem+json (RFC 9457), with vqd's codes and every fault at once."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
@@ -114,6 +115,8 @@ def of_os_error(_: Request, error: Exception) -> JSONResponse:
     """Give what is answered where a disk does not do what it should."""
     assert isinstance(error, OSError)
     said = f"A file cannot be read or written: {error.strerror or 'the disk does not say why'}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _response(HTTPStatus.INSUFFICIENT_STORAGE, "no_space", said, "Make room there.")
     return _response(HTTPStatus.SERVICE_UNAVAILABLE, "os_error", said, "Try it again.")
 
 
