@@ -35,6 +35,7 @@ from vqd.runner.patience import Patience
 from vqd.runner.sending import WithJobFile, offer, send_inputs
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
+from vqd.runner.stay import Stay
 from vqd.spool.files import concerns_one_name, is_real_folder
 
 LOOK_AGAIN_S = 2.0
@@ -79,19 +80,14 @@ class Attempt:
         self._abandoned = threading.Event()
         self._unsent: Callable[[str], object] | None = None
         self._is_on_server = True
-        self._unclear: Unreachable | None = None
-        self._life: tuple[str | None, int] | None = None
-        self._is_first = False
-        self._has_run = False
-        self._has_waited = False
-        self._is_behind_others = False
+        self._stay = Stay(server)
         self._input_files: Mapping[str, ReadFile] = {}
 
     @property
     def progress(self) -> Progress | None:
         """Give how far it is, as last heard; or whose prompts it waits for, if not only ours."""
         heard = self._watch.progress if self._watch is not None else None
-        others = self.server.others if self._has_waited and heard is None else 0
+        others = self.server.others if self._stay.has_waited and heard is None else 0
         if not others:
             return heard
         prompts = "a prompt" if others == 1 else f"{others} prompts"
@@ -155,7 +151,7 @@ class Attempt:
         if not self.assignment.is_sent:
             self._send(watch)
             timeout_s = self.assignment.plan.timeout_s or LOOK_AGAIN_S
-            self._pause(watch, SOON_S if self._unclear else min(LOOK_AGAIN_S, timeout_s))
+            self._pause(watch, SOON_S if self._stay.unclear else min(LOOK_AGAIN_S, timeout_s))
         return self._wait(watch)
 
     def _send(self, watch: Watch) -> None:
@@ -166,7 +162,7 @@ class Attempt:
         if self.assignment.frees_memory:
             free_memory(self.server)
         watch.client_id = self.server.listener.client_id
-        self._life, self._is_first = self.server.life, self.server.has_one_prompt
+        self._stay.begin()
         try:
             self._input_files = offer(
                 sent,
@@ -178,7 +174,7 @@ class Attempt:
             ).files
         except Unreachable as error:
             # It may have been taken all the same: it is looked for before it is sent again.
-            self._unclear = error
+            self._stay.unclear = error
         if self._cancelled.is_set():
             self.cancel()
         elif self._withdrawn.is_set():
@@ -191,7 +187,7 @@ class Attempt:
                 found = self.server.client.find(self._prompt_id)
             except (Unreachable, NotComfy) as error:
                 if patience.is_unreachable_too_long(time.monotonic()):
-                    return self._away(error, watch)
+                    return self._stay.away(error, watch.progress)
                 self._pause(watch, SOON_S)
                 continue
             if isinstance(found, Finished):
@@ -211,11 +207,7 @@ class Attempt:
         if found is None:
             is_awaited = not self._is_on_server and patience.may_be_unwritten(time.monotonic())
             return None if is_awaited else self._absent(watch)
-        self._unclear = None
-        self._life = self._life or self.server.life
-        self._has_run = isinstance(found, Running)
-        self._has_waited = not self._has_run
-        self._is_behind_others |= self._has_waited and self.server.others > 0
+        self._stay.note(found)
         if isinstance(found, Waiting):
             waits_long = patience.waits_long(time.monotonic())
             failed = self._forsaken(patience) if waits_long else None
@@ -231,7 +223,7 @@ class Attempt:
     def _silent(self, stalled: Failed, patience: Patience, watch: Watch) -> Failed | None:
         """Tell what the silence of a prompt that is said to run means; None if nothing."""
         if self.server.client.has_died_inside():
-            return self._of_death(self._dead_inside(), watch)
+            return self._stay.of_death(self._dead_inside(), watch.progress)
         if self.server.listener.follows(watch):
             return stalled
         patience.excuse(time.monotonic())
@@ -257,37 +249,13 @@ class Attempt:
             self._is_on_server = False
             self.server.leave()
 
-    def _away(self, error: Unreachable | NotComfy, watch: Watch) -> Failed:
-        """Give the failure of a server that is away for too long."""
-        failed = verdict.of_error(error)
-        is_dead = isinstance(error, Unreachable) and error.is_refused
-        return self._of_death(failed, watch) if is_dead else failed
-
-    def _of_death(self, failed: Failed, watch: Watch) -> Failed:
-        """Give the failure as one of a server that died, if it was this prompt that ran there.
-
-        One that was never heard of ran if it came there before any other of ours.
-        """
-        is_sent = not (self._unclear and self._unclear.is_refused)
-        may_have_run = is_sent and self._is_first and not self._has_waited
-        progress = watch.progress
-        if not (may_have_run or self._has_run or progress):
-            return failed
-        return replace(failed, server_died=True, node=progress.node if progress else None)
-
     def _absent(self, watch: Watch) -> Failed:
         if self._cancelled.is_set():
             return Failed(FailureCode.INTERRUPTED, "Withdrawn before it ran.")
-        if self._withdrawn.is_set() and not self._has_run:
+        if self._withdrawn.is_set() and not self._stay.has_run:
             said = "Withdrawn before it ran: its job, its server or everything is held."
             return Failed(FailureCode.WITHDRAWN, said)
-        why, is_restarted = self.server.why_lost(self._life)
-        if self._unclear is not None:
-            failed = verdict.of_error(self._unclear)
-        else:
-            said = f"{self.server.name} knows nothing of it any more: {why}."
-            failed = Failed(FailureCode.LOST, said)
-        return self._of_death(failed, watch) if is_restarted else failed
+        return self._stay.lost(watch.progress)
 
     def _bring_home(self, finished: Finished, rendered_s: float) -> Outcome | None:
         """Conclude it; while nothing can be written, wait with that, and not render it again.
@@ -312,7 +280,7 @@ class Attempt:
 
     def _timed(self, outcome: Outcome, took_s: float) -> Outcome:
         """Note how long it took, where all of it was seen and others were not waited for."""
-        is_known = not (self.assignment.is_sent or self._is_behind_others)
+        is_known = not (self.assignment.is_sent or self._stay.is_behind_others)
         if not isinstance(outcome, Succeeded) or not is_known:
             return outcome
         return replace(outcome, took_s=took_s)

@@ -10,32 +10,28 @@ may sleep.
 What it cannot know: what happened while it was not there. `rescue` asks the servers, at start.
 """
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import structlog
 
 from vqd.domain.errors import STORE_DISK, VqdError
 from vqd.domain.lifecycle import Move
 from vqd.domain.live import LivePrompt
-from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
-from vqd.runner.attempt import Attempt
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing
-from vqd.runner.conclude import BLAMED, Ended, conclude
+from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
+from vqd.runner.endings import Endings
 from vqd.runner.fitting import Fitting
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import rescue
-from vqd.runner.room import Room
+from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.roster import Roster
 from vqd.runner.server import Server
 from vqd.runner.share import Share, ShareAway
@@ -44,10 +40,6 @@ from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
-
-PARKED_AGAIN_S = 5.0
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +79,15 @@ class Loop:
         self._woken = woken
         self._on_tick = on_tick
         self._clock = clock
-        self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
         self._unsettled: list[Ended] = []
         self._owed: list[Callable[[Session], None]] = []
         spelling = Spelling(store)
         fitting = Fitting()
         self._catalogues = Catalogues(
             store, servers, spelling, fitting, on_change=woken.set, clock=clock
+        )
+        self._endings = Endings(
+            self._servers, room, on_end=woken.set, on_lack=self._catalogues.hurry
         )
         self._dispatch = Dispatch(
             store,
@@ -103,7 +97,7 @@ class Loop:
             spelling,
             room=room,
             stall_s=stall_s,
-            on_end=self._on_end,
+            on_end=self._endings.add,
         )
         self._choosing = Choosing(servers, fitting)
         self._judging = Judging(windows, servers, fitting)
@@ -218,7 +212,7 @@ class Loop:
         self._unsettled, self._owed = [], []
         for one in ended:
             self._dispatch.drop(one.prompt)
-            self._tell_of(one, now)
+            self._endings.follow(one, now)
         return due
 
     def _hold(self, judged: Sequence[Judged]) -> None:
@@ -228,66 +222,13 @@ class Loop:
             if one.hold == PROOF_MADE:
                 self._publisher.prove(one.job_key)
 
-    def _take_ended(self) -> Iterable[Ended]:
-        while not self._ended.empty():
-            attempt, outcome = self._ended.get()
-            assignment = attempt.assignment
+    def _take_ended(self) -> Iterator[Ended]:
+        for assignment, ended in self._endings.take():
             self._telling.note([assignment.prompt.key.job_key])
-            if outcome is None:
+            if ended is None:
                 self._dispatch.drop(assignment.prompt)
             else:
-                yield Ended(
-                    assignment.prompt,
-                    assignment.job,
-                    assignment.plan.retry_limit,
-                    attempt.server.name,
-                    outcome,
-                    is_adopted=assignment.is_sent,
-                    stop_job_after=assignment.plan.stop_job_after,
-                    on_oom=assignment.plan.on_oom,
-                    needs=assignment.plan.schedule.needs,
-                    servers=[server.capability for server in self._servers.values()],
-                    has_rivals=self._has_rivals(attempt),
-                )
-
-    def _has_rivals(self, attempt: Attempt) -> bool:
-        """Tell whether another server that is up could be given what this attempt was given."""
-        needs = attempt.assignment.plan.schedule.needs
-        return any(
-            server is not attempt.server
-            and server.is_up
-            and server.standing.is_trusted
-            and server.capability.fits(needs)
-            for server in self._servers.values()
-        )
-
-    def _tell_of(self, ended: Ended, now: float) -> None:
-        server, outcome = self._servers[ended.server], ended.outcome
-        if ended.stray is not None:
-            server.standing.add_stray(ended.stray)
-        if isinstance(outcome, Succeeded):
-            server.standing.refresh()
-        elif ended.is_of_server:
-            server.rest(now)
-        elif outcome.code in BLAMED:
-            server.standing.blame(ended.prompt.key.job_key, now)
-        elif outcome.code is FailureCode.UNAVAILABLE:
-            self._catalogues.hurry()
-        elif outcome.code is FailureCode.DISK_FULL and outcome.node is not None:
-            server.rest(now)  # it is the server's own disk
-        elif outcome.code is FailureCode.DISK_FULL:
-            self._room.refuse(outcome.message, now + PARKED_AGAIN_S)
-        failed = outcome if isinstance(outcome, Failed) else None
-        _log.info(
-            "prompt.concluded",
-            job=ended.job,
-            prompt=ended.prompt.key.number,
-            attempt=ended.prompt.attempt,
-            server=ended.server,
-            outcome=failed.code if failed else "succeeded",
-            message=failed.message if failed else None,
-            seconds=None if outcome.seconds is None else round(outcome.seconds, 3),
-        )
+                yield ended
 
     def _free_slots(self, now: float) -> Sequence[Server]:
         if self._draining:
@@ -321,10 +262,6 @@ class Loop:
         wakes = [server.standing.wakes_at(now) for server in self._servers.values()]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
-
-    def _on_end(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        self._ended.put((attempt, outcome))
-        self._woken.set()
 
 
 def _due(

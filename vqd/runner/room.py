@@ -28,6 +28,8 @@ LEARNED_EVERY_S = 60.0
 """How old what prompts usually make may become."""
 BACK_ABOVE = 1.1
 """There is enough again when so many times the reserve is free: one more prompt is not the end."""
+PARKED_AGAIN_S = 5.0
+"""How long nothing is sent after a refusal."""
 SAID_AGAIN_S = 60.0
 """How long nothing was refused before a refusal is logged again."""
 _STOP_S = 1.0
