@@ -18,7 +18,8 @@ from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.recipe import Recipes
 from vqd.domain.schedule import Schedule
 from vqd.service.again import Again, Stopped
-from vqd.spool.manifest import MANIFEST, Signs, add_lines, lines_of, mtime, opened
+from vqd.spool.manifest import MANIFEST, add_lines, lines_of, opened
+from vqd.spool.signs import Signs, mtime
 
 BINDS = {"image": InputBind("image", (".png",), (Target("1", "image"),))}
 PLAN = a_plan(3, inputs=BINDS)

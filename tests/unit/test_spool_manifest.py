@@ -15,7 +15,8 @@ from vqd.domain.graph import Target
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Prompt, PromptKey
-from vqd.spool.manifest import MANIFEST, Line, Signs, add_lines, lines_of, mtime, opened
+from vqd.spool.manifest import MANIFEST, Line, add_lines, lines_of, opened
+from vqd.spool.signs import Signs, mtime
 
 PLAN = a_plan(1)
 KEY = "a" * 64

@@ -23,7 +23,7 @@ from vqd.runner.shared import OWN_FOLDER
 from vqd.spool.drops import OUTPUTS, PARTS, REJECTED
 from vqd.spool.files import link_or_copy, sync_file, sync_folder
 from vqd.spool.folders import make_folder
-from vqd.spool.manifest import mtime
+from vqd.spool.signs import mtime
 
 _MOST_REJECTED = 20
 _EXTENSION = re.compile(r"\.[a-z0-9]{1,10}")

@@ -16,7 +16,7 @@ from vqd.domain.outcome import ReadFile
 from vqd.media.apart import probe
 from vqd.runner.shared import OWN_FOLDER, SharedInputs
 from vqd.spool.files import concerns_one_name
-from vqd.spool.manifest import mtime
+from vqd.spool.signs import mtime
 
 _log = structlog.get_logger(__name__)
 

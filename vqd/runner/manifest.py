@@ -9,7 +9,8 @@ from vqd.domain.queue import Job, Prompt
 from vqd.domain.recipe import Recipes
 from vqd.runner.assignment import Assignment
 from vqd.spool.files import whole_file
-from vqd.spool.manifest import MANIFEST, Line, Signs, add_lines, encoded, lines_of
+from vqd.spool.manifest import MANIFEST, Line, add_lines, encoded, lines_of
+from vqd.spool.signs import Signs
 from vqd.store.store import Session
 
 

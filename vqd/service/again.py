@@ -29,9 +29,8 @@ from vqd.spool.manifest import (
     Place,
     as_laid_out,
     made_of,
-    mtime,
-    sign,
 )
+from vqd.spool.signs import mtime, sign
 
 _PART_BYTES = 1 << 20
 

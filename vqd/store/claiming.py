@@ -81,6 +81,20 @@ class Claiming:
                 return Next(prompt_of(row, ()), priority, requirement, needs_class)
         return None
 
+    def next_at(self, now: float) -> float | None:
+        """Give the earliest time after `now` from which a prompt that waits for one may run."""
+        row = self._connection.execute(
+            "SELECT prompts.not_before_at AS at FROM prompts INDEXED BY prompts_delayed"
+            " JOIN jobs USING (job_key) WHERE prompts.state = 'pending'"
+            " AND prompts.not_before_at > 0 AND prompts.not_before_at > ?"
+            " AND jobs.state IN ('queued', 'running') AND jobs.cancel_requested_at IS NULL"
+            " AND jobs.hold IS NULL ORDER BY prompts.not_before_at LIMIT 1",
+            (now,),
+        ).fetchone()
+        shunned_at = self.next_shunned_at(now)
+        waits = [] if row is None else [float(row["at"])]
+        return min(waits if shunned_at is None else [*waits, shunned_at], default=None)
+
     def next_shunned_at(self, now: float) -> float | None:
         """Give when the next prompt that waits for another server may go to any; one seek."""
         row = self._connection.execute(

@@ -1,53 +1,28 @@
 """The rows of prompts, and the one function that moves them."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
 from vqd.domain.notice import NoticeEvent
-from vqd.domain.outcome import Failed, OutputFile, Succeeded
+from vqd.domain.outcome import Failed, Succeeded
 from vqd.domain.queue import Downed, Failures, Prompt, PromptKey
 from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Needs
+from vqd.store.adding import Adding
 from vqd.store.claiming import COLUMNS, Claiming, Next
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
+from vqd.store.moves import BEGUN, PROVED, TOLD, UNTOLD, WRITTEN
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
-from vqd.store.promptrow import INSERT, downed_text, files_text, prompt_of, row_of
-from vqd.store.requirements import RequirementRows, Requiring
+from vqd.store.promptrow import downed_text, files_text, prompt_of
+from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import ScheduleRows
-
-# What a move writes beside the state. `:now` is the time of the move.
-_WRITTEN: Mapping[Move, str] = MappingProxyType(
-    {
-        Move.CLAIM: "prompt_id = :prompt_id, server = :server, claimed_at = :now,"
-        " attempt = attempt + 1",
-        Move.REQUEUE: "prompt_id = NULL, server = NULL, claimed_at = NULL,"
-        " strikes = strikes + :strike, not_before_at = :not_before_at, shuns = :shuns",
-        Move.SUCCEED: "ended_at = :now, seconds = :seconds, files = :files",
-        Move.FAIL: "ended_at = :now, seconds = :seconds, failure_code = :code,"
-        " failure_message = :message",
-        Move.CANCEL: "ended_at = :now",
-        Move.RETRY: "prompt_id = NULL, server = NULL, claimed_at = NULL, ended_at = NULL,"
-        " seconds = NULL, failure_code = NULL, failure_message = NULL, strikes = 0,"
-        " not_before_at = 0, step = 0, route_key = NULL, shuns = NULL, downed = '[]'",
-    }
-)
-
-# What a job's first claim writes beside the counters.
-_BEGUN = (
-    ", state = CASE state WHEN 'queued' THEN 'running' ELSE state END,"
-    " started_at = coalesce(started_at, :now)"
-)
-
-# A job with a proof is judged again with every prompt that is over, or runs again after all.
-_PROVED = ", judge_at = CASE awaits_proof WHEN 1 THEN :at_once ELSE judge_at END"
 
 _SELECT = f"{COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
 
@@ -72,8 +47,7 @@ class PromptRows:
         self._outputs = outputs
         self._schedules = schedules
         self._classes = classes
-        self._graphs = graphs
-        self._requirements = requirements
+        self._adding = Adding(connection, outputs, graphs, requirements)
         self._claiming = Claiming(connection)
 
     def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
@@ -81,30 +55,7 @@ class PromptRows:
 
         What was made of some already is theirs: they have succeeded.
         """
-        requiring = Requiring(self._requirements, job_key)
-        graph_keys: dict[str, int] = {}
-        rows = []
-        kept = 0
-        made: list[tuple[PromptKey, OutputFile]] = []
-        for prompt in prompts:
-            graph_key = graph_keys.get(prompt.graph.sha256)
-            if graph_key is None:
-                graph_key = graph_keys[prompt.graph.sha256] = self._graphs.add(
-                    job_key, prompt.graph
-                )
-            rows.append(row_of(job_key, graph_key, requiring.key_of(prompt), prompt))
-            if prompt.made is not None:
-                kept += 1
-                key = PromptKey(job_key, prompt.number)
-                made += ((key, output) for output in prompt.made.outputs)
-        self._connection.executemany(INSERT, rows)
-        self._outputs.add(made)
-        self._connection.execute(
-            "UPDATE jobs SET total = total + :total, pending = pending + :total - :kept,"
-            " succeeded = succeeded + :kept, kept = kept + :kept WHERE job_key = :job_key",
-            {"total": len(rows), "kept": kept, "job_key": job_key},
-        )
-        return len(rows)
+        return self._adding.add(job_key, prompts)
 
     def routes(self) -> list[tuple[int, Needs]]:
         """Give each route that prompts wait for, and what a server must have for it."""
@@ -174,17 +125,7 @@ class PromptRows:
 
         Cost: one seek, however many prompts wait for a server.
         """
-        row = self._connection.execute(
-            "SELECT prompts.not_before_at AS at FROM prompts INDEXED BY prompts_delayed"
-            " JOIN jobs USING (job_key) WHERE prompts.state = 'pending'"
-            " AND prompts.not_before_at > 0 AND prompts.not_before_at > ?"
-            " AND jobs.state IN ('queued', 'running') AND jobs.cancel_requested_at IS NULL"
-            " AND jobs.hold IS NULL ORDER BY prompts.not_before_at LIMIT 1",
-            (now,),
-        ).fetchone()
-        shunned_at = self._claiming.next_shunned_at(now)
-        waits = [] if row is None else [float(row["at"])]
-        return min(waits if shunned_at is None else [*waits, shunned_at], default=None)
+        return self._claiming.next_at(now)
 
     def are_shunned(self, now: float) -> bool:
         """Tell whether a prompt waits that some servers may be given and one may not; one seek."""
@@ -206,9 +147,9 @@ class PromptRows:
         """
         before = self._source(key, move)
         after = state_after(move, before)
-        event_facts = {name: value for name, value in values.items() if name not in _UNTOLD}
+        event_facts = {name: value for name, value in values.items() if name not in UNTOLD}
         moved = self._connection.execute(
-            f"UPDATE prompts SET state = :after, {_WRITTEN[move]}"
+            f"UPDATE prompts SET state = :after, {WRITTEN[move]}"
             " WHERE job_key = :job_key AND number = :number AND state = :before",
             {
                 "before": before,
@@ -226,7 +167,7 @@ class PromptRows:
         if after is PromptState.PENDING:
             self._classes.classify(key.job_key)
         self._events.add(
-            f"prompt.{_TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
+            f"prompt.{TOLD[move]}", at=now, job_key=key.job_key, number=key.number, **event_facts
         )
 
     def succeed(
@@ -265,7 +206,7 @@ class PromptRows:
             raise IllegalMove(move, source)
         after = state_after(move, source)
         moved = self._connection.execute(
-            f"UPDATE prompts SET state = :state, {_WRITTEN[move]}"
+            f"UPDATE prompts SET state = :state, {WRITTEN[move]}"
             " WHERE job_key = :job_key AND state = :source",
             {"state": after, "now": now, "job_key": job_key, "source": source},
         ).rowcount
@@ -273,7 +214,7 @@ class PromptRows:
             self._count(job_key, source, after, moved, now=now)
             if after is PromptState.PENDING:
                 self._classes.classify(job_key)
-            self._events.add(f"prompts.{_TOLD[move]}", at=now, job_key=job_key, prompts=moved)
+            self._events.add(f"prompts.{TOLD[move]}", at=now, job_key=job_key, prompts=moved)
         return moved
 
     def state(self, key: PromptKey) -> PromptState:
@@ -346,7 +287,7 @@ class PromptRows:
     def _count(
         self, job_key: int, before: PromptState, after: PromptState, moved: int, *, now: float
     ) -> None:
-        beside = _BEGUN if after is PromptState.RUNNING else _PROVED
+        beside = BEGUN if after is PromptState.RUNNING else PROVED
         job_row = self._connection.execute(
             f"UPDATE jobs SET {before} = {before} - :moved, {after} = {after} + :moved{beside}"
             " WHERE job_key = :job_key RETURNING started_at = :now AND running = 1 AS is_first",
@@ -354,18 +295,3 @@ class PromptRows:
         ).fetchone()
         if after is PromptState.RUNNING and job_row["is_first"]:
             self._notices.add(job_key, NoticeEvent.STARTED, now=now)
-
-
-_UNTOLD = frozenset({"strike", "files", "shuns"})
-"""What a move writes that its event does not tell."""
-
-_TOLD: Mapping[Move, str] = MappingProxyType(
-    {
-        Move.CLAIM: "claimed",
-        Move.REQUEUE: "requeued",
-        Move.SUCCEED: "succeeded",
-        Move.FAIL: "failed",
-        Move.CANCEL: "cancelled",
-        Move.RETRY: "retried",
-    }
-)
