@@ -245,6 +245,17 @@ def test_a_failure_shows_its_reason_and_its_state(report: Report) -> None:
     assert len([*page.each("p", "failed")]) == 1
 
 
+def test_many_different_failures_are_not_all_told_but_counted(report: Report) -> None:
+    reasons = (f"invalid: {n}.png is broken" for n in range(1, 1503))
+    failed = (a_prompt(n, state="failed", failure=said) for n, said in enumerate(reasons, 1))
+    page = report(
+        a_job(1502), *failed, a_prompt(1503, state="failed", failure="invalid: 1.png is broken")
+    )
+    (told,) = re.findall(r'<h2 id="failed">.*?</section>', page.markup, re.DOTALL)
+    assert told.count("is broken") == 20
+    assert "… and 1,482 prompts more, of other reasons." in told
+
+
 def test_a_rejected_job_says_what_to_mend_and_where(report: Report) -> None:
     problem = Problem(
         "out_of_range",

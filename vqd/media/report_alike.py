@@ -25,7 +25,8 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Alike:
     """The `params`, the `seed` and the `server` that every prompt has; None for what varies, or is
-    nowhere. `varying` are the names of the other params. `failures` are the first different ones.
+    nowhere. `varying` are the names of the other params. `failures` are the first different ones;
+    `failed_otherwise` counts the prompts that failed of yet others.
     """
 
     params: Mapping[str, Value]
@@ -33,6 +34,7 @@ class Alike:
     seed: int | None = None
     server: str | None = None
     failures: tuple[Failure, ...] = ()
+    failed_otherwise: int = 0
 
 
 def alike(prompts: Iterable[ReportPrompt]) -> Alike:
@@ -42,6 +44,7 @@ def alike(prompts: Iterable[ReportPrompt]) -> Alike:
     seeds: set[int | None] = set()
     servers: set[str] = set()
     failed: dict[str, list[int]] = {}
+    failed_otherwise = 0
     for prompt in prompts:
         names |= prompt.params.keys()
         params = dict(prompt.params if params is None else _shared(params, prompt.params))
@@ -51,6 +54,8 @@ def alike(prompts: Iterable[ReportPrompt]) -> Alike:
             servers.add(prompt.server)
         if prompt.failure and (prompt.failure in failed or len(failed) < _MOST_FAILURES):
             failed.setdefault(prompt.failure, []).append(prompt.number)
+        elif prompt.failure:
+            failed_otherwise += 1
     same = params or {}
     return Alike(
         same,
@@ -60,6 +65,7 @@ def alike(prompts: Iterable[ReportPrompt]) -> Alike:
         tuple(
             Failure(said, tuple(numbers[:_FIRST]), len(numbers)) for said, numbers in failed.items()
         ),
+        failed_otherwise,
     )
 
 

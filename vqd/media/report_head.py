@@ -43,7 +43,7 @@ def _parts(job: ReportJob, same: Alike) -> Iterator[str]:
     elif job.reason:
         yield f'<p class="reason">{text(job.reason)}</p>\n'
     if same.failures:
-        yield _failures(same.failures)
+        yield _failures(same.failures, same.failed_otherwise)
     if job.drift:
         yield _drift(job.drift)
     if job.counts.get("total"):
@@ -83,8 +83,11 @@ def _problems(problems: tuple[Problem, ...]) -> str:
     )
 
 
-def _failures(failures: Sequence[Failure]) -> str:
+def _failures(failures: Sequence[Failure], otherwise: int) -> str:
     listed = "".join(map(_failure, failures))
+    if otherwise:
+        prompts = "1 prompt" if otherwise == 1 else f"{otherwise:,} prompts"
+        listed += f"<li><p>… and {prompts} more, of other reasons.</p></li>"
     return (
         '<section class="problems" aria-labelledby="failed">'
         f'<h2 id="failed">What failed</h2><ol>{listed}</ol></section>\n'
