@@ -2,7 +2,8 @@
 
 Exit codes: 0 it is so; 1 a job failed or was cancelled, or vqd itself failed; 2 the command line is
 wrong; 3 the job file, a workflow or the settings are at fault; 4 there is no such job; 5 refused,
-with the reason; 130 `submit --wait` was interrupted, and the job goes on.
+with the reason; 6 `doctor` found something that could be better, 7 something wrong; 130 `submit
+--wait` was interrupted, and the job goes on.
 """
 
 import os
@@ -25,6 +26,8 @@ EXIT_FAILED = 1
 EXIT_FAULTS = 3
 EXIT_UNKNOWN_JOB = 4
 EXIT_REFUSED = 5
+EXIT_WARNED = 6
+EXIT_WRONG = 7
 EXIT_INTERRUPTED = 130
 
 _UNKNOWN = frozenset({"unknown_job", "ambiguous_job"})
@@ -98,6 +101,7 @@ _PLACES = {
     "servers": "farm:servers",
     "models": "farm:models",
     "schema": "schema:schema",
+    "doctor": "doctor:doctor",
     "workflows": "workflows:workflows",
     "cancel": "steering:cancel",
     "retry": "steering:retry",

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
@@ -222,6 +223,15 @@ class Client:
         if facts is None:
             raise NotComfy(f"{answer.said} answered {answer.excerpt}.", "Is it ComfyUI's URL?")
         return facts
+
+    def time_there(self) -> float | None:
+        """Give what time it is on the server, in UTC seconds, or on a gateway that answers for it;
+        None if neither tells (RFC 9110, 6.6.1)."""
+        told = self._get("/prompt").headers.get("Date")
+        try:
+            return parsedate_to_datetime(told).timestamp() if told else None
+        except ValueError:
+            return None
 
     def object_info(self) -> AbstractContextManager[ObjectInfo]:
         """Give the server's description of every node class it has.

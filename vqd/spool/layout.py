@@ -61,7 +61,7 @@ class Spool:
         """
         spool = cls(root)
         try:
-            for folder in spool._folders:
+            for folder in spool.folders:
                 folder.mkdir(parents=True, exist_ok=True)
             if not spool._marker.exists():
                 write_whole(spool._marker, f"vqd spool {uuid.uuid4()}\n".encode())
@@ -81,14 +81,14 @@ class Spool:
         """
         self.require_present()
         self.restore()
-        devices = {folder.stat().st_dev for folder in (self.root, *self._folders)}
+        devices = {folder.stat().st_dev for folder in (self.root, *self.folders)}
         if len(devices) > 1:
             raise VqdError(
                 "spool_split",
                 f"{self.root}: its folders lie on different file systems.",
                 "Keep inbox, active, done and failed on one, so that a rename hands a job over.",
             )
-        self._check_rename()
+        self.require_rename()
 
     def require_present(self) -> None:
         """Do nothing if the spool is there.
@@ -251,10 +251,17 @@ class Spool:
         return any(os.path.lexists(place / job) for place in (self.active, self.done, self.failed))
 
     @property
-    def _folders(self) -> tuple[Path, ...]:
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that jobs go through, in this order."""
         return (self.inbox, self.active, self.done, self.failed)
 
-    def _check_rename(self) -> None:
+    def require_rename(self) -> None:
+        """Move a folder from inbox to active and remove it: prove that it can be done, if the disk
+        has room.
+
+        Raises:
+            VqdError: `spool_unwritable`.
+        """
         probe = self.inbox / f"{PROBE}{os.getpid()}"
         moved = self.active / probe.name
         try:

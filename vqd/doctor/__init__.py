@@ -1,0 +1,1 @@
+"""`vqd doctor`: every room's examination of itself, put together as the daemon is."""

@@ -1,0 +1,193 @@
+"""All that is examined of a set-up, by its settings."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from vqd.comfy.examine import examine_server
+from vqd.doctor.machine import examine_machine
+from vqd.doctor.rounds import WITHIN_S, Examination, Examined, examined
+from vqd.doctor.state import examine_state
+from vqd.doctor.units import examine_unit
+from vqd.domain.catalogue import NodeClass
+from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.finding import Finding, command, ok, wrong
+from vqd.engine.examine import examine_engine
+from vqd.farm import BUILTIN, ServerKeys
+from vqd.service.examine import (
+    ToldCatalogue,
+    examine_queue,
+    examine_workflows,
+    used_workflows,
+)
+from vqd.settings import Settings, find_settings_file, load_settings
+from vqd.spool.examine import examine_room, examine_spool
+from vqd.spool.layout import Spool
+from vqd.spool.reserve import Reserve
+from vqd.watchers.examine import examine_watching
+
+IsRunning = Callable[[Path], bool | None]
+"""Tells of a state_dir whether a daemon runs there; None where nobody knows."""
+
+
+def examine_house(
+    settings_file: Path | None, is_running: IsRunning, *, within_s: float = WITHIN_S
+) -> Iterator[Examined]:
+    """Examine a set-up, part by part; each takes `within_s` at most, and the whole twice that.
+
+    It writes nothing but what it removes at once: a folder that is moved in the spool, and a file
+    whose event is waited for.
+    """
+    read: list[Settings] = []
+    look = partial(_examine_settings, settings_file, read.append)
+    yield from examined([Examination("settings", look, _SILENT_SHARE)], within_s=within_s)
+    parts = _parts(read[0], settings_file, is_running, within_s) if read else _without_settings()
+    yield from examined(list(parts), within_s=within_s)
+
+
+_SILENT_SHARE = (
+    "findmnt -t nfs,nfs4,cifs,fuse.sshfs  # which share does not answer?",
+    "sudo umount -l SHARE && sudo mount SHARE",
+)
+
+
+def _examine_settings(named: Path | None, learned: Callable[[Settings], None]) -> Iterator[Finding]:
+    try:
+        found = find_settings_file(named)
+        settings = load_settings(named)
+    except Faults as faults:
+        yield from (_fault(problem, found) for problem in faults.problems)
+        return
+    except VqdError as error:
+        missing = named or os.environ.get("VQD_SETTINGS", "vqd.yaml")
+        mend = command("vqd", "init", "/srv/vqd", "--settings", missing)
+        yield wrong(error.code, error.message.removesuffix("."), mend)
+        return
+    learned(settings)
+    yield ok("settings", f"{found or 'the environment'} can be read, and says nothing wrong")
+
+
+def _fault(problem: Problem, path: Path | None) -> Finding:
+    said = str(problem).removesuffix(".")
+    if problem.code == "missing_key" and path is None:
+        return wrong("settings_missing", said, command("vqd", "init", "/srv/vqd"))
+    if problem.where is not None and problem.where.startswith("VQD_"):
+        return wrong(problem.code, said, command("unset", problem.where, why="or set it right"))
+    return wrong(problem.code, said, _edit(path, problem.line))
+
+
+def _edit(path: Path | None, line: int | None = None) -> str:
+    """Give the command that opens the settings, at a line of them."""
+    at = f"+{line} " if line else ""
+    return f"${{EDITOR:-nano}} {at}{command(path or 'vqd.yaml')}"
+
+
+def _without_settings() -> Iterator[Examination]:
+    yield Examination("machine", partial(examine_machine, ()))
+
+
+def _parts(
+    settings: Settings, settings_file: Path | None, is_running: IsRunning, within_s: float
+) -> Iterator[Examination]:
+    found = find_settings_file(settings_file)
+    spool, reserve = Spool(settings.spool), settings.reserve or Reserve()
+    remount = _remount(spool.root)
+    told = _Told([server.name for server in settings.servers])
+    yield Examination("machine", partial(examine_machine, _extras(settings)))
+    yield Examination("daemon", partial(_examine_daemon, settings, is_running))
+    yield Examination("spool", partial(_examine_spool, spool, settings, reserve), remount)
+    yield Examination(
+        "state",
+        partial(examine_state, settings.state_dir, settings.store_path, reserve, found),
+        (command("findmnt", "-T", settings.state_dir, why="does this disk answer?"),),
+    )
+    yield Examination("queue", partial(examine_queue, settings.store_path, spool), remount)
+    yield Examination("watching", partial(_examine_watching, settings, spool, found), remount)
+    for server in settings.servers:
+        look = partial(_examine_server, server, _edit(found), told)
+        yield Examination(f"server {server.name}", look, _asked_by_hand(server))
+    yield Examination("workflows", partial(_examine_workflows, settings, told, within_s / 2))
+
+
+def _extras(settings: Settings) -> list[str]:
+    wants = {"web": settings.web, "notify": settings.notify}
+    return [extra for extra, wanted in wants.items() if wanted]
+
+
+def _remount(root: Path) -> tuple[str, ...]:
+    again = command("sudo", "umount", "-l", root), command("sudo", "mount", root)
+    return (" && ".join(again) + "  # the share does not answer: is its server there?",)
+
+
+def _asked_by_hand(server: ServerKeys) -> tuple[str, ...]:
+    return (command("curl", "-sSi", "-m", 60, f"{server.url.rstrip('/')}/object_info"),)
+
+
+def _examine_daemon(settings: Settings, is_running: IsRunning) -> Iterator[Finding]:
+    written = [settings.spool.absolute(), settings.state_dir.absolute()]
+    return examine_unit(written, is_running=is_running(settings.state_dir))
+
+
+def _examine_spool(spool: Spool, settings: Settings, reserve: Reserve) -> Iterator[Finding]:
+    yield from examine_spool(spool, settings.state_dir)
+    if spool.is_present():
+        yield from examine_room(spool.root, reserve)
+
+
+def _examine_watching(
+    settings: Settings, spool: Spool, settings_file: Path | None
+) -> Iterator[Finding]:
+    if "VQD_WATCH" in os.environ:
+        auto = command("unset", "VQD_WATCH")
+    else:
+        auto = command("sed", "-i", "/^watch:/d", settings_file or "vqd.yaml")
+    folders = [keys.path for keys in settings.hot_folders.values()]
+    if spool.is_present():
+        folders.insert(0, spool.inbox)
+    for folder in folders:
+        yield from examine_watching(folder, settings.watch, [auto])
+
+
+def _examine_server(server: ServerKeys, edit: str, told: "_Told") -> Iterator[Finding]:
+    learned = partial(told.learn, server.name)
+    try:
+        if server.url == BUILTIN:
+            yield from examine_engine(learned)
+            return
+        yield from examine_server(
+            server.url, headers=server.headers, ca_file=server.ca, edit=edit, learned=learned
+        )
+    finally:
+        told.end(server.name)
+
+
+def _examine_workflows(settings: Settings, told: "_Told", wait_s: float) -> Iterator[Finding]:
+    used = used_workflows(settings.store_path)
+    used |= {keys.workflow for keys in settings.hot_folders.values() if keys.workflow}
+    yield from examine_workflows(settings.workflows, used, told.catalogue(wait_s))
+
+
+class _Told:
+    """What the servers told, for who waits until each has."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._ends = {name: threading.Event() for name in names}
+        self._told: dict[str, Mapping[str, NodeClass]] = {}
+
+    def learn(self, name: str, classes: Mapping[str, NodeClass]) -> None:
+        """Take what a server told."""
+        self._told[name] = classes
+
+    def end(self, name: str) -> None:
+        """Take it that a server tells no more."""
+        self._ends[name].set()
+
+    def catalogue(self, wait_s: float) -> ToldCatalogue:
+        """Wait for the servers, so long at most, and give what they told."""
+        until = time.monotonic() + wait_s
+        for end in self._ends.values():
+            end.wait(max(0.0, until - time.monotonic()))
+        return ToldCatalogue(dict(self._told))

@@ -1,0 +1,53 @@
+"""What was found when a set-up was examined: how bad it is, and the commands that mend it."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad it is, from good to bad."""
+
+    OK = "ok"
+    WARN = "warn"
+    """It goes on as it is, and not as well as it could."""
+    WRONG = "wrong"
+    """Jobs do not run, or can be lost, until it is mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact about a set-up. `cure` are the commands that mend it, one a line of a shell."""
+
+    level: Level
+    code: str
+    said: str
+    cure: tuple[str, ...] = ()
+
+
+def ok(code: str, said: str) -> Finding:
+    """Find that something is as it should be."""
+    return Finding(Level.OK, code, said)
+
+
+def warn(code: str, said: str, *cure: str) -> Finding:
+    """Find something that could be better."""
+    return Finding(Level.WARN, code, said, cure)
+
+
+def wrong(code: str, said: str, *cure: str) -> Finding:
+    """Find something that keeps jobs from running, or safe."""
+    return Finding(Level.WRONG, code, said, cure)
+
+
+def command(*words: object, why: str | None = None) -> str:
+    """Give a command as it is typed, with a remark behind it."""
+    typed = shlex.join(map(str, words))
+    return f"{typed}  # {why}" if why else typed
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """Give the level of the worst; ok where there is none."""
+    order = list(Level)
+    return max((finding.level for finding in findings), key=order.index, default=Level.OK)
