@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.daemons import Daemon
 from tests.proxy import Proxy
@@ -13,6 +14,9 @@ from tests.webhouse import POOLED
 from vqd.engine.child import EngineProcess
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
+
+settings.register_profile("vqd", deadline=None)  # how long one example takes says nothing here
+settings.load_profile("vqd")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from vqd.documents.json_schema import Schema, one_of, take_also, text_like
-from vqd.documents.schema import Keys, fault
+from vqd.documents.schema import Keys, fault, listed, shown_kind
 from vqd.documents.shown import without_credentials
 from vqd.domain.schedule import Capability
 from vqd.domain.window import DAYS, Window
@@ -35,21 +35,23 @@ def _url(given: Any) -> str:
     address = urlsplit(given) if isinstance(given, str) else None
     is_http = address is not None and address.scheme in ("http", "https") and address.hostname
     if given != BUILTIN and not is_http:
-        raise fault("wrong_value", f"{_shown(given)} is no server.", allowed=allowed)
+        raise fault("wrong_value", f"{shown_kind(given)} is no server.", allowed=allowed)
     return str(given)
 
 
 def _server_name(given: Any) -> str:
     if isinstance(given, str) and given.isprintable() and 0 < len(given) <= _LONGEST_NAME:
         return str(given)
-    raise fault("bad_name", f"{_shown(given)} is no name.", allowed="a short name for the server")
+    raise fault(
+        "bad_name", f"{shown_kind(given)} is no name.", allowed="a short name for the server"
+    )
 
 
 def _tag(given: Any) -> str:
     if isinstance(given, str) and _TAG.fullmatch(given.strip()):
         return str(given.strip().lower())
     allowed = "up to 40 letters, digits, dots, - and _"
-    raise fault("bad_name", f"{_shown(given)} is no tag.", allowed=allowed)
+    raise fault("bad_name", f"{shown_kind(given)} is no tag.", allowed=allowed)
 
 
 def _headers(given: Any) -> Any:
@@ -57,7 +59,7 @@ def _headers(given: Any) -> Any:
         is_sound = isinstance(value, str) and value.isprintable() and value.isascii()
         if not _HEADER.fullmatch(str(name)) or not is_sound:
             allowed = "names and values of HTTP headers, of printable ASCII"
-            raise fault("wrong_value", f"the header {_shown(name)} is none.", allowed=allowed)
+            raise fault("wrong_value", f"the header {shown_kind(name)} is none.", allowed=allowed)
     return given
 
 
@@ -65,7 +67,7 @@ def _minute(given: Any) -> int:
     match = re.fullmatch(_TIME, given) if isinstance(given, str) else None
     if match is None:
         allowed = "00:00 to 24:00"
-        raise fault("wrong_type", f"{_shown(given)} is no time of day.", allowed=allowed)
+        raise fault("wrong_type", f"{shown_kind(given)} is no time of day.", allowed=allowed)
     hour, minute = (match[2], match[3]) if match[2] else (24, 0)
     return int(hour) * 60 + int(minute)
 
@@ -75,22 +77,13 @@ def _day(given: Any) -> int:
     for names in (DAYS, _DAYS_IN_FULL):
         if day in names:
             return names.index(day)
-    raise fault("unknown_choice", f"{_shown(given)} is no day.", allowed=", ".join(DAYS))
+    raise fault("unknown_choice", f"{shown_kind(given)} is no day.", allowed=", ".join(DAYS))
 
 
 def _days(days: tuple[int, ...]) -> tuple[int, ...]:
     if not days:
         raise fault("wrong_value", "names no day.", allowed=", ".join(DAYS), hint="Leave it out.")
     return days
-
-
-def _listed(given: Any) -> Any:
-    """Give a list, also where one value stands alone."""
-    return given if isinstance(given, list | tuple) else [given]
-
-
-def _shown(given: Any) -> str:
-    return str(given)[:60] if isinstance(given, str | int | float) else "this"
 
 
 def _also_bare_url(schema: Schema) -> None:
@@ -103,7 +96,7 @@ _DAY = {"type": "string"}
 
 Tags = Annotated[
     tuple[Annotated[str, BeforeValidator(_tag)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema(_TEXTS),
 ]
 Minute = Annotated[
@@ -111,7 +104,7 @@ Minute = Annotated[
 ]
 Days = Annotated[
     tuple[Annotated[int, BeforeValidator(_day)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     AfterValidator(_days),
     WithJsonSchema(one_of(_DAY, {"type": "array", "items": _DAY, "minItems": 1})),
 ]

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from vqd.documents.durations import Duration
-from vqd.documents.schema import Keys, fault
+from vqd.documents.schema import Keys, fault, listed
 from vqd.domain.notice import HouseEvent, HouseWishes
-from vqd.intake.notifying import TargetName, event_among, events_schema, listed
+from vqd.intake.notifying import TargetName, event_among, events_schema
 from vqd.notify.target import SECRET, Target
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")

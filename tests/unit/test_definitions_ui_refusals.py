@@ -268,7 +268,7 @@ def places_in(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
             yield from places_in(inner, *path, key)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(changes=lists(tuples(integers(0, 10_000), sampled_from(ODD)), min_size=1, max_size=4))
 def test_a_page_that_is_odd_anywhere_is_converted_or_refused(
     changes: list[tuple[int, Any]],

@@ -1,6 +1,6 @@
 """YAML that vqd writes reads back as what it was."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vqd.documents.reader import parse
@@ -13,7 +13,6 @@ TEXTS = st.text(
 
 
 @given(text=TEXTS)
-@settings(deadline=None)
 def test_any_text_reads_back_as_it_was(text: str) -> None:
     document = parse(written({"params": {"prompt": text}}).decode(), "a.yaml")
     assert document.reach(["params", "prompt"]) == (text, "params.prompt")

@@ -17,7 +17,7 @@ def ramp(width: int, height: int) -> Pixels:
     return np.broadcast_to(shades[None, :, None], (height, width, 3)).copy()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=SIDE, height=SIDE, new_width=SIDE, new_height=SIDE, method=st.sampled_from(METHODS))
 def test_one_colour_stays_that_colour(
     width: int, height: int, new_width: int, new_height: int, method: str

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vqd.documents.reader import Limits, parse, read
+from vqd.documents.builder import Limits
+from vqd.documents.reader import parse, read
 from vqd.domain.errors import Faults, Problem
 
 

@@ -348,7 +348,7 @@ def test_a_seed_hangs_on_base_input_point_and_turn_alone() -> None:
     assert not {*seeds(2, [1, 2], "a.png").values()} & {*few.values()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     matrix=st.dictionaries(
         st.sampled_from(["cfg", "steps"]),

@@ -105,7 +105,7 @@ def jobs(draw: st.DrawFn) -> Asked:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(jobs())
 def test_a_job_becomes_the_prompts_that_the_manual_says(asked: Asked) -> None:
     workflow = a_workflow(slots=[replace(SLOT, required=False)])
@@ -125,7 +125,7 @@ def test_a_job_becomes_the_prompts_that_the_manual_says(asked: Asked) -> None:
     assert len({prompt.stem.casefold() for prompt in prompts}) == len(told)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(jobs())
 def test_the_values_and_the_name_of_a_prompt_make_it_again(asked: Asked) -> None:
     workflow = a_workflow(slots=[replace(SLOT, required=False)])

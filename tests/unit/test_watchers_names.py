@@ -87,7 +87,7 @@ def test_a_job_folder_of_any_name_with_an_input_of_any_name(door: Door) -> None:
     @example(folder=b"\xe9t\xe9", inside=b"\xff")
     @example(folder=b"CON", inside=b"a\nb")
     @example(folder=b"x" * 255, inside=b"y" * 250)
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def drop(folder: bytes, inside: bytes) -> None:
         made = door.spool.inbox / os.fsdecode(folder)
         made.mkdir()
@@ -102,7 +102,7 @@ def test_a_job_file_of_any_name(door: Door) -> None:
     @given(name=names(250))
     @example(name=b"\xe9t\xe9")
     @example(name=b"nul")
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def drop(name: bytes) -> None:
         made = door.spool.inbox / f"{os.fsdecode(name)}.yaml"
         made.write_bytes(TWO_LINES.encode())

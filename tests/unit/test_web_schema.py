@@ -53,7 +53,6 @@ def test_it_keeps_to_its_description_whatever_it_is_sent(
         @given(case=operation.as_strategy())
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
             phases=[Phase.generate],

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from vqd.definitions import forms
 from vqd.documents.durations import Duration
-from vqd.documents.schema import Keys, fault
+from vqd.documents.schema import Keys, fault, shown_kind
 from vqd.documents.sizes import BYTES, size_bytes
 from vqd.documents.tree import Text
 from vqd.domain.accept import Accept
@@ -23,7 +23,7 @@ def _bytes(given: Any) -> int:
     size = size_bytes(given) if isinstance(given, Text) else None
     if size is None:
         allowed = "a number, or one with k, M, G or T: 20k"
-        raise fault("wrong_type", f"{_shown(given)} is not a size in bytes.", allowed=allowed)
+        raise fault("wrong_type", f"{shown_kind(given)} is not a size in bytes.", allowed=allowed)
     return size
 
 
@@ -33,19 +33,15 @@ def _count(given: Any) -> tuple[int, int]:
     most = int(match[2] or least) if match else 0
     if not 1 <= least <= most:
         allowed = "how many files a prompt makes, 1 or more: 4, or 2-16"
-        raise fault("wrong_type", f"{_shown(given)} is not a count.", allowed=allowed)
+        raise fault("wrong_type", f"{shown_kind(given)} is not a count.", allowed=allowed)
     return least, most
 
 
 def _size(given: Any) -> str:
     if not isinstance(given, Text):
-        raise fault("wrong_type", f"{_shown(given)} is not a size.", allowed=_SIZE)
+        raise fault("wrong_type", f"{shown_kind(given)} is not a size.", allowed=_SIZE)
     sides = _SIDES.fullmatch(given.strip())
     return f"{int(sides[1])}x{int(sides[2])}" if sides else str(given).strip()
-
-
-def _shown(given: Any) -> str:
-    return repr(str(given)[:60]) if isinstance(given, Text) else "a list or mapping"
 
 
 _SIZE = "WIDTHxHEIGHT in pixels, or the name of a parameter that is a size"

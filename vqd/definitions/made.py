@@ -13,7 +13,8 @@ from vqd.definitions.legacy_keys import Notes, read_old
 from vqd.definitions.new import sketch_of
 from vqd.definitions.proof import DefinitionFiles, files_of
 from vqd.definitions.wiring import Classes
-from vqd.documents.reader import Limits, read
+from vqd.documents.builder import Limits
+from vqd.documents.reader import read
 from vqd.domain.errors import Faults, Problem
 
 _LIMITS = Limits(most_bytes=MOST_BYTES, deepest=40)

@@ -1,99 +1,29 @@
 """The keys of a workflow definition, and what may stand behind each."""
 
-import re
 from collections.abc import Mapping as AnyMapping
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from vqd.definitions import forms
 from vqd.definitions.acceptance import AcceptKeys
-from vqd.documents.schema import Keys, fault
+from vqd.definitions.terms import (
+    BIND,
+    Choices,
+    Extension,
+    InputKind,
+    Listed,
+    Name,
+    OutputKind,
+    ParamType,
+    Sets,
+    Version,
+)
+from vqd.documents.schema import Keys, fault, shown_kind
 from vqd.documents.tree import Sequence, Text
-from vqd.documents.values import VALUE, value
+from vqd.documents.values import Label, Scalar, Value
 from vqd.domain.kinds import KINDS
-
-_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
-
-
-_BIND = "Where it goes: NODE.input, or a list. NODE is an id, @Title, or a class that occurs once."
-
-
-def _version(given: Any) -> Any:
-    if given != "1":
-        said = f"the format version {_shown(given)} is not known."
-        raise fault("unknown_version", said, allowed="1", hint="Write `vqd_workflow: 1`.")
-    return given
-
-
-def _scalar(given: Any) -> Any:
-    if not isinstance(given, Text):
-        raise fault("wrong_type", f"one value is wanted here, not {_shown(given)}.", allowed="text")
-    return given
-
-
-def _name(given: Any) -> Any:
-    if not (isinstance(given, Text) and _NAME.fullmatch(given)):
-        allowed = "up to 64 letters, digits, - and _, a letter first"
-        raise fault("bad_name", f"{_shown(given)} is not a name.", allowed=allowed)
-    return given
-
-
-def _extension(given: Any) -> str:
-    if not (isinstance(given, Text) and _EXTENSION.fullmatch(given)):
-        allowed = "a dot and letters or digits: .png"
-        raise fault("wrong_value", f"{_shown(given)} is not an extension.", allowed=allowed)
-    return given.lower()
-
-
-def _listed(given: Any) -> Any:
-    """Give a list, also where one value stands alone."""
-    return given if isinstance(given, Sequence) else [given]
-
-
-def _choices(given: Any) -> Any:
-    """Give choices by name, also where they are a list of names."""
-    if isinstance(given, Sequence) and all(isinstance(choice, Text) for choice in given):
-        return {choice: choice for choice in given}
-    return given
-
-
-def _shown(given: Any) -> str:
-    if isinstance(given, AnyMapping):
-        return "a mapping"
-    if isinstance(given, list):
-        return "a list"
-    return str(given)[:60] or "nothing"
-
-
-Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(VALUE)]
-Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
-Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
-Extension = Annotated[str, BeforeValidator(_extension), WithJsonSchema(forms.EXTENSION)]
-Listed = Annotated[tuple[Scalar, ...], BeforeValidator(_listed), WithJsonSchema(forms.ONE_OR_MORE)]
-Choices = Annotated[dict[str, Scalar], BeforeValidator(_choices), WithJsonSchema(forms.CHOICES)]
-InputKind = Literal["image", "video", "audio"]
-OutputKind = Literal["image", "video", "audio", "text", "latent", "model3d", "vector", "file"]
-ParamType = Literal[
-    "text",
-    "bool",
-    "int",
-    "float",
-    "choice",
-    "size",
-    "seed",
-    "lora",
-    "checkpoint",
-    "model",
-    "image",
-    "video",
-    "audio",
-]
-Sets = dict[str, dict[str, Scalar]]
 
 
 class BypassKeys(Keys):
@@ -112,7 +42,7 @@ class BypassKeys(Keys):
         if given == "bypass":
             return {}
         if isinstance(given, Text | Sequence):
-            said = f"{_shown(given)} is not known here."
+            said = f"{shown_kind(given)} is not known here."
             raise fault("wrong_value", said, allowed="bypass, or {bypass: [NODE]}")
         return given
 
@@ -129,7 +59,7 @@ class InputKeys(Keys):
     when_absent: BypassKeys | None = Field(
         default=None, description="The nodes that are taken out where it has no file."
     )
-    bind: Listed = Field(description=_BIND)
+    bind: Listed = Field(description=BIND)
     label: Label = Field(default="", description="What people read.")
     help: Label = Field(default="", description="A sentence for people.")
 
@@ -177,7 +107,7 @@ class ParamKeys(Keys):
     folder: Name | None = Field(
         default=None, description="The folder below ComfyUI's models/ that a model is of: vae."
     )
-    bind: Listed = Field(default=(), description=_BIND)
+    bind: Listed = Field(default=(), description=BIND)
     when_none: BypassKeys | None = Field(
         default=None, description="The nodes that are taken out where the model is none."
     )
@@ -309,7 +239,7 @@ class StepKeys(Keys):
             return {}
         allowed = "free_memory, {route: {…}} or {set: {…}, mark: …}"
         if not isinstance(given, AnyMapping):
-            raise fault("wrong_value", f"{_shown(given)} is no step.", allowed=allowed)
+            raise fault("wrong_value", f"{shown_kind(given)} is no step.", allowed=allowed)
         if len({"route", "set"} & {*given}) != 1:
             raise fault("wrong_value", "must be one step.", allowed=allowed)
         if not given.get("route") and not given.get("set"):

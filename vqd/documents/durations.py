@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from vqd.documents.json_schema import text_like
-from vqd.documents.schema import fault
+from vqd.documents.schema import fault, shown_kind
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd])")
@@ -16,14 +16,8 @@ def _duration_s(given: Any) -> float:
     match = _DURATION.fullmatch(given.strip()) if isinstance(given, str) else None
     if match is None or not float(match[1]):
         allowed = "a number and s, m, h or d: 30s, 45m, 12h, 30d"
-        raise fault("wrong_type", f"{_shown(given)} is not a duration.", allowed=allowed)
+        raise fault("wrong_type", f"{shown_kind(given)} is not a duration.", allowed=allowed)
     return float(match[1]) * _UNITS_S[match[2]]
-
-
-def _shown(given: Any) -> str:
-    if isinstance(given, str | int | float):
-        return str(given)[:60] or "nothing"
-    return "this"
 
 
 Duration = Annotated[

@@ -8,31 +8,21 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from vqd.documents.builder import USUAL, Builder, Limits
 from vqd.documents.opening import NotAFile, opened
-from vqd.documents.tree import Document, Mapping, Node, Sequence, Text
+from vqd.documents.tree import Document, Mapping, Node, Sequence
 from vqd.domain.errors import Faults, Problem
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)")
-_MOST_PROBLEMS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a document is read before it is refused."""
-
-    most_bytes: int = 1 << 20
-    most_nodes: int = 200_000
-    deepest: int = 20
-
-
-def read(path: Path, limits: Limits = Limits(), *, where: str | None = None) -> Document:  # frozen
+def read(path: Path, limits: Limits = USUAL, *, where: str | None = None) -> Document:
     """Give the document in a file: YAML, or JSON by its `.json` ending.
 
     Raises:
@@ -44,7 +34,7 @@ def read(path: Path, limits: Limits = Limits(), *, where: str | None = None) -> 
 
 
 def parse_as(
-    path: Path, text: str, limits: Limits = Limits(), *, where: str | None = None
+    path: Path, text: str, limits: Limits = USUAL, *, where: str | None = None
 ) -> Document:
     """Give the document in a text as if the file at `path` held it, which is not read.
 
@@ -59,7 +49,7 @@ def parse_as(
 def parse(
     text: str,
     where: str,
-    limits: Limits = Limits(),  # frozen
+    limits: Limits = USUAL,
     *,
     is_json: bool = False,
 ) -> Document:
@@ -68,7 +58,7 @@ def parse(
     Raises:
         Faults: as `read`.
     """
-    builder = _Builder(where, limits, null="null" if is_json else "")
+    builder = Builder(where, limits, null="null" if is_json else "")
     try:
         _parse(text, builder)
     except yaml.YAMLError as error:
@@ -80,7 +70,7 @@ def parse(
     return Document(where, builder.root)
 
 
-def _parse(text: str, builder: "_Builder") -> None:
+def _parse(text: str, builder: Builder) -> None:
     """Let a builder take every event of libyaml's. `yaml.parse` would ask twice for each."""
     loader = yaml.CSafeLoader(text)
     try:
@@ -90,7 +80,7 @@ def _parse(text: str, builder: "_Builder") -> None:
         loader.dispose()
 
 
-def content_of(path: Path, where: str, limits: Limits = Limits()) -> bytes:  # frozen
+def content_of(path: Path, where: str, limits: Limits = USUAL) -> bytes:
     """Give the bytes of a file that is not longer than the limits allow.
 
     Raises:
@@ -178,7 +168,7 @@ def _not_yaml(error: yaml.YAMLError, text: str, where: str, limits: Limits) -> P
         return Problem("not_yaml", f"is not YAML: {said}.", where)
     line, column = mark.line + 1, mark.column + 1
     if "nesting depth" in said:  # libyaml's scanner, which looks ahead, has a limit of its own
-        said = _too_deep(limits)
+        said = limits.too_deep
         return Problem("too_deep", said, where, line, column, hint="Flatten it.")
     lines = text.split("\n", line)
     rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
@@ -187,10 +177,6 @@ def _not_yaml(error: yaml.YAMLError, text: str, where: str, limits: Limits) -> P
         return Problem("tab", "a tab stands where spaces indent.", where, line, column, hint=hint)
     hint = "Check quotes, brackets and indentation here and in the line above."
     return Problem("not_yaml", f"is not YAML: {said}.", where, line, column, hint=hint)
-
-
-def _too_deep(limits: Limits) -> str:
-    return f"is nested deeper than {limits.deepest} levels."
 
 
 def _said(error: yaml.YAMLError) -> tuple[str, Any]:
@@ -207,113 +193,3 @@ def _no_mapping(root: Node | None, where: str) -> Problem:
         said = f"holds {found}, not `key: value` lines."
     hint = "Write one `key: value` on a line."
     return Problem("no_mapping", said, where, 1, 1, found=found, allowed="a mapping", hint=hint)
-
-
-class _Builder:
-    """Nodes from events. A fault that would let the text grow ends the reading at once."""
-
-    def __init__(self, where: str, limits: Limits, null: str) -> None:
-        self.root: Node | None = None
-        self.problems: list[Problem] = []
-        self._where = where
-        self._limits = limits
-        self._null = null
-        self._nodes = 0
-        self._open: list[Mapping | Sequence] = []
-        self._keys: list[Text | None] = []
-
-    def take(self, event: Any) -> None:
-        """Grow the tree by one event.
-
-        Raises:
-            Faults: a limit is broken, or an anchor, an alias or a tag was found.
-        """
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            self._count(event)
-            self._add_text(event)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            self._count(event)
-            self._begin(event, Mapping() if kind is yaml.MappingStartEvent else Sequence())
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self._open.pop()
-            self._keys.pop()
-        elif kind is yaml.AliasEvent:
-            self._refuse_anchor(event)
-        elif kind is yaml.DocumentStartEvent and self.root is not None:
-            self._refuse(event, "several_documents", "a second document begins.", "Keep one.")
-
-    def _count(self, event: Any) -> None:
-        self._nodes += 1
-        if event.anchor is not None:
-            self._refuse_anchor(event)
-        if event.tag is not None:
-            said = f"the tag {event.tag} is not read."
-            self._refuse(event, "tag", said, "Write the value alone, in quotes if it begins by !.")
-        if self._nodes > self._limits.most_nodes:
-            said = f"holds more than {self._limits.most_nodes} values."
-            self._refuse(event, "too_many_values", said, "Split it.")
-
-    def _add_text(self, event: Any) -> None:
-        text = Text(event.value)
-        mark = event.start_mark
-        text.line, text.column = mark.line + 1, mark.column + 1
-        text.plain = event.implicit[0]
-        if text.plain and text == self._null:
-            text = _nothing_at(text)
-        holder = self._open[-1] if self._open else None
-        if isinstance(holder, Mapping) and self._keys[-1] is None:
-            self._begin_entry(holder, text)
-        else:
-            self._add(text)
-
-    def _begin_entry(self, holder: Mapping, key: Text) -> None:
-        if key in holder:
-            first = next(known for known in holder if known == key)
-            said = f"`{key}` stands twice; first in line {first.line}."
-            self._note(key.line, key.column, "duplicate_key", said, "Keep one of them.")
-        self._keys[-1] = key
-
-    def _begin(self, event: Any, node: Mapping | Sequence) -> None:
-        mark = event.start_mark
-        node.line, node.column = mark.line + 1, mark.column + 1
-        if len(self._open) >= self._limits.deepest:
-            self._refuse(event, "too_deep", _too_deep(self._limits), "Flatten it.")
-        if self._open and isinstance(self._open[-1], Mapping) and self._keys[-1] is None:
-            self._refuse(event, "key_not_text", "a key is a list or a mapping.", "Use text.")
-        self._add(node)
-        self._open.append(node)
-        self._keys.append(None)
-
-    def _add(self, node: Node) -> None:
-        if not self._open:
-            self.root = node
-            return
-        holder = self._open[-1]
-        if isinstance(holder, Sequence):
-            holder.append(node)
-            return
-        key = self._keys[-1]
-        assert key is not None
-        holder[key] = node
-        self._keys[-1] = None
-
-    def _refuse_anchor(self, event: Any) -> None:
-        said = f"the anchor or alias `{event.anchor}` is not read."
-        self._refuse(event, "alias", said, "Write the value out, in quotes if it begins by & or *.")
-
-    def _refuse(self, event: Any, code: str, said: str, hint: str) -> None:
-        mark = event.start_mark
-        self._note(mark.line + 1, mark.column + 1, code, said, hint)
-        raise Faults(self.problems)
-
-    def _note(self, line: int, column: int, code: str, said: str, hint: str) -> None:
-        self.problems.append(Problem(code, said, self._where, line, column, hint=hint))
-        if len(self.problems) >= _MOST_PROBLEMS:
-            raise Faults(self.problems)
-
-
-def _nothing_at(place: Text) -> Text:
-    nothing = Text()
-    nothing.line, nothing.column, nothing.plain = place.line, place.column, True
-    return nothing

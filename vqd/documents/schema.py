@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from vqd.documents.tree import Document, Mapping, Node, Text, written
+from vqd.documents.tree import Document, Mapping, Text, written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.nearest import nearest
 
@@ -154,12 +154,17 @@ def _told(error: ErrorDetails, loc: _Loc, shown: str) -> tuple[str, str, str | N
     return "wrong_value", f"{shown}: {error['msg'][0].lower()}{error['msg'][1:]}.", None, None
 
 
-def shown_kind(node: Node) -> str:
-    """Say what a node is, for a message."""
-    if isinstance(node, Text):
-        return node[:60] or "nothing"
-    kind = "mapping" if isinstance(node, Mapping) else "list"
-    return f"a {kind}" if node else f"an empty {kind}"
+def shown_kind(given: Any) -> str:
+    """Say what stands there, for a message: its text, or what it is."""
+    if isinstance(given, dict | list | tuple):
+        kind = "mapping" if isinstance(given, dict) else "list"
+        return f"a {kind}" if given else f"an empty {kind}"
+    return "nothing" if given is None else str(given)[:60] or "nothing"
+
+
+def listed(given: Any) -> Any:
+    """Give a list, also where one value stands alone."""
+    return given if isinstance(given, list | tuple) else [given]
 
 
 def _unknown_key(document: Document, model: type[BaseModel], loc: _Loc) -> Problem:

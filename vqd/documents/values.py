@@ -1,7 +1,9 @@
 """One value as people write it: a text, or a size that hangs on the input, which becomes one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from vqd.documents.json_schema import Schema, number, one_of, scalar, text_like
 from vqd.documents.schema import fault, shown_kind
@@ -35,12 +37,21 @@ def value(given: Any) -> Any:
     Raises:
         PydanticCustomError: `wrong_type`, it is a list or another mapping.
     """
-    if isinstance(given, Text):
-        return given
     if isinstance(given, Mapping) and len(given) == 1:
         ((form, amount),) = given.items()
         if form in ("scale", "fit") and isinstance(amount, Text):
             return text_at(amount, f"{form} {amount}")
+    return one_text(given)
+
+
+def one_text(given: Any) -> Any:
+    """Give a text that stands there.
+
+    Raises:
+        PydanticCustomError: `wrong_type`, it is a list or a mapping.
+    """
+    if isinstance(given, Text):
+        return given
     said = f"one value is wanted here, not {shown_kind(given)}."
     raise fault("wrong_type", said, allowed="text, a number, true or false")
 
@@ -50,3 +61,11 @@ def text_at(place: Text, text: str) -> Text:
     other = Text(text)
     other.line, other.column, other.plain = place.line, place.column, place.plain
     return other
+
+
+Scalar = Annotated[Any, BeforeValidator(one_text), WithJsonSchema(scalar())]
+"""One text, as it stands there."""
+Label = Annotated[str, BeforeValidator(one_text), WithJsonSchema(scalar())]
+"""One text, for people."""
+Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(VALUE)]
+"""A parameter's value."""

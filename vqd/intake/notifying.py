@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vqd.documents.json_schema import one_of
-from vqd.documents.schema import Keys, fault, shown_kind
-from vqd.documents.tree import Sequence
+from vqd.documents.schema import Keys, fault, listed, shown_kind
 from vqd.domain.job import Notify
 from vqd.domain.nearest import nearest
 from vqd.domain.notice import NoticeEvent
@@ -27,11 +26,6 @@ def event_among(known: Collection[str], teller: str) -> Callable[[Any], str]:
         return event
 
     return event_of
-
-
-def listed(given: Any) -> Any:
-    """Give a list, also where one value stands alone."""
-    return given if isinstance(given, Sequence | list | tuple) else [given]
 
 
 def events_schema(known: Collection[str]) -> WithJsonSchema:

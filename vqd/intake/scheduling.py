@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vqd.documents.json_schema import one_of, text_like
-from vqd.documents.schema import Keys, fault, shown_kind
-from vqd.documents.tree import Sequence, Text
+from vqd.documents.schema import Keys, fault, listed, shown_kind
+from vqd.documents.tree import Text
 from vqd.domain.names import printable
 
 _MOMENT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?)?"
@@ -61,11 +61,6 @@ def _window_name(given: Any) -> Text:
     raise fault("wrong_type", f"{shown_kind(given)} names no window.", allowed=allowed)
 
 
-def _listed(given: Any) -> Any:
-    """Give a list, also where one value stands alone."""
-    return given if isinstance(given, Sequence) else [given]
-
-
 _TEXT = {"type": ["string", "number", "boolean"]}
 _TEXTS = one_of(_TEXT, {"type": "array", "items": _TEXT})
 
@@ -77,12 +72,12 @@ Moment = Annotated[
 WindowName = Annotated[Any, BeforeValidator(_window_name), WithJsonSchema(_TEXT)]
 Tags = Annotated[
     tuple[Annotated[str, BeforeValidator(_tag)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema(_TEXTS),
 ]
 JobNames = Annotated[
     tuple[Annotated[str, BeforeValidator(_job_name)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(max_length=_MOST_AWAITED),
     WithJsonSchema(_TEXTS),
 ]

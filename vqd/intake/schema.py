@@ -1,12 +1,8 @@
 """The keys of a job file, and what may stand behind each."""
 
-import re
-from collections.abc import Mapping as AnyMapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     ConfigDict,
     Field,
     WithJsonSchema,
@@ -14,116 +10,25 @@ from pydantic import (
 )
 
 from vqd.documents.durations import Duration
-from vqd.documents.json_schema import one_of
-from vqd.documents.schema import Keys, fault
+from vqd.documents.schema import Keys, fault, shown_kind
 from vqd.documents.tree import Mapping, Sequence, Text
-from vqd.documents.values import VALUE, text_at, value
-from vqd.domain.names import printable
+from vqd.documents.values import Label, Scalar, Value
 from vqd.domain.param import MOST_SEED
-from vqd.domain.record import GRAPH_ENDINGS
 from vqd.intake import forms
 from vqd.intake.awaited import Expect
 from vqd.intake.notifying import NotifyKeys
 from vqd.intake.scheduling import ScheduleKeys
-
-_RANGE = re.compile(r"(-?\d{1,15})-(-?\d{1,15})(?::(\d{1,15}))?")
-_NAME = re.compile(r"[\w][\w .-]{0,99}")
-_GRAPH_FILE = re.compile(rf"[^./\\][^/\\]{{0,250}}\.({'|'.join(GRAPH_ENDINGS)})", re.IGNORECASE)
-_JOB_NAME = re.compile(r'[^<>:"/\\|?*. ][^<>:"/\\|?*]{0,199}')
-_MOST_IN_RANGE = 100_000
-
-
-def _version(given: Any) -> Any:
-    if given != "1":
-        said = f"the format version {_shown(given)} is not known."
-        raise fault("unknown_version", said, allowed="1", hint="Write `vqd: 1`.")
-    return given
-
-
-def _scalar(given: Any) -> Any:
-    if isinstance(given, Text):
-        return given
-    said = f"one value is wanted here, not {_shown(given)}."
-    raise fault("wrong_type", said, allowed="text, a number, true or false")
-
-
-def _values(given: Any) -> Any:
-    """Give a list of values; a range `1-10:2` is written out."""
-    if isinstance(given, Sequence) and given:
-        return given
-    match = _RANGE.fullmatch(given.strip()) if isinstance(given, Text) else None
-    if match is None:
-        said = f"values are wanted here, not {_shown(given)}."
-        raise fault("wrong_type", said, allowed="a list, or a range: 1-10 or 1-10:2")
-    return _written_out(given, *match.groups())
-
-
-def _written_out(given: Text, first: str, last: str, step: str | None) -> list[Text]:
-    numbers = range(int(first), int(last) + 1, int(step or 1) or 1)
-    if not numbers or len(numbers) > _MOST_IN_RANGE or step == "0":
-        said = f"the range {given} holds {len(numbers)} values."
-        raise fault("wrong_value", said, allowed=f"1 to {_MOST_IN_RANGE} values, the lower first")
-    return [text_at(given, str(number)) for number in numbers]
-
-
-def _even(group: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
-    if not group:
-        raise fault("uneven_zip", "names no lists.", allowed="lists of equal lengths")
-    if len({len(values) for values in group.values()}) != 1:
-        lengths = ", ".join(f"{name} {len(values)}" for name, values in group.items())
-        said = f"its lists differ in length: {lengths}."
-        raise fault("uneven_zip", said, allowed="equal lengths")
-    return group
-
-
-def _name(given: Any) -> Any:
-    if isinstance(given, Text) and _NAME.fullmatch(given):
-        return given
-    allowed = "1 to 100 letters, digits, spaces, dots, - and _"
-    raise fault("bad_name", f"{_shown(given)} is not a name.", allowed=allowed)
-
-
-def _workflow_name(given: Any) -> Any:
-    """Give the name of a workflow, or of a file with a graph, which may be any file's."""
-    if isinstance(given, Text) and _GRAPH_FILE.fullmatch(given) and printable(given) == given:
-        return given
-    return _name(given)
-
-
-def _job_name(given: Any) -> Any:
-    """Give a name that a job may have: any that an output may, since a sidecar has its output's."""
-    if isinstance(given, Text) and _JOB_NAME.fullmatch(given) and printable(given) == given:
-        return given
-    allowed = 'a text of up to 200 characters without < > : " / \\ | ? *'
-    raise fault("bad_name", f"{_shown(given)} is no name for a job.", allowed=allowed)
-
-
-def _shown(given: Any) -> str:
-    if isinstance(given, AnyMapping):
-        return "a mapping"
-    if isinstance(given, list):
-        return "a list" if given else "an empty list"
-    return str(given)[:60] if given else "nothing"
-
-
-def _one_rule_at_least(given: Any) -> Any:
-    if isinstance(given, AnyMapping) and not given:
-        raise fault("wrong_value", "names nothing.", allowed="at least one parameter")
-    return given
-
-
-Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Value = Annotated[Any, BeforeValidator(value), WithJsonSchema(VALUE)]
-Point = Annotated[dict[str, Value], BeforeValidator(_one_rule_at_least)]
-Values = Annotated[tuple[Value, ...], BeforeValidator(_values), WithJsonSchema(forms.VALUES)]
-Group = Annotated[dict[str, Values], AfterValidator(_even)]
-Label = Annotated[str, BeforeValidator(_scalar), WithJsonSchema(forms.SCALAR)]
-Name = Annotated[Any, BeforeValidator(_name), WithJsonSchema(forms.NAME)]
-WorkflowName = Annotated[
-    Any, BeforeValidator(_workflow_name), WithJsonSchema(one_of(forms.NAME, forms.GRAPH_FILE))
-]
-JobName = Annotated[Any, BeforeValidator(_job_name), WithJsonSchema(forms.JOB_NAME)]
-Version = Annotated[str, BeforeValidator(_version), WithJsonSchema(forms.VERSION)]
+from vqd.intake.terms import (
+    MOST_IN_RANGE,
+    Group,
+    JobName,
+    Name,
+    Point,
+    Values,
+    Version,
+    WorkflowName,
+    values,
+)
 
 
 class InputKeys(Keys):
@@ -153,7 +58,7 @@ class InputKeys(Keys):
         if isinstance(given, Sequence):
             return {"list": given}
         if not isinstance(given, Mapping):
-            said = f"files are wanted here, not {_shown(given)}."
+            said = f"files are wanted here, not {shown_kind(given)}."
             raise fault("wrong_type", said, allowed="a file, a folder, a list, or {glob: …}")
         if len({"file", "glob", "folder", "list"} & {*given}) != 1:
             said = "must name its files in one way."
@@ -174,7 +79,7 @@ class RowsKeys(Keys):
             return {"file": given}
         if isinstance(given, Sequence) and given:
             return {"list": given}
-        said = f"rows are wanted here, not {_shown(given)}."
+        said = f"rows are wanted here, not {shown_kind(given)}."
         raise fault("wrong_type", said, allowed="the name of a CSV or TSV file, or a list of rows")
 
 
@@ -184,7 +89,7 @@ class SeedsKeys(Keys):
     model_config = ConfigDict(json_schema_extra=forms.also_bare_seeds)
 
     count: int | None = Field(
-        default=None, ge=1, le=_MOST_IN_RANGE, description="How many seeds each prompt gets."
+        default=None, ge=1, le=MOST_IN_RANGE, description="How many seeds each prompt gets."
     )
     base: int = Field(
         default=0, ge=0, le=MOST_SEED, description="What they are derived from, for ever the same."
@@ -196,7 +101,7 @@ class SeedsKeys(Keys):
     def _from_list(cls, given: Any) -> Any:
         if isinstance(given, Mapping) and "count" in given and "list" not in given:
             return given
-        return {"list": _values(given)}
+        return {"list": values(given)}
 
 
 class FanOutKeys(Keys):

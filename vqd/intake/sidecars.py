@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, RootModel
 
+from vqd.documents.builder import Limits
 from vqd.documents.opening import NotAFile
-from vqd.documents.reader import Limits, decoded, parse
+from vqd.documents.reader import decoded, parse
 from vqd.documents.schema import checked
 from vqd.documents.values import value
 from vqd.domain.errors import Faults, Problem
