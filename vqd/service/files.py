@@ -75,7 +75,11 @@ class JobFiles:
         if below is None:
             raise _unknown(job, path)
         folder = self._folder(job)
-        return Place(folder / below, folder)
+        laid_out = folder / below
+        is_as_dropped = not job.input_folder and job.finished_at is None
+        if below.parts[0] == INPUTS and is_as_dropped and not os.path.lexists(laid_out):
+            return Place(folder.joinpath(*below.parts[1:]), folder)
+        return Place(laid_out, folder)
 
     def input_place(self, job: Job, number: int, slot: str) -> Place:
         """Give where the file is that a slot of a prompt was given.
@@ -103,16 +107,14 @@ class JobFiles:
 
 
 def _below(job: Job, path: str) -> PurePosixPath | None:
-    """Give where a file lies below the job's folder as it is now; None where nobody may read."""
+    """Give where a file lies below the job's folder once that is laid out; None where nobody may
+    read."""
     parts = path.split("/")
     if any(part in ("", "..") or part.startswith(".") or "\0" in part for part in parts):
         return None
-    is_running = not job.input_folder and job.finished_at is None
-    if parts[0] == INPUTS and is_running:
-        parts = parts[1:]
-    elif parts[0] not in _OF_FOLDERS and path != job.job_file.name:
+    if parts[0] not in _OF_FOLDERS and path != job.job_file.name:
         return None
-    return PurePosixPath(*parts) if parts else None
+    return PurePosixPath(*parts)
 
 
 def _open(job: Job, place: Place, path: str) -> OpenFile:

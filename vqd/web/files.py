@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.service.files import OpenFile
 from vqd.service.thumbnails import SIZES, SmallPicture
 from vqd.web import models
@@ -21,7 +22,7 @@ from vqd.web.ranges import Part, part_asked
 from vqd.web.services import Services
 from vqd.web.sessions import Sessions
 
-_REPORT = "report.html"
+_REPORT, _PROOF = "report.html", "proof.html"
 _PART_BYTES = 256 << 10
 _BINARY = "application/octet-stream"
 _TYPES: Mapping[str, str] = MappingProxyType(
@@ -40,7 +41,7 @@ _TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What browsers may show; everything else they keep as a file."""
-_PAGES = frozenset({_REPORT, "proof.html"})
+_PAGES = frozenset({_REPORT, _PROOF})
 _HTML = "text/html; charset=utf-8"
 _FILE_POLICY = "default-src 'none'; sandbox"
 _PAGE_POLICY = (
@@ -100,10 +101,12 @@ def _add_files(router: APIRouter, services: Services, sessions: Sessions) -> Non
         status_code=HTTPStatus.SEE_OTHER,
     )
     def get_report(job: str) -> RedirectResponse:
-        """Lead to the job's report: for twelve hours, without a token."""
+        """Lead to the job's report, or to its proof while it is not over: for twelve hours, without
+        a token."""
         found = views.job(job)
-        files.open(found, _REPORT).file.close()
-        path = f"/shared/{sessions.ticket(found.job)}/{quote(found.job, safe='')}/{_REPORT}"
+        page = _REPORT if found.state in CLOSED_STATES else _PROOF
+        files.open(found, page).file.close()
+        path = f"/shared/{sessions.ticket(found.job)}/{quote(found.job, safe='')}/{page}"
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
     @router.get("/shared/{ticket}/{job}/{path:path}", include_in_schema=False)

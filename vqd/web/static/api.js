@@ -34,14 +34,14 @@ export function remove(path) {
   return ask("DELETE", path);
 }
 
-/** Send a form with files; `onProgress(fraction)` tells how much of it is sent, 0 to 1. */
+/** Send a form with files, which are read as they are sent; `onProgress(sent, whole)` tells how many bytes are. */
 export function send(path, form, { onProgress = () => {}, signal } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `api/${path}`);
     request.responseType = "text";
     request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) onProgress(event.loaded / event.total);
+      if (event.lengthComputable) onProgress(event.loaded, event.total);
     });
     request.addEventListener("load", () => {
       const answer = parsed(request.responseText);

@@ -1,40 +1,36 @@
 /** The queue board: what runs, waits, failed and is done, and what may be done with many at once. */
 
-import { get } from "./api.js";
-import { h, icon, keep, write } from "./dom.js";
-import { progress } from "./progress.js";
-import { Queue, SECTIONS, isOver } from "./queue.js";
-import { ACTS, may, steer } from "./steering.js";
-import { ago, clock, count, nameOf, sentence } from "./words.js";
+import { shownAt, tell } from "./address.js";
+import { makeBulk } from "./bulk.js";
+import { h, keep, write } from "./dom.js";
+import { makeFilter } from "./filter.js";
+import { use } from "./keys.js";
+import { Queue, SECTIONS } from "./queue.js";
+import { makeRow, updateRow } from "./row.js";
 
-const TYPED_MS = 200;
+const TOLD_AGAIN_MS = 10_000; // times are told as so long ago
 
 /** Show the board. */
 export function board() {
   const queue = new Queue();
   const picked = new Set();
-  const said = h("p", { class: "fault", role: "alert" });
-  const bulk = bulkBar(queue, picked, draw, (text) => write(said, text));
-  const sections = SECTIONS.map((section) => makeSection(section, queue, picked, drawPicked));
-  const empty = h(
-    "div",
-    { class: "empty", hidden: true },
-    h("h1", {}, "Nothing here yet"),
-    h("p", {}, "Drop a job into the inbox, or submit one from here."),
-    h("a", { class: "button primary", href: "#/submit" }, "Submit a job"),
-  );
+  const fault = h("p", { class: "fault", role: "alert" });
+  const bulk = makeBulk(queue, picked, draw, (text) => write(fault, text));
+  const [, asked] = shownAt();
+  const filter = makeFilter(asked, (filtered) => {
+    tell(filtered);
+    queue.filter(filtered);
+  });
+  const sections = SECTIONS.map((section) => makeSection(section, queue, picked, draw));
+  const empty = makeEmpty();
   const element = h(
     "section",
     { class: "board", "aria-label": "Queue" },
-    tools(queue),
-    said,
-    bulk.element,
-    empty,
-    sections.map((section) => section.element),
+    filter.element, fault, bulk.element, empty.element, sections.map((section) => section.element),
   );
-  const ticking = setInterval(draw, 10_000); // for times that are told as so long ago
-
+  const ticking = setInterval(draw, TOLD_AGAIN_MS);
   let isAsked = false;
+
   queue.addEventListener("change", () => {
     if (isAsked) return;
     isAsked = true;
@@ -45,17 +41,33 @@ export function board() {
   });
 
   function draw() {
-    for (const name of [...picked]) if (!queue.job(name)) picked.delete(name);
-    const shown = sections.map((section) => section.draw());
-    empty.hidden = shown.some((number) => number > 0);
-    drawPicked();
-  }
-
-  function drawPicked() {
+    for (const name of picked) if (!queue.job(name)) picked.delete(name);
+    const focused = document.activeElement.closest?.(".job")?.dataset.job;
+    const jobs = queue.bySection();
+    for (const section of sections) section.draw(jobs.get(section.name));
+    filter.draw(queue);
+    empty.draw([...jobs.values()].every((some) => some.length === 0), queue);
     bulk.draw();
+    if (focused && document.activeElement === document.body) focus(rowOf(focused));
   }
 
-  queue.load();
+  const rows = () => [...element.querySelectorAll(".job")];
+  const rowOf = (name) => rows().find((row) => row.dataset.job === name);
+
+  function go(step) {
+    const all = rows();
+    const place = all.indexOf(document.activeElement.closest(".job"));
+    const next = place < 0 ? all.at(step > 0 ? 0 : -1) : all[place + step];
+    focus(next);
+  }
+
+  use([
+    ["/", "search", () => filter.focus()],
+    ["ArrowDown", "the next job; Enter opens it", () => go(1)],
+    ["ArrowUp", "the job before", () => go(-1)],
+    ["x", "select the job", () => document.activeElement.closest(".job")?.parts.pick.click()],
+  ]);
+  queue.filter(asked);
   return {
     title: "Queue",
     element,
@@ -66,54 +78,37 @@ export function board() {
   };
 }
 
-function tools(queue) {
-  const filter = {};
-  let typing;
-  const choose = (name, value) => {
-    if (value) filter[name] = value;
-    else delete filter[name];
-    queue.filter({ ...filter });
-  };
-  const search = h("input", {
-    type: "search",
-    id: "search",
-    placeholder: "Search names",
-    "aria-label": "Search jobs by name",
-    oninput: () => {
-      clearTimeout(typing);
-      typing = setTimeout(() => choose("q", search.value.trim()), TYPED_MS);
-    },
-  });
-  const label = h("input", {
-    placeholder: "label=value",
-    "aria-label": "Only jobs with this label",
-    pattern: "[^=]+=.*",
-    onchange: () => label.validity.valid && choose("label", label.value.trim()),
-  });
-  const workflow = h(
-    "select",
-    { "aria-label": "Only jobs of this workflow", onchange: () => choose("workflow", workflow.value) },
-    h("option", { value: "" }, "All workflows"),
+function focus(row) {
+  row?.parts.link.focus();
+}
+
+function makeEmpty() {
+  const title = h("h1", {});
+  const element = h(
+    "div",
+    { class: "empty", hidden: true },
+    title,
+    h("p", {}, "Drop a job into the inbox, or submit one from here."),
+    h("a", { class: "button primary", href: "#/submit" }, "Submit a job"),
   );
-  get("workflows").then((found) => {
-    workflow.append(...found.map((one) => h("option", { value: one.name }, one.label || one.name)));
-  });
-  return h("form", { class: "tools", role: "search", onsubmit: (event) => event.preventDefault() }, search, workflow, label);
+  function draw(isEmpty, queue) {
+    element.hidden = !isEmpty;
+    write(title, SECTIONS.some(({ name }) => queue.total(name)) ? "No job is like that" : "Nothing here yet");
+  }
+  return { element, draw };
 }
 
 function makeSection({ name, label }, queue, picked, onPick) {
-  const title = h("span", {});
   const number = h("span", { class: "tally" });
   const list = h("ul", { class: "jobs", "aria-labelledby": `of-${name}` });
   const all = h("input", {
     type: "checkbox",
     "aria-label": `Select all that are ${label.toLowerCase()}`,
     onchange: () => {
-      for (const job of queue.jobs(name)) {
+      for (const job of shown) {
         if (all.checked) picked.add(job.job);
         else picked.delete(job.job);
       }
-      draw();
       onPick();
     },
   });
@@ -121,121 +116,23 @@ function makeSection({ name, label }, queue, picked, onPick) {
   const element = h(
     "section",
     { class: `of ${name}`, hidden: true },
-    h("h2", { id: `of-${name}` }, all, title, number),
+    h("h2", { id: `of-${name}` }, all, h("span", {}, label), number),
     list,
     end,
   );
-  title.textContent = label;
+  let shown = [];
   new IntersectionObserver(([seen]) => seen.isIntersecting && queue.more(name), { rootMargin: "600px" }).observe(end);
 
-  function draw() {
-    const jobs = queue.jobs(name);
-    const total = queue.total(name);
+  function draw(jobs) {
+    shown = jobs;
     element.hidden = jobs.length === 0;
     end.hidden = !queue.hasMore(name);
-    write(number, total === null ? `${jobs.length.toLocaleString()}${queue.hasMore(name) ? "+" : ""}` : total.toLocaleString());
+    const counted = queue.isSearched ? jobs.length : queue.total(name);
+    write(number, `${counted.toLocaleString()}${queue.isSearched && queue.hasMore(name) ? "+" : ""}`);
     all.checked = jobs.length > 0 && jobs.every((job) => picked.has(job.job));
-    keep(list, jobs, (job) => job.job, (job) => makeRow(job, queue, picked, onPick), updateRow);
-    return jobs.length;
+    keep(list, jobs, (job) => job.job, (job) => makeRow(job, picked, onPick), (row, job) => {
+      updateRow(row, job, queue.running(job.job), picked.has(job.job));
+    });
   }
-  return { element, draw };
-}
-
-function makeRow(job, queue, picked, onPick) {
-  const name = job.job;
-  const pick = h("input", {
-    type: "checkbox",
-    "aria-label": `Select ${nameOf(name)}`,
-    onchange: () => {
-      if (pick.checked) picked.add(name);
-      else picked.delete(name);
-      onPick();
-    },
-  });
-  const row = h(
-    "li",
-    { class: "job" },
-    pick,
-    h(
-      "div",
-      { class: "what" },
-      h("a", { href: `#/jobs/${encodeURIComponent(name)}` }, nameOf(name)),
-      h("p", { class: "about" }),
-    ),
-    progress(),
-    h("p", { class: "when" }),
-  );
-  row.parts = {
-    pick,
-    about: row.querySelector(".about"),
-    bar: row.querySelector(".progress"),
-    when: row.querySelector(".when"),
-  };
-  row.drawn = null;
-  row.queue = queue;
-  row.picked = picked;
-  return row;
-}
-
-function updateRow(row, job) {
-  const { pick, about, bar, when } = row.parts;
-  pick.checked = row.picked.has(job.job);
-  row.dataset.state = job.state;
-  bar.draw(job, row.queue.running(job.job));
-  write(when, whenOf(job));
-  when.title = job.finished_at ? clock(job.finished_at) : clock(job.accepted_at);
-  if (row.drawn === job) return;
-  row.drawn = job;
-  about.replaceChildren(
-    h("span", {}, job.workflow),
-    ...Object.entries(job.labels).map(([name, value]) => h("span", { class: "label" }, `${name} `, h("b", {}, value))),
-    job.priority === 50 ? "" : h("span", { class: "label" }, "priority ", h("b", {}, job.priority)),
-    job.reason ? h("span", { class: "reason" }, sentence(job.reason)) : "",
-  );
-}
-
-function whenOf(job) {
-  if (isOver(job)) return ago(job.finished_at ?? job.accepted_at);
-  if (job.finish) return `ends ${ago(job.finish.expected)}`;
-  return `came ${ago(job.accepted_at)}`;
-}
-
-function bulkBar(queue, picked, onDone, say) {
-  const number = h("strong", {});
-  const priority = h("input", { type: "number", min: 0, max: 100, value: 50, "aria-label": "Priority, 0 to 100" });
-  const buttons = ACTS.map((act) =>
-    h("button", { type: "button", class: act.asks ? "danger" : "", onclick: () => act_(act.verb) }, icon(act.icon), act.label),
-  );
-  const element = h(
-    "form",
-    {
-      class: "bulk",
-      hidden: true,
-      "aria-label": "With the selected jobs",
-      onsubmit: (event) => {
-        event.preventDefault();
-        act_("priority", { priority: Number(priority.value) });
-      },
-    },
-    number,
-    buttons,
-    h("span", { class: "priority" }, priority, h("button", {}, "Set priority")),
-    h("button", { type: "button", class: "plain", onclick: () => { picked.clear(); onDone(); } }, "Select none"),
-  );
-
-  const chosen = () => [...picked].map((name) => queue.job(name)).filter(Boolean);
-
-  async function act_(verb, body = {}) {
-    const refused = await steer(verb, chosen().filter((job) => may(verb, job)), body);
-    say(refused.map(([job, why]) => `${nameOf(job)}: ${why}`).join(" "));
-    onDone();
-  }
-
-  function draw() {
-    const jobs = chosen();
-    element.hidden = jobs.length === 0;
-    write(number, `${count(jobs.length, "job")} selected`);
-    ACTS.forEach((act, place) => { buttons[place].disabled = !jobs.some((job) => may(act.verb, job)); });
-  }
-  return { element, draw };
+  return { name, element, draw };
 }

@@ -2,7 +2,8 @@
 
 import { get, post, put } from "./api.js";
 import { h, write } from "./dom.js";
-import { count, sentence } from "./words.js";
+import { inOneLine, problemsOf } from "./problems.js";
+import { count } from "./words.js";
 
 const TYPED_MS = 400;
 
@@ -42,7 +43,7 @@ export async function edit(path, onDone) {
     try {
       found = await post(`${path}/job-file/check`, { text: checked });
     } catch (error) {
-      found = { problems: error.problems?.length ? error.problems : [{ said: error.message, hint: error.hint }] };
+      found = { problems: problemsOf(error) };
     }
     if (checked !== area.value) return;
     show(found);
@@ -52,7 +53,7 @@ export async function edit(path, onDone) {
     const runs = prompts - (kept ?? 0);
     button.disabled = problems.length > 0;
     write(told, problems.length ? "" : `${count(runs, "prompt")} would run, ${(kept ?? 0).toLocaleString()} of ${prompts.toLocaleString()} stay.`);
-    faults.replaceChildren(...problems.map(({ line, said, hint }) => h("li", {}, `${line ? `Line ${line}: ` : ""}${sentence(said)} ${hint ?? ""}`)));
+    faults.replaceChildren(...problems.map((one) => h("li", {}, one.line ? `Line ${one.line}: ` : "", inOneLine(one))));
   }
 
   async function submit(event) {
@@ -64,7 +65,7 @@ export async function edit(path, onDone) {
       dialog.close();
       onDone();
     } catch (error) {
-      show({ problems: error.problems?.length ? error.problems : [{ said: error.message, hint: error.hint }] });
+      show({ problems: problemsOf(error) });
     }
   }
 

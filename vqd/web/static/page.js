@@ -1,19 +1,22 @@
 /** The page: who may see it, which view is shown, and what is told above each of them. */
 
-import { Refused, Unreachable, get, post, remove } from "./api.js";
+import { shownAt } from "./address.js";
+import { Refused, get, post, remove } from "./api.js";
 import { board } from "./board.js";
 import { h, icon, keep, write } from "./dom.js";
 import { job } from "./job.js";
+import { use } from "./keys.js";
 import { live } from "./live.js";
 import { servers } from "./servers.js";
 import { submit } from "./submit.js";
 
+const NOTICE_MS = 8000;
 const content = document.getElementById("content");
 const VIEWS = [
-  [/^#?\/?$/, () => board()],
-  [/^#\/jobs\/([^/]+)$/, (name) => job(decodeURIComponent(name))],
-  [/^#\/submit(?:\/([^/]+))?$/, (name) => submit(name && decodeURIComponent(name))],
-  [/^#\/servers$/, () => servers()],
+  [/^\/$/, () => board()],
+  [/^\/jobs\/([^/]+)$/, (name) => job(decoded(name))],
+  [/^\/submit(?:\/([^/]+))?$/, (name) => submit(name && decoded(name))],
+  [/^\/servers$/, () => servers()],
 ];
 
 /** What is wrong with the whole queue, by what it is of: `{kind, said, does}`. */
@@ -46,22 +49,29 @@ async function start() {
 }
 
 function show() {
-  const address = location.hash;
-  const [, pattern, view] = VIEWS.map(([one, made]) => [address.match(one), one, made]).find(([found]) => found)
-    ?? [null, null, nowhere];
+  const [path] = shownAt();
+  const [pattern, view] = VIEWS.find(([one]) => one.test(path)) ?? [/^/, nowhere];
   leave();
   leave = () => {};
-  content.replaceChildren();
+  use([]);
   for (const link of document.querySelectorAll("nav a")) {
-    const isHere = link.hash === (address || "#/") || (link.hash === "#/submit" && address.startsWith("#/submit"));
-    if (isHere) link.setAttribute("aria-current", "page");
+    const [there] = shownAt(link.hash);
+    if (path === there || (there !== "/" && path.startsWith(`${there}/`))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const shown = view(...(pattern ? address.match(pattern).slice(1) : []));
+  const shown = view(...path.match(pattern).slice(1));
   leave = shown.leave ?? leave;
   document.title = `${shown.title} · vqd`;
-  content.append(shown.element);
+  content.replaceChildren(shown.element);
   window.scrollTo(0, 0);
+}
+
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // typed by hand
+  }
 }
 
 function nowhere() {
@@ -152,8 +162,8 @@ function notice(of, kind, said = "") {
 
 window.addEventListener("unhandledrejection", ({ reason }) => {
   if (reason instanceof Refused && reason.status === 401) location.reload();
-  else if (reason instanceof Refused || reason instanceof Unreachable) notice("request", "fault", reason.message);
-  setTimeout(() => notice("request", null), 8000);
+  else if (reason?.name !== "AbortError") notice("request", "fault", reason?.message ?? String(reason));
+  setTimeout(() => notice("request", null), NOTICE_MS);
 });
 
 start();

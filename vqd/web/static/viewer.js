@@ -2,13 +2,9 @@
 
 import { at } from "./api.js";
 import { h, icon, write } from "./dom.js";
-
-const KINDS = [
-  ["image", /\.(png|jpe?g|webp|gif|avif|bmp|svg)$/i],
-  ["video", /\.(mp4|webm|mov|mkv)$/i],
-  ["audio", /\.(mp3|flac|wav|ogg|opus|m4a)$/i],
-  ["text", /\.(txt|json|csv|md)$/i],
-];
+import { kindOf } from "./kinds.js";
+import { makeChip } from "./prompt.js";
+import { valuesOf } from "./values.js";
 
 /** Show one of the `outputs` of a job, `{prompt, output}` each, and let the others be looked at. */
 export function view(job, outputs, path) {
@@ -50,11 +46,10 @@ export function view(job, outputs, path) {
   function draw() {
     const { prompt, output } = outputs[place];
     const address = at(job, "files", output);
-    const kind = KINDS.find(([, pattern]) => pattern.test(output))?.[0];
+    const kind = kindOf(output);
     const [slot] = Object.keys(prompt.inputs);
     write(title, `#${prompt.prompt} ${output.split("/").pop()}`);
-    const values = { ...prompt.params, ...(prompt.seed === null ? {} : { seed: prompt.seed }) };
-    chips.replaceChildren(...Object.entries(values).map(([name, value]) => h("li", {}, h("span", {}, `${name} `), String(value))));
+    chips.replaceChildren(...Object.entries(valuesOf(prompt)).map(([name, value]) => makeChip(name, value)));
     file.href = address;
     compare.hidden = !slot || !["image", "video"].includes(kind);
     compare.setAttribute("aria-pressed", String(isCompared));

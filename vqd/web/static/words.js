@@ -53,7 +53,8 @@ export function nameOf(job) {
   return job.replace(/^\d{8}-\d{6}-/, "");
 }
 
-/** Let a sentence begin with a capital. */
+/** Let a sentence begin with a capital, unless it begins with a file's name. */
 export function sentence(text) {
+  if (/^\S+\.\w/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,0 +1,57 @@
+/** What may be done with all jobs that are selected. */
+
+import { h, icon, write } from "./dom.js";
+import { ACTS, may, steer } from "./steering.js";
+import { count, nameOf } from "./words.js";
+
+const HIGHEST = 100;
+
+/** Give the bar, shown while jobs are `picked`; `onDone` is called after each act, `say` with what was refused. */
+export function makeBulk(queue, picked, onDone, say) {
+  const number = h("strong", {});
+  const priority = h("input", { type: "number", min: 0, max: HIGHEST, value: 50, "aria-label": "Priority, 0 to 100" });
+  const buttons = ACTS.map((one) =>
+    h("button", { type: "button", class: one.asks ? "danger" : "", onclick: () => act(one.verb) }, icon(one.icon), one.label),
+  );
+  const first = h("button", { type: "button", onclick: () => act("priority", { priority: aboveAll() }) }, icon("up"), "First");
+  const element = h(
+    "form",
+    {
+      class: "bulk",
+      hidden: true,
+      "aria-label": "With the selected jobs",
+      onsubmit: (event) => {
+        event.preventDefault();
+        act("priority", { priority: Number(priority.value) });
+      },
+    },
+    number,
+    buttons,
+    first,
+    h("span", { class: "priority" }, priority, h("button", {}, "Set priority")),
+    h("button", { type: "button", class: "plain", onclick: () => { picked.clear(); onDone(); } }, "Select none"),
+  );
+
+  const chosen = () => [...picked].map((name) => queue.job(name)).filter(Boolean);
+
+  function aboveAll() {
+    const others = queue.bySection().get("waiting").filter((job) => !picked.has(job.job));
+    return Math.min(HIGHEST, Math.max(0, ...others.map((job) => job.priority)) + 1);
+  }
+
+  async function act(verb, body = {}) {
+    const refused = await steer(verb, chosen().filter((job) => may(verb, job)), body);
+    say(refused.map(([job, why]) => `${nameOf(job)}: ${why}`).join(" "));
+    onDone();
+  }
+
+  function draw() {
+    const jobs = chosen();
+    element.hidden = jobs.length === 0;
+    if (element.hidden) return;
+    write(number, `${count(jobs.length, "job")} selected`);
+    ACTS.forEach((one, place) => { buttons[place].disabled = !jobs.some((job) => may(one.verb, job)); });
+    first.disabled = !jobs.some((job) => may("priority", job));
+  }
+  return { element, draw };
+}

@@ -1,0 +1,45 @@
+/** Keys that do something while nothing is written, and the list of them that `?` shows. */
+
+import { h } from "./dom.js";
+
+const EVERYWHERE = [
+  ["?", "show these keys"],
+  ["q", "to the queue", () => { location.hash = "#/"; }],
+  ["n", "submit a job", () => { location.hash = "#/submit"; }],
+  ["s", "to the servers", () => { location.hash = "#/servers"; }],
+];
+
+/** The keys of the view that is shown: `[key, what it does, does(event)]` each. */
+let ofView = [];
+
+/** Let these keys do something until the next view is shown. */
+export function use(keys) {
+  ofView = keys;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target) || document.querySelector("dialog[open]")) {
+    return;
+  }
+  const [, , does] = [...ofView, ...EVERYWHERE].find(([key]) => key === event.key) ?? [];
+  if (event.key === "?") show();
+  else if (does && does(event) !== false) event.preventDefault();
+});
+
+function isWriting(element) {
+  return element.matches("textarea, select, input:not([type='checkbox'], [type='button'])");
+}
+
+function show() {
+  const dialog = h(
+    "dialog",
+    { class: "keys", "aria-labelledby": "keys", onclose: () => dialog.remove() },
+    h("h2", { id: "keys" }, "Keys"),
+    h("dl", {}, [...ofView, ...EVERYWHERE].map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, NAMES[key] ?? key)), h("dd", {}, does)))),
+    h("form", { method: "dialog", class: "buttons" }, h("button", { autofocus: true }, "Close")),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+const NAMES = { ArrowDown: "↓", ArrowUp: "↑" };

@@ -1,0 +1,67 @@
+/** Values of a workflow that were kept under a name, and the way to keep these. */
+
+import { h } from "./dom.js";
+import { kept } from "./kept.js";
+
+/** Give what is filled in: the values of each field that has any, by its name. */
+export function valuesOf(fields) {
+  return Object.fromEntries(fields.map((field) => [field.name, field.values()]).filter(([, values]) => values.length));
+}
+
+/** Fill in what was given before; every other field has its default. */
+export function setValues(fields, values) {
+  for (const field of fields) field.set(values[field.name] ?? []);
+}
+
+/** Give the choice among what is kept. */
+export function makePresets(workflow, fields, onChange) {
+  const choice = h("select", { "aria-label": "Kept values", onchange: choose });
+  const drop = h("button", { type: "button", class: "plain", onclick: forget }, "Forget");
+
+  function draw(chosen = "") {
+    const names = Object.keys(kept.presets(workflow));
+    choice.replaceChildren(h("option", { value: "" }, "Defaults"), ...names.map((name) => h("option", { value: name }, name)));
+    choice.value = chosen;
+    drop.hidden = !chosen;
+  }
+
+  function choose() {
+    setValues(fields, kept.presets(workflow)[choice.value] ?? {});
+    drop.hidden = !choice.value;
+    onChange();
+  }
+
+  function forget() {
+    kept.drop(workflow, choice.value);
+    draw();
+  }
+
+  async function save() {
+    const name = await askForName(choice.value);
+    if (!name) return;
+    kept.save(workflow, name, valuesOf(fields));
+    draw(name);
+  }
+  draw();
+  return h("span", { class: "presets" }, choice, h("button", { type: "button", class: "plain", onclick: save }, "Keep these"), drop);
+}
+
+/** Ask for a name; empty if none is given. */
+function askForName(before) {
+  return new Promise((resolve) => {
+    const input = h("input", { id: "preset-name", value: before, maxlength: 80, autofocus: true });
+    const dialog = h(
+      "dialog",
+      { class: "confirm", "aria-labelledby": "preset-label", onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes" ? input.value.trim() : ""); } },
+      h(
+        "form",
+        { method: "dialog" },
+        h("label", { for: input.id, id: "preset-label" }, "Keep these values as"),
+        input,
+        h("div", { class: "buttons" }, h("button", { value: "yes", class: "primary" }, "Keep"), h("button", { value: "no", formnovalidate: true }, "Leave it")),
+      ),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

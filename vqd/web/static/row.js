@@ -1,0 +1,58 @@
+/** A job as a row of the board. */
+
+import { h, write } from "./dom.js";
+import { progress } from "./progress.js";
+import { isOver } from "./queue.js";
+import { ago, clock, nameOf, sentence } from "./words.js";
+
+const USUAL_PRIORITY = 50;
+
+/** Give a row; `onPick` is called when its job was added to `picked`, or taken out of it. */
+export function makeRow({ job }, picked, onPick) {
+  const pick = h("input", {
+    type: "checkbox",
+    "aria-label": `Select ${nameOf(job)}`,
+    onchange: () => {
+      if (pick.checked) picked.add(job);
+      else picked.delete(job);
+      onPick();
+    },
+  });
+  const link = h("a", { href: `#/jobs/${encodeURIComponent(job)}` }, nameOf(job));
+  const about = h("p", { class: "about" });
+  const bar = progress();
+  const when = h("p", { class: "when" });
+  const row = h("li", { class: "job", "data-job": job }, pick, h("div", { class: "what" }, link, about), bar, when);
+  row.parts = { pick, link, about, bar, when };
+  row.drawn = {};
+  return row;
+}
+
+/** Bring a row up to date: of thousands only those are written of which something changed. */
+export function updateRow(row, job, running, isPicked) {
+  const { pick, about, bar, when } = row.parts;
+  const before = row.drawn;
+  row.drawn = { job, running };
+  if (pick.checked !== isPicked) pick.checked = isPicked;
+  write(when, whenOf(job));
+  if (before.job !== job || before.running !== running) bar.draw(job, running);
+  if (before.job === job) return;
+  row.dataset.state = job.state;
+  when.title = clock(job.finished_at ?? job.accepted_at);
+  about.replaceChildren(
+    h("span", {}, job.workflow),
+    ...Object.entries(job.labels).map(([name, value]) => label(name, value)),
+    job.priority === USUAL_PRIORITY ? "" : label("priority", job.priority),
+    job.reason ? h("span", { class: "reason" }, sentence(job.reason)) : "",
+  );
+}
+
+function label(name, value) {
+  return h("span", { class: "label" }, `${name} `, h("b", {}, value));
+}
+
+function whenOf(job) {
+  if (isOver(job)) return ago(job.finished_at ?? job.accepted_at);
+  if (job.finish) return `ends ${ago(job.finish.expected)}`;
+  return `came ${ago(job.accepted_at)}`;
+}
