@@ -180,7 +180,8 @@ def test_json_has_the_shape_that_the_docs_tell(house: House) -> None:
     told = json.loads(house.vqd("check", beach(house), "--json", "--points", "2").output)
     assert [*told] == [
         *("name", "workflow", "prompts", "axes", "params", "inputs", "points"),
-        *("servers", "able", "needs", "kept", "to_run", "quote", "drift", "problems"),
+        *("servers", "able", "would_wait", "needs", "kept", "to_run", "quote", "proof"),
+        *("drift", "problems"),
     ]
     assert (told["prompts"], told["inputs"]) == (8, ["p1.png", "p2.png"])
     assert told["axes"] == {"size": ["320x200", "160x100"], "method": ["lanczos", "area"]}

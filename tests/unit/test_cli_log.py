@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from tests.builders import NOW, accept_a_job, write
 from tests.house import House
 from tests.waiting import wait_for
-from vqd.cli.app import EXIT_REFUSED, EXIT_UNKNOWN_JOB, vqd
+from vqd.cli.app import vqd
+from vqd.cli.codes import EXIT_REFUSED, EXIT_UNKNOWN_JOB
 from vqd.domain.errors import Problem
 from vqd.domain.queue import Event
 from vqd.spool.joblog import LOG, Facts, write_log

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from tests.builders import NOW, write
 from tests.unit.test_json_schemas import GRAPH, TEXT_TO_IMAGE
-from vqd.cli.app import EXIT_FAULTS, vqd
+from vqd.cli.app import vqd
+from vqd.cli.codes import EXIT_FAULTS
 from vqd.documents.json_schema import DIALECT
 from vqd.store.learning import learn
 from vqd.store.store import Store

@@ -1,5 +1,6 @@
 """What `vqd status` says of the inbox."""
 
+import fcntl
 import json
 import os
 import re
@@ -72,9 +73,11 @@ def test_an_inbox_in_which_nothing_waits_is_not_spoken_of(house: House, text: st
 
 
 def test_a_job_that_goes_on_says_where_it_is_and_when_it_is_done(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr("vqd.cli.looking.is_daemon_running", lambda _: True)
+    lock = (house.folder / "state" / "daemon.lock").open("w")
+    request.addfinalizer(lock.close)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     store = house.store()
     job_key = accept_a_job(store, "20260101-000000-a", total=3)
     up = ServerRecord("gpu0", "http://gpu0", "up", None, "0.4", NOW)

@@ -57,5 +57,5 @@ def test_a_job_that_was_over_before_it_was_answered_is_told_as_such(house: House
 def test_without_a_daemon_the_request_waits_for_it(house: House) -> None:
     told = house.vqd("priority", "beach", "80")
     assert told.exit_code == 0
-    assert "PRIORITY 80 is put there; the daemon answers when it is started" in told.output
+    assert "priority is asked for; the daemon answers when it is started" in told.output
     assert (house.folder / "spool" / "active" / JOB / "PRIORITY 80").is_file()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
 from tests.waiting import wait_for
-from vqd.cli.follow import read_status
+from vqd.cli.statusfile import read_status
 from vqd.domain.job import PlannedJob
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Progress

@@ -1,10 +1,4 @@
-"""The command, its verbs, and how every fault ends it.
-
-Exit codes: 0 it is so; 1 a job failed or was cancelled, or vqd itself failed; 2 the command line is
-wrong; 3 the job file, a workflow or the settings are at fault; 4 there is no such job; 5 refused,
-with the reason; 6 `doctor` found something that could be better, 7 something wrong; 130 `submit
---wait` was interrupted, and the job goes on.
-"""
+"""The command, its verbs, and how every fault ends it."""
 
 import os
 import sys
@@ -17,18 +11,13 @@ from typing import ParamSpec, TypeVar
 import click
 
 from vqd import __version__
+from vqd.cli.codes import EXIT_FAULTS, EXIT_REFUSED, EXIT_UNKNOWN_JOB
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.names import printable
+from vqd.domain.nearest import nearest
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-EXIT_FAILED = 1
-EXIT_FAULTS = 3
-EXIT_UNKNOWN_JOB = 4
-EXIT_REFUSED = 5
-EXIT_WARNED = 6
-EXIT_WRONG = 7
-EXIT_INTERRUPTED = 130
 
 _UNKNOWN = frozenset({"unknown_job", "ambiguous_job"})
 
@@ -42,7 +31,7 @@ spool_option = click.option(
     "--spool",
     "spool_dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Look into this spool alone, as on a machine that only mounts it; no settings are read.",
+    help="Use this spool alone, as on a machine that only mounts it; no settings are read.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -71,7 +60,25 @@ def ends_in_words(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-class _Verbs(click.Group):
+class Verbs(click.Group):
+    """Verbs, of which the nearest is named to who mistypes one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Give the verb that is meant.
+
+        Raises:
+            click.UsageError: there is none of that name; the nearest is named.
+        """
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            said = f"there is no verb {printable(args[0])}. {nearest(args[0], known)}"
+            ctx.fail(said)
+        return super().resolve_command(ctx, args)
+
+
+class _LateVerbs(Verbs):
     """Imports a verb's module when it is asked for, so that each starts quickly."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -95,6 +102,7 @@ _PLACES = {
     "status": "looking:status",
     "list": "looking:list_jobs",
     "show": "looking:show",
+    "watch": "watch:watch",
     "log": "log:log",
     "explain": "explaining:explain",
     "report": "reporting:report",
@@ -109,10 +117,11 @@ _PLACES = {
     "resume": "steering:resume",
     "approve": "steering:approve",
     "priority": "steering:priority",
+    "completion": "completion:completion",
 }
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LateVerbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="vqd")
 def vqd() -> None:
     """A folder that renders: drop jobs into an inbox, ComfyUI runs them, find them in done/."""

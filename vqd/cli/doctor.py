@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from vqd.cli.app import EXIT_WARNED, EXIT_WRONG, json_option, settings_option
+from vqd.cli.app import json_option, settings_option
+from vqd.cli.codes import EXIT_WARNED, EXIT_WRONG
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import Cell, heading, print_table
 from vqd.doctor.house import examine_house

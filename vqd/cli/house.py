@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import yaml
 
-from vqd.cli.app import EXIT_REFUSED, ends_in_words, settings_option
+from vqd.cli.app import ends_in_words, settings_option
+from vqd.cli.codes import EXIT_REFUSED
 from vqd.documents.reader import parse
 from vqd.farm import BUILTIN
 from vqd.service.welcome import Welcome

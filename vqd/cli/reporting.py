@@ -1,19 +1,23 @@
 """report: the page that shows what a job made, made again."""
 
-import json
 from pathlib import Path
 
 import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option, spool_option
+from vqd.cli.completing import job_names
 from vqd.cli.folders import job_folder
+from vqd.cli.helping import examples
+from vqd.cli.told import print_json
+from vqd.domain.names import printable
 from vqd.service.reports import make_report
+from vqd.service.shapes.queue import ReportShape
 from vqd.settings import load_settings
 from vqd.spool.layout import Spool
 
 
-@click.command()
-@click.argument("job")
+@click.command(epilog=examples("vqd report beach"))
+@click.argument("job", shell_complete=job_names)
 @spool_option
 @settings_option
 @json_option
@@ -30,4 +34,7 @@ def report(job: str, spool_dir: Path | None, settings_file: Path | None, *, as_j
         folder = job_folder(Spool(settings.spool), job)
         kept = settings.state_dir / "thumbnails"
         page = make_report(folder, kept, roots=settings.input_roots)
-    click.echo(json.dumps({"job": page.parent.name, "report": str(page)}) if as_json else page)
+    if as_json:
+        print_json(ReportShape(page.parent.name, str(page)), in_line=True)
+    else:
+        click.echo(printable(str(page)))

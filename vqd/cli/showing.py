@@ -1,7 +1,7 @@
 """What a job's folder tells of it by itself, on a machine that only mounts the share."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from vqd.cli.follow import read_status
-from vqd.cli.table import STATE_COLOURS, Cell, print_table
+from vqd.cli.jobtable import print_prompts
+from vqd.cli.statusfile import read_status
+from vqd.cli.table import STATE_COLOURS
 from vqd.documents.opening import opened
 from vqd.domain.errors import VqdError
 from vqd.domain.names import printable
@@ -44,19 +45,6 @@ def show_folder(folder: Path, *, prompts: int, as_json: bool) -> None:
     hidden = status["counts"]["total"] - len(shown)
     if hidden > 0:
         click.echo(f"       … and {hidden} more")
-
-
-def print_prompts(prompts: Iterable[tuple[int, str, Mapping[str, Any], Sequence[str]]]) -> None:
-    """Print each prompt's number, state, values, and what it made or failed of."""
-    rows: list[list[Cell | str]] = [
-        [
-            f"{number:>5}",
-            Cell(state, STATE_COLOURS.get(state)),
-            "  ".join((" ".join(f"{name}={value}" for name, value in values.items()), *said)),
-        ]
-        for number, state, values, said in prompts
-    ]
-    print_table(rows, wrapped=True)
 
 
 def _is_whole(status: Mapping[str, Any]) -> bool:

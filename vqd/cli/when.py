@@ -1,7 +1,9 @@
 """Times as a person reads them: how long ago, and how soon."""
 
-from vqd.domain.finish import Finish
+from datetime import datetime
+
 from vqd.domain.schedule import duration, written
+from vqd.service.shapes.jobs import FinishShape
 
 _DAY_S = 86_400
 _IN_DAYS = 2
@@ -15,11 +17,16 @@ def ago(at: float, now: float) -> str:
     return f"{days:.0f} days ago" if days >= _IN_DAYS else f"{duration(passed_s)} ago"
 
 
-def in_words(finish: Finish, now: float) -> str:
+def seconds_of(at: str) -> float:
+    """Give a time in ISO 8601 as UTC seconds."""
+    return datetime.fromisoformat(at).timestamp()
+
+
+def in_words(finish: FinishShape, now: float) -> str:
     """Give when a job will be done: `in about 5 min, at 22:40 (22:37 to 22:45)`."""
-    left = duration(round(finish.expected_at - now))
+    left = duration(round(seconds_of(finish.expected) - now))
     early, expected, late = (
-        written(at, None, now) for at in (finish.early_at, finish.expected_at, finish.late_at)
+        written(seconds_of(at), None, now) for at in (finish.early, finish.expected, finish.late)
     )
     span = f" ({early} to {late})" if early != late else ""
     return f"in about {left}, at {expected}{span}"

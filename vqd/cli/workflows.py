@@ -1,20 +1,27 @@
 """workflows: which there are, what each takes, what is wrong with them, and new ones."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
-from vqd.cli.app import EXIT_FAULTS, ends_in_words, json_option, settings_option
+from vqd.cli.app import Verbs, ends_in_words, json_option, settings_option
+from vqd.cli.asking import asks_queue
+from vqd.cli.codes import EXIT_FAULTS
+from vqd.cli.completing import workflow_names
+from vqd.cli.helping import examples
 from vqd.cli.table import Cell, print_table
-from vqd.cli.workflow_page import as_json, print_page
+from vqd.cli.told import print_json
+from vqd.cli.way import Way
+from vqd.cli.workflow_page import job_lines, print_page
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.names import printable
 from vqd.domain.workflow import Workflow
+from vqd.service.shapes.queue import CheckedShape, FoundShape, WorkflowPageShape
+from vqd.service.shapes.shape import problem_of, problem_shape
+from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape, workflow_shape
 from vqd.service.workflows import (
     Workflows,
     WorkflowView,
@@ -44,45 +51,46 @@ _name_option = click.option("--name", help="The workflow's name; else that of th
 _force_option = click.option("--force", is_flag=True, help="Replace files that are there.")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def workflows() -> None:
     """Look at workflows, check them, and make new ones."""
 
 
-@workflows.command("list")
-@settings_option
+@workflows.command("list", epilog=examples("vqd workflows list"))
 @json_option
 @ends_in_words
-def list_workflows(settings_file: Path | None, *, as_json: bool) -> None:
+@asks_queue
+def list_workflows(way: Way, *, as_json: bool) -> None:
     """List all workflows."""
-    with _open(settings_file) as opened:
-        views = opened.all()
+    listed = way.workflows()
     if as_json:
-        _print_json([_summary(view) for view in views])
+        print_json(listed)
         return
-    rows = [_row(view) for view in views]
+    rows = [_row(workflow) for workflow in listed]
     print_table(rows, header=("NAME", "LABEL", "GROUP", "VERSION", "INPUTS", "STATE"))
 
 
-@workflows.command()
-@click.argument("name")
-@settings_option
+@workflows.command(epilog=examples("vqd workflows show image-scale"))
+@click.argument("name", shell_complete=workflow_names)
 @json_option
 @ends_in_words
-def show(name: str, settings_file: Path | None, *, as_json: bool) -> None:
+@asks_queue
+def show(way: Way, name: str, *, as_json: bool) -> None:
     """Show what the workflow NAME takes and makes, and a whole job for it."""
-    with _open(settings_file) as opened:
-        view = opened.get(name)
+    workflow = way.workflow(name)
     if as_json:
-        _print_json({**_summary(view), **_details(view)})
-    elif view.workflow is not None:
-        print_page(view, view.workflow)
-    _print_faults(view)
-    sys.exit(EXIT_FAULTS if view.problems else 0)
+        told = {key: getattr(workflow, key) for key in WorkflowDetailShape.__match_args__}
+        job = "\n".join(job_lines(workflow)) + "\n"
+        print_json(WorkflowPageShape(**told, job=job))
+    elif workflow.state != "broken":
+        print_page(workflow)
+    for problem in workflow.problems:
+        click.echo(f"error: {problem_of(problem).in_full} [{problem.code}]", err=True)
+    sys.exit(EXIT_FAULTS if workflow.problems else 0)
 
 
-@workflows.command()
-@click.argument("names", nargs=-1, metavar="[NAME]…")
+@workflows.command(epilog=examples("vqd workflows check", "vqd workflows check image-scale"))
+@click.argument("names", nargs=-1, metavar="[NAME]…", shell_complete=workflow_names)
 @settings_option
 @json_option
 @ends_in_words
@@ -94,7 +102,7 @@ def check(names: tuple[str, ...], settings_file: Path | None, *, as_json: bool) 
     with _open(settings_file) as opened:
         views = opened.all(names)
     if as_json:
-        _print_json([{**_summary(view), **_checks(view)} for view in views])
+        print_json([_checked(view) for view in views])
     else:
         print_table([_check_row(view) for view in views])
         for view in views:
@@ -103,7 +111,7 @@ def check(names: tuple[str, ...], settings_file: Path | None, *, as_json: bool) 
     sys.exit(EXIT_FAULTS if any(view.state in ("broken", "nowhere") for view in views) else 0)
 
 
-@workflows.command()
+@workflows.command(epilog=examples("vqd workflows new wan-i2v.json -o workflows/"))
 @click.argument("graph", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @_object_info_option
 @_name_option
@@ -126,7 +134,7 @@ def new(
     _tell_written(made.files.workflow, write_definition(made, folder, source=graph, force=force))
 
 
-@workflows.command()
+@workflows.command(epilog=examples("vqd workflows convert old/upscale.yaml -o workflows/"))
 @click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @_object_info_option
 @_name_option
@@ -170,15 +178,15 @@ def _store_path(settings_file: Path | None) -> Path | None:
         return None
 
 
-def _row(view: WorkflowView) -> list[Cell | str]:
-    workflow = view.workflow
-    state = Cell(_state(view), _STATES[view.state])
-    if workflow is None:
-        return [view.name, "", "", "", "", state]
-    inputs = ", ".join(
-        f"{slot.name}{'' if slot.required else '?'}" for slot in workflow.inputs.values()
-    )
-    return [view.name, workflow.label, workflow.group, str(workflow.version), inputs, state]
+def _row(workflow: WorkflowShape) -> list[Cell | str]:
+    return [
+        workflow.name,
+        workflow.label or "",
+        workflow.group or "",
+        "" if workflow.version is None else str(workflow.version),
+        ", ".join(workflow.inputs),
+        Cell(_state(workflow), _STATES.get(workflow.state)),
+    ]
 
 
 def _check_row(view: WorkflowView) -> list[Cell | str]:
@@ -194,11 +202,12 @@ def _check_row(view: WorkflowView) -> list[Cell | str]:
             return [state, view.name, f"{len(view.problems)} to mend"]
 
 
-def _state(view: WorkflowView) -> str:
-    match view.state:
+def _state(workflow: WorkflowShape) -> str:
+    match workflow.state:
         case "broken":
-            more = f" (and {len(view.problems) - 1} more)" if len(view.problems) > 1 else ""
-            return f"broken: {view.problems[0]}{more}"
+            count = len(workflow.problems)
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            return f"broken: {problem_of(workflow.problems[0])}{more}"
         case "unknown":
             return f"unknown: {NO_SERVER}"
         case "nowhere":
@@ -233,48 +242,16 @@ def _tell_written(workflow: Workflow, written: tuple[Path, ...]) -> None:
     click.echo(f"{told}; read it once, then: vqd workflows check {workflow.name}")
 
 
-def _summary(view: WorkflowView) -> dict[str, Any]:
-    workflow = view.workflow
-    return {
-        "name": view.name,
-        "label": workflow.label if workflow else None,
-        "group": workflow.group if workflow else None,
-        "version": workflow.version if workflow else None,
-        "inputs": [*workflow.inputs] if workflow else [],
-        "state": view.state,
-        "able": [*view.able],
-        "problems": [_problem(problem) for problem in view.problems],
-    }
-
-
-def _details(view: WorkflowView) -> dict[str, Any]:
-    return as_json(view.workflow) if view.workflow else {}
-
-
-def _checks(view: WorkflowView) -> dict[str, Any]:
-    return {
-        "servers": {
-            server: {
-                "faults": [_problem(problem) for problem in found.faults],
-                "notes": [_problem(problem) for problem in found.notes],
-                "drifted": [_problem(problem) for problem in view.drift.get(server, ())],
-            }
+def _checked(view: WorkflowView) -> CheckedShape:
+    shape = workflow_shape(view)
+    return CheckedShape(
+        **{key: getattr(shape, key) for key in WorkflowShape.__match_args__},
+        servers={
+            server: FoundShape(
+                faults=[*map(problem_shape, found.faults)],
+                notes=[*map(problem_shape, found.notes)],
+                drifted=[*map(problem_shape, view.drift.get(server, ()))],
+            )
             for server, found in view.servers.items()
-        }
-    }
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "where": problem.where,
-        "line": problem.line,
-        "key": problem.key,
-        "said": problem.said,
-        "allowed": problem.allowed,
-        "hint": problem.hint,
-    }
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        },
+    )

@@ -12,7 +12,7 @@ from vqd.service.preview import Preview, Previews
 from vqd.service.submit import Submission
 from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
-from vqd.spool.space import LookAtDisks
+from vqd.spool.space import Disks, LookAtDisks
 from vqd.spool.staging import Staging, is_left_out, staged
 
 JOB_FILE = "job.yaml"
@@ -103,7 +103,6 @@ class Uploads:
         with staged(self._spool, name) as staging:
             yield Upload(staging, self._submission, self._previews)
 
-    def free_bytes(self) -> int | None:
-        """Give how much room the spool has; None where nobody tells."""
-        space = self._look_at_disks().spool
-        return None if space is None else space.free_bytes
+    def disks(self) -> Disks:
+        """Look at the disks of the spool and of the queue."""
+        return self._look_at_disks()

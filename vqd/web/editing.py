@@ -32,7 +32,7 @@ def routes(services: Services) -> APIRouter:
         again. Nothing runs, and nothing is changed."""
         found = services.views.job(job)
         preview = services.edits.check(found, body.text, now=services.clock())
-        return check_shape(preview, points=_POINTS, free_bytes=services.uploads.free_bytes())
+        return check_shape(preview, points=_POINTS, disks=services.uploads.disks())
 
     @router.put("/api/jobs/{job}/job-file", responses=_NO_JOB)
     def replace_job_file(job: str, body: models.JobFileBody) -> models.AnswerShape:

@@ -1,6 +1,5 @@
 """/api/jobs: listed and shown."""
 
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,11 +9,13 @@ from pydantic import Field
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, PromptState
 from vqd.domain.listing import JobFilter
 from vqd.service.shapes.jobs import (
-    attempts_shape,
+    JobDetailShape,
+    PromptDetailShape,
+    job_detail_shape,
     job_shape,
     output_shape,
+    prompt_detail_shape,
     prompt_shape,
-    reason_shape,
 )
 from vqd.service.shapes.shape import event_shape
 from vqd.web import models
@@ -88,25 +89,19 @@ def _add_lists(router: APIRouter, services: Services) -> None:
 
 def _add_views(router: APIRouter, services: Services) -> None:
     @router.get("/api/jobs/{job}", responses=_NO_JOB)
-    def show_job(job: str) -> models.JobDetailShape:
+    def show_job(job: str) -> JobDetailShape:
         """Show a job: what runs of it, and why it is where it is."""
         now = services.clock()
         found, reasons = services.views.explain(job, services.switch.stops(), now=now)
         finish = services.views.finishes([found], now).get(found.job_key)
         shape = job_shape(found, None if services.switch.stops() else finish)
-        return models.JobDetailShape(
-            **{name: getattr(shape, name) for name in type(shape).__match_args__},
-            running=running_of(services.live, {found.job_key: found.job}),
-            reasons=[reason_shape(reason) for reason in reasons],
-        )
+        running = running_of(services.live, {found.job_key: found.job})
+        return job_detail_shape(shape, running, reasons)
 
     @router.get("/api/jobs/{job}/prompts/{number}", responses=_NO_JOB)
-    def show_prompt(job: str, number: models.Number) -> models.PromptDetailShape:
+    def show_prompt(job: str, number: models.Number) -> PromptDetailShape:
         """Show a prompt, and every attempt at it."""
-        detail = services.views.prompt(job, number)
-        return models.PromptDetailShape(
-            **asdict(prompt_shape(detail.prompt)), attempts=attempts_shape(detail.attempts)
-        )
+        return prompt_detail_shape(services.views.prompt(job, number))
 
 
 def _labels(given: list[str]) -> dict[str, str]:

@@ -52,9 +52,10 @@ class _Queue(Collector):
         yield from self._jobs()
         yield _gauge("vqd_paused", "Whether PAUSE lies in the spool", services.switch.is_paused)
         yield _gauge("vqd_spool_away", "Whether the spool is away", bool(services.switch.away))
-        free = services.uploads.free_bytes()
-        if free is not None:
-            yield _gauge("vqd_spool_free_bytes", "What is free where the spool lies", free)
+        spool = services.uploads.disks().spool
+        if spool is not None:
+            said = "What is free where the spool lies"
+            yield _gauge("vqd_spool_free_bytes", said, spool.free_bytes)
         yield from _servers(services.farm.servers(services.clock()).servers)
 
     def _jobs(self) -> Iterable[Metric]:

@@ -9,13 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from vqd.service.edits import LONGEST_BYTES
 from vqd.service.shapes.farm import ServerShape
-from vqd.service.shapes.jobs import (
-    AttemptShape,
-    JobShape,
-    OutputShape,
-    PromptShape,
-    ReasonShape,
-)
+from vqd.service.shapes.jobs import JobShape, OutputShape, PromptShape
 from vqd.service.shapes.shape import EventShape, Shape
 
 Absent = SkipJsonSchema[None]
@@ -80,35 +74,6 @@ class EventsPage(Shape):
 
     events: list[EventShape]
     next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunningShape(Shape):
-    """A prompt on a server, and how far it is, as last heard."""
-
-    job: str
-    prompt: int
-    server: str
-    node: str | None
-    step: str | None
-    """As the server says it: 12/20; or what it waits for there."""
-    percent: int
-    """Of its node, 0 to 100."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobDetailShape(JobShape):
-    """A job with what runs of it, and why it is where it is."""
-
-    running: list[RunningShape]
-    reasons: list[ReasonShape]
-
-
-@dataclass(frozen=True, slots=True)
-class PromptDetailShape(PromptShape):
-    """A prompt, and every attempt at it."""
-
-    attempts: list[AttemptShape]
 
 
 @dataclass(frozen=True, slots=True)

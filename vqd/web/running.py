@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from vqd.domain.live import Live, LivePrompt
 from vqd.domain.queue import PromptKey
-from vqd.web.models import RunningShape
+from vqd.service.shapes.jobs import RunningShape
 
 
 def running_of(live: Live, jobs: Mapping[int, str]) -> list[RunningShape]:
@@ -12,11 +12,10 @@ def running_of(live: Live, jobs: Mapping[int, str]) -> list[RunningShape]:
     found = live.prompts()
     keys = [key for key in found if key.job_key in jobs]
     ordered = sorted(keys, key=lambda key: (key.job_key, key.number))
-    return [running_shape(jobs[key.job_key], key, found[key]) for key in ordered]
+    return [_shape(jobs[key.job_key], key, found[key], live) for key in ordered]
 
 
-def running_shape(job: str, key: PromptKey, prompt: LivePrompt) -> RunningShape:
-    """Give a prompt that runs."""
+def _shape(job: str, key: PromptKey, prompt: LivePrompt, live: Live) -> RunningShape:
     progress = prompt.progress
     return RunningShape(
         job=job,
@@ -25,4 +24,5 @@ def running_shape(job: str, key: PromptKey, prompt: LivePrompt) -> RunningShape:
         node=progress.node if progress else None,
         step=progress.step if progress else None,
         percent=prompt.percent,
+        preview=live.preview(prompt.server) is not None,
     )

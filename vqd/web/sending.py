@@ -93,7 +93,7 @@ def routes(services: Services) -> APIRouter:
 
         def checked(upload: Upload) -> CheckShape:
             preview = upload.check(now=services.clock())
-            return check_shape(preview, points=points, free_bytes=services.uploads.free_bytes())
+            return check_shape(preview, points=points, disks=services.uploads.disks())
 
         return await receiving.receive(request, name, checked, takes_names=True)
 

@@ -8,6 +8,7 @@ from vqd.domain.graph import Value
 from vqd.domain.job import PlannedPrompt
 from vqd.service.preview import Preview
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
+from vqd.spool.space import Disks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class NeedsShape(Shape):
     measured: int
     """How many prompts that is known by."""
     free_bytes: int | None
+    shortage: str | None
+    """What there is too little room for, in which case it would be parked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,26 @@ class CheckShape(Shape):
     servers: dict[str, list[ProblemShape]]
     """Every server that was seen, and why it could not run this."""
     able: list[str]
+    would_wait: bool
+    """Whether it would wait for a server that can run it, and not be refused."""
     needs: NeedsShape
     kept: int | None
     to_run: list[ChangedShape]
     """Of a folder that was a job's before: the first prompts that would run."""
     quote: str | None
     """How large it is, if it would wait for an approval."""
+    proof: bool
+    """Whether some are made first, for an approval of the rest."""
     drift: list[str]
     problems: list[ProblemShape]
 
 
-def check_shape(preview: Preview, *, points: int, free_bytes: int | None) -> CheckShape:
+def check_shape(preview: Preview, *, points: int, disks: Disks) -> CheckShape:
     """Give what a job would be, with so many of its prompts."""
     draft, usual = preview.draft, preview.usual
     plan = draft.planned.plan if draft.planned else None
+    bytes_ = _times(usual.bytes, preview.to_run)
+    shortage = disks.shortage(planned_bytes=bytes_ or 0.0)
     return CheckShape(
         name=draft.name,
         workflow=draft.workflow,
@@ -84,15 +93,18 @@ def check_shape(preview: Preview, *, points: int, free_bytes: int | None) -> Che
             for server, faults in preview.servers.items()
         },
         able=list(preview.able),
+        would_wait=preview.would_wait,
         needs=NeedsShape(
-            _times(usual.bytes, preview.to_run),
+            bytes_,
             _times(usual.seconds, preview.to_run),
             usual.measured,
-            free_bytes,
+            disks.spool.free_bytes if disks.spool else None,
+            None if shortage is None else str(shortage),
         ),
         kept=preview.kept,
         to_run=[ChangedShape(number, why) for number, why in preview.changed],
         quote=preview.quote,
+        proof=plan is not None and plan.has_proof,
         drift=list(plan.drift) if plan else [],
         problems=[problem_shape(problem) for problem in draft.problems],
     )
@@ -106,4 +118,4 @@ def _points(prompts: Iterable[PlannedPrompt]) -> Iterable[PointShape]:
 
 
 def _times(each: float | None, prompts: int) -> float | None:
-    return None if each is None else each * prompts
+    return None if each is None else round(each * prompts, 3)

@@ -11,6 +11,7 @@ from vqd.domain.queue import Job, Prompt
 from vqd.service.control import may
 from vqd.service.explain import Reason
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
+from vqd.service.views import PromptDetail
 from vqd.spool.status import iso
 
 
@@ -130,6 +131,37 @@ class ReasonShape(Shape):
     attempts: list[AttemptShape]
 
 
+@dataclass(frozen=True, slots=True)
+class RunningShape(Shape):
+    """A prompt on a server, and how far it is, as last heard."""
+
+    job: str
+    prompt: int
+    server: str
+    node: str | None
+    step: str | None
+    """As the server says it: 12/20; or what it waits for there."""
+    percent: int
+    """Of its node, 0 to 100."""
+    preview: bool
+    """Whether its server has sent a preview of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetailShape(JobShape):
+    """A job with what runs of it, and why it is where it is."""
+
+    running: list[RunningShape]
+    reasons: list[ReasonShape]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptDetailShape(PromptShape):
+    """A prompt, and every attempt at it."""
+
+    attempts: list[AttemptShape]
+
+
 def job_shape(job: Job, finish: Finish | None = None) -> JobShape:
     """Give a job for programs."""
     plan = job.plan
@@ -153,6 +185,17 @@ def job_shape(job: Job, finish: Finish | None = None) -> JobShape:
     )
 
 
+def job_detail_shape(
+    shape: JobShape, running: Sequence[RunningShape], reasons: Sequence[Reason]
+) -> JobDetailShape:
+    """Give a job for programs, with what runs of it and why it is where it is."""
+    return JobDetailShape(
+        **{name: getattr(shape, name) for name in type(shape).__match_args__},
+        running=[*running],
+        reasons=[reason_shape(reason) for reason in reasons],
+    )
+
+
 def finish_shape(finish: Finish) -> FinishShape:
     """Give for programs when a job will be done."""
     times = (finish.early_at, finish.expected_at, finish.late_at)
@@ -173,6 +216,13 @@ def prompt_shape(prompt: Prompt) -> PromptShape:
         failure=prompt.failure_code,
         message=prompt.failure_message,
         outputs=[output.path for output in prompt.outputs],
+    )
+
+
+def prompt_detail_shape(detail: PromptDetail) -> PromptDetailShape:
+    """Give a prompt for programs, with every attempt at it."""
+    return PromptDetailShape(
+        **asdict(prompt_shape(detail.prompt)), attempts=attempts_shape(detail.attempts)
     )
 
 

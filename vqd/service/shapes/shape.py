@@ -53,6 +53,11 @@ def problem_shape(problem: Problem) -> ProblemShape:
     return ProblemShape(**asdict(problem))
 
 
+def problem_of(shape: ProblemShape) -> Problem:
+    """Give the fault that a program was told of."""
+    return Problem(**asdict(shape))
+
+
 def event_shape(event: Event) -> EventShape:
     """Give an event for programs."""
     return EventShape(iso(event.at) or "", event.kind, event.number, dict(event.facts))

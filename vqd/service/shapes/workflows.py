@@ -26,6 +26,8 @@ class WorkflowShape(Shape):
     """ok, broken, nowhere (on none of the servers) or unknown (no server was seen yet)."""
     able: list[str]
     """The servers on which nothing is wrong with it."""
+    unable: list[str]
+    """Those that were seen and cannot run it."""
     problems: list[ProblemShape]
 
 
@@ -141,7 +143,17 @@ def is_required(param: Param) -> bool:
 
 def _summary(
     view: WorkflowView,
-) -> tuple[str, str | None, str | None, int | None, list[str], str, list[str], list[ProblemShape]]:
+) -> tuple[
+    str,
+    str | None,
+    str | None,
+    int | None,
+    list[str],
+    str,
+    list[str],
+    list[str],
+    list[ProblemShape],
+]:
     workflow: Workflow | None = view.workflow
     return (
         view.name,
@@ -151,6 +163,7 @@ def _summary(
         [*workflow.inputs] if workflow else [],
         view.state,
         [*view.able],
+        [server for server in view.servers if server not in view.able],
         [problem_shape(problem) for problem in view.problems],
     )
 

@@ -1,0 +1,149 @@
+"""Requests to a daemon's API, and what is wrong with the answers; the only module of the command
+line that speaks HTTP, imported where --url is given."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import requests
+from pydantic import TypeAdapter, ValidationError
+from requests.auth import AuthBase
+
+from vqd.cli.parcel import Parcel
+from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.names import printable
+
+T = TypeVar("T")
+Query = Mapping[str, str | int | Sequence[str]]
+
+UNREACHABLE = "unreachable"
+_CONNECT_S, _ANSWER_S = 10, 60
+_PROBLEM = "application/problem+json"
+_NO_QUERY: Query = {}
+
+
+class Client:
+    """Asks one daemon."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            hint = "It begins with http:// or https://, as in http://gpu-box:8640."
+            raise VqdError("bad_url", f"{printable(url)}: this is no URL of a daemon.", hint)
+        self.url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.auth = _Bearer(token)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._session.close()
+
+    def get(self, shape: type[T], path: str, query: Query = _NO_QUERY) -> T:
+        """Give what is at a path, as a shape.
+
+        Raises:
+            VqdError: whatever the daemon says; `unreachable`; `not_vqd`.
+        """
+        return self._read(shape, self._ask("GET", path, params=query))
+
+    def post(
+        self,
+        shape: type[T],
+        path: str,
+        query: Query = _NO_QUERY,
+        *,
+        body: Mapping[str, Any] | None = None,
+        parcel: Parcel | None = None,
+    ) -> T:
+        """Send something, and give what is answered, as a shape.
+
+        Raises:
+            VqdError: as `get`.
+        """
+        if parcel is None:
+            return self._read(shape, self._ask("POST", path, params=query, json=body))
+        headers = {"Content-Type": parcel.content_type}
+        answer = self._ask("POST", path, params=query, data=parcel, headers=headers)
+        return self._read(shape, answer)
+
+    def part(self, path: str, first_byte: int) -> bytes:
+        """Give a file from a byte on; nothing if there is no more.
+
+        Raises:
+            VqdError: as `get`.
+        """
+        headers = {"Range": f"bytes={first_byte}-"}
+        answer = self._ask("GET", path, headers=headers, none=first_byte)
+        return b"" if answer is None else answer.content
+
+    def _ask(
+        self, method: str, path: str, *, none: int | None = None, **given: Any
+    ) -> requests.Response | None:
+        """Give an answer that is well; None where a file has no part from byte `none` on."""
+        try:
+            answer = self._session.request(
+                method,
+                f"{self.url}{path}",
+                timeout=(_CONNECT_S, _ANSWER_S),
+                allow_redirects=False,
+                **given,
+            )
+        except requests.RequestException as error:
+            raise self._unreachable(error) from error
+        if none is not None and answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return None
+        if not (HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES):
+            raise self._refused(answer)
+        return answer
+
+    def _read(self, shape: type[T], answer: requests.Response | None) -> T:
+        assert answer is not None
+        try:
+            return TypeAdapter(shape).validate_json(answer.content)
+        except ValidationError as error:
+            said = f"{self.url}: what answers is no vqd, or one of another version."
+            raise VqdError("not_vqd", said, f"This is vqd's {shape}.") from error
+
+    def _unreachable(self, error: requests.RequestException) -> VqdError:
+        why = _reason_of(error)
+        hint = "Is the daemon running there, with `web` in its settings?"
+        return VqdError(UNREACHABLE, f"{self.url}: nobody answers ({why}).", hint)
+
+    def _refused(self, answer: requests.Response) -> VqdError:
+        """Give what the daemon says is wrong, as if it had been found here."""
+        if answer.headers.get("content-type", "").partition(";")[0] != _PROBLEM:
+            said = f"{self.url}: what answers is no vqd ({answer.status_code})."
+            return VqdError("not_vqd", said, "Look at the URL.")
+        told = answer.json()
+        if told.get("problems"):
+            return Faults(TypeAdapter(list[Problem]).validate_python(told["problems"]))
+        hint = told.get("hint")
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            hint = "Give --token-file, or set VQD_TOKEN_FILE: a file with the token."
+        return VqdError(str(told.get("code")), printable(str(told.get("detail"))), hint)
+
+
+class _Bearer(AuthBase):
+    """Sends the token, and nothing that a .netrc says."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def path_of(*parts: str | int) -> str:
+    """Give the path of something below /api."""
+    return "/".join(("/api", *(quote(str(part), safe="") for part in parts)))
+
+
+def _reason_of(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "it takes too long"
+    inner = error.args[0] if error.args else error
+    reason = getattr(inner, "reason", inner)
+    return printable(str(reason).rpartition(": ")[2])

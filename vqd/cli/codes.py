@@ -1,0 +1,29 @@
+"""Exit codes, and what each says; docs/cli.md has the same table."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_FAULTS = 3
+EXIT_UNKNOWN_JOB = 4
+EXIT_REFUSED = 5
+EXIT_WARNED = 6
+EXIT_WRONG = 7
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+EXIT_CODES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "it is so",
+        EXIT_FAILED: "a job that was waited for failed or was cancelled, or vqd itself failed",
+        EXIT_USAGE: "the command line is wrong",
+        EXIT_FAULTS: "the job file, a workflow or the settings are at fault",
+        EXIT_UNKNOWN_JOB: "there is no such job, or several fit",
+        EXIT_REFUSED: "refused, or it cannot be done now, with the reason",
+        EXIT_WARNED: "`doctor` found something that could be better",
+        EXIT_WRONG: "`doctor` found something wrong",
+        EXIT_INTERRUPTED: "`submit --wait` was interrupted, and the job goes on",
+        EXIT_TERMINATED: "`watch` was ended by a signal",
+    }
+)

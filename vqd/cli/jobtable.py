@@ -1,0 +1,58 @@
+"""Jobs in columns, for people."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from vqd.cli.table import STATE_COLOURS, Cell, print_table
+from vqd.cli.when import seconds_of
+from vqd.domain.schedule import written
+from vqd.service.shapes.jobs import JobShape
+
+
+def print_jobs(jobs: Sequence[JobShape], now: float) -> None:
+    """Print each job on a line: its state, how much of it is over, since when, and why."""
+    print_table([_row(job, now) for job in jobs], right=frozenset({2}), wrapped=True)
+
+
+def over_of(job: JobShape) -> int:
+    """Count the prompts of a job that are over, however they ended."""
+    return job.counts.succeeded + job.counts.failed + job.counts.cancelled
+
+
+def about(job: JobShape, now: float) -> str:
+    """Say what is to be said of a job beside its state: what failed, why it waits, when it is
+    done."""
+    counts = job.counts
+    finish = job.finish
+    told = (
+        f"{counts.kept} kept" if counts.kept else "",
+        f"{counts.failed} failed" if counts.failed else "",
+        job.reason or "",
+        f"done about {written(seconds_of(finish.expected), None, now)}" if finish else "",
+    )
+    return "  ".join(part for part in told if part)
+
+
+def _row(job: JobShape, now: float) -> list[Cell | str]:
+    when = datetime.fromtimestamp(seconds_of(job.accepted_at)).astimezone()
+    return [
+        job.job,
+        Cell(job.state, STATE_COLOURS.get(job.state)),
+        f"{over_of(job)}/{job.counts.total}",
+        f"{when:%Y-%m-%d %H:%M:%S}",
+        Cell(about(job, now), "red" if job.counts.failed else None),
+    ]
+
+
+def print_prompts(prompts: Iterable[tuple[int, str, Mapping[str, Any], Sequence[str]]]) -> None:
+    """Print each prompt's number, state, values, and what it made or failed of."""
+    rows: list[list[Cell | str]] = [
+        [
+            f"{number:>5}",
+            Cell(state, STATE_COLOURS.get(state)),
+            "  ".join((" ".join(f"{name}={value}" for name, value in values.items()), *said)),
+        ]
+        for number, state, values, said in prompts
+    ]
+    print_table(rows, wrapped=True)

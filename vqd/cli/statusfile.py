@@ -1,0 +1,82 @@
+"""What a job's STATUS.yaml tells, for any machine that mounts the share."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vqd.documents.opening import opened
+from vqd.service.shapes.jobs import RunningShape
+from vqd.service.shapes.queue import ProgressShape
+from vqd.spool.status import STATUS
+
+_MOST_BYTES = 4 << 20
+_COUNTS = ("total", "succeeded", "failed", "cancelled")
+
+
+def read_status(folder: Path) -> dict[str, Any] | None:
+    """Give what a job's STATUS.yaml says, None while there is none of vqd's.
+
+    It lies where anybody may put something else: no link is followed, and no more is read than vqd
+    would have written.
+    """
+    try:
+        with opened(folder / STATUS) as file:
+            said = yaml.safe_load(file.read(_MOST_BYTES))
+    except (OSError, yaml.YAMLError, RecursionError):
+        return None
+    return said if isinstance(said, dict) and "counts" in said else None
+
+
+def progress_in(folder: Path) -> ProgressShape | None:
+    """Give how far a job is by its folder; None while that does not tell."""
+    status = read_status(folder) or {}
+    counts = status.get("counts")
+    if not isinstance(counts, dict) or not all(isinstance(counts.get(n), int) for n in _COUNTS):
+        return None
+    running = running_in(folder.name, status)
+    finish = status.get("finish")
+    reason = status.get("reason")
+    return ProgressShape(
+        job=folder.name,
+        state=str(status.get("state")),
+        reason=None if reason is None else str(reason),
+        total=counts["total"],
+        over=counts["succeeded"] + counts["failed"] + counts["cancelled"],
+        failed=counts["failed"],
+        on=where_of(running[0]) if running else None,
+        expected_at=_text(finish.get("expected")) if isinstance(finish, dict) else None,
+        folder=str(folder),
+    )
+
+
+def running_in(job: str, status: Mapping[str, Any]) -> list[RunningShape]:
+    """Give what runs of a job by its STATUS.yaml."""
+    listed = status.get("running")
+    return [
+        RunningShape(
+            job=job,
+            prompt=one["prompt"],
+            server=str(one["server"]),
+            node=_text(one.get("node")),
+            step=_text(one.get("step")),
+            percent=one["percent"],
+            preview=False,
+        )
+        for one in (listed if isinstance(listed, list) else [])
+        if isinstance(one, dict)
+        and isinstance(one.get("prompt"), int)
+        and isinstance(one.get("percent"), int)
+        and "server" in one
+    ]
+
+
+def where_of(running: RunningShape) -> str:
+    """Say on which server a prompt is, and how far it is there."""
+    where = f" {running.percent}%" if running.node else f" {running.step or ''}"
+    return f"{running.server}{where.rstrip()}"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,54 @@
+"""What keeps a queue beside the daemon, and drops that are not taken."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from vqd.cli.parking import parked_by
+from vqd.cli.presence import is_daemon_running
+from vqd.domain.names import printable
+from vqd.service.explain import Reason, Stop
+from vqd.settings import Settings
+from vqd.spool.layout import Spool
+from vqd.spool.waiting import waiting_in
+
+
+def stops_of(settings: Settings, spool: Spool) -> Iterator[Stop]:
+    """Give what keeps the whole queue from being sent."""
+    if is_daemon_running(settings.state_dir) is False:
+        yield Stop("daemon_down", "the daemon is not running", "vqd run starts it.")
+    away = spool.why_away()
+    if away is not None:
+        cure = "It goes on by itself when the share is back."
+        yield Stop("share_away", f"the share is away: {away}", cure)
+        return
+    if spool.is_paused():
+        cure = "vqd resume takes it away, and everything goes on."
+        yield Stop("paused", "PAUSE lies in the spool", cure)
+    parked = parked_by(settings)
+    if parked is not None:
+        cure = "It is tried again every few seconds, and nothing has failed."
+        yield Stop("parked", parked, cure)
+
+
+def not_taken(spool: Spool, name: str, stops: Sequence[Stop]) -> Reason | None:
+    """Say why a drop of this name is still in the inbox; None if there is none."""
+    path = spool.inbox / name
+    if name in ("", ".", "..") or "/" in name or not os.path.lexists(path):
+        return None
+    waits = [line for line in waiting_in(spool.inbox) if line.startswith(f"{printable(name)}: ")]
+    if waits:
+        said = f"It lies in the inbox and is not taken yet: {waits[0].partition(': ')[2]}"
+        cure = "It is taken by itself when that is so no more."
+    else:
+        said, cure = "It lies in the inbox and was not looked at yet", "It is looked at soon."
+    cures = " ".join(stop.cure for stop in stops if stop.code in ("daemon_down", "share_away"))
+    return Reason("not_taken", said.removesuffix("."), cures or cure, since_at=None)
+
+
+def unknown_to_queue(spool: Spool, name: str) -> Reason | None:
+    """Say of a job's folder that the queue knows nothing of it; None if there is none."""
+    folder = spool.find(name)
+    if folder is None:
+        return None
+    said = f"It lies in {folder.parent}, and the queue knows nothing of it"
+    return Reason("unknown_to_queue", said, "Moved into the inbox, it keeps what it has.")
