@@ -67,6 +67,13 @@ def test_what_is_never_taken_is_not_taken(tmp_path: Path) -> None:
     assert found(tmp_path) == ["a.png"]
 
 
+def test_what_was_made_of_a_folder_before_is_no_input_of_it(tmp_path: Path) -> None:
+    put(tmp_path, "a.png", "outputs/a.png", "rejected-outputs/1-1_a.png")
+    put(tmp_path, "previous/outputs/a.png", "previous-2/rejected-outputs/a.png")
+    put(tmp_path, "previous/b.png", "takes/outputs/c.png")
+    assert found(tmp_path) == ["a.png", "previous/b.png", "takes/outputs/c.png"]
+
+
 def test_what_looks_like_an_input_and_is_no_file_is_named_and_not_left_out(tmp_path: Path) -> None:
     put(tmp_path, "a.png")
     (tmp_path / "link.png").symlink_to(tmp_path / "a.png")

@@ -5,6 +5,7 @@ A path is looked up below the job's input folder, then below each of the roots. 
 a folder or a pattern leaves out what is not of its kind; a file named by itself must be.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -22,8 +23,8 @@ from vqd.intake.sidecars import MOST_PROBLEMS, Sidecars
 from vqd.intake.table import read_table
 from vqd.intake.tree import Entry
 
-_OURS = "outputs/"
-"""What vqd itself writes below a job's folder and must not take for an input."""
+_OURS = re.compile(r"(previous(-\d+)?/)?(rejected-)?outputs/")
+"""What vqd itself made in an earlier life of a job, and must not take for an input."""
 
 
 def with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...]]:
@@ -154,7 +155,7 @@ class _Search:
             for entry in tree.walk(self.places.folder)
             if entry.path.lower().endswith(slot.extensions)
             and entry.path not in taken
-            and not entry.path.startswith(_OURS)
+            and not _OURS.match(entry.path)
         ]
         entries = self._files_of(place, named)
         if not named:
