@@ -137,6 +137,15 @@ def test_a_decoder_ends_with_who_started_it(tmp_path: Path) -> None:
     wait_for(lambda: not is_running(int(killed.stdout)), within_s=5)
 
 
+def test_a_decoder_whose_asker_is_gone_ends_without_a_word() -> None:
+    answers, nobody = os.pipe()
+    os.close(answers)
+    command = [sys.executable, "-m", "vqd.media.decoder", "5", "0"]
+    ended = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, check=False)
+    os.close(nobody)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGPIPE, b"")
+
+
 def is_running(pid: int) -> bool:
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")

@@ -75,6 +75,7 @@ _ASKS: Mapping[str, Callable[..., Json]] = {
 
 def _main(idle_s: float, niceness: int) -> None:
     os.nice(niceness)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked was killed: end without a word
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     answers.write(STARTED)
