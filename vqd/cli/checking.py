@@ -17,6 +17,7 @@ from vqd.cli.way import Way
 from vqd.documents.sizes import size_told
 from vqd.domain.graph import Value
 from vqd.domain.names import printable
+from vqd.domain.schedule import duration
 from vqd.service.shapes.check import CheckShape, NeedsShape, PointShape
 from vqd.service.shapes.queue import HotFolderShape
 from vqd.service.shapes.shape import ProblemShape, problem_of
@@ -183,7 +184,7 @@ def _time(told: CheckShape) -> str:
     if told.needs.seconds is None:
         return "unknown: no prompt of this workflow was carried out yet"
     seconds = told.needs.seconds / max(1, len(told.able))
-    about = f"about {_duration(seconds)}" if seconds >= 1 else "less than a second"
+    about = f"about {duration(seconds)}" if seconds >= 1 else "less than a second"
     return f"{about} on {len(told.able)} servers" if len(told.able) > 1 else about
 
 
@@ -203,11 +204,3 @@ def _shown(value: Value) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours:,} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

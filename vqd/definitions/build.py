@@ -128,7 +128,7 @@ class _Building:
             when_none=self._bypassed(given.when_none, bound, *path, "when_none"),
             folder=MODEL_FOLDERS.get(given.type, str(given.folder or "")),
             caption=given.caption,
-            hints=_hints(given),
+            hints=given.hints,
         )
         for preset, size in (given.presets or {}).items():
             self._check_preset(replace(param, presets={}), size, *path, "presets", preset)
@@ -150,7 +150,7 @@ class _Building:
             targets=bound,
             required=given.default is None,
             when_absent=self._bypassed(given.when_none, bound, "params", name, "when_none"),
-            hints=_hints(given),
+            hints=given.hints,
         )
 
     def check_names(self, keys: DefinitionKeys, params: Mapping[str, Param]) -> None:
@@ -287,17 +287,6 @@ class _Building:
         self.problems.append(
             Problem(code, said, where, node.line, node.column, key, found, allowed, hint)
         )
-
-
-def _hints(given: ParamKeys) -> Hints:
-    return Hints(
-        label=given.label,
-        help=given.help,
-        widget=given.widget,
-        placeholder=given.placeholder,
-        multiline=given.multiline,
-        options_source=given.options_source,
-    )
 
 
 def _only(graph: Graph, name: str) -> str:

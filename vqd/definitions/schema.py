@@ -24,6 +24,7 @@ from vqd.documents.schema import Keys, fault, shown_kind
 from vqd.documents.tree import Sequence, Text
 from vqd.documents.values import Label, Scalar, Value
 from vqd.domain.kinds import KINDS
+from vqd.domain.param import Hints
 
 
 class BypassKeys(Keys):
@@ -120,6 +121,18 @@ class ParamKeys(Keys):
     help: Label = Field(default="", description="A sentence for people.")
     widget: Label = Field(default="", description="The field of a form; else by the type.")
     options_source: Label = Field(default="", description="Where a form finds its options.")
+
+    @property
+    def hints(self) -> Hints:
+        """What a form may go by."""
+        return Hints(
+            label=self.label,
+            help=self.help,
+            widget=self.widget,
+            placeholder=self.placeholder,
+            multiline=self.multiline,
+            options_source=self.options_source,
+        )
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> "ParamKeys":

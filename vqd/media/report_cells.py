@@ -5,12 +5,13 @@ from itertools import starmap
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from vqd.documents.sizes import size_told
 from vqd.domain.graph import Value
 from vqd.domain.kinds import kind_of_name
 from vqd.media.report_alike import Alike, axes_of
 from vqd.media.report_job import Content, ReportJob, ReportOutput, ReportPrompt
 from vqd.media.report_pictures import Pictures
-from vqd.media.report_text import clock, cut, data, duration, link, shown, size, text
+from vqd.media.report_text import clock, cut, data, duration, link, shown, text
 
 _LONGEST_FAILURE: Final = 2000
 _LONGEST_CHIP: Final = 120
@@ -222,7 +223,7 @@ def _told(output: ReportOutput) -> dict[str, Any]:
         rows.append(("Length", duration(output.duration_s)))
     if output.chars is not None:
         rows.append(("Characters", f"{output.chars:,}"))
-    rows += [("Size", size(output.bytes)), ("SHA-256", output.sha256)]
+    rows += [("Size", size_told(output.bytes)), ("SHA-256", output.sha256)]
     return {"href": link(output.path), "kind": output.kind, "rows": rows}
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from vqd.documents.opening import opened
+from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.domain.kinds import KINDS, Shown
 from vqd.media.apart import Thumbnail, thumbnails
 from vqd.media.report_job import Content
-from vqd.media.report_text import size, text
+from vqd.media.report_text import text
 from vqd.media.thumbnails import Thumbnails
 
 # Markup that one picture may take on the whole page, and the size that it has then.
@@ -137,7 +138,7 @@ def _has_length(path: Path, length: int) -> bool:
 
 def _tile(path: Path, content: Content | None) -> str:
     extension = path.suffix.removeprefix(".") or "file"
-    told = f"<i>{size(content.bytes)}</i>" if content else ""
+    told = f"<i>{size_told(content.bytes)}</i>" if content else ""
     return f'<span class="tile"><b>{text(extension)}</b>{text(path.name)}{told}</span>'
 
 

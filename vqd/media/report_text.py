@@ -74,16 +74,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
-def size(count: int) -> str:
-    """Give a number of bytes, in units of 1000."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if amount < 1000:
-            return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
-
-
 def moment(at: float) -> str:
     """Give a time (UTC seconds) as markup; the page's script turns it into local time."""
     when = datetime.fromtimestamp(at, UTC)
