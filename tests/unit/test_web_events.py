@@ -50,7 +50,15 @@ def test_what_runs_is_told_as_it_gets_on_and_when_it_ends(house: WebHouse) -> No
         RUNNING[key] = LivePrompt("gpu0", Progress("7", 0.25, step="5/20"))
         told = wait_for(lambda: listener.wait("running")["running"], within_s=5)
         assert told == [
-            {"job": job, "prompt": 1, "server": "gpu0", "node": "7", "step": "5/20", "percent": 25}
+            {
+                "job": job,
+                "prompt": 1,
+                "server": "gpu0",
+                "node": "7",
+                "step": "5/20",
+                "percent": 25,
+                "preview": True,
+            }
         ]
         RUNNING.clear()
         wait_for(lambda: listener.wait("running")["running"] == [], within_s=5)
