@@ -232,6 +232,15 @@ def test_more_than_20_prompts_can_be_searched(report: Report, total: int, expect
     assert sum(one.get("id") == "search" for one in page.each("input")) == expected
 
 
+def test_what_is_seen_comes_before_what_is_heard_and_read(report: Report) -> None:
+    kinds = ["text", "latent", "video", "audio", "image"]
+    outputs = (ReportOutput(f"o.{kind}", kind, 1, "ab" * 32, 0, 0, None, None) for kind in kinds)
+    page = report(a_job(1), a_prompt(1, outputs=tuple(outputs)))
+    led = [one["data-kind"] for one in page.each("a", "open")]
+    assert led == ["video", "image", "audio", "text", "latent"]
+    assert [output["kind"] for output in page.told(1)["outputs"]] == led
+
+
 def test_a_failure_shows_its_reason_and_its_state(report: Report) -> None:
     counts = {"total": 2, "succeeded": 0, "failed": 1, "cancelled": 1}
     job = a_job(2, state="failed", counts=counts, reason="1 prompt failed")

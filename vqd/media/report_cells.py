@@ -1,6 +1,7 @@
 """The cells of the report: one for each prompt, and one for each input."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import starmap
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -16,6 +17,7 @@ from vqd.media.report_text import clock, cut, data, duration, link, shown, text
 _LONGEST_FAILURE: Final = 2000
 _LONGEST_CHIP: Final = 120
 _PLAY: Final = '<span class="play" aria-hidden="true"></span>'
+_RANKS: Final = {"image": 0, "video": 0, "vector": 0, "audio": 1, "text": 2}
 _Row = tuple[str, str] | tuple[str, str, str]
 
 
@@ -34,7 +36,8 @@ class Cells:
         self._inputs: dict[tuple[str, str], tuple[int, Content | None]] = {}
 
     def of_prompt(self, prompt: ReportPrompt, pictures: Pictures) -> str:
-        """Give a prompt's cell: its outputs, or why there are none."""
+        """Give a prompt's cell: its outputs, what is looked at first, or why there are none."""
+        prompt = replace(prompt, outputs=tuple(sorted(prompt.outputs, key=_rank)))
         inputs = " ".join(str(self._number(prompt, slot)) for slot in prompt.inputs)
         params = {name: prompt.params[name] for name in prompt.params if self._varies(name)}
         more = data(
@@ -179,6 +182,11 @@ class Cells:
 
     def _input_link(self, path: str) -> str | None:
         return None if path.startswith("/") else link(str(PurePosixPath(self._inputs_at) / path))
+
+
+def _rank(output: ReportOutput) -> int:
+    """Put what is seen before what is heard, that before what is read, and files at the end."""
+    return _RANKS.get(output.kind, len(_RANKS))
 
 
 def _about(prompt: ReportPrompt) -> Iterator[_Row]:
