@@ -31,9 +31,10 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         web={"listen": "127.0.0.1:0", "token_file": "token"},
         input_roots=[str(folder / "shots")],
     )
-    made.start()
-    yield made
-    made.close()
+    try:
+        yield made.start(within_s=60)
+    finally:
+        made.close()
 
 
 def url_of(daemon: Daemon) -> str:
@@ -254,7 +255,7 @@ def test_the_daemon_clears_away_at_its_start_and_ends_while_somebody_looks_on(
     daemon = Daemon(tmp_path, web={"listen": "127.0.0.1:0"})
     write(daemon.spool.active / ".upload-1" / "beach" / "job.yaml", JOB.format(name="beach"))
     try:
-        daemon.start()
+        daemon.start(within_s=60)
         assert not staged(daemon)
         assert requests.get(url_of(daemon) + "/api/jobs", timeout=30).json()["jobs"] == []
         with Listener(url_of(daemon)) as listener:
