@@ -17,6 +17,7 @@ from vqd.documents.shown import shown
 from vqd.documents.tree import Document, Mapping, Text
 from vqd.documents.values import value
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.graph import as_text
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
@@ -308,8 +309,7 @@ def _with_cure(problem: Problem) -> Problem:
 
 def _given(workflow: str, name: str, value: Any) -> Given:
     line = value.line if isinstance(value, Text) else None
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return Given(text, f"defaults.{workflow}.{name}", line, None, "the settings")
+    return Given(as_text(value), f"defaults.{workflow}.{name}", line, None, "the settings")
 
 
 _OWN_CODE = Path(__file__).resolve().parent

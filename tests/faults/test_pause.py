@@ -55,7 +55,7 @@ def test_what_runs_ends_and_what_waits_on_its_server_is_taken_back_until_the_pau
     daemon.start()
     folder = drop(daemon, tmp_path, "beach", SLOW)
     wait_for(lambda: on(engine, "running") and on(engine, "pending"), within_s=20)
-    assert daemon.vqd("pause").returncode == 0
+    daemon.spool.pause()  # at once: what waits must not have begun meanwhile
     wait_for(lambda: not on(engine, "pending"), within_s=20, what="the withdrawal")
     wait_for(lambda: is_told(folder, "paused: ", 0), within_s=20, what="the end of what ran")
     sent = proxy.asked["POST /prompt"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import click
 
 from vqd.cli.table import Cell, heading, print_table, styled
+from vqd.domain.graph import as_text
 from vqd.domain.names import printable
 from vqd.service.shapes.workflows import ParamShape, SlotShape, WorkflowDetailShape
 
@@ -95,8 +96,7 @@ def _bounds(param: ParamShape) -> Iterator[str]:
 def _default(param: ParamShape) -> str:
     if param.default is None:
         return "derived"
-    text = str(param.default).lower() if isinstance(param.default, bool) else str(param.default)
-    line = " ".join(text.split())
+    line = " ".join(as_text(param.default).split())
     return line if len(line) <= _SHOWN_DEFAULT else f"{line[: _SHOWN_DEFAULT - 1]}…"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vqd.definitions.outputs import expected_outputs
 from vqd.definitions.settable import Settable, settables
 from vqd.definitions.wiring import Classes
-from vqd.domain.graph import NamedGraph, Target, Value
+from vqd.domain.graph import NamedGraph, Target, as_text
 from vqd.domain.kinds import INPUT_KINDS, KINDS, kind_of_name
 from vqd.domain.param import Misfit, Param
 from vqd.domain.record import Record
@@ -105,10 +105,6 @@ def _unbound(name: str, text: str, known: Param | None) -> Param:
     for kind in guesses if known is None else {known.type} & _TYPED:
         typed = Param(name, kind)
         with suppress(Misfit):
-            if _written(typed.read(text)) == text:
+            if as_text(typed.read(text)) == text:
                 return typed
     return Param(name, "text")
-
-
-def _written(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

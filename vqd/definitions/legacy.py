@@ -13,6 +13,7 @@ from vqd.definitions.outputs import kind_of, outputs_of
 from vqd.definitions.roles import model_of, seed_keys, size_keys
 from vqd.definitions.sketch import Entry, Sketch
 from vqd.definitions.wiring import Classes
+from vqd.domain.graph import as_text
 from vqd.domain.param import MOST_SEED, NONE, Misfit, Param
 
 _ENABLED = re.compile(r"(extra_lora\d*)_enabled")
@@ -117,7 +118,7 @@ class _Converting:
         if said is None:
             return False
         is_told = param.default not in (None, "")
-        shown = f" It was {_shown(param.default)} where a job said nothing." if is_told else ""
+        shown = f" It was {as_text(param.default)} where a job said nothing." if is_told else ""
         self.notes.tell(f"{said}{shown}", "parameters", param.name)
         if param.name.startswith("flip") and param.default is True:
             self.params["flip"] = {"type": "bool", "default": True}
@@ -170,10 +171,10 @@ class _Converting:
         """Give the default; one that video_queue itself would have refused is a fault."""
         if param.default is None:
             return {}
-        choices = {_shown(one): _shown(one) for one in param.keys.get("choices", ())}
+        choices = {as_text(one): as_text(one) for one in param.keys.get("choices", ())}
         low, high = (param.keys.get(key) if kind != "choice" else None for key in ("min", "max"))
         try:
-            Param(param.name, kind, min=low, max=high, choices=choices).read(_shown(param.default))
+            Param(param.name, kind, min=low, max=high, choices=choices).read(as_text(param.default))
         except Misfit as misfit:
             self.notes.refuse(misfit.code, misfit.said, "parameters", param.name, "default")
         return {"default": param.default}
@@ -279,7 +280,3 @@ def _is_side(param: OldParam | None) -> bool:
 
 def _are_seeds(targets: list[Target]) -> bool:
     return bool(targets) and all("seed" in name for _, name in targets)
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,7 +7,7 @@ from math import lcm
 
 from vqd.definitions.settable import Settable, Uses
 from vqd.definitions.sketch import Entry
-from vqd.domain.graph import Graph, Value
+from vqd.domain.graph import Graph, Value, as_text
 from vqd.domain.models import model_folder
 from vqd.domain.param import MOST_SEED, Misfit, Param
 
@@ -176,8 +176,8 @@ def _model_keys(one: Settable, folder: str) -> Entry:
 
 
 def _choice_keys(one: Settable) -> Entry:
-    options = [_as_text(option) for option in (one.told.options if one.told else None) or ()]
-    default = _as_text(one.value)
+    options = [as_text(option) for option in (one.told.options if one.told else None) or ()]
+    default = as_text(one.value)
     if 0 < len(options) <= _MOST_CHOICES:
         listed = options if default in options else [*options, default]
         return {"type": "choice", "choices": [*listed], "default": default}
@@ -191,10 +191,6 @@ def _default(name: Value) -> Entry:
         return {"default": Param("", "checkpoint").read(str(name))}
     except Misfit:
         return {}
-
-
-def _as_text(value: str | float) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _number_keys(one: Settable) -> Entry:

@@ -15,6 +15,11 @@ Wires = Mapping[int, str]
 """For a node's output slots the name of its input that stands in for each, where one does."""
 
 
+def as_text(value: Value) -> str:
+    """Give a value as people write it: `true`, `0.5`, `a cat`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
     """One input of one node; written `NODE.input`."""

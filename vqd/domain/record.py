@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
+from vqd.domain.graph import Graph, NamedGraph, Target, Value, as_text, edited
 from vqd.domain.job import ExpectedOutput, Plan
 
 CARRIERS = ("png", "webp", "mp4", "mov", "mkv", "webm", "flac")
@@ -65,7 +65,7 @@ def asked_sha256(workflow: str, params: Mapping[str, Value]) -> str:
 
 
 def _text(value: Value) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = as_text(value)
     if _WHOLE.fullmatch(text):
         return str(int(text))
     return str(float(text)) if _NUMBER.fullmatch(text) else text

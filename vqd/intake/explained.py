@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from vqd.domain.graph import Value
+from vqd.domain.graph import Value, as_text
 from vqd.domain.param import NONE, Hints, Param
 
 _MOST_NAMES = 12
@@ -67,7 +67,5 @@ def _enough(names: Sequence[str]) -> str:
 
 
 def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = " ".join(str(value).split())
+    text = " ".join(as_text(value).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
-from vqd.domain.graph import Value
+from vqd.domain.graph import Value, as_text
 from vqd.domain.jobspec import Given
 from vqd.domain.names import safe_name
 from vqd.domain.nearest import nearest
@@ -153,8 +153,8 @@ def is_safe(stem: str) -> bool:
 @lru_cache(maxsize=4096, typed=True)
 def as_part(value: Value) -> str:
     """Give a value as it stands in a name: one piece, without what a file name may not have."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return safe_name(f"x{text.translate(_NO_TOKENS)}", longest_bytes=LONGEST_NAME_BYTES)[1:]
+    text = as_text(value).translate(_NO_TOKENS)
+    return safe_name(f"x{text}", longest_bytes=LONGEST_NAME_BYTES)[1:]
 
 
 @lru_cache(maxsize=4096, typed=True)
