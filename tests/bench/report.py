@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.bench.figure import Figure
-from tests.browser import CHROMIUM, chromium
+from tests.chromium import CHROMIUM, chromium
 from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.media.thumbnails import Thumbnails
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.browser import CHROMIUM, Browser, chromium
+from tests.chromium import CHROMIUM, Browser, chromium
 from tests.report_job import FAILED, PICTURES, a_report, a_report_of_a_zip
 from tests.waiting import wait_for
 

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.browser import CHROMIUM, chromium
+from tests.chromium import CHROMIUM, chromium
 from tests.builders import write
 from tests.daemons import Daemon
 from tests.opened import opened

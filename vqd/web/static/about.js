@@ -29,7 +29,9 @@ export function makeAbout(shape, onChange) {
   }
 
   function written() {
-    const told = { name: name.value(), comment: comment.value(), labels: labelsIn(labels.value()), schedule: schedule() };
+    const told = {
+      name: name.value(), comment: comment.value(), labels: labelsIn(labels.value()), schedule: schedule(),
+    };
     return Object.fromEntries(Object.entries(told).filter(([, value]) => Object.keys(value).length));
   }
   return { element, written, seeds: () => Number(seeds.value()) || 1 };

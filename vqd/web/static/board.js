@@ -23,10 +23,11 @@ export function board() {
   });
   const sections = SECTIONS.map((section) => makeSection(section, queue, picked, draw));
   const empty = makeEmpty();
+  const title = h("h1", { class: "unseen" }, "Queue");
   const element = h(
     "section",
     { class: "board", "aria-label": "Queue" },
-    filter.element, fault, bulk.element, empty.element, sections.map((section) => section.element),
+    title, filter.element, fault, bulk.element, empty.element, sections.map((section) => section.element),
   );
   const ticking = setInterval(draw, TOLD_AGAIN_MS);
   let isAsked = false;
@@ -46,7 +47,7 @@ export function board() {
     const jobs = queue.bySection();
     for (const section of sections) section.draw(jobs.get(section.name));
     filter.draw(queue);
-    empty.draw([...jobs.values()].every((some) => some.length === 0), queue);
+    title.hidden = empty.draw([...jobs.values()].every((some) => some.length === 0), queue);
     bulk.draw();
     if (focused && document.activeElement === document.body) focus(rowOf(focused));
   }
@@ -94,6 +95,7 @@ function makeEmpty() {
   function draw(isEmpty, queue) {
     element.hidden = !isEmpty;
     write(title, SECTIONS.some(({ name }) => queue.total(name)) ? "No job is like that" : "Nothing here yet");
+    return isEmpty;
   }
   return { element, draw };
 }

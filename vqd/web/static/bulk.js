@@ -6,14 +6,17 @@ import { count, nameOf } from "./words.js";
 
 const HIGHEST = 100;
 
-/** Give the bar, shown while jobs are `picked`; `onDone` is called after each act, `say` with what was refused. */
+/**
+ * Give the bar, shown while jobs are `picked`; `onDone` is called after each act, `say` with what
+ * was refused.
+ */
 export function makeBulk(queue, picked, onDone, say) {
   const number = h("strong", {});
   const priority = h("input", { type: "number", min: 0, max: HIGHEST, value: 50, "aria-label": "Priority, 0 to 100" });
-  const buttons = ACTS.map((one) =>
-    h("button", { type: "button", class: one.asks ? "danger" : "", onclick: () => act(one.verb) }, icon(one.icon), one.label),
-  );
-  const first = h("button", { type: "button", onclick: () => act("priority", { priority: aboveAll() }) }, icon("up"), "First");
+  const button = (symbol, label, does, look = "") =>
+    h("button", { type: "button", class: look, onclick: does }, symbol, label);
+  const buttons = ACTS.map((one) => button(icon(one.icon), one.label, () => act(one.verb), one.asks ? "danger" : ""));
+  const first = button(icon("up"), "First", () => act("priority", { priority: aboveAll() }));
   const element = h(
     "form",
     {

@@ -52,7 +52,8 @@ export async function edit(path, onDone) {
   function show({ prompts, kept, problems }) {
     const runs = prompts - (kept ?? 0);
     button.disabled = problems.length > 0;
-    write(told, problems.length ? "" : `${count(runs, "prompt")} would run, ${(kept ?? 0).toLocaleString()} of ${prompts.toLocaleString()} stay.`);
+    const stay = `${(kept ?? 0).toLocaleString()} of ${prompts?.toLocaleString()} stay.`;
+    write(told, problems.length ? "" : `${count(runs, "prompt")} would run, ${stay}`);
     faults.replaceChildren(...problems.map((one) => h("li", {}, one.line ? `Line ${one.line}: ` : "", inOneLine(one))));
   }
 

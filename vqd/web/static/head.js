@@ -40,7 +40,8 @@ export function makeHead(name, onDone) {
 
 function makeActs(name, onDone, say) {
   let shown = null;
-  const priority = h("input", { type: "number", min: 0, max: 100, "aria-label": "Priority, 0 to 100", onchange: prioritise });
+  const range = { type: "number", min: 0, max: 100, "aria-label": "Priority, 0 to 100" };
+  const priority = h("input", { ...range, onchange: prioritise });
   const ranked = h("label", { class: "ranked" }, "Priority ", priority);
   const buttons = ACTS.map((one) =>
     h("button", { class: one.asks ? "danger" : "", onclick: () => act(one.verb) }, icon(one.icon), one.label),
@@ -48,7 +49,8 @@ function makeActs(name, onDone, say) {
   const page = { target: "_blank", rel: "noopener", class: "button", href: at(name, "report") };
   const report = h("a", page, icon("open"), "Report");
   const proof = h("a", page, icon("open"), "Look at the proof");
-  const again = h("button", { onclick: () => edit(`jobs/${encodeURIComponent(name)}`, onDone) }, icon("pen"), "Edit and run again");
+  const editNow = () => edit(`jobs/${encodeURIComponent(name)}`, onDone);
+  const again = h("button", { onclick: editNow }, icon("pen"), "Edit and run again");
 
   function prioritise() {
     act("priority", { priority: Number(priority.value) });

@@ -31,12 +31,17 @@ export function job(name) {
     } catch (error) {
       if (shown === null && error.status === 404) element.replaceChildren(makeMissing(error));
       else if (error.name !== "AbortError") throw error;
-      return;
+      return false;
     }
     reasons.draw(found);
     hear(found);
     run(found.running);
     log.draw();
+    return true;
+  }
+
+  async function begin() {
+    if (await reload()) prompts.load();
   }
 
   function hear(found) {
@@ -58,9 +63,8 @@ export function job(name) {
   }, { signal });
   live.addEventListener("running", ({ detail }) => run(detail.running), { signal });
   live.addEventListener("prompts", ({ detail }) => detail.job === shown?.job && prompts.hear(detail), { signal });
-  live.addEventListener("reload", () => { reload(); prompts.load(); }, { signal });
-  reload();
-  prompts.load();
+  live.addEventListener("reload", begin, { signal });
+  begin();
   return { title: nameOf(name), element, leave: () => { listening.abort(); runs.leave(); } };
 }
 
@@ -75,7 +79,7 @@ function makeMissing({ message, hint }) {
 }
 
 function makeLog(path) {
-  const text = h("pre", { tabindex: 0, "aria-label": "Log" });
+  const text = h("pre", { tabindex: 0, role: "region", "aria-label": "Log" });
   const element = h("details", { class: "log", ontoggle: () => draw() }, h("summary", {}, "Log"), text);
   async function draw() {
     if (!element.open) return;

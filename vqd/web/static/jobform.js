@@ -74,7 +74,8 @@ export function makeJobForm(shape) {
   }
 
   function inputs() {
-    const given = slots.map((slot) => [slot.name, filesOf(slot).map(([path]) => path)]).filter(([, paths]) => paths.length);
+    const all = slots.map((slot) => [slot.name, filesOf(slot).map(([path]) => path)]);
+    const given = all.filter(([, paths]) => paths.length);
     return Object.fromEntries(given.map(([name, paths]) => [name, paths.length === 1 ? paths[0] : paths]));
   }
 

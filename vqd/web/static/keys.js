@@ -18,9 +18,8 @@ export function use(keys) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target) || document.querySelector("dialog[open]")) {
-    return;
-  }
+  const isChord = event.ctrlKey || event.metaKey || event.altKey;
+  if (isChord || isWriting(event.target) || document.querySelector("dialog[open]")) return;
   const [, , does] = [...ofView, ...EVERYWHERE].find(([key]) => key === event.key) ?? [];
   if (event.key === "?") show();
   else if (does && does(event) !== false) event.preventDefault();
@@ -35,11 +34,15 @@ function show() {
     "dialog",
     { class: "keys", "aria-labelledby": "keys", onclose: () => dialog.remove() },
     h("h2", { id: "keys" }, "Keys"),
-    h("dl", {}, [...ofView, ...EVERYWHERE].map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, NAMES[key] ?? key)), h("dd", {}, does)))),
+    h("dl", {}, [...ofView, ...EVERYWHERE].map(makeKey)),
     h("form", { method: "dialog", class: "buttons" }, h("button", { autofocus: true }, "Close")),
   );
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function makeKey([key, does]) {
+  return h("div", {}, h("dt", {}, h("kbd", {}, NAMES[key] ?? key)), h("dd", {}, does));
 }
 
 const NAMES = { ArrowDown: "↓", ArrowUp: "↑" };

@@ -77,7 +77,12 @@ function decoded(name) {
 function nowhere() {
   return {
     title: "Nothing here",
-    element: h("section", { class: "empty" }, h("h1", {}, "There is nothing here"), h("a", { href: "#/" }, "To the queue")),
+    element: h(
+      "section",
+      { class: "empty" },
+      h("h1", {}, "There is nothing here"),
+      h("a", { href: "#/" }, "To the queue"),
+    ),
   };
 }
 

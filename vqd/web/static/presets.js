@@ -1,5 +1,6 @@
 /** Values of a workflow that were kept under a name, and the way to keep these. */
 
+import { named } from "./dialog.js";
 import { h } from "./dom.js";
 import { kept } from "./kept.js";
 
@@ -20,7 +21,8 @@ export function makePresets(workflow, fields, onChange) {
 
   function draw(chosen = "") {
     const names = Object.keys(kept.presets(workflow));
-    choice.replaceChildren(h("option", { value: "" }, "Defaults"), ...names.map((name) => h("option", { value: name }, name)));
+    const options = names.map((name) => h("option", { value: name }, name));
+    choice.replaceChildren(h("option", { value: "" }, "Defaults"), ...options);
     choice.value = chosen;
     drop.hidden = !chosen;
   }
@@ -37,31 +39,12 @@ export function makePresets(workflow, fields, onChange) {
   }
 
   async function save() {
-    const name = await askForName(choice.value);
+    const name = await named("Keep these values as", choice.value);
     if (!name) return;
     kept.save(workflow, name, valuesOf(fields));
     draw(name);
   }
   draw();
-  return h("span", { class: "presets" }, choice, h("button", { type: "button", class: "plain", onclick: save }, "Keep these"), drop);
-}
-
-/** Ask for a name; empty if none is given. */
-function askForName(before) {
-  return new Promise((resolve) => {
-    const input = h("input", { id: "preset-name", value: before, maxlength: 80, autofocus: true });
-    const dialog = h(
-      "dialog",
-      { class: "confirm", "aria-labelledby": "preset-label", onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes" ? input.value.trim() : ""); } },
-      h(
-        "form",
-        { method: "dialog" },
-        h("label", { for: input.id, id: "preset-label" }, "Keep these values as"),
-        input,
-        h("div", { class: "buttons" }, h("button", { value: "yes", class: "primary" }, "Keep"), h("button", { value: "no", formnovalidate: true }, "Leave it")),
-      ),
-    );
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+  const keep = h("button", { type: "button", class: "plain", onclick: save }, "Keep these");
+  return h("span", { class: "presets" }, choice, keep, drop);
 }

@@ -29,7 +29,8 @@ export function progress() {
 
 function inWords(counts, running) {
   const over = counts.succeeded + counts.failed + counts.cancelled;
-  const told = [over < counts.total ? `${over.toLocaleString()} of ${count(counts.total, "prompt")}` : count(counts.total, "prompt")];
+  const all = count(counts.total, "prompt");
+  const told = [over < counts.total ? `${over.toLocaleString()} of ${all}` : all];
   if (counts.failed) told.push(`${counts.failed.toLocaleString()} failed`);
   if (counts.kept) told.push(`${counts.kept.toLocaleString()} kept`);
   if (running.length) told.push(`${running.length} running`);

@@ -21,7 +21,7 @@ export function makeCard(job, onOpen) {
   return card;
 }
 
-/** Bring a card up to date: of its values those that are `varied`, without those that a grid has `told`. */
+/** Bring a card up to date: of its values it tells those that are `varied` and that no grid has `told`. */
 export function updateCard(card, prompt, varied, told) {
   const written = JSON.stringify([prompt, varied, told]);
   if (card.written === written) return;
@@ -42,7 +42,7 @@ export function updateCard(card, prompt, varied, told) {
   write(why, prompt.message ?? "");
 }
 
-/** Give a value with its name; one that `isTold` beside it is seen only where there is no room for a grid. */
+/** Give a value with its name; one that `isTold` beside it is seen where there is no room for a grid. */
 export function makeChip(name, value, isTold = false) {
   return h("li", { class: isTold ? "told-beside" : null }, h("span", {}, `${name} `), String(value));
 }
@@ -60,7 +60,8 @@ function makeOutput(card, path, prompt) {
   const name = path.split("/").pop();
   const tile = [icon("file"), h("span", {}, name)];
   const open = () => card.onOpen(path);
-  const button = h("button", { class: "thumb", "aria-label": `Look at ${name} of prompt ${prompt.prompt}`, onclick: open }, tile);
+  const label = `Look at ${name} of prompt ${prompt.prompt}`;
+  const button = h("button", { class: "thumb", "aria-label": label, onclick: open }, tile);
   if (!hasThumbnail(path)) return button;
   const picture = h("img", { alt: "", onload: () => button.replaceChildren(picture) });
   askFor(picture, `${at(card.job, "thumbnails", path)}?size=medium`);

@@ -31,12 +31,14 @@ export function makePrompts(name) {
   const known = new Map();
   let cursor = null;
   let asked = 0;
-  new IntersectionObserver(([seen]) => seen.isIntersecting && cursor && load(cursor), { rootMargin: "800px" }).observe(more);
+  const seen = new IntersectionObserver(([end]) => end.isIntersecting && cursor && load(cursor), { rootMargin: "800px" });
+  seen.observe(more);
 
   async function load(from = null) {
     const turn = ++asked;
     cursor = null;
-    const page = await get(`jobs/${encodeURIComponent(name)}/prompts`, { cursor: from, state: state.value, limit: PAGE });
+    const asks = { cursor: from, state: state.value, limit: PAGE };
+    const page = await get(`jobs/${encodeURIComponent(name)}/prompts`, asks);
     if (turn !== asked) return;
     if (from === null) known.clear();
     for (const prompt of page.prompts) known.set(prompt.prompt, prompt);
@@ -65,9 +67,8 @@ export function makePrompts(name) {
     same.replaceChildren(...(prompts.length > 1 ? Object.entries(shared).map((one) => makeChip(...one)) : []));
     more.hidden = !cursor;
     const names = prompts.length > 1 ? varied : Object.keys(shared);
-    keep(list, byInput(prompts), ([input]) => input, ([input, some]) => makeGroup(name, input, some[0]), (group, [, some]) => {
-      updateGroup(group, some, names, open);
-    });
+    const make = ([input, some]) => makeGroup(name, input, some[0]);
+    keep(list, byInput(prompts), ([input]) => input, make, (group, [, some]) => updateGroup(group, some, names, open));
   }
 
   function open(path) {
@@ -90,10 +91,10 @@ function makeGroup(job, input, { inputs }) {
   const slots = Object.keys(inputs);
   const pictures = h("div", { class: "of" });
   const header = h("header", {}, slots.length ? [pictures, h("h3", {}, input)] : []);
-  const heads = h("ol", { class: "heads", "aria-hidden": true });
+  const heads = h("ol", { class: "heads", "aria-hidden": "true" });
   const lines = h("div", { class: "lines" });
   const body = h("div", { class: "laid" }, heads, lines);
-  const group = h("section", { class: "group", "aria-label": input || "Prompts" }, header, body);
+  const group = h("section", { class: "group", "aria-label": input || null }, header, body);
   group.parts = { pictures, heads, lines, body };
   group.slots = slots;
   group.job = job;

@@ -13,7 +13,8 @@ export function makeRuns() {
 }
 
 function makeRun({ prompt, server }) {
-  const picture = h("img", { alt: `What ${server} makes now`, hidden: true, onload: () => { picture.hidden = false; } });
+  const show = () => { picture.hidden = false; };
+  const picture = h("img", { alt: `What ${server} makes now`, hidden: true, onload: show });
   const step = h("p", { class: "soft" });
   const bar = h("progress", { max: 100, "aria-label": `Prompt ${prompt}` });
   const run = h("li", {}, picture, h("p", {}, h("b", {}, `#${prompt}`), ` on ${server}`), step, bar);

@@ -14,7 +14,8 @@ export function servers() {
   let shown = [];
   let running = [];
 
-  const draw = () => keep(list, shown, (server) => server.name, makeServer, (card, server) => updateServer(card, server, running));
+  const update = (card, server) => updateServer(card, server, running);
+  const draw = () => keep(list, shown, ({ name }) => name, makeServer, update);
   const load = async () => {
     [shown] = await Promise.all([get("system/servers"), drawModels(models)]);
     draw();
@@ -61,14 +62,14 @@ function updateServer(card, server, running) {
   const written = JSON.stringify(told);
   if (card.told === written) return;
   card.told = written;
-  facts.replaceChildren(
-    ...Object.entries(told).filter(([, value]) => value).flatMap(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
-  );
+  const known = Object.entries(told).filter(([, value]) => value);
+  facts.replaceChildren(...known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
 function makeRun(one) {
-  const run = h("li", {}, h("a", { href: `#/jobs/${encodeURIComponent(one.job)}` }, `${nameOf(one.job)} #${one.prompt}`), h("span", { class: "step" }), h("progress", { max: 100, "aria-label": `Prompt ${one.prompt}` }));
-  return run;
+  const link = h("a", { href: `#/jobs/${encodeURIComponent(one.job)}` }, `${nameOf(one.job)} #${one.prompt}`);
+  const bar = h("progress", { max: 100, "aria-label": `Prompt ${one.prompt}` });
+  return h("li", {}, link, h("span", { class: "step" }), bar);
 }
 
 function updateRun(run, one) {

@@ -33,14 +33,16 @@ export function makeSlot(name, { label, help, required, kind, extensions }, onCh
         add(await dropped(event.dataTransfer));
       },
     },
-    h("h3", {}, label || name, required ? h("span", { class: "required" }, " required") : "", number),
+    h("h2", {}, label || name, required ? h("span", { class: "required" }, " required") : "", number),
     h("p", { class: "help" }, help || `Drop ${kind} files or folders here: ${extensions.join(" ")}`),
     list,
     more,
     h(
       "p",
       { class: "buttons" },
-      chooser("Files", { multiple: true, accept: extensions.join(","), id: `slot-${name}`, "aria-describedby": said.id }),
+      chooser("Files", {
+        multiple: true, accept: extensions.join(","), id: `slot-${name}`, "aria-describedby": said.id,
+      }),
       chooser("Folder", { webkitdirectory: true, "aria-label": `A folder of ${kind} files` }),
       none,
     ),
@@ -48,7 +50,11 @@ export function makeSlot(name, { label, help, required, kind, extensions }, onCh
   );
 
   function chooser(text, attributes) {
-    const input = h("input", { type: "file", ...attributes, onchange: () => { add(chosen(input)); input.value = ""; } });
+    const take = () => {
+      add(chosen(input));
+      input.value = "";
+    };
+    const input = h("input", { type: "file", ...attributes, onchange: take });
     return h("label", { class: "button" }, icon("plus"), text, input);
   }
 

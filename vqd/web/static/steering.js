@@ -1,7 +1,7 @@
 /** What may be done with jobs: asked for, confirmed where it cannot be taken back, and told. */
 
 import { at, post } from "./api.js";
-import { h } from "./dom.js";
+import { confirmed } from "./dialog.js";
 import { count, nameOf } from "./words.js";
 
 /** The acts; one that cannot be taken back says what it does, and is asked for twice. */
@@ -26,25 +26,6 @@ export async function steer(verb, jobs, body = {}) {
   return answers.flatMap((answer, number) =>
     answer.status === "rejected" ? [[jobs[number].job, answer.reason.message]] : [],
   );
-}
-
-/** Ask before something is done; true if it is wanted. */
-export function confirmed(question, consequence, verb) {
-  return new Promise((resolve) => {
-    const dialog = h(
-      "dialog",
-      { class: "confirm", "aria-labelledby": "question", onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes"); } },
-      h(
-        "form",
-        { method: "dialog" },
-        h("h2", { id: "question" }, question),
-        h("p", {}, consequence),
-        h("div", { class: "buttons" }, h("button", { value: "no", autofocus: true }, "No, leave it"), h("button", { value: "yes", class: "danger" }, verb)),
-      ),
-    );
-    document.body.append(dialog);
-    dialog.showModal();
-  });
 }
 
 function about(jobs) {

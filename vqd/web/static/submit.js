@@ -9,7 +9,8 @@ import { jobFileOf, makeWhole, sendWhole } from "./whole.js";
 
 /** Show the form; `name` is a workflow that is chosen already. */
 export function submit(name) {
-  const choice = h("select", { id: "workflow", onchange: () => choose(choice.value) }, h("option", { value: "" }, "Choose a workflow …"));
+  const none = h("option", { value: "" }, "Choose a workflow …");
+  const choice = h("select", { id: "workflow", onchange: () => choose(choice.value) }, none);
   const place = h("div", {});
   const element = h(
     "section",

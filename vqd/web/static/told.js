@@ -32,7 +32,7 @@ export function makeTold() {
 
 /** Whether something is only not filled in yet, which is no fault of who is about to. */
 export function isMissing({ code }) {
-  return ["missing_input", "missing_value", "missing_key"].includes(code);
+  return ["missing_input", "missing_parameter"].includes(code);
 }
 
 function inWords(problem) {

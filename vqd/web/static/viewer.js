@@ -13,7 +13,7 @@ export function view(job, outputs, path) {
   const title = h("h2", {});
   const chips = h("ul", { class: "chips" });
   const file = h("a", { target: "_blank", rel: "noopener" }, "Open the file");
-  const compare = h("button", { "aria-pressed": "false", onclick: () => { isCompared = !isCompared; draw(); } }, "Compare with the input");
+  const compare = h("button", { "aria-pressed": "false", onclick: turn }, "Compare with the input");
   const previous = h("button", { class: "previous", "aria-label": "Previous", onclick: () => go(-1) }, icon("left"));
   const next = h("button", { class: "next", "aria-label": "Next", onclick: () => go(1) }, icon("right"));
   const dialog = h(
@@ -37,6 +37,11 @@ export function view(job, outputs, path) {
   );
   let isCompared = false;
 
+  function turn() {
+    isCompared = !isCompared;
+    draw();
+  }
+
   function go(step) {
     if (!outputs[place + step]) return;
     place += step;
@@ -56,7 +61,8 @@ export function view(job, outputs, path) {
     previous.disabled = place === 0;
     next.disabled = place === outputs.length - 1;
     const input = slot && at(job, "prompts", String(prompt.prompt), "inputs", slot);
-    stage.replaceChildren(isCompared && !compare.hidden ? compared(kind, address, input) : shown(kind, address, output));
+    const isBoth = isCompared && !compare.hidden;
+    stage.replaceChildren(isBoth ? compared(kind, address, input) : shown(kind, address, output));
   }
 
   document.body.append(dialog);
@@ -69,7 +75,7 @@ function shown(kind, address, output) {
   if (kind === "video") return h("video", { src: address, controls: true, loop: true, autoplay: true, muted: true });
   if (kind === "audio") return h("audio", { src: address, controls: true });
   if (kind === "text") {
-    const text = h("pre", { tabindex: 0 });
+    const text = h("pre", { tabindex: 0, role: "region", "aria-label": "Text" });
     fetch(address).then((answer) => answer.text()).then((read) => write(text, read));
     return text;
   }
@@ -89,6 +95,14 @@ function compared(kind, output, input) {
     "aria-label": "How much of the input is seen",
     oninput: () => box.style.setProperty("--at", `${slider.value}%`),
   });
-  const box = h("div", { class: "compared", style: { "--at": "50%" } }, one(output, "after"), one(input, "before"), slider, h("span", { class: "tag before" }, "input"), h("span", { class: "tag after" }, "output"));
+  const box = h(
+    "div",
+    { class: "compared", style: { "--at": "50%" } },
+    one(output, "after"),
+    one(input, "before"),
+    slider,
+    h("span", { class: "tag before" }, "input"),
+    h("span", { class: "tag after" }, "output"),
+  );
   return box;
 }

@@ -42,7 +42,8 @@ export async function sendWhole(place, files) {
     location.hash = `#/jobs/${encodeURIComponent(job)}`;
   } catch (error) {
     const said = error.name === "AbortError" ? `${name} was not sent` : `${name} was not taken`;
-    place.replaceChildren(h("div", { class: "reasons", "data-state": "failed" }, h("h2", {}, said), makeProblems(error)));
+    const told = h("div", { class: "reasons", "data-state": "failed" }, h("h2", {}, said), makeProblems(error));
+    place.replaceChildren(told);
   }
 }
 
