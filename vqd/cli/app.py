@@ -11,15 +11,13 @@ from typing import ParamSpec, TypeVar
 import click
 
 from vqd import __version__
-from vqd.cli.codes import EXIT_FAULTS, EXIT_REFUSED, EXIT_UNKNOWN_JOB
+from vqd.cli.codes import EXIT_BY_ERROR, EXIT_FAULTS, EXIT_REFUSED
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.names import printable
 from vqd.domain.nearest import nearest
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_UNKNOWN = frozenset({"unknown_job", "ambiguous_job"})
 
 settings_option = click.option(
     "--settings",
@@ -49,7 +47,7 @@ def ends_in_words(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(EXIT_FAULTS)
         except VqdError as error:
             click.echo(f"error: {error} [{error.code}]", err=True)
-            sys.exit(EXIT_UNKNOWN_JOB if error.code in _UNKNOWN else EXIT_REFUSED)
+            sys.exit(EXIT_BY_ERROR.get(error.code, EXIT_REFUSED))
         except BrokenPipeError:
             raise  # whoever read the output has seen enough; click ends quietly
         except OSError as error:

@@ -1,37 +1,24 @@
 """The way to a queue that shares a disk with this machine: its store is read beside the daemon, and
 what is asked of it is put into its spool, so that it works while the daemon is down."""
 
+from __future__ import annotations
+
 import os
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vqd.cli.drafting import job_file_at, opened
-from vqd.cli.dropping import drop, require_room
+from vqd.cli.folderlog import FolderLog, folder_log
 from vqd.cli.folders import job_folder
 from vqd.cli.parking import parked_by
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.requesting import ask
 from vqd.cli.statusfile import progress_in, read_status, running_in
 from vqd.cli.stops import not_taken, stops_of, unknown_to_queue
-from vqd.cli.way import Sent
-from vqd.documents.opening import opened as opened_file
-from vqd.domain.errors import Faults, VqdError
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import CLOSED_STATES
-from vqd.domain.listing import JobFilter
-from vqd.domain.queue import Job
 from vqd.service.back import bring_back
-from vqd.service.explain import Reason, Stop
-from vqd.service.farm import open_farm
 from vqd.service.pages import open_pages
-from vqd.service.shapes.check import CheckShape, check_shape
-from vqd.service.shapes.farm import (
-    ModelsShape,
-    ServerShape,
-    model_shape,
-    server_shape,
-)
 from vqd.service.shapes.jobs import (
     JobDetailShape,
     JobShape,
@@ -44,35 +31,33 @@ from vqd.service.shapes.jobs import (
 )
 from vqd.service.shapes.queue import (
     ExplainedShape,
-    HotFolderShape,
     OnePromptShape,
     ProgressShape,
     QueueShape,
-    SentShape,
-    ServersShape,
     ShownShape,
     SteeredShape,
-    hot_folder_shape,
     one_prompt_shape,
     standing_shape,
 )
 from vqd.service.shapes.shape import event_shape
-from vqd.service.shapes.workflows import (
-    WorkflowDetailShape,
-    WorkflowShape,
-    workflow_detail_shape,
-    workflow_shape,
-)
 from vqd.service.views import Views, open_views
-from vqd.service.workflows import open_workflows
 from vqd.settings import Settings, load_settings
-from vqd.spool.joblog import LOG
 from vqd.spool.layout import Spool
-from vqd.spool.status import iso
 from vqd.spool.waiting import waiting_in
 
+if TYPE_CHECKING:  # what only some verbs ask for is imported where it is made
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from vqd.cli.way import Sent
+    from vqd.domain.listing import JobFilter
+    from vqd.domain.queue import Job
+    from vqd.service.explain import Reason, Stop
+    from vqd.service.shapes.check import CheckShape, HotFolderShape
+    from vqd.service.shapes.farm import ModelsShape, ServersShape
+    from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
+
 _REQUESTS = {verb: verb.upper() for verb in ("cancel", "retry", "pause", "resume", "approve")}
-_PART_BYTES = 1 << 20
 
 
 class Beside:
@@ -83,13 +68,13 @@ class Beside:
         self._settings = settings
 
     @classmethod
-    def by_settings(cls, settings_file: Path | None) -> "Beside":
+    def by_settings(cls, settings_file: Path | None) -> Beside:
         """Give the way to the queue of some settings."""
         settings = load_settings(settings_file)
         return cls(Spool(settings.spool), settings)
 
     @classmethod
-    def on_share(cls, spool_dir: Path) -> "Beside":
+    def on_share(cls, spool_dir: Path) -> Beside:
         """Give the way to a spool alone."""
         return cls(Spool(spool_dir), None)
 
@@ -196,76 +181,51 @@ class Beside:
 
     def servers(self) -> ServersShape:
         """Give the servers, and those that no daemon has looked for yet."""
-        settings = self._of_queue
-        with open_farm(settings.workflows, settings.store_path) as opened:
-            farm = opened.servers(time.time())
-        seen = {view.record.server for view in farm.servers}
-        unseen = [
-            ServerShape(server.name, server.url, "unseen")
-            for server in settings.servers
-            if server.name not in seen
-        ]
-        return ServersShape(
-            is_daemon_running(settings.state_dir),
-            iso(farm.written_at),
-            [*map(server_shape, farm.servers), *unseen],
-        )
+        from vqd.cli import knowing
+
+        return knowing.servers(self._of_queue)
 
     def models(self, folder: str | None, search: str, server: str | None) -> ModelsShape:
         """Give the models of the servers."""
-        settings = self._of_queue
-        with open_farm(settings.workflows, settings.store_path) as opened:
-            found = opened.models()
-        found = found.on(server) if server is not None else found
-        found = found.in_folder(folder) if folder is not None else found
-        listed = found.like(search)
-        return ModelsShape([*listed.servers], [model_shape(model) for model in listed.models])
+        from vqd.cli import knowing
+
+        return knowing.models(self._of_queue, folder, search, server)
 
     def workflows(self) -> list[WorkflowShape]:
         """Give all workflows."""
-        settings = self._of_queue
-        with open_workflows(settings.workflows, settings.store_path) as workflows:
-            return [workflow_shape(view) for view in workflows.all()]
+        from vqd.cli import knowing
+
+        return knowing.workflows(self._of_queue)
 
     def workflow(self, name: str) -> WorkflowDetailShape:
         """Give one workflow."""
-        settings = self._of_queue
-        with open_workflows(settings.workflows, settings.store_path) as workflows:
-            view = workflows.get(name)
-            return workflow_detail_shape(view, workflows.offers(view))
+        from vqd.cli import knowing
+
+        return knowing.workflow(self._of_queue, name)
 
     def check(self, path: Path, *, points: int) -> CheckShape:
         """Give what a job would be."""
-        settings = self._of_queue
-        with opened(settings) as previews:
-            preview = previews.preview(job_file_at(path), now=time.time())
-            return check_shape(preview, points=points, disks=settings.look_at_disks())
+        from vqd.cli import preparing
+
+        return preparing.check(self._of_queue, path, points=points)
 
     def graph(self, path: Path, number: int) -> str:
         """Give the graph of a prompt of a job."""
-        with opened(self._of_queue) as previews:
-            preview = previews.preview(job_file_at(path), now=time.time())
-            if preview.draft.problems:
-                raise Faults(preview.draft.problems)
-            return preview.graph_text(number)
+        from vqd.cli import preparing
+
+        return preparing.graph(self._of_queue, path, number)
 
     def hot_folder(self, defaults: Path) -> HotFolderShape:
         """Give what drops in a hot folder become."""
-        with opened(self._of_queue) as previews:
-            return hot_folder_shape(previews.hot_job(defaults))
+        from vqd.cli import preparing
+
+        return preparing.hot_folder(self._of_queue, defaults)
 
     def submit(self, path: Path) -> Sent:
         """Check a job with the daemon's own service, and drop a copy of it."""
-        settings = self._of_queue
-        with opened(settings) as previews:
-            draft = previews.draft(job_file_at(path), now=time.time())
-        if draft.problems:
-            raise Faults(draft.problems)
-        self._spool.check()
-        require_room(settings.look_at_disks(), path, draft)
-        dropped = drop(self._spool, path, draft)
-        told = SentShape(None, str(dropped.path), draft.total)
-        return Sent(told, lambda: dropped.taken_as(self._spool))
+        from vqd.cli import preparing
+
+        return preparing.submit(self._of_queue, self._spool, path)
 
     def progress(self, job: str) -> ProgressShape | None:
         """Give how far a job is, by its STATUS.yaml: what is over lies in done/ or failed/."""
@@ -274,12 +234,10 @@ class Beside:
         is_open = folder is not None and folder.parent == self._spool.active
         return None if found is None or (is_open and found.state in CLOSED_STATES) else found
 
-    def log(self, name: str, *, follow: bool) -> "FolderLog":
+    def log(self, name: str, *, follow: bool) -> FolderLog:
         """Give the log.txt in a job's folder."""
         folder = self._folder(name)
-        if not follow and not (folder / LOG).exists():
-            raise _no_log(self._spool, folder)
-        return FolderLog(self._spool, folder.name)
+        return folder_log(self._spool, folder, follow=follow)
 
     @property
     def _of_queue(self) -> Settings:
@@ -316,39 +274,6 @@ class Beside:
     def _views(self) -> Iterator[Views]:
         with open_views(self._of_queue.store_path) as views:
             yield views
-
-
-class FolderLog:
-    """A log in a job's folder, which may move while it is read."""
-
-    def __init__(self, spool: Spool, job: str) -> None:
-        self._spool = spool
-        self._job = job
-
-    def read(self, first_byte: int) -> bytes:
-        """Give some of it; nothing if it has not begun, or its folder is on the way elsewhere."""
-        folder = self._spool.find(self._job)
-        try:
-            if folder is None:
-                return b""
-            with opened_file(folder / LOG) as file:
-                file.seek(first_byte)
-                return file.read(_PART_BYTES)
-        except FileNotFoundError:
-            return b""
-
-    def is_over(self) -> bool:
-        """Tell whether the job is over."""
-        folder = self._spool.find(self._job)
-        return folder is None or folder.parent != self._spool.active
-
-
-def _no_log(spool: Spool, folder: Path) -> VqdError:
-    if folder.parent == spool.active:
-        hint = "It begins when something happens to the job; --follow waits for it."
-    else:
-        hint = "It is kept as long as `keep` in the settings or in the job says."
-    return VqdError("no_log", f"{folder}: there is no {LOG}.", hint)
 
 
 def _path(folder: Path | None) -> str | None:

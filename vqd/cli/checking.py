@@ -18,8 +18,7 @@ from vqd.documents.sizes import size_told
 from vqd.domain.graph import Value
 from vqd.domain.names import printable
 from vqd.domain.schedule import duration
-from vqd.service.shapes.check import CheckShape, NeedsShape, PointShape
-from vqd.service.shapes.queue import HotFolderShape
+from vqd.service.shapes.check import CheckShape, HotFolderShape, NeedsShape, PointShape
 from vqd.service.shapes.shape import ProblemShape, problem_of
 
 SHOWN_POINTS = 5

@@ -13,6 +13,15 @@ EXIT_WRONG = 7
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
+EXIT_BY_ERROR: Mapping[str, int] = MappingProxyType(
+    {
+        "unknown_job": EXIT_UNKNOWN_JOB,
+        "ambiguous_job": EXIT_UNKNOWN_JOB,
+        "unknown_workflow": EXIT_FAULTS,
+    }
+)
+"""Errors that do not end with EXIT_REFUSED."""
+
 EXIT_CODES: Mapping[int, str] = MappingProxyType(
     {
         0: "it is so",

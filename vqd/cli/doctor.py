@@ -11,6 +11,7 @@ import click
 
 from vqd.cli.app import json_option, settings_option
 from vqd.cli.codes import EXIT_WARNED, EXIT_WRONG
+from vqd.cli.helping import examples
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import Cell, heading, print_table
 from vqd.doctor.house import examine_house
@@ -23,7 +24,7 @@ _EXITS = {Level.OK: 0, Level.WARN: EXIT_WARNED, Level.WRONG: EXIT_WRONG}
 _INDENT = "  "
 
 
-@click.command()
+@click.command(epilog=examples("vqd doctor", "vqd doctor --json"))
 @settings_option
 @json_option
 def doctor(settings_file: Path | None, *, as_json: bool) -> None:

@@ -4,10 +4,11 @@ queue beside them."""
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
-from vqd.service.views import open_views
+from vqd.service.views import open_views, unknown_job
 from vqd.spool.layout import Spool
 
 _MOST_NAMED = 6
+_MOST_COMPARED = 100
 
 
 def job_folder(spool: Spool, part: str, store_path: Path | None = None) -> Path:
@@ -31,11 +32,11 @@ def job_folder(spool: Spool, part: str, store_path: Path | None = None) -> Path:
         names = ", ".join(sorted(folder.name for folder in fitting)[:_MOST_NAMED])
         raise VqdError("ambiguous_job", f"Several jobs fit {part}: {names}.", "Name one.")
     if not fitting:
-        raise _unknown(part, store_path)
+        raise _unknown(spool, part, store_path)
     return fitting[0]
 
 
-def _unknown(part: str, store_path: Path | None) -> VqdError:
+def _unknown(spool: Spool, part: str, store_path: Path | None) -> VqdError:
     if store_path is not None:
         try:
             with open_views(store_path) as views:
@@ -49,4 +50,12 @@ def _unknown(part: str, store_path: Path | None) -> VqdError:
                 f"{job.job} is {job.state}, and its folder is not in the spool any more.",
                 "Somebody moved or deleted it; put into the inbox it runs again, wherever it was.",
             )
-    return VqdError("unknown_job", f"There is no job {part!r}.", "vqd list shows the newest.")
+    names = (
+        one.name for place in (spool.active, spool.failed, spool.done) for one in _newest(place)
+    )
+    return unknown_job(part, names)
+
+
+def _newest(place: Path) -> list[Path]:
+    """Give the newest jobs in a folder, by their names."""
+    return sorted(place.glob("[0-9]*"), reverse=True)[:_MOST_COMPARED]

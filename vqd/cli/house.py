@@ -8,6 +8,7 @@ import yaml
 
 from vqd.cli.app import ends_in_words, settings_option
 from vqd.cli.codes import EXIT_REFUSED
+from vqd.cli.helping import examples
 from vqd.documents.reader import parse
 from vqd.farm import BUILTIN
 from vqd.service.welcome import Welcome
@@ -16,7 +17,11 @@ from vqd.spool.kept import KeptFolder
 from vqd.spool.layout import OWN_FOLDER, Spool
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "vqd init /srv/spool --server http://gpu0:8188", "vqd init spool --state ~/.vqd"
+    )
+)
 @click.argument("spool", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--state",
@@ -60,7 +65,7 @@ def init(spool: Path, state: Path | None, servers: tuple[str, ...], settings_fil
     click.echo(f"\nNow: vqd run --settings {settings_file}\nThen drop jobs into {made.inbox}")
 
 
-@click.command()
+@click.command(epilog=examples("vqd run", "vqd run --settings vqd.yaml"))
 @settings_option
 @click.option("--json-logs", is_flag=True, help="Log JSON, as under systemd.")
 @ends_in_words
@@ -72,7 +77,7 @@ def run(settings_file: Path | None, *, json_logs: bool) -> None:
     sys.exit(daemon.run(load_settings(settings_file)))
 
 
-@click.command()
+@click.command(epilog=examples("vqd demo"))
 @click.option(
     "--dir",
     "folder",
@@ -90,7 +95,7 @@ def demo(folder: Path, *, keep: bool) -> None:
     sys.exit(run_demo(folder, keep=keep))
 
 
-@click.command()
+@click.command(epilog=examples("vqd engine --port 8188"))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option(
     "--port",

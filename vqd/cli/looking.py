@@ -10,7 +10,6 @@ from vqd.cli.attempts import print_attempts
 from vqd.cli.completing import job_names, workflow_names
 from vqd.cli.helping import examples
 from vqd.cli.jobtable import print_jobs, print_prompts
-from vqd.cli.showing import show_folder
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
@@ -25,6 +24,15 @@ from vqd.spool.layout import PAUSED
 
 _MOST_WAITING = 20
 """Lines of what waits in the inbox that `status` shows; those that assemble come first."""
+
+
+def _pairs(_: click.Context, __: click.Parameter, labels: tuple[str, ...]) -> dict[str, str]:
+    """Give labels as they were written, by name."""
+    pairs = [label.partition("=") for label in labels]
+    for name, sign, _value in pairs:
+        if not sign:
+            raise click.BadParameter(f"{printable(name)}: write it as NAME=VALUE.")
+    return {name: value for name, _sign, value in pairs}
 
 
 @click.command(epilog=examples("vqd status", "vqd status beach", "vqd status --json | jq .jobs"))
@@ -64,6 +72,7 @@ def status(way: Way, job: str | None, *, as_json: bool) -> None:
     multiple=True,
     metavar="NAME=VALUE",
     help="Only with this; may be repeated.",
+    callback=_pairs,
 )
 @click.option("--search", default="", metavar="TEXT", help="Only with this in their names.")
 @json_option
@@ -74,14 +83,14 @@ def list_jobs(
     limit: int,
     states: tuple[str, ...],
     workflow: str | None,
-    labels: tuple[str, ...],
+    labels: dict[str, str],
     search: str,
     *,
     as_json: bool,
 ) -> None:
     """List the newest jobs, newest first."""
     wanted = frozenset(JobState(state) for state in states)
-    jobs = way.jobs(JobFilter(wanted, workflow, _pairs(labels), search), limit=limit)
+    jobs = way.jobs(JobFilter(wanted, workflow, labels, search), limit=limit)
     if as_json:
         print_json(jobs)
     else:
@@ -108,6 +117,8 @@ def show(way: Way, job: str, prompts: int, number: int | None, *, as_json: bool)
         return
     folder = way.share_folder(job)
     if folder is not None:
+        from vqd.cli.showing import show_folder
+
         show_folder(folder, prompts=prompts, as_json=as_json)
         return
     shown = way.shown(job, prompts=prompts)
@@ -115,14 +126,6 @@ def show(way: Way, job: str, prompts: int, number: int | None, *, as_json: bool)
         print_json(shown)
     else:
         _print_shown(shown, time.time(), is_counted=prompts > 0)
-
-
-def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
-    pairs = [label.partition("=") for label in labels]
-    for name, sign, _ in pairs:
-        if not sign:
-            raise click.UsageError(f"--label {printable(name)}: write it as NAME=VALUE.")
-    return {name: value for name, _, value in pairs}
 
 
 def _print_queue(seen: QueueShape) -> None:

@@ -14,8 +14,8 @@ from vqd.cli.way import Sent
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import JobFilter
-from vqd.service.shapes.check import CheckShape
-from vqd.service.shapes.farm import ModelsShape, ServerShape
+from vqd.service.shapes.check import CheckShape, HotFolderShape
+from vqd.service.shapes.farm import ModelsShape, ServerShape, ServersShape
 from vqd.service.shapes.jobs import (
     JobDetailShape,
     JobShape,
@@ -25,13 +25,11 @@ from vqd.service.shapes.jobs import (
 )
 from vqd.service.shapes.queue import (
     ExplainedShape,
-    HotFolderShape,
     OnePromptShape,
     PausedShape,
     ProgressShape,
     QueueShape,
     SentShape,
-    ServersShape,
     ShownShape,
     StandingShape,
     SteeredShape,

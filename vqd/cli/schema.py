@@ -7,15 +7,25 @@ from pathlib import Path
 import click
 
 from vqd.cli.app import ends_in_words, settings_option
+from vqd.cli.completing import workflow_names
+from vqd.cli.helping import examples
 from vqd.documents.json_schema import Schema
 from vqd.service import schemas
 from vqd.settings import load_settings, settings_schema
 from vqd.spool.statusschema import status_schema
 
 
-@click.command()
+@click.command(
+    epilog=examples("vqd schema job > job.schema.json", "vqd schema job --workflow wan-i2v")
+)
 @click.argument("kind", type=click.Choice(["job", "workflow", "settings", "status"]))
-@click.option("--workflow", "name", metavar="NAME", help="Only job files that ask for this one.")
+@click.option(
+    "--workflow",
+    "name",
+    metavar="NAME",
+    shell_complete=workflow_names,
+    help="Only job files that ask for this one.",
+)
 @settings_option
 @ends_in_words
 def schema(kind: str, name: str | None, settings_file: Path | None) -> None:

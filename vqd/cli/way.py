@@ -1,26 +1,28 @@
 """The way to a queue: what every verb asks, whether the queue is on this machine or on another."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from __future__ import annotations
 
-from vqd.domain.listing import JobFilter
-from vqd.service.shapes.check import CheckShape
-from vqd.service.shapes.farm import ModelsShape
-from vqd.service.shapes.jobs import JobDetailShape, JobShape, RunningShape
-from vqd.service.shapes.queue import (
-    ExplainedShape,
-    HotFolderShape,
-    OnePromptShape,
-    ProgressShape,
-    QueueShape,
-    SentShape,
-    ServersShape,
-    ShownShape,
-    SteeredShape,
-)
-from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # a verb imports the shapes that it tells, and no others
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from vqd.domain.listing import JobFilter
+    from vqd.service.shapes.check import CheckShape, HotFolderShape
+    from vqd.service.shapes.farm import ModelsShape, ServersShape
+    from vqd.service.shapes.jobs import JobDetailShape, JobShape, RunningShape
+    from vqd.service.shapes.queue import (
+        ExplainedShape,
+        OnePromptShape,
+        ProgressShape,
+        QueueShape,
+        SentShape,
+        ShownShape,
+        SteeredShape,
+    )
+    from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,15 @@ from vqd.cli.workflow_page import job_lines, print_page
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.names import printable
 from vqd.domain.workflow import Workflow
-from vqd.service.shapes.queue import CheckedShape, FoundShape, WorkflowPageShape
 from vqd.service.shapes.shape import problem_of, problem_shape
-from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape, workflow_shape
+from vqd.service.shapes.workflows import (
+    CheckedShape,
+    FoundShape,
+    WorkflowDetailShape,
+    WorkflowPageShape,
+    WorkflowShape,
+    workflow_shape,
+)
 from vqd.service.workflows import (
     Workflows,
     WorkflowView,

@@ -11,6 +11,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.finish import Finish
 from vqd.domain.listing import JobFilter
 from vqd.domain.names import printable
+from vqd.domain.nearest import meant
 from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
 from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
@@ -100,6 +101,9 @@ class Views:
                 return _only((), name)
             found = session.jobs.find(name)
             like = () if found else session.listing.jobs(JobFilter(name=name), limit=6)
+            if found is None and not like:
+                newest = session.jobs.newest(_MOST_COMPARED)
+                raise unknown_job(name, (job.job for job in newest))
             return found or _only(like, name)
 
     def detail(self, name: str, *, prompts: int) -> JobDetail:
@@ -172,13 +176,24 @@ def _attempts(session: Session, key: PromptKey) -> tuple[AttemptRecord, ...]:
     return attempts_of(session.events.of_prompt(key))
 
 
+_MOST_COMPARED = 200
+"""The newest jobs, among which the nearest to an unknown name is sought."""
 _HOLDING = ("job.held", "job.suspended", "job.quoted")
 """Events that say since when a job is held."""
 
 
+def unknown_job(name: str, known: Iterable[str]) -> VqdError:
+    """Give the error that there is no such job; the nearest of some known jobs is named, by what
+    its owner called it."""
+    owned = {job.split("-", 2)[-1]: job for job in known}
+    near = meant(name, owned)
+    hint = "vqd list shows the newest." if near is None else f"Did you mean {owned[near]}?"
+    return VqdError("unknown_job", f"There is no job {printable(name)!r}.", hint)
+
+
 def _only(jobs: Sequence[Job], name: str) -> Job:
     if not jobs:
-        raise VqdError("unknown_job", f"There is no job {name!r}.", "vqd list shows the newest.")
+        raise unknown_job(name, ())
     if len(jobs) > 1:
         names = ", ".join(job.job for job in jobs)
         raise VqdError("ambiguous_job", f"Several jobs fit {name}: {names}.", "Name one.")

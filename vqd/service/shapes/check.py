@@ -6,6 +6,7 @@ from itertools import islice
 
 from vqd.domain.graph import Value
 from vqd.domain.job import PlannedPrompt
+from vqd.service.hot import HotJob
 from vqd.service.preview import Preview
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
 from vqd.spool.space import Disks
@@ -72,6 +73,24 @@ class CheckShape(Shape):
     """Whether some are made first, for an approval of the rest."""
     drift: list[str]
     problems: list[ProblemShape]
+
+
+@dataclass(frozen=True, slots=True)
+class HotFolderShape(Shape):
+    """What drops in a hot folder become."""
+
+    hot_folder: bool
+    workflow: str
+    kinds: str
+    """What it takes, in words."""
+    extensions: list[str]
+    problems: list[ProblemShape]
+
+
+def hot_folder_shape(hot: HotJob) -> HotFolderShape:
+    """Give for programs what drops in a hot folder become."""
+    problems = [*map(problem_shape, hot.problems)]
+    return HotFolderShape(True, hot.workflow, hot.kinds, [*hot.extensions], problems)
 
 
 def check_shape(preview: Preview, *, points: int, disks: Disks) -> CheckShape:

@@ -49,6 +49,15 @@ class ModelsShape(Shape):
     models: list[ModelShape]
 
 
+@dataclass(frozen=True, slots=True)
+class ServersShape(Shape):
+    """The servers, and when the daemon last wrote of them."""
+
+    daemon: bool | None
+    written_at: str | None
+    servers: list[ServerShape]
+
+
 def server_shape(view: ServerView) -> ServerShape:
     """Give a server for programs."""
     record, tally = view.record, view.tally

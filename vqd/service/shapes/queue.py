@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from vqd.documents.shown import without_credentials
 from vqd.domain.queue import ServerRecord
-from vqd.service.hot import HotJob
-from vqd.service.shapes.farm import ServerShape
 from vqd.service.shapes.jobs import (
     JobDetailShape,
     JobShape,
@@ -13,8 +11,7 @@ from vqd.service.shapes.jobs import (
     PromptShape,
     ReasonShape,
 )
-from vqd.service.shapes.shape import EventShape, ProblemShape, Shape, problem_shape
-from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
+from vqd.service.shapes.shape import EventShape, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +120,6 @@ class ProgressShape(Shape):
 
 
 @dataclass(frozen=True, slots=True)
-class ServersShape(Shape):
-    """The servers, and when the daemon last wrote of them."""
-
-    daemon: bool | None
-    written_at: str | None
-    servers: list[ServerShape]
-
-
-@dataclass(frozen=True, slots=True)
 class LogLineShape(Shape):
     """A line of a job's log."""
 
@@ -149,53 +137,10 @@ class ReportShape(Shape):
     """Its path."""
 
 
-@dataclass(frozen=True, slots=True)
-class HotFolderShape(Shape):
-    """What drops in a hot folder become."""
-
-    hot_folder: bool
-    workflow: str
-    kinds: str
-    """What it takes, in words."""
-    extensions: list[str]
-    problems: list[ProblemShape]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowPageShape(WorkflowDetailShape):
-    """A workflow with all that a form needs, and the shortest job for it."""
-
-    job: str
-    """The text of a job file."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundShape(Shape):
-    """What a server says to a workflow."""
-
-    faults: list[ProblemShape]
-    notes: list[ProblemShape]
-    drifted: list[ProblemShape]
-    """What is not as it was when the workflow was first seen there."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedShape(WorkflowShape):
-    """A workflow, and what each server says to it."""
-
-    servers: dict[str, FoundShape]
-
-
 def one_prompt_shape(job: str, prompt: PromptDetailShape) -> OnePromptShape:
     """Give a prompt with the job that it is of."""
     told = {name: getattr(prompt, name) for name in PromptDetailShape.__match_args__}
     return OnePromptShape(**told, job=job)
-
-
-def hot_folder_shape(hot: HotJob) -> HotFolderShape:
-    """Give for programs what drops in a hot folder become."""
-    problems = [*map(problem_shape, hot.problems)]
-    return HotFolderShape(True, hot.workflow, hot.kinds, [*hot.extensions], problems)
 
 
 def standing_shape(record: ServerRecord) -> StandingShape:

@@ -111,6 +111,31 @@ class WorkflowDetailShape(WorkflowShape):
     outputs: dict[str, MadeShape]
 
 
+@dataclass(frozen=True, slots=True)
+class WorkflowPageShape(WorkflowDetailShape):
+    """A workflow with all that a form needs, and the shortest job for it."""
+
+    job: str
+    """The text of a job file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundShape(Shape):
+    """What a server says to a workflow."""
+
+    faults: list[ProblemShape]
+    notes: list[ProblemShape]
+    drifted: list[ProblemShape]
+    """What is not as it was when the workflow was first seen there."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedShape(WorkflowShape):
+    """A workflow, and what each server says to it."""
+
+    servers: dict[str, FoundShape]
+
+
 def workflow_shape(view: WorkflowView) -> WorkflowShape:
     """Give a workflow in short for programs."""
     return WorkflowShape(*_summary(view))

@@ -1,0 +1,206 @@
+"""Verbs over the API: the same answers as beside the daemon, from any machine."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
+
+from tests.builders import accept_a_job, write
+from tests.samples import picture_job
+from tests.webhouse import TOKEN, WebHouse, web_house
+from vqd.cli.app import vqd
+from vqd.spool.layout import PAUSED
+
+JOB = "20260101-000000-beach"
+
+
+class Elsewhere:
+    """The same queue by both ways."""
+
+    def __init__(self, folder: Path, house: WebHouse) -> None:
+        self.house = house
+        self.token = folder / "token"
+        self.settings = write(
+            folder / "vqd.yaml", f"spool: {house.spool.root}\nstate_dir: {folder / 'state'}\n"
+        )
+
+    def over(self, *words: str, **env: str) -> Result:
+        """Run a verb over the API."""
+        args = [*words, "--url", self.house.url, "--token-file", str(self.token)]
+        return CliRunner().invoke(vqd, args, env=env, catch_exceptions=False)
+
+    def beside(self, *words: str) -> Result:
+        """Run a verb beside the daemon."""
+        args = [*words, "--settings", str(self.settings)]
+        return CliRunner().invoke(vqd, args, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    folder = tmp_path_factory.mktemp("house")
+    with web_house(folder, token=TOKEN) as house, capture_logs():
+        for turn in range(3):
+            accept_a_job(house.store, f"20260101-00000{turn}-beach", total=2)
+        yield Elsewhere(folder, house)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"show {JOB} --prompt 2",
+        "list --limit 2",
+        "list --state queued --search beach",
+        "models all",
+        "workflows list",
+        "workflows show image-scale",
+    ],
+)
+def test_both_ways_tell_programs_the_same(elsewhere: Elsewhere, line: str) -> None:
+    words = [*line.split(), "--json"]
+    over, beside = elsewhere.over(*words), elsewhere.beside(*words)
+    assert over.exit_code == beside.exit_code == 0
+    assert json.loads(over.stdout) == json.loads(beside.stdout)
+
+
+def test_a_job_is_shown_and_explained(elsewhere: Elsewhere) -> None:
+    told = json.loads(elsewhere.over("show", JOB, "--prompts", "1", "--json").stdout)
+    assert (told["job"], len(told["prompts"]), told["folder"]) == (JOB, 1, None)
+    assert told["events"][0]["kind"] == "job.accepted"
+    assert JOB in elsewhere.over("explain", JOB).output
+    assert JOB in elsewhere.over("status").output
+    assert "no daemon has been asked" not in elsewhere.over("servers").output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["show", "nothing"], 4, "[unknown_job]"),
+        (["show", "beach"], 4, "[ambiguous_job]"),
+        (["show", JOB, "--prompt", "9"], 5, "[unknown_prompt]"),
+        (["workflows", "show", "image-scal"], 3, "Did you mean image-scale?"),
+        (["resume", JOB], 5, f"{JOB}: it is not suspended. [not_done]"),
+        (["models", "lorras"], 5, "[unknown_folder]"),
+    ],
+)
+def test_what_is_refused_ends_as_it_does_beside_the_daemon(
+    elsewhere: Elsewhere, words: list[str], code: int, said: str
+) -> None:
+    answer = elsewhere.over(*words)
+    assert (answer.exit_code, said in answer.output) == (code, True), answer.output
+
+
+def test_jobs_are_steered_and_everything_paused(elsewhere: Elsewhere) -> None:
+    job = "20260101-000001-beach"
+    assert elsewhere.over("priority", job, "80").output == f"{job}: priority 80\n"
+    assert elsewhere.over("pause", job).output == f"{job}: suspended\n"
+    told = json.loads(elsewhere.over("cancel", job, "--json").output)
+    assert told == {"job": job, "answer": "cancelled"}
+    assert elsewhere.over("pause").output == f"{PAUSED}\n"
+    assert elsewhere.house.spool.is_paused()
+    assert elsewhere.over("resume").output == "PAUSE is taken away\n"
+    assert elsewhere.over("resume").output == "there was no PAUSE in the spool\n"
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_job_is_sent_with_its_files(
+    elsewhere: Elsewhere, tmp_path: Path, *, is_folder: bool
+) -> None:
+    folder = picture_job(tmp_path / 'my "shots"', pictures=2)
+    write(folder / "p1.txt", "a caption")
+    write(folder / "notes.bin", "nothing that the job asks for")
+    path = folder if is_folder else folder / "job.yaml"
+    told = json.loads(elsewhere.over("submit", str(path), "--json").output)
+    assert (told["prompts"], told["dropped"]) == (2, None)
+    taken = elsewhere.house.spool.active / told["job"]
+    names = sorted(one.name for one in taken.iterdir() if one.suffix in (".png", ".bin", ".yaml"))
+    everything = ["job.yaml", "notes.bin", "p1.png", "p2.png"]
+    assert [name for name in names if name != "STATUS.yaml"] == [
+        name for name in everything if is_folder or name != "notes.bin"
+    ]
+    assert (taken / "p1.png").read_bytes() == (folder / "p1.png").read_bytes()
+
+
+def test_a_job_is_checked_by_the_names_of_its_files(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    folder = picture_job(tmp_path / "beach", pictures=2)
+    told = json.loads(elsewhere.over("check", str(folder), "--json").output)
+    assert (told["prompts"], told["problems"]) == (2, [])
+    write(folder / "job.yaml", "vqd: 1\nworkflow: image-scal\n")
+    for verb in ("check", "submit"):
+        refused = elsewhere.over(verb, str(folder))
+        assert refused.exit_code == 3
+        assert "Did you mean image-scale?" in refused.output
+
+
+def test_what_only_the_daemons_machine_can_tell_is_refused(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    folder = picture_job(tmp_path / "beach", pictures=1)
+    assert "[not_over_url]" in elsewhere.over("check", str(folder), "--graph", "1").output
+
+
+def test_without_the_token_nothing_is_told_and_the_cure_is(elsewhere: Elsewhere) -> None:
+    answer = CliRunner().invoke(vqd, ["status"], env={"VQD_URL": elsewhere.house.url})
+    assert answer.exit_code == 5
+    assert "Give --token-file, or set VQD_TOKEN_FILE" in answer.output
+    assert "[token_needed]" in answer.output
+
+
+def test_the_settings_on_the_command_line_count_for_more_than_the_environment(
+    elsewhere: Elsewhere,
+) -> None:
+    args = ["list", "--json", "--settings", str(elsewhere.settings)]
+    told = CliRunner().invoke(vqd, args, env={"VQD_URL": "http://127.0.0.1:1"})
+    assert told.exit_code == 0
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    """A web server that is no vqd: it answers everything, and sends browsers elsewhere."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        if "system" in self.path:
+            self._answer(200, b'{"version": 3}', "application/json")
+        else:
+            self._answer(302, b"<h1>it works</h1>", "text/html")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.mark.parametrize("verb", ["status", "servers"])
+def test_whatever_else_answers_is_said_to_be_no_vqd(verb: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Stranger) as server:
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        words = [verb] if verb == "status" else ["list"]
+        answer = CliRunner().invoke(vqd, [*words, "--url", url], catch_exceptions=False)
+        server.shutdown()
+        answering.join()
+    assert answer.exit_code == 5
+    assert "[not_vqd]" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("http://127.0.0.1:1", "unreachable"), ("gpu-box:8640", "bad_url"), ("ftp://x", "bad_url")],
+)
+def test_where_nobody_answers_it_is_said_which_and_what_to_look_at(url: str, code: str) -> None:
+    answer = CliRunner().invoke(vqd, ["status", "--url", url], catch_exceptions=False)
+    assert answer.exit_code == 5
+    assert answer.output.startswith(f"error: {url}: ")
+    assert f"[{code}]" in answer.output

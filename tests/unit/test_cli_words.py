@@ -1,0 +1,134 @@
+"""The command line as people mistype it, and names that would act on a terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.builders import accept_a_job
+from tests.house import House
+from vqd.cli.app import vqd
+from vqd.spool.layout import Spool
+
+JOB = "20260101-000000-beach"
+ESCAPE = "20260101-000001-\x1b[31m🎬\nred"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    made = House(tmp_path)
+    store = made.store()
+    for name in (JOB, ESCAPE):
+        accept_a_job(store, name)
+        (Spool(tmp_path / "spool").active / name).mkdir()
+    store.close()
+    return made
+
+
+def complete(house: House, line: str) -> list[str]:
+    """Give what bash would be offered for the last word of a line."""
+    words = line.split(" ")
+    env = {
+        "_VQD_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+        "VQD_SETTINGS": str(house.settings),
+    }
+    told = CliRunner().invoke(vqd, [], env=env, prog_name="vqd", complete_var="_VQD_COMPLETE")
+    return [one.partition(",")[2] for one in told.output.splitlines()]
+
+
+def run(*words: str, **env: str) -> Result:
+    return CliRunner().invoke(vqd, [*words], env=env, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["canel", JOB], "there is no verb canel. Did you mean cancel?"),
+        (["\x1b[31mstatsu"], "there is no verb \\x1b[31mstatsu."),
+        (["workflows", "lst"], "there is no verb lst. Did you mean list?"),
+        (["list", "--state", "halted"], "'halted' is not one of"),
+        (["list", "--label", "acme"], "acme: write it as NAME=VALUE."),
+        (["priority", JOB, "101"], "101 is not in the range 0<=x<=100"),
+        (["status", "--spool", "a", "--url", "http://b"], "name a queue each: give one."),
+    ],
+)
+def test_what_is_mistyped_is_said_with_what_was_meant(words: list[str], said: str) -> None:
+    answer = run(*words)
+    assert answer.exit_code == 2
+    assert said in answer.output
+
+
+@pytest.mark.parametrize("verb", ["show", "status", "explain", "cancel", "log"])
+def test_of_a_job_that_is_none_the_nearest_is_named(house: House, verb: str) -> None:
+    answer = house.vqd(verb, "baech")
+    assert answer.exit_code == 4
+    assert f"There is no job 'baech'. Did you mean {JOB}? [unknown_job]" in answer.output
+
+
+@pytest.mark.parametrize("verb", ["status", "list", "explain"])
+def test_nothing_in_a_name_acts_on_a_terminal(house: House, verb: str) -> None:
+    words = [verb] if verb in ("status", "list") else [verb, "🎬"]
+    answer = house.vqd(*words, colour=True)
+    assert answer.exit_code == 0
+    assert "20260101-000001-\\x1b[31m🎬\\nred" in answer.output
+    assert "\x1b[31m🎬" not in answer.output
+
+
+def test_no_color_is_heeded_and_json_has_none(house: House) -> None:
+    args = ["status", "--settings", str(house.settings)]
+    plain = CliRunner(env={"NO_COLOR": "1"}).invoke(vqd, args, color=True)
+    assert "\x1b[" not in plain.output
+    told = house.vqd("list", "--json", colour=True).output
+    assert [one["job"] for one in json.loads(told)] == [ESCAPE, JOB]
+
+
+def test_jobs_are_listed_by_what_is_asked_for(house: House) -> None:
+    def listed(*words: str) -> list[str]:
+        told = house.vqd("list", "--json", *words).output
+        return [one["job"] for one in json.loads(told)]
+
+    assert listed("--search", "beach") == [JOB]
+    assert listed("--state", "done", "--state", "failed") == []
+    assert listed("--state", "queued", "--limit", "1") == [ESCAPE]
+    assert listed("--workflow", "nothing") == []
+
+
+def test_a_shell_completes_verbs_jobs_and_workflows(house: House) -> None:
+    assert complete(house, "vqd expl") == ["explain"]
+    assert complete(house, "vqd show bea") == [JOB]
+    assert complete(house, "vqd workflows show image-s") == ["image-scale"]
+    assert complete(house, "vqd list --state run") == ["running"]
+
+
+def test_where_nothing_is_set_up_nothing_is_completed(tmp_path: Path) -> None:
+    env = {
+        "_VQD_COMPLETE": "bash_complete",
+        "COMP_WORDS": "vqd show b",
+        "COMP_CWORD": "2",
+        "VQD_SETTINGS": str(tmp_path / "none.yaml"),
+    }
+    told = CliRunner().invoke(vqd, [], env=env, prog_name="vqd", complete_var="_VQD_COMPLETE")
+    assert told.output.strip() == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_a_shell_needs_is_printed(shell: str) -> None:
+    told = run("completion", shell)
+    assert told.exit_code == 0
+    assert f"_VQD_COMPLETE={shell}_complete" in told.output
+
+
+def test_a_share_alone_is_steered_and_its_queue_is_not_asked(house: House) -> None:
+    spool = house.folder / "spool"
+    asked = run("pause", "beach", "--spool", str(spool))
+    assert asked.exit_code == 0
+    assert (spool / "active" / JOB / "PAUSE").is_file()
+    refused = run("status", "--spool", str(spool))
+    assert refused.exit_code == 5
+    assert "[no_queue]" in refused.output
+    away = run("cancel", "beach", "--spool", str(house.folder / "nowhere"))
+    assert away.exit_code == 5
+    assert "[spool_away]" in away.output
