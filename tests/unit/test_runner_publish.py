@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
 from tests.waiting import wait_for
@@ -19,6 +20,7 @@ from vqd.domain.schedule import PROOF_MADE, Judgement
 from vqd.runner.publish import AT_ONCE, Publisher
 from vqd.runner.room import Room
 from vqd.service.control import Control
+from vqd.spool.files import temporary_beside
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
 from vqd.spool.space import Disks, Space
@@ -48,6 +50,17 @@ def publisher(store: Store, spool: Spool) -> Iterator[Publisher]:
     made.start()
     yield made
     made.stop()
+
+
+def test_a_status_that_cannot_be_written_again_and_again_is_logged_once(
+    publisher: Publisher, store: Store, spool: Spool, over: int
+) -> None:
+    temporary_beside(spool.active / JOB / "STATUS.yaml").mkdir()
+    with capture_logs() as log:
+        for job in ("20260101-000000-b", "20260101-000000-c"):
+            publisher.tell([over, a_job_that_is_over(store, spool, job)], {}, None)
+            wait_for((spool.active / job / "STATUS.yaml").is_file, within_s=5)
+    assert [line["event"] for line in log] == ["status.unwritten"]
 
 
 def test_a_status_that_cannot_be_told_holds_up_no_publishing(

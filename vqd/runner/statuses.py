@@ -32,6 +32,7 @@ from vqd.store.store import Store
 
 RunningNow = Mapping[PromptKey, tuple[str, Progress | None]]
 """For each running prompt its server and its progress."""
+SAID_AGAIN_S = 600.0
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Statuses:
         self._closing: set[int] = set()
         self._foresight = Foresight()
         self._logs = JobLogs(store)
+        self._said_at: dict[str, float] = {}
         self._ends_at = math.inf
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -101,9 +103,17 @@ class Statuses:
             try:
                 asked()
             except (OSError, VqdError) as error:
-                _log.warning("status.unwritten", error=str(error))
+                self._say(str(error))
             except Exception:  # noqa: BLE001 - the top of a thread, which others wait for
                 _log.exception("status.failed")
+
+    def _say(self, unwritten: str) -> None:
+        """Log what could not be written, which is tried each second: the same of a while once."""
+        now = time.monotonic()
+        self._said_at = {said: at for said, at in self._said_at.items() if now - at < SAID_AGAIN_S}
+        if unwritten not in self._said_at:
+            self._said_at[unwritten] = now
+            _log.warning("status.unwritten", error=unwritten)
 
     def _write(self, job_key: int) -> None:
         with self._lock:
