@@ -133,6 +133,12 @@ def test_a_name_that_a_share_may_refuse_is_a_fault(pattern: str, code: str) -> N
     assert (problem.code, problem.key, problem.line) == (code, "output.name", 9)
 
 
+@pytest.mark.parametrize("pattern", ["x" * 181, "/".join(["y" * 100] * 5)])
+def test_a_name_that_is_too_long_is_told_so(pattern: str) -> None:
+    (problem,) = faults_of(named(pattern), "a.png")
+    assert "too long: 180 bytes are the most, and 400 with its folders" in problem.said
+
+
 def test_a_brace_in_a_value_or_an_input_begins_no_token_where_the_name_is_a_pattern() -> None:
     spec = a_spec({"tag": "{job}"}, matrix={"cfg": [1]})
     (stem,) = stems(named("{input.parent}/{tag}_{input.stem}", spec), "b{3}/a{1}.png")

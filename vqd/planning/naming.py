@@ -141,13 +141,22 @@ def flaws(stems: Iterable[str], *, safe: bool) -> Iterator[tuple[str, str, str]]
             said = f"prompts {first} and {number} would both be named {stem}."
             yield "name_collision", said, "Add a token that varies, or {index}."
         elif not safe and not is_safe(stem):
-            said = f"prompt {number} would be named {stem!r}, which a share may refuse."
-            yield "bad_name", said, f"A good name: {_mended(stem)}."
+            why, hint = _unsafe(stem)
+            yield "bad_name", f"prompt {number} would be named {stem!r}, {why}.", hint
 
 
 def is_safe(stem: str) -> bool:
     """Tell whether every file system takes this path below the outputs."""
     return bool(stem) and len(stem.encode()) <= LONGEST_STEM_BYTES and stem == _mended(stem)
+
+
+def _unsafe(stem: str) -> tuple[str, str]:
+    """Give what is the matter with a path that is not safe, and its cure."""
+    longest_part = max(len(part.encode()) for part in stem.split("/"))
+    if longest_part > LONGEST_NAME_BYTES or len(stem.encode()) > LONGEST_STEM_BYTES:
+        most = f"{LONGEST_NAME_BYTES} bytes are the most, and {LONGEST_STEM_BYTES} with its folders"
+        return f"which is too long: {most}", "Leave out a token, or shorten a value."
+    return "which a share may refuse", f"A good name: {_mended(stem)}."
 
 
 @lru_cache(maxsize=4096, typed=True)
