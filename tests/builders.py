@@ -1,5 +1,6 @@
 """Small whole things for tests, of which a test names only what matters to it."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import Any
 
 from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import ExpectedOutput, Made, Plan, PlannedJob, PlannedPrompt
-from vqd.domain.outcome import OutputFile
-from vqd.domain.queue import JobFile
+from vqd.domain.outcome import OutputFile, ReadFile
+from vqd.domain.queue import Job, JobFile
 from vqd.store.store import Store
 
 NOW = 1_790_000_000.0
@@ -93,3 +94,22 @@ def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def job_of(store: Store, job_key: int) -> Job:
+    """Give a job as the queue has it."""
+    with store.reading() as session:
+        return session.jobs.get(job_key)
+
+
+def notices_told(store: Store, job_key: int) -> list[str]:
+    """Give what a job's events tell of its notices, in their order."""
+    with store.reading() as session:
+        events = [event for _, event in session.events.of_job(job_key)]
+    return [event.kind for event in events if event.kind.startswith("notice.")]
+
+
+def as_read(path: Path) -> ReadFile:
+    """Give a file as an input that was read."""
+    data = path.read_bytes()
+    return ReadFile(hashlib.sha256(data).hexdigest(), len(data), "")

@@ -49,7 +49,7 @@ class Daemon:
         path = self.spool.inbox / "_vqd" / "WAITING.txt"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def start(self, *, within_s: float = 20) -> "Daemon":
+    def start(self, *, within_s: float = 60) -> "Daemon":
         """Start the daemon and wait until it is ready."""
         starts = len(self.logged("daemon.started"))
         with (self.folder / "daemon.log").open("ab+") as log:
@@ -108,6 +108,12 @@ class Daemon:
     def wait_closed(self, name: str, *, within_s: float = 60) -> Path:
         """Wait until the job `name` is in done/ or failed/."""
         return wait_for(lambda: self.closed(name), within_s=within_s, what=f"the end of {name}")
+
+    def wait_done(self, name: str, *, within_s: float = 60) -> Path:
+        """Wait until the job `name` is over, and see that it has not failed."""
+        folder = self.wait_closed(name, within_s=within_s)
+        assert folder.parent == self.spool.done, (folder / "WHY.txt").read_text()
+        return folder
 
     def _has_ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None

@@ -61,7 +61,7 @@ class Proxy:
     def hang_up(self) -> None:
         """Break off every connection that is open now."""
         for connection in tuple(self._open):
-            _hang_up(connection)
+            hang_up(connection)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -125,8 +125,8 @@ class Proxy:
         except OSError:
             return  # one of the two is gone, which tests provoke
         finally:
-            _hang_up(server)
-            _hang_up(client)
+            hang_up(server)
+            hang_up(client)
 
     def _asked(self, request: bytes) -> bytes:
         with socket.create_connection(self._target) as server:
@@ -157,11 +157,12 @@ def pour(source: socket.socket, target: socket.socket) -> None:
     except OSError:
         return  # one of the two is gone
     finally:
-        _hang_up(source)
-        _hang_up(target)
+        hang_up(source)
+        hang_up(target)
 
 
-def _hang_up(connection: socket.socket) -> None:
+def hang_up(connection: socket.socket) -> None:
+    """End a connection, for whoever waits at it, too."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

@@ -21,6 +21,8 @@ from threading import Condition, Event, Thread
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.proxy import hang_up
+
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
 
@@ -145,7 +147,7 @@ class StrangeServer:
                 if answer.after is not None:
                     answer.after.set()
         for connection in tuple(self._open):
-            _hang_up(connection)
+            hang_up(connection)
         self._tcp.server_close()
         self._thread.join()
 
@@ -251,10 +253,3 @@ def frame(opcode: int, content: bytes) -> bytes:
 
 def _route(asked: Asked) -> str:
     return f"{asked.method} {urlsplit(asked.target).path}"
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it was gone already

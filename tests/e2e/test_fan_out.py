@@ -88,8 +88,7 @@ def test_a_table_names_files_and_values_for_each_row(daemon: Daemon, tmp_path: P
     picture(inbox / "a.png", size=(40, 20))
     write(inbox / "shots.csv", "\ufeffleft;right;size\r\na.png;Z:\\far.png;\r\na.png;;16x24\r\n")
     write(inbox / "table.yaml", "vqd: 1\nworkflow: pair\nfan_out: {rows: shots.csv}\n")
-    folder = daemon.wait_closed("table")
-    assert folder.parent == daemon.spool.done, (folder / "WHY.txt").read_text()
+    folder = daemon.wait_done("table")
     assert sizes_in(folder) == {"a_r1.png": (64 + 20, 48), "a_r2.png": (16, 24)}
     kept = sorted(path.name for path in (folder / "inputs").iterdir())
     assert kept == ["a.png", "shots.csv"]
@@ -110,8 +109,7 @@ def test_what_lies_beside_an_input_is_for_it_alone(daemon: Daemon, tmp_path: Pat
         'output: {name: "{input.stem}"}\n',
     )
     job.rename(daemon.spool.inbox / "beside")
-    folder = daemon.wait_closed("beside")
-    assert folder.parent == daemon.spool.done, (folder / "WHY.txt").read_text()
+    folder = daemon.wait_done("beside")
     assert sizes_in(folder) == {"a.png": (64, 48), "b.png": (40, 80), "c.png": (24, 16)}
     by_name = {Path(line["output"]).stem: line["params"] for line in manifest_of(folder)}
     assert by_name["a"]["caption"] == "a cat, asleep"
@@ -129,8 +127,7 @@ def test_a_sidecar_of_such_a_prompt_makes_the_same_again(daemon: Daemon, tmp_pat
     first = daemon.wait_closed("first")
     (made,) = (first / "outputs").glob("*.png")
     write(daemon.spool.inbox / "again.yaml", (first / f"outputs/{made.name}.yaml").read_text())
-    again = daemon.wait_closed(made.stem)
-    assert again.parent == daemon.spool.done, (again / "WHY.txt").read_text()
+    again = daemon.wait_done(made.stem)
     (made_again,) = (again / "outputs").glob("*.png")
     with Image.open(made) as one, Image.open(made_again) as other:
         assert one.size == other.size == (24, 16)

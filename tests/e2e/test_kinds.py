@@ -107,13 +107,7 @@ def done(daemon: Daemon, job: Path, keys: str) -> Path:
     tone(job / "tone.wav")
     write(job / "job.yaml", f"vqd: 1\n{keys}")
     job.rename(daemon.spool.inbox / job.name)
-    return came(daemon, job.name)
-
-
-def came(daemon: Daemon, name: str) -> Path:
-    folder = daemon.wait_closed(name, within_s=60)
-    assert folder.parent == daemon.spool.done, (folder / "WHY.txt").read_text()
-    return folder
+    return daemon.wait_done(job.name)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -155,7 +149,7 @@ def test_a_brief_sidecar_makes_them_again_too_and_there_may_be_none(
     brief = done(daemon, tmp_path / "brief", keys)
     sidecar = (brief / "outputs" / "tone_latent.latent.yaml").read_bytes()
     (daemon.spool.inbox / "latent.yaml").write_bytes(sidecar)
-    assert hashes(came(daemon, "tone")) == hashes(brief)
+    assert hashes(daemon.wait_done("tone")) == hashes(brief)
     none = done(daemon, tmp_path / "none", keys.replace("brief", "none"))
     assert {path.name for path in (none / "outputs").iterdir()} == {*MADE}
     (graph,) = (none / "graphs").iterdir()

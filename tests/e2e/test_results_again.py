@@ -69,13 +69,7 @@ def laid(daemon: Daemon, tmp_path: Path, workflow: str, name: str) -> Path:
         draw_clip(job / "in.mp4", frames=13, fps=12)
     write(job / "job.yaml", f"vqd: 1\nworkflow: {workflow}\n{JOBS[workflow]}")
     job.rename(daemon.spool.inbox / name)
-    return done(daemon, name)
-
-
-def done(daemon: Daemon, name: str) -> Path:
-    folder = daemon.wait_closed(name, within_s=60)
-    assert folder.parent == daemon.spool.done, (folder / "WHY.txt").read_text()
-    return folder
+    return daemon.wait_done(name)
 
 
 def made_by(folder: Path) -> list[str]:
@@ -134,7 +128,7 @@ def test_an_output_and_its_sidecar_dropped_together_are_one_job(
     (line,) = manifest_of(folder)
     for name in (line["output"], f"{line['output']}.yaml"):
         shutil.copy(folder / name, daemon.spool.inbox)
-    again = done(daemon, "in")
+    again = daemon.wait_done("in")
     assert made_by(again) == [line["sha256"]]
     wait_for(lambda: "Nothing is waiting" in daemon.waiting, within_s=20)
     assert len(list(daemon.spool.done.iterdir())) == 2
@@ -154,7 +148,7 @@ def test_what_does_not_match_is_said_before_it_runs(daemon: Daemon, tmp_path: Pa
     assert "drift: the input video" in told
     assert f"runs as recorded in {sidecar.stem}." in told  # the output lies beside it there
     shutil.copy(sidecar, daemon.spool.inbox / "again.yaml")
-    again = done(daemon, "in")
+    again = daemon.wait_done("in")
     drift = status_of(again)["drift"]
     assert len(drift) == 2
     assert "version 2, graph" in drift[1]
@@ -214,7 +208,7 @@ def test_a_picture_made_by_hand_in_comfyui_runs_as_it_was_made(
     daemon.start()
     picture(daemon.spool.inbox / "cat.png", shade=3)
     by_hand(daemon.spool.inbox / "made by hand (2).png")
-    again = done(daemon, "made by hand (2)")
+    again = daemon.wait_done("made by hand (2)")
     assert inverted(again)
     assert status_of(again)["workflow"] == "made by hand (2).png"
     assert not (daemon.spool.inbox / "cat.png").exists()
@@ -226,12 +220,12 @@ def test_a_job_file_may_name_a_graph_beside_it(daemon: Daemon, tmp_path: Path) -
     picture(daemon.spool.inbox / "cat.png", shade=3)
     wait_for(lambda: "workflow: cat.json" in daemon.waiting, within_s=10)
     write(daemon.spool.inbox / "run.yaml", "vqd: 1\nworkflow: cat.json\n")
-    first = done(daemon, "run")
+    first = daemon.wait_done("run")
     assert inverted(first)
     wait_for(lambda: "Nothing is waiting" in daemon.waiting, within_s=10)
     (line,) = manifest_of(first)
     shutil.copy(first / f"{line['output']}.yaml", daemon.spool.inbox / "again.yaml")
-    again = done(daemon, Path(line["output"]).stem)
+    again = daemon.wait_done(Path(line["output"]).stem)
     assert made_by(again) == [line["sha256"]]
     assert status_of(again)["drift"] == []
 
@@ -250,12 +244,12 @@ def test_pictures_that_are_inputs_are_never_taken_for_results(
     )
     wait_for(lambda: "it may belong to 'two.yaml'" in daemon.waiting, within_s=15)
     picture(daemon.spool.inbox / "later.png")
-    folder = done(daemon, "two")
+    folder = daemon.wait_done("two")
     assert len(manifest_of(folder)) == 2
     job = tmp_path / "folder"
     job.mkdir()
     by_hand(job / "input.png")
     write(job / "job.yaml", "vqd: 1\nworkflow: image-scale\nparams: {size: 8x8}\n")
     job.rename(daemon.spool.inbox / "folder")
-    assert len(manifest_of(done(daemon, "folder"))) == 1
+    assert len(manifest_of(daemon.wait_done("folder"))) == 1
     assert sorted(path.name for path in daemon.spool.inbox.iterdir()) == ["_vqd", "plain.png"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NOW, accept_a_job
+from tests.builders import NOW, accept_a_job, notices_told
 from tests.receiver import receiver
 from tests.unit.test_runner_picturing import make
 from vqd.domain.job import Notify
@@ -32,12 +32,6 @@ def courier(store: Store, spool: Spool, url: str, clock: Clock, link: str | None
     return Courier(store, spool, Target("studio", url), link, clock=clock)
 
 
-def told(store: Store, job_key: int) -> list[str]:
-    with store.reading() as session:
-        events = [event for _, event in session.events.of_job(job_key)]
-    return [event.kind for event in events if event.kind.startswith("notice.")]
-
-
 def test_what_is_due_is_delivered_once(store: Store, spool: Spool) -> None:
     job_key = accept_a_job(store, notify=STUDIO)
     accept_a_job(store, "b", notify=STUDIO)
@@ -49,7 +43,7 @@ def test_what_is_due_is_delivered_once(store: Store, spool: Spool) -> None:
     assert [one["job"] for one in there.told] == ["20260101-000000-a", "b"]
     assert there.told[1]["folder"] == str(spool.active / "b")
     assert there.told[1]["link"] == "https://nas/active/b?b"
-    assert told(store, job_key) == ["notice.sent"]
+    assert notices_told(store, job_key) == ["notice.sent"]
 
 
 def test_what_is_not_taken_is_tried_again_after_a_growing_while(store: Store, spool: Spool) -> None:
@@ -76,7 +70,7 @@ def test_it_is_given_up_after_a_day_and_the_jobs_log_says_so(store: Store, spool
     while (wait_s := bringer.deliver()) is not None:
         clock.now += wait_s
     assert GIVEN_UP_AFTER_S <= clock.now - NOW <= GIVEN_UP_AFTER_S + LONGEST_AGAIN_S
-    assert told(store, job_key) == ["notice.postponed", "notice.given_up"]
+    assert notices_told(store, job_key) == ["notice.postponed", "notice.given_up"]
 
 
 def test_one_notice_that_is_refused_holds_up_no_other(store: Store, spool: Spool) -> None:

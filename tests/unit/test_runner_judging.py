@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, accept_a_job
+from tests.builders import NOW, accept_a_job, job_of
 from tests.strange_server import Answer, StrangeServer
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Succeeded
-from vqd.domain.queue import Job, PromptKey
+from vqd.domain.queue import PromptKey
 from vqd.domain.schedule import Capability, Needs, Schedule
 from vqd.domain.window import Window
 from vqd.runner.choosing import Choosing
@@ -60,11 +60,6 @@ def claimed(
     choosing = Choosing(everyone or free, Fitting())
     pairs = store.write(lambda session: list(choosing.claims(session, free, NOW)))
     return [(prompt.key.job_key, server.name) for prompt, server in pairs]
-
-
-def job_of(store: Store, job_key: int) -> Job:
-    with store.reading() as session:
-        return session.jobs.get(job_key)
 
 
 def test_a_window_holds_a_job_and_lets_it_go_again(store: Store) -> None:

@@ -1,15 +1,14 @@
 """What a prompt made has its thumbnail before its job is closed, and none is in anybody's way."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, as_read
 from tests.samples import picture
 from vqd.domain.job import PlannedJob
-from vqd.domain.outcome import OutputFile, ReadFile, Succeeded
+from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.media.thumbnails import Thumbnails
 from vqd.runner.thumbnailing import AWAY_AGAIN_S, Thumbnailing
 from vqd.spool.layout import Spool
@@ -24,11 +23,6 @@ def kept(tmp_path: Path) -> Thumbnails:
     return Thumbnails(tmp_path / "thumbnails")
 
 
-def read(path: Path) -> ReadFile:
-    data = path.read_bytes()
-    return ReadFile(hashlib.sha256(data).hexdigest(), len(data), "")
-
-
 def accept(store: Store, total: int = 1) -> None:
     """Accept a job of so many prompts, each of the same input."""
     planned = a_planned_job(total)
@@ -41,8 +35,8 @@ def succeed(store: Store, spool: Spool, shade: int, kind: str = "image") -> tupl
     """Let the next prompt of the job make a picture; gives the hashes of that and of its input."""
     folder = spool.active / JOB
     path = f"outputs/{shade}.png"
-    made = read(picture(folder / path, shade=shade))
-    given = read(picture(folder / PLATE, shade=200))
+    made = as_read(picture(folder / path, shade=shade))
+    given = as_read(picture(folder / PLATE, shade=200))
     output = OutputFile("image", path, kind, made.sha256, made.bytes)
     prompt = store.write(lambda session: session.prompts.claim("gpu1", f"p{shade}", now=NOW))
     assert prompt is not None

@@ -1,6 +1,5 @@
 """A report is made again from the job's folder alone, and tells what it told."""
 
-import hashlib
 import json
 import re
 import threading
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, write
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, as_read, write
 from tests.samples import picture
 from vqd.cli.app import vqd
 from vqd.domain.errors import VqdError
@@ -53,7 +52,7 @@ def run(store: Store, spool: Spool, *, made: int, failed: int) -> None:
     axes = {"cfg": tuple(number + 0.5 for number in range(1, made + failed + 1))}
     planned = a_planned_job(made + failed, params={"steps": 20}, axes=axes, inputs=binds)
     prompts = [replace(one, inputs={"image": "plate.png"}) for one in planned.prompts()]
-    given = read(picture(folder / "plate.png", shade=200))
+    given = as_read(picture(folder / "plate.png", shade=200))
     write(folder / "job.yaml", "vqd: 1\nworkflow: w\ncomment: for A\nlabels: {shot: sh010}\n")
     whole = PlannedJob(planned.plan, lambda: iter(prompts))
     store.accept(JOB, whole, A_JOB_FILE, input_folder="", now=NOW)
@@ -71,15 +70,10 @@ def conclude(store: Store, folder: Path, number: int, given: ReadFile | None) ->
         store.write(lambda session: session.prompts.fail(key, fault, now=NOW))
         return
     path = f"outputs/{number}.png"
-    one = read(picture(folder / path, shade=number))
+    one = as_read(picture(folder / path, shade=number))
     output = OutputFile("image", path, "image", one.sha256, one.bytes, width=32, height=20)
     made = Succeeded((output,), 1.5, {"image": given})
     store.write(lambda session: session.prompts.succeed(key, made, now=NOW))
-
-
-def read(path: Path) -> ReadFile:
-    data = path.read_bytes()
-    return ReadFile(hashlib.sha256(data).hexdigest(), len(data), "")
 
 
 def cells(page: str) -> list[str]:

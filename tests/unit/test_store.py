@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, job_of
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
-from vqd.domain.queue import Counts, Job, Prompt, PromptKey
+from vqd.domain.queue import Counts, Prompt, PromptKey
 from vqd.store.claiming import NEXT, NEXT_OF_PROOF, NEXT_ROUTED, ROUTES
 from vqd.store.connection import APPLICATION_ID
 from vqd.store.store import SLICE, Session, Store, StoreReader
@@ -22,11 +22,6 @@ BROKEN = Failed(FailureCode.NODE_ERROR, "it raised")
 
 def claim(store: Store, prompt_id: str = "p-1", now: float = NOW) -> Prompt | None:
     return store.write(lambda session: session.prompts.claim("gpu1", prompt_id, now=now))
-
-
-def job_of(store: Store, job_key: int) -> Job:
-    with store.reading() as session:
-        return session.jobs.get(job_key)
 
 
 def bring_to(session: Session, key: PromptKey, state: PromptState) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back, notices_told
 from vqd.domain.errors import Problem
 from vqd.domain.job import Notify
 from vqd.domain.lifecycle import JobState, Move, PromptState
@@ -27,12 +27,6 @@ def waiting(store: Store, target: str = "studio") -> list[Notice]:
             return taken
         taken.append(notice)
         store.write(lambda session, sent=notice: session.notices.sent(sent, now=NOW))  # type: ignore[misc]
-
-
-def told(store: Store, job_key: int) -> list[str]:
-    with store.reading() as session:
-        events = [event for _, event in session.events.of_job(job_key)]
-    return [event.kind for event in events if event.kind.startswith("notice.")]
 
 
 def end(session: Session, job_key: int, state: JobState) -> None:
@@ -107,9 +101,9 @@ def test_a_notice_that_was_postponed_is_due_later_and_its_first_failure_is_in_th
         assert session.notices.due("studio", NOW + 499) is None
         assert session.notices.next_at("studio") == NOW + 500
         assert session.notices.next_at("other") is None
-    assert told(store, job_key) == ["notice.postponed"]
+    assert notices_told(store, job_key) == ["notice.postponed"]
     assert len(waiting(store)) == 1
-    assert told(store, job_key) == ["notice.postponed", "notice.sent"]
+    assert notices_told(store, job_key) == ["notice.postponed", "notice.sent"]
 
 
 def test_notices_for_targets_that_are_gone_are_given_up_and_the_jobs_log_says_so(
@@ -117,8 +111,8 @@ def test_notices_for_targets_that_are_gone_are_given_up_and_the_jobs_log_says_so
 ) -> None:
     gone, kept = accept(store), accept(store, Notify(("accepted",), "mail"), job="b")
     assert store.write(lambda session: session.notices.keep_only(["mail"], now=NOW)) == 1
-    assert told(store, gone) == ["notice.given_up"]
-    assert told(store, kept) == []
+    assert notices_told(store, gone) == ["notice.given_up"]
+    assert notices_told(store, kept) == []
     assert len(waiting(store, "mail")) == 1
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back, kept
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back, job_of, kept
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
-from vqd.domain.queue import Job, Prompt, PromptKey
+from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.schedule import (
     PROOF_MADE,
     SUSPENDED,
@@ -56,11 +56,6 @@ def judge(store: Store, job_key: int, judgement: Judgement) -> bool:
 def unjudged(store: Store, now: float = NOW) -> list[int]:
     with store.reading() as session:
         return session.schedules.unjudged(now, 100)
-
-
-def job_of(store: Store, job_key: int) -> Job:
-    with store.reading() as session:
-        return session.jobs.get(job_key)
 
 
 def standing_of(store: Store, job_key: int) -> Standing:
