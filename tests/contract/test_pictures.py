@@ -116,7 +116,7 @@ def test_a_crop_begins_at_its_corner_and_ends_at_the_edge(server: Server) -> Non
     assert_close(made(server, RAMP, "ImageCrop", width=9, height=9, x=99, y=99), [[240]])
 
 
-def test_invert(server: Server) -> None:
+def test_inverting_takes_every_value_from_white(server: Server) -> None:
     assert_close(made(server, RAMP, "ImageInvert"), [[255, 155, 55], [215, 115, 15]])
 
 
@@ -127,7 +127,7 @@ def test_invert(server: Server) -> None:
         ("y-axis: horizontally", [[200, 100, 0], [240, 140, 40]]),
     ],
 )
-def test_flip(server: Server, method: str, rows: Any) -> None:
+def test_flipping_mirrors_a_picture_along_an_axis(server: Server, method: str, rows: Any) -> None:
     assert_close(made(server, RAMP, "ImageFlip", flip_method=method), rows)
 
 

@@ -102,7 +102,7 @@ def _nothing_is_remembered(engine: EngineProcess) -> None:
         "while its output is fetched",
     ],
 )
-def test_killed(
+def test_a_daemon_that_is_killed_at_any_step_publishes_what_it_made_once(
     daemon: Daemon,
     proxy: Proxy,
     held: Held,
