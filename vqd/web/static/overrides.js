@@ -35,7 +35,7 @@ export function makeOverrides(params, onChange) {
   const names = Object.keys(params).filter((name) => params[name].widget !== "file");
   const written = () => {
     const own = [...given].filter(([, values]) => Object.keys(values).length);
-    return Object.fromEntries(own.map(([path, values]) => [literal(path), values]));
+    return Object.fromEntries(own.map(([path, values]) => [patternOf(path), values]));
   };
   return { of, written };
 }
@@ -44,7 +44,7 @@ function asOverride(param, name) {
   return { ...param, label: param.label || name, required: false };
 }
 
-/** Give the pattern that only this path fits. */
-function literal(path) {
-  return path.replace(/[[*?]/g, "[$&]");
+/** Give the pattern for a path: in one, `*` and `?` alone stand for others, `?` for a single one. */
+function patternOf(path) {
+  return path.replaceAll("*", "?");
 }

@@ -9,12 +9,18 @@ export function makeReasons() {
   const element = h("section", { class: "reasons", "aria-label": "Reasons", hidden: true });
 
   function draw(job) {
-    const found = [...job.problems.map(makeProblem), ...job.reasons.map(makeReason)];
+    const reasons = job.reasons.filter(({ code }) => !isUsual(code, job));
+    const found = [...job.problems.map(makeProblem), ...reasons.map(makeReason)];
     element.hidden = job.state === "done" || !found.length;
     element.dataset.state = job.state;
     element.replaceChildren(h("h2", {}, titleOf(job)), h("ul", {}, found));
   }
   return { element, draw };
+}
+
+/** Whether a reason is only that a job goes on, which is seen anyway. */
+function isUsual(code, job) {
+  return code === "running" || (code === "turn" && job.state === "running");
 }
 
 function titleOf(job) {
