@@ -131,11 +131,11 @@ class Cells:
         for slot, path in prompt.inputs.items():
             href = self._input_link(path)
             yield (f"Input {slot}", path, href) if href else (f"Input {slot}", path)
-        if prompt.seed is not None and not _is_among(prompt.seed, prompt.params):
+        if self._has_own_seed(prompt):
             yield ("Seed", str(prompt.seed))
         if prompt.seconds is not None:
             yield ("Rendered in", duration(prompt.seconds))
-        if prompt.server:
+        if prompt.server and self._same.server is None:
             yield ("Server", prompt.server)
         if prompt.attempt > 1:
             yield ("Attempt", str(prompt.attempt))
@@ -143,6 +143,11 @@ class Cells:
             yield ("Mark", prompt.mark)
         if prompt.is_kept:
             yield ("Kept", "made before the job came back")
+
+    def _has_own_seed(self, prompt: ReportPrompt) -> bool:
+        """Tell whether its seed is told neither as the same for all nor among its values."""
+        is_same = prompt.seed is None or self._same.seed is not None
+        return not is_same and not _is_among(prompt.seed, prompt.params)
 
     def _caption(self, prompt: ReportPrompt, params: Mapping[str, Value]) -> str:
         chips = "".join(starmap(self._chip, params.items()))
@@ -156,8 +161,7 @@ class Cells:
         facts = [f"#{prompt.number}", *dict.fromkeys(map(_extent, prompt.outputs))]
         if prompt.seconds is not None:
             facts.append(duration(prompt.seconds))
-        varies = prompt.seed is not None and self._same.seed is None
-        if varies and not _is_among(prompt.seed, prompt.params):
+        if self._has_own_seed(prompt):
             facts.append(f"seed {prompt.seed}")
         if prompt.server and self._same.server is None:
             facts.append(prompt.server)
