@@ -101,13 +101,6 @@ class AnswerShape(Shape):
 
 
 @dataclass(frozen=True, slots=True)
-class PausedShape(Shape):
-    """Whether everything is paused."""
-
-    paused: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SessionShape(Shape):
     """Whether a token is needed here, and whether this request may ask."""
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from vqd.service.farm import Models
 from vqd.service.shapes.farm import ModelsShape, ServerShape, model_shape, server_shape
+from vqd.service.shapes.queue import PausedShape
 from vqd.web import models
 from vqd.web.problems import responses
 from vqd.web.services import Services
@@ -50,16 +51,16 @@ def routes(services: Services) -> APIRouter:
         return ModelsShape([*found.servers], [model_shape(model) for model in found.models])
 
     @router.post("/api/system/pause", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
-    def pause() -> models.PausedShape:
+    def pause() -> PausedShape:
         """Send nothing new to any server; what runs goes on to its end."""
         services.switch.pause()
-        return models.PausedShape(paused=True)
+        return PausedShape(paused=True)
 
     @router.post("/api/system/resume", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
-    def resume() -> models.PausedShape:
+    def resume() -> PausedShape:
         """Let everything go on."""
         services.switch.resume()
-        return models.PausedShape(paused=False)
+        return PausedShape(paused=False)
 
     return router
 
