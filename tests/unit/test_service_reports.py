@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +18,9 @@ from vqd.domain.errors import VqdError
 from vqd.domain.graph import Target
 from vqd.domain.job import InputBind, PlannedJob
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, ReadFile, Succeeded
+from vqd.media.report import write_report
 from vqd.runner.publish import Publisher
+from vqd.service import reports
 from vqd.service.reports import make_report
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -94,6 +97,38 @@ def test_it_shows_what_the_first_one_showed(
     assert "it raised &lt;b&gt;" in again
     for said in ("3</b> succeeded", "2</b> failed", "steps", "for A", "sh010", "plate.png"):
         assert said in again
+
+
+def test_the_page_that_the_daemon_is_writing_meanwhile_is_let_be(
+    store: Store, spool: Spool, publish: Callable[[], Path]
+) -> None:
+    run(store, spool, made=1, failed=0)
+    folder = publish()
+    half = write(folder / ".report.html.part", "<!doctype")
+    make_report(folder)
+    assert half.read_text() == "<!doctype"
+    assert not (folder / ".report.html.again").exists()
+
+
+def test_a_job_that_is_closed_meanwhile_keeps_its_last_report(
+    store: Store, spool: Spool, publish: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(store, spool, made=1, failed=0)
+    folder = publish()
+    last = (folder / "report.html").read_bytes()
+    status = folder / "STATUS.yaml"
+    closed = status.read_text()
+    status.write_text(closed.replace("state: done", "state: running"))
+
+    def write_slowly(*given: Any) -> None:
+        write_report(*given)
+        status.write_text(closed)
+
+    monkeypatch.setattr(reports, "write_report", write_slowly)
+    with pytest.raises(VqdError) as caught:
+        make_report(folder)
+    assert caught.value.code == "job_closing"
+    assert (folder / "report.html").read_bytes() == last
 
 
 def test_what_failed_is_listed_beside_what_was_made_and_gone_when_nothing_did(

@@ -10,17 +10,19 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from operator import attrgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from vqd.documents.reader import read
 from vqd.documents.tree import Mapping as Tree
 from vqd.documents.tree import Text
-from vqd.domain.errors import Faults
+from vqd.domain.errors import Faults, VqdError
 from vqd.domain.graph import Value
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.media.report import Content, ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.media.thumbnails import Thumbnails
 from vqd.spool import drops, manifest
 from vqd.spool.failures import FailureLine, failures_in
-from vqd.spool.files import is_real_folder, sync_file
+from vqd.spool.files import is_real_folder, write_whole
 from vqd.spool.jobfiles import DEFAULTS, job_file_in
 from vqd.spool.told import Told, seconds_of, told_in
 
@@ -38,7 +40,8 @@ def make_report(
     the folder says, anybody may have written.
 
     Raises:
-        VqdError: `no_status`, it is no job's folder. OSError: it cannot be written.
+        VqdError: `no_status`, it is no job's folder; `job_closing`, its last report is being made.
+        OSError: it cannot be written.
     """
     told = told_in(folder)
     inputs = drops.INPUTS if is_real_folder(folder / drops.INPUTS) else ""
@@ -47,9 +50,23 @@ def make_report(
         prompts = sorted(told_of, key=attrgetter("number"))
     report = folder / drops.REPORT
     kept = Thumbnails(thumbnails, keeps=False) if thumbnails else None
-    write_report(_job(told, folder, prompts, inputs), lambda: prompts, folder, report, kept)
-    sync_file(report)
+    with TemporaryDirectory(prefix="vqd-report-") as aside:  # whoever closes the job writes there
+        page = Path(aside) / drops.REPORT
+        write_report(_job(told, folder, prompts, inputs), lambda: prompts, folder, page, kept)
+        _require_not_closing(folder, told)
+        again = folder / f".{drops.REPORT}.again"
+        write_whole(again, page.read_bytes())
+        again.replace(report)
     return report
+
+
+def _require_not_closing(folder: Path, since: Told) -> None:
+    """Do nothing unless a job that was open is being closed, or was meanwhile."""
+    if since.state in CLOSED_STATES:
+        return
+    if not is_real_folder(folder) or told_in(folder).state in (JobState.PUBLISHING, *CLOSED_STATES):
+        said = f"{since.job} is being closed, and its report made with that."
+        raise VqdError("job_closing", said, "Look at it when the job is in done/ or failed/.")
 
 
 def _prompts(folder: Path, made: manifest.Manifest) -> Iterator[ReportPrompt]:
