@@ -78,6 +78,14 @@ def test_a_success_without_the_expected_file_is_a_bad_output() -> None:
     assert verdict.node == "2"
 
 
+def test_an_empty_text_is_told_as_such() -> None:
+    verdict = of_finished(made({}), [replace(PICTURE, slot="caption", kind="text")])
+    assert isinstance(verdict, Failed)
+    assert verdict.message == (
+        "Node 2 ended without a file for the output 'caption', and showed no text or an empty one."
+    )
+
+
 def test_a_prompt_of_which_nothing_is_expected_is_made_and_not_cached() -> None:
     assert of_finished(made({}), []) == Made((), 0.0, cached=False)
 

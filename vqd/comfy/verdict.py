@@ -127,7 +127,7 @@ def _nothing(came: Sequence[Remote], output: ExpectedOutput) -> str:
         return f"{said}: it only previews. Use one that saves, or add `temp: true` to the output."
     if any(isinstance(one, RemoteText) for one in came):
         return f"{said}: it shows a text, and the output's kind is {output.kind}."
-    return f"{said}."
+    return f"{said}, and showed no text or an empty one." if output.kind == "text" else f"{said}."
 
 
 def _of_node_error(error: NodeError, seconds: float) -> Failed:
