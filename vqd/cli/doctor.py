@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
-from vqd.cli.app import json_option, settings_option
+from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.codes import EXIT_WARNED, EXIT_WRONG
 from vqd.cli.helping import examples
 from vqd.cli.presence import is_daemon_running
 from vqd.cli.table import Cell, heading, print_table
+from vqd.doctor.apart import examined_apart
 from vqd.doctor.house import examine_house
 from vqd.doctor.rounds import Examined
-from vqd.domain.finding import Finding, Level, worst
+from vqd.domain.finding import Finding, Level, command, worst
 from vqd.domain.names import printable
 
 _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}
@@ -27,6 +28,7 @@ _INDENT = "  "
 @click.command(epilog=examples("vqd doctor", "vqd doctor --json"))
 @settings_option
 @json_option
+@ends_in_words
 def doctor(settings_file: Path | None, *, as_json: bool) -> None:
     """Examine the whole set-up, and say what is wrong and the command that mends it.
 
@@ -36,7 +38,7 @@ def doctor(settings_file: Path | None, *, as_json: bool) -> None:
     and 7 if something is wrong.
     """
     seen: list[Examined] = []
-    for one in examine_house(settings_file, is_daemon_running):
+    for one in examined_apart(lambda: examine_house(settings_file, is_daemon_running)):
         seen.append(one)
         if one.findings and not as_json:
             _print_part(one)
@@ -47,6 +49,9 @@ def doctor(settings_file: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps({"worst": level, "findings": listed}, indent=2, ensure_ascii=False))
     else:
         click.echo(f"\n{_summary(found)}")
+        if settings_file is not None and any(_asks_vqd(finding) for finding in found):
+            named = command("export", f"VQD_SETTINGS={settings_file.absolute()}")
+            click.echo(f"before you type those of vqd's own:\n{_INDENT}$ {printable(named)}")
     sys.exit(_EXITS[level])
 
 
@@ -66,7 +71,12 @@ def _summary(found: Iterable[Finding]) -> str:
     if not wrong and not warned:
         return "all is well"
     parts = [f"{wrong} wrong"] * bool(wrong) + [f"{warned} could be better"] * bool(warned)
-    return f"{', '.join(parts)}; the commands below each mend it"
+    return f"{', '.join(parts)}; the commands above mend it"
+
+
+def _asks_vqd(finding: Finding) -> bool:
+    """Tell whether a cure is a verb of vqd's that reads the settings."""
+    return any(line.startswith("vqd ") for line in finding.cure)
 
 
 def _json(about: str, finding: Finding) -> dict[str, Any]:

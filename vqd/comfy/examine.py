@@ -17,6 +17,7 @@ SILENCE_S = 4.0
 """How long a server may say nothing: one that computes may be slow to answer."""
 _CLOCKS_APART_S = 60.0
 _GIB = 1 << 30
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def examine_server(
@@ -71,7 +72,7 @@ def _clock(client: Client, url: str, now: Callable[[], float]) -> Iterator[Findi
     said = f"its clock is {duration(abs(round(apart_s)))} {which} this machine's"
     mend = ("timedatectl", "set-ntp", "true")
     here = command("sudo", *mend, why="and here, if it is this machine's that is wrong")
-    yield warn("clocks_apart", said, command("ssh", _host(url), "sudo", *mend), here)
+    yield warn("clocks_apart", said, command(*_there(url), "sudo", *mend), here)
 
 
 def _life(client: Client, url: str) -> Iterator[Finding]:
@@ -97,8 +98,10 @@ def _look(url: str) -> str:
 
 def _restart(url: str) -> str:
     why = "or start ComfyUI there by hand: python main.py --listen"
-    return command("ssh", _host(url), "sudo", "systemctl", "restart", "comfyui", why=why)
+    return command(*_there(url), "sudo", "systemctl", "restart", "comfyui", why=why)
 
 
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or url
+def _there(url: str) -> tuple[str, ...]:
+    """Give how a command is carried out on a server's machine, which may be this one."""
+    host = urlsplit(url).hostname or url
+    return () if host in _HERE else ("ssh", host)

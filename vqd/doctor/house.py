@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from vqd.comfy.examine import examine_server
+from vqd.doctor.folders import folders_named
 from vqd.doctor.machine import examine_machine
 from vqd.doctor.rounds import WITHIN_S, Examination, Examined, examined
 from vqd.doctor.state import examine_state
 from vqd.doctor.units import examine_unit
+from vqd.documents.shown import without_credentials
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.finding import Finding, command, ok, wrong
@@ -26,6 +28,7 @@ from vqd.service.examine import (
 from vqd.settings import Settings, find_settings_file, load_settings
 from vqd.spool.examine import examine_room, examine_spool
 from vqd.spool.layout import Spool
+from vqd.spool.mounts import mount_point_named
 from vqd.spool.reserve import Reserve
 from vqd.watchers.examine import examine_watching
 
@@ -43,15 +46,12 @@ def examine_house(
     """
     read: list[Settings] = []
     look = partial(_examine_settings, settings_file, read.append)
-    yield from examined([Examination("settings", look, _SILENT_SHARE)], within_s=within_s)
-    parts = _parts(read[0], settings_file, is_running, within_s) if read else _without_settings()
+    yield from examined([Examination("settings", look)], within_s=within_s / 2)
+    if read:
+        parts = _parts(read[0], settings_file, is_running, within_s)
+    else:
+        parts = _parts_without_settings(settings_file)
     yield from examined(list(parts), within_s=within_s)
-
-
-_SILENT_SHARE = (
-    "findmnt -t nfs,nfs4,cifs,fuse.sshfs  # which share does not answer?",
-    "sudo umount -l SHARE && sudo mount SHARE",
-)
 
 
 def _examine_settings(named: Path | None, learned: Callable[[Settings], None]) -> Iterator[Finding]:
@@ -85,8 +85,16 @@ def _edit(path: Path | None, line: int | None = None) -> str:
     return f"${{EDITOR:-nano}} {at}{command(path or 'vqd.yaml')}"
 
 
-def _without_settings() -> Iterator[Examination]:
+def _parts_without_settings(settings_file: Path | None) -> Iterator[Examination]:
+    """Give what can be examined though the settings cannot be used: where one of their folders
+    does not answer, which one."""
     yield Examination("machine", partial(examine_machine, ()))
+    for name, folder in folders_named(settings_file).items():
+        yield Examination(name, partial(_examine_answer, folder), _remount(folder))
+
+
+def _examine_answer(folder: Path) -> Iterator[Finding]:
+    yield ok("answers", f"{folder} {'is there' if folder.exists() else 'is not there'}")
 
 
 def _parts(
@@ -117,13 +125,18 @@ def _extras(settings: Settings) -> list[str]:
     return [extra for extra, wanted in wants.items() if wanted]
 
 
-def _remount(root: Path) -> tuple[str, ...]:
-    again = command("sudo", "umount", "-l", root), command("sudo", "mount", root)
-    return (" && ".join(again) + "  # the share does not answer: is its server there?",)
+def _remount(folder: Path) -> tuple[str, ...]:
+    point = mount_point_named(folder)
+    again = command("sudo", "umount", "-l", point), command("sudo", "mount", point)
+    return (" && ".join(again) + "  # once the share's own server answers again",)
 
 
 def _asked_by_hand(server: ServerKeys) -> tuple[str, ...]:
-    return (command("curl", "-sSi", "-m", 60, f"{server.url.rstrip('/')}/object_info"),)
+    return (
+        command(
+            "curl", "-sSi", "-m", 60, f"{without_credentials(server.url).rstrip('/')}/object_info"
+        ),
+    )
 
 
 def _examine_daemon(settings: Settings, is_running: IsRunning) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vqd.domain.finding import Finding, command, ok, warn, wrong
 from vqd.spool.examine import examine_room, let_write, user_name
-from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
+from vqd.spool.mounts import filesystem_type, is_network
 from vqd.spool.reserve import Reserve
 from vqd.store.examine import examine_store
 
@@ -22,7 +22,7 @@ def examine_state(
         yield _missing(folder)
         return
     kind = filesystem_type(folder)
-    if kind in NETWORK_TYPES:
+    if is_network(kind):
         yield _on_network(folder, kind, settings_file)
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         said = f"{user_name(os.geteuid())} may not write in {folder}"
@@ -34,7 +34,7 @@ def examine_state(
 
 
 def _missing(folder: Path) -> Finding:
-    above = next(one for one in folder.absolute().parents if one.exists())
+    above = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not above.is_dir():
         said = f"{folder} cannot be made: {above} is no folder"
         return wrong("state_missing", said, command("mv", above, f"{above}.aside"))
@@ -50,7 +50,7 @@ def _missing(folder: Path) -> Finding:
 
 
 def _on_network(folder: Path, kind: str, settings_file: Path | None) -> Finding:
-    said = f"{folder} lies on {kind}: a queue on a share can be lost, and the daemon refuses it"
+    said = f"{folder} lies on {kind}: what was written to a share can be lost"
     owner = user_name(os.geteuid())
     place = f"s|^state_dir:.*|state_dir: {_LOCAL}|"
     named = (

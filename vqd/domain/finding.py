@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vqd.domain.names import readable
+
 
 class Level(StrEnum):
     """How bad it is, from good to bad."""
@@ -24,6 +26,11 @@ class Finding:
     code: str
     said: str
     cure: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let a file's name that is not UTF-8 stand in it in a form that can be told."""
+        object.__setattr__(self, "said", readable(self.said))
+        object.__setattr__(self, "cure", tuple(map(readable, self.cure)))
 
 
 def ok(code: str, said: str) -> Finding:

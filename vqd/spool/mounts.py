@@ -41,16 +41,21 @@ def is_network(kind: str) -> bool:
 
 def filesystem_type(path: Path) -> str:
     """Give the type of the file system a path lies on: `ext4`, `fuse.sshfs`, …"""
-    return _mount_of(path)[1]
+    return _mount_of(path.resolve())[1]
 
 
 def mount_point(path: Path) -> Path:
     """Give where the file system is mounted that a path lies on."""
-    return _mount_of(path)[0]
+    return _mount_of(path.resolve())[0]
+
+
+def mount_point_named(path: Path) -> Path:
+    """Give the mount point that a path names, through whatever links: asks no file system, which
+    may not answer."""
+    return _mount_of(path.absolute())[0]
 
 
 def _mount_of(path: Path) -> tuple[Path, str]:
-    path = path.resolve()
     best, kind = Path("/"), ""
     for line in _TABLE.read_bytes().splitlines():
         before, _, after = line.partition(b" - ")

@@ -30,7 +30,7 @@ def examine_store(path: Path, *, within_s: float) -> Iterator[Finding]:
     except VqdError as error:
         yield _unopened(error, path)
     except sqlite3.DatabaseError as error:
-        yield _damaged(path, str(error))
+        yield _damaged(path, f"{path} is damaged: {error}")
     finally:
         connection.close()
 
@@ -50,7 +50,8 @@ def _integrity(connection: sqlite3.Connection, path: Path, within_s: float) -> F
         connection.set_progress_handler(None, 0)
     faults = [str(row[0]) for row in rows if row[0] != "ok"]
     if faults:
-        return _damaged(path, "; ".join(" ".join(fault.split()) for fault in faults))
+        listed = "; ".join(" ".join(fault.split()) for fault in faults)
+        return _damaged(path, f"{path} is damaged: {listed}")
     return ok("store_whole", f"{path} is whole, by SQLite {sqlite3.sqlite_version}")
 
 
@@ -75,11 +76,11 @@ def _unopened(error: VqdError, path: Path) -> Finding:
 
 
 def _damaged(path: Path, said: str) -> Finding:
-    aside = path.with_name(f"{path.name}.damaged")
+    aside = path.with_name("damaged")
     return wrong(
         "store_damaged",
-        f"{path} is damaged: {said}; no job's folder is touched by that",
-        command("sudo", "systemctl", "stop", "vqd"),
+        f"{said}; the jobs' folders are as they were",
+        command("sudo", "systemctl", "stop", "vqd", why="or however the daemon is run"),
         f"{command('mkdir', aside)} && {command('mv', path)}* {command(aside)}/",
         command("cp", "BACKUP", path, why="without a backup what lies in active/ runs anew"),
         command("sudo", "systemctl", "start", "vqd"),

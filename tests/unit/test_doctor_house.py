@@ -1,0 +1,55 @@
+"""What is examined of a set-up whose settings cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from vqd.doctor.house import examine_house
+from vqd.domain.finding import Finding, Level
+
+
+def faults(settings_file: Path | None) -> dict[str, Finding]:
+    seen = [*examine_house(settings_file, lambda _: None)]
+    assert [one.about for one in seen][:2] == ["settings", "machine"]
+    return {one.code: one for one in seen[0].findings if one.level is not Level.OK}
+
+
+def test_settings_that_are_not_there_are_made_by_what_it_says(tmp_path: Path) -> None:
+    found = faults(tmp_path / "vqd.yaml")["settings_missing"]
+    assert found.cure == (f"vqd init /srv/vqd --settings {tmp_path}/vqd.yaml",)
+
+
+def test_nobody_wrote_settings_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("vqd.settings.SEARCHED", (Path("vqd.yaml"),))
+    monkeypatch.delenv("VQD_SETTINGS", raising=False)
+    assert faults(None)["settings_missing"].cure == ("vqd init /srv/vqd",)
+
+
+def test_every_fault_in_the_settings_is_told_with_its_line(tmp_path: Path) -> None:
+    settings = tmp_path / "vqd.yaml"
+    settings.write_text("spool: s\nstate_dir: t\nsetle_s: 2\nrescan_s: often\n")
+    found = faults(settings)
+    assert found["unknown_key"].cure == (f"${{EDITOR:-nano}} +3 {settings}",)
+    assert found["wrong_type"].cure == (f"${{EDITOR:-nano}} +4 {settings}",)
+
+
+def test_a_variable_that_says_something_wrong_is_unset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "vqd.yaml"
+    settings.write_text("spool: s\nstate_dir: t\n")
+    monkeypatch.setenv("VQD_RESCAN_S", "often")
+    (found,) = faults(settings).values()
+    assert found.cure == ("unset VQD_RESCAN_S  # or set it right",)
+
+
+def test_its_folders_are_asked_one_by_one_though_the_rest_is_wrong(tmp_path: Path) -> None:
+    settings = tmp_path / "vqd.yaml"
+    settings.write_text("spool: s\nstate_dir: t\nsetle_s: 2\n")
+    (tmp_path / "s").mkdir()
+    *_, spool, state = examine_house(settings, lambda _: None)
+    assert [found.said for found in (*spool.findings, *state.findings)] == [
+        f"{tmp_path}/s is there",
+        f"{tmp_path}/t is not there",
+    ]
