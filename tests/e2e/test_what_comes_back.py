@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.chromium import CHROMIUM, chromium
 from tests.builders import write
+from tests.chromium import CHROMIUM, chromium
 from tests.daemons import Daemon
 from tests.opened import opened
 from tests.proxy import PassOn, Proxy
