@@ -40,6 +40,15 @@ def test_a_spool_without_its_marker_is_written_to_by_nobody(spool: Spool) -> Non
     assert spool.inbox.stat().st_mtime_ns == before
 
 
+def test_a_file_in_the_place_of_a_spool_is_moved_before_one_is_made(tmp_path: Path) -> None:
+    (tmp_path / "spool").touch()
+    found = faults(Spool(tmp_path / "spool"))["spool_away"]
+    assert (
+        found.cure[0] == f"mv {tmp_path}/spool {tmp_path}/spool.aside  # a file lies in its place"
+    )
+    assert found.cure[1].startswith(f"vqd init {tmp_path}/spool ")
+
+
 def test_active_that_was_moved_away_is_asked_back_before_it_is_made(spool: Spool) -> None:
     spool.active.rmdir()
     found = faults(spool)["spool_away"]

@@ -76,6 +76,9 @@ def _fault(problem: Problem, path: Path | None) -> Finding:
         return wrong("settings_missing", said, command("vqd", "init", "/srv/vqd"))
     if problem.where is not None and problem.where.startswith("VQD_"):
         return wrong(problem.code, said, command("unset", problem.where, why="or set it right"))
+    if path is not None and not os.access(path, os.R_OK):
+        grouped = f'sudo chgrp "$(id -gn)" {command(path)}'
+        return wrong(problem.code, said, f"{grouped} && {command('sudo', 'chmod', 'g+r', path)}")
     return wrong(problem.code, said, _edit(path, problem.line))
 
 

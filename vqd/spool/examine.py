@@ -77,7 +77,10 @@ def _ways_back(spool: Spool, state_dir: Path) -> Iterator[str]:
         yield command("sudo", "mount", mounted_at)
         return
     made = command("vqd", "init", spool.root, "--state", state_dir)
-    yield command("sudo", "mount", spool.root, why="if it is a share or a disk")
+    if spool.root.is_file():
+        yield command("mv", spool.root, f"{spool.root}.aside", why="a file lies in its place")
+    else:
+        yield command("sudo", "mount", spool.root, why="if it is a share or a disk")
     yield f'{made} --settings "$(mktemp -u)"  # if it was never made'
 
 
