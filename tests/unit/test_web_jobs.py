@@ -429,6 +429,10 @@ def test_an_input_is_found_where_it_is_now(house: WebHouse) -> None:
     write(house.spool.active / job / "frames" / "a.txt", "the input")
     assert house.get(f"{at(job)}/files/inputs/frames/a.txt").text == "the input"
     assert house.get(f"{at(job)}/files/frames/a.txt").status_code == 404
+    laid_out = house.spool.active / job / "inputs"
+    laid_out.mkdir()
+    (house.spool.active / job / "frames").rename(laid_out / "frames")
+    assert house.get(f"{at(job)}/files/inputs/frames/a.txt").text == "the input"
 
 
 def test_a_small_picture_is_made_once_and_kept(house: WebHouse, tmp_path: Path) -> None:

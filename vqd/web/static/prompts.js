@@ -31,8 +31,8 @@ export function makePrompts(name) {
   const known = new Map();
   let cursor = null;
   let asked = 0;
-  const seen = new IntersectionObserver(([end]) => end.isIntersecting && cursor && load(cursor), { rootMargin: "800px" });
-  seen.observe(more);
+  const goOn = ([end]) => end.isIntersecting && cursor && load(cursor);
+  new IntersectionObserver(goOn, { rootMargin: "800px" }).observe(more);
 
   async function load(from = null) {
     const turn = ++asked;
