@@ -19,6 +19,7 @@ from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.planning import planning
 from tests.bench.process import cpu_s, pause, rss_mb, switches
 from tests.bench.report import report
+from tests.bench.starting import starting
 from tests.daemons import Daemon, manifest_of
 from tests.samples import picture, picture_job
 from tests.waiting import wait_for
@@ -220,4 +221,5 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "claim": claiming,
     "farm": farm,
     "report": report,
+    "start": starting,
 }

@@ -1,7 +1,10 @@
 """The API of a daemon that runs: the same job by every door, and everything that can go wrong on
 the way."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,6 +69,16 @@ def by_command_line(daemon: Daemon, name: str, picture_file: Path) -> None:
     assert daemon.vqd("submit", str(folder)).returncode == 0
 
 
+def from_elsewhere(daemon: Daemon, name: str, picture_file: Path) -> None:
+    folder = daemon.folder / "jobs" / name
+    write(folder / "job.yaml", JOB.format(name=name))
+    (folder / "a.png").write_bytes(picture_file.read_bytes())
+    command = [sys.executable, "-m", "vqd", "submit", str(folder), "--url", url_of(daemon)]
+    token = {"VQD_TOKEN_FILE": str(daemon.folder / "token")}
+    sent = subprocess.run(command, env={**os.environ, **token}, timeout=60, check=False)
+    assert sent.returncode == 0
+
+
 def by_page(daemon: Daemon, name: str, picture_file: Path) -> None:
     with requests.Session() as browser:
         browser.headers["Origin"] = url_of(daemon)
@@ -88,6 +101,7 @@ def by_api(daemon: Daemon, name: str, picture_file: Path) -> None:  # it lies in
 DOORS: dict[str, Callable[[Daemon, str, Path], None]] = {
     "file": by_file,
     "command-line": by_command_line,
+    "command-line-elsewhere": from_elsewhere,
     "page": by_page,
     "api": by_api,
 }

@@ -204,3 +204,22 @@ def test_where_nobody_answers_it_is_said_which_and_what_to_look_at(url: str, cod
     assert answer.exit_code == 5
     assert answer.output.startswith(f"error: {url}: ")
     assert f"[{code}]" in answer.output
+
+
+@pytest.mark.parametrize("text", [b"a-secret\nof-two-lines", "gehéim-lang-genug".encode(), b"\xff"])
+def test_a_file_that_is_no_token_is_named_and_not_told(tmp_path: Path, text: bytes) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(text)
+    words = ["status", "--url", "http://127.0.0.1:1", "--token-file", str(file)]
+    answer = CliRunner().invoke(vqd, words, catch_exceptions=False)
+    assert answer.exit_code == 5
+    assert (
+        answer.output == f"error: {file}: this is no token. It is one line of text. [bad_token]\n"
+    )
+
+
+def test_a_password_in_a_url_is_not_told() -> None:
+    words = ["status", "--url", "http://me:secret@127.0.0.1:1"]
+    answer = CliRunner().invoke(vqd, words, catch_exceptions=False)
+    assert answer.exit_code == 5
+    assert "secret" not in answer.output

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from requests.auth import AuthBase
 
 from vqd.cli.parcel import Parcel
+from vqd.documents.shown import without_credentials
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.names import printable
 
@@ -30,8 +31,13 @@ class Client:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             hint = "It begins with http:// or https://, as in http://gpu-box:8640."
-            raise VqdError("bad_url", f"{printable(url)}: this is no URL of a daemon.", hint)
-        self.url = url.rstrip("/")
+            raise VqdError(
+                "bad_url",
+                f"{printable(without_credentials(url))}: this is no URL of a daemon.",
+                hint,
+            )
+        self._url = url.rstrip("/")
+        self._shown = without_credentials(self._url)
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
 
@@ -84,7 +90,7 @@ class Client:
         try:
             answer = self._session.request(
                 method,
-                f"{self.url}{path}",
+                f"{self._url}{path}",
                 timeout=(_CONNECT_S, _ANSWER_S),
                 allow_redirects=False,
                 **given,
@@ -102,18 +108,18 @@ class Client:
         try:
             return TypeAdapter(shape).validate_json(answer.content)
         except ValidationError as error:
-            said = f"{self.url}: what answers is no vqd, or one of another version."
+            said = f"{self._shown}: what answers is no vqd, or one of another version."
             raise VqdError("not_vqd", said, f"This is vqd's {shape}.") from error
 
     def _unreachable(self, error: requests.RequestException) -> VqdError:
         why = _reason_of(error)
         hint = "Is the daemon running there, with `web` in its settings?"
-        return VqdError(UNREACHABLE, f"{self.url}: nobody answers ({why}).", hint)
+        return VqdError(UNREACHABLE, f"{self._shown}: nobody answers ({why}).", hint)
 
     def _refused(self, answer: requests.Response) -> VqdError:
         """Give what the daemon says is wrong, as if it had been found here."""
         if answer.headers.get("content-type", "").partition(";")[0] != _PROBLEM:
-            said = f"{self.url}: what answers is no vqd ({answer.status_code})."
+            said = f"{self._shown}: what answers is no vqd ({answer.status_code})."
             return VqdError("not_vqd", said, "Look at the URL.")
         told = answer.json()
         if told.get("problems"):

@@ -312,9 +312,24 @@ class RemoteLog:
 
 
 def client_of(url: str, token_file: Path | None) -> Client:
-    """Give the client for a URL, with the token in a file."""
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
-    return Client(url, token)
+    """Give the client for a URL, with the token in a file.
+
+    Raises:
+        VqdError: `bad_url`, `bad_token`.
+    """
+    return Client(url, _token_in(token_file) if token_file else None)
+
+
+def _token_in(file: Path) -> str:
+    """Give the token in a file.
+
+    Raises:
+        VqdError: `bad_token`; what is there is not told.
+    """
+    token = file.read_bytes().strip()
+    if not token.isascii() or not token.decode("ascii").isprintable():
+        raise VqdError("bad_token", f"{file}: this is no token.", "It is one line of text.")
+    return token.decode("ascii")
 
 
 def _not_over_url(what: str) -> VqdError:

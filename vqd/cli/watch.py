@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType
 
@@ -55,20 +56,33 @@ def watch(way: Way, job: str | None, every_s: float, *, as_json: bool) -> None:
     line for each change of a job.
     """
     name = None if job is None else way.job(job).job
-    pause = threading.Event()
-    try:
-        with _ended_by_signals():
-            if is_terminal() and not as_json:
-                _show_board(way, name, pause, every_s)
-            else:
-                _tell_lines(way, name, pause, every_s, as_json=as_json)
-    except KeyboardInterrupt:
-        return
+    with _signals() as got:
+        if is_terminal() and not as_json:
+            _show_board(way, name, _Turns(every_s, got))
+        else:
+            _tell_lines(way, name, _Turns(every_s, got), as_json=as_json)
+    if got:
+        sys.exit(0 if got[0] == signal.SIGINT else EXIT_TERMINATED)
     if name is not None:
         sys.exit(_say_end(way.job(name), as_json=as_json))
 
 
-def _show_board(way: Way, name: str | None, pause: threading.Event, every_s: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """Looks at the queue, one after the other, until a signal comes."""
+
+    every_s: float
+    got: Sequence[int]
+
+    def __iter__(self) -> Iterator[None]:
+        """Give each turn when it is time for it."""
+        pause = threading.Event()
+        while not self.got:
+            yield
+            pause.wait(self.every_s)
+
+
+def _show_board(way: Way, name: str | None, turns: _Turns) -> None:
     from rich.console import Console
     from rich.live import Live
 
@@ -77,7 +91,7 @@ def _show_board(way: Way, name: str | None, pause: threading.Event, every_s: flo
     console = Console(highlight=False)
     with Live(console=console, screen=True, auto_refresh=False, transient=True) as live:
         board = Board(way.queue(), {}, time.time())
-        while True:
+        for _ in turns:
             try:
                 queue = way.queue()
                 jobs = _jobs(way, queue, name)
@@ -88,7 +102,6 @@ def _show_board(way: Way, name: str | None, pause: threading.Event, every_s: flo
             live.update(board, refresh=True)
             if name is not None and board.is_over:
                 return
-            pause.wait(every_s)
 
 
 def _jobs(way: Way, queue: QueueShape | None, name: str | None) -> Sequence[JobShape]:
@@ -102,11 +115,9 @@ def _followed(jobs: Sequence[JobShape]) -> Sequence[JobShape]:
     return [job for job in jobs if job.counts.running][:_MOST_FOLLOWED]
 
 
-def _tell_lines(
-    way: Way, name: str | None, pause: threading.Event, every_s: float, *, as_json: bool
-) -> None:
+def _tell_lines(way: Way, name: str | None, turns: _Turns, *, as_json: bool) -> None:
     told: dict[str, JobShape] = {}
-    while True:
+    for _ in turns:
         jobs = _jobs(way, None, name)
         for job in [*jobs, *_closed(way, told, jobs)]:
             if told.get(job.job) != job:
@@ -115,7 +126,6 @@ def _tell_lines(
         told = {key: job for key, job in told.items() if job.state not in CLOSED_STATES}
         if name is not None and jobs[0].state in CLOSED_STATES:
             return
-        pause.wait(every_s)
 
 
 def _closed(way: Way, told: dict[str, JobShape], jobs: Sequence[JobShape]) -> Iterator[JobShape]:
@@ -147,15 +157,21 @@ def _say_end(job: JobShape, *, as_json: bool) -> int:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end it as Ctrl-C does, so that the terminal is left as it was."""
+def _signals() -> Iterator[Sequence[int]]:
+    """Let Ctrl-C, SIGTERM and SIGHUP end what is within, so that the terminal is left as it was;
+    gives those that came."""
+    got: list[int] = []
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal wants it
-        sys.exit(EXIT_TERMINATED)
+        got.append(number)
+        raise KeyboardInterrupt  # what is lost in a finalizer is seen at the next turn
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, end) for number in ending}
     try:
-        yield
+        yield got
+    except KeyboardInterrupt:
+        return
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
