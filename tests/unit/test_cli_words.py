@@ -1,14 +1,19 @@
 """The command line as people mistype it, and names that would act on a terminal."""
 
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import TypeAdapter
 
-from tests.builders import accept_a_job
+from tests.builders import NOW, accept_a_job
 from tests.house import House
 from vqd.cli.app import vqd
+from vqd.cli.jobtable import print_jobs
+from vqd.service.shapes.jobs import JobShape
 from vqd.spool.layout import Spool
 
 JOB = "20260101-000000-beach"
@@ -132,3 +137,25 @@ def test_a_share_alone_is_steered_and_its_queue_is_not_asked(house: House) -> No
     away = run("cancel", "beach", "--spool", str(house.folder / "nowhere"))
     assert away.exit_code == 5
     assert "[spool_away]" in away.output
+
+
+class Terminal(io.StringIO):
+    """What a terminal would show."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_job_stays_on_its_line_where_a_terminal_is_narrow(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = house.vqd("list", "--search", "beach", "--json").output
+    jobs = TypeAdapter(list[JobShape]).validate_json(told)
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal = Terminal()
+    with redirect_stdout(terminal):
+        print_jobs(jobs, NOW)
+    assert [line.split()[:3] for line in terminal.getvalue().splitlines()] == [
+        [JOB, "queued", "0/2"]
+    ]
+    assert max(len(line) for line in terminal.getvalue().splitlines()) <= 60

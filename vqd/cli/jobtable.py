@@ -4,15 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vqd.cli.table import STATE_COLOURS, Cell, print_table
+from vqd.cli.table import STATE_COLOURS, Cell, columns, print_table
 from vqd.cli.when import seconds_of
 from vqd.domain.schedule import written
 from vqd.service.shapes.jobs import JobShape
 
+_WIDE = 80
+"""Columns from which there is room for when a job was accepted, which its name says, too."""
+
 
 def print_jobs(jobs: Sequence[JobShape], now: float) -> None:
     """Print each job on a line: its state, how much of it is over, since when, and why."""
-    print_table([_row(job, now) for job in jobs], right=frozenset({2}), wrapped=True)
+    is_wide = columns() >= _WIDE
+    rows = [_row(job, now, is_wide=is_wide) for job in jobs]
+    print_table(rows, right=frozenset({2}), wrapped=True)
 
 
 def over_of(job: JobShape) -> int:
@@ -34,13 +39,13 @@ def about(job: JobShape, now: float) -> str:
     return "  ".join(part for part in told if part)
 
 
-def _row(job: JobShape, now: float) -> list[Cell | str]:
+def _row(job: JobShape, now: float, *, is_wide: bool) -> list[Cell | str]:
     when = datetime.fromtimestamp(seconds_of(job.accepted_at)).astimezone()
     return [
         job.job,
         Cell(job.state, STATE_COLOURS.get(job.state)),
         f"{over_of(job)}/{job.counts.total}",
-        f"{when:%Y-%m-%d %H:%M:%S}",
+        *([f"{when:%Y-%m-%d %H:%M:%S}"] if is_wide else []),
         Cell(about(job, now), "red" if job.counts.failed else None),
     ]
 

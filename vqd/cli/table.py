@@ -62,7 +62,7 @@ def print_table(
     left = len(indent) + sum(width + len(_GAP) for width in widths[:-1])
     for *first, last in cells:
         shown = [_aligned(cell, widths[at], at in right) for at, cell in enumerate(first)]
-        text, *more = _fitted(printable(last.text), _columns() - left, wrapped=wrapped)
+        text, *more = _fitted(printable(last.text), columns() - left, wrapped=wrapped)
         click.echo(f"{indent}{_GAP.join([*shown, styled(replace(last, text=text))])}".rstrip())
         for line in more:
             click.echo(" " * left + styled(replace(last, text=line)))
@@ -117,7 +117,7 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _columns() -> int:
+def columns() -> int:
     """Give how many columns the terminal has; without one there is no end."""
     if not is_terminal():
         return 1 << 20
