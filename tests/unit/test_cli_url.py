@@ -16,6 +16,7 @@ from tests.samples import picture_job
 from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
 from vqd.spool.layout import PAUSED
+from vqd.spool.waiting import HEADING, waiting_file
 
 JOB = "20260101-000000-beach"
 
@@ -93,6 +94,18 @@ def test_what_is_refused_ends_as_it_does_beside_the_daemon(
 ) -> None:
     answer = elsewhere.over(*words)
     assert (answer.exit_code, said in answer.output) == (code, True), answer.output
+
+
+def test_what_waits_in_the_inbox_is_told(elsewhere: Elsewhere) -> None:
+    place = waiting_file(elsewhere.house.spool.inbox)
+    write(place, f"{HEADING}a: no job.yaml here\n")
+    over, beside = (
+        json.loads(way("status", "--json").stdout) for way in (elsewhere.over, elsewhere.beside)
+    )
+    place.unlink()
+    assert over["waiting"] == ["a: no job.yaml here"]
+    assert (over["daemon"], beside["daemon"]) == (True, False)
+    assert {**over, "daemon": False, "servers": []} == beside  # none was looked for yet
 
 
 def test_jobs_are_steered_and_everything_paused(elsewhere: Elsewhere) -> None:

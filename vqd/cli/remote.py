@@ -56,9 +56,9 @@ class _System:
     version: str
     paused: bool
     away: str | None
+    parked: str | None
+    waiting: list[str]
     servers: list[ServerShape]
-    parked: str | None = None
-    waiting: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

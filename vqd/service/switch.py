@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from vqd.service.explain import Stop
 from vqd.spool.layout import Spool
+from vqd.spool.waiting import waiting_in
 
 
 class Switch:
@@ -22,6 +23,11 @@ class Switch:
     def away(self) -> str | None:
         """Say what is missing of the spool; None if it is there."""
         return self._spool.why_away()
+
+    @property
+    def waiting(self) -> Sequence[str]:
+        """Give what of the inbox is not taken yet: `NAME: why`."""
+        return waiting_in(self._spool.inbox)
 
     def pause(self) -> None:
         """Send nothing new to any server; what runs goes on to its end.

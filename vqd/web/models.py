@@ -116,6 +116,10 @@ class SystemShape(Shape):
     paused: bool
     away: str | None
     """What is missing of the spool, if it is away."""
+    parked: str | None
+    """What there is too little room for, if nothing is sent because of that."""
+    waiting: list[str]
+    """What of the inbox is not taken yet: `NAME: why`."""
     jobs: dict[str, int]
     """How many there are in each state."""
     servers: list[ServerShape]

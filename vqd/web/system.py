@@ -25,6 +25,8 @@ def routes(services: Services) -> APIRouter:
             version=services.version,
             paused=services.switch.is_paused,
             away=services.switch.away,
+            parked=_parked(services),
+            waiting=[*services.switch.waiting],
             jobs={str(state): count for state, count in services.pages.counts().items()},
             servers=_servers(services),
             settings=dict(services.settings),
@@ -63,6 +65,11 @@ def routes(services: Services) -> APIRouter:
         return PausedShape(paused=False)
 
     return router
+
+
+def _parked(services: Services) -> str | None:
+    shortage = services.uploads.disks().shortage()
+    return services.views.refused() if shortage is None else str(shortage)
 
 
 def _servers(services: Services) -> list[ServerShape]:
