@@ -50,7 +50,7 @@ def make_report(
         prompts = sorted(told_of, key=attrgetter("number"))
     report = folder / drops.REPORT
     kept = Thumbnails(thumbnails, keeps=False) if thumbnails else None
-    with TemporaryDirectory(prefix="vqd-report-") as aside:  # whoever closes the job writes there
+    with TemporaryDirectory(prefix="vqd-report-") as aside:  # who closes the job writes in `folder`
         page = Path(aside) / drops.REPORT
         write_report(_job(told, folder, prompts, inputs), lambda: prompts, folder, page, kept)
         _require_not_closing(folder, told)
