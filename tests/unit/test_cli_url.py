@@ -15,6 +15,7 @@ from tests.builders import accept_a_job, write
 from tests.samples import picture_job
 from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
+from vqd.cli.parcel import enclosed_in
 from vqd.spool.layout import PAUSED
 from vqd.spool.waiting import HEADING, waiting_file
 
@@ -137,6 +138,14 @@ def test_a_job_is_sent_with_its_files(
         name for name in everything if is_folder or name != "notes.bin"
     ]
     assert (taken / "p1.png").read_bytes() == (folder / "p1.png").read_bytes()
+
+
+def test_what_is_hidden_or_a_link_is_not_sent(tmp_path: Path) -> None:
+    for name in ("a.png", ".env", ".ssh/id.txt", "below/b.txt", "Thumbs.db", "c.part"):
+        write(tmp_path / name, "x")
+    (tmp_path / "link.txt").symlink_to(tmp_path / ".env")
+    (tmp_path / "linked").symlink_to(tmp_path / ".ssh")
+    assert [one.path for one in enclosed_in(tmp_path)] == ["a.png", "below/b.txt"]
 
 
 def test_a_job_is_checked_by_the_names_of_its_files(elsewhere: Elsewhere, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
-from vqd.domain.names import is_text, printable
+from vqd.domain.names import is_text, printable, why_never_taken
 
 _PART_BYTES = 1 << 18
 
@@ -80,11 +80,13 @@ class Parcel:
 
 
 def enclosed_in(folder: Path) -> Iterator[Enclosed]:
-    """Give every file below a folder; no link is followed."""
-    for place, _, names in os.walk(folder):
+    """Give every file below a folder that a job may have; no link is followed, and what is hidden
+    or never taken stays here."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if why_never_taken(name) is None)
         for name in sorted(names):
             file = Path(place) / name
-            if file.is_file() and not file.is_symlink():
+            if why_never_taken(name) is None and file.is_file() and not file.is_symlink():
                 yield Enclosed(file.relative_to(folder).as_posix(), file)
 
 

@@ -1,14 +1,13 @@
 """The way to a queue over the API of its daemon, on this machine or on another."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from vqd.cli.answers import Answer, Events, Jobs, Prompts, System, Taken
 from vqd.cli.client import Client, Query, path_of
-from vqd.cli.drafting import job_file_at
-from vqd.cli.parcel import Enclosed, Parcel, enclosed_in
+from vqd.cli.packing import is_speaking, packed
+from vqd.cli.parcel import Parcel
 from vqd.cli.statusfile import where_of
 from vqd.cli.way import Sent
 from vqd.domain.errors import Faults, VqdError
@@ -35,59 +34,16 @@ from vqd.service.shapes.queue import (
     SteeredShape,
     one_prompt_shape,
 )
-from vqd.service.shapes.shape import EventShape, problem_of
+from vqd.service.shapes.shape import problem_of
 from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
 
 T = TypeVar("T")
 
 _PAGE = 500
 _FEW_EVENTS = 200
-_MOST_FILES = 20_000
 _MOST_OPEN = 2_000
 """Open jobs that are asked for at once."""
-_SMALL_BYTES = 1 << 20
-_SPEAKING = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml", ".json"})
-"""Files of which more counts in a check than that they are there."""
 _OPEN = [str(state) for state in JobState if state not in CLOSED_STATES]
-
-
-@dataclass(frozen=True, slots=True)
-class _System:
-    version: str
-    paused: bool
-    away: str | None
-    parked: str | None
-    waiting: list[str]
-    servers: list[ServerShape]
-
-
-@dataclass(frozen=True, slots=True)
-class _Jobs:
-    jobs: list[JobShape]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Prompts:
-    prompts: list[PromptShape]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Events:
-    events: list[EventShape]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    job: str
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    job: str
-    prompts: int
 
 
 class Remote:
@@ -107,7 +63,7 @@ class Remote:
 
     def queue(self) -> QueueShape:
         """Give the queue at a glance."""
-        system = self._client.get(_System, path_of("system"))
+        system = self._client.get(System, path_of("system"))
         jobs = self._jobs({"state": _OPEN}, limit=_MOST_OPEN)
         return QueueShape(
             daemon=True,
@@ -145,7 +101,7 @@ class Remote:
         """Give a job with its prompts."""
         detail = self.job(name)
         path = path_of("jobs", detail.job)
-        events = self._client.get(_Events, f"{path}/events", {"limit": _FEW_EVENTS})
+        events = self._client.get(Events, f"{path}/events", {"limit": _FEW_EVENTS})
         return ShownShape(
             **{key: getattr(detail, key) for key in JobDetailShape.__match_args__},
             folder=None,
@@ -171,7 +127,7 @@ class Remote:
     def steer(self, name: str, verb: str, priority: int | None = None) -> SteeredShape:
         """Ask something of a job."""
         body = None if priority is None else {"priority": priority}
-        answer = self._client.post(_Answer, path_of("jobs", name, verb), body=body)
+        answer = self._client.post(Answer, path_of("jobs", name, verb), body=body)
         return SteeredShape(answer.job, answer.said)
 
     def pause_all(self) -> None:
@@ -180,7 +136,7 @@ class Remote:
 
     def resume_all(self) -> bool:
         """Let everything go on."""
-        was_paused = self._client.get(_System, path_of("system")).paused
+        was_paused = self._client.get(System, path_of("system")).paused
         self._client.post(PausedShape, path_of("system", "resume"))
         return was_paused
 
@@ -206,9 +162,9 @@ class Remote:
     def check(self, path: Path, *, points: int) -> CheckShape:
         """Give what a job would be: sent are its job file, what says something, and of everything
         else the name."""
-        job_file, files = _packed(path)
-        sent = [one for one in files if _is_speaking(one)]
-        names = [one.path for one in files if not _is_speaking(one)]
+        job_file, files = packed(path)
+        sent = [one for one in files if is_speaking(one)]
+        names = [one.path for one in files if not is_speaking(one)]
         query: Query = {"points": points, "name": path.stem}
         parcel = Parcel(job_file, sent, names)
         return self._client.post(CheckShape, path_of("check"), query, parcel=parcel)
@@ -231,7 +187,7 @@ class Remote:
 
     def submit(self, path: Path) -> Sent:
         """Send a job folder, or a job file with the files that it asks for."""
-        job_file, files = _packed(path)
+        job_file, files = packed(path)
         if job_file is not None:
             checked = self.check(path, points=0)
             if checked.problems:
@@ -239,7 +195,7 @@ class Remote:
             files = [one for one in files if one.path in {*checked.inputs}]
         query: Query = {"name": path.stem}
         parcel = Parcel(job_file, files)
-        taken = self._client.post(_Taken, path_of("jobs"), query, parcel=parcel)
+        taken = self._client.post(Taken, path_of("jobs"), query, parcel=parcel)
         return Sent(SentShape(taken.job, None, taken.prompts), lambda: taken.job)
 
     def progress(self, job: str) -> ProgressShape | None:
@@ -270,7 +226,7 @@ class Remote:
         cursor: Query = {}
         while True:
             asked = {**query, **cursor, "limit": min(_PAGE, limit - len(found))}
-            page = self._client.get(_Jobs, path_of("jobs"), asked)
+            page = self._client.get(Jobs, path_of("jobs"), asked)
             found += page.jobs
             if page.next is None or len(found) >= limit:
                 return found
@@ -281,7 +237,7 @@ class Remote:
         cursor: Query = {}
         while len(found) < limit:
             asked = {**cursor, "limit": min(_PAGE, limit - len(found))}
-            page = self._client.get(_Prompts, path, asked)
+            page = self._client.get(Prompts, path, asked)
             found += page.prompts
             if page.next is None:
                 break
@@ -334,25 +290,3 @@ def _token_in(file: Path) -> str:
 
 def _not_over_url(what: str) -> VqdError:
     return VqdError("not_over_url", f"--url does not show {what}.", "Give --settings instead.")
-
-
-def _packed(path: Path) -> tuple[Path | None, Sequence[Enclosed]]:
-    """Give the job file that a path names, and everything beside it; of a folder that has one, it
-    is among the rest."""
-    if path.is_dir():
-        job_file_at(path)
-        return None, _few(enclosed_in(path), path)
-    beside = (one for one in enclosed_in(path.parent) if one.file != path)
-    return path, _few(beside, path.parent)
-
-
-def _few(files: Iterable[Enclosed], folder: Path) -> Sequence[Enclosed]:
-    found = [*islice(files, _MOST_FILES + 1)]
-    if len(found) > _MOST_FILES:
-        said = f"{folder}: there are more than {_MOST_FILES:,} files here."
-        raise VqdError("too_many_files", said, "Put the job into a folder of its own.")
-    return found
-
-
-def _is_speaking(one: Enclosed) -> bool:
-    return one.file.suffix.lower() in _SPEAKING and one.file.stat().st_size <= _SMALL_BYTES

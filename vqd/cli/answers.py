@@ -1,0 +1,58 @@
+"""What of the API's answers the command line reads, where that is no shape of its own."""
+
+from dataclasses import dataclass
+
+from vqd.service.shapes.farm import ServerShape
+from vqd.service.shapes.jobs import JobShape, PromptShape
+from vqd.service.shapes.shape import EventShape
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The daemon, and what keeps the queue."""
+
+    version: str
+    paused: bool
+    away: str | None
+    parked: str | None
+    waiting: list[str]
+    servers: list[ServerShape]
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """A page of jobs."""
+
+    jobs: list[JobShape]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """A page of a job's prompts."""
+
+    prompts: list[PromptShape]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The first events of a job."""
+
+    events: list[EventShape]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was done with a job."""
+
+    job: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job that was taken in."""
+
+    job: str
+    prompts: int
