@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vqd.definitions.schema import OutputKind
+from vqd.definitions.terms import OutputKind
 from vqd.domain.kinds import INPUT_KINDS, KINDS, kind_of_name
 from vqd.domain.outcome import OutputFile
 from vqd.media import apart
