@@ -24,6 +24,10 @@ VQD = [sys.executable, "-m", "vqd"]
 SIZES = ", ".join(f"{width}x16" for width in range(16, 40))
 LONG = f"vqd: 1\nworkflow: image-scale\nfan_out: {{matrix: {{size: [{SIZES}]}}}}\n"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_SIZED_BY = ("LINES", "COLUMNS")  # what stands there counts for more than the terminal's size
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in _SIZED_BY} | {
+    "TERM": "xterm-256color"
+}
 OTHER_SCREEN, OWN_SCREEN, CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 
 
@@ -49,7 +53,7 @@ class Terminal:
             stdin=follower,
             stdout=follower,
             stderr=follower,
-            env={**os.environ, "TERM": "xterm-256color"},
+            env=_ENVIRONMENT,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C comes to it
         )
