@@ -1,10 +1,11 @@
 """The files of a job that may be read from elsewhere: what it made, its inputs, its report."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from vqd.documents.opening import opened
 from vqd.domain.errors import VqdError
@@ -14,6 +15,10 @@ from vqd.service.views import Views
 from vqd.spool.drops import INPUTS, RESULT_NAMES
 from vqd.spool.layout import Spool
 
+T = TypeVar("T")
+
+_MOVES = 2
+"""Of a job that is being closed: its inputs are laid out, and then its folder goes to done/."""
 _OF_FOLDERS = RESULT_NAMES | {INPUTS}
 
 
@@ -55,7 +60,7 @@ class JobFiles:
         Raises:
             VqdError: `unknown_file`, `spool_away`.
         """
-        return _open(job, self.place(job, path), path)
+        return _open(job, lambda: self.place(job, path), path)
 
     def open_input(self, job: Job, number: int, slot: str) -> OpenFile:
         """Open the file that a slot of a prompt was given. Whoever asked for it closes it.
@@ -63,7 +68,7 @@ class JobFiles:
         Raises:
             VqdError: `unknown_prompt`, `unknown_file`, `spool_away`.
         """
-        return _open(job, self.input_place(job, number, slot), slot)
+        return _open(job, lambda: self.input_place(job, number, slot), slot)
 
     def place(self, job: Job, path: str) -> Place:
         """Give where a file of a job is now.
@@ -117,15 +122,27 @@ def _below(job: Job, path: str) -> PurePosixPath | None:
     return PurePosixPath(*parts)
 
 
-def _open(job: Job, place: Place, path: str) -> OpenFile:
-    try:
-        with opened(place.path, below=place.below) as held:
+def found_again(look: Callable[[], T]) -> T:
+    """Give what `look` finds and opens, which looks again where a move came in between."""
+    for _ in range(_MOVES):
+        with suppress(FileNotFoundError):
+            return look()
+    return look()
+
+
+def _open(job: Job, place: Callable[[], Place], path: str) -> OpenFile:
+    def look() -> OpenFile:
+        found = place()
+        with opened(found.path, below=found.below) as held:
             file = os.fdopen(os.dup(held.fileno()), "rb")
+        facts = os.fstat(file.fileno())
+        tag = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+        return OpenFile(file, found.path.name, facts.st_size, facts.st_mtime, tag)
+
+    try:
+        return found_again(look)
     except (OSError, ValueError) as error:
         raise _unknown(job, path) from error
-    facts = os.fstat(file.fileno())
-    tag = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
-    return OpenFile(file, place.path.name, facts.st_size, facts.st_mtime, tag)
 
 
 def _unknown(job: Job, path: str) -> VqdError:

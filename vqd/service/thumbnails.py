@@ -8,7 +8,7 @@ from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.media.apart import Thumbnail, Undecodable
 from vqd.media.thumbnails import Thumbnails
-from vqd.service.files import JobFiles, Place
+from vqd.service.files import JobFiles, Place, found_again
 from vqd.service.views import Views
 from vqd.store.store import StoreReader
 
@@ -62,16 +62,20 @@ class JobThumbnails:
         )
 
     def _small(self, sha256: str, size: str, what: str, place: Callable[[], Place]) -> SmallPicture:
-        made = self._kept.read(sha256) or self._make(sha256, what, place())
+        made = self._kept.read(sha256) or self._make(sha256, what, place)
         found = {one.size: one for one in made}
         small = found.get(size) or found.get(_STILL) or next(iter(made), None)
         if small is None:
             raise _none(what)
         return SmallPicture(small.data, small.mime, f"{sha256[:32]}-{small.size}")
 
-    def _make(self, sha256: str, what: str, place: Place) -> tuple[Thumbnail, ...]:
+    def _make(self, sha256: str, what: str, place: Callable[[], Place]) -> tuple[Thumbnail, ...]:
+        def look() -> tuple[Thumbnail, ...]:
+            found = place()
+            return self._kept.make(found.path, sha256, below=found.below)
+
         try:
-            return self._kept.make(place.path, sha256, below=place.below)
+            return found_again(look)
         except (Undecodable, OSError, ValueError) as error:
             raise _none(what) from error
 
