@@ -230,7 +230,7 @@ def test_the_daemon_goes_on_from_each_step_at_which_it_was_killed(
     drop(daemon, picture_job(tmp_path / "good", job=ONE))
     for point in IN_TURN:
         monkeypatch.setenv("CRASH_AT", point)
-        daemon.start()
+        daemon.start(may_end=True)
         assert daemon.process is not None
         assert daemon.process.wait(30) == -signal.SIGKILL, point
     monkeypatch.delenv("CRASH_AT")
