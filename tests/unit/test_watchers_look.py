@@ -1,9 +1,13 @@
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.builders import write
+from tests.canary import Canary
+from vqd.spool.jobfiles import job_file_in
 from vqd.watchers.look import is_held, look_at
 
 
@@ -80,3 +84,37 @@ def test_folders_too_deep_for_a_path_do_not_keep_a_drop_from_being_looked_at(
         monkeypatch.chdir("d" * 200)
     monkeypatch.undo()
     assert look_at([tmp_path], has_leases=True).size_bytes == 5
+
+
+@pytest.mark.parametrize("below", ["", "a/b"])
+def test_a_folder_that_turns_into_a_link_while_it_is_looked_at_is_not_read_through(
+    tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "folder" / below).mkdir(parents=True)
+    swapped = tmp_path / "folder" / below if below else tmp_path / "folder"
+    over = threading.Event()
+    with Canary(tmp_path / "secret") as canary:
+        turning = threading.Thread(target=_turn, args=(swapped, tmp_path / "link", over))
+        turning.start()
+        try:
+            for _ in range(1000):
+                with suppress(OSError):
+                    look_at([tmp_path / "folder"], has_leases=True)
+                with suppress(OSError):
+                    job_file_in(swapped)
+        finally:
+            over.set()
+            turning.join()
+        assert canary.touched() == []
+
+
+def _turn(folder: Path, link: Path, over: threading.Event) -> None:
+    """Let the folder and the link change places in turn, each time by one rename."""
+    aside = link.with_name("aside")
+    while not over.is_set():
+        folder.rename(aside)
+        link.rename(folder)
+        folder.rename(link)
+        aside.rename(folder)

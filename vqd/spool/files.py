@@ -17,6 +17,9 @@ from vqd.domain.errors import VqdError
 from vqd.spool.space import require_room
 from vqd.spool.together import Together
 
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How a folder is opened that somebody may have swapped for a link since it was looked at."""
+
 
 def is_folder(path: Path) -> bool:
     """Tell whether a folder is there; no, too, on a dead mount, where `Path.is_dir` raises."""
@@ -34,6 +37,21 @@ def is_real_file(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
+
+
+@contextmanager
+def listed(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Give the entries of a folder, and never of one that a link leads to.
+
+    Raises:
+        OSError: it is gone, no folder, a link, or cannot be read.
+    """
+    handle = os.open(folder, FOLDER)
+    try:
+        with os.scandir(handle) as entries:
+            yield entries
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,10 +1,10 @@
 """Which file of a folder is its job file."""
 
-import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from vqd.domain.names import is_text, why_never_taken
+from vqd.spool.files import listed
 from vqd.spool.status import STATUS, job_told_by
 
 JOB_FILE_NAMES = ("job.yaml", "job.yml", "job.json")
@@ -74,7 +74,7 @@ def is_alone(job_file: Path, *, but: Collection[str] = ()) -> bool:
 
     `but` are names that it uses itself.
     """
-    with os.scandir(job_file.parent) as entries:
+    with listed(job_file.parent) as entries:
         others = (entry.name for entry in entries if entry.name != job_file.name)
         return not any(has_job_suffix(Path(name)) and name not in but for name in others)
 
@@ -108,12 +108,13 @@ def why_no_job_file(folder: Path) -> str:
 
 
 def _named(folder: Path, names: Collection[str]) -> Sequence[Path]:
-    with os.scandir(folder) as entries:
+    with listed(folder) as entries:
         return sorted(folder / entry.name for entry in entries if entry.name.lower() in names)
 
 
 def _entries(folder: Path) -> Sequence[Path]:
-    return sorted(folder.iterdir())
+    with listed(folder) as entries:
+        return sorted(folder / entry.name for entry in entries)
 
 
 def _is_named_so(path: Path) -> bool:

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from vqd.spool.files import FOLDER
+
 PROBE = ".vqd-probe-"
 """How the names of files and folders begin by which vqd tries what a folder can do."""
 
@@ -121,7 +123,7 @@ def cut_log(
 def _opened(folder: Path) -> Iterator[int | None]:
     """Give a descriptor of a folder; None if it is not there, or a link."""
     try:
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        opened = os.open(folder, FOLDER)
     except (FileNotFoundError, NotADirectoryError):
         yield None
         return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.domain.names import safe_name
+from vqd.spool.files import listed
 
 _VERBS = "CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY"
 _REQUEST = re.compile(rf"({_VERBS})(?:(?<=Y) (\d{{1,9}}))?(?:\.txt)?", re.IGNORECASE)
@@ -51,7 +52,7 @@ def requests_in(folder: Path) -> Mapping[str, Request]:
     Raises:
         OSError: the folder is not there, or cannot be read.
     """
-    with os.scandir(folder) as entries:
+    with listed(folder) as entries:
         found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     named = {name: request_named(name) for name in sorted(found)}
     return {name: request for name, request in named.items() if request is not None}
@@ -65,7 +66,7 @@ def is_held_back(folder: Path) -> bool:
     Raises:
         OSError: the folder cannot be read.
     """
-    with os.scandir(folder) as entries:
+    with listed(folder) as entries:
         return any(_asks_to_cancel(entry) or _HELD_BACK.fullmatch(entry.name) for entry in entries)
 
 

@@ -49,7 +49,7 @@ class Elsewhere:
 
     def _look(self, now: float) -> Waiting | NotTaken:
         path, workflow = self._place.path, self._place.workflow
-        defaults = defaults_in(path)
+        defaults = defaults_in(path.resolve())
         if defaults is None and workflow is None:
             return NotTaken("hot folder, but no _defaults.yaml lies in it", may_change=True)
         return self._folder.look(HotCandidate(path, defaults), workflow or "", now)

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from vqd.domain.names import why_never_taken
+from vqd.spool.files import listed
 from vqd.spool.layout import OWN_FOLDER
 from vqd.watchers.hints import Hint, Hints
 from vqd.watchers.polling import LOOK_EVERY_S, Polling
@@ -45,7 +46,7 @@ class Place:
         if len(folder.relative_to(self.folder).parts) >= self.depth:
             return ()
         try:
-            with os.scandir(folder) as entries:
+            with os.scandir(folder) if folder == self.folder else listed(folder) as entries:
                 names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError:
             return ()
@@ -102,6 +103,11 @@ class Lookout:
             if polling.due_at <= now:
                 self._poll(folder, polling, now)
         return min((polling.due_at - now for polling in self._polling.values()), default=None)
+
+    def counts(self) -> tuple[int, int]:
+        """Count the folders of which the kernel tells, and those that are looked at by the clock.
+        Any thread may ask."""
+        return len(self._watched), len(self._polling)
 
     def stop(self) -> None:
         """Look out at nothing."""
