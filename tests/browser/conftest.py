@@ -1,21 +1,17 @@
 """A browser, and a daemon with a page to look at, each one for many tests."""
 
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.looking import Look
+from tests.chromium import CHROMIUM, WITHIN_MS, chromium
 from tests.daemons import Daemon
 from vqd.engine.child import EngineProcess
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-_FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
-_WITHIN_MS = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,10 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, one for all tests of a module."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_FLAGS])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +74,7 @@ def look(browser: Browser, house: Daemon) -> Iterator[Look]:
 def opened(browser: Browser, url: str, **context: Any) -> Look:
     """Open a page of its own, not loaded yet."""
     page: Page = browser.new_context(viewport={"width": 1280, "height": 900}, **context).new_page()
-    page.set_default_timeout(_WITHIN_MS)
+    page.set_default_timeout(WITHIN_MS)
     return Look(page, url)
 
 

@@ -1,16 +1,14 @@
 """A page of vqd in a browser: what is said on its console, what it asks for, what axe finds."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-_AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+from tests.chromium import WITHIN_MS, faults
+
 _REFUSED = "the server responded with a status of 422"
-WITHIN_MS = 30_000
-"""How long the machine may take for what a person would see at once."""
 
 expect.set_options(timeout=WITHIN_MS)
 
@@ -50,12 +48,7 @@ class Look:
 
     def faults(self) -> list[str]:
         """What axe finds wrong with what is shown."""
-        self.page.evaluate(f"() => {{ if (!window.axe) {{ {_AXE} }} }}")
-        found: dict[str, Any] = self.page.evaluate("() => axe.run()")
-        return [
-            f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes'][:3]]}"
-            for one in found["violations"]
-        ]
+        return faults(self.page)
 
     @property
     def asked_elsewhere(self) -> list[str]:

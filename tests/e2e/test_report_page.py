@@ -1,17 +1,16 @@
 """The report as people use it: by eye, keyboard, finger and on paper, in Chromium."""
 
-import json
 import shutil
 from collections.abc import Iterator
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, Page
 
-from tests.chromium import CHROMIUM, Browser, chromium
+from tests.chromium import CHROMIUM, WITHIN_MS, chromium, faults
 from tests.report_job import FAILED, PICTURES, a_report, a_report_of_a_zip
 from tests.waiting import wait_for
 
@@ -21,79 +20,117 @@ FOCUSED = "document.activeElement.closest('.cell')?.id"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_report(tmp_path_factory.mktemp("job"))
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+class See(Protocol):
+    """Opens a report on a screen of this size, by day or by night, for fingers or a mouse."""
+
+    def __call__(
+        self,
+        report: Path,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        touch: bool = False,
+    ) -> Page: ...
 
 
 @pytest.fixture
-def browser(tab: Browser) -> Iterator[Browser]:
-    """The browser; whatever a test does, the page is quiet and asks for nothing elsewhere."""
-    tab.see()
-    tab.said.clear()
-    tab.asked.clear()
-    yield tab
-    assert tab.said == []
-    assert [url for url in tab.asked if not url.startswith(("file:", "data:"))] == []
+def said() -> list[str]:
+    """What the console said."""
+    return []
 
 
-def wait(browser: Browser, expression: str) -> None:
-    wait_for(lambda: bool(browser.run(expression)), within_s=30, what=expression)
+@pytest.fixture
+def see(browser: Browser, said: list[str]) -> Iterator[See]:
+    """Opens reports; whatever a test does, each is quiet and asks for nothing elsewhere."""
+    asked: list[str] = []
+    pages: list[Page] = []
+
+    def opened(
+        report: Path,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        touch: bool = False,
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
+            is_mobile=touch,
+        )
+        page = context.new_page()
+        page.set_default_timeout(WITHIN_MS)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(report.as_uri())
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
-def faults(browser: Browser) -> list[Any]:
-    """What axe finds wrong with the page as it is now."""
-    axe = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    browser.run(f"void (window.axe || (() => {{ {axe} }})())")
-    told = browser.run("axe.run().then((found) => JSON.stringify(found.violations))")
-    return [
-        (one["id"], one["help"], [node["html"][:200] for node in one["nodes"]][:3])
-        for one in json.loads(told)
-    ]
+def wait(page: Page, expression: str) -> None:
+    wait_for(lambda: bool(page.evaluate(expression)), within_s=30, what=expression)
 
 
-def open_one(browser: Browser, selector: str = "#p1 .open") -> None:
-    browser.click(selector)
-    wait(browser, "document.getElementById('lightbox').open")
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
 
 
-def compare_two(browser: Browser) -> None:
-    browser.run("document.querySelector('#p1 .open').focus()")
-    browser.press("c", "ArrowRight", "c")
-    browser.click("#chosen .go")
-    wait(browser, "[...document.querySelectorAll('.view img')].every((img) => img.naturalWidth)")
+def open_one(page: Page, selector: str = "#p1 .open") -> None:
+    page.click(selector)
+    wait(page, "document.getElementById('lightbox').open")
+
+
+def compare_two(page: Page) -> None:
+    page.focus("#p1 .open")
+    press(page, "c", "ArrowRight", "c")
+    page.click("#chosen .go")
+    wait(page, "[...document.querySelectorAll('.view img')].every((img) => img.naturalWidth)")
 
 
 @pytest.mark.parametrize("how", [{}, {"dark": True}, {"width": 390, "height": 844, "touch": True}])
 def test_nothing_is_wrong_with_it_for_those_who_cannot_see_or_point_well(
-    browser: Browser, page: Path, how: dict[str, Any]
+    see: See, report: Path, how: dict[str, Any]
 ) -> None:
-    browser.see(**how)
-    browser.open(page)
-    assert faults(browser) == []
-    open_one(browser)
-    assert faults(browser) == []
-    browser.press("Escape")
-    compare_two(browser)
-    assert faults(browser) == []
+    page = see(report, **how)
+    assert faults(page) == []
+    open_one(page)
+    assert faults(page) == []
+    press(page, "Escape")
+    compare_two(page)
+    assert faults(page) == []
 
 
-def test_every_control_is_reached_by_tab_and_seen_to_be(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    controls = browser.run(
+def test_every_control_is_reached_by_tab_and_seen_to_be(see: See, report: Path) -> None:
+    page = see(report)
+    controls = page.evaluate(
         "[...document.querySelectorAll('a[href], a[role=button], button, input, audio')]"
         ".filter((one) => one.checkVisibility() && !one.disabled).length"
     )
     reached: set[int] = set()
     unseen: set[str] = set()
     for _ in range(2 * controls):  # players have stops of their own
-        browser.press("Tab")
-        place, name, outline = browser.run(
+        press(page, "Tab")
+        place, name, outline = page.evaluate(
             "(() => { const all = [...document.querySelectorAll('*')], at = document.activeElement;"
             " return [all.indexOf(at), at.tagName, getComputedStyle(at).outlineStyle]; })()"
         )
@@ -105,47 +142,49 @@ def test_every_control_is_reached_by_tab_and_seen_to_be(browser: Browser, page: 
     assert unseen <= {"AUDIO"}  # in which one of its parts is marked
 
 
-def test_arrows_go_from_picture_to_picture(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    browser.run("document.querySelector('#p1 .open').focus()")
+def test_arrows_go_from_picture_to_picture(see: See, report: Path) -> None:
+    page = see(report)
+    page.focus("#p1 .open")
     went = []
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"):
-        browser.press(key)
-        went.append(browser.run(FOCUSED))
+        press(page, key)
+        went.append(page.evaluate(FOCUSED))
     assert went == ["p2", "p3", f"p{FAILED}", "p6", "p2"]
 
 
 def test_one_opens_steps_and_closes_by_keys_and_the_focus_comes_back(
-    browser: Browser, page: Path
+    see: See, report: Path
 ) -> None:
-    browser.open(page)
-    browser.run("document.querySelector('#p1 .open').focus()")
-    browser.press("Enter")
-    wait(browser, "document.querySelector('.stage img')?.naturalWidth === 640")
-    told = browser.run("document.querySelector('#lightbox dl').innerText")
+    page = see(report)
+    page.focus("#p1 .open")
+    press(page, "Enter")
+    wait(page, "document.querySelector('.stage img')?.naturalWidth === 640")
+    told = page.evaluate("document.querySelector('#lightbox dl').innerText")
     for said in ("cfg", "3.5", "motion", "low", "1001", "gpu1", "steps", "24", "dawn.png"):
         assert said in told
-    browser.press("z")
-    assert browser.run("document.querySelector('.stage img').getBoundingClientRect().width") == 640
-    browser.press("z", "ArrowRight", "ArrowRight")
-    assert "Prompt 3" in browser.run("document.querySelector('#lightbox h2').textContent")
-    browser.press("Escape")
-    assert browser.run("document.getElementById('lightbox').open") is False
-    assert browser.run(FOCUSED) == "p3"
+    press(page, "z")
+    assert (
+        page.evaluate("document.querySelector('.stage img').getBoundingClientRect().width") == 640
+    )
+    press(page, "z", "ArrowRight", "ArrowRight")
+    assert "Prompt 3" in page.evaluate("document.querySelector('#lightbox h2').textContent")
+    press(page, "Escape")
+    assert page.evaluate("document.getElementById('lightbox').open") is False
+    assert page.evaluate(FOCUSED) == "p3"
 
 
-def test_a_failure_says_why_and_is_found_from_the_head(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    browser.click(".problems a")
-    assert browser.run("location.hash") == f"#p{FAILED}"
-    open_one(browser, f"#p{FAILED} .open")
-    assert browser.run("document.querySelector('.stage').innerText") == "node_error: it raised"
+def test_a_failure_says_why_and_is_found_from_the_head(see: See, report: Path) -> None:
+    page = see(report)
+    page.click(".problems a")
+    assert page.evaluate("location.hash") == f"#p{FAILED}"
+    open_one(page, f"#p{FAILED} .open")
+    assert page.evaluate("document.querySelector('.stage').innerText") == "node_error: it raised"
 
 
-def test_two_are_compared_side_by_side_and_one_over_the_other(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    compare_two(browser)
-    told = browser.run(
+def test_two_are_compared_side_by_side_and_one_over_the_other(see: See, report: Path) -> None:
+    page = see(report)
+    compare_two(page)
+    told = page.evaluate(
         "[...document.querySelectorAll('.pane figcaption')].map((one) => one.innerText)"
     )
     assert ["low" in told[0], "mid" in told[1]] == [True, True]
@@ -154,121 +193,119 @@ def test_two_are_compared_side_by_side_and_one_over_the_other(browser: Browser, 
         "[...document.querySelectorAll('.view')].map((one) => one.getBoundingClientRect())"
         ".map((box) => [box.left, box.width])"
     )
-    (left, _), (right, width) = browser.run(boxes)
+    (left, _), (right, width) = page.evaluate(boxes)
     assert right >= left + width
-    browser.press("w")
-    (left, one), (right, other) = browser.run(boxes)
+    press(page, "w")
+    (left, one), (right, other) = page.evaluate(boxes)
     assert (left, one) == (right, other)
-    browser.run("document.querySelector('.edge').focus()")
-    browser.press("ArrowRight")
-    assert browser.run("document.querySelector('.panes').style.getPropertyValue('--cut')") == "51%"
-    browser.press("Escape")
-    assert browser.run("document.activeElement.className") == "go"
+    page.focus(".edge")
+    press(page, "ArrowRight")
+    assert (
+        page.evaluate("document.querySelector('.panes').style.getPropertyValue('--cut')") == "51%"
+    )
+    press(page, "Escape")
+    assert page.evaluate("document.activeElement.className") == "go"
 
 
-def test_an_output_is_compared_with_its_input(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    open_one(browser)
-    browser.click("#lightbox .beside")
-    wait(browser, "document.querySelectorAll('.view img').length === 2")
-    assert browser.run("document.querySelector('.pane b').textContent") == "Input image"
+def test_an_output_is_compared_with_its_input(see: See, report: Path) -> None:
+    page = see(report)
+    open_one(page)
+    page.click("#lightbox .beside")
+    wait(page, "document.querySelectorAll('.view img').length === 2")
+    assert page.evaluate("document.querySelector('.pane b').textContent") == "Input image"
 
 
-def test_a_clip_plays_while_it_is_pointed_at_and_only_then(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    browser.point_at(f"#p{PICTURES} .open")
-    wait(browser, "document.querySelector('.preview.plays')?.currentTime > 0")
-    browser.point_at("h1")
-    wait(browser, "!document.querySelector('.preview')")
+def test_a_clip_plays_while_it_is_pointed_at_and_only_then(see: See, report: Path) -> None:
+    page = see(report)
+    page.hover(f"#p{PICTURES} .open")
+    wait(page, "document.querySelector('.preview.plays')?.currentTime > 0")
+    page.hover("h1")
+    wait(page, "!document.querySelector('.preview')")
 
 
 def test_a_clip_plays_from_the_page_alone_where_its_file_is_not_beside_it(
-    browser: Browser, page: Path, tmp_path: Path
+    see: See, said: list[str], report: Path, tmp_path: Path
 ) -> None:
-    browser.open(Path(shutil.copy(page, tmp_path / "mailed.html")))
-    browser.run(f"document.querySelector('#p{PICTURES} .open').focus()")
-    wait(browser, f"document.querySelector('#p{PICTURES} img').src.startsWith('data:image/webp')")
-    browser.press("Enter")
-    wait(browser, "document.querySelector('.instead img')?.naturalWidth")
-    browser.said.clear()  # that the file is not there
+    page = see(Path(shutil.copy(report, tmp_path / "mailed.html")))
+    page.focus(f"#p{PICTURES} .open")
+    wait(page, f"document.querySelector('#p{PICTURES} img').src.startsWith('data:image/webp')")
+    press(page, "Enter")
+    wait(page, "document.querySelector('.instead img')?.naturalWidth")
+    said.clear()  # that the file is not there
 
 
-def test_sounds_texts_and_what_nobody_can_see_have_their_place(
-    browser: Browser, page: Path
-) -> None:
-    browser.open(page)
+def test_sounds_texts_and_what_nobody_can_see_have_their_place(see: See, report: Path) -> None:
+    page = see(report)
     sound, text, latent = (f"#p{PICTURES + number}" for number in (1, 2, 3))
-    browser.run(f"document.querySelector('{sound} audio').play()")
-    wait(browser, f"document.querySelector('{sound} audio').currentTime > 0")
-    assert browser.run(f"document.querySelector('{sound} img').naturalWidth") > 0
-    assert "A quiet valley" in browser.run(f"document.querySelector('{text} .excerpt').innerText")
-    assert "noise.latent" in browser.run(f"document.querySelector('{latent} .tile').innerText")
-    open_one(browser, f"{text} .open")
-    assert browser.run("document.querySelector('.stage .excerpt').innerText").count("valley") == 40
+    page.evaluate(f"document.querySelector('{sound} audio').play()")
+    wait(page, f"document.querySelector('{sound} audio').currentTime > 0")
+    assert page.evaluate(f"document.querySelector('{sound} img').naturalWidth") > 0
+    assert "A quiet valley" in page.evaluate(f"document.querySelector('{text} .excerpt').innerText")
+    assert "noise.latent" in page.evaluate(f"document.querySelector('{latent} .tile').innerText")
+    open_one(page, f"{text} .open")
+    assert (
+        page.evaluate("document.querySelector('.stage .excerpt').innerText").count("valley") == 40
+    )
 
 
 def test_what_varies_together_is_one_axis_and_what_hangs_on_the_input_stands_beside_it(
-    browser: Browser, tmp_path: Path
+    see: See, tmp_path: Path
 ) -> None:
-    browser.open(a_report_of_a_zip(tmp_path))
+    page = see(a_report_of_a_zip(tmp_path))
     heads = "[...document.querySelectorAll('thead th')].map((one) => one.innerText.split('\\n'))"
-    assert browser.run(heads) == [
+    assert page.evaluate(heads) == [
         ["lora film", "tag plain"],
         ["lora none", "tag soft"],
         ["lora grain", "tag hard"],
     ]
     beside = "[...document.querySelectorAll('tbody th')].map((one) => one.innerText)"
-    assert ["m0" in one for one in browser.run(beside)] == [True, False]
+    assert ["m0" in one for one in page.evaluate(beside)] == [True, False]
     row = "[...document.querySelectorAll('tbody tr:last-child .cell')].map((one) => one.id)"
-    assert browser.run(row) == ["p4", "p5", "p6"]
+    assert page.evaluate(row) == ["p4", "p5", "p6"]
 
 
-def test_searching_leaves_what_fits(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    browser.press("/")
-    browser.press(*"motion wild")
+def test_searching_leaves_what_fits(see: See, report: Path) -> None:
+    page = see(report)
+    press(page, "/")
+    page.keyboard.type("motion wild")
     shown = "[...document.querySelectorAll('.cell:not([hidden])')].length"
-    wait(browser, f"{shown} === 9")
-    browser.click("#only-new")
-    assert browser.run(shown) == 6
+    wait(page, f"{shown} === 9")
+    page.click("#only-new")
+    assert page.evaluate(shown) == 6
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
-def test_on_a_phone_nothing_is_wider_than_the_screen(
-    browser: Browser, page: Path, width: int
-) -> None:
-    browser.see(width=width, height=800, touch=True)
-    browser.open(page)
-    assert browser.run("document.documentElement.scrollWidth") == width
-    small = browser.run(
+def test_on_a_phone_nothing_is_wider_than_the_screen(see: See, report: Path, width: int) -> None:
+    page = see(report, width=width, height=800, touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    small = page.evaluate(
         "[...document.querySelectorAll('button, .choose')].filter((one) => one.checkVisibility())"
         ".filter((one) => one.getBoundingClientRect().height < 36).length"
     )
     assert small == 0
 
 
-def test_it_is_dark_where_people_want_it_dark(browser: Browser, page: Path) -> None:
+def test_it_is_dark_where_people_want_it_dark(see: See, report: Path) -> None:
     shades = []
     for dark in (False, True):
-        browser.see(dark=dark)
-        browser.open(page)
-        with Image.open(BytesIO(browser.picture())) as picture:
+        page = see(report, dark=dark)
+        with Image.open(BytesIO(page.screenshot())) as picture:
             shades.append(picture.convert("L").crop((0, 300, 4, 304)).tobytes())
     assert min(shades[0]) > 230
     assert max(shades[1]) < 40
 
 
-def test_on_paper_it_has_no_controls_and_cuts_no_picture(browser: Browser, page: Path) -> None:
-    browser.see(width=718, height=1000, dark=True, paper=True)
-    browser.open(page)
-    assert browser.run("document.documentElement.scrollWidth") <= 718
-    assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+def test_on_paper_it_has_no_controls_and_cuts_no_picture(see: See, report: Path) -> None:
+    page = see(report, width=718, height=1000, dark=True)
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 718
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     left = "[...document.querySelectorAll('#tools, #keys, audio, .choose, dialog')]"
-    assert browser.run(f"{left}.filter((one) => one.checkVisibility()).length") == 0
+    assert page.evaluate(f"{left}.filter((one) => one.checkVisibility()).length") == 0
     broken = (
         "[...document.querySelectorAll('.cell')].map((one) => getComputedStyle(one).breakInside)"
     )
-    assert set(browser.run(broken)) == {"avoid"}
-    paper = browser.paper()
+    assert set(page.evaluate(broken)) == {"avoid"}
+    paper = page.pdf(print_background=True)
     assert paper.startswith(b"%PDF")
     assert 2 <= paper.count(b"/Type /Page\n") + paper.count(b"/Type/Page\n") <= 8
