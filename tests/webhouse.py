@@ -17,7 +17,7 @@ from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
 from vqd.service.known import StoredClasses
 from vqd.service.submit import Submission
-from vqd.settings import made_of
+from vqd.settings.load import made_of
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 from vqd.webdoor import web_door

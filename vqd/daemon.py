@@ -15,7 +15,6 @@ from vqd.drafting import drafting_by
 from vqd.dropdoor import drop_door
 from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
-from vqd.farm import BUILTIN
 from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.premises import Premises, premises
@@ -36,7 +35,8 @@ from vqd.service.aside import Aside
 from vqd.service.known import StoredClasses
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
-from vqd.settings import Settings
+from vqd.settings.farm import BUILTIN
+from vqd.settings.model import Settings
 from vqd.spool.claims import recover_claims
 from vqd.spool.staging import clear_staging
 from vqd.watchers.welcoming import Welcoming

@@ -2,7 +2,7 @@
 
 from vqd.domain.catalogue import KnownClasses
 from vqd.service.drafts import Drafting
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 
 

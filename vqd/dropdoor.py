@@ -6,7 +6,7 @@ from vqd.service.control import Control
 from vqd.service.drafts import Drafting
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 from vqd.watchers.elsewhere import HotPlace

@@ -11,8 +11,8 @@ from pathlib import Path
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.engine.child import EngineProcess
-from vqd.farm import BUILTIN
-from vqd.settings import Settings
+from vqd.settings.farm import BUILTIN
+from vqd.settings.model import Settings
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import Lease, leased

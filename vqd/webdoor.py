@@ -28,7 +28,7 @@ from vqd.service.thumbnails import JobThumbnails
 from vqd.service.uploads import Uploads
 from vqd.service.views import Views
 from vqd.service.workflows import Workflows
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 

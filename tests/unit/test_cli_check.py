@@ -13,7 +13,7 @@ from tests.house import House
 from tests.samples import picture_job
 from vqd.cli.drafting import job_file_at, opened
 from vqd.domain.outcome import OutputFile, Succeeded
-from vqd.settings import load_settings
+from vqd.settings.load import load_settings
 
 FAN_OUT = """\
 vqd: 1

@@ -16,9 +16,9 @@ from vqd.documents.reader import parse
 from vqd.documents.schema import Keys, checked
 from vqd.domain.cures import CURES
 from vqd.domain.outcome import FailureCode
-from vqd.farm import ServerKeys
 from vqd.intake.schema import JobKeys
 from vqd.service.drafts import Drafting
+from vqd.settings.farm import ServerKeys
 from vqd.spool.layout import Spool
 from vqd.spool.statusschema import status_schema
 

@@ -21,7 +21,7 @@ def test_settings_that_are_not_there_are_made_by_what_it_says(tmp_path: Path) ->
 
 def test_nobody_wrote_settings_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("vqd.settings.SEARCHED", (Path("vqd.yaml"),))
+    monkeypatch.setattr("vqd.settings.files.SEARCHED", (Path("vqd.yaml"),))
     monkeypatch.delenv("VQD_SETTINGS", raising=False)
     assert faults(None)["settings_missing"].cure == ("vqd init /srv/vqd",)
 

@@ -27,7 +27,7 @@ from vqd.domain.param import Misfit, Param
 from vqd.intake.jobschema import job_schema, job_schema_for, param_schema
 from vqd.intake.schema import JobKeys
 from vqd.service.schemas import workflow_schema
-from vqd.settings import settings_schema
+from vqd.settings.model import settings_schema
 from vqd.store.learning import learn
 from vqd.store.store import Store
 

@@ -10,7 +10,8 @@ from vqd.domain.job import Notify
 from vqd.domain.notice import HouseEvent, HouseWishes
 from vqd.domain.quote import QuoteOver
 from vqd.domain.window import Window
-from vqd.settings import Settings, load_settings
+from vqd.settings.load import load_settings
+from vqd.settings.model import Settings
 
 REQUIRED = "spool: spool\nstate_dir: state\n"
 

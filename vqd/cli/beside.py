@@ -41,7 +41,8 @@ from vqd.service.shapes.queue import (
 )
 from vqd.service.shapes.shape import event_shape
 from vqd.service.views import Views, open_views
-from vqd.settings import Settings, load_settings
+from vqd.settings.load import load_settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.spool.waiting import waiting_in
 

@@ -11,7 +11,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from vqd.domain.errors import VqdError
-from vqd.settings import Settings, load_settings
+from vqd.settings.load import load_settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 
 _MOST = 200

@@ -9,7 +9,7 @@ from vqd.domain.errors import VqdError
 from vqd.drafting import drafting_by
 from vqd.service.drafts import Drafting
 from vqd.service.preview import Previews, open_previews
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.jobfiles import defaults_in, is_defaults_name, job_file_in
 from vqd.spool.layout import Spool
 

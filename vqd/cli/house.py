@@ -10,9 +10,9 @@ from vqd.cli.app import ends_in_words, settings_option
 from vqd.cli.codes import EXIT_REFUSED
 from vqd.cli.helping import examples
 from vqd.documents.reader import parse
-from vqd.farm import BUILTIN
 from vqd.service.welcome import Welcome
-from vqd.settings import load_settings, made_of
+from vqd.settings.farm import BUILTIN
+from vqd.settings.load import load_settings, made_of
 from vqd.spool.kept import KeptFolder
 from vqd.spool.layout import OWN_FOLDER, Spool
 

@@ -18,7 +18,7 @@ from vqd.service.shapes.workflows import (
     workflow_shape,
 )
 from vqd.service.workflows import open_workflows
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.status import iso
 
 

@@ -2,7 +2,7 @@
 
 from vqd.domain.errors import VqdError
 from vqd.service.views import open_views
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 
 
 def parked_by(settings: Settings) -> str | None:

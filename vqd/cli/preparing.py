@@ -9,7 +9,7 @@ from vqd.cli.way import Sent
 from vqd.domain.errors import Faults
 from vqd.service.shapes.check import CheckShape, HotFolderShape, check_shape, hot_folder_shape
 from vqd.service.shapes.queue import SentShape
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 
 

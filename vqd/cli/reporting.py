@@ -12,7 +12,7 @@ from vqd.cli.told import print_json
 from vqd.domain.names import printable
 from vqd.service.reports import make_report
 from vqd.service.shapes.queue import ReportShape
-from vqd.settings import load_settings
+from vqd.settings.load import load_settings
 from vqd.spool.layout import Spool
 
 

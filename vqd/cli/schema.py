@@ -11,7 +11,8 @@ from vqd.cli.completing import workflow_names
 from vqd.cli.helping import examples
 from vqd.documents.json_schema import Schema
 from vqd.service import schemas
-from vqd.settings import load_settings, settings_schema
+from vqd.settings.load import load_settings
+from vqd.settings.model import settings_schema
 from vqd.spool.statusschema import status_schema
 
 

@@ -7,7 +7,7 @@ from vqd.cli.parking import parked_by
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.names import printable
 from vqd.service.explain import Reason, Stop
-from vqd.settings import Settings
+from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.spool.waiting import waiting_in
 

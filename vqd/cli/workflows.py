@@ -36,7 +36,7 @@ from vqd.service.workflows import (
     open_workflows,
     write_definition,
 )
-from vqd.settings import load_settings
+from vqd.settings.load import load_settings
 
 NO_SERVER = "no server has been seen yet"
 _STATES = {"ok": "green", "broken": "red", "nowhere": "yellow", "unknown": None}

@@ -3,22 +3,23 @@
 import os
 from pathlib import Path
 
-from vqd.documents.reader import read
+from vqd.documents.tree import Text
 from vqd.domain.errors import VqdError
-from vqd.places import placed
-from vqd.settings import find_settings_file
+from vqd.settings.environment import lay_environment
+from vqd.settings.files import find_files, lay_files
+from vqd.settings.layers import Layers
+
+_KEYS = ("spool", "state_dir")
 
 
 def folders_named(settings_file: Path | None) -> dict[str, Path]:
     """Give `spool` and `state_dir` as the settings say them; none of settings that nobody can
     read."""
+    layers = Layers()
     try:
-        path = find_settings_file(settings_file)
-        told = placed(read(path).root, path.absolute().parent) if path else {}
-    except (VqdError, OSError):
-        told = {}
-    named = {key: os.environ.get(f"VQD_{key.upper()}") or told.get(key) for key in _KEYS}
-    return {key: Path(said) for key, said in named.items() if isinstance(said, str | Path)}
-
-
-_KEYS = ("spool", "state_dir")
+        lay_files(layers, find_files(settings_file))
+        lay_environment(layers, os.environ, _KEYS)
+    except VqdError:
+        return {}
+    named = ((key, layers.root.get(Text(key))) for key in _KEYS)
+    return {key: Path(said) for key, said in named if isinstance(said, Text)}

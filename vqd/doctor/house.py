@@ -18,14 +18,16 @@ from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.finding import Finding, command, ok, wrong
 from vqd.engine.examine import examine_engine
-from vqd.farm import BUILTIN, ServerKeys
 from vqd.service.examine import (
     ToldCatalogue,
     examine_queue,
     examine_workflows,
     used_workflows,
 )
-from vqd.settings import Settings, find_settings_file, load_settings
+from vqd.settings.farm import BUILTIN, ServerKeys
+from vqd.settings.files import find_settings_file
+from vqd.settings.load import load_settings
+from vqd.settings.model import Settings
 from vqd.spool.examine import examine_room, examine_spool
 from vqd.spool.layout import Spool
 from vqd.spool.mounts import mount_point_named

@@ -1,49 +1,38 @@
-"""Settings: a file, then the environment over it. They stop at the daemon and the CLI."""
+"""Everything that can be set, and what may stand there."""
 
-import os
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
-from pydantic_settings import PydanticBaseSettingsSource as Source
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from vqd.documents.durations import Duration
 from vqd.documents.json_schema import Schema, json_schema
-from vqd.documents.reader import parse, read
-from vqd.documents.schema import fault, told
+from vqd.documents.schema import Keys, fault
 from vqd.documents.shown import shown
-from vqd.documents.tree import Document, Mapping, Text
+from vqd.documents.tree import Mapping, Text
 from vqd.documents.values import value
-from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.graph import as_text
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
-from vqd.farm import BUILTIN, ServerKeys, WindowKeys
-from vqd.hotfolders import HotFolderKeys, check_apart
 from vqd.intake.notifying import NotifyKeys
-from vqd.listening import WebKeys
-from vqd.places import placed
-from vqd.quoting import QuoteKeys
+from vqd.settings.farm import BUILTIN, ServerKeys, WindowKeys
+from vqd.settings.hotfolders import HotFolderKeys, check_apart
+from vqd.settings.listening import WebKeys
+from vqd.settings.quoting import QuoteKeys
+from vqd.settings.targets import HouseKeys, TargetKeys
 from vqd.spool.leftovers import UNUSED_S
 from vqd.spool.mounts import WatchMode
 from vqd.spool.reserve import Reserve, ReserveKey
 from vqd.spool.space import Disks, disks_at
-from vqd.targets import HouseKeys, TargetKeys
 
-SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 _Notifying = TypeVar("_Notifying", NotifyKeys | None, HouseKeys | None)
 
 
-class Settings(BaseSettings):
+class Settings(Keys):
     """Everything that can be set. config/vqd.yaml explains each."""
-
-    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        env_prefix="VQD_", extra="forbid", frozen=True
-    )
 
     spool: Path = Field(description="Where jobs are dropped and come back: one file system.")
     state_dir: Path = Field(description="Where the queue's database lies: a local disk.")
@@ -144,6 +133,9 @@ class Settings(BaseSettings):
     drain_s: float = Field(
         default=20.0, ge=0, description="How long the end of the daemon waits for what runs."
     )
+    log_level: LogLevel = Field(
+        default="info", description="What is logged: this, and what is worse."
+    )
 
     @field_validator("servers")
     @classmethod
@@ -189,13 +181,6 @@ class Settings(BaseSettings):
         check_apart(self.hot_folders, {"the spool": spool, "the state_dir": state})
         return self
 
-    @classmethod
-    def settings_customise_sources(  # type: ignore[override]  # called with names alone
-        cls, *_: type[BaseSettings], **sources: Source
-    ) -> tuple[Source, ...]:
-        """Let the environment win over the file."""
-        return sources["env_settings"], sources["init_settings"]
-
     @property
     def shown(self) -> dict[str, Any]:
         """All that may be shown: nothing secret."""
@@ -229,35 +214,6 @@ class Settings(BaseSettings):
         return self.state_dir / "queue.db"
 
 
-def find_settings_file(named: Path | None) -> Path | None:
-    """Give the settings file: the one named, else $VQD_SETTINGS, else ./vqd.yaml, else /etc.
-
-    Raises:
-        VqdError: `settings_missing`, one that was named is not there.
-    """
-    in_environment = os.environ.get("VQD_SETTINGS")
-    asked = named or (Path(in_environment) if in_environment else None)
-    if asked is not None:
-        if not asked.is_file():
-            raise VqdError(
-                "settings_missing", f"{asked}: no such settings file.", "vqd init SPOOL makes one."
-            )
-        return asked
-    return next((path for path in SEARCHED if path.is_file()), None)
-
-
-def load_settings(named: Path | None = None) -> Settings:
-    """Read the settings. Relative paths in the file are relative to the file.
-
-    Raises:
-        VqdError: `settings_missing`; Faults: everything wrong with them.
-    """
-    path = find_settings_file(named)
-    document = read(path, where=str(path)) if path else parse("{}", "settings")
-    values = placed(document.root, path.absolute().parent if path else Path.cwd())
-    return made_of(values, document)
-
-
 def settings_schema() -> Schema:
     """Give the JSON Schema of a settings file. It needs no key: the environment may have it."""
     made = json_schema(Settings, title="vqd settings")
@@ -265,51 +221,9 @@ def settings_schema() -> Schema:
     return made
 
 
-def made_of(values: dict[str, Any], document: Document) -> Settings:
-    """Give settings of values, told of as they stand in a document, and of the environment.
-
-    Raises:
-        Faults: everything wrong with them.
-    """
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        seen = _with_environment(document)
-        raise Faults(map(_with_cure, told(seen, Settings, error))) from error
-    except SettingsError as error:
-        hint = """Write a list as JSON: VQD_SERVERS='["builtin"]'."""
-        raise Faults([Problem("wrong_type", f"{error}.", "the environment", hint=hint)]) from error
-
-
-def _with_environment(document: Document) -> Document:
-    root = Mapping(document.root)
-    root.line, root.column = document.root.line, document.root.column
-    for name in Settings.model_fields:
-        value = os.environ.get(f"VQD_{name.upper()}")
-        if value is not None:
-            root[_text(name)] = _text(value)
-    return Document(document.where, root)
-
-
-def _text(value: str) -> Text:
-    text = Text(value)
-    text.line, text.column, text.plain = 1, 1, True
-    return text
-
-
-def _with_cure(problem: Problem) -> Problem:
-    variable = f"VQD_{(problem.key or '').upper()}"
-    if problem.code == "missing_key" and problem.key in Settings.model_fields:
-        hint = f"vqd init SPOOL writes a settings file; or set {variable}."
-        return replace(problem, line=None, column=None, hint=hint)
-    if variable in os.environ:
-        return replace(problem, where=variable, line=None, column=None, key=None)
-    return problem
-
-
 def _given(workflow: str, name: str, value: Any) -> Given:
     line = value.line if isinstance(value, Text) else None
     return Given(as_text(value), f"defaults.{workflow}.{name}", line, None, "the settings")
 
 
-_OWN_CODE = Path(__file__).resolve().parent
+_OWN_CODE = Path(__file__).resolve().parents[1]
