@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.daemons import Daemon
+from tests.manager import Manager
 from tests.proxy import Proxy
 from tests.waiting import wait_for
 from tests.webhouse import POOLED
@@ -37,6 +38,15 @@ def spool(tmp_path: Path) -> Spool:
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     """A daemon on the built-in engine, not started yet."""
     made = Daemon(tmp_path / "house")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """What hears in systemd's place what this process, and those that it starts, tell of it."""
+    made = Manager(tmp_path)
+    monkeypatch.setenv("NOTIFY_SOCKET", made.address)
     yield made
     made.close()
 

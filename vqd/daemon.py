@@ -13,8 +13,9 @@ from vqd.domain.errors import VqdError
 from vqd.domain.live import Live
 from vqd.drafting import drafting_by
 from vqd.dropdoor import drop_door
-from vqd.ending import Ending
+from vqd.ending import Ending, hangups_kept
 from vqd.engine.child import EngineProcess
+from vqd.hangup import Hangups
 from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.premises import Premises, premises
@@ -42,6 +43,9 @@ from vqd.spool.staging import clear_staging
 from vqd.watchers.welcoming import Welcoming
 from vqd.webdoor import web_door
 
+_END_S = 25.0
+"""How long the end takes at most beyond `drain_s`, whatever a share or a server does."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -51,7 +55,7 @@ def run(settings: Settings) -> int:
     Raises:
         VqdError: it cannot start, and says why.
     """
-    with premises(settings) as ours:
+    with hangups_kept(), premises(settings) as ours:
         return _Daemon(settings, ours).run()
 
 
@@ -88,7 +92,8 @@ class _Daemon:
             windows={name: keys.window for name, keys in settings.windows.items()},
             on_tick=self._on_tick,
         )
-        self._ending = Ending(hurry=self._loop.hurry)
+        self._hangups = Hangups(self._reload)
+        self._ending = Ending(hurry=self._loop.hurry, on_hangup=self._hangups.ask)
         couriers = [
             Courier(store, spool, target, link, kept=kept) for target, link in _targets(settings)
         ]
@@ -176,7 +181,8 @@ class _Daemon:
         self._welcoming.start()
         if self._web is not None:
             self._web.start()
-        systemd.notify("READY=1")
+        self._hangups.start()
+        systemd.ready()
         _log.info(
             "daemon.started",
             version=__version__,
@@ -186,8 +192,10 @@ class _Daemon:
         )
 
     def _stop(self) -> None:
-        systemd.notify("STOPPING=1")
+        drain_s = self._settings.drain_s
+        systemd.stopping(f"ends within {drain_s:.0f} s", within_s=drain_s + _END_S)
         self._wake.set()
+        self._hangups.stop()
         if self._web is not None:
             self._web.stop()
         self._watch.stop()
@@ -204,6 +212,9 @@ class _Daemon:
         for server in self._servers:
             server.stop()
         _log.info("daemon.stopped", exit_code=self._ending.exit_code)
+
+    def _reload(self) -> None:
+        _log.warning("settings.kept", why="they are read when the daemon starts")
 
     def _run_loop(self) -> None:
         watchdog_s = systemd.watchdog_s()
@@ -264,7 +275,7 @@ def _targets(settings: Settings) -> Iterator[tuple[Target, str | None]]:
 
 def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:
     def tell() -> None:
-        systemd.notify("WATCHDOG=1")
+        systemd.alive()
         if engine is not None:
             try:
                 engine.ensure_alive()

@@ -1,41 +1,68 @@
-"""The end of the daemon: asked for by a signal or from within, and waited for by the main thread.
+"""What the daemon is asked by signals: to end, which a fault within asks, too, and to read its
+settings again.
 
 A signal's handler must take no lock, since the thread that it interrupts may hold that very lock;
 and a thread that sleeps on a lock need not wake for a signal at all. So the handler does nothing:
-Python writes each signal's number to a socket (`signal.set_wakeup_fd`), and the main thread does
-nothing but read that.
+Python writes each signal's number to a pipe (`signal.set_wakeup_fd`), and the main thread does
+nothing but read that. It holds 65,536 of them, so that none is lost in a storm (pipe(7)).
 """
 
+import os
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_NO_SIGNAL = b"\0"
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_NO_SIGNAL = 0
+_STDIN = 0
+
+
+@contextmanager
+def hangups_kept() -> Iterator[None]:
+    """Keep SIGHUP, which would kill, until the daemon listens. For the main thread.
+
+    systemd takes a service that SIGHUP killed for one that ended well, and starts it no more
+    (systemd.service(5), SuccessExitStatus=).
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Ending:
-    """Whether the end was asked for; `hurry` is called at each signal after the first."""
+    """Whether the end was asked for; `hurry` is called at each signal after the first.
 
-    def __init__(self, *, hurry: Callable[[], None]) -> None:
+    SIGHUP asks for the end where it says that the terminal is gone from which the daemon was
+    started; else `on_hangup` is called, by the main thread, and must not take long.
+    """
+
+    def __init__(self, *, hurry: Callable[[], None], on_hangup: Callable[[], None]) -> None:
         self.asked = threading.Event()
         self.exit_code = 0
         self._hurry = hurry
-        self._told, self._tell = socket.socketpair()
-        self._tell.setblocking(False)
+        self._on_hangup = on_hangup
+        self._has_terminal = os.isatty(_STDIN)
+        told, tell = os.pipe()
+        os.set_blocking(tell, False)
+        self._told = FileIO(told, "r")
+        self._tell = FileIO(tell, "w")
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGTERM and SIGINT for a wish to end, until the block ends. For the main thread."""
-        with closing(self._told), closing(self._tell):
+        """Take signals for what they ask, until the block ends. For the main thread."""
+        with self._told, self._tell:
             signal.set_wakeup_fd(self._tell.fileno(), warn_on_full_buffer=False)
             earlier = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+            blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             try:
                 yield
             finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
                 for number, handler in earlier.items():
                     signal.signal(number, handler)
                 signal.set_wakeup_fd(-1)
@@ -65,12 +92,19 @@ class Ending:
         self._wake()
 
     def _hear(self) -> None:
-        heard = self._told.recv(1)
+        (heard,) = self._told.read(1)
         if heard == _NO_SIGNAL:
+            return
+        if heard == signal.SIGHUP and not self._is_terminal_gone():
+            self._on_hangup()
             return
         if self.asked.is_set():
             self._hurry()
         self.asked.set()
 
+    def _is_terminal_gone(self) -> bool:
+        return self._has_terminal and not os.isatty(_STDIN)
+
     def _wake(self) -> None:
-        self._tell.send(_NO_SIGNAL)
+        with suppress(ValueError):  # closed: nobody waits any more
+            self._tell.write(bytes([_NO_SIGNAL]))

@@ -2,16 +2,46 @@
 
 import os
 import socket
+import time
+from contextlib import suppress
 
 
-def notify(state: str) -> None:
-    """Send one state, such as READY=1, to the service manager if there is one."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.connect("\0" + address[1:] if address.startswith("@") else address)
-        channel.sendall(state.encode())
+def starting(said: str, *, within_s: float) -> None:
+    """Tell what goes on until `ready`, and that it may take so long, whatever the unit's
+    TimeoutStartSec says."""
+    _notify(f"STATUS={said}", _longer(within_s))
+
+
+def ready() -> None:
+    """Tell that the daemon is up, or that it has read its settings again."""
+    _notify("READY=1")
+
+
+def reloading() -> None:
+    """Tell that the settings are being read again, until `ready`."""
+    now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    _notify("RELOADING=1", f"MONOTONIC_USEC={now_us}")
+
+
+def alive() -> None:
+    """Give a sign of life."""
+    _notify("WATCHDOG=1")
+
+
+def status(said: str) -> None:
+    """Tell in one line how things are, which `systemctl status` shows."""
+    _notify(f"STATUS={said}")
+
+
+def stopping(said: str, *, within_s: float) -> None:
+    """Tell that the daemon ends, and that it may take so long, whatever the unit's TimeoutStopSec
+    says."""
+    _notify("STOPPING=1", f"STATUS={said}", _longer(within_s))
+
+
+def is_told() -> bool:
+    """Tell whether anybody listens to all this."""
+    return "NOTIFY_SOCKET" in os.environ
 
 
 def is_manager() -> bool:
@@ -25,3 +55,22 @@ def watchdog_s() -> float | None:
     if not microseconds or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     return int(microseconds) / 1_000_000
+
+
+def _longer(within_s: float) -> str:
+    return f"EXTEND_TIMEOUT_USEC={round(within_s * 1_000_000)}"
+
+
+def _notify(*states: str) -> None:
+    """Send states in one message. Where the manager cannot be reached the daemon goes on: nobody
+    but the manager could do anything about it."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    message = "\n".join(" ".join(state.splitlines()) for state in states)
+    with (
+        suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
+    ):
+        channel.connect("\0" + address[1:] if address.startswith("@") else address)
+        channel.sendall(message.encode())
