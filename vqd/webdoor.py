@@ -29,6 +29,7 @@ from vqd.service.uploads import Uploads
 from vqd.service.views import Views
 from vqd.service.workflows import Workflows
 from vqd.settings.model import Settings
+from vqd.spool.asking import Asker, Askers
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from vqd.web.server import WebServer
 
 _NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_SHARE_THREADS = 8
+"""So many requests wait for the share at once."""
 
 
 def web_door(
@@ -66,6 +69,7 @@ def web_door(
     from vqd.web import door
     from vqd.web.services import Services
 
+    asker = Asker()
     views, workflows = Views(store), Workflows(settings.workflows, store)
     files = JobFiles(spool, views, settings.input_roots)
     capabilities = {server.name: server.capability for server in settings.servers}
@@ -76,11 +80,12 @@ def web_door(
         changes=Changes(store),
         workflows=workflows,
         farm=FarmViews(store, workflows),
-        uploads=Uploads(spool, submission, previews, settings.look_at_disks),
+        uploads=Uploads(spool, submission, previews, settings.look_at_disks, asker),
         control=Control(store, on_change=on_change),
-        switch=Switch(spool, on_change=on_change),
+        switch=Switch(spool, asker, on_change=on_change),
         edits=Edits(spool, previews),
         bring_back=partial(bring_back, spool),
+        of_share=Askers(_SHARE_THREADS).asked,
         files=files,
         thumbnails=JobThumbnails(store, views, files, kept),
         live=live,

@@ -1,33 +1,55 @@
 """The whole queue: whether it goes on, and what keeps it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
+from vqd.domain.errors import VqdError
 from vqd.service.explain import Stop
+from vqd.spool.asking import Asker, Silent
 from vqd.spool.layout import Spool
 from vqd.spool.waiting import waiting_in
 
+T = TypeVar("T")
+
+_SILENT = "it does not answer"
+
 
 class Switch:
-    """Pauses everything and lets it go on, by PAUSE in the spool, as anybody may by hand."""
+    """Pauses everything and lets it go on, by PAUSE in the spool, as anybody may by hand.
 
-    def __init__(self, spool: Spool, *, on_change: Callable[[], None]) -> None:
+    A spool that does not answer counts as away, and is as it was when it was last heard of.
+    """
+
+    def __init__(self, spool: Spool, asker: Asker, *, on_change: Callable[[], None]) -> None:
         self._spool = spool
+        self._asker = asker
         self._on_change = on_change
+        self._was_paused = False
 
     @property
     def is_paused(self) -> bool:
         """Tell whether nothing new is sent to any server."""
-        return self._spool.is_paused()
+        with suppress(Silent):
+            self._was_paused = self._asker.ask(self._spool.is_paused)
+        return self._was_paused
 
     @property
     def away(self) -> str | None:
         """Say what is missing of the spool; None if it is there."""
-        return self._spool.why_away()
+        try:
+            return self._asker.ask(self._spool.why_away)
+        except Silent:
+            return _SILENT
 
     @property
     def waiting(self) -> Sequence[str]:
         """Give what of the inbox is not taken yet: `NAME: why`."""
-        return waiting_in(self._spool.inbox)
+        try:
+            return self._asker.ask(partial(waiting_in, self._spool.inbox))
+        except Silent:
+            return ()
 
     def pause(self) -> None:
         """Send nothing new to any server; what runs goes on to its end.
@@ -35,7 +57,7 @@ class Switch:
         Raises:
             VqdError: `spool_away`.
         """
-        self._spool.pause()
+        self._ask(self._spool.pause)
         self._on_change()
 
     def resume(self) -> bool:
@@ -44,8 +66,8 @@ class Switch:
         Raises:
             VqdError: `spool_away`.
         """
-        self._spool.require_present()
-        was_paused = self._spool.resume()
+        self._ask(self._spool.require_present)
+        was_paused = self._ask(self._spool.resume)
         self._on_change()
         return was_paused
 
@@ -59,3 +81,10 @@ class Switch:
             cure = "vqd resume takes it away, and everything goes on."
             return [Stop("paused", "PAUSE lies in the spool", cure)]
         return []
+
+    def _ask(self, act: Callable[[], T]) -> T:
+        try:
+            return self._asker.ask(act)
+        except Silent:
+            hint = "Try it again once the share is back."
+            raise VqdError("spool_away", f"The spool is away: {_SILENT}.", hint) from None

@@ -2,7 +2,7 @@
 drops are."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +10,7 @@ from typing import BinaryIO
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.service.preview import Preview, Previews
 from vqd.service.submit import Submission
+from vqd.spool.asking import Asker, Silent
 from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
 from vqd.spool.space import Disks, LookAtDisks
@@ -83,11 +84,14 @@ class Uploads:
         submission: Submission,
         previews: Previews,
         look_at_disks: LookAtDisks,
+        asker: Asker,
     ) -> None:
         self._spool = spool
         self._submission = submission
         self._previews = previews
         self._look_at_disks = look_at_disks
+        self._asker = asker
+        self._seen = look_at_disks()
 
     @contextmanager
     def begun(self, name: str, bytes_: int) -> Iterator[Upload]:
@@ -97,12 +101,14 @@ class Uploads:
         Raises:
             VqdError: `spool_away`, `no_space`. OSError: it cannot be begun.
         """
-        shortage = self._look_at_disks().shortage(planned_bytes=bytes_)
+        shortage = self.disks().shortage(planned_bytes=bytes_)
         if shortage is not None:
             raise VqdError("no_space", f"{shortage}.", "Then send it again.")
         with staged(self._spool, name) as staging:
             yield Upload(staging, self._submission, self._previews)
 
     def disks(self) -> Disks:
-        """Look at the disks of the spool and of the queue."""
-        return self._look_at_disks()
+        """Look at the disks of the spool and of the queue; as seen last, if one does not answer."""
+        with suppress(Silent):
+            self._seen = self._asker.ask(self._look_at_disks)
+        return self._seen

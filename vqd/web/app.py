@@ -27,13 +27,16 @@ from vqd.web import (
     system,
     workflows,
 )
+from vqd.web.head import Heads
 from vqd.web.security import Guard
 from vqd.web.services import Services
 from vqd.web.sessions import Sessions
+from vqd.web.share import Share
 
 STATIC = Path(__file__).parent / "static"
 THREADS = 8
-"""How many requests are carried out at once; each may hold a connection to the database."""
+"""How many requests are carried out at once that ask the queue alone; each may hold a connection to
+the database. Whatever waits for the share has threads of its own."""
 
 _ANYWHERE = (
     HTTPStatus.BAD_REQUEST,
@@ -66,13 +69,14 @@ def made(
         lifespan=_lifespan,
         responses=problems.responses(*_ANYWHERE),
     )
+    share = Share(services.of_share)
     routers = (
         session.routes(sessions),
         jobs.routes(services),
         sending.routes(services),
-        steering.routes(services),
-        editing.routes(services),
-        files.routes(services, sessions),
+        steering.routes(services, share),
+        editing.routes(services, share),
+        files.routes(services, sessions, share),
         workflows.routes(services),
         events.routes(events.Feed(services)),
         system.routes(services),
@@ -88,6 +92,7 @@ def made(
     app.add_exception_handler(HTTPException, problems.of_http)
     app.add_exception_handler(RequestValidationError, problems.of_invalid)
     app.add_middleware(Guard, sessions=sessions, hosts=hosts, upload_limit=upload_limit)
+    app.add_middleware(Heads)
     return app
 
 

@@ -9,6 +9,7 @@ from vqd.service.shapes.check import CheckShape, check_shape
 from vqd.web import models
 from vqd.web.problems import responses
 from vqd.web.services import Services
+from vqd.web.share import Share
 
 _NO_JOB = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE)
 _POINTS = 5
@@ -16,17 +17,19 @@ _POINTS = 5
 _log = structlog.get_logger(__name__)
 
 
-def routes(services: Services) -> APIRouter:
+def routes(services: Services, share: Share) -> APIRouter:
     """Give the routes of a job's own file."""
     router = APIRouter(tags=["jobs"])
 
     @router.get("/api/jobs/{job}/job-file", responses=_NO_JOB)
+    @share.route
     def show_job_file(job: str) -> models.JobFileShape:
         """Show the job file of a job."""
         found = services.edits.read(services.views.job(job))
         return models.JobFileShape(found.name, found.text)
 
     @router.post("/api/jobs/{job}/job-file/check", responses=_NO_JOB)
+    @share.route
     def check_job_file(job: str, body: models.JobFileBody) -> CheckShape:
         """Say what a closed job would be with another job file: what is kept, and what would run
         again. Nothing runs, and nothing is changed."""
@@ -35,6 +38,7 @@ def routes(services: Services) -> APIRouter:
         return check_shape(preview, points=_POINTS, disks=services.uploads.disks())
 
     @router.put("/api/jobs/{job}/job-file", responses=_NO_JOB)
+    @share.route
     def replace_job_file(job: str, body: models.JobFileBody) -> models.AnswerShape:
         """Give a closed job another job file and let it run again: only what that changes runs."""
         found = services.views.job(job)

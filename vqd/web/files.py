@@ -1,14 +1,14 @@
 """/api/jobs/JOB/files/… and the like: files as they are, in part too (RFC 9110, Range)."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -21,6 +21,7 @@ from vqd.web.problems import Refusal, responses
 from vqd.web.ranges import Part, part_asked
 from vqd.web.services import Services
 from vqd.web.sessions import Sessions
+from vqd.web.share import Share
 
 _REPORT, _PROOF = "report.html", "proof.html"
 _PART_BYTES = 256 << 10
@@ -63,36 +64,39 @@ _FILE: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(services: Services, sessions: Sessions) -> APIRouter:
+def routes(services: Services, sessions: Sessions, share: Share) -> APIRouter:
     """Give the routes of files and of small pictures."""
     router = APIRouter(tags=["files"])
-    _add_files(router, services, sessions)
-    _add_pictures(router, services)
+    _add_files(router, services, sessions, share)
+    _add_pictures(router, services, share)
     return router
 
 
-def _add_files(router: APIRouter, services: Services, sessions: Sessions) -> None:
+def _add_files(router: APIRouter, services: Services, sessions: Sessions, share: Share) -> None:
     files, views = services.files, services.views
 
     @router.get("/api/jobs/{job}/files/{path:path}", responses=_FILE, response_class=Response)
+    @share.route
     def get_file(request: Request, job: str, path: str, download: Download = False) -> Response:
         """Give a file by its path in the job's folder: outputs/a.png, log.txt."""
-        return FileAnswer(files.open(views.job(job), path), request, is_kept=download)
+        return FileAnswer(files.open(views.job(job), path), request, share, is_kept=download)
 
     @router.get("/api/jobs/{job}/log", responses=_FILE, response_class=Response)
+    @share.route
     def get_log(request: Request, job: str) -> Response:
         """Give what happened to a job in words, a line for each thing; it grows while it runs."""
-        return FileAnswer(files.open(views.job(job), "log.txt"), request)
+        return FileAnswer(files.open(views.job(job), "log.txt"), request, share)
 
     @router.get(
         "/api/jobs/{job}/prompts/{number}/inputs/{slot}", responses=_FILE, response_class=Response
     )
+    @share.route
     def get_input(
         request: Request, job: str, number: models.Number, slot: str, download: Download = False
     ) -> Response:
         """Give the file that a slot of a prompt was given."""
         opened = files.open_input(views.job(job), number, slot)
-        return FileAnswer(opened, request, is_kept=download)
+        return FileAnswer(opened, request, share, is_kept=download)
 
     @router.get(
         "/api/jobs/{job}/report",
@@ -100,6 +104,7 @@ def _add_files(router: APIRouter, services: Services, sessions: Sessions) -> Non
         response_class=RedirectResponse,
         status_code=HTTPStatus.SEE_OTHER,
     )
+    @share.route
     def get_report(job: str) -> RedirectResponse:
         """Lead to the job's report, or to its proof while it is not over: for twelve hours, without
         a token."""
@@ -110,18 +115,20 @@ def _add_files(router: APIRouter, services: Services, sessions: Sessions) -> Non
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
     @router.get("/shared/{ticket}/{job}/{path:path}", include_in_schema=False)
+    @share.route
     def get_shared(request: Request, ticket: str, job: str, path: str) -> Response:
         if not sessions.admits_ticket(ticket, job):
             hint = "Open the report from the page again."
             said = "This link was only good for a while."
             raise Refusal(HTTPStatus.FORBIDDEN, "ticket_over", said, hint)
-        return FileAnswer(files.open(views.job(job), path), request, is_shared=True)
+        return FileAnswer(files.open(views.job(job), path), request, share, is_shared=True)
 
 
-def _add_pictures(router: APIRouter, services: Services) -> None:
+def _add_pictures(router: APIRouter, services: Services, share: Share) -> None:
     thumbnails, views = services.thumbnails, services.views
 
     @router.get("/api/jobs/{job}/thumbnails/{path:path}", responses=_FILE, response_class=Response)
+    @share.route
     def get_thumbnail(request: Request, job: str, path: str, size: Size = "medium") -> Response:
         """Give a small picture of an output, by the path of that."""
         return _picture(thumbnails.of_output(views.job(job), path, size), request)
@@ -131,6 +138,7 @@ def _add_pictures(router: APIRouter, services: Services) -> None:
         responses=_FILE,
         response_class=Response,
     )
+    @share.route
     def get_input_thumbnail(
         request: Request, job: str, number: models.Number, slot: str, size: Size = "medium"
     ) -> Response:
@@ -160,9 +168,16 @@ class FileAnswer(StreamingResponse):
     """A file, whole or in part, read as it is taken; closed at the end, however that comes."""
 
     def __init__(
-        self, opened: OpenFile, request: Request, *, is_kept: bool = False, is_shared: bool = False
+        self,
+        opened: OpenFile,
+        request: Request,
+        share: Share,
+        *,
+        is_kept: bool = False,
+        is_shared: bool = False,
     ) -> None:
         self._file = opened.file
+        self._share = share
         part = part_asked(request.headers, opened.tag, opened.modified_at, opened.bytes)
         headers = {
             **_about(opened, is_kept=is_kept),
@@ -180,10 +195,13 @@ class FileAnswer(StreamingResponse):
 
     async def _read(self, part: Part) -> AsyncIterator[bytes]:
         left = part.bytes
-        await to_thread.run_sync(self._file.seek, part.first)
-        while left and (read := await to_thread.run_sync(self._file.read, min(left, _PART_BYTES))):
+        await self._share.ask(partial(self._file.seek, part.first))
+        while left and (read := await self._share.ask(self._part(left))):
             left -= len(read)
             yield read
+
+    def _part(self, left: int) -> Callable[[], bytes]:
+        return partial(self._file.read, min(left, _PART_BYTES))
 
 
 def _about(opened: OpenFile, *, is_kept: bool) -> dict[str, str]:

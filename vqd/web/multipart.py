@@ -7,10 +7,11 @@ may be a JSON list of further files of which only the names count: they stand th
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import BinaryIO
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
@@ -27,15 +28,19 @@ _JSON = b"application/json"
 _PLAIN = (_JSON, b"application/yaml", b"application/x-yaml", b"text/yaml")
 
 
-async def receive(request: Request, upload: Upload, *, takes_names: bool = False) -> None:
-    """Write what a request sends into an upload.
+async def receive(
+    request: Request, upload: Upload, threads: CapacityLimiter, *, takes_names: bool = False
+) -> None:
+    """Write what a request sends into an upload, in one of the `threads`.
 
     Raises:
         Refusal: it is none that can be read. Faults: a path in it is none. OSError: the disk.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind in _PLAIN:
-        await _receive_job_file(request, upload, is_json=kind == _JSON)
+        text = await _job_file_of(request)
+        write = partial(_write_job_file, upload, text, is_json=kind == _JSON)
+        await to_thread.run_sync(write, limiter=threads)
         return
     boundary = options.get(b"boundary")
     if kind != _MULTIPART or not boundary:
@@ -45,7 +50,7 @@ async def receive(request: Request, upload: Upload, *, takes_names: bool = False
     form = _Form(upload, boundary, takes_names=takes_names)
     try:
         async for part in _parts_of(request):
-            await to_thread.run_sync(form.write, part)
+            await to_thread.run_sync(form.write, part, limiter=threads)
         form.finish()
     except FormParserError as error:
         raise _malformed(str(error)) from error
@@ -53,13 +58,13 @@ async def receive(request: Request, upload: Upload, *, takes_names: bool = False
         form.close()
 
 
-async def _receive_job_file(request: Request, upload: Upload, *, is_json: bool) -> None:
+async def _job_file_of(request: Request) -> bytes:
     text = bytearray()
     async for part in request.stream():
         text += part
         if len(text) > _MOST_FIELD_BYTES:
             raise _too_long("The job file")
-    _write_job_file(upload, bytes(text), is_json=is_json)
+    return bytes(text)
 
 
 async def _parts_of(request: Request) -> AsyncIterator[bytes]:

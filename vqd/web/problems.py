@@ -130,7 +130,8 @@ def _allowed(request: Request) -> str:
     """Give the methods that there are for a path, over all routes."""
     routes: Sequence[Route] = request.app.state.routes
     fitting = [one for one in routes if one.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for one in fitting for method in one.methods or ()}))
+    methods = {method for one in fitting for method in one.methods or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _status_of(code: str, otherwise: HTTPStatus) -> HTTPStatus:

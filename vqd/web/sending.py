@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from vqd.service.shapes.check import CheckShape, check_shape
@@ -106,6 +106,7 @@ class _Receiving:
     def __init__(self, services: Services) -> None:
         self._uploads = services.uploads
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._threads = CapacityLimiter(AT_ONCE)  # of their own: a disk may be slow, or silent
 
     async def receive(
         self, request: Request, name: str, act: Callable[[Upload], T], *, takes_names: bool = False
@@ -119,19 +120,19 @@ class _Receiving:
             raise _busy()
         length = request.headers.get("content-length", "")
         begun = self._uploads.begun(name, int(length) if length.isdigit() else 0)
-        async with self._places, _aside(begun) as upload:
-            await multipart.receive(request, upload, takes_names=takes_names)
-            return await to_thread.run_sync(act, upload)
+        async with self._places, self._aside(begun) as upload:
+            await multipart.receive(request, upload, self._threads, takes_names=takes_names)
+            return await to_thread.run_sync(act, upload, limiter=self._threads)
 
-
-@asynccontextmanager
-async def _aside(context: AbstractContextManager[T]) -> AsyncIterator[T]:
-    """Enter and leave a context that waits for disks, in a thread."""
-    entered = await to_thread.run_sync(context.__enter__)
-    try:
-        yield entered
-    finally:
-        await to_thread.run_sync(partial(context.__exit__, None, None, None))
+    @asynccontextmanager
+    async def _aside(self, context: AbstractContextManager[T]) -> AsyncIterator[T]:
+        """Enter and leave a context that waits for disks, in a thread."""
+        entered = await to_thread.run_sync(context.__enter__, limiter=self._threads)
+        try:
+            yield entered
+        finally:
+            left = partial(context.__exit__, None, None, None)
+            await to_thread.run_sync(left, limiter=self._threads)
 
 
 def _busy() -> Refusal:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from vqd.service.uploads import Uploads
 from vqd.service.views import Views
 from vqd.service.workflows import Workflows
 
+Asked = Callable[[Callable[[], Any]], "Future[Any]"]
+"""Has something carried out, once a thread has a turn for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Each answers for one thing. `bring_back` lets a closed job run again.
+    """Each answers for one thing. `bring_back` lets a closed job run again; `of_share` carries out
+    what waits for the share, in threads of its own.
 
     `settings` are those that may be shown, `server_urls` the servers of these by name.
     """
@@ -37,6 +42,7 @@ class Services:
     switch: Switch
     edits: Edits
     bring_back: Callable[[str], Path]
+    of_share: Asked
     files: JobFiles
     thumbnails: JobThumbnails
     live: Live

@@ -11,6 +11,7 @@ from vqd.service.control import Answer
 from vqd.web import models
 from vqd.web.problems import Refusal, responses
 from vqd.web.services import Services
+from vqd.web.share import Share
 
 _WHY = "asked over the API"
 _NOT_DONE = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
@@ -18,7 +19,7 @@ _NOT_DONE = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 _log = structlog.get_logger(__name__)
 
 
-def routes(services: Services) -> APIRouter:
+def routes(services: Services, share: Share) -> APIRouter:
     """Give the routes that steer a job."""
     router = APIRouter(tags=["jobs"])
     steering = _Steering(services)
@@ -32,6 +33,7 @@ def routes(services: Services) -> APIRouter:
         )
 
     @router.post("/api/jobs/{job}/retry", responses=_NOT_DONE)
+    @share.route
     def retry(job: str) -> models.AnswerShape:
         """Run again what has not succeeded of a job, be it closed or not."""
         return steering.retry(job)

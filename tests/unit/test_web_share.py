@@ -1,0 +1,70 @@
+"""A share that does not answer: what lies on it waits, within bounds, and all else is told of."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.builders import accept_a_job
+from tests.waiting import wait_for
+from tests.webhouse import WebHouse, at, web_house
+from vqd.spool.layout import Spool
+from vqd.web import app
+from vqd.web.share import Share
+
+JOB = "20260101-000000-job"
+MORE_THAN_THREADS = 20
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebHouse]:
+    """An API with a job, which waits for the share for half a second."""
+    monkeypatch.setattr(app, "Share", partial(Share, answers_within_s=0.5))
+    with web_house(tmp_path / "house") as made:
+        accept_a_job(made.store, JOB)
+        (made.spool.active / JOB / "outputs").mkdir(parents=True)
+        (made.spool.active / JOB / "log.txt").write_text("all is well\n")
+        yield made
+
+
+@contextmanager
+def silent(spool: Spool) -> Iterator[None]:
+    """Let whoever looks for the spool's marker wait, as on a share whose server is dead."""
+    marker = spool.root / ".vqd-spool"
+    mark = marker.read_bytes()
+    marker.unlink()
+    os.mkfifo(marker)
+    try:
+        yield
+    finally:
+        waiting = os.open(marker, os.O_RDWR)  # who waits reads the mark, however many they are
+        marker.unlink()
+        marker.write_bytes(mark)
+        os.write(waiting, mark * MORE_THAN_THREADS)
+        os.close(waiting)
+
+
+def test_the_queue_is_told_of_while_the_share_is_silent(house: WebHouse) -> None:
+    log = f"{at(JOB)}/log"
+    assert house.get(log).text == "all is well\n"
+    with silent(house.spool):
+        with ThreadPoolExecutor(MORE_THAN_THREADS) as crowd:
+            asked = [crowd.submit(house.get, log) for _ in range(MORE_THAN_THREADS)]
+            answers = [one.result() for one in asked]
+        told = {(one.status_code, one.json()["code"]) for one in answers}
+        assert told == {(503, "share_silent")}
+        assert answers[0].headers["retry-after"] == "10"
+        assert [one["job"] for one in house.told("/api/jobs")["jobs"]] == [JOB]
+        assert house.told(at(JOB))["reasons"][0]["code"] == "share_away"
+        assert house.told("/api/system")["away"] == "it does not answer"
+        assert house.get("/healthz").status_code == 200
+        assert house.get("/readyz").status_code == 503
+        answer = house.post("/api/system/pause")
+        assert (answer.status_code, answer.json()["code"]) == (503, "spool_away")
+        assert house.post(f"{at(JOB)}/priority", json={"priority": 80}).status_code == 200
+    wait_for(lambda: house.get(log).status_code == 200, within_s=20, what="the share's answers")
+    assert house.told("/api/system")["away"] is None
