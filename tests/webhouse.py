@@ -11,6 +11,7 @@ import requests
 
 from tests.waiting import wait_for
 from vqd.documents.reader import parse
+from vqd.domain.figures import Figures
 from vqd.domain.live import Live
 from vqd.media.thumbnails import Thumbnails
 from vqd.service.aside import Aside
@@ -58,7 +59,12 @@ class WebHouse:
 
 @contextmanager
 def web_house(
-    folder: Path, *, token: str | None = None, live: Live | None = None, **settings: Any
+    folder: Path,
+    *,
+    token: str | None = None,
+    live: Live | None = None,
+    figures: Figures | None = None,
+    **settings: Any,
 ) -> Iterator[WebHouse]:
     """Open the API on a free port; `settings` are those of vqd, `web` too."""
     before = _pooled()
@@ -88,6 +94,7 @@ def web_house(
         drafting,
         submission,
         live or Live(),
+        figures or Figures(),
         Thumbnails(given.state_dir / "thumbnails"),
         on_change=lambda: None,
         on_end=ended.set,

@@ -10,6 +10,7 @@ import structlog
 
 from vqd import __version__, systemd
 from vqd.domain.errors import VqdError
+from vqd.domain.figures import Figures
 from vqd.domain.live import Live
 from vqd.drafting import drafting_by
 from vqd.dropdoor import drop_door
@@ -20,6 +21,7 @@ from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.premises import Premises, premises
 from vqd.runner.courier import Courier
+from vqd.runner.figures import Counting
 from vqd.runner.house import House, subjects
 from vqd.runner.housekeeping import Housekeeping
 from vqd.runner.inputs import InputChecks
@@ -80,7 +82,15 @@ class _Daemon:
         self._servers = [Server(address, checks, on_change=wake.set) for address in addresses]
         self._room = Room(store, settings.look_at_disks, on_change=wake.set)
         kept = Thumbnails(settings.state_dir / "thumbnails")
-        self._publisher = Publisher(store, spool, on_change=wake.set, kept=kept, room=self._room)
+        counting = Counting()
+        self._publisher = Publisher(
+            store,
+            spool,
+            on_change=wake.set,
+            kept=kept,
+            room=self._room,
+            on_close=counting.closed,
+        )
         self._loop = Loop(
             store,
             spool,
@@ -90,6 +100,7 @@ class _Daemon:
             stall_s=settings.stall_s,
             room=self._room,
             windows={name: keys.window for name, keys in settings.windows.items()},
+            counting=counting,
             on_tick=self._on_tick,
         )
         self._hangups = Hangups(self._reload)
@@ -140,6 +151,7 @@ class _Daemon:
             drafting,
             submission,
             Live(self._loop.live, self._preview),
+            Figures(counting.work, self._watch.intake),
             kept,
             on_change=wake.set,
             on_end=self._ending.fail,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vqd import __version__
 from vqd.documents.shown import without_credentials
 from vqd.domain.errors import VqdError
+from vqd.domain.figures import Figures
 from vqd.domain.live import Live
 from vqd.media.thumbnails import Thumbnails
 from vqd.service.back import bring_back
@@ -48,6 +49,7 @@ def web_door(
     drafting: Drafting,
     submission: Submission,
     live: Live,
+    figures: Figures,
     kept: Thumbnails,
     *,
     on_change: Callable[[], None],
@@ -89,6 +91,7 @@ def web_door(
         files=files,
         thumbnails=JobThumbnails(store, views, files, kept),
         live=live,
+        figures=figures,
         version=__version__,
         server_urls={server.name: without_credentials(server.url) for server in settings.servers},
         settings=settings.shown,

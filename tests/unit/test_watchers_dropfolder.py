@@ -1,5 +1,6 @@
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from errno import ENOSPC
 from itertools import cycle
 from pathlib import Path
@@ -26,7 +27,9 @@ def seeing() -> Iterator[Seeing]:
     made.close()
 
 
-def drop_folder(folder: Path, seeing: Seeing, take: Take) -> DropFolder:
+def drop_folder(
+    folder: Path, seeing: Seeing, take: Take, on_taken: Callable[[float], None] = lambda _: None
+) -> DropFolder:
     return DropFolder(
         folder,
         "",
@@ -34,6 +37,7 @@ def drop_folder(folder: Path, seeing: Seeing, take: Take) -> DropFolder:
         settling=Settling(settle_s=SETTLE_S),
         seeing=seeing,
         waiting=WaitingList(Spool.create(folder.with_name("spool"))),
+        on_taken=on_taken,
     )
 
 
@@ -65,6 +69,26 @@ def test_the_inputs_of_a_copied_job_file_settle_while_it_does(
     draft = a_draft(inputs=("p.png",))
     assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, 0.0), Waiting)
     assert drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S) is draft
+
+
+def test_a_drop_that_is_taken_tells_since_when_it_had_not_changed(
+    tmp_path: Path, seeing: Seeing
+) -> None:
+    lags: list[float] = []
+    write(tmp_path / "p.png", "a picture")
+    drops = drop_folder(tmp_path, seeing, lambda _name, _now: None, on_taken=lags.append)
+    copied_at = time.monotonic() - 20.0
+    drops.settle("p.png", [tmp_path / "p.png"], copied_at)
+    drops.conclude("p.png", lambda: Waiting("it has just changed", 1.0), copied_at)
+    assert lags == []
+
+    def take() -> None:
+        drops.settle("p.png", [tmp_path / "p.png"], copied_at + SETTLE_S)
+
+    drops.conclude("p.png", take, copied_at + SETTLE_S)
+    assert lags == [pytest.approx(20.0, abs=10.0)]
+    drops.conclude("p.png", lambda: None, time.monotonic())
+    assert len(lags) == 1
 
 
 def test_an_input_that_changes_last_is_waited_for(tmp_path: Path, seeing: Seeing) -> None:

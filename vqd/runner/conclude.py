@@ -91,6 +91,7 @@ class Ended:
     needs: Needs = NOTHING
     servers: Sequence[Capability] = ()
     has_rivals: bool = False
+    workflow: str = ""
 
     @property
     def is_of_server(self) -> bool:

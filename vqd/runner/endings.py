@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import structlog
 
+from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.runner.assignment import Assignment
 from vqd.runner.attempt import Attempt
 from vqd.runner.conclude import BLAMED, Ended
+from vqd.runner.figures import Counting
 from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.server import Server
 
@@ -26,12 +28,14 @@ class Endings:
         self,
         servers: Mapping[str, Server],
         room: Room,
+        counting: Counting,
         *,
         on_end: Callable[[], None],
         on_lack: Callable[[], None],
     ) -> None:
         self._servers = servers
         self._room = room
+        self._counting = counting
         self._on_end = on_end
         self._on_lack = on_lack
         self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
@@ -48,8 +52,9 @@ class Endings:
             ended = None if outcome is None else self._of(attempt, outcome)
             yield attempt.assignment, ended
 
-    def follow(self, ended: Ended, now: float) -> None:
-        """Have its server, or the disk, rest where the outcome says so; `now` is monotonic."""
+    def follow(self, ended: Ended, move: Move, now: float) -> None:
+        """Have its server, or the disk, rest where the outcome says so, and count it with the
+        `move` that was made; `now` is monotonic."""
         server, outcome = self._servers[ended.server], ended.outcome
         if ended.stray is not None:
             server.standing.add_stray(ended.stray)
@@ -65,6 +70,7 @@ class Endings:
             server.rest(now)  # it is the server's own disk
         elif outcome.code is FailureCode.DISK_FULL:
             self._room.refuse(outcome.message, now + PARKED_AGAIN_S)
+        self._counting.concluded(ended, move)
         _log_ended(ended)
 
     def _of(self, attempt: Attempt, outcome: Outcome) -> Ended:
@@ -81,6 +87,7 @@ class Endings:
             needs=assignment.plan.schedule.needs,
             servers=[server.capability for server in self._servers.values()],
             has_rivals=self._has_rivals(attempt),
+            workflow=assignment.plan.workflow,
         )
 
     def _has_rivals(self, attempt: Attempt) -> bool:

@@ -13,7 +13,7 @@ What it cannot know: what happened while it was not there. `rescue` asks the ser
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from vqd.domain.errors import STORE_DISK, VqdError
@@ -27,6 +27,7 @@ from vqd.runner.choosing import Choosing
 from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
 from vqd.runner.endings import Endings
+from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
@@ -45,13 +46,15 @@ from vqd.store.store import Session, Store
 @dataclass(frozen=True, slots=True)
 class _Due:
     """What the queue asks for now: jobs by key, those to close with their names; `next_at` is when
-    a prompt that waits may run, or a job is to be judged."""
+    a prompt that waits may run, or a job is to be judged. `moves` are those that concluded what
+    ended."""
 
     judged: Sequence[Judged]
     claimed: Sequence[tuple[Prompt, Server]]
     stopping: Sequence[int]
     closing: Sequence[tuple[int, str]]
     next_at: float | None
+    moves: Sequence[Move] = ()
 
 
 class Loop:
@@ -68,6 +71,7 @@ class Loop:
         stall_s: float,
         room: Room,
         windows: Mapping[str, Window],
+        counting: Counting,
         on_tick: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -87,7 +91,7 @@ class Loop:
             store, servers, spelling, fitting, on_change=woken.set, clock=clock
         )
         self._endings = Endings(
-            self._servers, room, on_end=woken.set, on_lack=self._catalogues.hurry
+            self._servers, room, counting, on_end=woken.set, on_lack=self._catalogues.hurry
         )
         self._dispatch = Dispatch(
             store,
@@ -195,12 +199,12 @@ class Loop:
         wall = self._clock()
 
         def settle(session: Session) -> _Due:
-            for one in ended:
-                conclude(session, one, now=wall)
+            moves = [conclude(session, one, now=wall) for one in ended]
             for move in owed:
                 move(session)
             judged = self._judging.judge(session, wall)
-            return _due(session, judged, list(self._choosing.claims(session, free, wall)), wall)
+            claimed = list(self._choosing.claims(session, free, wall))
+            return replace(_due(session, judged, claimed, wall), moves=moves)
 
         if not (ended or owed or free or self._judging.is_stale(wall)):
             with self._store.reading() as session:
@@ -210,9 +214,9 @@ class Loop:
                 return due
         due = self._store.write(settle)
         self._unsettled, self._owed = [], []
-        for one in ended:
+        for one, move in zip(ended, due.moves, strict=True):
             self._dispatch.drop(one.prompt)
-            self._endings.follow(one, now)
+            self._endings.follow(one, move, now)
         return due
 
     def _hold(self, judged: Sequence[Judged]) -> None:

@@ -40,8 +40,15 @@ AT_ONCE = 2
 _log = structlog.get_logger(__name__)
 
 
+def _told_to_nobody(_: Job) -> None:
+    """Do nothing about a job that is closed."""
+
+
 class Publisher:
-    """Closes jobs and writes their status, beside the loop."""
+    """Closes jobs and writes their status, beside the loop.
+
+    `on_close` is given each job as it is then.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class Publisher:
         on_change: Callable[[], None],
         kept: Thumbnails | None = None,
         room: Room | None = None,
+        on_close: Callable[[Job], None] = _told_to_nobody,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -59,6 +67,7 @@ class Publisher:
         self._room = room
         self._statuses = Statuses(store, spool, kept, clock=clock)
         self._on_change = on_change
+        self._on_close = on_close
         self._clock = clock
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closing: set[int] = set()
@@ -167,6 +176,7 @@ class Publisher:
         self._store.write(
             lambda session: session.jobs.close(job_key, closed.state, closed.reason, now=now)
         )
+        self._on_close(closed)
         _log.info(
             "job.closed",
             job=job.job,

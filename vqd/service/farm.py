@@ -121,6 +121,19 @@ class FarmViews:
         ]
         return Farm(views, max((at for at in times if at is not None), default=None))
 
+    def tallied(self, now: float) -> Sequence[tuple[ServerRecord, ServerTally]]:
+        """Give every server with what it did, and nothing of the workflows: a few rows are read.
+
+        Raises:
+            VqdError: `store_missing` and the like.
+        """
+        with self._reader.reading() as session:
+            tallies = session.servers.tallies(now)
+            return [
+                (record, tallies.get(record.server, ServerTally()))
+                for record in session.servers.all()
+            ]
+
     def models(self) -> Models:
         """Give every model that a server lists at some node, each once however it is spelled.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from vqd.domain.errors import VqdError
+from vqd.domain.figures import Depth
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.listing import JobFilter
 from vqd.domain.outcome import OutputFile
@@ -108,10 +109,10 @@ class Pages:
         with self._reader.reading() as session:
             return session.listing.counts()
 
-    def open_prompts(self) -> Mapping[PromptState, int]:
-        """Count the prompts that wait and that run, of all jobs together."""
+    def depths(self) -> Sequence[Depth]:
+        """Count the jobs that are not closed, and their prompts that wait and that run."""
         with self._reader.reading() as session:
-            return session.listing.open_prompts()
+            return session.listing.depths()
 
 
 def _page(found: Sequence[T], limit: int, place: Callable[[T], str]) -> Page[T]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 
+from vqd.domain.figures import Depth
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.listing import JobFilter
 from vqd.domain.queue import Job, Prompt, PromptKey
@@ -65,14 +66,18 @@ class ListingRows:
         )
         return {JobState(row["state"]): row["jobs"] for row in rows}
 
-    def open_prompts(self) -> Mapping[PromptState, int]:
-        """Count the prompts that wait and that run, of all jobs. Cost: a row for each open job."""
-        row = self._connection.execute(
-            "SELECT coalesce(sum(pending), 0) AS pending, coalesce(sum(running), 0) AS running"
+    def depths(self) -> list[Depth]:
+        """Count the jobs that are not closed, and their prompts that are not over, by the state and
+        priority of the job. Cost: a row for each such job, 2 ms for 1,000."""
+        rows = self._connection.execute(
+            "SELECT state, priority, count(*) AS jobs, sum(pending) AS pending,"
+            " sum(running) AS running,"
+            " min(CASE WHEN hold IS NULL THEN accepted_at END) AS oldest_at"
             " FROM jobs INDEXED BY jobs_open"
             " WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
-        ).fetchone()
-        return {state: row[str(state)] for state in (PromptState.PENDING, PromptState.RUNNING)}
+            " GROUP BY state, priority"
+        )
+        return [Depth(**{**dict(row), "state": JobState(row["state"])}) for row in rows]
 
     def _keys(self, asked: JobFilter, before: int) -> Iterator[int]:
         if asked.labels:

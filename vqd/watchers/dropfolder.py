@@ -39,8 +39,15 @@ Take = Callable[[str, float], Waiting | NotTaken | None]
 _log = structlog.get_logger(__name__)
 
 
+def _told_to_nobody(_: float) -> None:
+    """Do nothing about a drop that was taken."""
+
+
 class DropFolder:
-    """Remembers the drops of one folder. `label` is what it is called in WAITING.txt."""
+    """Remembers the drops of one folder. `label` is what it is called in WAITING.txt.
+
+    `on_taken` is told of each drop that was taken how many seconds it had not changed by then.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class DropFolder:
         settling: Settling,
         seeing: Seeing,
         waiting: WaitingList,
+        on_taken: Callable[[float], None] = _told_to_nobody,
     ) -> None:
         self.folder = folder
         self._label = label
@@ -58,6 +66,7 @@ class DropFolder:
         self._settling = settling
         self._seeing = seeing
         self._waiting = waiting
+        self._on_taken = on_taken
         self._hinted: set[str] = set()
         self._renamed: set[str] = set()
         self._again_at: dict[str, float] = {}
@@ -65,6 +74,7 @@ class DropFolder:
         self._refused_at: dict[str, dict[int | str | None, float]] = {}
         self._noted: set[str] = set()
         self._begun: set[str] = set()
+        self._settled_since: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def hint(self, name: str, *, renamed: bool) -> None:
@@ -116,9 +126,13 @@ class DropFolder:
         sight = self._seeing.at(paths[0])
         look = look_at(paths, has_leases=sight.has_leases)
         renamed = self.is_renamed(name)
-        return self._settling.judge(
+        settled = self._settling.judge(
             name, look, now=now, renamed=renamed, poll_s=sight.settle_poll_s
         )
+        if isinstance(settled, Settled):
+            drop, since = name.split("/")[0], now - settled.quiet_s
+            self._settled_since[drop] = max(since, self._settled_since.get(drop, since))
+        return settled
 
     def ready(
         self, name: str, found: Candidate, draft: Callable[[Path], Draft], now: float
@@ -171,6 +185,7 @@ class DropFolder:
         self._seen_at.pop(name, None)
         self._refused_at.pop(name, None)
         self._begun.discard(name)
+        self._settled_since.pop(name, None)
         with self._lock:
             self._renamed.discard(name)
 
@@ -186,6 +201,8 @@ class DropFolder:
         verdict: Waiting | NotTaken | None
         try:
             verdict = take()
+            if verdict is None and name in self._settled_since:
+                self._on_taken(time.monotonic() - self._settled_since[name])
         except FileNotFoundError:
             verdict = None
         except (OSError, VqdError) as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from vqd.domain.figures import INTAKE_BOUNDS_S, Histogram
 from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
@@ -68,6 +69,8 @@ class Inbox:
         self._short: Shortage | None = None
         self._clock = clock
         self._waiting = WaitingList(spool)
+        self.lag_s = Histogram(INTAKE_BOUNDS_S)
+        """From the last change of each drop to its acceptance; those in hot folders left out."""
         self._drops = DropFolder(
             folder,
             "",
@@ -75,6 +78,7 @@ class Inbox:
             settling=Settling(settle_s=pace.settle_s),
             seeing=seeing,
             waiting=self._waiting,
+            on_taken=self.lag_s.add,
         )
         self._results = ResultDrops(folder, submission, self._drops, clock=clock)
         self._ready: dict[str, Draft] = {}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from vqd.domain.errors import STORE_DISK, VqdError
+from vqd.domain.figures import Intake
 from vqd.service.submit import Submission
 from vqd.spool.files import is_folder
 from vqd.spool.layout import OWN_FOLDER, Spool
@@ -59,6 +60,7 @@ class Watch:
         self._rescan_at = 0.0
         self._rescanned_at = 0.0
         self._has_lost = False
+        self._looked_at: float | None = None
         self._places = (
             Place(spool.root),
             Place(spool.active, depth=1),
@@ -76,6 +78,11 @@ class Watch:
         self._stopping = True
         self._woken.set()
         self._thread.join()
+
+    def intake(self) -> Intake:
+        """Tell how drops are seen and taken. Any thread may ask."""
+        by_events, by_looks = self._lookout.counts()
+        return Intake(self._inbox.lag_s, self._looked_at, by_events, by_looks)
 
     def _run(self) -> None:
         try:
@@ -122,6 +129,8 @@ class Watch:
             self._lookout.look(now),
             self._rescan_at - time.monotonic(),
         ]
+        if whole:
+            self._looked_at = time.time()
         return max(0.0, min(wait for wait in waits if wait is not None))
 
     def _restored(self) -> bool:

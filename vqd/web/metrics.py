@@ -1,7 +1,10 @@
-"""/metrics, for Prometheus: the queue as it is when it is asked, read from the store."""
+"""/metrics, for Prometheus: what the daemon counted since it started, and the queue, the servers
+and the disks as they are when it is asked. docs/metrics.md tells of each."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -10,87 +13,78 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from vqd.domain.lifecycle import JobState
-from vqd.service.farm import ServerView
+from vqd.domain.figures import Depth
+from vqd.service.glance import Glances
+from vqd.web import families
 from vqd.web.services import Services
 
-_SERVER_STATES = ("up", "avoided", "resting", "down")
+BELIEVED = 100
+"""The depth of the queue is believed for so many times as long as it took to count, so that whoever
+asks often, or of a queue with 100,000 open jobs, costs 1 % of a core at most."""
 
 
 def routes(services: Services) -> APIRouter:
     """Give the route of the metrics."""
     router = APIRouter(tags=["health"])
+    own_thread = CapacityLimiter(1)  # whatever share the other routes wait for
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Queue(services))
+    registry.register(_House(services))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
 
     @router.get("/metrics", response_class=Response)
-    def metrics() -> Response:
+    async def metrics() -> Response:
         """Give figures of the queue, the servers and the daemon, as Prometheus reads them."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        told = await to_thread.run_sync(generate_latest, registry, limiter=own_thread)
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-class _Queue(Collector):
+class Believed:
+    """The depth of the queue, counted again when it is worth that."""
+
+    def __init__(
+        self,
+        count: Callable[[], Sequence[Depth]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._count = count
+        self._clock = clock
+        self._depths: Sequence[Depth] = ()
+        self._until = 0.0
+
+    def depths(self) -> Sequence[Depth]:
+        """Give it as it is, or was a moment ago."""
+        began = self._clock()
+        if began >= self._until:
+            self._depths = self._count()
+            ended = self._clock()
+            self._until = ended + BELIEVED * (ended - began)
+        return self._depths
+
+
+class _House(Collector):
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._glances = Glances(services.switch, services.uploads.disks)
+        self._queue = Believed(services.pages.depths)
 
     def describe(self) -> Iterable[Metric]:
         """Give nothing: the store is not asked before somebody asks."""
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        """Read the queue."""
+        """Give every family."""
         services = self._services
         yield InfoMetricFamily("vqd_build", "What runs", {"version": services.version})
-        yield from self._jobs()
-        yield _gauge("vqd_paused", "Whether PAUSE lies in the spool", services.switch.is_paused)
-        yield _gauge("vqd_spool_away", "Whether the spool is away", bool(services.switch.away))
-        spool = services.uploads.disks().spool
-        if spool is not None:
-            said = "What is free where the spool lies"
-            yield _gauge("vqd_spool_free_bytes", said, spool.free_bytes)
-        yield from _servers(services.farm.servers(services.clock()).servers)
-
-    def _jobs(self) -> Iterable[Metric]:
-        counts = self._services.pages.counts()
-        jobs = GaugeMetricFamily("vqd_jobs", "Jobs by state", labels=["state"])
-        for state in JobState:
-            jobs.add_metric([str(state)], counts.get(state, 0))
-        yield jobs
-        prompts = GaugeMetricFamily("vqd_prompts", "Prompts of open jobs", labels=["state"])
-        for name, count in self._services.pages.open_prompts().items():
-            prompts.add_metric([str(name)], count)
-        yield prompts
-
-
-def _servers(servers: Iterable[ServerView]) -> Iterable[Metric]:
-    states = GaugeMetricFamily(
-        "vqd_server_state", "1 for the state that a server is in", labels=["server", "state"]
-    )
-    figures = {
-        "prompts": "Prompts on it, or on their way home",
-        "succeeded": "Prompts that succeeded on it today",
-        "failed_in_row": "Attempts that failed since the last that did not",
-    }
-    families = {
-        name: GaugeMetricFamily(f"vqd_server_{name}", said, labels=["server"])
-        for name, said in figures.items()
-    }
-    for view in servers:
-        for state in _SERVER_STATES:
-            states.add_metric([view.record.server, state], view.record.state == state)
-        for name, family in families.items():
-            family.add_metric([view.record.server], getattr(view.tally, name))
-    yield states
-    yield from families.values()
-
-
-def _gauge(name: str, said: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, said, value=float(value))
+        yield from families.of_queue(self._queue.depths())
+        yield from families.of_spool(self._glances.take(), services.views.refused() is not None)
+        yield from families.of_servers(services.farm.tallied(services.clock()))
+        yield from families.of_work(services.figures.work())
+        yield from families.of_intake(services.figures.intake())

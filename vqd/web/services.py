@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vqd.domain.figures import Figures
 from vqd.domain.live import Live
 from vqd.service.changes import Changes
 from vqd.service.control import Control
@@ -46,6 +47,7 @@ class Services:
     files: JobFiles
     thumbnails: JobThumbnails
     live: Live
+    figures: Figures
     version: str
     server_urls: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
