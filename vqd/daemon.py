@@ -272,7 +272,7 @@ def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[Ser
             url=own.url if own else server.url,
             input_folder=own.data_dir / "input" if own else server.input_folder,
             output_folder=own.data_dir / "output" if own else server.output_folder,
-            headers=server.headers,
+            headers=server.read_headers(),
             ca_file=server.ca,
             capability=server.capability,
         )

@@ -16,6 +16,7 @@ from tests.house import House
 from tests.samples import picture_job
 from vqd.cli.app import vqd
 from vqd.cli.codes import EXIT_CODES
+from vqd.cli.settings import SettingsCheckShape, SettingShape
 from vqd.domain.queue import ServerRecord
 from vqd.service.shapes.check import CheckShape, HotFolderShape
 from vqd.service.shapes.farm import ModelsShape, ServersShape
@@ -59,6 +60,8 @@ SHAPES: Mapping[str, Any] = {
     "workflows list": list[WorkflowShape],
     "workflows show image-scale": WorkflowPageShape,
     "workflows check image-scale": list[CheckedShape],
+    "settings show": list[SettingShape],
+    "settings check": SettingsCheckShape,
 }
 
 

@@ -107,6 +107,7 @@ _PLACES = {
     "servers": "farm:servers",
     "models": "farm:models",
     "schema": "schema:schema",
+    "settings": "settings:settings",
     "doctor": "doctor:doctor",
     "workflows": "workflows:workflows",
     "cancel": "steering:cancel",

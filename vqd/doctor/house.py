@@ -78,6 +78,8 @@ def _fault(problem: Problem, path: Path | None) -> Finding:
         return wrong("settings_missing", said, command("vqd", "init", "/srv/vqd"))
     if problem.where is not None and problem.where.startswith("VQD_"):
         return wrong(problem.code, said, command("unset", problem.where, why="or set it right"))
+    if problem.where is not None and os.path.lexists(problem.where):
+        path = Path(problem.where)
     if path is not None and not os.access(path, os.R_OK):
         grouped = f'sudo chgrp "$(id -gn)" {command(path)}'
         return wrong(problem.code, said, f"{grouped} && {command('sudo', 'chmod', 'g+r', path)}")
@@ -175,9 +177,12 @@ def _examine_server(server: ServerKeys, edit: str, told: "_Told") -> Iterator[Fi
         if server.url == BUILTIN:
             yield from examine_engine(learned)
             return
+        headers = server.read_headers()
         yield from examine_server(
-            server.url, headers=server.headers, ca_file=server.ca, edit=edit, learned=learned
+            server.url, headers=headers, ca_file=server.ca, edit=edit, learned=learned
         )
+    except VqdError as error:
+        yield wrong(error.code, f"{server.name}: {error.message.removesuffix('.')}", edit)
     finally:
         told.end(server.name)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping as AnyMapping
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from vqd.documents.tree import Document, Mapping, Text, written
@@ -122,8 +123,9 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
     if error["type"] == "extra_forbidden":
         return _unknown_key(document, model, loc)
     node, key = document.reach(loc)
-    found = node if isinstance(node, Text) else None
-    shown = found if found is not None else shown_kind(node)
+    is_secret = _is_secret(model, loc)
+    found = node if isinstance(node, Text) and not is_secret else None
+    shown = found if found is not None else "what stands here" if is_secret else shown_kind(node)
     code, said, allowed, hint = _told(error, loc, shown)
     if code == "missing_key":
         key = written(loc)
@@ -191,15 +193,32 @@ def _keys_at(model: type[BaseModel], loc: _Loc) -> list[str]:
     return [*_fields(kind)]
 
 
+def _is_secret(model: type[BaseModel], loc: _Loc) -> bool:
+    """Tell whether a field on the way is not to be told of (repr=False)."""
+    kind: Any = model
+    for part in loc:
+        field = _model_fields(kind).get(part)
+        if field is not None and not field.repr:
+            return True
+        if field is None and not get_args(kind):
+            return False  # a part of the way that pydantic alone knows
+        kind = _bare(field.annotation if field is not None else _held(kind, part))
+    return False
+
+
 def _held(kind: Any, part: str | int) -> Any:
     """Give what a list holds (`tuple[Keys, ...]`), or what a mapping has behind its keys."""
     return get_args(kind)[0 if isinstance(part, int) else -1]
 
 
 def _fields(kind: Any) -> dict[Any, Any]:
+    return {key: field.annotation for key, field in _model_fields(kind).items()}
+
+
+def _model_fields(kind: Any) -> dict[Any, FieldInfo]:
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return {}
-    return {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+    return {field.alias or name: field for name, field in kind.model_fields.items()}
 
 
 def _bare(kind: Any) -> Any:

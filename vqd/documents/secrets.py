@@ -8,6 +8,9 @@ from vqd.domain.errors import VqdError
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
 """How the path of a credential of systemd's begins (systemd.exec(5), LoadCredential=)."""
 
+SECRET = "{secret}"
+"""What stands in a URL or a header for what is in the file."""
+
 _LONGEST_BYTES = 4096
 
 

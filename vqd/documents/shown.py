@@ -14,7 +14,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 def shown(model: BaseModel) -> dict[str, Any]:
     """Give a model's values as JSON can hold them, without what is secret."""
     return {
-        field.alias or name: _plain(getattr(model, name))
+        field.alias or name: plain(getattr(model, name))
         for name, field in type(model).model_fields.items()
         if field.repr
     }
@@ -25,15 +25,16 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub("", text)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Give a value as JSON can hold it, without the names and passwords of URLs in it."""
     if isinstance(value, BaseModel):
         return shown(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return plain(asdict(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, float) and not isfinite(value):
         return None
     if value is None or isinstance(value, bool | int | float):

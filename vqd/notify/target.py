@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
+from vqd.documents.secrets import SECRET, secret_in
+from vqd.domain.errors import VqdError
 from vqd.notify import services
 from vqd.notify.message import Message
 from vqd.notify.unsent import Unsent
 
-SECRET = "{secret}"
-_MOST_SECRET_BYTES = 4096
 _MOST_BYTES_ATTACHED = 1_000_000
 _MOST_BYTES_POSTED = 64_000
 """In base64, with all else, that is less than the 100 kB that many a receiver takes by default."""
@@ -74,11 +74,6 @@ class Target:
         if self.secret_file is None:
             return ""
         try:
-            with self.secret_file.open("rb") as file:
-                secret = file.read(_MOST_SECRET_BYTES).decode().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise Unsent(f"its secret_file {self.secret_file} cannot be read: {why}") from error
-        if not secret.isprintable() or not secret:
-            raise Unsent(f"its secret_file {self.secret_file} does not hold one line of text")
-        return secret
+            return secret_in(self.secret_file)
+        except VqdError as error:
+            raise Unsent(f"its secret_file {error}") from error

@@ -17,11 +17,14 @@ from pydantic import (
 
 from vqd.documents.json_schema import Schema, one_of, take_also, text_like
 from vqd.documents.schema import Keys, fault, listed, shown_kind
+from vqd.documents.secrets import SECRET, secret_in
 from vqd.documents.shown import without_credentials
+from vqd.domain.errors import VqdError
 from vqd.domain.schedule import Capability
 from vqd.domain.window import DAYS, Window
 
 BUILTIN = "builtin"
+_NO_SECRET = "Add `secret_file: …`."
 
 _TIME = r"\s*(([01]?\d|2[0-3]):([0-5]\d)|24:00)\s*"
 _DAYS_IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -128,6 +131,9 @@ class ServerKeys(Keys):
     headers: Annotated[dict[str, str], BeforeValidator(_headers)] = Field(
         default_factory=dict, repr=False, description="Sent with every request, for a gateway."
     )
+    secret_file: Path | None = Field(
+        default=None, description="A file with what {secret} in the headers stands for."
+    )
     ca: Path | None = Field(
         default=None,
         description="A PEM file: the server's certificate must be of one of these authorities.",
@@ -155,6 +161,30 @@ class ServerKeys(Keys):
             hint = "Leave them out: it has folders of its own, which vqd knows."
             raise fault("wrong_value", "builtin shares no other folders.", hint=hint)
         return self
+
+    @model_validator(mode="after")
+    def _keep_secrets(self) -> "ServerKeys":
+        is_used = any(SECRET in text for text in self.headers.values())
+        if is_used and self.secret_file is None:
+            raise fault("missing_key", f"nothing says what {SECRET} is.", hint=_NO_SECRET)
+        if not is_used and self.secret_file is not None:
+            hint = f"Write {SECRET} into a header."
+            raise fault("wrong_value", "its secret_file is used nowhere.", hint=hint)
+        return self
+
+    def read_headers(self) -> dict[str, str]:
+        """Give the headers with the secret in them, which is read now.
+
+        Raises:
+            VqdError: as `secret_in`.
+        """
+        if self.secret_file is None:
+            return self.headers
+        secret = secret_in(self.secret_file)
+        if not secret.isascii():
+            said = f"{self.secret_file}: is no secret for a header, which is ASCII."
+            raise VqdError("secret_unfit", said, "Write it without accents and symbols.")
+        return {name: text.replace(SECRET, secret) for name, text in self.headers.items()}
 
     @property
     def name(self) -> str:

@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault, listed
+from vqd.documents.secrets import SECRET
 from vqd.domain.notice import HouseEvent, HouseWishes
 from vqd.intake.notifying import TargetName, event_among, events_schema
-from vqd.notify.target import SECRET, Target
+from vqd.notify.target import Target
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _TOKEN = re.compile(r"\{[^{}]*\}")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
+from vqd.documents.secrets import secret_place
 from vqd.domain.errors import VqdError
 
 COOKIE = "vqd_session"
@@ -88,7 +89,7 @@ def token_in(path: Path) -> str:
         VqdError: `token_unreadable`, `token_unfit`.
     """
     try:
-        with path.open("rb") as file:
+        with secret_place(path).open("rb") as file:
             token = file.read(_LONGEST).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
