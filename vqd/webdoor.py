@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from vqd import __version__
-from vqd.documents.shown import without_credentials
+from vqd.documents.credentials import without_credentials
 from vqd.domain.errors import VqdError
 from vqd.domain.figures import Figures
 from vqd.domain.live import Live

@@ -10,7 +10,7 @@ from tests.builders import accept_a_job
 from tests.graphs import TOLD
 from tests.house import House
 from vqd.domain.outcome import Failed, FailureCode
-from vqd.domain.queue import ServerRecord
+from vqd.domain.server import ServerRecord
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import yaml
 from tests.builders import NOW
 from vqd.cli.follow import said_of
 from vqd.cli.statusfile import progress_in
-from vqd.service.shapes.queue import ProgressShape
+from vqd.service.shapes.answers import ProgressShape
 
 COUNTS = {"total": 3, "succeeded": 1, "failed": 0, "cancelled": 0}
 AT = {"prompt": 2, "server": "gpu0", "node": "5", "step": "12/20", "percent": 60}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import NOW, accept_a_job, write
 from tests.house import House
-from vqd.domain.queue import ServerRecord
+from vqd.domain.server import ServerRecord
 from vqd.spool.layout import Spool
 from vqd.spool.status import RunningPrompt, write_status
 from vqd.spool.waiting import HEADING, NOTHING, waiting_file

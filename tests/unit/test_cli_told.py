@@ -17,21 +17,22 @@ from tests.samples import picture_job
 from vqd.cli.app import vqd
 from vqd.cli.codes import EXIT_CODES
 from vqd.cli.settings import SettingsCheckShape, SettingShape
-from vqd.domain.queue import ServerRecord
-from vqd.service.shapes.check import CheckShape, HotFolderShape
-from vqd.service.shapes.farm import ModelsShape, ServersShape
-from vqd.service.shapes.jobs import JobDetailShape, JobShape
-from vqd.service.shapes.queue import (
+from vqd.domain.server import ServerRecord
+from vqd.service.shapes.answers import (
     ExplainedShape,
     LogLineShape,
     OnePromptShape,
     PausedShape,
-    QueueShape,
     ReportShape,
     SentShape,
     ShownShape,
     SteeredShape,
 )
+from vqd.service.shapes.check import CheckShape, HotFolderShape
+from vqd.service.shapes.farm import ModelsShape, ServersShape
+from vqd.service.shapes.jobs import JobShape
+from vqd.service.shapes.prompts import JobDetailShape
+from vqd.service.shapes.queue import QueueShape
 from vqd.service.shapes.workflows import CheckedShape, WorkflowPageShape, WorkflowShape
 from vqd.spool.layout import Spool
 from vqd.spool.status import write_status

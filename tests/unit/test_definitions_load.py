@@ -12,8 +12,8 @@ from vqd.domain.accept import Accept
 from vqd.domain.catalogue import NodeClass, NothingKnown, read_node_class
 from vqd.domain.errors import Problem
 from vqd.domain.graph import Target, without
+from vqd.domain.needs import Needs
 from vqd.domain.param import Misfit
-from vqd.domain.schedule import Needs
 
 GRAPH: dict[str, Any] = {
     "1": {

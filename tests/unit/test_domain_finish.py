@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_JOB_FILE, NOW, a_plan
+from tests.builders import NOW
 from vqd.domain.finish import Finish, InLine, OnServer, Outlook, Pace
 from vqd.domain.lifecycle import JobState
-from vqd.domain.queue import Counts, Job, ServerRecord
-from vqd.domain.schedule import Needs, Schedule
+from vqd.domain.listing import Counts, ListedJob
+from vqd.domain.needs import Needs
+from vqd.domain.server import ServerRecord
 
 EVEN = {"image-scale": Pace(10.0, 0.0, 1000)}
 """A workflow of which every prompt takes ten seconds."""
@@ -20,18 +21,25 @@ def servers(number: int, **changes: Any) -> list[ServerRecord]:
     return [replace(one, **changes) for one in made]
 
 
-def a_job(pending: int, running: int = 0, **changes: Any) -> Job:
+def a_job(pending: int, running: int = 0, **changes: Any) -> ListedJob:
     counts = Counts(pending + running, pending, running, 0, 0, 0)
-    plan = a_plan(counts.total)
-    job = Job(9, "J", "image-scale", JobState.RUNNING, counts, plan, A_JOB_FILE, "", 50, NOW)
-    return replace(job, **changes)
+    facts: dict[str, Any] = {
+        "job_key": 9,
+        "job": "J",
+        "workflow": "image-scale",
+        "state": JobState.RUNNING,
+        "counts": counts,
+        "priority": 50,
+        "accepted_at": NOW,
+    }
+    return ListedJob(**{**facts, **changes})
 
 
 def given(job_key: int, server: str, ago_s: float = 0.0) -> OnServer:
     return OnServer(server, job_key, "image-scale", NOW - ago_s)
 
 
-def finish(job: Job, **facts: Any) -> Finish | None:
+def finish(job: ListedJob, **facts: Any) -> Finish | None:
     known: dict[str, Any] = {
         "paces": EVEN,
         "line": [],
@@ -43,7 +51,7 @@ def finish(job: Job, **facts: Any) -> Finish | None:
     return Outlook(**{**known, **facts}).finish(job)
 
 
-def left_s(job: Job, **facts: Any) -> float:
+def left_s(job: ListedJob, **facts: Any) -> float:
     """How long the job is expected to take still."""
     told = finish(job, **facts)
     assert told is not None
@@ -93,13 +101,12 @@ def test_what_comes_before_is_shared_by_the_servers_and_what_comes_after_is_not_
 
 
 def test_only_servers_that_are_up_and_fit_count_and_no_more_than_may_run_at_once() -> None:
-    wan = Schedule(needs=Needs.of(["wan"], None))
-    job = a_job(4, plan=a_plan(4, schedule=wan))
+    job = a_job(4, needs=Needs.of(["wan"], None))
     some = [*servers(2, tags=("wan",)), *(replace(one, server="x") for one in servers(1))]
     assert left_s(job, servers=some) == 20
     down = [*servers(1, tags=("wan",)), *servers(9, state="down", tags=("wan",))[1:]]
     assert left_s(job, servers=down) == 40
-    few = a_job(4, plan=a_plan(4, schedule=Schedule(max_parallel=1)))
+    few = a_job(4, max_parallel=1)
     assert left_s(few, servers=servers(4)) == 40
 
 
@@ -112,10 +119,9 @@ def test_only_servers_that_are_up_and_fit_count_and_no_more_than_may_run_at_once
         (a_job(4, hold="suspended"), {}),
         (a_job(0), {}),
         (a_job(4, cancel_requested_at=NOW), {}),
-        (a_job(4, plan=None), {}),
     ],
 )
-def test_what_cannot_be_told_is_not_guessed(job: Job, facts: dict[str, Any]) -> None:
+def test_what_cannot_be_told_is_not_guessed(job: ListedJob, facts: dict[str, Any]) -> None:
     assert finish(job, **facts) is None
 
 

@@ -4,18 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from vqd.domain.lifecycle import JobState
-from vqd.domain.schedule import (
-    SUSPENDED,
-    Awaited,
-    Capability,
-    Conditions,
-    Judgement,
-    Needs,
-    Standing,
-    judge,
-    lacks,
-)
+from vqd.domain.lifecycle import SUSPENDED, JobState
+from vqd.domain.needs import Capability, Needs, lacks
+from vqd.domain.schedule import Awaited, Conditions, Judgement, Standing, judge
 from vqd.domain.window import Window
 
 NIGHTS = Window(22 * 60, 6 * 60)

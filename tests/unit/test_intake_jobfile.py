@@ -8,7 +8,8 @@ import pytest
 
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import InputSpec, JobSpec, Seeds
-from vqd.domain.schedule import Needs, Schedule
+from vqd.domain.needs import Needs
+from vqd.domain.schedule import Schedule
 from vqd.intake.jobfile import read
 
 

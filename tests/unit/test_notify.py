@@ -14,8 +14,8 @@ from tests.receiver import Receiver, receiver
 from tests.strange_server import Answer, StrangeServer
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
+from vqd.domain.listing import Counts
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
-from vqd.domain.queue import Counts
 from vqd.notify.message import Message, Picture, of_house, of_job
 from vqd.notify.target import Target
 from vqd.notify.unsent import Unsent

@@ -7,9 +7,9 @@ from tests.builders import NOW, accept_a_job
 from vqd.domain.graph import Target
 from vqd.domain.ladder import Step
 from vqd.domain.lifecycle import JobState, Move, PromptState
+from vqd.domain.needs import Capability, Needs
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.domain.queue import Prompt
-from vqd.domain.schedule import Capability, Needs
 from vqd.runner.conclude import LOOKED_AT_S, REMEDIES, Ended, conclude
 from vqd.store.claiming import SHUNNED_S
 from vqd.store.store import Store

@@ -9,8 +9,9 @@ from tests.builders import A_JOB_FILE, NOW, a_plan
 from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move
+from vqd.domain.needs import Capability, Needs
 from vqd.domain.queue import PromptKey
-from vqd.domain.schedule import Capability, Needs, Schedule
+from vqd.domain.schedule import Schedule
 from vqd.runner.affinity import STAY_S
 from vqd.runner.choosing import Choosing
 from vqd.runner.fitting import Fitting
@@ -88,7 +89,7 @@ def add(store: Store, *models: str, **plan: Any) -> int:
             )
 
     with store.reading() as session:
-        job = f"J-{len(session.jobs.newest(1000)) + 1}"
+        job = f"J-{len(session.joblist.newest(1000)) + 1}"
     planned = PlannedJob(a_plan(len(models), name=job, **plan), prompts)
     store.accept(job, planned, A_JOB_FILE, input_folder="", now=NOW)
     with store.reading() as session:

@@ -5,7 +5,7 @@ import pytest
 from tests.builders import NOW, accept_a_job
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.notice import HouseEvent, HouseNews, HouseWishes, Notice
-from vqd.domain.queue import ServerRecord
+from vqd.domain.server import ServerRecord
 from vqd.runner.house import QUIET_S, House, subjects
 from vqd.spool.space import Shortage
 from vqd.store.store import Session, Store

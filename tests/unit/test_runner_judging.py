@@ -8,9 +8,10 @@ import pytest
 from tests.builders import NOW, accept_a_job, job_of
 from tests.strange_server import Answer, StrangeServer
 from vqd.domain.lifecycle import JobState
+from vqd.domain.needs import Capability, Needs
 from vqd.domain.outcome import Succeeded
 from vqd.domain.queue import PromptKey
-from vqd.domain.schedule import Capability, Needs, Schedule
+from vqd.domain.schedule import Schedule
 from vqd.domain.window import Window
 from vqd.runner.choosing import Choosing
 from vqd.runner.fitting import Fitting

@@ -13,10 +13,11 @@ from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
 from tests.waiting import wait_for
 from vqd.cli.statusfile import read_status
 from vqd.domain.job import PlannedJob
-from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.lifecycle import PROOF_MADE, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Progress
-from vqd.domain.queue import PromptKey, ServerRecord
-from vqd.domain.schedule import PROOF_MADE, Judgement
+from vqd.domain.queue import PromptKey
+from vqd.domain.schedule import Judgement
+from vqd.domain.server import ServerRecord
 from vqd.runner.publish import AT_ONCE, Publisher
 from vqd.runner.room import Room
 from vqd.service.control import Control

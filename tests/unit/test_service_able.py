@@ -8,7 +8,8 @@ from tests.builders import A_JOB_FILE, NOW, a_planned_job
 from tests.graphs import TOLD
 from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import PlannedJob, PlannedPrompt
-from vqd.domain.queue import Job, ServerRecord
+from vqd.domain.queue import Job
+from vqd.domain.server import ServerRecord
 from vqd.service.able import groups
 from vqd.service.explain import Group
 from vqd.store.learning import learn

@@ -8,7 +8,7 @@ from tests.pages import a_node, a_page
 from tests.samples import picture_job
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.job import Notify
-from vqd.domain.schedule import Needs
+from vqd.domain.needs import Needs
 from vqd.service.draft import Draft
 from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool

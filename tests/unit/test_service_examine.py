@@ -99,6 +99,6 @@ def test_a_share_that_is_away_loses_no_job(store: Store, spool: Spool, tmp_path:
 def test_the_workflows_of_waiting_jobs_are_used(store: Store, tmp_path: Path) -> None:
     accept_a_job(store, JOB)
     with store.reading() as session:
-        (job,) = session.jobs.open()
+        (job,) = session.joblist.open()
     assert used_workflows(tmp_path / "queue.db") == {job.workflow}
     assert used_workflows(tmp_path / "none.db") == frozenset()

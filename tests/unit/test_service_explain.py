@@ -12,10 +12,13 @@ from vqd.domain.attempts import AttemptRecord
 from vqd.domain.cures import CURES
 from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import JobState
+from vqd.domain.listing import Counts
+from vqd.domain.needs import Needs
 from vqd.domain.outcome import FailureCode
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
-from vqd.domain.queue import Counts, Failures, Job, Prompt, PromptKey, ServerRecord
-from vqd.domain.schedule import Needs, written
+from vqd.domain.queue import Failures, Job, Prompt, PromptKey
+from vqd.domain.server import ServerRecord
+from vqd.domain.times import written
 from vqd.service.cures import HOLDS, cure_of_failure, hold_of
 from vqd.service.explain import Facts, Group, Reason, Stop, Tried, explain
 

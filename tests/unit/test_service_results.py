@@ -18,7 +18,8 @@ from vqd.domain.graph import edited
 from vqd.domain.job import Plan, PlannedPrompt
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, Succeeded
-from vqd.domain.queue import Prompt, PromptKey, ServerRecord
+from vqd.domain.queue import Prompt, PromptKey
+from vqd.domain.server import ServerRecord
 from vqd.media.probe import probe
 from vqd.runner.assignment import Assignment
 from vqd.runner.inputs import InputChecks

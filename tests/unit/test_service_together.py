@@ -91,7 +91,7 @@ def test_what_is_at_fault_is_rejected_among_the_others(
     drops = [a_drop("a"), a_drop("b", "nonsense: 1\n"), a_drop("c")]
     told = together.take(drops, now=NOW)
     with store.reading() as session:
-        states = [str(job.state) for job in reversed(session.jobs.newest(10))]
+        states = [str(job.state) for job in reversed(session.joblist.newest(10))]
     assert sorted(jobs_of(store)) == told
     assert sorted(states) == ["publishing", "queued", "queued"]
 
@@ -99,4 +99,4 @@ def test_what_is_at_fault_is_rejected_among_the_others(
 def jobs_of(store: Store) -> list[str]:
     """The names of all jobs, in their order in the queue."""
     with store.reading() as session:
-        return [job.job for job in reversed(session.jobs.newest(100))]
+        return [job.job for job in reversed(session.joblist.newest(100))]

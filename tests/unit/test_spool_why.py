@@ -10,8 +10,9 @@ from tests.builders import A_JOB_FILE, NOW, a_plan
 from vqd.domain.cures import CURES
 from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import JobState, PromptState
+from vqd.domain.listing import Counts
 from vqd.domain.outcome import FailureCode
-from vqd.domain.queue import Counts, Failures, Job, Prompt, PromptKey
+from vqd.domain.queue import Failures, Job, Prompt, PromptKey
 from vqd.spool.why import WHY, write_why
 
 

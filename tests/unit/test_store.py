@@ -10,8 +10,9 @@ import pytest
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, job_of
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
+from vqd.domain.listing import Counts
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
-from vqd.domain.queue import Counts, Prompt, PromptKey
+from vqd.domain.queue import Prompt, PromptKey
 from vqd.store.claiming import NEXT, NEXT_OF_PROOF, NEXT_ROUTED, ROUTES
 from vqd.store.connection import APPLICATION_ID
 from vqd.store.store import SLICE, Session, Store, StoreReader
@@ -160,7 +161,7 @@ def test_a_job_bigger_than_a_slice_is_invisible_until_it_is_whole(store: Store) 
         for prompt in planned.prompts():
             if prompt.number == SLICE + 2:
                 with store.reading() as session:
-                    seen.extend(job.state for job in session.jobs.open())
+                    seen.extend(job.state for job in session.joblist.open())
                 assert claim(store) is None
             yield prompt
 

@@ -11,9 +11,10 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter
+from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.outcome import Failed, FailureCode
-from vqd.domain.queue import Job, PromptKey
+from vqd.domain.queue import PromptKey
+from vqd.store.joblist import JobList
 from vqd.store.listing import ListingRows
 from vqd.store.outputs import OutputRows
 from vqd.store.store import Store
@@ -21,13 +22,13 @@ from vqd.store.store import Store
 ANY = JobFilter()
 
 
-def names(jobs: list[Job]) -> list[str]:
+def names(jobs: list[ListedJob]) -> list[str]:
     return [job.job for job in jobs]
 
 
 def listed(store: Store, asked: JobFilter = ANY, limit: int = 100) -> list[str]:
     with store.reading() as session:
-        return names(session.listing.jobs(asked, limit=limit))
+        return names(session.joblist.page(asked, limit=limit))
 
 
 def fails(store: Store, key: PromptKey) -> None:
@@ -52,8 +53,8 @@ def queue(store: Store) -> Store:
 
 def test_the_newest_come_first_and_a_page_goes_on_where_the_last_ended(queue: Store) -> None:
     with queue.reading() as session:
-        first = session.listing.jobs(JobFilter(), limit=4)
-        rest = session.listing.jobs(JobFilter(), before=first[-1].job_key, limit=4)
+        first = session.joblist.page(JobFilter(), limit=4)
+        rest = session.joblist.page(JobFilter(), before=first[-1].job_key, limit=4)
     assert names(first) + names(rest) == listed(queue)
     assert len(rest) == 2
     assert all(earlier > later for earlier, later in pairwise(listed(queue)))
@@ -130,29 +131,36 @@ def test_jobs_are_counted_by_state(queue: Store) -> None:
 def test_a_page_of_jobs_is_found_in_an_index_and_never_sorted(
     queue: Store, tmp_path: Path, asked: JobFilter
 ) -> None:
-    plans = plans_of(tmp_path, lambda rows: rows.jobs(asked, before=5, limit=2))
+    plans = plans_of(
+        tmp_path, lambda connection: JobList(connection).page(asked, before=5, limit=2)
+    )
     assert plans
     for plan in plans:
         assert not re.search("SCAN|TEMP B-TREE", plan), plan
+
+
+def prompts_of(connection: sqlite3.Connection, state: PromptState | None) -> object:
+    rows = ListingRows(connection, OutputRows(connection))
+    return rows.prompts(1, state, after=1, limit=2)
 
 
 @pytest.mark.parametrize("state", [None, *PromptState])
 def test_a_page_of_prompts_is_found_in_an_index_and_never_sorted(
     queue: Store, tmp_path: Path, state: PromptState | None
 ) -> None:
-    plans = plans_of(tmp_path, lambda rows: rows.prompts(1, state, after=1, limit=2))
+    plans = plans_of(tmp_path, lambda connection: prompts_of(connection, state))
     assert plans
     for plan in plans:
         assert not re.search("SCAN|TEMP B-TREE", plan), plan
 
 
-def plans_of(folder: Path, read: Callable[[ListingRows], object]) -> list[str]:
+def plans_of(folder: Path, read: Callable[[sqlite3.Connection], object]) -> list[str]:
     """How SQLite carries out each query that is made."""
     with closing(sqlite3.connect(folder / "queue.db")) as connection:
         connection.row_factory = sqlite3.Row
         queries: list[str] = []
         connection.set_trace_callback(queries.append)
-        read(ListingRows(connection, OutputRows(connection)))
+        read(connection)
         connection.set_trace_callback(None)
         return [
             "; ".join(row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}"))

@@ -5,9 +5,9 @@ import pytest
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back, notices_told
 from vqd.domain.errors import Problem
 from vqd.domain.job import Notify
-from vqd.domain.lifecycle import JobState, Move, PromptState
+from vqd.domain.lifecycle import PROOF_MADE, JobState, Move, PromptState
 from vqd.domain.notice import JobNews, Notice
-from vqd.domain.schedule import PROOF_MADE, Judgement
+from vqd.domain.schedule import Judgement
 from vqd.store.store import Session, Store
 
 ALL = Notify(("accepted", "started", "done", "failed", "cancelled"), "studio")

@@ -5,8 +5,8 @@ from statistics import fmean, pvariance
 import pytest
 
 from tests.builders import NOW, accept_a_job
-from vqd.domain.queue import ServerRecord
 from vqd.domain.schedule import Judgement
+from vqd.domain.server import ServerRecord
 from vqd.store.foresight import Foresight
 from vqd.store.learning import learn
 from vqd.store.store import Store

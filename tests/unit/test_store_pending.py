@@ -5,9 +5,10 @@ from typing import Any
 from tests.builders import NOW, accept_a_job, comes_back
 from vqd.domain.attempts import attempts_of
 from vqd.domain.lifecycle import JobState, Move, PromptState
+from vqd.domain.needs import Needs
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.domain.queue import PromptKey
-from vqd.domain.schedule import Judgement, Needs, Schedule
+from vqd.domain.schedule import Judgement, Schedule
 from vqd.store.store import Store
 
 LATER = {"strike": 1, "not_before_at": NOW + 60, "code": "node_error", "message": "it raised"}

@@ -9,19 +9,11 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, comes_back, job_of, kept
 from vqd.domain.job import PlannedJob, PlannedPrompt
-from vqd.domain.lifecycle import JobState, Move, PromptState
+from vqd.domain.lifecycle import PROOF_MADE, SUSPENDED, JobState, Move, PromptState
+from vqd.domain.needs import Needs
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
 from vqd.domain.queue import Prompt, PromptKey
-from vqd.domain.schedule import (
-    PROOF_MADE,
-    SUSPENDED,
-    Awaited,
-    Conditions,
-    Judgement,
-    Needs,
-    Schedule,
-    Standing,
-)
+from vqd.domain.schedule import Awaited, Conditions, Judgement, Schedule, Standing
 from vqd.domain.schedule import judge as judged_by_rules
 from vqd.store.claiming import READY_JOBS
 from vqd.store.classes import JUDGE_CLASS, READY_CLASSES

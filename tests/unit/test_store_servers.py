@@ -1,9 +1,9 @@
 """What is remembered of the servers."""
 
 from tests.builders import NOW, accept_a_job
+from vqd.domain.needs import Capability
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
-from vqd.domain.queue import ServerRecord, ServerTally
-from vqd.domain.schedule import Capability
+from vqd.domain.server import ServerRecord, ServerTally
 from vqd.store.store import Store
 
 DAY_S = 86_400

@@ -351,7 +351,7 @@ def test_a_job_is_accepted_once_however_often_the_spool_is_looked_at_meanwhile(
     for _ in taking:
         assert door.submission.readmit(now=NOW) == []
     with door.store.reading() as session:
-        assert [found.counts.total for found in session.jobs.newest(5)] == [2]
+        assert [found.counts.total for found in session.joblist.newest(5)] == [2]
     assert door.submission.readmit(now=NOW) == []
 
 

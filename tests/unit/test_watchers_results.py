@@ -60,7 +60,7 @@ def test_a_graph_made_by_hand_runs_as_it_is(door: Door) -> None:
     assert door.jobs == {"by hand": ["by hand.png", "cat.png", "job.yaml"]}
     assert job_of(door) == {"vqd": 1, "workflow": "by hand.png"}
     with door.store.reading() as session:
-        (job,) = session.jobs.newest(5)
+        (job,) = session.joblist.newest(5)
     assert (job.state, job.counts.total) == (JobState.QUEUED, 1)
 
 
@@ -176,5 +176,5 @@ def test_a_graph_that_cannot_run_comes_back_with_its_faults(door: Door) -> None:
     carrying(door.spool.inbox / "a.png", broken)
     door.look(0.0, 6.0, 7.0)
     with door.store.reading() as session:
-        (job,) = session.jobs.newest(5)
+        (job,) = session.joblist.newest(5)
     assert [problem.code for problem in job.problems] == ["broken_link"]

@@ -12,7 +12,8 @@ from tests.waiting import wait_for
 from tests.webhouse import WebHouse, web_house
 from vqd.domain.live import Live, LivePrompt
 from vqd.domain.outcome import Progress
-from vqd.domain.queue import PromptKey, ServerRecord
+from vqd.domain.queue import PromptKey
+from vqd.domain.server import ServerRecord
 from vqd.service.changes import MOST_EVENTS
 from vqd.store.store import Session
 from vqd.web.events import MOST_CLIENTS

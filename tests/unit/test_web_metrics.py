@@ -18,7 +18,7 @@ from tests.webhouse import WebHouse, web_house
 from vqd.domain.figures import Depth, Figures, Histogram, Intake, Work
 from vqd.domain.lifecycle import JobState, Move
 from vqd.domain.outcome import FailureCode
-from vqd.domain.queue import ServerRecord
+from vqd.domain.server import ServerRecord
 from vqd.service.glance import Glances
 from vqd.service.switch import Switch
 from vqd.spool.layout import Spool

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from vqd.service.shapes.farm import ServerShape
-from vqd.service.shapes.jobs import JobShape, PromptShape
-from vqd.service.shapes.shape import EventShape
+from vqd.service.shapes.jobs import JobShape
+from vqd.service.shapes.prompts import EventShape, PromptShape
 
 
 @dataclass(frozen=True, slots=True)

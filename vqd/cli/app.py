@@ -97,7 +97,7 @@ _PLACES = {
     "engine": "house:engine",
     "check": "checking:check",
     "submit": "submitting:submit",
-    "status": "looking:status",
+    "status": "status:status",
     "list": "looking:list_jobs",
     "show": "looking:show",
     "watch": "watch:watch",

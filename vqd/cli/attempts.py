@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from vqd.cli.table import Cell, print_table
 from vqd.cli.when import seconds_of
 from vqd.domain.attempts import RUNNING
-from vqd.domain.schedule import duration, written
-from vqd.service.shapes.jobs import AttemptShape
+from vqd.domain.times import duration, written
+from vqd.service.shapes.prompts import AttemptShape
 
 MOST_TOLD = 12
 """Attempts at one prompt that are shown, the newest; a server that comes and goes makes many."""

@@ -14,8 +14,9 @@ from vqd.cli.table import STATE_COLOURS
 from vqd.cli.when import seconds_of
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.names import printable
-from vqd.domain.schedule import duration
-from vqd.service.shapes.jobs import JobShape, RunningShape
+from vqd.domain.times import duration
+from vqd.service.shapes.jobs import JobShape
+from vqd.service.shapes.prompts import RunningShape
 from vqd.service.shapes.queue import QueueShape
 
 _WIDE = 90

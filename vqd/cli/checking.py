@@ -17,7 +17,7 @@ from vqd.cli.way import Way
 from vqd.documents.sizes import size_told
 from vqd.domain.graph import Value
 from vqd.domain.names import printable
-from vqd.domain.schedule import duration
+from vqd.domain.times import duration
 from vqd.service.shapes.check import CheckShape, HotFolderShape, NeedsShape, PointShape
 from vqd.service.shapes.shape import ProblemShape, problem_of
 

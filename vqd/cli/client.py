@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from requests.auth import AuthBase
 
 from vqd.cli.parcel import Parcel
-from vqd.documents.shown import without_credentials
+from vqd.documents.credentials import without_credentials
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.names import printable
 

@@ -4,16 +4,21 @@ Neither the queue nor a server is asked: a name must come before a finger lifts.
 with the settings or the spool completes to nothing.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from __future__ import annotations
 
-import click
-from click.shell_completion import CompletionItem
+import os
+from typing import TYPE_CHECKING
 
 from vqd.domain.errors import VqdError
-from vqd.settings.load import load_settings
-from vqd.settings.model import Settings
-from vqd.spool.layout import Spool
+
+if TYPE_CHECKING:  # every verb names what completes its words, and few complete any
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    import click
+    from click.shell_completion import CompletionItem
+
+    from vqd.spool.layout import Spool
 
 _MOST = 200
 
@@ -25,8 +30,7 @@ def job_names(
 ) -> list[CompletionItem]:
     """Give the jobs whose names begin with or contain what is typed, the newest first."""
     names = _quietly(lambda: _jobs(_spool(ctx)))
-    fitting = sorted((name for name in names if incomplete in name), reverse=True)
-    return [CompletionItem(name) for name in fitting[:_MOST]]
+    return _items(sorted((name for name in names if incomplete in name), reverse=True))
 
 
 def workflow_names(
@@ -35,8 +39,14 @@ def workflow_names(
     incomplete: str,
 ) -> list[CompletionItem]:
     """Give the workflows whose names begin with what is typed."""
-    names = _quietly(lambda: _workflows(_settings(ctx)))
-    return [CompletionItem(name) for name in sorted({*names}) if name.startswith(incomplete)]
+    names = _quietly(lambda: _workflows(ctx.params.get("settings_file")))
+    return _items(sorted(name for name in {*names} if name.startswith(incomplete)))
+
+
+def _items(names: Iterable[str]) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in [*names][:_MOST]]
 
 
 def _quietly(names: Callable[[], Iterable[str]]) -> list[str]:
@@ -46,13 +56,13 @@ def _quietly(names: Callable[[], Iterable[str]]) -> list[str]:
         return []
 
 
-def _settings(ctx: click.Context) -> Settings:
-    return load_settings(ctx.params.get("settings_file"))
-
-
 def _spool(ctx: click.Context) -> Spool:
+    from vqd.cli.share import Share
+    from vqd.settings.site import load_site
+
     given = ctx.params.get("spool_dir")
-    return Spool(given if given is not None else _settings(ctx).spool)
+    root = given if given is not None else load_site(ctx.params.get("settings_file")).spool
+    return Share(root).answering()
 
 
 def _jobs(spool: Spool) -> Iterator[str]:
@@ -65,8 +75,10 @@ def _jobs(spool: Spool) -> Iterator[str]:
             )
 
 
-def _workflows(settings: Settings) -> list[str]:
+def _workflows(settings_file: Path | None) -> list[str]:
+    from vqd.cli.loading import settings_of
     from vqd.service.workflows import open_workflows
 
+    settings = settings_of(settings_file)
     with open_workflows(settings.workflows, settings.store_path) as workflows:
         return [*workflows.names()]

@@ -14,8 +14,8 @@ from vqd.cli.told import print_json
 from vqd.cli.way import Way
 from vqd.cli.when import ago, seconds_of
 from vqd.domain.names import printable
-from vqd.domain.schedule import written
-from vqd.service.shapes.jobs import ReasonShape
+from vqd.domain.times import written
+from vqd.service.shapes.prompts import ReasonShape
 
 
 @click.command(epilog=examples("vqd explain beach"))

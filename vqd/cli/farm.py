@@ -14,7 +14,7 @@ from vqd.cli.told import print_json
 from vqd.cli.way import Way
 from vqd.cli.when import ago, seconds_of
 from vqd.domain.names import printable
-from vqd.domain.schedule import written
+from vqd.domain.times import written
 from vqd.service.shapes.farm import ModelShape, ModelsShape, ServerShape
 
 _FAILURES_TOLD = 2

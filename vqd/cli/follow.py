@@ -12,8 +12,8 @@ from vqd.cli.way import Way
 from vqd.cli.when import seconds_of
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
-from vqd.domain.schedule import duration
-from vqd.service.shapes.queue import ProgressShape
+from vqd.domain.times import duration
+from vqd.service.shapes.answers import ProgressShape
 
 LOOK_EVERY_S = 0.25
 

@@ -1,13 +1,18 @@
 """Jobs in columns, for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from __future__ import annotations
+
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vqd.cli.table import STATE_COLOURS, Cell, columns, print_table
 from vqd.cli.when import seconds_of
-from vqd.domain.schedule import written
-from vqd.service.shapes.jobs import JobShape
+from vqd.domain.times import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from vqd.service.shapes.jobs import JobShape
 
 _WIDE = 80
 """Columns from which there is room for when a job was accepted, which its name says, too."""

@@ -3,6 +3,7 @@
 import time
 
 from vqd.cli.presence import is_daemon_running
+from vqd.domain.times import iso
 from vqd.service.farm import open_farm
 from vqd.service.shapes.farm import (
     ModelsShape,
@@ -19,7 +20,6 @@ from vqd.service.shapes.workflows import (
 )
 from vqd.service.workflows import open_workflows
 from vqd.settings.model import Settings
-from vqd.spool.status import iso
 
 
 def servers(settings: Settings) -> ServersShape:

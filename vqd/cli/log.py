@@ -15,7 +15,7 @@ from vqd.cli.table import Cell, is_terminal, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import LogSource, Way
 from vqd.domain.names import printable
-from vqd.service.shapes.queue import LogLineShape
+from vqd.service.shapes.answers import LogLineShape
 
 LOOK_EVERY_S = 0.5
 _LINE = re.compile(r"(\S+Z) ((?:prompt (\d+) )?.*)")

@@ -1,4 +1,4 @@
-"""status, list, show: what the queue remembers."""
+"""list, show: what the queue remembers."""
 
 import time
 
@@ -10,20 +10,14 @@ from vqd.cli.attempts import print_attempts
 from vqd.cli.completing import job_names, workflow_names
 from vqd.cli.helping import examples
 from vqd.cli.jobtable import print_jobs, print_prompts
-from vqd.cli.table import STATE_COLOURS, Cell, print_table
+from vqd.cli.table import print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
-from vqd.cli.when import in_words
 from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import JobFilter
 from vqd.domain.names import printable
-from vqd.service.shapes.jobs import JobDetailShape
-from vqd.service.shapes.queue import OnePromptShape, QueueShape, ShownShape
+from vqd.service.shapes.answers import OnePromptShape, ShownShape
 from vqd.service.shapes.shape import problem_of
-from vqd.spool.layout import PAUSED
-
-_MOST_WAITING = 20
-"""Lines of what waits in the inbox that `status` shows; those that assemble come first."""
 
 
 def _pairs(_: click.Context, __: click.Parameter, labels: tuple[str, ...]) -> dict[str, str]:
@@ -33,22 +27,6 @@ def _pairs(_: click.Context, __: click.Parameter, labels: tuple[str, ...]) -> di
         if not sign:
             raise click.BadParameter(f"{printable(name)}: write it as NAME=VALUE.")
     return {name: value for name, _sign, value in pairs}
-
-
-@click.command(epilog=examples("vqd status", "vqd status beach", "vqd status --json | jq .jobs"))
-@click.argument("job", required=False, shell_complete=job_names)
-@json_option
-@ends_in_words
-@asks_queue
-def status(way: Way, job: str | None, *, as_json: bool) -> None:
-    """Show what runs and what waits, or how far one JOB is."""
-    told = way.queue() if job is None else way.job(job)
-    if as_json:
-        print_json(told)
-    elif isinstance(told, QueueShape):
-        _print_queue(told)
-    else:
-        _print_status(told, time.time())
 
 
 @click.command(
@@ -126,61 +104,6 @@ def show(way: Way, job: str, prompts: int, number: int | None, *, as_json: bool)
         print_json(shown)
     else:
         _print_shown(shown, time.time(), is_counted=prompts > 0)
-
-
-def _print_queue(seen: QueueShape) -> None:
-    if seen.daemon is False:
-        click.echo("the daemon is not running: vqd run; below is how it left things")
-    if seen.away is not None:
-        click.echo(printable(f"share away: {seen.away}; nothing is taken or sent"))
-    if seen.paused:
-        click.echo(PAUSED)
-    if seen.parked:
-        click.echo(printable(f"parked: {seen.parked}; it goes on by itself"))
-    rows: list[list[Cell | str]] = [
-        [
-            server.name,
-            Cell(server.state, STATE_COLOURS.get(server.state)),
-            server.version or "",
-            server.said or "",
-        ]
-        for server in seen.servers
-    ]
-    print_table(rows, wrapped=True)
-    print_jobs(seen.jobs, time.time())
-    _print_waiting(seen.waiting)
-    if not (seen.jobs or seen.waiting):
-        click.echo("nothing is waiting, nothing runs")
-
-
-def _print_waiting(waiting: list[str]) -> None:
-    if waiting:
-        click.echo("not taken yet:")
-    for line in sorted(waiting, key=_is_minor)[:_MOST_WAITING]:
-        click.echo(f"  {printable(line)}")
-    if len(waiting) > _MOST_WAITING:
-        click.echo(f"  … and {len(waiting) - _MOST_WAITING} more: inbox/_vqd/WAITING.txt")
-
-
-def _is_minor(line: str) -> bool:
-    return not any(sign in line for sign in (": assembling: ", ": hot folder, away: "))
-
-
-def _print_status(job: JobDetailShape, now: float) -> None:
-    print_jobs([job], now)
-    rows = [
-        [
-            f"prompt {one.prompt}",
-            one.server,
-            f"node {one.node}" if one.node else "",
-            one.step or "",
-            f"{one.percent} %" if one.node else "",
-        ]
-        for one in job.running
-    ]
-    print_table(rows, indent="  ", right=frozenset({3}))
-    if job.finish is not None:
-        click.echo(f"  done {in_words(job.finish, now)}")
 
 
 def _print_shown(shown: ShownShape, now: float, *, is_counted: bool) -> None:

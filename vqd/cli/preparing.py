@@ -7,8 +7,8 @@ from vqd.cli.drafting import job_file_at, opened
 from vqd.cli.dropping import drop, require_room
 from vqd.cli.way import Sent
 from vqd.domain.errors import Faults
+from vqd.service.shapes.answers import SentShape
 from vqd.service.shapes.check import CheckShape, HotFolderShape, check_shape, hot_folder_shape
-from vqd.service.shapes.queue import SentShape
 from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 

@@ -13,27 +13,21 @@ from vqd.cli.way import Sent
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import JobFilter
-from vqd.service.shapes.check import CheckShape, HotFolderShape
-from vqd.service.shapes.farm import ModelsShape, ServerShape, ServersShape
-from vqd.service.shapes.jobs import (
-    JobDetailShape,
-    JobShape,
-    PromptDetailShape,
-    PromptShape,
-    RunningShape,
-)
-from vqd.service.shapes.queue import (
+from vqd.service.shapes.answers import (
     ExplainedShape,
     OnePromptShape,
     PausedShape,
     ProgressShape,
-    QueueShape,
     SentShape,
     ShownShape,
-    StandingShape,
     SteeredShape,
     one_prompt_shape,
 )
+from vqd.service.shapes.check import CheckShape, HotFolderShape
+from vqd.service.shapes.farm import ModelsShape, ServerShape, ServersShape
+from vqd.service.shapes.jobs import JobShape
+from vqd.service.shapes.prompts import JobDetailShape, PromptDetailShape, PromptShape, RunningShape
+from vqd.service.shapes.queue import QueueShape, StandingShape
 from vqd.service.shapes.shape import problem_of
 from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
 

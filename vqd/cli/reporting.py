@@ -11,7 +11,7 @@ from vqd.cli.helping import examples
 from vqd.cli.told import print_json
 from vqd.domain.names import printable
 from vqd.service.reports import make_report
-from vqd.service.shapes.queue import ReportShape
+from vqd.service.shapes.answers import ReportShape
 from vqd.settings.load import load_settings
 from vqd.spool.layout import Spool
 

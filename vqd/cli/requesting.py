@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
-from vqd.service.shapes.queue import SteeredShape
+from vqd.service.back import bring_back
+from vqd.service.shapes.answers import SteeredShape
 from vqd.spool.layout import Spool
 
 ANSWERED_WITHIN_S = 3.0
@@ -32,6 +33,16 @@ def ask(spool: Spool, folder: Path, request: str, *, is_daemon_down: bool) -> St
         pause.wait(0.05)
     require_open(spool, folder.name)
     return SteeredShape(folder.name, None)
+
+
+def run_again(spool: Spool, folder: Path) -> SteeredShape:
+    """Let a job that is over come back, by moving its folder into the inbox.
+
+    Raises:
+        VqdError: as `bring_back`.
+    """
+    target = bring_back(spool, folder.name)
+    return SteeredShape(folder.name, f"moved {target}")
 
 
 def require_open(spool: Spool, job: str) -> None:

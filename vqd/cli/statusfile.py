@@ -7,8 +7,9 @@ from typing import Any
 import yaml
 
 from vqd.documents.opening import opened
-from vqd.service.shapes.jobs import RunningShape
-from vqd.service.shapes.queue import ProgressShape
+from vqd.service.shapes.answers import ProgressShape
+from vqd.service.shapes.prompts import RunningShape
+from vqd.spool.layout import Spool
 from vqd.spool.status import STATUS
 
 _MOST_BYTES = 4 << 20
@@ -49,6 +50,11 @@ def progress_in(folder: Path) -> ProgressShape | None:
         expected_at=_text(finish.get("expected")) if isinstance(finish, dict) else None,
         folder=str(folder),
     )
+
+
+def running_of(spool: Spool | None, job: str) -> list[RunningShape]:
+    """Give what runs of a job, as the STATUS.yaml in a spool tells; nothing where there is none."""
+    return [] if spool is None else running_in(job, read_status(spool.active / job) or {})
 
 
 def running_in(job: str, status: Mapping[str, Any]) -> list[RunningShape]:

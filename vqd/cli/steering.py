@@ -9,7 +9,7 @@ from vqd.cli.helping import examples
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
 from vqd.domain.names import printable
-from vqd.service.shapes.queue import PausedShape
+from vqd.service.shapes.answers import PausedShape
 from vqd.spool.layout import PAUSED
 
 

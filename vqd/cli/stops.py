@@ -3,31 +3,26 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from vqd.cli.parking import parked_by
-from vqd.cli.presence import is_daemon_running
+from vqd.cli.condition import Condition
 from vqd.domain.names import printable
 from vqd.service.explain import Reason, Stop
-from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.spool.waiting import waiting_in
 
 
-def stops_of(settings: Settings, spool: Spool) -> Iterator[Stop]:
+def stops_of(condition: Condition) -> Iterator[Stop]:
     """Give what keeps the whole queue from being sent."""
-    if is_daemon_running(settings.state_dir) is False:
+    if condition.runs is False:
         yield Stop("daemon_down", "the daemon is not running", "vqd run starts it.")
-    away = spool.why_away()
-    if away is not None:
+    if condition.away is not None:
         cure = "It goes on by itself when the share is back."
-        yield Stop("share_away", f"the share is away: {away}", cure)
-        return
-    if spool.is_paused():
+        yield Stop("share_away", f"the share is away: {condition.away}", cure)
+    if condition.is_paused:
         cure = "vqd resume takes it away, and everything goes on."
         yield Stop("paused", "PAUSE lies in the spool", cure)
-    parked = parked_by(settings)
-    if parked is not None:
+    if condition.parked is not None:
         cure = "It is tried again every few seconds, and nothing has failed."
-        yield Stop("parked", parked, cure)
+        yield Stop("parked", condition.parked, cure)
 
 
 def not_taken(spool: Spool, name: str, stops: Sequence[Stop]) -> Reason | None:

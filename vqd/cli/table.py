@@ -1,6 +1,5 @@
 """Columns for a terminal: as wide as what stands in them, cut where the terminal ends."""
 
-import shutil
 import sys
 import textwrap
 import unicodedata
@@ -121,4 +120,6 @@ def columns() -> int:
     """Give how many columns the terminal has; without one there is no end."""
     if not is_terminal():
         return 1 << 20
-    return shutil.get_terminal_size().columns
+    from shutil import get_terminal_size  # which brings archives of every kind
+
+    return get_terminal_size().columns

@@ -10,18 +10,19 @@ if TYPE_CHECKING:  # a verb imports the shapes that it tells, and no others
     from pathlib import Path
 
     from vqd.domain.listing import JobFilter
-    from vqd.service.shapes.check import CheckShape, HotFolderShape
-    from vqd.service.shapes.farm import ModelsShape, ServersShape
-    from vqd.service.shapes.jobs import JobDetailShape, JobShape, RunningShape
-    from vqd.service.shapes.queue import (
+    from vqd.service.shapes.answers import (
         ExplainedShape,
         OnePromptShape,
         ProgressShape,
-        QueueShape,
         SentShape,
         ShownShape,
         SteeredShape,
     )
+    from vqd.service.shapes.check import CheckShape, HotFolderShape
+    from vqd.service.shapes.farm import ModelsShape, ServersShape
+    from vqd.service.shapes.jobs import JobShape
+    from vqd.service.shapes.prompts import JobDetailShape, RunningShape
+    from vqd.service.shapes.queue import QueueShape
     from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
 
 

@@ -1,9 +1,14 @@
 """Times as a person reads them: how long ago, and how soon."""
 
-from datetime import datetime
+from __future__ import annotations
 
-from vqd.domain.schedule import duration, written
-from vqd.service.shapes.jobs import FinishShape
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vqd.domain.times import duration, written
+
+if TYPE_CHECKING:
+    from vqd.service.shapes.jobs import FinishShape
 
 _DAY_S = 86_400
 _IN_DAYS = 2

@@ -11,7 +11,7 @@ from vqd.comfy.messages import ServerFacts
 from vqd.domain.catalogue import NodeClass, read_node_class
 from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, command, ok, warn, wrong
-from vqd.domain.schedule import duration
+from vqd.domain.times import duration
 
 SILENCE_S = 4.0
 """How long a server may say nothing: one that computes may be slow to answer."""

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from vqd.definitions import forms
 from vqd.documents.durations import Duration
+from vqd.documents.json_schema import size_in_bytes
 from vqd.documents.schema import Keys, fault, shown_kind
-from vqd.documents.sizes import BYTES, size_bytes
+from vqd.documents.sizes import size_bytes
 from vqd.documents.tree import Text
 from vqd.domain.accept import Accept
 from vqd.domain.nearest import nearest
@@ -45,7 +46,7 @@ def _size(given: Any) -> str:
 
 
 _SIZE = "WIDTHxHEIGHT in pixels, or the name of a parameter that is a size"
-Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(BYTES)]
+Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema(size_in_bytes())]
 Count = Annotated[tuple[int, int], BeforeValidator(_count), WithJsonSchema(forms.COUNT)]
 Size = Annotated[str, BeforeValidator(_size), WithJsonSchema(forms.SCALAR)]
 

@@ -8,8 +8,8 @@ from vqd.documents.tree import Text
 from vqd.domain.graph import Value
 from vqd.domain.ladder import Edits, Step
 from vqd.domain.nearest import nearest
+from vqd.domain.needs import Needs
 from vqd.domain.param import Misfit, Param, is_relative
-from vqd.domain.schedule import Needs
 from vqd.domain.workflow import FLIP
 
 

@@ -13,7 +13,7 @@ from vqd.doctor.machine import examine_machine
 from vqd.doctor.rounds import WITHIN_S, Examination, Examined, examined
 from vqd.doctor.state import examine_state
 from vqd.doctor.units import examine_unit
-from vqd.documents.shown import without_credentials
+from vqd.documents.credentials import without_credentials
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.finding import Finding, command, ok, wrong

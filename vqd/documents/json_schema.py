@@ -45,6 +45,12 @@ def truth() -> Schema:
     return {"type": ["boolean", "string", "integer"], "minimum": 0, "maximum": 1, **told}
 
 
+def size_in_bytes() -> Schema:
+    """Give the schema of a size as `vqd.documents.sizes` reads it."""
+    told = _as_text(r"^\s*\d{1,12}\s*[kMGT]?\s*$", "a size in bytes: 20k, 4M")
+    return {"type": ["string", "integer"], **told, "examples": ["20k", "4M"], "minimum": 0}
+
+
 def text_like(pattern: str, said: str, **keywords: Any) -> Schema:
     """Give the schema of a text of one form, of which an editor says `said` where it is not so."""
     return {"type": "string", **_as_text(pattern, said), **keywords}

@@ -1,6 +1,5 @@
 """What of a model may be shown to others: all but the fields that are not told of (repr=False)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from math import isfinite
@@ -8,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+from vqd.documents.credentials import without_credentials
 
 
 def shown(model: BaseModel) -> dict[str, Any]:
@@ -18,11 +17,6 @@ def shown(model: BaseModel) -> dict[str, Any]:
         for name, field in type(model).model_fields.items()
         if field.repr
     }
-
-
-def without_credentials(text: str) -> str:
-    """Give a text without the names and passwords of the URLs in it."""
-    return _CREDENTIALS.sub("", text)
 
 
 def plain(value: Any) -> Any:

@@ -2,18 +2,9 @@
 
 import re
 
-from vqd.documents.json_schema import Schema, text_like
-
 _UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _TOLD_IN = ("bytes", "kB", "MB", "GB", "TB")
 _SIZE = re.compile(r"(\d{1,12})\s*([kMGT]?)")
-
-BYTES: Schema = {
-    **text_like(r"^\s*\d{1,12}\s*[kMGT]?\s*$", "a size in bytes: 20k, 4M", examples=["20k", "4M"]),
-    "type": ["string", "integer"],
-    "minimum": 0,
-}
-"""The schema of a size."""
 
 
 def size_bytes(text: str) -> int | None:

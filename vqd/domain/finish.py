@@ -7,7 +7,8 @@ from heapq import heapify, heapreplace
 from itertools import accumulate
 from math import sqrt
 
-from vqd.domain.queue import Job, ServerRecord
+from vqd.domain.listing import ListedJob
+from vqd.domain.server import ServerRecord
 
 REMEMBERED = 20
 """A workflow's mean and variance follow about so many of its newest prompts."""
@@ -103,7 +104,7 @@ class Outlook:
         self._known_s = _sums(pace.mean_s * prompts if pace else 0.0 for pace, prompts in takes)
         self._unmeasured = _sums(0 if pace else prompts for pace, prompts in takes)
 
-    def finish(self, job: Job, unable: Container[str] = ()) -> Finish | None:
+    def finish(self, job: ListedJob, unable: Container[str] = ()) -> Finish | None:
         """Give when a job will be done; None if that cannot be told: it is held or over, no prompt
         of its workflow was measured, or no server is there for it.
 
@@ -111,21 +112,20 @@ class Outlook:
         """
         pace = self._paces.get(job.workflow)
         is_going = job.counts.pending + job.counts.running > 0 and job.cancel_requested_at is None
-        if pace is None or job.plan is None or not is_going:
+        if pace is None or not is_going:
             return None
         if job.hold is not None and job.counts.pending:
             return None
-        needs = job.plan.schedule.needs
         able = [
             one.server
             for one in self._servers
-            if one.takes_prompts and one.capability.fits(needs) and one.server not in unable
+            if one.takes_prompts and one.capability.fits(job.needs) and one.server not in unable
         ]
         if not able:
             return None
-        return self._reckoned(job, pace, able[: job.plan.schedule.max_parallel])
+        return self._reckoned(job, pace, able[: job.max_parallel])
 
-    def _reckoned(self, job: Job, pace: Pace, servers: Sequence[str]) -> Finish:
+    def _reckoned(self, job: ListedJob, pace: Pace, servers: Sequence[str]) -> Finish:
         own_s, free_s = 0.0, []
         for server in servers:
             busy_s = 0.0
@@ -145,7 +145,7 @@ class Outlook:
             self._now + own_s + spread_s,
         )
 
-    def _ahead_s(self, job: Job, pace: Pace) -> float:
+    def _ahead_s(self, job: ListedJob, pace: Pace) -> float:
         """Give how long one server would take for what comes before a job."""
         ahead = bisect_left(self._places, (-job.priority, job.job_key))
         return self._known_s[ahead] + self._unmeasured[ahead] * pace.mean_s

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vqd.domain.graph import Target, Value
-from vqd.domain.schedule import Capability, Needs
+from vqd.domain.needs import Capability, Needs
 
 Edits = tuple[tuple[Target, Value], ...]
 

@@ -51,6 +51,11 @@ class JobState(StrEnum):
 
 CLOSED_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
+SUSPENDED = "suspended: RESUME starts it"
+"""The hold of a job that somebody put PAUSE into."""
+PROOF_MADE = "proof made: look at proof.html, then put APPROVE into the folder"
+"""The hold of a job whose proof is over and waits for an approval."""
+
 
 class Move(StrEnum):
     """What can be done to a prompt."""

@@ -1,9 +1,17 @@
-"""What jobs are asked for: by their state, workflow, labels and name."""
+"""Jobs as lists tell of them, and which of them are asked for. Light to import."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vqd.domain.lifecycle import JobState
+from vqd.domain.needs import Needs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vqd.domain.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +23,66 @@ class JobFilter:
     workflow: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A job's prompts by state; `total` is their sum. Of those that succeeded, `kept` were made in
+    an earlier life of the job, before its folder came back."""
+
+    total: int
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    kept: int = 0
+
+    @property
+    def over(self) -> int:
+        """Count the prompts that will not change by themselves."""
+        return self.succeeded + self.failed + self.cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedJob:
+    """A job as lists tell of it. `job` is its folder's name.
+
+    `hold` says why nothing of it may start now. What it `needs` of a server, and `max_parallel`,
+    the most of its prompts that run at once, decide how soon it is done. Times are UTC seconds.
+    """
+
+    job_key: int
+    job: str
+    workflow: str
+    state: JobState
+    counts: Counts
+    priority: int
+    accepted_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_requested_at: float | None = None
+    reason: str | None = None
+    hold: str | None = None
+    problems: tuple[Problem, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+    drift: tuple[str, ...] = ()
+    needs: Needs = field(default_factory=Needs)
+    max_parallel: int | None = None
+
+    @property
+    def why(self) -> str | None:
+        """Say why it ended as it did, or why it does not start or is not laid out."""
+        if self.state is JobState.PUBLISHING and self.hold:
+            return self.hold
+        return self.reason or (self.hold if self.counts.pending else None)
+
+    @property
+    def ends_as(self) -> JobState:
+        """Tell how the job closes, by what became of its prompts."""
+        if self.cancel_requested_at is not None and self.counts.succeeded < self.counts.total:
+            return JobState.CANCELLED
+        if self.problems or self.counts.failed or not self.counts.total:
+            return JobState.FAILED
+        return JobState.CANCELLED if self.counts.cancelled else JobState.DONE

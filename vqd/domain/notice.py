@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vqd.domain.lifecycle import JobState
-from vqd.domain.queue import Counts
+from vqd.domain.listing import Counts
 
 
 class NoticeEvent(StrEnum):

@@ -37,6 +37,19 @@ class FailureCode(StrEnum):
     """Outputs cannot be written where they go: no room, read-only, or the share is away."""
 
 
+OF_NO_SERVER = frozenset(
+    {
+        FailureCode.INVALID,
+        FailureCode.UNAVAILABLE,
+        FailureCode.REFUSED,
+        FailureCode.INTERRUPTED,
+        FailureCode.WITHDRAWN,
+        FailureCode.DISK_FULL,
+    }
+)
+"""Failures that tell nothing of the server: they come of the job, of a person or of the spool."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadFile:
     """What a file held when it was read; `modified_at` is its mtime then, as ISO 8601, UTC."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vqd.domain.schedule import Needs
+from vqd.domain.needs import Needs
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,19 @@
-"""What the queue remembers: jobs, prompts, events, as frozen values."""
+"""What the queue remembers: jobs with their plans, prompts and events, as frozen values."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from vqd.domain.errors import Problem
-from vqd.domain.graph import Target, Value
-from vqd.domain.job import Plan
-from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.outcome import OutputFile, ReadFile
-from vqd.domain.schedule import Capability
-from vqd.domain.workflow import FLIP
+from vqd.domain.lifecycle import PromptState
+from vqd.domain.listing import ListedJob
 
+if TYPE_CHECKING:  # which import much more
+    from collections.abc import Mapping
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """A job's prompts by state; `total` is their sum. Of those that succeeded, `kept` were made in
-    an earlier life of the job, before its folder came back."""
-
-    total: int
-    pending: int
-    running: int
-    succeeded: int
-    failed: int
-    cancelled: int
-    kept: int = 0
-
-    @property
-    def over(self) -> int:
-        """Count the prompts that will not change by themselves."""
-        return self.succeeded + self.failed + self.cancelled
+    from vqd.domain.graph import Target, Value
+    from vqd.domain.job import Plan
+    from vqd.domain.outcome import OutputFile, ReadFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +24,18 @@ class JobFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job. `job` is its folder's name; `input_folder` is where its inputs lie, below that.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(ListedJob):
+    """A job with what carries it out. `input_folder` is where its inputs lie, below its folder.
 
-    `plan` is None for a job that was rejected before it was planned; `problems` say why. `hold`
-    says why nothing of it may start now. Of one that `is_brief` little else is remembered, and it
-    cannot be taken up again. Times are UTC seconds.
+    `plan` is None for a job that was rejected before it was planned; `problems` say why. Of one
+    that `is_brief` little else is remembered, and it cannot be taken up again.
     """
 
-    job_key: int
-    job: str
-    workflow: str
-    state: JobState
-    counts: Counts
     plan: Plan | None
     job_file: JobFile
     input_folder: str
-    priority: int
-    accepted_at: float
-    started_at: float | None = None
-    finished_at: float | None = None
-    cancel_requested_at: float | None = None
-    reason: str | None = None
-    hold: str | None = None
-    problems: tuple[Problem, ...] = ()
     is_brief: bool = False
-
-    @property
-    def why(self) -> str | None:
-        """Say why it ended as it did, or why it does not start or is not laid out."""
-        if self.state is JobState.PUBLISHING and self.hold:
-            return self.hold
-        return self.reason or (self.hold if self.counts.pending else None)
-
-    @property
-    def ends_as(self) -> JobState:
-        """Tell how the job closes, by what became of its prompts."""
-        if self.cancel_requested_at is not None and self.counts.succeeded < self.counts.total:
-            return JobState.CANCELLED
-        if self.problems or self.counts.failed or not self.counts.total:
-            return JobState.FAILED
-        return JobState.CANCELLED if self.counts.cancelled else JobState.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +87,13 @@ class Prompt:
     asked: Mapping[str, Value] = field(default_factory=dict)
     files: Mapping[str, ReadFile] = field(default_factory=dict)
     is_kept: bool = False
-    planned: "Prompt | None" = None
+    planned: Prompt | None = None
     downed: tuple[Downed, ...] = ()
 
-    def as_climbed(self, plan: Plan) -> "Prompt":
+    def as_climbed(self, plan: Plan) -> Prompt:
         """Give it as it is sent after the steps that it has climbed, with the values of those."""
+        from vqd.domain.workflow import FLIP
+
         steps = plan.on_oom[: self.step]
         if not any(step.params for step in steps):
             return self
@@ -178,44 +135,3 @@ class Event:
     kind: str
     number: int | None
     facts: Mapping[str, str | int | float | bool | None]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerRecord:
-    """A server as it was last seen; `state` is `up`, `avoided`, `resting` or `down`, and has been
-    `since_at`.
-
-    `tags` are sorted; `vram_gb` is None where nobody has said. Times are UTC seconds.
-    """
-
-    server: str
-    url: str
-    state: str
-    said: str | None
-    version: str | None
-    seen_at: float | None
-    since_at: float | None = None
-    vram_gb: float | None = None
-    tags: tuple[str, ...] = ()
-
-    @property
-    def takes_prompts(self) -> bool:
-        """Whether it is given prompts, if only when no other is."""
-        return self.state in ("up", "avoided")
-
-    @property
-    def capability(self) -> Capability:
-        """What it has."""
-        return Capability(frozenset(self.tags), self.vram_gb)
-
-
-@dataclass(frozen=True, slots=True)
-class ServerTally:
-    """What became of the attempts on a server: how many `succeeded` today, by the machine's clock,
-    and how many failed since the last that did (`failed_in_row`). `ended_at` is when the newest
-    ended, None for none; `prompts` are on it now."""
-
-    prompts: int = 0
-    succeeded: int = 0
-    failed_in_row: int = 0
-    ended_at: float | None = None

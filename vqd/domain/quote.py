@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vqd.domain.schedule import duration
+from vqd.domain.times import duration
 
 _HOUR_S = 3600
 

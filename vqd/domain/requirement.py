@@ -8,7 +8,7 @@ from vqd.domain.catalogue import Catalogue
 from vqd.domain.graph import Graph, is_link
 from vqd.domain.models import MODEL_ENDINGS
 from vqd.domain.nearest import meant_file
-from vqd.domain.schedule import Needs
+from vqd.domain.needs import Needs
 from vqd.domain.spelling import folded, spellings
 
 _LONGEST_NAME = 255

@@ -1,49 +1,13 @@
 """When a job may start: what its job file asks for, and what follows from it at a given moment."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
-from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.lifecycle import CLOSED_STATES, PROOF_MADE, SUSPENDED, JobState
+from vqd.domain.needs import Capability, Needs, lacks
+from vqd.domain.times import duration, written
 from vqd.domain.window import Window
-
-SUSPENDED = "suspended: RESUME starts it"
-PROOF_MADE = "proof made: look at proof.html, then put APPROVE into the folder"
-
-_DAY_S = 86400
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a server must have. Tags are in lower case and sorted, so that equal needs are equal."""
-
-    tags: tuple[str, ...] = ()
-    vram_gb: float | None = None
-
-    @classmethod
-    def of(cls, tags: Iterable[str], vram_gb: float | None) -> "Needs":
-        """Give needs of tags as they were written."""
-        return cls(tuple(sorted({tag.strip().lower() for tag in tags})), vram_gb)
-
-    def joined(self, other: "Needs") -> "Needs":
-        """Give what satisfies both."""
-        sizes = [gb for gb in (self.vram_gb, other.vram_gb) if gb is not None]
-        return Needs.of((*self.tags, *other.tags), max(sizes, default=None))
-
-
-@dataclass(frozen=True, slots=True)
-class Capability:
-    """What a server has. `vram_gb` None means that nobody has said."""
-
-    tags: frozenset[str] = frozenset()
-    vram_gb: float | None = None
-
-    def fits(self, needs: Needs) -> bool:
-        """Tell whether it has what is needed."""
-        return self.tags.issuperset(needs.tags) and self._has_vram(needs)
-
-    def _has_vram(self, needs: Needs) -> bool:
-        return needs.vram_gb is None or (self.vram_gb or 0.0) >= needs.vram_gb
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,32 +146,3 @@ def _in_window(standing: Standing, conditions: Conditions, now: float) -> Judgem
     else:
         said = f"too late for its window {name}: a prompt takes longer than is left {opens}"
     return Judgement(said, coming.opens_at)
-
-
-def lacks(needs: Needs, capabilities: Iterable[Capability]) -> str | None:
-    """Say what no server has of what is needed; None if one has all of it."""
-    servers = [*capabilities]
-    if needs == Needs() or any(server.fits(needs) for server in servers):
-        return None
-    for tag in needs.tags:
-        if not any(tag in server.tags for server in servers):
-            return f"no server has the tag {tag}"
-    vram = f"{needs.vram_gb:g} GB of VRAM" if needs.vram_gb is not None else ""
-    if not any(server.fits(Needs(vram_gb=needs.vram_gb)) for server in servers):
-        return f"no server is known to have {vram}"
-    together = [*(f"the tag {tag}" for tag in needs.tags), *([vram] if vram else [])]
-    return f"no server has {' and '.join(together)} together"
-
-
-def written(at: float, zone: tzinfo | None, now: float | None = None) -> str:
-    """Write a time by the clock on the wall; without its date if it is within a day of `now`."""
-    is_near = now is not None and abs(at - now) < _DAY_S
-    return datetime.fromtimestamp(at, zone).strftime("%H:%M" if is_near else "%Y-%m-%d %H:%M")
-
-
-def duration(seconds: float) -> str:
-    """Give a length of time in its largest unit: `9.5 h`, `12 min`, `40 s`."""
-    for unit, length_s in (("h", 3600), ("min", 60)):
-        if seconds >= 1.5 * length_s:
-            return f"{round(seconds / length_s, 1):g} {unit}"
-    return f"{round(seconds, 1):g} s"

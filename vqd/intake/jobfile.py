@@ -18,7 +18,8 @@ from vqd.domain.jobspec import (
     Rows,
     Seeds,
 )
-from vqd.domain.schedule import Needs, Schedule
+from vqd.domain.needs import Needs
+from vqd.domain.schedule import Schedule
 from vqd.intake.record import read_record
 from vqd.intake.scheduling import ScheduleKeys
 from vqd.intake.schema import FanOutKeys, InputKeys, JobKeys, RowsKeys, SeedsKeys

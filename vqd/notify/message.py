@@ -8,7 +8,7 @@ from typing import Any
 
 from vqd.domain.names import printable
 from vqd.domain.notice import HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
-from vqd.domain.schedule import duration
+from vqd.domain.times import duration
 
 _TITLES = {
     HouseEvent.QUEUE_EMPTY: "the queue is empty",

@@ -14,8 +14,8 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import NamedGraph, Value, edited
 from vqd.domain.job import InputBind, Plan, PlannedJob
 from vqd.domain.jobspec import FoundInputs, Given, JobSpec
+from vqd.domain.needs import Needs
 from vqd.domain.param import is_relative
-from vqd.domain.schedule import Needs
 from vqd.domain.workflow import FLIP, Workflow
 from vqd.planning.missing import check_missing
 from vqd.planning.naming import INPUT_TOKENS, Naming, UsualNames, as_part, flaws, read_pattern

@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
+from vqd.domain.needs import Needs
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
-from vqd.domain.schedule import Needs
 from vqd.runner.affinity import Affinity
 from vqd.runner.fitting import Fitting
 from vqd.runner.server import Server

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from vqd.domain.ladder import Step, next_step
 from vqd.domain.lifecycle import Move
+from vqd.domain.needs import Capability, Needs
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Succeeded
 from vqd.domain.queue import Downed, Prompt
-from vqd.domain.schedule import Capability, Needs
 from vqd.store.store import Session
 
 

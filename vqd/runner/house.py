@@ -14,7 +14,7 @@ import structlog
 
 from vqd.domain.names import printable
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, HouseWishes
-from vqd.domain.schedule import duration
+from vqd.domain.times import duration
 from vqd.runner.beside import Beside
 from vqd.spool.space import Shortage
 from vqd.store.house import Told

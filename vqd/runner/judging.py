@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vqd.domain.requirement import NeedsClass
-from vqd.domain.schedule import Conditions, Judgement, Standing, judge, written
+from vqd.domain.schedule import Conditions, Judgement, Standing, judge
+from vqd.domain.times import written
 from vqd.domain.window import Window
 from vqd.runner.fitting import Fitting
 from vqd.runner.server import Server

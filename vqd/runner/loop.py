@@ -17,10 +17,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from vqd.domain.errors import STORE_DISK, VqdError
-from vqd.domain.lifecycle import Move
+from vqd.domain.lifecycle import PROOF_MADE, Move
 from vqd.domain.live import LivePrompt
 from vqd.domain.queue import Prompt, PromptKey
-from vqd.domain.schedule import PROOF_MADE
 from vqd.domain.window import Window
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing

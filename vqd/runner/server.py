@@ -13,8 +13,8 @@ from vqd.comfy.client import Client
 from vqd.comfy.faults import ComfyError
 from vqd.comfy.listener import Listener
 from vqd.comfy.messages import Device
-from vqd.domain.queue import ServerRecord
-from vqd.domain.schedule import Capability
+from vqd.domain.needs import Capability
+from vqd.domain.server import ServerRecord
 from vqd.runner.inputs import InputChecks, Uploads
 from vqd.runner.standing import Standing
 

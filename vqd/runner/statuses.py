@@ -16,9 +16,9 @@ from functools import partial
 import structlog
 
 from vqd.domain.errors import VqdError
+from vqd.domain.lifecycle import PROOF_MADE
 from vqd.domain.outcome import Progress
 from vqd.domain.queue import PromptKey
-from vqd.domain.schedule import PROOF_MADE
 from vqd.media.thumbnails import Thumbnails
 from vqd.runner.closing import answers_to
 from vqd.runner.joblogs import JobLogs

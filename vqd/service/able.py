@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from vqd.domain.queue import Job, ServerRecord
+from vqd.domain.needs import Needs
+from vqd.domain.queue import Job
 from vqd.domain.requirement import Lack, lacks, said_lacking
-from vqd.domain.schedule import Needs
+from vqd.domain.server import ServerRecord
 from vqd.service.explain import Group
 from vqd.store.store import Session
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
-from vqd.domain.queue import Job, Prompt, PromptKey, ServerRecord
-from vqd.store.foresight import Foresight
+from vqd.domain.queue import Job, Prompt, PromptKey
+from vqd.domain.server import ServerRecord
+from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
 MOST_EVENTS = 5000
@@ -71,7 +72,7 @@ class Changes:
             return Changed(
                 newest,
                 jobs,
-                _finishes(session, jobs, now),
+                finishes_of(session, [job for job in jobs if job.state not in CLOSED_STATES], now),
                 [one for one in prompts if one is not None],
                 len(keys) <= MOST_PROMPTS,
             )
@@ -83,10 +84,3 @@ def _prompt(session: Session, job: Job, key: PromptKey) -> tuple[str, Prompt] | 
     except KeyError:  # its record was trimmed
         return None
     return job.job, prompt.as_climbed(job.plan) if job.plan else prompt
-
-
-def _finishes(session: Session, jobs: Sequence[Job], now: float) -> Mapping[int, Finish]:
-    foresight = Foresight()
-    going = [job for job in jobs if job.state not in CLOSED_STATES]
-    told = {job.job_key: foresight.finish(session, job, now) for job in going}
-    return {job_key: finish for job_key, finish in told.items() if finish is not None}

@@ -7,8 +7,8 @@ from vqd.definitions.check import check
 from vqd.domain.catalogue import Catalogue
 from vqd.domain.graph import NamedGraph, edited
 from vqd.domain.job import PlannedJob
-from vqd.domain.queue import ServerRecord
 from vqd.domain.record import Record
+from vqd.domain.server import ServerRecord
 from vqd.domain.workflow import Workflow
 from vqd.service.draft import Draft
 from vqd.store.store import Session

@@ -41,7 +41,7 @@ def used_workflows(store_path: Path) -> frozenset[str]:
     reader = StoreReader(store_path)
     try:
         with reader.reading() as session:
-            return frozenset(job.workflow for job in session.jobs.open() if job.workflow)
+            return frozenset(job.workflow for job in session.joblist.open() if job.workflow)
     except VqdError:
         return frozenset()
     finally:
@@ -76,7 +76,7 @@ def examine_queue(store_path: Path, spool: Spool) -> Iterator[Finding]:
     reader = StoreReader(store_path)
     try:
         with reader.reading() as session:
-            jobs = [job.job for job in session.jobs.open()]
+            jobs = [job.job for job in session.joblist.open()]
     except VqdError:
         return  # which is told of the state
     finally:

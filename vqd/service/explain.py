@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from vqd.domain.attempts import AttemptRecord
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
+from vqd.domain.needs import Needs
 from vqd.domain.outcome import FailureCode
 from vqd.domain.pending import Ahead, Pending, Retried
-from vqd.domain.queue import Failures, Job, Prompt, ServerRecord
-from vqd.domain.schedule import Needs, written
+from vqd.domain.queue import Failures, Job, Prompt
+from vqd.domain.server import ServerRecord
+from vqd.domain.times import written
 from vqd.service.cures import cure_of_failure, hold_of
 
 MOST_TOLD = 20

@@ -10,7 +10,7 @@ from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import VqdError
 from vqd.domain.models import listed_models
 from vqd.domain.nearest import nearest
-from vqd.domain.queue import ServerRecord, ServerTally
+from vqd.domain.server import ServerRecord, ServerTally
 from vqd.domain.spelling import folded
 from vqd.service.workflows import Workflows
 from vqd.store.catalogue import CatalogueRows

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from vqd.domain.errors import VqdError
 from vqd.domain.figures import Depth
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter
+from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import Event, Job, Prompt
 from vqd.store.store import StoreReader
@@ -54,7 +54,7 @@ class Pages:
     def __init__(self, reader: StoreReader) -> None:
         self._reader = reader
 
-    def jobs(self, asked: JobFilter, cursor: str | None, *, limit: int) -> Page[Job]:
+    def jobs(self, asked: JobFilter, cursor: str | None, *, limit: int) -> Page[ListedJob]:
         """Give jobs that fit, newest first.
 
         Raises:
@@ -62,7 +62,7 @@ class Pages:
         """
         before = _key(cursor)
         with self._reader.reading() as session:
-            found = session.listing.jobs(asked, before=before, limit=limit + 1)
+            found = session.joblist.page(asked, before=before, limit=limit + 1)
         return _page(found, limit, lambda job: str(job.job_key))
 
     def prompts(

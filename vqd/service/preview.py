@@ -12,9 +12,9 @@ from vqd.domain.catalogue import Catalogue, KnownClasses, NodeClass
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedJob, PlannedPrompt
+from vqd.domain.needs import Capability, Needs
 from vqd.domain.param import Param
 from vqd.domain.quote import QuoteOver, quote
-from vqd.domain.schedule import Capability, Needs
 from vqd.domain.workflow import Workflow
 from vqd.service.again import Again
 from vqd.service.draft import Draft

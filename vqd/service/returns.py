@@ -19,7 +19,8 @@ import structlog
 
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
-from vqd.domain.queue import Counts, Job, JobFile
+from vqd.domain.listing import Counts
+from vqd.domain.queue import Job, JobFile
 from vqd.service.accepting import Accepting
 from vqd.service.again import Again, Stopped
 from vqd.service.aside import Aside

@@ -9,22 +9,14 @@ from pathlib import Path
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
 from vqd.domain.finish import Finish
-from vqd.domain.listing import JobFilter
+from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.names import printable
 from vqd.domain.nearest import meant
-from vqd.domain.queue import Event, Job, Prompt, PromptKey, ServerRecord
+from vqd.domain.queue import Event, Job, Prompt, PromptKey
 from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
-from vqd.store.foresight import Foresight
+from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The queue at a glance: what is not over, and the servers."""
-
-    jobs: Sequence[Job]
-    servers: Sequence[ServerRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +57,18 @@ class Views:
     def __init__(self, reader: StoreReader) -> None:
         self._reader = reader
 
-    def overview(self) -> Overview:
-        """Give every job that is not over, oldest first, and every server."""
-        with self._reader.reading() as session:
-            return Overview(session.jobs.open(), session.servers.all())
-
     def refused(self) -> str | None:
         """Say what a disk refuses the daemon, and why; None if nothing."""
         with self._reader.reading() as session:
             return session.refusals.said()
 
-    def finishes(self, jobs: Iterable[Job], now: float) -> Mapping[int, Finish]:
+    def finishes(self, jobs: Iterable[ListedJob], now: float) -> Mapping[int, Finish]:
         """Give by their keys when jobs will be done, of those of which that can be told.
 
         `now` is UTC seconds.
         """
-        foresight = Foresight()
         with self._reader.reading() as session:
-            told = {job.job_key: foresight.finish(session, job, now) for job in jobs}
-        return {job_key: finish for job_key, finish in told.items() if finish is not None}
-
-    def newest(self, limit: int) -> Sequence[Job]:
-        """Give the newest jobs, newest first."""
-        with self._reader.reading() as session:
-            return session.jobs.newest(limit)
+            return finishes_of(session, jobs, now)
 
     def job(self, name: str) -> Job:
         """Give a job by its JOB name, or by an ending or part of it that fits only one.
@@ -98,13 +78,15 @@ class Views:
         """
         with self._reader.reading() as session:
             if not name or not name.isprintable():
-                return _only((), name)
+                raise unknown_job(name, ())
             found = session.jobs.find(name)
-            like = () if found else session.listing.jobs(JobFilter(name=name), limit=6)
-            if found is None and not like:
-                newest = session.jobs.newest(_MOST_COMPARED)
+            if found is not None:
+                return found
+            like = session.joblist.page(JobFilter(name=name), limit=6)
+            if not like:
+                newest = session.joblist.newest(_MOST_COMPARED)
                 raise unknown_job(name, (job.job for job in newest))
-            return found or _only(like, name)
+            return session.jobs.get(_only(like, name).job_key)
 
     def detail(self, name: str, *, prompts: int) -> JobDetail:
         """Give a job with at most `prompts` of its prompts, with the values that they run with.
@@ -191,9 +173,7 @@ def unknown_job(name: str, known: Iterable[str]) -> VqdError:
     return VqdError("unknown_job", f"There is no job {printable(name)!r}.", hint)
 
 
-def _only(jobs: Sequence[Job], name: str) -> Job:
-    if not jobs:
-        raise unknown_job(name, ())
+def _only(jobs: Sequence[ListedJob], name: str) -> ListedJob:
     if len(jobs) > 1:
         names = ", ".join(job.job for job in jobs)
         raise VqdError("ambiguous_job", f"Several jobs fit {name}: {names}.", "Name one.")

@@ -15,12 +15,12 @@ from pydantic import (
     model_validator,
 )
 
+from vqd.documents.credentials import without_credentials
 from vqd.documents.json_schema import Schema, one_of, take_also, text_like
 from vqd.documents.schema import Keys, fault, listed, shown_kind
 from vqd.documents.secrets import SECRET, secret_in
-from vqd.documents.shown import without_credentials
 from vqd.domain.errors import VqdError
-from vqd.domain.schedule import Capability
+from vqd.domain.needs import Capability
 from vqd.domain.window import DAYS, Window
 
 BUILTIN = "builtin"

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from vqd.documents.json_schema import text_like
+from vqd.documents.json_schema import size_in_bytes, text_like
 from vqd.documents.schema import Keys, fault
-from vqd.documents.sizes import BYTES, size_bytes
+from vqd.documents.sizes import size_bytes
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -57,7 +57,7 @@ class WebKeys(Keys):
         "own name.",
         examples=[["vqd.example.org"]],
     )
-    upload_limit: Annotated[int, BeforeValidator(_size), WithJsonSchema(BYTES)] = Field(
+    upload_limit: Annotated[int, BeforeValidator(_size), WithJsonSchema(size_in_bytes())] = Field(
         default=100 << 30, description="How large a job may be that is sent: 100G."
     )
 

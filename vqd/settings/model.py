@@ -20,11 +20,13 @@ from vqd.settings.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.settings.hotfolders import HotFolderKeys, check_apart
 from vqd.settings.listening import WebKeys
 from vqd.settings.quoting import QuoteKeys
+from vqd.settings.reserving import ReserveKey
+from vqd.settings.site import Site
 from vqd.settings.targets import HouseKeys, TargetKeys
 from vqd.spool.leftovers import UNUSED_S
 from vqd.spool.mounts import WatchMode
-from vqd.spool.reserve import Reserve, ReserveKey
-from vqd.spool.space import Disks, disks_at
+from vqd.spool.reserve import Reserve
+from vqd.spool.space import Disks
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -204,14 +206,19 @@ class Settings(Keys):
         """Whom a job tells that does not say so itself."""
         return self.notify_default.notify if self.notify_default else None
 
+    @property
+    def site(self) -> Site:
+        """Where the queue lies."""
+        return Site(self.spool, self.state_dir, self.reserve or Reserve())
+
     def look_at_disks(self) -> Disks:
         """Look at the disks that vqd writes to; waits where a share does not answer."""
-        return disks_at(self.spool.absolute(), self.state_dir, self.reserve or Reserve())
+        return self.site.look_at_disks()
 
     @property
     def store_path(self) -> Path:
         """Where the queue's database lies."""
-        return self.state_dir / "queue.db"
+        return self.site.store_path
 
 
 def settings_schema() -> Schema:

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from vqd.domain.names import printable
 from vqd.domain.queue import STEERED, Event
+from vqd.domain.times import iso
 from vqd.spool.files import is_real_file, replace_quickly, whole_file
 from vqd.spool.folders import move_aside
-from vqd.spool.status import iso
 
 LOG = "log.txt"
 ROUTINE_LIMIT = 20_000

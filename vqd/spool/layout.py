@@ -14,7 +14,6 @@ SPOOL/
 import os
 import re
 import stat
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -24,7 +23,6 @@ from pathlib import Path
 from vqd.domain.errors import VqdError
 from vqd.domain.names import safe_name
 from vqd.spool.files import is_folder, is_real_folder, write_whole
-from vqd.spool.leftovers import PROBE
 from vqd.spool.requests import Request, request_named
 from vqd.spool.space import is_of_disk
 
@@ -32,6 +30,9 @@ PAUSED = "paused: PAUSE lies in the spool; remove it to go on"
 
 OWN_FOLDER = "_vqd"
 """The folder of the inbox that vqd writes and never takes."""
+
+PROBE = ".vqd-probe-"
+"""How the names of files and folders begin by which vqd tries what a folder can do."""
 
 _MARKER = ".vqd-spool"
 _PAUSE = Request("PAUSE")
@@ -59,6 +60,8 @@ class Spool:
         Raises:
             VqdError: `spool_unwritable`.
         """
+        import uuid  # which looks at the whole platform
+
         spool = cls(root)
         try:
             for folder in spool.folders:

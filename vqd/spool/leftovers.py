@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.spool.files import FOLDER
-
-PROBE = ".vqd-probe-"
-"""How the names of files and folders begin by which vqd tries what a folder can do."""
+from vqd.spool.layout import PROBE
 
 UNUSED_S = 86_400.0
 """How long something lies about that is of no use, before it goes."""

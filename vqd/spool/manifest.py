@@ -23,10 +23,10 @@ from vqd.domain.graph import Value
 from vqd.domain.job import Made, Plan
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Prompt
+from vqd.domain.times import iso
 from vqd.spool.files import is_real_file
 from vqd.spool.folders import move_aside
 from vqd.spool.signs import Signs
-from vqd.spool.status import iso
 from vqd.spool.together import Together
 
 MANIFEST = "manifest.jsonl"

@@ -1,14 +1,9 @@
-"""What stays free of the disks that vqd writes to, as the settings say it."""
+"""What stays free of the disks that vqd writes to."""
 
 import math
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
-
-from vqd.documents.json_schema import text_like
-from vqd.documents.schema import fault
 from vqd.documents.sizes import size_bytes
 
 DEFAULT_BYTES = 1 << 30
@@ -38,29 +33,10 @@ class Reserve:
         return 0.0 if is_none else min(MOST_FILES, DEFAULT_SHARE * total_files)
 
 
-def _reserve(given: Any) -> Any:
-    if isinstance(given, Reserve):
-        return given
-    text = str(given).strip() if isinstance(given, str | int) else ""  # the environment's are JSON
-    share = _SHARE.fullmatch(text)
+def reserve_of(text: str) -> Reserve | None:
+    """Give the reserve that a text says, `2G` or `5%`; None if it is none."""
+    share = _SHARE.fullmatch(text.strip())
     if share is not None:
         return Reserve(math.inf, float(share[1]) / 100)
     size = size_bytes(text)
-    if size is None:
-        allowed = "a size or a share of the disk: 2G, 500M, 5%"
-        raise fault("wrong_type", "is no size and no share.", allowed=allowed)
-    return Reserve(size, 1.0)
-
-
-ReserveKey = Annotated[
-    Reserve,
-    BeforeValidator(_reserve),
-    WithJsonSchema(
-        text_like(
-            r"^\s*(\d{1,12}\s*[kMGT]?|\d{1,2}(\.\d{1,3})?\s*%)\s*$",
-            "a size or a share of the disk: 2G, 5%",
-            examples=["2G", "5%"],
-        )
-    ),
-]
-"""A reserve as it stands in the settings."""
+    return None if size is None else Reserve(size, 1.0)

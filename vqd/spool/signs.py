@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from vqd.spool.status import iso
+from vqd.domain.times import iso
 
 
 class Signs:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job
+from vqd.domain.times import iso
 from vqd.spool.files import replace_quickly, write_whole
 
 STATUS = "STATUS.yaml"
@@ -130,10 +130,3 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "allowed": problem.allowed,
         "hint": problem.hint,
     }
-
-
-def iso(at: float | None) -> str | None:
-    """Give a time as ISO 8601, UTC, to the millisecond."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

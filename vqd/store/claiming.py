@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 
+from vqd.domain.needs import Needs
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
-from vqd.domain.schedule import Needs
 from vqd.store.classes import READY, needs_of
 from vqd.store.promptrow import prompt_of
 

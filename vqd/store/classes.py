@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import orjson
 
+from vqd.domain.needs import Needs
 from vqd.domain.requirement import NeedsClass
-from vqd.domain.schedule import Needs
 from vqd.store.requirements import RequirementRows
 
 AT_ONCE = 0.0

@@ -1,12 +1,30 @@
 """When jobs will be done, told again and again without looking at everything each time."""
 
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
 from vqd.domain.finish import Finish, Outlook
-from vqd.domain.queue import Job
+from vqd.domain.listing import ListedJob
 from vqd.domain.requirement import lacks
-from vqd.store.store import Session
+from vqd.store.catalogue import CatalogueRows, ClassCache
+from vqd.store.outlook import OutlookRows
+from vqd.store.reader import Overlook, Reader
+from vqd.store.requirements import RequirementRows
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the whole queue, which costs a row for each job that waits."""
+
+
+class Foreseen(Overlook):
+    """The rows that tell when jobs will be done, too."""
+
+    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+        super().__init__(connection)
+        self.catalogue = CatalogueRows(connection, classes)
+        self.requirements = RequirementRows(connection)
+        self.outlook = OutlookRows(connection, self.servers)
 
 
 class Foresight:
@@ -19,28 +37,52 @@ class Foresight:
         self._catalogue = ""
         self._lacking: dict[tuple[str, int], bool] = {}
 
-    def finish(self, session: Session, job: Job, now: float) -> Finish | None:
+    def finish(self, rows: Foreseen, job: ListedJob, now: float) -> Finish | None:
         """Give when a job will be done; None if that cannot be told. `now` is UTC seconds."""
         if self._outlook is None or not 0 <= now - self._looked_at < LOOK_AGAIN_S:
-            self._outlook = session.outlook.at(now)
+            self._outlook = rows.outlook.at(now)
             self._looked_at = now
-        return self._outlook.finish(job, self._unable(session, job.job_key))
+        return self._outlook.finish(job, self._unable(rows, job.job_key))
 
-    def _unable(self, session: Session, job_key: int) -> frozenset[str]:
+    def _unable(self, rows: Foreseen, job_key: int) -> frozenset[str]:
         """Give the servers that are known to be able to carry out no prompt of a job that waits."""
-        version = session.catalogue.version()
+        version = rows.catalogue.version()
         if version != self._catalogue:
             self._catalogue = version
             self._lacking.clear()
-        keys = session.requirements.waiting(job_key)
+        keys = rows.requirements.waiting(job_key)
         return frozenset(
             server
-            for server in session.catalogue.servers()
-            if keys and all(self._lacks(session, server, key) for key in keys)
+            for server in rows.catalogue.servers()
+            if keys and all(self._lacks(rows, server, key) for key in keys)
         )
 
-    def _lacks(self, session: Session, server: str, key: int) -> bool:
+    def _lacks(self, rows: Foreseen, server: str, key: int) -> bool:
         if (server, key) not in self._lacking:
-            requirement = session.requirements.get(key)
-            self._lacking[server, key] = bool(lacks(requirement, server, session.catalogue))
+            requirement = rows.requirements.get(key)
+            self._lacking[server, key] = bool(lacks(requirement, server, rows.catalogue))
         return self._lacking[server, key]
+
+
+def finishes_of(rows: Foreseen, jobs: Iterable[ListedJob], now: float) -> Mapping[int, Finish]:
+    """Give by their keys when jobs will be done, of those of which that can be told.
+
+    `now` is UTC seconds.
+    """
+    foresight = Foresight()
+    told = {job.job_key: foresight.finish(rows, job, now) for job in jobs}
+    return {job_key: finish for job_key, finish in told.items() if finish is not None}
+
+
+def foreseen(store_path: Path, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
+    """Give when jobs of the queue at `store_path` will be done, as `finishes_of`.
+
+    Raises:
+        VqdError: `store_missing` and the like.
+    """
+    reader = Reader(store_path, partial(Foreseen, classes=ClassCache()))
+    try:
+        with reader.reading() as rows:
+            return finishes_of(rows, jobs, now)
+    finally:
+        reader.close()

@@ -3,14 +3,14 @@
 import sqlite3
 from dataclasses import asdict
 from functools import cache
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
 
-from vqd.domain.errors import Problem
 from vqd.domain.job import Notify, Plan
-from vqd.domain.lifecycle import JobState
-from vqd.domain.queue import Counts, Job, JobFile
+from vqd.domain.queue import Job, JobFile
+from vqd.store.joblist import facts_of
 
 # What a job that comes back has of its earlier life no more, unless it is written anew.
 OF_A_LIFE = (
@@ -25,33 +25,26 @@ OF_A_LIFE = (
 
 def job_of(row: sqlite3.Row) -> Job:
     """Give the job of a row."""
+    plan = plans().validate_json(row["plan"]) if row["plan"] else None
     return Job(
-        job_key=row["job_key"],
-        job=row["job"],
-        workflow=row["workflow"],
-        state=JobState(row["state"]),
-        counts=Counts(
-            row["total"],
-            row["pending"],
-            row["running"],
-            row["succeeded"],
-            row["failed"],
-            row["cancelled"],
-            row["kept"],
-        ),
-        plan=plans().validate_json(row["plan"]) if row["plan"] else None,
+        **facts_of(row),
+        **(_told_of(plan) if plan else {}),
+        plan=plan,
         job_file=JobFile(row["job_file"], row["job_file_sha256"]),
         input_folder=row["input_folder"],
-        priority=row["priority"],
-        accepted_at=row["accepted_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        cancel_requested_at=row["cancel_requested_at"],
-        reason=row["reason"],
-        hold=row["hold"],
-        problems=tuple(Problem(**problem) for problem in orjson.loads(row["problems"])),
         is_brief=row["record"] != "whole",
     )
+
+
+def _told_of(plan: Plan) -> dict[str, Any]:
+    """Give what lists tell of a plan."""
+    return {
+        "labels": plan.labels,
+        "comment": plan.comment,
+        "drift": plan.drift,
+        "needs": plan.schedule.needs,
+        "max_parallel": plan.schedule.max_parallel,
+    }
 
 
 def notify_text(notify: Notify | None) -> str | None:

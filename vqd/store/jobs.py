@@ -9,7 +9,7 @@ import orjson
 
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.job import Notify, Plan
-from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.lifecycle import JobState
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
@@ -227,11 +227,6 @@ class JobRows:
             raise KeyError(job_key)
         return found
 
-    def open(self) -> list[Job]:
-        """Give every job that is not closed, oldest first."""
-        states = ", ".join(f"'{state}'" for state in JobState if state not in CLOSED_STATES)
-        return list(self._many(f"SELECT * FROM jobs WHERE state IN ({states}) ORDER BY job_key"))
-
     def unfinished(self) -> dict[str, int]:
         """Give the names and keys of jobs that have prompts left and were not asked to stop."""
         rows = self._connection.execute(
@@ -259,10 +254,6 @@ class JobRows:
             "SELECT job_key FROM jobs WHERE cancel_requested_at IS NOT NULL AND running > 0"
         )
         return [row["job_key"] for row in rows]
-
-    def newest(self, limit: int) -> list[Job]:
-        """Give the newest jobs, newest first."""
-        return list(self._many("SELECT * FROM jobs ORDER BY job_key DESC LIMIT ?", (limit,)))
 
     def _write(self, job: str, values: Mapping[str, object]) -> int:
         """Write the row of a job anew; gives its key. Its prompts of before are gone already."""

@@ -1,24 +1,15 @@
-"""Pages of jobs and of their prompts, each found by a seek, however many there are.
-
-A page is told from where to go on, never how many to leave out. Of jobs asked for by label, name or
-several states as many index entries are read as lie between those that fit.
-"""
+"""Pages of prompts, each found by a seek, however many there are; and how many jobs there are."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from heapq import merge
-from itertools import islice
 
 from vqd.domain.figures import Depth
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.store.claiming import COLUMNS
 from vqd.store.jobrow import job_of
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import prompt_of
-
-_LAST = (1 << 63) - 1
 
 
 class ListingRows:
@@ -27,12 +18,6 @@ class ListingRows:
     def __init__(self, connection: sqlite3.Connection, outputs: OutputRows) -> None:
         self._connection = connection
         self._outputs = outputs
-
-    def jobs(self, asked: JobFilter, *, before: int | None = None, limit: int) -> list[Job]:
-        """Give the newest jobs that fit, newest first; `before` is the key of the last of the page
-        before this one."""
-        keys = self._keys(asked, _LAST if before is None else before)
-        return list(self.of_keys([*islice(keys, limit)]))
 
     def of_keys(self, job_keys: Sequence[int]) -> Iterator[Job]:
         """Give the jobs of these keys, in this order; those that there are."""
@@ -78,61 +63,6 @@ class ListingRows:
             " GROUP BY state, priority"
         )
         return [Depth(**{**dict(row), "state": JobState(row["state"])}) for row in rows]
-
-    def _keys(self, asked: JobFilter, before: int) -> Iterator[int]:
-        if asked.labels:
-            return self._labelled(asked, before)
-        states = sorted(asked.states) if asked.states else list(JobState)
-        found = [self._in_state(state, asked, before) for state in states]
-        return merge(*found, reverse=True)
-
-    def _in_state(self, state: JobState, asked: JobFilter, before: int) -> Iterator[int]:
-        given: list[object] = [state, before]
-        where, index = "", "jobs_by_state"
-        if asked.workflow is not None:
-            where, index = " AND workflow = ?", "jobs_by_workflow"
-            given.append(asked.workflow)
-        if asked.name:
-            where += " AND job LIKE ? ESCAPE '\\'"
-            given.append(_pattern(asked.name))
-        rows = self._connection.execute(
-            f"SELECT job_key FROM jobs INDEXED BY {index} WHERE state = ? AND job_key < ?{where}"
-            " ORDER BY job_key DESC",
-            given,
-        )
-        return (row["job_key"] for row in rows)
-
-    def _labelled(self, asked: JobFilter, before: int) -> Iterator[int]:
-        """Give those with every label, by walking along the entries of the first."""
-        (name, value), *others = asked.labels.items()
-        rows = self._connection.execute(
-            "SELECT job_key, state, workflow, job FROM labels CROSS JOIN jobs USING (job_key)"
-            " WHERE labels.name = ? AND value = ? AND labels.job_key < ?"
-            " ORDER BY labels.job_key DESC",
-            (name, value, before),
-        )
-        for row in rows:
-            if _fits(row, asked) and all(self._has(row["job_key"], *one) for one in others):
-                yield row["job_key"]
-
-    def _has(self, job_key: int, name: str, value: str) -> bool:
-        row = self._connection.execute(
-            "SELECT 1 FROM labels WHERE name = ? AND value = ? AND job_key = ?",
-            (name, value, job_key),
-        ).fetchone()
-        return row is not None
-
-
-def _fits(row: sqlite3.Row, asked: JobFilter) -> bool:
-    return (
-        (not asked.states or row["state"] in asked.states)
-        and asked.workflow in (None, row["workflow"])
-        and asked.name.casefold() in row["job"].casefold()
-    )
-
-
-def _pattern(part: str) -> str:
-    return "%" + part.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
 
 
 _UNMADE = " AND state IN ('failed', 'cancelled')"

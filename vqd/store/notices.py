@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from vqd.domain.lifecycle import JobState
+from vqd.domain.listing import Counts
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
-from vqd.domain.queue import Counts
 from vqd.store.events import EventRows
 
 PAGE_WRITTEN_S = 5.0

@@ -7,11 +7,11 @@ from typing import Any
 
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
+from vqd.domain.needs import Needs
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.outcome import Failed, Succeeded
 from vqd.domain.queue import Downed, Failures, Prompt, PromptKey
 from vqd.domain.requirement import NeedsClass
-from vqd.domain.schedule import Needs
 from vqd.store.adding import Adding
 from vqd.store.claiming import COLUMNS, Claiming, Next
 from vqd.store.classes import AT_ONCE, ClassRows

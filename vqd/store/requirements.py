@@ -1,14 +1,20 @@
 """What prompts require of servers, each requirement once."""
 
+from __future__ import annotations
+
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import orjson
 
 from vqd.domain.graph import Graph, Target, Value, edited
-from vqd.domain.job import PlannedPrompt
 from vqd.domain.requirement import Model, Requirement, names_model, required
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vqd.domain.job import PlannedPrompt
 
 MOST_OF_A_JOB = 64
 """So many requirements of one job are told apart, each a seek of a claim. What its further prompts

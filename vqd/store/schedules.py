@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from vqd.domain.finish import REMEMBERED
 from vqd.domain.job import Plan
-from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.lifecycle import CLOSED_STATES, PROOF_MADE, SUSPENDED, JobState
 from vqd.domain.notice import NoticeEvent
-from vqd.domain.schedule import PROOF_MADE, SUSPENDED, Awaited, Judgement, Standing
+from vqd.domain.schedule import Awaited, Judgement, Standing
 from vqd.store.classes import AT_ONCE, ClassRows, needs_of, requires_of
 from vqd.store.events import EventRows
 from vqd.store.notices import NoticeRows

@@ -1,25 +1,17 @@
 """What the servers said of themselves, and what became of the attempts on them."""
 
+from __future__ import annotations
+
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-import orjson
+from vqd.domain.server import ServerRecord, ServerTally
 
-from vqd.domain.outcome import FailureCode, Outcome, Succeeded
-from vqd.domain.queue import ServerRecord, ServerTally
-
-OF_NO_SERVER = frozenset(
-    {
-        FailureCode.INVALID,
-        FailureCode.UNAVAILABLE,
-        FailureCode.REFUSED,
-        FailureCode.INTERRUPTED,
-        FailureCode.WITHDRAWN,
-        FailureCode.DISK_FULL,
-    }
-)
-"""Failures that tell nothing of the server: they come of the job, of a person or of the spool."""
+if TYPE_CHECKING:
+    from vqd.domain.outcome import Outcome
 
 
 class ServerRows:
@@ -38,7 +30,7 @@ class ServerRows:
             " said = excluded.said, version = excluded.version, seen_at = excluded.seen_at,"
             " since_at = CASE WHEN state = excluded.state THEN since_at ELSE excluded.seen_at END,"
             " vram_gb = excluded.vram_gb, tags = excluded.tags",
-            [{**asdict(one), "tags": orjson.dumps(one.tags).decode()} for one in records],
+            [{**asdict(one), "tags": json.dumps(one.tags)} for one in records],
         )
 
     def keep_only(self, names: set[str]) -> None:
@@ -54,7 +46,7 @@ class ServerRows:
         """Give every server, by name."""
         rows = self._connection.execute("SELECT * FROM servers ORDER BY server")
         return [
-            ServerRecord(**{**dict(row), "tags": tuple(orjson.loads(row["tags"]))}) for row in rows
+            ServerRecord(**{**dict(row), "tags": tuple(json.loads(row["tags"]))}) for row in rows
         ]
 
     def add_stray(self, server: str, prompt_id: str, *, now: float) -> None:
@@ -82,6 +74,8 @@ class ServerRows:
 
     def tally(self, server: str, outcome: Outcome, *, now: float) -> None:
         """Count an attempt that ended on a server; one that failed of no server only by its end."""
+        from vqd.domain.outcome import OF_NO_SERVER, Succeeded
+
         is_good = isinstance(outcome, Succeeded)
         is_bad = not isinstance(outcome, Succeeded) and outcome.code not in OF_NO_SERVER
         self._connection.execute(

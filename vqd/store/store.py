@@ -1,9 +1,8 @@
 """The queue's memory: one writer, any number of readers."""
 
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -11,26 +10,24 @@ from typing import TypeVar
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.queue import JobFile
-from vqd.store.catalogue import CatalogueRows, ClassCache
+from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
-from vqd.store.connection import open_for_reading, open_for_writing
+from vqd.store.connection import open_for_writing
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
+from vqd.store.foresight import Foreseen
 from vqd.store.graphs import GraphRows
 from vqd.store.house import HouseRows
 from vqd.store.jobs import JobRows
 from vqd.store.listing import ListingRows
-from vqd.store.migrate import check_version, migrate
+from vqd.store.migrate import migrate
 from vqd.store.notices import NoticeRows
-from vqd.store.outlook import OutlookRows
 from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
+from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
-from vqd.store.refusals import RefusalRows
-from vqd.store.requirements import RequirementRows
 from vqd.store.schedules import ScheduleRows
-from vqd.store.servers import ServerRows
 from vqd.store.writer import Writer
 
 T = TypeVar("T")
@@ -43,17 +40,15 @@ _FORGOTTEN = 2000
 """Rows of an earlier life of a job that go in one write."""
 
 
-class Session:
-    """The rows, over one connection: inside a write they can be changed, else only read."""
+class Session(Foreseen):
+    """All rows, over one connection: inside a write they can be changed, else only read."""
 
     def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
-        self.catalogue = CatalogueRows(connection, classes)
+        super().__init__(connection, classes)
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
-        self.refusals = RefusalRows(connection)
         self.house = HouseRows(connection, self.notices)
-        self.requirements = RequirementRows(connection)
         self.classes = ClassRows(connection, self.requirements)
         self.schedules = ScheduleRows(connection, self.events, self.notices, self.classes)
         self.jobs = JobRows(connection, self.events, self.schedules, self.classes, self.notices)
@@ -72,8 +67,6 @@ class Session:
         self.pending = PendingRows(connection)
         self.listing = ListingRows(connection, self.outputs)
         self.records = RecordRows(connection, self.events)
-        self.servers = ServerRows(connection)
-        self.outlook = OutlookRows(connection, self.servers)
 
     def cancel(self, job_key: int, *, now: float, why: str) -> bool:
         """Cancel what waits of a job and ask for what runs to be stopped; False if it was asked
@@ -84,45 +77,11 @@ class Session:
         return True
 
 
-class StoreReader:
-    """Reads the queue, from this process or beside the daemon; never writes."""
+class StoreReader(Reader[Session]):
+    """Reads all of the queue."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._idle: list[tuple[sqlite3.Connection, Session]] = []
-        self._lock = threading.Lock()
-        self._classes = ClassCache()
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Give a session over one consistent state of the queue.
-
-        Raises:
-            VqdError: `store_missing`, `store_too_old` and the like.
-        """
-        connection, session = self._borrow()
-        connection.execute("BEGIN")
-        try:
-            yield session
-        finally:
-            connection.execute("ROLLBACK")
-            with self._lock:
-                self._idle.append((connection, session))
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection, _ in idle:
-            connection.close()
-
-    def _borrow(self) -> tuple[sqlite3.Connection, Session]:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        connection = open_for_reading(self._path)
-        check_version(connection)
-        return connection, Session(connection, self._classes)
+        super().__init__(path, partial(Session, classes=ClassCache()))
 
 
 class Store(StoreReader):
@@ -137,7 +96,7 @@ class Store(StoreReader):
         super().__init__(path)
         self._connection = open_for_writing(path)
         migrate(self._connection)
-        self._session = Session(self._connection, self._classes)
+        self._session = self._rows(self._connection)
         self._writer = Writer(self._connection)
 
     def write(self, write: Callable[[Session], T], *, bulk: bool = False) -> T:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from vqd.spool.leftovers import PROBE
+from vqd.spool.layout import PROBE
 from vqd.spool.mounts import (
     LOCAL_TYPES,
     MountTable,

@@ -16,10 +16,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
-from vqd.domain.queue import ServerRecord
+from vqd.domain.server import ServerRecord
 from vqd.service.changes import Changed
 from vqd.service.shapes.farm import server_shape
-from vqd.service.shapes.jobs import job_shape, prompt_shape
+from vqd.service.shapes.jobs import job_shape
+from vqd.service.shapes.prompts import prompt_shape
 from vqd.web.problems import Refusal, responses
 from vqd.web.running import running_of
 from vqd.web.services import Services

@@ -18,7 +18,7 @@ from prometheus_client.utils import floatToGoString
 
 from vqd.domain.figures import Depth, Histogram, Intake, Work
 from vqd.domain.lifecycle import Move, PromptState
-from vqd.domain.queue import ServerRecord, ServerTally
+from vqd.domain.server import ServerRecord, ServerTally
 from vqd.service.glance import Glance
 
 _SERVER_STATES = ("up", "avoided", "resting", "down")

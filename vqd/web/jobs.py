@@ -8,16 +8,16 @@ from pydantic import Field
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, PromptState
 from vqd.domain.listing import JobFilter
-from vqd.service.shapes.jobs import (
+from vqd.service.shapes.jobs import job_shape
+from vqd.service.shapes.prompts import (
     JobDetailShape,
     PromptDetailShape,
+    event_shape,
     job_detail_shape,
-    job_shape,
     output_shape,
     prompt_detail_shape,
     prompt_shape,
 )
-from vqd.service.shapes.shape import event_shape
 from vqd.web import models
 from vqd.web.problems import responses
 from vqd.web.running import running_of

@@ -9,8 +9,9 @@ from pydantic.json_schema import SkipJsonSchema
 
 from vqd.service.edits import LONGEST_BYTES
 from vqd.service.shapes.farm import ServerShape
-from vqd.service.shapes.jobs import JobShape, OutputShape, PromptShape
-from vqd.service.shapes.shape import EventShape, Shape
+from vqd.service.shapes.jobs import JobShape
+from vqd.service.shapes.prompts import EventShape, OutputShape, PromptShape
+from vqd.service.shapes.shape import Shape
 
 Absent = SkipJsonSchema[None]
 """None, where a parameter is left out; it cannot be sent."""

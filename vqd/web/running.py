@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from vqd.domain.live import Live, LivePrompt
 from vqd.domain.queue import PromptKey
-from vqd.service.shapes.jobs import RunningShape
+from vqd.service.shapes.prompts import RunningShape
 
 
 def running_of(live: Live, jobs: Mapping[int, str]) -> list[RunningShape]:

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from vqd.service.farm import Models
+from vqd.service.shapes.answers import PausedShape
 from vqd.service.shapes.farm import ModelsShape, ServerShape, model_shape, server_shape
-from vqd.service.shapes.queue import PausedShape
 from vqd.web import models
 from vqd.web.problems import responses
 from vqd.web.services import Services

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from vqd.documents.shown import without_credentials
+from vqd.documents.credentials import without_credentials
+from vqd.domain.times import iso
 from vqd.service.farm import Model, ServerView
 from vqd.service.shapes.shape import Shape
-from vqd.spool.status import iso
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,17 @@
 """Jobs and prompts for programs."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from __future__ import annotations
 
-from vqd.domain.attempts import AttemptRecord
-from vqd.domain.finish import Finish
-from vqd.domain.graph import Value
-from vqd.domain.outcome import OutputFile
-from vqd.domain.queue import Job, Prompt
-from vqd.service.control import may
-from vqd.service.explain import Reason
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from vqd.domain.times import iso
+from vqd.service.possible import may
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
-from vqd.service.views import PromptDetail
-from vqd.spool.status import iso
+
+if TYPE_CHECKING:  # who lists jobs does without what else is told of them
+    from vqd.domain.finish import Finish
+    from vqd.domain.listing import ListedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,106 +64,8 @@ class JobShape(Shape):
     problems: list[ProblemShape]
 
 
-@dataclass(frozen=True, slots=True)
-class PromptShape(Shape):
-    """A prompt of a job, with the values that vary among its prompts."""
-
-    prompt: int
-    """Its number in the job, from 1."""
-    state: str
-    params: dict[str, Value]
-    inputs: dict[str, str]
-    """By slot the path of the file, below the job's inputs, or absolute."""
-    seed: int | None
-    server: str | None
-    attempt: int
-    seconds: float | None
-    failure: str | None
-    message: str | None
-    outputs: list[str]
-    """Paths in the job's folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputShape(Shape):
-    """One file that a job made."""
-
-    path: str
-    """Its path in the job's folder."""
-    prompt: int
-    slot: str
-    kind: str
-    """image, video, audio or text."""
-    bytes: int
-    sha256: str
-    width: int | None
-    height: int | None
-    frames: int | None
-    fps: float | None
-    duration_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptShape(Shape):
-    """One attempt at a prompt."""
-
-    attempt: int
-    server: str
-    started_at: str
-    seconds: float | None
-    outcome: str
-    """succeeded, cancelled, running, put_back, or a failure code."""
-    message: str | None
-    step: str | None
-    """What of on_oom was tried next."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonShape(Shape):
-    """Why a group of prompts waits, or of what it failed, and what would change that."""
-
-    code: str
-    said: str
-    cure: str
-    prompts: int
-    since_at: str | None
-    attempts: list[AttemptShape]
-
-
-@dataclass(frozen=True, slots=True)
-class RunningShape(Shape):
-    """A prompt on a server, and how far it is, as last heard."""
-
-    job: str
-    prompt: int
-    server: str
-    node: str | None
-    step: str | None
-    """As the server says it: 12/20; or what it waits for there."""
-    percent: int
-    """Of its node, 0 to 100."""
-    preview: bool
-    """Whether its server has sent a preview of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobDetailShape(JobShape):
-    """A job with what runs of it, and why it is where it is."""
-
-    running: list[RunningShape]
-    reasons: list[ReasonShape]
-
-
-@dataclass(frozen=True, slots=True)
-class PromptDetailShape(PromptShape):
-    """A prompt, and every attempt at it."""
-
-    attempts: list[AttemptShape]
-
-
-def job_shape(job: Job, finish: Finish | None = None) -> JobShape:
+def job_shape(job: ListedJob, finish: Finish | None = None) -> JobShape:
     """Give a job for programs."""
-    plan = job.plan
     return JobShape(
         job=job.job,
         workflow=job.workflow,
@@ -173,26 +74,15 @@ def job_shape(job: Job, finish: Finish | None = None) -> JobShape:
         counts=CountsShape(**asdict(job.counts)),
         may=may(job),
         priority=job.priority,
-        labels=dict(plan.labels) if plan else {},
-        comment=plan.comment if plan else "",
+        labels=dict(job.labels),
+        comment=job.comment,
         accepted_at=_time(job.accepted_at),
         started_at=iso(job.started_at),
         finished_at=iso(job.finished_at),
         cancel_requested_at=iso(job.cancel_requested_at),
         finish=None if finish is None else finish_shape(finish),
-        drift=list(plan.drift) if plan else [],
+        drift=[*job.drift],
         problems=[problem_shape(problem) for problem in job.problems],
-    )
-
-
-def job_detail_shape(
-    shape: JobShape, running: Sequence[RunningShape], reasons: Sequence[Reason]
-) -> JobDetailShape:
-    """Give a job for programs, with what runs of it and why it is where it is."""
-    return JobDetailShape(
-        **{name: getattr(shape, name) for name in type(shape).__match_args__},
-        running=[*running],
-        reasons=[reason_shape(reason) for reason in reasons],
     )
 
 
@@ -200,55 +90,6 @@ def finish_shape(finish: Finish) -> FinishShape:
     """Give for programs when a job will be done."""
     times = (finish.early_at, finish.expected_at, finish.late_at)
     return FinishShape(*map(_time, times))
-
-
-def prompt_shape(prompt: Prompt) -> PromptShape:
-    """Give a prompt for programs."""
-    return PromptShape(
-        prompt=prompt.key.number,
-        state=str(prompt.state),
-        params=dict(prompt.params),
-        inputs=dict(prompt.inputs),
-        seed=prompt.seed,
-        server=prompt.server,
-        attempt=prompt.attempt,
-        seconds=prompt.seconds,
-        failure=prompt.failure_code,
-        message=prompt.failure_message,
-        outputs=[output.path for output in prompt.outputs],
-    )
-
-
-def prompt_detail_shape(detail: PromptDetail) -> PromptDetailShape:
-    """Give a prompt for programs, with every attempt at it."""
-    return PromptDetailShape(
-        **asdict(prompt_shape(detail.prompt)), attempts=attempts_shape(detail.attempts)
-    )
-
-
-def output_shape(number: int, output: OutputFile) -> OutputShape:
-    """Give an output of a prompt for programs."""
-    told = {name: getattr(output, name) for name in OutputShape.__match_args__ if name != "prompt"}
-    return OutputShape(prompt=number, **told)
-
-
-def attempts_shape(attempts: Sequence[AttemptRecord]) -> list[AttemptShape]:
-    """Give attempts for programs."""
-    return [
-        AttemptShape(**{**asdict(one), "started_at": _time(one.started_at)}) for one in attempts
-    ]
-
-
-def reason_shape(reason: Reason) -> ReasonShape:
-    """Give a reason for programs."""
-    return ReasonShape(
-        reason.code,
-        reason.said,
-        reason.cure,
-        reason.prompts,
-        iso(reason.since_at),
-        attempts_shape(reason.attempts),
-    )
 
 
 def _time(at: float) -> str:

@@ -1,12 +1,14 @@
 """What every shape is, and the smallest of them."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from vqd.domain.errors import Problem
-from vqd.domain.graph import Value
-from vqd.domain.queue import Event
-from vqd.spool.status import iso
+
+if TYPE_CHECKING:
+    pass
 
 
 class Shape:
@@ -37,17 +39,6 @@ class ProblemShape(Shape):
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventShape(Shape):
-    """Something that happened to a job, or to one prompt of it."""
-
-    at: str
-    kind: str
-    """What: job.accepted, prompt.failed …"""
-    prompt: int | None
-    facts: dict[str, Value | None]
-
-
 def problem_shape(problem: Problem) -> ProblemShape:
     """Give a fault for programs."""
     return ProblemShape(**asdict(problem))
@@ -56,8 +47,3 @@ def problem_shape(problem: Problem) -> ProblemShape:
 def problem_of(shape: ProblemShape) -> Problem:
     """Give the fault that a program was told of."""
     return Problem(**asdict(shape))
-
-
-def event_shape(event: Event) -> EventShape:
-    """Give an event for programs."""
-    return EventShape(iso(event.at) or "", event.kind, event.number, dict(event.facts))

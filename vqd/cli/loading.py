@@ -1,0 +1,26 @@
+"""The settings as verbs read them: a share that they name is not waited for long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vqd.cli.answering import WITHIN_S, Question
+from vqd.domain.errors import VqdError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vqd.settings.model import Settings
+
+
+def settings_of(named: Path | None) -> Settings:
+    """Read the settings, which looks where their folders lie.
+
+    Raises:
+        VqdError: `settings_missing`, `share_silent`; Faults: everything wrong with them.
+    """
+    from vqd.settings.load import load_settings
+
+    said = f"A folder that the settings name does not answer within {WITHIN_S:g} s."
+    hint = "See whether the server of each share is up: of spool and of hot_folders."
+    return Question(lambda: load_settings(named), VqdError("share_silent", said, hint)).answer()

@@ -1,0 +1,73 @@
+"""The queue at a glance, read beside the daemon or while it is down."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vqd.store.reader import Overlook, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from vqd.domain.finish import Finish
+    from vqd.domain.listing import JobFilter, ListedJob
+    from vqd.domain.server import ServerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is not over, oldest first, and the servers."""
+
+    jobs: Sequence[ListedJob]
+    servers: Sequence[ServerRecord]
+
+
+@contextmanager
+def open_overviews(store_path: Path) -> Iterator[Overviews]:
+    """Give what tells of a queue at a glance.
+
+    Raises:
+        VqdError: `store_missing` and the like.
+    """
+    reader = Reader(store_path, Overlook)
+    try:
+        yield Overviews(store_path, reader)
+    finally:
+        reader.close()
+
+
+class Overviews:
+    """Reads the queue without what carries it out; each answer is one consistent moment."""
+
+    def __init__(self, store_path: Path, reader: Reader[Overlook]) -> None:
+        self._store_path = store_path
+        self._reader = reader
+
+    def overview(self) -> Overview:
+        """Give the queue at a glance."""
+        with self._reader.reading() as rows:
+            return Overview(rows.joblist.open(), rows.servers.all())
+
+    def refused(self) -> str | None:
+        """Say what a disk refuses the daemon, and why; None if nothing."""
+        with self._reader.reading() as rows:
+            return rows.refusals.said()
+
+    def newest(self, asked: JobFilter, *, limit: int) -> Sequence[ListedJob]:
+        """Give the newest jobs that fit, newest first."""
+        with self._reader.reading() as rows:
+            return rows.joblist.page(asked, limit=limit)
+
+    def finishes(self, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
+        """Give by their keys when jobs will be done, of those of which that can be told.
+
+        `now` is UTC seconds.
+        """
+        if not jobs:
+            return {}
+        from vqd.store.foresight import foreseen  # knows the servers' node classes
+
+        return foreseen(self._store_path, jobs, now)

@@ -1,0 +1,66 @@
+"""Reading the queue, from its own process or beside the daemon; nothing here can write."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from vqd.store.connection import open_for_reading
+from vqd.store.joblist import JobList
+from vqd.store.migrate import check_version
+from vqd.store.refusals import RefusalRows
+from vqd.store.servers import ServerRows
+
+S = TypeVar("S")
+
+
+class Overlook:
+    """The rows that tell of the queue at a glance, over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.joblist = JobList(connection)
+        self.servers = ServerRows(connection)
+        self.refusals = RefusalRows(connection)
+
+
+class Reader(Generic[S]):
+    """Reads the queue by rows of one kind. Any thread may."""
+
+    def __init__(self, path: Path, rows: Callable[[sqlite3.Connection], S]) -> None:
+        self._path = path
+        self._rows = rows
+        self._idle: list[tuple[sqlite3.Connection, S]] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[S]:
+        """Give the rows of one consistent state of the queue.
+
+        Raises:
+            VqdError: `store_missing`, `store_too_old` and the like.
+        """
+        connection, rows = self._borrow()
+        connection.execute("BEGIN")
+        try:
+            yield rows
+        finally:
+            connection.execute("ROLLBACK")
+            with self._lock:
+                self._idle.append((connection, rows))
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            connection.close()
+
+    def _borrow(self) -> tuple[sqlite3.Connection, S]:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = open_for_reading(self._path)
+        check_version(connection)
+        return connection, self._rows(connection)
