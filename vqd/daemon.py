@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,7 @@ from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.premises import Premises, premises
 from vqd.runner.courier import Courier
+from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.house import House, subjects
 from vqd.runner.housekeeping import Housekeeping
@@ -79,7 +81,7 @@ class _Daemon:
         wake = threading.Event()
         checks = InputChecks((*settings.input_roots, spool.done, spool.failed))
         addresses = list(_addresses(settings, engine))
-        self._servers = [Server(address, checks, on_change=wake.set) for address in addresses]
+        self._farm = Farm(partial(Server, checks=checks, on_change=wake.set), addresses)
         self._room = Room(store, settings.look_at_disks, on_change=wake.set)
         kept = Thumbnails(settings.state_dir / "thumbnails")
         counting = Counting()
@@ -94,7 +96,7 @@ class _Daemon:
         self._loop = Loop(
             store,
             spool,
-            self._servers,
+            self._farm,
             self._publisher,
             woken=wake,
             stall_s=settings.stall_s,
@@ -170,15 +172,14 @@ class _Daemon:
         elsewhere = {keys.path for keys in self._settings.hot_folders.values()}
         recover_claims(self._spool.active, self._spool.inbox, elsewhere)
         clear_staging(self._spool)
-        names = {server.name for server in self._servers}
+        names = {*self._farm.known}
         self._store.write(lambda session: session.servers.keep_only(names))
         self._store.write(lambda session: session.catalogue.keep_only(names))
         self._store.write(
             lambda session: session.notices.keep_only(self._settings.notify, now=time.time())
         )
         self._store.write(lambda session: session.house.keep_only(subjects(names)))
-        for server in self._servers:
-            server.start()
+        self._farm.start()
         self._notifying.start()
         self._keeping.start()
         self._housekeeping.start()
@@ -221,8 +222,7 @@ class _Daemon:
         self._leasing.stop()
         self._room.stop()
         self._notifying.stop()
-        for server in self._servers:
-            server.stop()
+        self._farm.stop()
         _log.info("daemon.stopped", exit_code=self._ending.exit_code)
 
     def _reload(self) -> None:
@@ -253,8 +253,8 @@ class _Daemon:
         )
 
     def _preview(self, server: str) -> bytes | None:
-        named = {one.name: one for one in self._servers}
-        return named[server].listener.preview if server in named else None
+        known = self._farm.known.get(server)
+        return known.listener.preview if known else None
 
     def _on_tick(self) -> None:
         self._sign_of_life()

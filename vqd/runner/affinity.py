@@ -5,7 +5,7 @@ one that must load others rather loads what no other server has, though an older
 the same priority, never of a higher one, and for STAY_S at most. Then it is given what is next.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from vqd.runner.server import Server
@@ -32,7 +32,7 @@ class _Loaded:
 class Affinity:
     """Knows which models each server has loaded for vqd. Used by the loop's thread alone."""
 
-    def __init__(self, servers: Sequence[Server]) -> None:
+    def __init__(self, servers: Collection[Server]) -> None:
         self._servers = servers
         self._loaded: dict[str, _Loaded] = {}
 

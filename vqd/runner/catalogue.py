@@ -1,7 +1,7 @@
 """Learns what the servers can do: when one connects, and now and then after."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -61,7 +61,7 @@ class Catalogues:
     def __init__(
         self,
         store: Store,
-        servers: Sequence[Server],
+        servers: Collection[Server],
         spelling: Spelling,
         fitting: Fitting,
         *,
@@ -73,7 +73,8 @@ class Catalogues:
         self._fitting = fitting
         self._on_change = on_change
         self._clock = clock
-        self._looks = [(server, _Looking()) for server in servers]
+        self._servers = servers
+        self._looks: dict[Server, _Looking] = {}
         self._learning = threading.Lock()
 
     def look(self, now: float) -> float | None:
@@ -84,7 +85,8 @@ class Catalogues:
         with self._store.reading() as session:
             is_lacking = session.schedules.is_lacking()
         waits = []
-        for server, looking in self._looks:
+        self._looks = {server: self._looks.get(server) or _Looking() for server in self._servers}
+        for server, looking in self._looks.items():
             if looking.is_going or not server.is_up:
                 continue
             if looking.is_due(server.connection, now, is_lacking=is_lacking):
@@ -96,7 +98,7 @@ class Catalogues:
     def hurry(self) -> None:
         """Have every server looked at as soon as may be: one has not what its catalogue says, and
         models often lie in one place for all."""
-        for _, looking in self._looks:
+        for looking in self._looks.values():
             looking.is_asked = True
 
     def _begin(self, server: Server, looking: _Looking) -> None:

@@ -17,7 +17,7 @@ from vqd.store.store import Session
 class Choosing:
     """Claims prompts for servers that can carry them out. Used by the loop's thread alone."""
 
-    def __init__(self, servers: Sequence[Server], fitting: Fitting) -> None:
+    def __init__(self, servers: Collection[Server], fitting: Fitting) -> None:
         self._servers = servers
         self._fitting = fitting
         self._affinity = Affinity(servers)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -41,7 +41,7 @@ class Dispatch:
         store: Store,
         spool: Spool,
         share: Share,
-        servers: Sequence[Server],
+        servers: Collection[Server],
         spelling: Spelling,
         *,
         room: Room,
@@ -54,7 +54,7 @@ class Dispatch:
         self._servers = servers
         self._spelling = spelling
         self._home = Home(room, is_share_away=lambda: not spool.is_present())
-        self._stall_s = stall_s
+        self.stall_s = stall_s
         self._on_end = on_end
         self._names = OutputNames(store)
         self._running: dict[PromptKey, Attempt] = {}
@@ -84,7 +84,7 @@ class Dispatch:
         attempt = Attempt(
             adopted(assignment) if is_sent else assignment,
             server,
-            stall_s=self._stall_s,
+            stall_s=self.stall_s,
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
             write_down=partial(_write_down, self._recipes_of(assignment)),

@@ -1,6 +1,6 @@
 """Judges which jobs may start, in the loop's own transaction, when the time for it has come."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vqd.domain.requirement import NeedsClass
@@ -35,7 +35,7 @@ class Judging:
     """Knows the windows and what the servers have. Used by the loop's thread alone."""
 
     def __init__(
-        self, windows: Mapping[str, Window], servers: Sequence[Server], fitting: Fitting
+        self, windows: Mapping[str, Window], servers: Collection[Server], fitting: Fitting
     ) -> None:
         self._windows = windows
         self._servers = servers
@@ -46,6 +46,11 @@ class Judging:
     def is_stale(self, now: float) -> bool:
         """Tell whether the servers have become others since jobs were judged by them."""
         return self._servers_at(now) != self._judged_by
+
+    def change(self, windows: Mapping[str, Window]) -> None:
+        """Judge every job by other windows."""
+        self._windows = windows
+        self.judge_anew()
 
     def judge_anew(self) -> None:
         """Let every job be judged again: what was judged last was not written."""

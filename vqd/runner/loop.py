@@ -26,6 +26,7 @@ from vqd.runner.choosing import Choosing
 from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
 from vqd.runner.endings import Endings
+from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
 from vqd.runner.judging import Judged, Judging
@@ -63,7 +64,7 @@ class Loop:
         self,
         store: Store,
         spool: Spool,
-        servers: Sequence[Server],
+        farm: Farm,
         publisher: Publisher,
         *,
         woken: threading.Event,
@@ -77,7 +78,7 @@ class Loop:
         self._store = store
         self._room = room
         self._share = Share(spool, on_answer=woken.set)
-        self._servers: Mapping[str, Server] = {server.name: server for server in servers}
+        self._farm = farm
         self._publisher = publisher
         self._woken = woken
         self._on_tick = on_tick
@@ -87,32 +88,33 @@ class Loop:
         spelling = Spelling(store)
         fitting = Fitting()
         self._catalogues = Catalogues(
-            store, servers, spelling, fitting, on_change=woken.set, clock=clock
+            store, farm.serving, spelling, fitting, on_change=woken.set, clock=clock
         )
         self._endings = Endings(
-            self._servers, room, counting, on_end=woken.set, on_lack=self._catalogues.hurry
+            farm.known, room, counting, on_end=woken.set, on_lack=self._catalogues.hurry
         )
         self._dispatch = Dispatch(
             store,
             spool,
             self._share,
-            servers,
+            farm.serving,
             spelling,
             room=room,
             stall_s=stall_s,
             on_end=self._endings.add,
         )
-        self._choosing = Choosing(servers, fitting)
-        self._judging = Judging(windows, servers, fitting)
+        self._choosing = Choosing(farm.serving, fitting)
+        self._judging = Judging(windows, farm.serving, fitting)
         self._telling = Telling(store, publisher)
-        self._roster = Roster(store, servers)
-        self._strays = Strays(store, self._servers, on_change=woken.set)
+        self._roster = Roster(store, farm.known.values())
+        self._strays = Strays(store, farm.known, on_change=woken.set)
+        self._changed: tuple[Mapping[str, Window], float] | None = None
         self._draining = False
         self._hurried = False
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
-        rescue(self._store, self._dispatch, self._servers, now=self._clock())
+        rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
         self._strays.recall()
         while not stopping.is_set():
             delay_s = self._unless_full(self._round)
@@ -138,6 +140,11 @@ class Loop:
         """Give what is on the servers, as last heard. Any thread may ask."""
         running = dict(self._dispatch.running)
         return {key: LivePrompt(one.server.name, one.progress) for key, one in running.items()}
+
+    def change(self, *, windows: Mapping[str, Window], stall_s: float) -> None:
+        """Go by other settings, and look whether the farm has others, too. Any thread may."""
+        self._changed = windows, stall_s
+        self._woken.set()
 
     def hurry(self) -> None:
         """Let `drain` end at once. A signal handler may call it."""
@@ -171,10 +178,13 @@ class Loop:
 
         `now` is monotonic seconds.
         """
+        self._take_changes()
+        self._settle_farm()
         held = self._held_by(now)
         if held == PAUSED:
             self._dispatch.take_back()
         due = self._settle(now, [] if held else self._free_slots(now))
+        self._settle_farm()
         self._hold(due.judged)
         self._telling.note_steered()
         for prompt, server in due.claimed:
@@ -185,12 +195,27 @@ class Loop:
             self._telling.forget(job_key)
             self._publisher.publish(job_key, job)
         self._dispatch.clear(
-            server for server in self._servers.values() if server.standing.is_stuck
+            server
+            for server in self._farm.known.values()
+            if server.standing.is_stuck or server.is_leaving
         )
         self._roster.note(self._dispatch.learn, self._clock())
         self._telling.tell(self._dispatch.running, held, now)
         told_s = self._telling.again_s(self._dispatch.running, held, now)
         return _shortest(told_s, self._delay_s(now, due.next_at))
+
+    def _take_changes(self) -> None:
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            windows, self._dispatch.stall_s = changed
+            self._judging.change(windows)
+
+    def _settle_farm(self) -> None:
+        if self._farm.is_settled:
+            return
+        busy = {attempt.server for attempt in self._dispatch.running.values()}
+        if self._farm.settle(busy):
+            self._roster.keep_only(self._farm.known)
 
     def _settle(self, now: float, free: Sequence[Server]) -> _Due:
         self._unsettled.extend(self._take_ended())
@@ -262,7 +287,7 @@ class Loop:
         wall = self._clock()
         due = (next_at, self._judging.next_at(wall))
         waits += [max(0.0, at - wall) for at in due if at is not None]
-        wakes = [server.standing.wakes_at(now) for server in self._servers.values()]
+        wakes = [server.standing.wakes_at(now) for server in self._farm.serving]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
 

@@ -1,11 +1,12 @@
 """Writes down how the servers are, as they change."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection
 
 import structlog
 
+from vqd.runner.house import subjects
 from vqd.runner.server import Server
-from vqd.store.store import Store
+from vqd.store.store import Session, Store
 
 _log = structlog.get_logger(__name__)
 
@@ -13,10 +14,22 @@ _log = structlog.get_logger(__name__)
 class Roster:
     """Knows the state in which each server was told of last. Used by the loop's thread alone."""
 
-    def __init__(self, store: Store, servers: Iterable[Server]) -> None:
+    def __init__(self, store: Store, servers: Collection[Server]) -> None:
         self._store = store
-        self._servers: Sequence[Server] = tuple(servers)
+        self._servers = servers
         self._told: dict[str, str] = {}
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forget every other server, and what was known and told of it."""
+        for gone in self._told.keys() - names:
+            del self._told[gone]
+
+        def forget(session: Session) -> None:
+            session.servers.keep_only({*names})
+            session.catalogue.keep_only(names)
+            session.house.keep_only(subjects(names))
+
+        self._store.write(forget)
 
     def note(self, learn: Callable[[Server], None], now: float) -> None:
         """Write down what has changed, and `learn` of servers of which nothing is known.

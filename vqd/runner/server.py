@@ -61,6 +61,7 @@ class Server:
         on_change: Callable[[], None],
         chance: Callable[[], float] = random.random,
     ) -> None:
+        self.address = address
         self.name = address.name
         self.url = address.url
         self.output_folder = address.output_folder
@@ -80,6 +81,7 @@ class Server:
         self._version: str | None = None
         self.capability = self._set_capability = address.capability
         self.is_up = False
+        self.is_leaving = False
         self._is_doubted = False
         self._fault: ComfyError | None = None
         self.epoch: str | None = None
@@ -94,6 +96,23 @@ class Server:
         """Hang up. What runs on the server goes on."""
         self.listener.stop()
         self.client.close()
+
+    def follow(self, address: ServerAddress) -> bool:
+        """Become what the settings say now; tell whether that can be done without a new connection:
+        if no more is other than what it has."""
+        if replace(address, capability=self.address.capability) != self.address:
+            return False
+        if address != self.address:
+            self.address, self._set_capability = address, address.capability
+            self.capability = address.capability
+            self._version = None  # it is asked for its VRAM again
+            self.changed = True
+        return True
+
+    def note_leaving(self, is_leaving: bool) -> None:
+        """Note whether it is given nothing more, since the settings do not name it any more."""
+        if is_leaving != self.is_leaving:
+            self.is_leaving, self.changed = is_leaving, True
 
     def free_places(self, now: float) -> range:
         """Give the places for prompts that are free now (`now` in monotonic seconds).
@@ -203,6 +222,8 @@ class Server:
     @property
     def _told(self) -> str | None:
         """Say what stands in the way, if anything does."""
+        if self.is_leaving:
+            return "not in the settings any more; what runs there comes to its end"
         if self._fault is None:
             return None if self.is_up else "not connected yet"
         if self.is_up:

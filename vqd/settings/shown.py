@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vqd.documents.shown import plain, without_credentials
+from vqd.documents.credentials import without_credentials
+from vqd.documents.shown import plain
 from vqd.documents.tree import Sequence, Text, written
 from vqd.settings.layers import Layers, Origin
 from vqd.settings.load import Loaded
