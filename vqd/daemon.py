@@ -1,5 +1,6 @@
 """The daemon on one page: build, start, notify, wait, stop."""
 
+import faulthandler
 import os
 import threading
 import time
@@ -24,6 +25,7 @@ from vqd.premises import Premises, premises
 from vqd.runner.courier import Courier
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
+from vqd.runner.headline import Headline
 from vqd.runner.house import House, subjects
 from vqd.runner.housekeeping import Housekeeping
 from vqd.runner.inputs import InputChecks
@@ -56,9 +58,12 @@ _log = structlog.get_logger(__name__)
 def run(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; gives the exit code.
 
+    What kills it from without, such as systemd's watchdog, has stderr told where each thread stood.
+
     Raises:
         VqdError: it cannot start, and says why.
     """
+    faulthandler.enable()
     with hangups_kept(), premises(settings) as ours:
         return _Daemon(settings, ours).run()
 
@@ -105,6 +110,7 @@ class _Daemon:
             counting=counting,
             on_tick=self._on_tick,
         )
+        self._headline = Headline(store, held_by=self._held_by, tell=systemd.status)
         self._hangups = Hangups(self._reload)
         self._ending = Ending(hurry=self._loop.hurry, on_hangup=self._hangups.ask)
         couriers = [
@@ -122,6 +128,7 @@ class _Daemon:
         )
         self._leasing = Leasing(ours.lease, on_loss=self._ending.fail)
         self._sign_of_life = _sign_of_life(engine)
+        self._share = Share(spool, on_answer=wake.set)
         drafting = drafting_by(settings, spool, StoredClasses(store))
         self._returning = Aside("returns")
         submission = Submission(
@@ -196,6 +203,7 @@ class _Daemon:
             self._web.start()
         self._hangups.start()
         systemd.ready()
+        self._headline.start()
         _log.info(
             "daemon.started",
             version=__version__,
@@ -208,6 +216,7 @@ class _Daemon:
         drain_s = self._settings.drain_s
         systemd.stopping(f"ends within {drain_s:.0f} s", within_s=drain_s + _END_S)
         self._wake.set()
+        self._headline.stop()
         self._hangups.stop()
         if self._web is not None:
             self._web.stop()
@@ -252,6 +261,10 @@ class _Daemon:
             on_news=wake.set,
         )
 
+    def _held_by(self) -> str | None:
+        """Say why nothing is sent to any server; None if nothing stands in the way."""
+        return self._share.held_by() or self._room.held_by((), time.monotonic())
+
     def _preview(self, server: str) -> bytes | None:
         known = self._farm.known.get(server)
         return known.listener.preview if known else None
@@ -262,6 +275,7 @@ class _Daemon:
         self._thumbnailing.wake()
         self._room.wake()
         self._notifying.wake()
+        self._headline.wake()
 
 
 def _addresses(settings: Settings, engine: EngineProcess | None) -> Iterator[ServerAddress]:

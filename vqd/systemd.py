@@ -39,11 +39,6 @@ def stopping(said: str, *, within_s: float) -> None:
     _notify("STOPPING=1", f"STATUS={said}", _longer(within_s))
 
 
-def is_told() -> bool:
-    """Tell whether anybody listens to all this."""
-    return "NOTIFY_SOCKET" in os.environ
-
-
 def is_manager() -> bool:
     """Tell whether systemd's journal reads what is logged (systemd.exec(5), JOURNAL_STREAM)."""
     return "JOURNAL_STREAM" in os.environ
