@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter, ListedJob
+from vqd.domain.listing import JobFilter, ListedJob, Order
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.domain.queue import PromptKey
 from vqd.store.joblist import JobList
@@ -20,6 +20,7 @@ from vqd.store.outputs import OutputRows
 from vqd.store.store import Store
 
 ANY = JobFilter()
+AFTER = {Order.NEWEST: (5,), Order.TURN: (50, 5.0, 5), Order.ENDED: (NOW, 5)}
 
 
 def names(jobs: list[ListedJob]) -> list[str]:
@@ -54,7 +55,7 @@ def queue(store: Store) -> Store:
 def test_the_newest_come_first_and_a_page_goes_on_where_the_last_ended(queue: Store) -> None:
     with queue.reading() as session:
         first = session.joblist.page(JobFilter(), limit=4)
-        rest = session.joblist.page(JobFilter(), before=first[-1].job_key, limit=4)
+        rest = session.joblist.page(JobFilter(), after=(first[-1].job_key,), limit=4)
     assert names(first) + names(rest) == listed(queue)
     assert len(rest) == 2
     assert all(earlier > later for earlier, later in pairwise(listed(queue)))
@@ -126,13 +127,19 @@ def test_jobs_are_counted_by_state(queue: Store) -> None:
         JobFilter(workflow="wan", states=frozenset({JobState.QUEUED})),
         JobFilter(name="cats", workflow="wan"),
         JobFilter(labels={"client": "acme", "shot": "1"}),
+        JobFilter(order=Order.TURN),
+        JobFilter(order=Order.TURN, states=frozenset({JobState.QUEUED, JobState.ASSEMBLING})),
+        JobFilter(order=Order.TURN, workflow="wan", name="cats", labels={"client": "acme"}),
+        JobFilter(order=Order.ENDED),
+        JobFilter(order=Order.ENDED, states=frozenset({JobState.FAILED}), name="cats"),
     ],
 )
 def test_a_page_of_jobs_is_found_in_an_index_and_never_sorted(
     queue: Store, tmp_path: Path, asked: JobFilter
 ) -> None:
+    after = AFTER[asked.order]
     plans = plans_of(
-        tmp_path, lambda connection: JobList(connection).page(asked, before=5, limit=2)
+        tmp_path, lambda connection: JobList(connection).page(asked, after=after, limit=2)
     )
     assert plans
     for plan in plans:

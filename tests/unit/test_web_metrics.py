@@ -21,6 +21,7 @@ from vqd.domain.outcome import FailureCode
 from vqd.domain.server import ServerRecord
 from vqd.service.glance import Glances
 from vqd.service.switch import Switch
+from vqd.spool.asking import Asker
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
 from vqd.spool.space import Disks, disks_at
@@ -156,7 +157,7 @@ def test_a_share_that_is_silent_is_told_as_away_and_asked_by_one_thread(spool: S
         answers.wait(30)
         return disks_at(spool.root, spool.root, Reserve())
 
-    glances = Glances(Switch(spool, on_change=lambda: None), look)
+    glances = Glances(Switch(spool, Asker(), on_change=lambda: None), look)
     seen = [glances.take(within_s=0.01) for _ in range(5)]
     assert [one.is_away for one in seen] == [True] * 5
     assert not seen[0].disks

@@ -53,12 +53,14 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class InLine:
-    """A job that may start, and how many of its prompts wait."""
+    """A job that may start, how many of its prompts wait, and whose turn it is among those of its
+    priority: the lower comes first."""
 
     job_key: int
     priority: int
     workflow: str
     pending: int
+    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ class Outlook:
             before = self._given.setdefault(one.server, [])
             began_at = max(one.claimed_at, ended_at.get(one.server, 0.0))
             before.append((one, 0.0 if before else now - began_at))
-        ordered = sorted(line, key=lambda one: (-one.priority, one.job_key))
-        self._places = [(-one.priority, one.job_key) for one in ordered]
+        ordered = sorted(line, key=lambda one: (-one.priority, one.turn, one.job_key))
+        self._places = [(-one.priority, one.turn, one.job_key) for one in ordered]
         takes = [(paces.get(one.workflow), one.pending) for one in ordered]
         self._known_s = _sums(pace.mean_s * prompts if pace else 0.0 for pace, prompts in takes)
         self._unmeasured = _sums(0 if pace else prompts for pace, prompts in takes)
@@ -147,7 +149,7 @@ class Outlook:
 
     def _ahead_s(self, job: ListedJob, pace: Pace) -> float:
         """Give how long one server would take for what comes before a job."""
-        ahead = bisect_left(self._places, (-job.priority, job.job_key))
+        ahead = bisect_left(self._places, (-job.priority, job.turn, job.job_key))
         return self._known_s[ahead] + self._unmeasured[ahead] * pace.mean_s
 
     def _pace(self, workflow: str, own: Pace) -> Pace:

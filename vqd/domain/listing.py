@@ -1,8 +1,9 @@
-"""Jobs as lists tell of them, and which of them are asked for. Light to import."""
+"""Jobs as lists tell of them, which of them are asked for, and in which order. Light to import."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from vqd.domain.lifecycle import JobState
@@ -13,16 +14,31 @@ if TYPE_CHECKING:
 
     from vqd.domain.errors import Problem
 
+Place = tuple[float, ...]
+"""Where a job is in an order: what it is ordered by, its key last."""
+
+
+class Order(StrEnum):
+    """In which order jobs are listed."""
+
+    NEWEST = "newest"
+    """The last that came first."""
+    TURN = "turn"
+    """What starts sooner first; only of jobs that are not over."""
+    ENDED = "ended"
+    """What ended last first; only of jobs that are over."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
     """The jobs that are in one of `states` (any, if there are none), of a workflow, with every one
-    of `labels`, and with `name` as a part of their names."""
+    of `labels`, and with `name` as a part of their names; listed in an `order`."""
 
     states: frozenset[JobState] = frozenset()
     workflow: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    order: Order = Order.NEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,8 @@ class Counts:
 class ListedJob:
     """A job as lists tell of it. `job` is its folder's name.
 
-    `hold` says why nothing of it may start now. What it `needs` of a server, and `max_parallel`,
+    Among those of its `priority` the lower `turn` starts sooner; `hold` says why nothing of it may
+    start now. What it `needs` of a server, and `max_parallel`,
     the most of its prompts that run at once, decide how soon it is done. Times are UTC seconds.
     """
 
@@ -58,6 +75,7 @@ class ListedJob:
     state: JobState
     counts: Counts
     priority: int
+    turn: float = 0.0
     accepted_at: float
     started_at: float | None = None
     finished_at: float | None = None

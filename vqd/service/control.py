@@ -19,9 +19,24 @@ class Answer:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place among the jobs that wait: right before or after the `other`, or first of all."""
+
+    other: str | None = None
+    is_after: bool = False
+
+    def __str__(self) -> str:
+        """Give it in words: `before 20260101-000000-plates`."""
+        return "first" if self.other is None else f"{_SIDES[self.is_after]} {self.other}"
+
+
+_SIDES = ("before", "after")
+
+
 class Control:
-    """Cancel, retry, suspend, resume, approve, prioritise: facts written down, which the runner
-    acts on."""
+    """Cancel, retry, suspend, resume, approve, prioritise, place: facts written down, which the
+    runner acts on."""
 
     def __init__(self, store: Store, *, on_change: Callable[[], None]) -> None:
         self._store = store
@@ -56,6 +71,13 @@ class Control:
         what = "PRIORITY" if priority is None else f"PRIORITY {priority}"
         return self._steer(
             job, what, now, lambda session, found: _prioritise(session, found, priority, now)
+        )
+
+    def place(self, job: str, spot: Spot, *, now: float) -> Answer:
+        """Let a job start before all others, or right before or after another one. It gets the
+        priority that has that place."""
+        return self._steer(
+            job, f"PLACE {spot}", now, lambda session, found: _placed(session, found, spot)
         )
 
     def _steer(
@@ -124,6 +146,21 @@ def _prioritise(session: Session, job: Job, priority: int | None, now: float) ->
         return Answer(done=False, said="name a priority from 0 to 100, as in PRIORITY 80")
     session.schedules.prioritise(job.job_key, priority, now=now)
     return Answer(done=True, said=f"priority {priority}")
+
+
+def _placed(session: Session, job: Job, spot: Spot) -> Answer:
+    if spot.other is None:
+        priority = session.turns.put_first(job.job_key)
+    else:
+        other = _open_job(session, spot.other)
+        if isinstance(other, Answer):
+            return replace(other, said=f"{spot.other}: {other.said}")
+        if other.job_key == job.job_key:
+            return Answer(done=False, said="name another job")
+        put = session.turns.put_after if spot.is_after else session.turns.put_before
+        priority = put(job.job_key, other.job_key)
+    as_now = "" if priority == job.priority else f", with priority {priority}"
+    return Answer(done=True, said=f"starts {spot}{as_now}")
 
 
 def _open_job(session: Session, job: str) -> Job | Answer:

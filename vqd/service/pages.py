@@ -7,6 +7,7 @@ twice.
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Generic, TypeVar
 from vqd.domain.errors import VqdError
 from vqd.domain.figures import Depth
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter, ListedJob
+from vqd.domain.listing import JobFilter, ListedJob, Order, Place
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import Event, Job, Prompt
 from vqd.store.store import StoreReader
@@ -55,15 +56,15 @@ class Pages:
         self._reader = reader
 
     def jobs(self, asked: JobFilter, cursor: str | None, *, limit: int) -> Page[ListedJob]:
-        """Give jobs that fit, newest first.
+        """Give jobs that fit, in the order that is asked for.
 
         Raises:
-            VqdError: `bad_cursor`.
+            VqdError: `bad_cursor`, it was given for no page of this order.
         """
-        before = _key(cursor)
+        after = _job_place(cursor, asked.order)
         with self._reader.reading() as session:
-            found = session.joblist.page(asked, before=before, limit=limit + 1)
-        return _page(found, limit, lambda job: str(job.job_key))
+            found = session.joblist.page(asked, after=after, limit=limit + 1)
+        return _page(found, limit, lambda job: _written(job, asked.order))
 
     def prompts(
         self, job: Job, state: PromptState | None, cursor: str | None, *, limit: int
@@ -144,6 +145,38 @@ def _key(cursor: str | None) -> int | None:
     if not (place.isascii() and place.isdigit()) or int(place[:20]) > _LARGEST_KEY:
         raise _bad_cursor()
     return int(place)
+
+
+def _written(job: ListedJob, order: Order) -> str:
+    """Write where a job is in an order."""
+    places = {
+        Order.NEWEST: (job.job_key,),
+        Order.TURN: (job.priority, job.turn, job.job_key),
+        Order.ENDED: (job.finished_at, job.job_key),
+    }
+    return json.dumps([order, *places[order]])
+
+
+def _job_place(cursor: str | None, order: Order) -> Place | None:
+    text = _place(cursor)
+    if text is None:
+        return None
+    try:
+        told, *place = json.loads(text)
+    except (ValueError, TypeError):
+        raise _bad_cursor() from None
+    is_known = told == order and len(place) == _LENGTHS[order]
+    if not is_known or not all(_is_number(one) for one in place):
+        raise _bad_cursor()
+    return tuple(place)
+
+
+def _is_number(one: object) -> bool:
+    return isinstance(one, int | float) and abs(one) <= _LARGEST_KEY
+
+
+_LENGTHS = {Order.NEWEST: 1, Order.TURN: 3, Order.ENDED: 2}
+"""Of how many numbers a place consists in each order."""
 
 
 def _bad_cursor() -> VqdError:

@@ -17,8 +17,8 @@ SHUNNED_S = 10.0
 COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
 
 READY_JOBS = (
-    f"SELECT job_key, priority, awaits_proof FROM jobs WHERE needs_key = ? AND {READY}"
-    " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, job_key"
+    f"SELECT job_key, priority, turn, awaits_proof FROM jobs WHERE needs_key = ? AND {READY}"
+    " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, turn, job_key"
 )
 
 _NEXT = (
@@ -72,7 +72,7 @@ class Claiming:
         given = {"server": server, "now": now, "shunned_s": SHUNNED_S}
         ready = merge(
             *(self._ready(one, now) for one in classes),
-            key=lambda found: (-found[0]["priority"], found[0]["job_key"]),
+            key=lambda found: (-found[0]["priority"], found[0]["turn"], found[0]["job_key"]),
         )
         for job_row, needs_class in ready:
             row = self._next_of(job_row, needs_class.requires, routes, given)

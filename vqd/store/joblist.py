@@ -13,8 +13,9 @@ from typing import Any
 
 from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
-from vqd.domain.listing import Counts, JobFilter, ListedJob
+from vqd.domain.listing import Counts, JobFilter, ListedJob, Order, Place
 from vqd.domain.needs import Needs
+from vqd.store.orders import keys_in_order, pattern_of
 
 _LAST = (1 << 63) - 1
 
@@ -36,10 +37,10 @@ class JobList:
         rows = self._connection.execute(f"{_LISTED} ORDER BY job_key DESC LIMIT ?", (limit,))
         return [_listed(row) for row in rows]
 
-    def page(self, asked: JobFilter, *, before: int | None = None, limit: int) -> list[ListedJob]:
-        """Give the newest jobs that fit, newest first; `before` is the key of the last of the page
-        before this one."""
-        keys = self._keys(asked, _LAST if before is None else before)
+    def page(self, asked: JobFilter, *, after: Place | None = None, limit: int) -> list[ListedJob]:
+        """Give the first jobs that fit, in the order that is asked for; `after` is the place of the
+        last of the page before this one."""
+        keys = self._keys(asked, after)
         return [self._get(job_key) for job_key in islice(keys, limit)]
 
     def _get(self, job_key: int) -> ListedJob:
@@ -47,7 +48,10 @@ class JobList:
             self._connection.execute(f"{_LISTED} WHERE job_key = ?", (job_key,)).fetchone()
         )
 
-    def _keys(self, asked: JobFilter, before: int) -> Iterator[int]:
+    def _keys(self, asked: JobFilter, after: Place | None) -> Iterator[int]:
+        if asked.order is not Order.NEWEST:
+            return keys_in_order(self._connection, asked, after)
+        before = _LAST if after is None else int(after[-1])
         if asked.labels:
             return self._labelled(asked, before)
         states = sorted(asked.states) if asked.states else list(JobState)
@@ -62,7 +66,7 @@ class JobList:
             given.append(asked.workflow)
         if asked.name:
             where += " AND job LIKE ? ESCAPE '\\'"
-            given.append(_pattern(asked.name))
+            given.append(pattern_of(asked.name))
         rows = self._connection.execute(
             f"SELECT job_key FROM jobs INDEXED BY {index} WHERE state = ? AND job_key < ?{where}"
             " ORDER BY job_key DESC",
@@ -99,14 +103,10 @@ def _fits(row: sqlite3.Row, asked: JobFilter) -> bool:
     )
 
 
-def _pattern(part: str) -> str:
-    return "%" + part.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-
-
 _LISTED = (
     "SELECT job_key, job, workflow, state, total, pending, running, succeeded, failed, cancelled,"
-    " kept, priority, accepted_at, started_at, finished_at, cancel_requested_at, reason, hold,"
-    " problems, max_parallel, needs, json_extract(plan, '$.comment') AS comment,"
+    " kept, priority, turn, accepted_at, started_at, finished_at, cancel_requested_at, reason,"
+    " hold, problems, max_parallel, needs, json_extract(plan, '$.comment') AS comment,"
     " json_extract(plan, '$.labels') AS labels, json_extract(plan, '$.drift') AS drift"
     " FROM jobs CROSS JOIN needs USING (needs_key)"
 )
@@ -133,6 +133,7 @@ def facts_of(row: sqlite3.Row) -> dict[str, Any]:
         "state": JobState(row["state"]),
         "counts": Counts(*(row[name] for name in Counts.__match_args__)),
         "priority": row["priority"],
+        "turn": row["turn"],
         "accepted_at": row["accepted_at"],
         "started_at": row["started_at"],
         "finished_at": row["finished_at"],

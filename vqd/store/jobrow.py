@@ -19,7 +19,7 @@ OF_A_LIFE = (
     " suspended = 0, record = 'whole', cancel_requested_at = NULL, started_at = NULL,"
     " finished_at = NULL, total = 0, pending = 0, running = 0, succeeded = 0, failed = 0,"
     " cancelled = 0, kept = 0, needs_key = 1, max_parallel = 1000000000, not_before_at = NULL,"
-    " time_window = NULL, deadline_at = NULL"
+    " time_window = NULL, deadline_at = NULL, placed = NULL"
 )
 
 

@@ -35,8 +35,9 @@ class OutlookRows:
 
 
 _LINE = (
-    "SELECT job_key, priority, workflow, pending FROM jobs WHERE state IN ('queued', 'running')"
-    " AND pending > 0 AND hold IS NULL AND cancel_requested_at IS NULL"
+    "SELECT job_key, priority, workflow, pending, turn FROM jobs"
+    " WHERE state IN ('queued', 'running') AND pending > 0 AND hold IS NULL"
+    " AND cancel_requested_at IS NULL"
 )
 _GIVEN = (
     "SELECT prompts.server, job_key, workflow, claimed_at FROM prompts INDEXED BY prompts_running"

@@ -51,7 +51,7 @@ class PendingRows:
         return {row["requirement_key"]: row["prompts"] for row in rows}
 
     def ahead_of(self, job_key: int) -> Ahead:
-        """Count what comes before a job: what has a higher priority, or the same and is older."""
+        """Count what comes before a job: a higher priority, or the same and an earlier turn."""
         row = self._connection.execute(_AHEAD, (job_key,)).fetchone()
         return Ahead(row["jobs"], row["prompts"] or 0)
 
@@ -108,5 +108,6 @@ _AHEAD = (
     " WHERE own.job_key = ? AND before.state IN ('queued', 'running') AND before.pending > 0"
     " AND before.cancel_requested_at IS NULL AND before.hold IS NULL"
     " AND (before.priority > own.priority"
-    " OR before.priority = own.priority AND before.job_key < own.job_key)"
+    " OR before.priority = own.priority"
+    " AND (before.turn, before.job_key) < (own.turn, own.job_key))"
 )

@@ -173,9 +173,11 @@ class ScheduleRows:
         return row is not None
 
     def prioritise(self, job_key: int, priority: int, *, now: float) -> None:
-        """Give a job another priority, 0 to 100."""
+        """Give a job another priority, 0 to 100; its turn is that of when it came."""
         self._connection.execute(
-            "UPDATE jobs SET priority = ? WHERE job_key = ?", (priority, job_key)
+            "UPDATE jobs SET priority = ?, placed = CASE priority WHEN ? THEN placed END"
+            " WHERE job_key = ?",
+            (priority, priority, job_key),
         )
         self._events.add("job.prioritised", at=now, job_key=job_key, priority=priority)
 

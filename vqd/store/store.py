@@ -28,6 +28,7 @@ from vqd.store.prompts import PromptRows
 from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
 from vqd.store.schedules import ScheduleRows
+from vqd.store.turns import TurnRows
 from vqd.store.writer import Writer
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ class Session(Foreseen):
         )
         self.pending = PendingRows(connection)
         self.listing = ListingRows(connection, self.outputs)
+        self.turns = TurnRows(connection)
         self.records = RecordRows(connection, self.events)
 
     def cancel(self, job_key: int, *, now: float, why: str) -> bool:

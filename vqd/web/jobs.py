@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, PromptState
-from vqd.domain.listing import JobFilter
+from vqd.domain.listing import JobFilter, Order
 from vqd.service.shapes.jobs import job_shape
 from vqd.service.shapes.prompts import (
     JobDetailShape,
@@ -25,6 +25,7 @@ from vqd.web.services import Services
 
 _FEW_EVENTS = 200
 
+_ORDERS = "newest first; `turn`: those that wait or run, as they start; `ended`: the latest first."
 _AGAIN = "May be given again."
 _NO_JOB = responses(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 _LISTED = responses(HTTPStatus.BAD_REQUEST)
@@ -47,11 +48,12 @@ def _add_lists(router: APIRouter, services: Services) -> None:
         label: Annotated[list[Label], Query(default_factory=list, description=_AGAIN)],
         workflow: Annotated[str | models.Absent, Query(max_length=200)] = None,
         q: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
+        order: Annotated[Order, Query(description=_ORDERS)] = Order.NEWEST,
         cursor: models.Cursor = None,
         limit: models.Limit = 50,
     ) -> models.JobsPage:
-        """List jobs, newest first."""
-        asked = JobFilter(frozenset(state), workflow, _labels(label), q)
+        """List jobs, in the order that is asked for."""
+        asked = JobFilter(frozenset(state), workflow, _labels(label), q, order)
         page = services.pages.jobs(asked, cursor, limit=limit)
         is_halted = services.switch.away is not None or services.switch.is_paused
         open_jobs = [job for job in page.rows if job.state not in CLOSED_STATES]

@@ -1,10 +1,10 @@
 """What the routes take and answer, beside the shapes that `--json` has too."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from vqd.service.edits import LONGEST_BYTES
@@ -32,6 +32,20 @@ class PriorityBody(Body):
     priority: int = Field(ge=0, le=100)
 
 
+class PlaceBody(Body):
+    """A place among the jobs that wait: one of the three."""
+
+    first: Literal[True] | None = Field(None, description="Before all others.")
+    before: str | None = Field(None, max_length=300, description="The job that is to come next.")
+    after: str | None = Field(None, max_length=300, description="The job that is to come before.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(one is not None for one in (self.first, self.before, self.after)) != 1:
+            raise ValueError("Name one of first, before and after.")
+        return self
+
+
 class JobFileBody(Body):
     """A job file, as YAML, or as JSON if it is named so."""
 
@@ -46,7 +60,7 @@ class SessionBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class JobsPage(Shape):
-    """Jobs, newest first."""
+    """Jobs, in the order that was asked for."""
 
     jobs: list[JobShape]
     next: str | None

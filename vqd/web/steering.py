@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter
 
 from vqd.domain.lifecycle import CLOSED_STATES
-from vqd.service.control import Answer
+from vqd.service.control import Answer, Spot
 from vqd.web import models
 from vqd.web.problems import Refusal, responses
 from vqd.web.services import Services
@@ -59,6 +59,15 @@ def routes(services: Services, share: Share) -> APIRouter:
         return steering.steer(
             job, "PRIORITY", lambda name: control.prioritise(name, body.priority, now=clock())
         )
+
+    @router.post("/api/jobs/{job}/place", responses=_NOT_DONE)
+    def place(job: str, body: models.PlaceBody) -> models.AnswerShape:
+        """Let a job start before all others, or right before or after another one: it gets a place
+        there, and the priority that has that place."""
+        other = body.before if body.before is not None else body.after
+        named = None if other is None else services.views.job(other).job
+        spot = Spot(named, is_after=body.after is not None)
+        return steering.steer(job, "PLACE", lambda name: control.place(name, spot, now=clock()))
 
     return router
 

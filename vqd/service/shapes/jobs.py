@@ -51,6 +51,8 @@ class JobShape(Shape):
     may: list[str]
     """What may be done with it now: approve, resume, pause, retry, cancel."""
     priority: int
+    turn: float
+    """Whose turn it is among those of its priority: the lower starts sooner."""
     labels: dict[str, str]
     comment: str
     accepted_at: str
@@ -74,6 +76,7 @@ def job_shape(job: ListedJob, finish: Finish | None = None) -> JobShape:
         counts=CountsShape(**asdict(job.counts)),
         may=may(job),
         priority=job.priority,
+        turn=job.turn,
         labels=dict(job.labels),
         comment=job.comment,
         accepted_at=_time(job.accepted_at),
