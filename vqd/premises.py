@@ -48,7 +48,7 @@ def premises(settings: Settings) -> Iterator[Premises]:
     with (
         held(spool),
         leased(spool) as lease,
-        _only_one(settings.state_dir),
+        only_one(settings.state_dir),
         _store(settings) as store,
         _engine(settings) as engine,
     ):
@@ -66,7 +66,13 @@ def _require_room(settings: Settings) -> None:
 
 
 @contextmanager
-def _only_one(state_dir: Path) -> Iterator[None]:
+def only_one(state_dir: Path) -> Iterator[None]:
+    """Keep every other daemon, and whoever replaces its queue, away from `state_dir` until the
+    block ends.
+
+    Raises:
+        VqdError: `already_running`.
+    """
     state_dir.mkdir(parents=True, exist_ok=True)
     with (state_dir / "daemon.lock").open("a+", encoding="utf-8") as lock:
         try:

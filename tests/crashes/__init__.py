@@ -2,7 +2,9 @@
 
 points.py          names each point as it is reached; vqd itself knows nothing of it
 sitecustomize.py   puts that under a daemon that has PATHS in its PYTHONPATH
-publishing.py      publishes a job that is over, in a process for each trial
+trial.py           carries something out in a process that is killed at a point
+publishing.py      publishes a job that is over
+upkeeping.py       backs a queue up, restores it, sets it aside, changes its schema
 """
 
 import os

@@ -4,13 +4,10 @@ The points are found by letting the publisher run once; then it is killed before
 copy of the same spool and queue, and what is left is published as after a start.
 """
 
-import json
 import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ import pytest
 
 from tests.builders import write
 from tests.crashes import PATHS
+from tests.crashes.trial import Trials
 from tests.daemons import Daemon, manifest_of, status_of
 from tests.opened import opened
 from tests.samples import picture_job
@@ -46,18 +44,13 @@ IN_TURN = (NAMED[0], "rename to JOB/inputs", "replace to JOB/STATUS.yaml", *NAME
 TARGET = {"studio": {"url": "http://127.0.0.1:9/"}}
 
 
-class Trials:
+class Publishing:
     """Copies of a spool and a queue, in which what is over is published."""
 
     def __init__(self, base: Path, folder: Path) -> None:
         self._base = base
         self._folder = folder
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crashes.publishing"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._trials = Trials("publishing")
 
     def fresh(self) -> Path:
         """Give a copy in which nothing is published yet."""
@@ -67,21 +60,11 @@ class Trials:
 
     def publish(self, folder: Path, job: str, **how: Any) -> dict[str, Any]:
         """Publish a job, or be killed meanwhile; gives the points that were reached."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        trial = {"folder": str(folder), "job": job, **how}
-        print(json.dumps(trial), file=self._process.stdin, flush=True)
-        told = json.loads(self._process.stdout.readline())
-        assert isinstance(told, dict)
-        return told
+        return self._trials.carry_out(folder=str(folder), job=job, **how)
 
     def close(self) -> None:
-        """End it; a decoder of a trial that was killed may have its output open for a while."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
+        """End it."""
+        self._trials.close()
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +119,8 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def trials(base: Path, tmp_path: Path) -> Iterator[Trials]:
-    made = Trials(base, tmp_path)
+def trials(base: Path, tmp_path: Path) -> Iterator[Publishing]:
+    made = Publishing(base, tmp_path)
     yield made
     made.close()
 
@@ -201,7 +184,7 @@ def assert_published_once(folder: Path, job: str, expected: Expected) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", [*EXPECTED])
 def test_killed_at_any_point_a_job_is_published_once_and_whole(
-    trials: Trials, base: Path, name: str
+    trials: Publishing, base: Path, name: str
 ) -> None:
     job, expected = job_named(base, name), EXPECTED[name]
     trials.publish(trials.fresh(), job)  # makes the thumbnails, which are kept
@@ -243,7 +226,7 @@ def test_the_daemon_goes_on_from_each_step_at_which_it_was_killed(
 
 @pytest.mark.parametrize("theirs", ["a folder", "an empty folder", "a file", "a link"])
 def test_what_somebody_put_where_a_job_is_to_go_is_moved_aside(
-    trials: Trials, base: Path, theirs: str
+    trials: Publishing, base: Path, theirs: str
 ) -> None:
     job, folder = job_named(base, "good"), trials.fresh()
     place = folder / "spool" / "done" / job

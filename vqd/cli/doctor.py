@@ -1,28 +1,15 @@
 """doctor: what is wrong with a set-up, and the commands that mend it."""
 
-import json
-import sys
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
-from vqd.cli.codes import EXIT_WARNED, EXIT_WRONG
+from vqd.cli.findings import end_with
 from vqd.cli.helping import examples
 from vqd.cli.presence import is_daemon_running
-from vqd.cli.table import Cell, heading, print_table
 from vqd.doctor.apart import examined_apart
 from vqd.doctor.house import examine_house
-from vqd.doctor.rounds import Examined
-from vqd.domain.finding import Finding, Level, command, worst
-from vqd.domain.names import printable
-
-_COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}
-_EXITS = {Level.OK: 0, Level.WARN: EXIT_WARNED, Level.WRONG: EXIT_WRONG}
-_INDENT = "  "
 
 
 @click.command(epilog=examples("vqd doctor", "vqd doctor --json"))
@@ -37,47 +24,5 @@ def doctor(settings_file: Path | None, *, as_json: bool) -> None:
     the user that the daemon runs as. It ends with 0 if all is well, 6 if something could be better,
     and 7 if something is wrong.
     """
-    seen: list[Examined] = []
-    for one in examined_apart(lambda: examine_house(settings_file, is_daemon_running)):
-        seen.append(one)
-        if one.findings and not as_json:
-            _print_part(one)
-    found = [finding for one in seen for finding in one.findings]
-    level = worst(found)
-    if as_json:
-        listed = [_json(one.about, finding) for one in seen for finding in one.findings]
-        click.echo(json.dumps({"worst": level, "findings": listed}, indent=2, ensure_ascii=False))
-    else:
-        click.echo(f"\n{_summary(found)}")
-        if settings_file is not None and any(_asks_vqd(finding) for finding in found):
-            named = command("export", f"VQD_SETTINGS={settings_file.absolute()}")
-            click.echo(f"before you type those of vqd's own:\n{_INDENT}$ {printable(named)}")
-    sys.exit(_EXITS[level])
-
-
-def _print_part(one: Examined) -> None:
-    click.echo(heading(printable(one.about)))
-    for finding in one.findings:
-        level = Cell(f"{finding.level:<5}", _COLOURS[finding.level])
-        print_table([[level, finding.said]], indent=_INDENT, wrapped=True)
-        for line in finding.cure:
-            # Never wrapped: it is there to be copied.
-            click.echo(f"{_INDENT}{'':5}{_INDENT}$ {printable(line)}")
-
-
-def _summary(found: Iterable[Finding]) -> str:
-    levels = [finding.level for finding in found]
-    wrong, warned = levels.count(Level.WRONG), levels.count(Level.WARN)
-    if not wrong and not warned:
-        return "all is well"
-    parts = [f"{wrong} wrong"] * bool(wrong) + [f"{warned} could be better"] * bool(warned)
-    return f"{', '.join(parts)}; the commands above mend it"
-
-
-def _asks_vqd(finding: Finding) -> bool:
-    """Tell whether a cure is a verb of vqd's that reads the settings."""
-    return any(line.startswith("vqd ") for line in finding.cure)
-
-
-def _json(about: str, finding: Finding) -> dict[str, Any]:
-    return {"about": about, **asdict(finding)}
+    examined = examined_apart(lambda: examine_house(settings_file, is_daemon_running))
+    end_with(examined, settings_file, as_json=as_json)

@@ -12,18 +12,15 @@ from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vqd.documents.reader import read
-from vqd.documents.tree import Mapping as Tree
-from vqd.documents.tree import Text
-from vqd.domain.errors import Faults, VqdError
+from vqd.domain.errors import VqdError
 from vqd.domain.graph import Value
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.media.report import Content, ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.media.thumbnails import Thumbnails
+from vqd.service.filed import said_in_job_file
 from vqd.spool import drops, manifest
 from vqd.spool.failures import FailureLine, failures_in
 from vqd.spool.files import is_real_folder, write_whole
-from vqd.spool.jobfiles import DEFAULTS, job_file_in
 from vqd.spool.told import Told, seconds_of, told_in
 
 _MOST_VALUES = 100
@@ -141,15 +138,15 @@ def _allowed(path: Path, roots: Sequence[Path]) -> str:
 
 
 def _job(told: Told, folder: Path, prompts: list[ReportPrompt], inputs: str) -> ReportJob:
-    comment, labels = _said_in_job_file(folder)
+    said = said_in_job_file(folder)
     return ReportJob(
         job=told.job,
         workflow=told.workflow,
         workflow_version=None,
         state=told.state,
         reason=told.reason,
-        comment=comment,
-        labels=labels,
+        comment=said.comment,
+        labels=said.labels,
         counts=told.counts,
         params={},
         axes=_axes(prompts),
@@ -187,20 +184,3 @@ def _key(value: Value | None) -> tuple[type, Value | None]:
     return type(value), value
 
 
-def _said_in_job_file(folder: Path) -> tuple[str, Mapping[str, str]]:
-    """Give the comment and the labels, as far as they can be read: they may have been edited."""
-    comment, labels = "", dict[str, str]()
-    for path in (folder / DEFAULTS, job_file_in(folder)):
-        root = _root(path)
-        if isinstance(said := root.get(Text("comment")), Text):
-            comment = str(said)
-        if isinstance(given := root.get(Text("labels")), Tree):
-            labels |= {str(k): str(v) for k, v in given.items() if isinstance(v, Text)}
-    return comment, labels
-
-
-def _root(path: Path | None) -> Tree:
-    try:
-        return read(path).root if path else Tree()
-    except (OSError, Faults):
-        return Tree()

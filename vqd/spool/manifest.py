@@ -220,7 +220,7 @@ class Manifest:
     def lines(self, place: Place) -> tuple[Line, ...]:
         """Give the lines of an entry."""
         self._file.seek(place.offset)
-        read = (_line(self._file.readline(_LONGEST_LINE_BYTES)) for _ in range(place.lines))
+        read = (line_of(self._file.readline(_LONGEST_LINE_BYTES)) for _ in range(place.lines))
         return tuple(line for line in read if line is not None)
 
     def stems(self) -> Mapping[str, Place]:
@@ -246,7 +246,7 @@ class Manifest:
         self._file.seek(0)
         offset = 0
         while text := self._file.readline(_LONGEST_LINE_BYTES):
-            line = _line(text)
+            line = line_of(text)
             if line is not None:
                 yield offset, line
             offset += len(text)
@@ -284,7 +284,8 @@ def _is_more(first: Line, line: Line) -> bool:
     return of_same and first.output != line.output
 
 
-def _line(text: bytes) -> Line | None:
+def line_of(text: bytes) -> Line | None:
+    """Give the line that a text is; None if it is none."""
     try:
         line = _lines().validate_json(text)
         _at(line.started_at)

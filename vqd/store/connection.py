@@ -8,6 +8,11 @@ from vqd.domain.errors import VqdError
 APPLICATION_ID = 0x76716401
 """`vqd` and a format number, in the file's header (https://sqlite.org/pragma.html)."""
 
+DAMAGED_HINT = (
+    "Stop vqd and say: vqd restore BACKUP, or without a backup: vqd db rebuild. The damaged one is"
+    " kept, and the jobs' folders are not touched."
+)
+
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open the one connection that writes, making the file if there is none.
@@ -21,7 +26,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """
     connection = _connect(f"file:{_quoted(path)}?mode=rwc", path)
     try:
-        _check_owner(connection, path)
+        check_owner(connection, path)
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise VqdError(
@@ -34,7 +39,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_size_limit = 67108864")
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise _unopened(path, error) from error
+        raise unopened(path, error) from error
     except VqdError:
         connection.close()
         raise
@@ -56,10 +61,10 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     connection = _connect(f"file:{_quoted(path)}?mode=ro", path)
     try:
         connection.execute("PRAGMA query_only = ON")
-        _check_owner(connection, path)
+        check_owner(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise _unopened(path, error) from error
+        raise unopened(path, error) from error
     except VqdError:
         connection.close()
         raise
@@ -72,12 +77,13 @@ def _connect(uri: str, path: Path) -> sqlite3.Connection:
             uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30
         )
     except sqlite3.OperationalError as error:
-        raise _unopened(path, error) from error
+        raise unopened(path, error) from error
     connection.row_factory = sqlite3.Row
     return connection
 
 
-def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+def check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is no queue of vqd's: `store_not_vqd`."""
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables and application_id != APPLICATION_ID:
@@ -88,12 +94,14 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _unopened(path: Path, error: sqlite3.DatabaseError) -> VqdError:
+def unopened(path: Path, error: sqlite3.DatabaseError) -> VqdError:
+    """Tell of what SQLite said of a queue that cannot be opened or read: `store_damaged` or
+    `store_unopened`."""
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return VqdError(
             "store_damaged",
             f"{path}: SQLite cannot read it ({error}).",
-            "Move it aside and put a backup in its place; the jobs' folders are not touched.",
+            DAMAGED_HINT,
         )
     return VqdError(
         "store_unopened",

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from vqd.store.connection import open_for_reading
 from vqd.store.joblist import JobList
-from vqd.store.migrate import check_version
 from vqd.store.refusals import RefusalRows
+from vqd.store.schema import check_version
 from vqd.store.servers import ServerRows
 
 S = TypeVar("S")

@@ -1,6 +1,7 @@
 """The queue's memory: one writer, any number of readers."""
 
 import sqlite3
+import time
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import TypeVar
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.queue import JobFile
+from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
 from vqd.store.connection import open_for_writing
@@ -18,8 +20,10 @@ from vqd.store.events import EventRows
 from vqd.store.foresight import Foreseen
 from vqd.store.graphs import GraphRows
 from vqd.store.house import HouseRows
+from vqd.store.integrity import require_sound
 from vqd.store.jobs import JobRows
 from vqd.store.listing import ListingRows
+from vqd.store.log import LogWatch
 from vqd.store.migrate import migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
@@ -27,7 +31,9 @@ from vqd.store.pending import PendingRows
 from vqd.store.prompts import PromptRows
 from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
+from vqd.store.replacing import settle
 from vqd.store.schedules import ScheduleRows
+from vqd.store.schema import version_of
 from vqd.store.turns import TurnRows
 from vqd.store.writer import Writer
 
@@ -69,6 +75,7 @@ class Session(Foreseen):
         self.listing = ListingRows(connection, self.outputs)
         self.turns = TurnRows(connection)
         self.records = RecordRows(connection, self.events)
+        self.adopted = AdoptedRows(connection, self.events)
 
     def cancel(self, job_key: int, *, now: float, why: str) -> bool:
         """Cancel what waits of a job and ask for what runs to be stopped; False if it was asked
@@ -93,11 +100,20 @@ class Store(StoreReader):
         """Open the queue at `path`, making it or bringing its schema up to date.
 
         Raises:
-            VqdError: `store_not_vqd`, `store_damaged`, `store_no_wal`, `store_too_new`.
+            VqdError: `store_not_vqd`, `store_damaged`, `store_no_wal`, or as `migrate` tells.
         """
         super().__init__(path)
+        settle(path, now=time.time())
         self._connection = open_for_writing(path)
-        migrate(self._connection)
+        try:
+            require_sound(self._connection, path)
+            self.is_new = version_of(self._connection) == 0
+            """Whether there was no queue: what there is of one lies in the folders alone."""
+            migrate(self._connection, path, now=time.time())
+        except BaseException:
+            self._connection.close()
+            raise
+        self.log_watch = LogWatch(path)
         self._session = self._rows(self._connection)
         self._writer = Writer(self._connection)
 
@@ -172,6 +188,13 @@ class Store(StoreReader):
         """Bring in a job that cannot run, by `write`; a closed one of that name becomes it."""
         self._forget_prompts(job)
         self.write(write)
+
+    def disown(self, job: str) -> None:
+        """Let go of a job whose folder tells more than the queue does: from that instant on nothing
+        of it runs, and its folder is taken in, or told of by `AdoptedRows`, as if it were unknown.
+        """
+        self.write(lambda session: session.adopted.disown(job))
+        self._forget_prompts(job)
 
     def _forget_prompts(self, job: str) -> None:
         with self.reading() as session:

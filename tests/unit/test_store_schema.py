@@ -1,0 +1,141 @@
+"""A queue of an earlier schema is brought to the newest after a backup, and none is mistaken."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOW, accept_a_job
+from vqd.domain.errors import VqdError
+from vqd.domain.finding import Level
+from vqd.store.backup import BACKUPS, backups_in
+from vqd.store.connection import open_for_writing
+from vqd.store.examine import examine_store
+from vqd.store.migrate import migrate
+from vqd.store.schema import DIGESTS, Step, digest_of, steps, version_of
+from vqd.store.store import Store, StoreReader
+
+RECORDED = Path(__file__).parents[1] / "recorded" / "schemas"
+EARLIER = sorted(RECORDED.glob("*.sql"))
+SCRIPTS = {1: "f213f468a1ae80705c4a35f62a359d28d363c780a68889249fc4b74e25e8c84b"}
+"""What each step's script was when it was released."""
+ADDS = "ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';"
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Path:
+    """A queue of the newest schema, with a job in it."""
+    path = tmp_path / "queue.db"
+    store = Store(path)
+    accept_a_job(store)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def opened(queue: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_for_writing(queue)) as connection:
+        yield connection
+
+
+def and_then(script: str, digest: str | None = None) -> Sequence[Step]:
+    """Every step there is, and one more."""
+    known = steps()
+    with closing(sqlite3.connect(":memory:")) as trial:
+        for step in known:
+            trial.executescript(step.script)
+        trial.executescript(script)
+        found = digest_of(trial)
+    return [*known, Step(known[-1].number + 1, script, digest or found)]
+
+
+def test_no_step_was_edited_since_it_was_released() -> None:
+    assert {step.number: sha256(step.script) for step in steps()} == SCRIPTS
+
+
+def test_each_step_leads_to_the_schema_that_is_recorded() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for step in steps():
+            connection.executescript(step.script)
+            assert digest_of(connection) == step.digest
+    assert [step.number for step in steps()] == [*range(1, len(DIGESTS) + 1)]
+
+
+def test_a_queue_is_brought_to_the_next_schema_after_a_backup(
+    opened: sqlite3.Connection, queue: Path
+) -> None:
+    further = and_then(ADDS)
+    migrate(opened, queue, now=NOW, known=further)
+    assert version_of(opened) == further[-1].number
+    assert [tuple(row) for row in opened.execute("SELECT total, mood FROM jobs")] == [(2, "calm")]
+    (backup,) = backups_in(queue.parent / BACKUPS)
+    with closing(sqlite3.connect(backup)) as kept:
+        assert (version_of(kept), digest_of(kept)) == (steps()[-1].number, steps()[-1].digest)
+        assert kept.execute("SELECT total FROM jobs").fetchall() == [(2,)]
+    migrate(opened, queue, now=NOW, known=further)
+    assert backups_in(queue.parent / BACKUPS) == [backup]
+
+
+def test_a_new_queue_needs_no_backup(queue: Path) -> None:
+    assert not (queue.parent / BACKUPS).exists()
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        and_then(ADDS, digest="0" * 64),
+        and_then("DELETE FROM jobs;"),
+        [*steps(), Step(len(steps()) + 1, f"{ADDS} SELECT nothing FROM nowhere;", "")],
+    ],
+    ids=["leads elsewhere", "leaves rows that refer to none", "fails in the middle"],
+)
+def test_a_step_that_goes_wrong_leaves_the_queue_as_it_was(
+    opened: sqlite3.Connection, queue: Path, further: Sequence[Step]
+) -> None:
+    opened.execute("PRAGMA foreign_keys = OFF")
+    with pytest.raises(VqdError, match="cannot be reached") as caught:
+        migrate(opened, queue, now=NOW, known=further)
+    assert caught.value.code == "store_unmigrated"
+    assert (version_of(opened), digest_of(opened)) == (steps()[-1].number, steps()[-1].digest)
+    assert opened.execute("SELECT count(*) FROM jobs").fetchone()[0] == 1
+    assert len(backups_in(queue.parent / BACKUPS)) == 1
+
+
+@pytest.mark.parametrize("recorded", EARLIER, ids=lambda path: path.stem)
+def test_a_queue_from_before_the_first_release_is_told_apart_and_left_alone(
+    tmp_path: Path, recorded: Path
+) -> None:
+    path = tmp_path / "queue.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(recorded.read_text(encoding="utf-8"))
+    with pytest.raises(VqdError) as caught:
+        Store(path)
+    assert caught.value.code == "store_schema_unknown"
+    assert "vqd db rebuild" in str(caught.value)
+    with pytest.raises(VqdError, match="has another"), StoreReader(path).reading():
+        pass
+    (found,) = examine_store(path)
+    assert (found.level, found.code) == (Level.WRONG, "store_schema_unknown")
+    assert found.cure[1].startswith("vqd db rebuild")
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT job FROM jobs").fetchall() == [("20260101-000000-beach",)]
+
+
+def test_a_queue_that_somebody_changed_by_hand_is_told_apart(queue: Path) -> None:
+    with closing(sqlite3.connect(queue)) as connection:
+        connection.execute("CREATE INDEX mine ON jobs (reason)")
+    with pytest.raises(VqdError, match="has another"):
+        Store(queue)
+
+
+def test_statistics_of_sqlites_own_are_no_change(queue: Path) -> None:
+    with closing(sqlite3.connect(queue)) as connection:
+        connection.execute("ANALYZE")
+    Store(queue).close()
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

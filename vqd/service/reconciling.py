@@ -1,0 +1,131 @@
+"""The queue brought to what the folders tell, before anything runs: at every start.
+
+Folders decide. A queue that knows less was lost, or is an older copy that somebody put back:
+
+1. A job that the queue has open, and whose folder is in done/ or failed/ with its last STATUS.yaml,
+   has ended since: it is closed as the folder tells, and nothing of it runs again.
+2. A job in done/ or failed/ that the queue does not know, or knows to have ended otherwise, is
+   written as its folder tells.
+3. A job in active/ whose manifest tells of outputs that the queue does not know is let go of, and
+   accepted anew by that manifest, as is every folder in active/ that the queue does not know.
+
+Killed anywhere, it is done again. What it cannot know: what became of prompts that failed since, so
+these run again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+from operator import attrgetter
+from pathlib import Path
+
+import structlog
+
+from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.service.filed import filed_in
+from vqd.spool.files import is_real_folder
+from vqd.spool.layout import Spool
+from vqd.spool.madelast import made_last
+from vqd.store.adopted import ClosedJob
+from vqd.store.store import Session, Store
+
+_SLICE = 100
+"""Jobs in one write, and between two signs of life."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many jobs were unknown and are `adopted`, had `ended` since or otherwise, and are taken
+    up `anew` of those that are not over."""
+
+    adopted: int
+    ended: int
+    anew: int
+
+
+class Reconciling:
+    """Brings the queue to what the folders tell. `on_slice` is called now and then meanwhile."""
+
+    def __init__(
+        self, spool: Spool, store: Store, *, on_slice: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._on_slice = on_slice
+
+    def carry_out(self, *, now: float) -> Reconciled:
+        """Do so once; `now` is UTC seconds.
+
+        Cost: a list of done/ and failed/, and of the jobs; a look at each open job's folder; some
+        2 ms for each job of which only its folder tells.
+
+        Raises:
+            OSError: the spool cannot be read.
+        """
+        with self._store.reading() as session:
+            states = session.adopted.states()
+        anew = [job for job, state in states.items() if self._is_ahead(job, state)]
+        half = [job for job, state in states.items() if state is JobState.ASSEMBLING]
+        for job in anew + half:
+            self._store.disown(job)
+        adopted = ended = 0
+        closed = self._told_otherwise(states)
+        while part := list(islice(closed, _SLICE)):
+            known = [one.job for one in part if one.job in states]
+            for job in known:
+                self._store.disown(job)
+            written = self._store.write(partial(_adopt, part, now))
+            ended += len(known)
+            adopted += written - len(known)
+            self._on_slice(adopted + ended)
+        found = Reconciled(adopted, ended, len(anew))
+        self._tell(found)
+        return found
+
+    def _told_otherwise(self, states: Mapping[str, JobState]) -> Iterator[ClosedJob]:
+        """Give the closed jobs of which the queue knows nothing, or something else, oldest
+        first."""
+        folders = chain(self._spool.done.iterdir(), self._spool.failed.iterdir())
+        for folder in sorted(folders, key=attrgetter("name")):
+            state = states.get(folder.name)
+            if state is not None and self._agrees(folder, state):
+                continue
+            closed = filed_in(folder)
+            if closed is not None and closed.state != state:
+                yield closed
+
+    def _agrees(self, folder: Path, state: JobState) -> bool:
+        """Tell whether a job of this state may have a folder there."""
+        is_done = folder.parent == self._spool.done
+        if state in CLOSED_STATES and is_done == (state is JobState.DONE):
+            return True
+        is_closing = state is JobState.PUBLISHING
+        return is_closing or self._spool.find(folder.name) != folder
+
+    def _is_ahead(self, job: str, state: JobState) -> bool:
+        """Tell whether the folder of an open job tells of more than the queue knows."""
+        folder = self._spool.active / job
+        if state not in _ACCEPTED or not is_real_folder(folder):
+            return False
+        made = list(made_last(folder))
+        with self._store.reading() as session:
+            return session.adopted.is_unknown(job, [(one.output, one.stem) for one in made])
+
+    def _tell(self, found: Reconciled) -> None:
+        facts = {"adopted": found.adopted, "ended": found.ended, "anew": found.anew}
+        if self._store.is_new:
+            waiting = sum(map(is_real_folder, self._spool.active.iterdir()))
+            if found.adopted or waiting:
+                _log.warning("queue.rebuilt", adopted=found.adopted, waiting=waiting)
+        elif any(facts.values()):
+            _log.warning("queue.reconciled", **facts)
+
+
+_ACCEPTED = frozenset({JobState.QUOTED, JobState.QUEUED, JobState.RUNNING})
+
+
+def _adopt(jobs: Sequence[ClosedJob], now: float, session: Session) -> int:
+    return sum(session.adopted.adopt(one, now=now) for one in jobs)
