@@ -40,6 +40,7 @@ from vqd.runner.share import Share
 from vqd.runner.thumbnailing import Thumbnailing
 from vqd.service.aside import Aside
 from vqd.service.known import StoredClasses
+from vqd.service.reconciling import Reconciling
 from vqd.service.submit import Submission
 from vqd.service.welcome import Welcome
 from vqd.settings.farm import BUILTIN
@@ -49,6 +50,8 @@ from vqd.spool.staging import clear_staging
 from vqd.watchers.welcoming import Welcoming
 from vqd.webdoor import web_door
 
+_SLICE_S = 60.0
+"""How long a start may take until it has learned of more jobs from their folders."""
 _END_S = 25.0
 """How long the end takes at most beyond `drain_s`, whatever a share or a server does."""
 
@@ -179,6 +182,7 @@ class _Daemon:
         elsewhere = {keys.path for keys in self._settings.hot_folders.values()}
         recover_claims(self._spool.active, self._spool.inbox, elsewhere)
         clear_staging(self._spool)
+        Reconciling(self._spool, self._store, on_slice=_tell_of_adopted).carry_out(now=time.time())
         names = {*self._farm.known}
         self._store.write(lambda session: session.servers.keep_only(names))
         self._store.write(lambda session: session.catalogue.keep_only(names))
@@ -297,6 +301,11 @@ def _targets(settings: Settings) -> Iterator[tuple[Target, str | None]]:
         target = keys.target(name)
         target.check()
         yield target, keys.link
+
+
+def _tell_of_adopted(jobs: int) -> None:
+    """Tell systemd that a start which makes the queue of the folders goes on."""
+    systemd.starting(f"learns of {jobs:,} jobs from their folders", within_s=_SLICE_S)
 
 
 def _sign_of_life(engine: EngineProcess | None) -> Callable[[], None]:
