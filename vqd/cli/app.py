@@ -91,7 +91,7 @@ class _LateVerbs(Verbs):
 
 
 _PLACES = {
-    "init": "house:init",
+    "init": "init:init",
     "run": "house:run",
     "demo": "house:demo",
     "engine": "house:engine",

@@ -14,6 +14,7 @@ SPOOL/
 import os
 import re
 import stat
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ class Spool:
         self.active = self.root / "active"
         self.done = self.root / "done"
         self.failed = self.root / "failed"
-        self._marker = self.root / _MARKER
+        self.marker = self.root / _MARKER
         self._seen: tuple[int, int, int] | None = None
         self._mark: bytes | None = None
 
@@ -60,14 +61,12 @@ class Spool:
         Raises:
             VqdError: `spool_unwritable`.
         """
-        import uuid  # which looks at the whole platform
-
         spool = cls(root)
         try:
             for folder in spool.folders:
                 folder.mkdir(parents=True, exist_ok=True)
-            if not spool._marker.exists():
-                write_whole(spool._marker, f"vqd spool {uuid.uuid4()}\n".encode())
+            if not spool.marker.exists():
+                write_whole(spool.marker, f"vqd spool {uuid.uuid4()}\n".encode())
         except OSError as error:
             raise VqdError(
                 "spool_unwritable",
@@ -115,7 +114,7 @@ class Spool:
         every job would seem to have been deleted. A share may come back on another device.
         """
         try:
-            seen = _sign(self._marker.stat())
+            seen = _sign(self.marker.stat())
             if seen != self._seen and not self._is_marked(seen):
                 return "another spool is mounted there"
         except (FileNotFoundError, NotADirectoryError):
@@ -125,7 +124,7 @@ class Spool:
         return None if is_folder(self.active) else "its folder active is missing"
 
     def _is_marked(self, seen: tuple[int, int, int]) -> bool:
-        mark = self._marker.read_bytes()
+        mark = self.marker.read_bytes()
         if self._mark is None:
             self._mark = mark
         if mark == self._mark:
@@ -160,7 +159,7 @@ class Spool:
     @property
     def identity(self) -> str:
         """Give what tells this spool from every other on this machine."""
-        facts = self._marker.stat()
+        facts = self.marker.stat()
         return f"{facts.st_dev}-{facts.st_ino}"
 
     def restore(self) -> bool:

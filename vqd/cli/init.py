@@ -1,0 +1,185 @@
+"""init: makes a set-up, by what it is told or what is answered to its questions."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from vqd.cli.app import ends_in_words
+from vqd.cli.helping import examples
+from vqd.domain.errors import Faults, VqdError
+from vqd.domain.finding import command
+from vqd.settings.farm import BUILTIN
+from vqd.settings.files import find_settings_file
+from vqd.setup import (
+    COMFYUI_HERE,
+    SERVICE_SETTINGS,
+    SetUp,
+    as_it_is,
+    check,
+    comfyui_at,
+    lay_out,
+    proposed,
+)
+
+_UNITS = (Path("/etc/systemd/system/vqd.service"), Path("/usr/lib/systemd/system/vqd.service"))
+
+
+@click.command(
+    epilog=examples(
+        "vqd init",
+        "vqd init /srv/spool --server builtin --server http://gpu0:8188",
+        "vqd init spool --state ~/.vqd",
+    )
+)
+@click.argument("spool", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the queue's database goes: a local disk. [default: ~/.local/state/vqd]",
+)
+@click.option(
+    "--server", "servers", multiple=True, metavar="builtin|URL", help="May be given again."
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="VQD_SETTINGS",
+    help="The settings file to write. [default: vqd.yaml]",
+)
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing, and take what is proposed.")
+@ends_in_words
+def init(
+    spool: Path | None,
+    state: Path | None,
+    servers: tuple[str, ...],
+    settings_file: Path | None,
+    *,
+    yes: bool,
+) -> None:
+    """Make a spool, the state folder and a settings file.
+
+    Without SPOOL it asks, and proposes what suits this machine. A ComfyUI that answers on this
+    machine is used, with the built-in engine for graphs that need no model.
+
+    What is there already is kept as it is: of settings that are there, what they name and is
+    missing is made. For root, on a machine with the service's user vqd, the places are those of the
+    service, /srv/vqd, /var/lib/vqd and /etc/vqd/vqd.yaml, and the folders are given to that user.
+    """
+    setup = proposed()
+    written = settings_file or (find_settings_file(None) if spool is None else setup.settings_file)
+    if written is not None and written.exists():
+        setup = as_it_is(written, setup.owner)
+        _require_same(setup, spool, state, servers)
+    else:
+        given = replace(
+            setup,
+            spool=(spool or setup.spool).absolute(),
+            state_dir=(state or setup.state_dir).absolute(),
+            settings_file=settings_file or setup.settings_file,
+        )
+        if spool is None and not yes:
+            setup = _asked(given, servers)
+        else:
+            setup = replace(given, servers=servers or _servers_here())
+        check(setup)
+    _tell(setup, lay_out(setup))
+
+
+def _require_same(
+    kept: SetUp, spool: Path | None, state: Path | None, servers: tuple[str, ...]
+) -> None:
+    """Do nothing if what is asked for is what the settings say that are there already.
+
+    Raises:
+        VqdError: `settings_differ`.
+    """
+    places = {"spool": (spool, kept.spool), "state_dir": (state, kept.state_dir)}
+    named = [
+        f"{key} {said}"
+        for key, (asked, said) in places.items()
+        if asked is not None and asked.resolve() != said.resolve()
+    ]
+    if servers and servers != kept.servers:
+        named.append(f"servers {', '.join(kept.servers)}")
+    if named:
+        raise VqdError(
+            "settings_differ",
+            f"{kept.settings_file} is there already, and says {'; '.join(named)}."
+            " Nothing was changed.",
+            "Edit it, or name another with --settings.",
+        )
+
+
+def _servers_here() -> tuple[str, ...]:
+    return (BUILTIN,) if comfyui_at(COMFYUI_HERE) is None else (BUILTIN, COMFYUI_HERE)
+
+
+def _asked(proposal: SetUp, servers: tuple[str, ...]) -> SetUp:
+    """Ask for what a set-up is made of.
+
+    Raises:
+        click.UsageError: nobody is there who could answer.
+    """
+    if not sys.stdin.isatty():
+        said = "Missing argument 'SPOOL'. Name it, or take what is proposed with --yes."
+        raise click.UsageError(said)
+    spool = _path("Where shall jobs be dropped, and come back?", proposal.spool)
+    state_dir = _path("Where shall the queue lie, on a local disk?", proposal.state_dir)
+    placed = replace(proposal, spool=spool, state_dir=state_dir)
+    return replace(placed, servers=servers or _asked_servers(placed))
+
+
+def _path(question: str, proposal: Path) -> Path:
+    def read(answer: str) -> Path:
+        path = Path(answer).expanduser().absolute()
+        if path.exists() and not path.is_dir():
+            raise click.UsageError(f"{path} is no folder.")
+        return path
+
+    given: Path = click.prompt(question, default=str(proposal), value_proc=read)
+    return given
+
+
+def _asked_servers(setup: SetUp) -> tuple[str, ...]:
+    def read(answer: str) -> tuple[str, ...]:
+        urls = tuple(dict.fromkeys(answer.replace(",", " ").split()))
+        try:
+            check(replace(setup, servers=urls))
+        except Faults as faults:
+            raise click.UsageError(" ".join(map(str, faults.problems))) from faults
+        return urls
+
+    version = comfyui_at(COMFYUI_HERE)
+    if version is None:
+        click.echo(f"No ComfyUI answers at {COMFYUI_HERE}.")
+    else:
+        click.echo(f"ComfyUI {version} answers at {COMFYUI_HERE}.")
+    click.echo(f"`{BUILTIN}` is vqd's own engine, for graphs that need no model.")
+    known = (BUILTIN,) if version is None else (BUILTIN, COMFYUI_HERE)
+    given: tuple[str, ...] = click.prompt(
+        "Which servers shall prompts run on? (builtin, URLs)",
+        default=" ".join(known),
+        value_proc=read,
+    )
+    return given
+
+
+def _tell(setup: SetUp, made: Sequence[Path]) -> None:
+    places = {"spool": setup.spool, "state": setup.state_dir, "settings": setup.settings_file}
+    for name, place in places.items():
+        kept = "" if place in made else "  (was there)"
+        click.echo(f"{name:<10}{place}{kept}")
+    click.echo(f"{'servers':<10}{', '.join(setup.servers)}")
+    click.echo(f"\nNow: {_next_command(setup)}\nThen drop jobs into {setup.spool / 'inbox'}")
+
+
+def _next_command(setup: SetUp) -> str:
+    """Give the command that starts the daemon on a set-up."""
+    if setup.settings_file == SERVICE_SETTINGS:
+        is_unit = any(path.exists() for path in _UNITS)
+        return command("systemctl", "enable", "--now", "vqd") if is_unit else "vqd run"
+    return command("vqd", "run", "--settings", setup.settings_file)
