@@ -23,6 +23,7 @@ from vqd.service.farm import FarmViews
 from vqd.service.files import JobFiles
 from vqd.service.pages import Pages
 from vqd.service.preview import Previews
+from vqd.service.reports import Reports
 from vqd.service.submit import Submission
 from vqd.service.switch import Switch
 from vqd.service.thumbnails import JobThumbnails
@@ -90,6 +91,7 @@ def web_door(
         of_share=Askers(_SHARE_THREADS).asked,
         files=files,
         thumbnails=JobThumbnails(store, views, files, kept),
+        reports=Reports(spool, settings.state_dir / "thumbnails", settings.input_roots),
         live=live,
         figures=figures,
         version=__version__,

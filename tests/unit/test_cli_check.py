@@ -11,7 +11,8 @@ from tests.builders import NOW, accept_a_job, write
 from tests.graphs import TOLD, text_to_image
 from tests.house import House
 from tests.samples import picture_job
-from vqd.cli.drafting import job_file_at, opened
+from vqd.cli.drafting import opened
+from vqd.cli.jobpath import job_file_at
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.settings.load import load_settings
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 
-from tests.builders import accept_a_job, write
+from tests.builders import NOW, accept_a_job, write
 from tests.samples import picture_job
 from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
 from vqd.cli.parcel import enclosed_in
 from vqd.spool.layout import PAUSED
+from vqd.spool.status import write_status
 from vqd.spool.waiting import HEADING, waiting_file
 
 JOB = "20260101-000000-beach"
@@ -36,6 +37,11 @@ class Elsewhere:
         """Run a verb over the API."""
         args = [*words, "--url", self.house.url, "--token-file", str(self.token)]
         return CliRunner().invoke(vqd, args, env=env, catch_exceptions=False)
+
+    @property
+    def ways(self) -> tuple[Callable[..., Result], ...]:
+        """Both ways to run a verb."""
+        return self.over, self.beside
 
     def beside(self, *words: str) -> Result:
         """Run a verb beside the daemon."""
@@ -159,11 +165,39 @@ def test_a_job_is_checked_by_the_names_of_its_files(elsewhere: Elsewhere, tmp_pa
         assert "Did you mean image-scale?" in refused.output
 
 
-def test_what_only_the_daemons_machine_can_tell_is_refused(
+def test_the_graph_of_a_prompt_is_the_same_by_both_ways(
     elsewhere: Elsewhere, tmp_path: Path
 ) -> None:
-    folder = picture_job(tmp_path / "beach", pictures=1)
-    assert "[not_over_url]" in elsewhere.over("check", str(folder), "--graph", "1").output
+    folder = picture_job(tmp_path / "beach", pictures=2)
+    over, beside = (way("check", str(folder), "--graph", "2") for way in elsewhere.ways)
+    assert over.exit_code == beside.exit_code == 0
+    assert json.loads(over.stdout)["1"]["inputs"]["image"].startswith("<p2.png, ")
+    assert over.stdout == beside.stdout
+    refused = elsewhere.over("check", str(folder), "--graph", "3")
+    assert (refused.exit_code, "[unknown_prompt]" in refused.output) == (5, True)
+    write(folder / "job.yaml", "vqd: 1\nworkflow: image-scal\n")
+    faulty = elsewhere.over("check", str(folder), "--graph", "1")
+    assert (faulty.exit_code, "Did you mean image-scale?" in faulty.output) == (3, True)
+
+
+def test_a_report_is_made_again_where_the_job_lies(
+    elsewhere: Elsewhere,
+) -> None:
+    store, spool = elsewhere.house.store, elsewhere.house.spool
+    with store.reading() as session:
+        job = session.jobs.get(1)
+    folder = spool.active / job.job
+    folder.mkdir(exist_ok=True)
+    write_status(folder, job, now=NOW, final=False)
+    told = json.loads(elsewhere.over("report", job.job, "--json").stdout)
+    assert told == {"job": job.job, "report": str(folder / "report.html")}
+    assert "image-scale" in (folder / "report.html").read_text()
+    assert elsewhere.over("report", job.job).stdout == elsewhere.beside("report", job.job).stdout
+
+
+def test_a_hot_folder_is_told_only_where_it_lies(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    write(tmp_path / "_defaults.yaml", "vqd: 1\nworkflow: image-scale\n")
+    assert "[not_over_url]" in elsewhere.over("check", str(tmp_path)).output
 
 
 def test_without_the_token_nothing_is_told_and_the_cure_is(elsewhere: Elsewhere) -> None:

@@ -58,7 +58,8 @@ def _way(
     if len(given) > 1:
         raise click.UsageError(_ALONE)
     if url and given in ([], ["url"]):
-        from vqd.cli.remote import Remote, client_of
+        from vqd.cli.client import client_of
+        from vqd.cli.remote import Remote
 
         return Remote(client_of(url, token_file))
     from vqd.cli.beside import Beside

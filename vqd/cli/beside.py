@@ -3,6 +3,7 @@ what is asked of it is put into its spool, so that it works while the daemon is 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from vqd.cli.loading import settings_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # what only some verbs ask for is imported where it is asked
         ExplainedShape,
         OnePromptShape,
         ProgressShape,
+        ReportShape,
         ShownShape,
         SteeredShape,
     )
@@ -164,6 +166,17 @@ class Beside:
         from vqd.cli import preparing
 
         return preparing.submit(self._settings, self._share.answering(), path)
+
+    def report(self, name: str) -> ReportShape:
+        """Make the report of a job again, from its folder; it needs no queue."""
+        from vqd.service.reports import make_report
+        from vqd.service.shapes.answers import ReportShape
+
+        settings = self._settings if self._known_site else None
+        kept = settings.state_dir / "thumbnails" if settings else None
+        roots = settings.input_roots if settings else ()
+        page = make_report(self._folder(name), kept, roots=roots)
+        return ReportShape(page.parent.name, os.fspath(page))
 
     def progress(self, job: str) -> ProgressShape | None:
         """Give how far a job is, by its STATUS.yaml: what is over lies in done/ or failed/."""

@@ -9,8 +9,8 @@ import click
 from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.asking import asks_queue
 from vqd.cli.codes import EXIT_FAULTS
-from vqd.cli.drafting import hot_defaults_at
 from vqd.cli.helping import examples
+from vqd.cli.jobpath import hot_defaults_at
 from vqd.cli.table import Cell, print_table, styled
 from vqd.cli.told import print_json
 from vqd.cli.way import Way

@@ -3,6 +3,7 @@ line that speaks HTTP, imported where --url is given."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -69,9 +70,15 @@ class Client:
         """
         if parcel is None:
             return self._read(shape, self._ask("POST", path, params=query, json=body))
-        headers = {"Content-Type": parcel.content_type}
-        answer = self._ask("POST", path, params=query, data=parcel, headers=headers)
-        return self._read(shape, answer)
+        return self._read(shape, self._sent(path, query, parcel))
+
+    def text(self, path: str, query: Query, parcel: Parcel) -> str:
+        """Send a job, and give what is answered as it is.
+
+        Raises:
+            VqdError: as `get`.
+        """
+        return self._sent(path, query, parcel).content.decode(errors="replace")
 
     def part(self, path: str, first_byte: int) -> bytes:
         """Give a file from a byte on; nothing if there is no more.
@@ -82,6 +89,12 @@ class Client:
         headers = {"Range": f"bytes={first_byte}-"}
         answer = self._ask("GET", path, headers=headers, none=first_byte)
         return b"" if answer is None else answer.content
+
+    def _sent(self, path: str, query: Query, parcel: Parcel) -> requests.Response:
+        headers = {"Content-Type": parcel.content_type}
+        answer = self._ask("POST", path, params=query, data=parcel, headers=headers)
+        assert answer is not None
+        return answer
 
     def _ask(
         self, method: str, path: str, *, none: int | None = None, **given: Any
@@ -128,6 +141,27 @@ class Client:
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             hint = "Give --token-file, or set VQD_TOKEN_FILE: a file with the token."
         return VqdError(str(told.get("code")), printable(str(told.get("detail"))), hint)
+
+
+def client_of(url: str, token_file: Path | None) -> Client:
+    """Give the client for a URL, with the token in a file.
+
+    Raises:
+        VqdError: `bad_url`, `bad_token`.
+    """
+    return Client(url, _token_in(token_file) if token_file else None)
+
+
+def _token_in(file: Path) -> str:
+    """Give the token in a file.
+
+    Raises:
+        VqdError: `bad_token`; what is there is not told.
+    """
+    token = file.read_bytes().strip()
+    if not token.isascii() or not token.decode("ascii").isprintable():
+        raise VqdError("bad_token", f"{file}: this is no token.", "It is one line of text.")
+    return token.decode("ascii")
 
 
 class _Bearer(AuthBase):

@@ -1,16 +1,13 @@
-"""The way from a path on the command line to the job that lies there."""
+"""Reading jobs on the command line as the daemon does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from vqd.domain.catalogue import KnownClasses
-from vqd.domain.errors import VqdError
 from vqd.drafting import drafting_by
 from vqd.service.drafts import Drafting
 from vqd.service.preview import Previews, open_previews
 from vqd.settings.model import Settings
-from vqd.spool.jobfiles import defaults_in, is_defaults_name, job_file_in
 from vqd.spool.layout import Spool
 
 
@@ -29,29 +26,3 @@ def opened(settings: Settings) -> Iterator[Previews]:
         quote_over=settings.quote_over.bounds,
     ) as previews:
         yield previews
-
-
-def hot_defaults_at(path: Path) -> Path | None:
-    """Give the `_defaults.yaml` that a path names: itself, or the one in a hot folder; or None."""
-    if path.is_dir():
-        folder = _beyond_a_link(path)
-        return None if job_file_in(folder) else defaults_in(folder)
-    return path if is_defaults_name(path.name) else None
-
-
-def job_file_at(path: Path) -> Path:
-    """Give the job file that a path names: itself, or the one in a folder.
-
-    Raises:
-        VqdError: `no_job_file`, a folder has none.
-    """
-    found = job_file_in(_beyond_a_link(path)) if path.is_dir() else path
-    if found is None:
-        hint = "Write one; two lines are enough."
-        raise VqdError("no_job_file", f"{path}: no job.yaml here.", hint)
-    return found.absolute()
-
-
-def _beyond_a_link(folder: Path) -> Path:
-    """Give the folder that a link leads to, which a person named; of what is dropped none is."""
-    return folder.resolve() if folder.is_symlink() else folder

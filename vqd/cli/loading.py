@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vqd.cli.answering import WITHIN_S, Question
+from vqd.cli.share import ANSWERS_WITHIN_S
 from vqd.domain.errors import VqdError
+from vqd.spool.asking import Asker, Silent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,9 @@ def settings_of(named: Path | None) -> Settings:
     """
     from vqd.settings.load import load_settings
 
-    said = f"A folder that the settings name does not answer within {WITHIN_S:g} s."
-    hint = "See whether the server of each share is up: of spool and of hot_folders."
-    return Question(lambda: load_settings(named), VqdError("share_silent", said, hint)).answer()
+    try:
+        return Asker(answers_within_s=ANSWERS_WITHIN_S).ask(lambda: load_settings(named))
+    except Silent:
+        said = f"A folder that the settings name does not answer within {ANSWERS_WITHIN_S:g} s."
+        hint = "See whether the server of each share is up: of spool and of hot_folders."
+        raise VqdError("share_silent", said, hint) from None

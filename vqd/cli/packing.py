@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from vqd.cli.drafting import job_file_at
+from vqd.cli.jobpath import job_file_at
 from vqd.cli.parcel import Enclosed, enclosed_in
 from vqd.domain.errors import VqdError
 

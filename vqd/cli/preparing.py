@@ -3,8 +3,9 @@
 import time
 from pathlib import Path
 
-from vqd.cli.drafting import job_file_at, opened
+from vqd.cli.drafting import opened
 from vqd.cli.dropping import drop, require_room
+from vqd.cli.jobpath import job_file_at
 from vqd.cli.way import Sent
 from vqd.domain.errors import Faults
 from vqd.service.shapes.answers import SentShape
@@ -27,10 +28,7 @@ def graph(settings: Settings, path: Path, number: int) -> str:
         Faults: what is wrong with the job. VqdError: `unknown_prompt`.
     """
     with opened(settings) as previews:
-        preview = previews.preview(job_file_at(path), now=time.time())
-        if preview.draft.problems:
-            raise Faults(preview.draft.problems)
-        return preview.graph_text(number)
+        return previews.preview(job_file_at(path), now=time.time()).graph_text(number)
 
 
 def hot_folder(settings: Settings, defaults: Path) -> HotFolderShape:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from vqd.cli.answers import Answer, Events, Jobs, Prompts, System, Taken
-from vqd.cli.client import Client, Query, path_of
-from vqd.cli.packing import is_speaking, packed
-from vqd.cli.parcel import Parcel
-from vqd.cli.statusfile import where_of
+from vqd.cli.answers import Answer, Events, System
+from vqd.cli.client import Client, path_of
+from vqd.cli.longlists import jobs_of, prompts_of
+from vqd.cli.remotelog import RemoteLog
 from vqd.cli.way import Sent
-from vqd.domain.errors import Faults, VqdError
+from vqd.cli.where import where_of
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import JobFilter
 from vqd.service.shapes.answers import (
@@ -18,7 +17,7 @@ from vqd.service.shapes.answers import (
     OnePromptShape,
     PausedShape,
     ProgressShape,
-    SentShape,
+    ReportShape,
     ShownShape,
     SteeredShape,
     one_prompt_shape,
@@ -26,14 +25,10 @@ from vqd.service.shapes.answers import (
 from vqd.service.shapes.check import CheckShape, HotFolderShape
 from vqd.service.shapes.farm import ModelsShape, ServerShape, ServersShape
 from vqd.service.shapes.jobs import JobShape
-from vqd.service.shapes.prompts import JobDetailShape, PromptDetailShape, PromptShape, RunningShape
+from vqd.service.shapes.prompts import JobDetailShape, PromptDetailShape, RunningShape
 from vqd.service.shapes.queue import QueueShape, StandingShape
-from vqd.service.shapes.shape import problem_of
 from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
 
-T = TypeVar("T")
-
-_PAGE = 500
 _FEW_EVENTS = 200
 _MOST_OPEN = 2_000
 """Open jobs that are asked for at once."""
@@ -58,7 +53,7 @@ class Remote:
     def queue(self) -> QueueShape:
         """Give the queue at a glance."""
         system = self._client.get(System, path_of("system"))
-        jobs = self._jobs({"state": _OPEN}, limit=_MOST_OPEN)
+        jobs = jobs_of(self._client, {"state": _OPEN}, limit=_MOST_OPEN)
         return QueueShape(
             daemon=True,
             away=system.away,
@@ -81,7 +76,7 @@ class Remote:
         }
         if asked.workflow is not None:
             query["workflow"] = asked.workflow
-        return self._jobs(query, limit=limit)
+        return jobs_of(self._client, query, limit=limit)
 
     def job(self, name: str) -> JobDetailShape:
         """Give a job."""
@@ -99,7 +94,7 @@ class Remote:
         return ShownShape(
             **{key: getattr(detail, key) for key in JobDetailShape.__match_args__},
             folder=None,
-            prompts=self._prompts(f"{path}/prompts", prompts),
+            prompts=prompts_of(self._client, detail.job, limit=prompts),
             events=events.events,
         )
 
@@ -154,22 +149,16 @@ class Remote:
         return self._client.get(WorkflowDetailShape, path_of("workflows", name))
 
     def check(self, path: Path, *, points: int) -> CheckShape:
-        """Give what a job would be: sent are its job file, what says something, and of everything
-        else the name."""
-        job_file, files = packed(path)
-        sent = [one for one in files if is_speaking(one)]
-        names = [one.path for one in files if not is_speaking(one)]
-        query: Query = {"points": points, "name": path.stem}
-        parcel = Parcel(job_file, sent, names)
-        return self._client.post(CheckShape, path_of("check"), query, parcel=parcel)
+        """Give what a job would be."""
+        from vqd.cli import sending
+
+        return sending.check(self._client, path, points=points)
 
     def graph(self, path: Path, number: int) -> str:
-        """Refuse: the API does not tell.
+        """Give the graph of a prompt of a job."""
+        from vqd.cli import sending
 
-        Raises:
-            VqdError: `not_over_url`.
-        """
-        raise _not_over_url(f"the graph of prompt {number} of {path}")
+        return sending.graph(self._client, path, number)
 
     def hot_folder(self, defaults: Path) -> HotFolderShape:
         """Refuse: hot folders lie where the daemon is.
@@ -177,20 +166,19 @@ class Remote:
         Raises:
             VqdError: `not_over_url`.
         """
-        raise _not_over_url(f"the hot folder {defaults.parent}")
+        said = f"--url does not show the hot folder {defaults.parent}."
+        raise VqdError("not_over_url", said, "Give --settings instead.")
 
     def submit(self, path: Path) -> Sent:
         """Send a job folder, or a job file with the files that it asks for."""
-        job_file, files = packed(path)
-        if job_file is not None:
-            checked = self.check(path, points=0)
-            if checked.problems:
-                raise Faults([problem_of(one) for one in checked.problems])
-            files = [one for one in files if one.path in {*checked.inputs}]
-        query: Query = {"name": path.stem}
-        parcel = Parcel(job_file, files)
-        taken = self._client.post(Taken, path_of("jobs"), query, parcel=parcel)
-        return Sent(SentShape(taken.job, None, taken.prompts), lambda: taken.job)
+        from vqd.cli import sending
+
+        return sending.submit(self._client, path)
+
+    def report(self, name: str) -> ReportShape:
+        """Have the report of a job made again."""
+        job = self.job(name).job
+        return self._client.post(ReportShape, path_of("jobs", job, "report"))
 
     def progress(self, job: str) -> ProgressShape | None:
         """Give how far a job is."""
@@ -208,79 +196,9 @@ class Remote:
             folder=None,
         )
 
-    def log(self, name: str, *, follow: bool) -> "RemoteLog":
+    def log(self, name: str, *, follow: bool) -> RemoteLog:
         """Give the log of a job."""
         job = self.job(name).job
         if not follow:
             self._client.part(path_of("jobs", job, "log"), 0)
         return RemoteLog(self._client, job)
-
-    def _jobs(self, query: Query, *, limit: int) -> list[JobShape]:
-        found: list[JobShape] = []
-        cursor: Query = {}
-        while True:
-            asked = {**query, **cursor, "limit": min(_PAGE, limit - len(found))}
-            page = self._client.get(Jobs, path_of("jobs"), asked)
-            found += page.jobs
-            if page.next is None or len(found) >= limit:
-                return found
-            cursor = {"cursor": page.next}
-
-    def _prompts(self, path: str, limit: int) -> list[PromptShape]:
-        found: list[PromptShape] = []
-        cursor: Query = {}
-        while len(found) < limit:
-            asked = {**cursor, "limit": min(_PAGE, limit - len(found))}
-            page = self._client.get(Prompts, path, asked)
-            found += page.prompts
-            if page.next is None:
-                break
-            cursor = {"cursor": page.next}
-        return found
-
-
-class RemoteLog:
-    """A log on another machine."""
-
-    def __init__(self, client: Client, job: str) -> None:
-        self._client = client
-        self._job = job
-
-    def read(self, first_byte: int) -> bytes:
-        """Give what there is more of it; nothing if it has not begun."""
-        try:
-            return self._client.part(path_of("jobs", self._job, "log"), first_byte)
-        except VqdError as error:
-            if error.code != "unknown_file":
-                raise
-            return b""
-
-    def is_over(self) -> bool:
-        """Tell whether the job is over."""
-        found = self._client.get(JobDetailShape, path_of("jobs", self._job))
-        return found.state in CLOSED_STATES
-
-
-def client_of(url: str, token_file: Path | None) -> Client:
-    """Give the client for a URL, with the token in a file.
-
-    Raises:
-        VqdError: `bad_url`, `bad_token`.
-    """
-    return Client(url, _token_in(token_file) if token_file else None)
-
-
-def _token_in(file: Path) -> str:
-    """Give the token in a file.
-
-    Raises:
-        VqdError: `bad_token`; what is there is not told.
-    """
-    token = file.read_bytes().strip()
-    if not token.isascii() or not token.decode("ascii").isprintable():
-        raise VqdError("bad_token", f"{file}: this is no token.", "It is one line of text.")
-    return token.decode("ascii")
-
-
-def _not_over_url(what: str) -> VqdError:
-    return VqdError("not_over_url", f"--url does not show {what}.", "Give --settings instead.")

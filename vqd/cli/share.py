@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vqd.cli.answering import WITHIN_S, Question
 from vqd.domain.errors import VqdError
+from vqd.spool.asking import Asker, Silent
 from vqd.spool.layout import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SILENT = "share_silent"
+ANSWERS_WITHIN_S = 5.0
+"""So long a person waits for a share."""
 
 
 class Share:
@@ -19,18 +20,22 @@ class Share:
 
     def __init__(self, root: Path) -> None:
         self._spool = Spool(root)
-        said = f"{root}: the spool does not answer within {WITHIN_S:g} s."
-        silent = VqdError(SILENT, said, "See whether the server of the share is up.")
-        self._why_away = Question(self._spool.why_away, silent)
+        self._asker = Asker(answers_within_s=ANSWERS_WITHIN_S)
 
     def why_away(self) -> str | None:
         """Say what is missing of the spool, or that it does not answer; None if it is there."""
         try:
-            return self._why_away.answer()
-        except VqdError as error:
-            if error.code != SILENT:
-                raise
-            return f"it does not answer within {WITHIN_S:g} s"
+            return self._asker.ask(self._spool.why_away)
+        except Silent:
+            return f"it does not answer within {ANSWERS_WITHIN_S:g} s"
+
+    def if_answering(self) -> Spool | None:
+        """Give the spool, which may be away; None while it does not answer."""
+        try:
+            self._asker.ask(self._spool.why_away)
+        except Silent:
+            return None
+        return self._spool
 
     def answering(self) -> Spool:
         """Give the spool, which may be away.
@@ -38,14 +43,8 @@ class Share:
         Raises:
             VqdError: `share_silent`.
         """
-        self._why_away.answer()
-        return self._spool
-
-    def if_answering(self) -> Spool | None:
-        """Give the spool; None while it does not answer."""
-        try:
-            return self.answering()
-        except VqdError as error:
-            if error.code != SILENT:
-                raise
-            return None
+        spool = self.if_answering()
+        if spool is None:
+            said = f"{self._spool.root}: the spool does not answer within {ANSWERS_WITHIN_S:g} s."
+            raise VqdError("share_silent", said, "See whether the server of the share is up.")
+        return spool

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from vqd.cli.where import where_of
 from vqd.documents.opening import opened
 from vqd.service.shapes.answers import ProgressShape
 from vqd.service.shapes.prompts import RunningShape
@@ -76,12 +77,6 @@ def running_in(job: str, status: Mapping[str, Any]) -> list[RunningShape]:
         and isinstance(one.get("percent"), int)
         and "server" in one
     ]
-
-
-def where_of(running: RunningShape) -> str:
-    """Say on which server a prompt is, and how far it is there."""
-    where = f" {running.percent}%" if running.node else f" {running.step or ''}"
-    return f"{running.server}{where.rstrip()}"
 
 
 def _text(value: object) -> str | None:

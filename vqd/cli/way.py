@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a verb imports the shapes that it tells, and no others
         ExplainedShape,
         OnePromptShape,
         ProgressShape,
+        ReportShape,
         SentShape,
         ShownShape,
         SteeredShape,
@@ -111,6 +112,9 @@ class Way(Protocol):
 
     def submit(self, path: Path) -> Sent:
         """Submit a job file or folder."""
+
+    def report(self, name: str) -> ReportShape:
+        """Make the report of a job again."""
 
     def progress(self, job: str) -> ProgressShape | None:
         """Give how far a job is, given by its whole name; None if that is not told yet."""

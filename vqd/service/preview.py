@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from vqd.definitions.check import Unknown, check, value_fault
 from vqd.definitions.written import written_graph
 from vqd.domain.catalogue import Catalogue, KnownClasses, NodeClass
-from vqd.domain.errors import Problem, VqdError
+from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedJob, PlannedPrompt
 from vqd.domain.needs import Capability, Needs
@@ -99,8 +99,10 @@ class Preview:
         """Give the graph of a prompt as `graph` does, as JSON.
 
         Raises:
-            VqdError: `unknown_prompt`.
+            Faults: what is wrong with the job. VqdError: `unknown_prompt`.
         """
+        if self.draft.problems:
+            raise Faults(self.draft.problems)
         return written_graph(self.graph(number))
 
 

@@ -5,6 +5,7 @@ the job file of its comment and its labels: on any machine that sees the folder,
 queue that remembers the job.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
@@ -15,16 +16,47 @@ from tempfile import TemporaryDirectory
 from vqd.domain.errors import VqdError
 from vqd.domain.graph import Value
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.names import printable
 from vqd.media.report import Content, ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.media.thumbnails import Thumbnails
 from vqd.service.filed import said_in_job_file
 from vqd.spool import drops, manifest
 from vqd.spool.failures import FailureLine, failures_in
 from vqd.spool.files import is_real_folder, write_whole
+from vqd.spool.layout import Spool
 from vqd.spool.told import Told, seconds_of, told_in
 
 _MOST_VALUES = 100
 """Of an axis: nobody looks through a grid of more."""
+
+
+class Reports:
+    """Makes the reports of jobs again for whoever asks from elsewhere, one at a time: it may take
+    minutes, and whoever asks again meanwhile is told so."""
+
+    def __init__(self, spool: Spool, thumbnails: Path, roots: Sequence[Path]) -> None:
+        self._spool = spool
+        self._thumbnails = thumbnails
+        self._roots = roots
+        self._turn = threading.Lock()
+
+    def make(self, job: str) -> Path:
+        """Write the report of a job anew, as `make_report`; give its path.
+
+        Raises:
+            VqdError: `report_busy`, another one is being made; `unknown_file`, the folder is gone.
+        """
+        if not self._turn.acquire(blocking=False):
+            said = "Another report is being made again."
+            raise VqdError("report_busy", said, "Try it again in a minute.")
+        try:
+            self._spool.require_present()
+            folder = self._spool.find(job)
+            if folder is None:
+                raise VqdError("unknown_file", f"The folder of {printable(job)} is gone.")
+            return make_report(folder, self._thumbnails, roots=self._roots)
+        finally:
+            self._turn.release()
 
 
 def make_report(
@@ -182,5 +214,3 @@ def _values(prompts: Iterable[ReportPrompt], name: str) -> tuple[Value, ...]:
 
 def _key(value: Value | None) -> tuple[type, Value | None]:
     return type(value), value
-
-

@@ -1,13 +1,10 @@
 """What several threads ask for at once, done once for all of them: a sync, above all."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -33,44 +30,34 @@ class Together(Generic[T]):
             turn.asked.append(asked)
         if turn is not last:
             self._carry_out(place, turn)
-        turn.wait()
-        if turn.raised is not None:
-            raise turn.raised
+        turn.done.result()
 
-    def _carry_out(self, place: Path, turn: _Turn[T]) -> None:
+    def _carry_out(self, place: Path, turn: "_Turn[T]") -> None:
         turn.wait_for_last()
         with self._lock:
             turn.has_begun = True
         try:
             self._act(place, turn.asked)
         except Exception as error:  # noqa: BLE001 - handed to all who asked
-            turn.raised = error
-        turn.end()
+            turn.done.set_exception(error)
+        else:
+            turn.done.set_result(None)
         with self._lock:
             if self._turns.get(place) is turn:
                 del self._turns[place]
 
 
 class _Turn(Generic[T]):
-    """What is done as one, after the `last`, and what that `raised`."""
+    """What is done as one, after the `last`."""
 
-    def __init__(self, last: _Turn[T] | None) -> None:
+    def __init__(self, last: "_Turn[T] | None") -> None:
         self.asked: list[T] = []
         self.has_begun = False
-        self.raised: Exception | None = None
-        self._is_over = threading.Event()
+        self.done: Future[None] = Future()
         self._last = last
 
     def wait_for_last(self) -> None:
         """Wait until the one before is over, well or not."""
         if self._last is not None:
-            self._last.wait()
+            wait([self._last.done])
             self._last = None
-
-    def end(self) -> None:
-        """Let everybody know that it is over."""
-        self._is_over.set()
-
-    def wait(self) -> None:
-        """Wait until it is over."""
-        self._is_over.wait()

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.service.files import OpenFile
+from vqd.service.shapes.answers import ReportShape
 from vqd.service.thumbnails import SIZES, SmallPicture
 from vqd.web import models
 from vqd.web.problems import Refusal, responses
@@ -113,6 +114,17 @@ def _add_files(router: APIRouter, services: Services, sessions: Sessions, share:
         files.open(found, page).file.close()
         path = f"/shared/{sessions.ticket(found.job)}/{quote(found.job, safe='')}/{page}"
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+    @router.post(
+        "/api/jobs/{job}/report",
+        responses=responses(
+            HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    )
+    def make_report(job: str) -> ReportShape:
+        """Make the job's report again, which may take minutes; one is made at a time."""
+        page = services.reports.make(views.job(job).job)
+        return ReportShape(page.parent.name, str(page))
 
     @router.get("/shared/{ticket}/{job}/{path:path}", include_in_schema=False)
     @share.route

@@ -26,6 +26,7 @@ _STATUSES: Mapping[str, HTTPStatus] = MappingProxyType(
         "no_thumbnail": HTTPStatus.NOT_FOUND,
         "no_space": HTTPStatus.INSUFFICIENT_STORAGE,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "report_busy": HTTPStatus.SERVICE_UNAVAILABLE,
         "spool_away": HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )

@@ -55,6 +55,12 @@ _NOT_TAKEN = responses(
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.INSUFFICIENT_STORAGE,
 )
+_JSON = "application/json"
+_GRAPH = {
+    **_NOT_TAKEN,
+    **responses(HTTPStatus.NOT_FOUND),
+    HTTPStatus.OK: {"content": {_JSON: {"schema": {"type": "object"}}}, "description": "The graph"},
+}
 
 Name = Annotated[str, Query(max_length=200, description="The job's, where its file has none.")]
 
@@ -96,6 +102,20 @@ def routes(services: Services) -> APIRouter:
             return check_shape(preview, points=points, disks=services.uploads.disks())
 
         return await receiving.receive(request, name, checked, takes_names=True)
+
+    @router.post("/api/check/graph", responses=_GRAPH, openapi_extra=_SENT, response_class=Response)
+    async def check_graph(
+        request: Request,
+        prompt: Annotated[int, Query(ge=1, le=1_000_000_000, description="From 1.")],
+        name: Name = "job",
+    ) -> Response:
+        """Give the graph of one prompt of a job as it would be sent. Nothing runs."""
+
+        def graph(upload: Upload) -> str:
+            return upload.check(now=services.clock()).graph_text(prompt)
+
+        told = await receiving.receive(request, name, graph, takes_names=True)
+        return Response(told, media_type=_JSON)
 
     return router
 

@@ -15,6 +15,7 @@ from vqd.service.edits import Edits
 from vqd.service.farm import FarmViews
 from vqd.service.files import JobFiles
 from vqd.service.pages import Pages
+from vqd.service.reports import Reports
 from vqd.service.switch import Switch
 from vqd.service.thumbnails import JobThumbnails
 from vqd.service.uploads import Uploads
@@ -46,6 +47,7 @@ class Services:
     of_share: Asked
     files: JobFiles
     thumbnails: JobThumbnails
+    reports: Reports
     live: Live
     figures: Figures
     version: str

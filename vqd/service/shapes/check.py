@@ -1,15 +1,21 @@
 """What a job would be, for programs."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from vqd.domain.graph import Value
-from vqd.domain.job import PlannedPrompt
-from vqd.service.hot import HotJob
-from vqd.service.preview import Preview
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
-from vqd.spool.space import Disks
+
+if TYPE_CHECKING:  # who is told does without what tells
+    from collections.abc import Iterable
+
+    from vqd.domain.job import PlannedPrompt
+    from vqd.service.hot import HotJob
+    from vqd.service.preview import Preview
+    from vqd.spool.space import Disks
 
 
 @dataclass(frozen=True, slots=True)

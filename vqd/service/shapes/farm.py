@@ -1,11 +1,16 @@
 """Servers and their models for programs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vqd.documents.credentials import without_credentials
 from vqd.domain.times import iso
-from vqd.service.farm import Model, ServerView
 from vqd.service.shapes.shape import Shape
+
+if TYPE_CHECKING:  # who is told does without what tells
+    from vqd.service.farm import Model, ServerView
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,19 @@
 """Workflows for programs: all that a form needs, and nothing that only a graph tells."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vqd.domain.graph import Value
-from vqd.domain.param import NONE, Param
-from vqd.domain.workflow import InputSlot, Workflow
+from vqd.domain.param import NONE
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
-from vqd.service.workflows import WorkflowView
+
+if TYPE_CHECKING:  # who is told does without what tells
+    from vqd.domain.param import Param
+    from vqd.domain.workflow import InputSlot, Workflow
+    from vqd.service.workflows import WorkflowView
 
 Offers = Mapping[str, Sequence[str]]
 """By parameter what the servers offer for it."""

@@ -1,0 +1,32 @@
+"""What a path on the command line names: a job file, a job folder or a hot folder."""
+
+from pathlib import Path
+
+from vqd.domain.errors import VqdError
+from vqd.spool.jobfiles import defaults_in, is_defaults_name, job_file_in
+
+
+def hot_defaults_at(path: Path) -> Path | None:
+    """Give the `_defaults.yaml` that a path names: itself, or the one in a hot folder; or None."""
+    if path.is_dir():
+        folder = _beyond_a_link(path)
+        return None if job_file_in(folder) else defaults_in(folder)
+    return path if is_defaults_name(path.name) else None
+
+
+def job_file_at(path: Path) -> Path:
+    """Give the job file that a path names: itself, or the one in a folder.
+
+    Raises:
+        VqdError: `no_job_file`, a folder has none.
+    """
+    found = job_file_in(_beyond_a_link(path)) if path.is_dir() else path
+    if found is None:
+        hint = "Write one; two lines are enough."
+        raise VqdError("no_job_file", f"{path}: no job.yaml here.", hint)
+    return found.absolute()
+
+
+def _beyond_a_link(folder: Path) -> Path:
+    """Give the folder that a link leads to, which a person named; of what is dropped none is."""
+    return folder.resolve() if folder.is_symlink() else folder
