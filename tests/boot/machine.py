@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ class Machine:
             self._supervisor.kill()
             self._supervisor.wait(10)
         for group in self._groups:
-            wait_for(lambda: _is_removed(group), within_s=20, what="the end of its groups")
+            wait_for(partial(_is_removed, group), within_s=20, what="the end of its groups")
 
     def _start(self) -> subprocess.Popen[bytes]:
         for group in self._groups:
