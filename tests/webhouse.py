@@ -21,7 +21,7 @@ from vqd.service.submit import Submission
 from vqd.settings.load import made_of
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
-from vqd.webdoor import web_door
+from vqd.webdoor import WebDoor
 
 POOLED = "AnyIO worker thread"
 TOKEN = "a-token-of-32-letters-and-digits"
@@ -87,11 +87,11 @@ def web_house(
     aside = Aside("returns")
     submission = Submission(spool, store, drafting, aside, on_change=lambda: None)
     ended = threading.Event()
-    server = web_door(
+    server = WebDoor(
         given,
         spool,
         store,
-        drafting,
+        lambda _: drafting,
         submission,
         live or Live(),
         figures or Figures(),
@@ -99,9 +99,9 @@ def web_house(
         on_change=lambda: None,
         on_end=ended.set,
     )
-    assert server is not None
     aside.start()
     server.start()
+    assert server.url is not None
     house = WebHouse(store, spool, server.url, token)
     try:
         yield house

@@ -19,3 +19,18 @@ def drafting_by(settings: Settings, spool: Spool, known: KnownClasses) -> Drafti
         notify_default=settings.default_notify,
         known=known,
     )
+
+
+class Draftings:
+    """Gives the daemon what reads jobs by some settings: the same as long as these are the same."""
+
+    def __init__(self, spool: Spool, known: KnownClasses) -> None:
+        self._spool = spool
+        self._known = known
+        self._last: tuple[Settings, Drafting] | None = None
+
+    def __call__(self, settings: Settings) -> Drafting:
+        """Give what reads jobs by these."""
+        if self._last is None or self._last[0] is not settings:
+            self._last = settings, drafting_by(settings, self._spool, self._known)
+        return self._last[1]

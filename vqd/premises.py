@@ -25,13 +25,13 @@ _LEAST_STATE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """The spool and the lease on it, the store, and the built-in engine where the settings name
-    it."""
+    """The spool and the lease on it, the store, and the built-in engine, which runs where the
+    settings name it."""
 
     spool: Spool
     lease: Lease
     store: Store
-    engine: EngineProcess | None
+    engine: EngineProcess
 
 
 @contextmanager
@@ -107,12 +107,10 @@ def _store(settings: Settings) -> Iterator[Store]:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[EngineProcess | None]:
-    if not any(server.url == BUILTIN for server in settings.servers):
-        yield None
-        return
+def _engine(settings: Settings) -> Iterator[EngineProcess]:
     engine = EngineProcess(settings.state_dir / "engine")
-    engine.start()
+    if any(server.url == BUILTIN for server in settings.servers):
+        engine.start()
     try:
         yield engine
     finally:

@@ -7,19 +7,32 @@ import click
 
 from vqd.cli.app import ends_in_words, settings_option
 from vqd.cli.helping import examples
-from vqd.settings.load import load_settings
+from vqd.settings.load import load
+from vqd.settings.model import Settings
 
 
 @click.command(epilog=examples("vqd run", "vqd run --settings vqd.yaml"))
 @settings_option
 @click.option("--json-logs", is_flag=True, help="Log JSON, as under systemd.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Log this, and what is worse, whatever the settings say.",
+)
 @ends_in_words
-def run(settings_file: Path | None, *, json_logs: bool) -> None:
+def run(settings_file: Path | None, *, json_logs: bool, log_level: str | None) -> None:
     """Run the daemon until it is stopped."""
     from vqd import daemon, logs, systemd
 
-    logs.set_up_logs(as_json=json_logs or systemd.is_manager())
-    sys.exit(daemon.run(load_settings(settings_file)))
+    flags = {} if log_level is None else {"log_level": log_level}
+
+    def read() -> Settings:
+        return load(settings_file, flags).settings
+
+    is_read = systemd.is_manager()
+    settings = read()
+    logs.set_up_logs(as_json=json_logs or is_read, level=settings.log_level, for_journal=is_read)
+    sys.exit(daemon.run(settings, read))
 
 
 @click.command(epilog=examples("vqd demo"))

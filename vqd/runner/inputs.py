@@ -48,11 +48,12 @@ class SentInputs:
 class InputChecks:
     """Decodes and hashes each file once, until it changes.
 
-    Inputs lie in a job's folder or below one of `roots`, which alone may be links.
+    Inputs lie in a job's folder or below one of `roots`, which alone may be links; they may become
+    others at any time.
     """
 
     def __init__(self, roots: Sequence[Path] = ()) -> None:
-        self._roots = roots
+        self.roots = roots
         self._checked: dict[tuple[str, str, int, int], CheckedInput] = {}
         self._lock = threading.Lock()
 
@@ -84,7 +85,7 @@ class InputChecks:
     def _placed(self, folder: Path, shown: str) -> tuple[Path, Path]:
         """Give the path of an input, and the folder on the way to it that it must not leave."""
         path = folder / shown
-        for root in self._roots:
+        for root in self.roots:
             if path.is_relative_to(root) and not path.is_relative_to(folder):
                 return root.resolve() / path.relative_to(root), root.resolve()
         return path, folder

@@ -48,9 +48,10 @@ class Judging:
         return self._servers_at(now) != self._judged_by
 
     def change(self, windows: Mapping[str, Window]) -> None:
-        """Judge every job by other windows."""
-        self._windows = windows
-        self.judge_anew()
+        """Judge every job again where these are other windows."""
+        if windows != self._windows:
+            self._windows = windows
+            self.judge_anew()
 
     def judge_anew(self) -> None:
         """Let every job be judged again: what was judged last was not written."""

@@ -24,6 +24,19 @@ class Notifying:
         if self._house is not None:
             self._house.start()
 
+    def change(self, couriers: Iterable[Courier], house: House | None) -> None:
+        """Go on with these: those of them that are new begin, all others end."""
+        before, before_house = self._couriers, self._house
+        self._couriers, self._house = tuple(couriers), house
+        if before_house is not None and before_house is not house:
+            before_house.stop()
+        _end(one for one in before if one not in self._couriers)
+        for courier in self._couriers:
+            if courier not in before:
+                courier.start()
+        if house is not None and house is not before_house:
+            house.start()
+
     def wake(self) -> None:
         """Let every courier look for notices that are due."""
         for courier in self._couriers:
@@ -33,8 +46,13 @@ class Notifying:
         """End them, and wait for no target that does not answer."""
         if self._house is not None:
             self._house.stop()
-        for courier in self._couriers:
-            courier.end()
-        until = time.monotonic() + _STOP_S
-        for courier in self._couriers:
-            courier.join(max(0.0, until - time.monotonic()))
+        _end(self._couriers)
+
+
+def _end(couriers: Iterable[Courier]) -> None:
+    ending = tuple(couriers)
+    for courier in ending:
+        courier.end()
+    until = time.monotonic() + _STOP_S
+    for courier in ending:
+        courier.join(max(0.0, until - time.monotonic()))

@@ -25,7 +25,8 @@ class Accepting:
     ) -> None:
         self._spool = spool
         self._store = store
-        self._quote_over = quote_over
+        self.quote_over = quote_over
+        """What jobs are quoted that are accepted from now on."""
         self._on_change = on_change
 
     def accept(self, job: str, draft: Draft, *, now: float, kept: int = 0) -> None:
@@ -58,7 +59,7 @@ class Accepting:
     def _quote(self, workflow: str, prompts: int) -> str | None:
         with self._store.reading() as session:
             prompt_s = session.estimates.seconds(workflow)
-        return quote(prompts, prompt_s, self._quote_over) if prompts else None
+        return quote(prompts, prompt_s, self.quote_over) if prompts else None
 
     def _reject(self, job: str, draft: Draft, problems: Sequence[Problem], *, now: float) -> None:
         if not draft.input_folder:

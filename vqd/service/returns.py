@@ -51,7 +51,7 @@ class Returns:
     ) -> None:
         self._spool = spool
         self._store = store
-        self._drafting = drafting
+        self.drafting = drafting
         self._accepting = accepting
         self._aside = aside
         self._clock = clock
@@ -118,7 +118,7 @@ class Returns:
         write_status(folder, _comparing(job, job_file.name, now), now=now, final=False)
         if self._known(job) is None:
             drops.set_log_aside(folder)
-        draft = self._drafting.draft(job_file, now=now)
+        draft = self.drafting.draft(job_file, now=now)
         with manifest.opened(folder) as told:
             if draft.planned is None:
                 self._accepting.accept(job, draft, now=now)

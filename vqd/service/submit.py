@@ -62,6 +62,11 @@ class Submission:
         self._together = Together(spool, self._accepting, self._is_known)
         self._gone = Gone(spool, store, on_change=on_change)
 
+    def change(self, drafting: Drafting, quote_over: QuoteOver) -> None:
+        """Read jobs by other settings from now on, and quote those above other bounds."""
+        self._drafting = self._returns.drafting = drafting
+        self._accepting.quote_over = quote_over
+
     def draft(self, job_file: Path, *, now: float, listings: Listings | None = None) -> Draft:
         """Read and plan a job where it lies; jobs that are drafted together share `listings`."""
         draft = self._drafting.draft(job_file, now=now, listings=listings)

@@ -1,4 +1,7 @@
-"""What of the settings is other than before, and what of that needs a restart."""
+"""What of the settings is other than before, what of that needs a restart, and what goes by it."""
+
+from collections.abc import Callable
+from typing import Protocol
 
 from vqd.settings.model import Settings
 
@@ -6,6 +9,26 @@ AT_RESTART = ("spool", "state_dir")
 """What a running daemon cannot exchange."""
 _WITH_THEM = "hot_folders"
 """What is checked to lie apart from those, and so waits with them."""
+
+Step = Callable[[], None]
+"""Makes a part go by other settings; it does not fail."""
+
+
+class Part(Protocol):
+    """What goes by the settings while the daemon runs."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+    def prepare(self, old: Settings, new: Settings) -> Step:
+        """Give the step from one to other settings, and take none.
+
+        Raises:
+            VqdError: it could not be taken.
+        """
 
 
 def changed(old: Settings, new: Settings) -> list[str]:
@@ -21,3 +44,7 @@ def split(old: Settings, new: Settings) -> tuple[Settings, list[str]]:
         waiting.append(_WITH_THEM)
     kept = {name: getattr(old, name) for name in waiting}
     return new.model_copy(update=kept), waiting
+
+
+def nothing() -> None:
+    """Do nothing: the step of what stays as it is."""

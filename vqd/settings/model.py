@@ -15,6 +15,7 @@ from vqd.domain.graph import as_text
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
+from vqd.domain.window import Window
 from vqd.intake.notifying import NotifyKeys
 from vqd.settings.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.settings.hotfolders import HotFolderKeys, check_apart
@@ -195,6 +196,11 @@ class Settings(Keys):
             workflow: {name: _given(workflow, name, value) for name, value in values.items()}
             for workflow, values in self.defaults.items()
         }
+
+    @property
+    def job_windows(self) -> dict[str, Window]:
+        """The windows by name, as jobs are judged by them."""
+        return {name: keys.window for name, keys in self.windows.items()}
 
     @property
     def keep_uploads_s(self) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vqd.domain.errors import VqdError
@@ -43,7 +43,7 @@ _BOUNDS = Bounds()
 
 
 class WebServer:
-    """Serves an app on an address."""
+    """Serves an app on an address, or another in its place."""
 
     def __init__(
         self,
@@ -56,9 +56,10 @@ class WebServer:
         """Take what `listening` gave. `on_end` is called where it ends without being asked to."""
         self._listener = listener
         self._on_end = on_end
+        self._current = _Current(app)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                self._current,
                 http=partial(_Bounded, bounds),  # type: ignore[arg-type]  # it is only called
                 ws="none",
                 loop="asyncio",
@@ -81,6 +82,14 @@ class WebServer:
         host, port, *_ = self._listener.getsockname()
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
+    def turn_to(self, app: ASGIApp) -> None:
+        """Serve another app from the next request on. Any thread may."""
+        self._current.app = app
+
+    def listen_again(self) -> socket.socket:
+        """Give another socket that listens where this one does, also when this one does no more."""
+        return self._listener.dup()
+
     def start(self) -> None:
         """Begin to serve."""
         _log.info("web.started", url=self.url)
@@ -99,6 +108,16 @@ class WebServer:
         finally:
             if not self._server.should_exit:
                 self._on_end()
+
+
+class _Current:
+    """The app that answers the next request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 def listening(host: str, port: int) -> socket.socket:
