@@ -33,6 +33,7 @@ from vqd.service.shapes.farm import ModelsShape, ServersShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.prompts import JobDetailShape
 from vqd.service.shapes.queue import QueueShape
+from vqd.service.shapes.upkeep import BackupShape, ReplacedShape
 from vqd.service.shapes.workflows import CheckedShape, WorkflowPageShape, WorkflowShape
 from vqd.spool.layout import Spool
 from vqd.spool.status import write_status
@@ -56,6 +57,8 @@ SHAPES: Mapping[str, Any] = {
     "pause": PausedShape,
     "resume": PausedShape,
     "report beach": ReportShape,
+    "backup": BackupShape,
+    "db rebuild": ReplacedShape,
     "servers": ServersShape,
     "models all": ModelsShape,
     "workflows list": list[WorkflowShape],

@@ -11,16 +11,22 @@ import pytest
 from tests.builders import NOW, accept_a_job
 from vqd.domain.errors import VqdError
 from vqd.domain.finding import Level
-from vqd.store.backup import BACKUPS, backups_in
+from vqd.store.backup import BACKUPS, backups_in, told_of
 from vqd.store.connection import open_for_writing
 from vqd.store.examine import examine_store
 from vqd.store.migrate import migrate
+from vqd.store.replacing import restore
 from vqd.store.schema import DIGESTS, Step, digest_of, steps, version_of
 from vqd.store.store import Store, StoreReader
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "schemas"
-EARLIER = sorted(RECORDED.glob("*.sql"))
-SCRIPTS = {1: "f213f468a1ae80705c4a35f62a359d28d363c780a68889249fc4b74e25e8c84b"}
+UNRELEASED = sorted(RECORDED.glob("0001-*.sql"))
+RELEASED = sorted(RECORDED.glob("released-*.sql"))
+"""A queue of each schema that was the newest once."""
+SCRIPTS = {
+    1: "f213f468a1ae80705c4a35f62a359d28d363c780a68889249fc4b74e25e8c84b",
+    2: "0379915275a1cd3ba8074ce24e61115c63a2bb8832f7d9ea8caac75eb9b141b9",
+}
 """What each step's script was when it was released."""
 ADDS = "ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';"
 
@@ -79,6 +85,41 @@ def test_a_queue_is_brought_to_the_next_schema_after_a_backup(
     assert backups_in(queue.parent / BACKUPS) == [backup]
 
 
+def test_there_is_a_recorded_queue_of_every_schema_but_the_newest() -> None:
+    assert [path.stem for path in RELEASED] == [f"released-{step.number}" for step in steps()[:-1]]
+
+
+@pytest.mark.parametrize("recorded", RELEASED, ids=lambda path: path.stem)
+def test_a_queue_of_each_earlier_schema_goes_on_where_it_was(
+    tmp_path: Path, recorded: Path
+) -> None:
+    path = laid(recorded, tmp_path)
+    with pytest.raises(VqdError) as caught, StoreReader(path).reading():
+        pass
+    assert caught.value.code == "store_too_old"
+    store = Store(path)
+    with store.reading() as session:
+        jobs = [(job.state, job.counts.total, job.priority) for job in session.joblist.open()]
+        assert jobs == [("running", 3, 50), ("queued", 3, 70)]
+        (running,) = session.prompts.running()
+        assert (running.prompt_id, running.key.number) == ("p-2", 2)
+        assert [output.path for _, output in session.outputs.of_job(1, after="", limit=9)] == [
+            "outputs/a_1.png"
+        ]
+    claimed = store.write(lambda session: session.prompts.claim("gpu1", "p-3", now=NOW))
+    assert claimed is not None
+    assert claimed.key.job_key == 2
+    store.close()
+    assert [one.code for one in examine_store(path, rows=True)] == ["store_whole", "store_agrees"]
+    (backup,) = backups_in(tmp_path / BACKUPS)
+    told = told_of(backup)
+    assert told is not None
+    assert f"released-{told.schema}" == recorded.stem
+    assert (told.jobs, told.open_jobs) == (2, 2)
+    restore(backup, path, now=NOW)
+    Store(path).close()
+
+
 def test_a_new_queue_needs_no_backup(queue: Path) -> None:
     assert not (queue.parent / BACKUPS).exists()
 
@@ -104,13 +145,11 @@ def test_a_step_that_goes_wrong_leaves_the_queue_as_it_was(
     assert len(backups_in(queue.parent / BACKUPS)) == 1
 
 
-@pytest.mark.parametrize("recorded", EARLIER, ids=lambda path: path.stem)
+@pytest.mark.parametrize("recorded", UNRELEASED, ids=lambda path: path.stem)
 def test_a_queue_from_before_the_first_release_is_told_apart_and_left_alone(
     tmp_path: Path, recorded: Path
 ) -> None:
-    path = tmp_path / "queue.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(recorded.read_text(encoding="utf-8"))
+    path = laid(recorded, tmp_path)
     with pytest.raises(VqdError) as caught:
         Store(path)
     assert caught.value.code == "store_schema_unknown"
@@ -135,6 +174,14 @@ def test_statistics_of_sqlites_own_are_no_change(queue: Path) -> None:
     with closing(sqlite3.connect(queue)) as connection:
         connection.execute("ANALYZE")
     Store(queue).close()
+
+
+def laid(recorded: Path, folder: Path) -> Path:
+    """Lay a recorded queue where a store finds it."""
+    path = folder / "queue.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(recorded.read_text(encoding="utf-8"))
+    return path
 
 
 def sha256(text: str) -> str:

@@ -30,8 +30,8 @@ EXIT_CODES: Mapping[int, str] = MappingProxyType(
         EXIT_FAULTS: "the job file, a workflow or the settings are at fault",
         EXIT_UNKNOWN_JOB: "there is no such job, or several fit",
         EXIT_REFUSED: "refused, or it cannot be done now, with the reason",
-        EXIT_WARNED: "`doctor` found something that could be better",
-        EXIT_WRONG: "`doctor` found something wrong",
+        EXIT_WARNED: "`doctor` or `db check` found something that could be better",
+        EXIT_WRONG: "`doctor` or `db check` found something wrong",
         EXIT_INTERRUPTED: "`submit --wait` was interrupted, and the job goes on",
         EXIT_TERMINATED: "`watch` was ended by a signal",
     }

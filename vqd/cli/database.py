@@ -47,7 +47,7 @@ def rebuild(settings_file: Path | None, *, as_json: bool) -> None:
 
     The daemon must not run. The queue that is there is kept, and no folder is touched. What is lost
     is what no folder tells: the events of jobs, how long prompts take, and what was asked of jobs
-    that are not over by PAUSE, PRIORITY and APPROVE.
+    that are not over by PRIORITY and APPROVE.
     """
     from vqd.premises import only_one
 

@@ -68,15 +68,16 @@ class Reconciling:
         with self._store.reading() as session:
             states = session.adopted.states()
         anew = [job for job, state in states.items() if self._is_ahead(job, state)]
-        half = [job for job, state in states.items() if state is JobState.ASSEMBLING]
-        for job in anew + half:
-            self._store.disown(job)
+        for job in anew:
+            self._store.disown(job, now=now)
+        for job in (job for job, state in states.items() if state is JobState.ASSEMBLING):
+            self._store.forget_prompts(job)  # it is accepted anew; it may have been let go of
         adopted = ended = 0
         closed = self._told_otherwise(states)
         while part := list(islice(closed, _SLICE)):
             known = [one.job for one in part if one.job in states]
             for job in known:
-                self._store.disown(job)
+                self._store.disown(job, now=now)
             written = self._store.write(partial(_adopt, part, now))
             ended += len(known)
             adopted += written - len(known)

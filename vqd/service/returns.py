@@ -4,7 +4,7 @@ active/ and put back, or brought from another spool.
 1. It is claimed by one rename (S0 to S1), under the JOB that its STATUS.yaml tells if that is free.
 2. It is planned anew where it lies now, and compared with its manifest (`again`).
 3. Outputs that no prompt keeps are moved to previous/, and it is accepted (S1 to S2): what is kept
-   has succeeded, the rest runs.
+   has succeeded, the rest runs. One that was suspended when the queue lost it still is.
 
 Killed anywhere after 1, the folder in active/ has no open row, and 2 and 3 are done again. They may
 have to read many files, so they are carried out aside.
@@ -18,7 +18,8 @@ from pathlib import Path
 import structlog
 
 from vqd.domain.errors import VqdError
-from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.job import PlannedJob
+from vqd.domain.lifecycle import CLOSED_STATES, SUSPENDED, JobState
 from vqd.domain.listing import Counts
 from vqd.domain.queue import Job, JobFile
 from vqd.service.accepting import Accepting
@@ -28,7 +29,7 @@ from vqd.service.drafts import Drafting
 from vqd.spool import claims, drops, manifest
 from vqd.spool.jobfiles import job_file_in, only_job_file
 from vqd.spool.layout import Spool
-from vqd.spool.status import job_told_by, write_status
+from vqd.spool.status import job_told_by, reason_told_by, write_status
 from vqd.store.store import Store
 
 COMPARING = "it came back: what lies there is compared with what is to be made"
@@ -115,8 +116,10 @@ class Returns:
             return
         now = self._clock()
         drops.lay_inputs_out(folder, job_file.name)
-        write_status(folder, _comparing(job, job_file.name, now), now=now, final=False)
-        if self._known(job) is None:
+        is_suspended = reason_told_by(folder / drops.STATUS) == SUSPENDED
+        if not is_suspended:  # which is told until it is accepted, and after a crash until then
+            write_status(folder, _comparing(job, job_file.name, now), now=now, final=False)
+        if self._lacks_events(job):
             drops.set_log_aside(folder)
         draft = self.drafting.draft(job_file, now=now)
         with manifest.opened(folder) as told:
@@ -125,17 +128,25 @@ class Returns:
                 return
             again = Again(draft.planned, folder, told, now=now, is_stopping=self._is_stopping)
             moved = drops.set_outputs_aside(folder, again.paths)
-            self._accepting.accept(
-                job, replace(draft, planned=again.planned), now=now, kept=again.kept
-            )
+            planned = _suspended(again.planned) if is_suspended else again.planned
+            self._accepting.accept(job, replace(draft, planned=planned), now=now, kept=again.kept)
         _log.info("job.returned", job=job, prompts=again.total, kept=again.kept, set_aside=moved)
 
     def _is_stopping(self) -> bool:
         return self._aside.is_stopping
 
+    def _lacks_events(self, job: str) -> bool:
+        with self._store.reading() as session:
+            return session.adopted.lacks_events(job)
+
     def _known(self, job: str) -> Job | None:
         with self._store.reading() as session:
             return session.jobs.find(job)
+
+
+def _suspended(planned: PlannedJob) -> PlannedJob:
+    schedule = replace(planned.plan.schedule, suspended=True)
+    return replace(planned, plan=replace(planned.plan, schedule=schedule))
 
 
 def _comparing(job: str, job_file: str, now: float) -> Job:

@@ -74,7 +74,7 @@ def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
 
 
 def set_log_aside(folder: Path) -> None:
-    """Move the log of a job that the queue knows nothing of into previous/; again after a crash."""
+    """Move the log of a job of which the queue knows less into previous/; again after a crash."""
     set_aside(folder, but=(RESULT_NAMES | _WORKING_NAMES) - {_LOG})
 
 

@@ -152,6 +152,8 @@ def _prompts(facts: Facts) -> str:
     return f"{many} {'prompt' if many == 1 else 'prompts'}"
 
 
+_LESS_KNOWN = "what happened until here, and is not told above, is in previous/log.txt"
+
 _WORDS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
     {
         "job.accepted": _accepted,
@@ -160,6 +162,8 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "job.held": lambda facts: f"waits: {facts.get('why')}",
         "job.released": lambda _: "waits no longer",
         "job.cancel_requested": lambda facts: f"to be cancelled: {facts.get('why')}",
+        "job.adopted": lambda _: _LESS_KNOWN,
+        "job.disowned": lambda _: _LESS_KNOWN,
         "job.trimmed": lambda _: "what had happened until here is not kept any more (keep)",
         STEERED: _steered,
         "drift.found": lambda facts: f"not as it was when it was made: {facts.get('said')}",

@@ -69,6 +69,12 @@ def job_told_by(path: Path) -> str | None:
     return told.get("job") if "heartbeat_at" in told else None
 
 
+def reason_told_by(path: Path) -> str | None:
+    """Give why a job does not start, or how it ended, as its STATUS.yaml tells; None if it does
+    not."""
+    return _told(path).get("reason")
+
+
 def tells_of_the_end(path: Path) -> bool:
     """Tell whether a STATUS.yaml is the last one of a job that was closed."""
     return _told(path).get("state") in CLOSED_STATES

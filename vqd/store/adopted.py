@@ -18,6 +18,9 @@ from vqd.domain.queue import JobFile
 from vqd.store.events import EventRows
 from vqd.store.jobrow import OF_A_LIFE
 
+_ADOPTED = "job.adopted"
+_DISOWNED = "job.disowned"
+
 
 @dataclass(frozen=True, slots=True)
 class ClosedJob:
@@ -57,7 +60,17 @@ class AdoptedRows:
         told = ({"job": job, "path": path, "stem": stem} for path, stem in outputs)
         return any(not self._connection.execute(_IS_KNOWN, one).fetchone()[0] for one in told)
 
-    def disown(self, job: str) -> None:
+    def lacks_events(self, job: str) -> bool:
+        """Tell whether the log in a job's folder tells of more than the queue does: the job is
+        unknown, or nothing happened to it since its folder was believed more."""
+        row = self._connection.execute(
+            "SELECT (SELECT kind FROM events WHERE events.job_key = jobs.job_key AND number IS NULL"
+            " ORDER BY event_key DESC LIMIT 1) AS newest FROM jobs WHERE job = ?",
+            (job,),
+        ).fetchone()
+        return row is None or row["newest"] in (_ADOPTED, _DISOWNED)
+
+    def disown(self, job: str, *, now: float) -> None:
         """Let a job be one that was never accepted whole; its prompts are to be forgotten, and what
         of them runs is to be taken off its server."""
         self._connection.execute(
@@ -66,11 +79,13 @@ class AdoptedRows:
             " WHERE job = ? AND prompts.state = 'running' AND jobs.state <> 'publishing'",
             (job,),
         )
-        self._connection.execute(
+        row = self._connection.execute(
             f"UPDATE jobs SET {OF_A_LIFE}, state = 'assembling', plan = NULL"
-            " WHERE job = ? AND state <> 'publishing'",
+            " WHERE job = ? AND state <> 'publishing' RETURNING job_key",
             (job,),
-        )
+        ).fetchone()
+        if row is not None:
+            self._events.add(_DISOWNED, at=now, job_key=row["job_key"])
 
     def adopt(self, closed: ClosedJob, *, now: float) -> bool:
         """Write a closed job that is unknown, or was disowned; False if it is neither."""
@@ -92,7 +107,7 @@ class AdoptedRows:
             "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
             [(name, value, job_key) for name, value in closed.labels.items()],
         )
-        self._events.add("job.adopted", at=now, job_key=job_key)
+        self._events.add(_ADOPTED, at=now, job_key=job_key)
         return True
 
 

@@ -25,6 +25,7 @@ import orjson
 
 from vqd import __version__
 from vqd.domain.errors import VqdError
+from vqd.domain.times import iso
 from vqd.store.connection import open_for_reading, unopened
 from vqd.store.durable import hand_over, make_folder, publish, sha256_of
 from vqd.store.integrity import faults_of
@@ -87,7 +88,7 @@ def back_up(
                 jobs, open_jobs = _jobs_of(queue)
             made = Backup(
                 path=target,
-                made_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+                made_at=iso(now) or "",
                 vqd=__version__,
                 schema=schema,
                 jobs=jobs,

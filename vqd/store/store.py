@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from vqd.domain.queue import JobFile
 from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
-from vqd.store.connection import open_for_writing
+from vqd.store.connection import open_for_reading, open_for_writing
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.foresight import Foreseen
@@ -33,7 +34,7 @@ from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
 from vqd.store.replacing import settle
 from vqd.store.schedules import ScheduleRows
-from vqd.store.schema import version_of
+from vqd.store.schema import check_form
 from vqd.store.turns import TurnRows
 from vqd.store.writer import Writer
 
@@ -104,11 +105,10 @@ class Store(StoreReader):
         """
         super().__init__(path)
         settle(path, now=time.time())
+        self.is_new = not _is_usable(path)
+        """Whether there was no queue: what there is of one lies in the folders alone."""
         self._connection = open_for_writing(path)
         try:
-            require_sound(self._connection, path)
-            self.is_new = version_of(self._connection) == 0
-            """Whether there was no queue: what there is of one lies in the folders alone."""
             migrate(self._connection, path, now=time.time())
         except BaseException:
             self._connection.close()
@@ -159,7 +159,7 @@ class Store(StoreReader):
         A closed job of that name becomes this one. Gives what waits for the commit, which jobs that
         are begun together share.
         """
-        self._forget_prompts(job)
+        self.forget_prompts(job)
         prompts = planned.prompts()
         first = list(islice(prompts, SLICE))
 
@@ -186,17 +186,18 @@ class Store(StoreReader):
 
     def reject(self, job: str, write: Callable[[Session], int]) -> None:
         """Bring in a job that cannot run, by `write`; a closed one of that name becomes it."""
-        self._forget_prompts(job)
+        self.forget_prompts(job)
         self.write(write)
 
-    def disown(self, job: str) -> None:
+    def disown(self, job: str, *, now: float) -> None:
         """Let go of a job whose folder tells more than the queue does: from that instant on nothing
         of it runs, and its folder is taken in, or told of by `AdoptedRows`, as if it were unknown.
         """
-        self.write(lambda session: session.adopted.disown(job))
-        self._forget_prompts(job)
+        self.write(lambda session: session.adopted.disown(job, now=now))
+        self.forget_prompts(job)
 
-    def _forget_prompts(self, job: str) -> None:
+    def forget_prompts(self, job: str) -> None:
+        """Take the prompts away of a job that comes in anew; it is closed, or was not whole."""
         with self.reading() as session:
             is_known = session.jobs.find(job) is not None
         while is_known:
@@ -212,3 +213,16 @@ class Store(StoreReader):
         self._writer.close()
         super().close()
         self._connection.close()
+
+
+def _is_usable(path: Path) -> bool:
+    """Tell whether there is a queue, which is looked at before anything of it is changed.
+
+    Raises:
+        VqdError: it is damaged, or of a schema that this vqd does not know.
+    """
+    if not path.exists():
+        return False
+    with closing(open_for_reading(path)) as connection:
+        require_sound(connection, path)
+        return check_form(connection) > 0

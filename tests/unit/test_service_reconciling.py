@@ -1,0 +1,255 @@
+"""The folders decide: a queue that knows less is brought to what they tell before anything runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.builders import NOW, accept_a_job, job_of, write
+from vqd.domain.errors import Problem
+from vqd.domain.lifecycle import JobState, PromptState
+from vqd.domain.listing import Counts, JobFilter
+from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.domain.queue import Job, JobFile, Prompt, PromptKey
+from vqd.service.reconciling import Reconciled, Reconciling
+from vqd.spool.layout import Spool
+from vqd.spool.manifest import add_lines, lines_of
+from vqd.spool.status import write_status
+from vqd.store.store import Store
+
+BEACH = "20260101-000000-beach"
+NOTHING = Reconciled(0, 0, 0)
+A_JOB = Job(
+    job_key=0,
+    job=BEACH,
+    workflow="image-scale",
+    state=JobState.DONE,
+    counts=Counts(2, 0, 0, 2, 0, 0),
+    plan=None,
+    job_file=JobFile("job.yaml", ""),
+    input_folder="",
+    priority=50,
+    accepted_at=NOW,
+    started_at=NOW + 1,
+    finished_at=NOW + 60,
+)
+
+
+def closed(spool: Spool, job: str = BEACH, **told: object) -> Path:
+    """A folder that was laid out, as its STATUS.yaml tells."""
+    one = replace(A_JOB, job=job, **told)  # type: ignore[arg-type]
+    folder = (spool.done if one.state is JobState.DONE else spool.failed) / job
+    folder.mkdir()
+    write(folder / "job.yaml", "vqd: 1\nworkflow: image-scale\nlabels: {client: acme}\n")
+    write_status(folder, one, now=NOW + 60, final=True)
+    return folder
+
+
+def reconciled(spool: Spool, store: Store) -> Reconciled:
+    return Reconciling(spool, store).carry_out(now=NOW + 100)
+
+
+def known(store: Store) -> list[Job]:
+    with store.reading() as session:
+        found = [session.jobs.find(job) for job in sorted(session.adopted.states())]
+    return [job for job in found if job is not None]
+
+
+def test_a_job_that_is_unknown_is_listed_as_its_folder_tells(spool: Spool, store: Store) -> None:
+    closed(spool)
+    problem = Problem("unknown_key", "there is no key `stepps`.", "job.yaml", 3, key="stepps")
+    closed(
+        spool,
+        "20260102-000000-bad",
+        state=JobState.FAILED,
+        counts=Counts(3, 0, 0, 1, 2, 0, kept=1),
+        reason="two prompts failed",
+        problems=(problem,),
+    )
+    assert reconciled(spool, store) == Reconciled(adopted=2, ended=0, anew=0)
+    good, bad = known(store)
+    assert (good.job, good.state, good.counts) == (BEACH, JobState.DONE, A_JOB.counts)
+    assert (good.accepted_at, good.started_at, good.finished_at) == (NOW, NOW + 1, NOW + 60)
+    assert good.job_file.name == "job.yaml"
+    assert good.is_brief
+    assert (bad.state, bad.reason, bad.problems) == (
+        JobState.FAILED,
+        "two prompts failed",
+        (problem,),
+    )
+    assert bad.counts.kept == 1
+    assert reconciled(spool, store) == NOTHING
+
+
+def test_the_oldest_are_listed_first_wherever_they_lie(spool: Spool, store: Store) -> None:
+    ends = [
+        (JobState.DONE, Counts(1, 0, 0, 1, 0, 0)),
+        (JobState.FAILED, Counts(1, 0, 0, 0, 1, 0)),
+        (JobState.DONE, Counts(1, 0, 0, 1, 0, 0)),
+        (JobState.CANCELLED, Counts(1, 0, 0, 0, 0, 1)),
+    ]
+    for day, (state, counts) in enumerate(ends, 1):
+        closed(spool, f"2026010{day}-000000-a", state=state, counts=counts)
+    reconciled(spool, store)
+    assert [job.job_key for job in known(store)] == [1, 2, 3, 4]
+
+
+def test_what_is_no_folder_of_its_own_job_is_left_alone(spool: Spool, store: Store) -> None:
+    closed(spool).rename(spool.done / "renamed")
+    (spool.done / "20260101-000000-mine").mkdir()
+    write(spool.done / "20260101-000000-notes" / "STATUS.yaml", "job: [")
+    write(spool.failed / "a file", "")
+    for job, counts in (
+        ("20260103-000000-a", Counts(2, 0, 0, 1, 0, 0)),
+        ("20260103-000000-b", Counts(2, 1, 0, 1, 0, 0)),
+        ("20260103-000000-c", Counts(1, 0, 0, 1, 0, 0, kept=2)),
+        ("20260103-000000-d", Counts(0, 0, 0, 1, -1, 0)),
+    ):
+        closed(spool, job, counts=counts)
+    closed(spool, "20260104-000000-a", state=JobState.RUNNING)
+    assert reconciled(spool, store) == NOTHING
+    assert known(store) == []
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_a_job_that_ended_since_is_closed_and_nothing_of_it_runs(
+    spool: Spool, store: Store, *, began: bool
+) -> None:
+    job_key = accept_a_job(store, BEACH)
+    if began:
+        store.write(lambda session: session.prompts.claim("gpu0", "p-1", now=NOW))
+    closed(spool)
+    assert reconciled(spool, store) == Reconciled(adopted=0, ended=1, anew=0)
+    job = job_of(store, job_key)
+    assert (job.state, job.counts, job.finished_at) == (JobState.DONE, A_JOB.counts, NOW + 60)
+    with store.reading() as session:
+        assert session.prompts.running() == []
+        assert session.prompts.next("gpu0", now=NOW + 200) is None
+        assert session.servers.strays() == ([("gpu0", "p-1")] if began else [])
+    assert reconciled(spool, store) == NOTHING
+
+
+def test_a_job_that_failed_by_the_queue_and_is_done_by_its_folder_is_done(
+    spool: Spool, store: Store
+) -> None:
+    closed(spool, state=JobState.FAILED, counts=Counts(2, 0, 0, 1, 1, 0))
+    reconciled(spool, store)
+    (spool.failed / BEACH).rename(spool.done / BEACH)
+    assert reconciled(spool, store) == NOTHING  # moved by hand: it tells the same
+    write_status(spool.done / BEACH, A_JOB, now=NOW, final=True)
+    assert reconciled(spool, store) == Reconciled(adopted=0, ended=1, anew=0)
+    assert [(job.state, job.counts) for job in known(store)] == [(JobState.DONE, A_JOB.counts)]
+
+
+def test_a_job_that_is_being_closed_is_left_to_that(spool: Spool, store: Store) -> None:
+    job_key = accept_a_job(store, BEACH, total=1)
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    closed(spool)
+    assert reconciled(spool, store) == NOTHING
+    assert job_of(store, job_key).state is JobState.PUBLISHING
+
+
+def test_a_copy_of_an_active_jobs_folder_in_done_closes_nothing(spool: Spool, store: Store) -> None:
+    job_key = accept_a_job(store, BEACH)
+    (spool.active / BEACH).mkdir()
+    closed(spool)
+    assert reconciled(spool, store) == NOTHING
+    assert job_of(store, job_key).state is JobState.QUEUED
+
+
+@pytest.fixture
+def running(spool: Spool, store: Store) -> int:
+    """A job in active/ of whose three prompts one is made and one runs."""
+    job_key = accept_a_job(store, BEACH, total=3)
+    (spool.active / BEACH).mkdir()
+    make(spool, store, job_key)
+    store.write(lambda session: session.prompts.claim("gpu0", "p-2", now=NOW))
+    return job_key
+
+
+def make(spool: Spool, store: Store, job_key: int, *, number: int = 1, told: bool = True) -> None:
+    """Make a prompt as an attempt does: its output and its line, and if `told` its commit."""
+    folder = spool.active / BEACH
+    output = OutputFile("image", f"outputs/a_{number}.png", "image", "f" * 64, 3, 8, 8)
+    write(folder / output.path, "png")
+    with store.reading() as session:
+        job, prompt = session.jobs.get(job_key), session.prompts.get(PromptKey(job_key, number))
+    assert job.plan is not None
+    made = replace(prompt, server="gpu0", attempt=1, claimed_at=NOW, seconds=1.0, outputs=(output,))
+    add_lines(folder, lines_of(made, job.plan, "0" * 64, None))
+    if told:
+        store.write(lambda session: session.prompts.claim("gpu0", f"p-{number}", now=NOW))
+        outcome = Succeeded((output,), 1.0, {})
+        store.write(lambda session: session.prompts.succeed(prompt.key, outcome, now=NOW))
+
+
+def prompts_of(store: Store, job_key: int) -> list[Prompt]:
+    with store.reading() as session:
+        return list(session.prompts.of_job(job_key))
+
+
+def test_a_queue_that_knows_as_much_as_the_folder_is_left_alone(
+    spool: Spool, store: Store, running: int
+) -> None:
+    assert reconciled(spool, store) == NOTHING
+    states = [prompt.state for prompt in prompts_of(store, running)]
+    assert states == [PromptState.SUCCEEDED, PromptState.RUNNING, PromptState.PENDING]
+
+
+def test_what_a_running_prompt_made_before_a_crash_is_no_news(
+    spool: Spool, store: Store, running: int
+) -> None:
+    make(spool, store, running, number=2, told=False)
+    assert reconciled(spool, store) == NOTHING
+
+
+def test_a_line_whose_output_is_gone_is_no_news(spool: Spool, store: Store, running: int) -> None:
+    make(spool, store, running, number=3, told=False)
+    (spool.active / BEACH / "outputs" / "a_3.png").unlink()
+    assert reconciled(spool, store) == NOTHING
+
+
+def test_a_folder_that_tells_of_more_is_taken_in_anew(
+    spool: Spool, store: Store, running: int
+) -> None:
+    make(spool, store, running, number=3, told=False)
+    assert reconciled(spool, store) == Reconciled(adopted=0, ended=0, anew=1)
+    assert job_of(store, running).state is JobState.ASSEMBLING
+    assert prompts_of(store, running) == []
+    with store.reading() as session:
+        assert session.servers.strays() == [("gpu0", "p-2")]
+
+
+def test_a_queue_that_was_lost_says_that_it_was_made_of_the_folders(
+    spool: Spool, store: Store, tmp_path: Path
+) -> None:
+    closed(spool)
+    (spool.active / "20260102-000000-a").mkdir()
+    with capture_logs() as said:
+        reconciled(spool, store)
+    (told,) = said
+    assert (told["event"], told["adopted"], told["waiting"]) == ("queue.rebuilt", 1, 1)
+    store.close()
+    again = Store(tmp_path / "queue.db")
+    closed(spool, "20260103-000000-b")
+    with capture_logs() as said:
+        reconciled(spool, again)
+    again.close()
+    (told,) = said
+    assert (told["event"], told["adopted"]) == ("queue.reconciled", 1)
+
+
+def test_a_job_that_was_listed_is_found_by_its_labels_and_its_workflow(
+    spool: Spool, store: Store
+) -> None:
+    closed(spool)
+    reconciled(spool, store)
+    with store.reading() as session:
+        for asked in (
+            JobFilter(labels={"client": "acme"}),
+            JobFilter(workflow="image-scale", name="beach"),
+        ):
+            (found,) = session.joblist.page(asked, limit=2)
+            assert found.job == BEACH
