@@ -1,7 +1,9 @@
 """Small whole things for tests, of which a test names only what matters to it."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import ExpectedOutput, Made, Plan, PlannedJob, PlannedPrompt
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Job, JobFile
+from vqd.store.schema import Step, digest_of, steps
 from vqd.store.store import Store
 
 NOW = 1_790_000_000.0
@@ -113,3 +116,12 @@ def as_read(path: Path) -> ReadFile:
     """Give a file as an input that was read."""
     data = path.read_bytes()
     return ReadFile(hashlib.sha256(data).hexdigest(), len(data), "")
+
+
+def next_step(script: str) -> Step:
+    """A step of the schema after every one there is."""
+    with closing(sqlite3.connect(":memory:")) as trial:
+        for step in steps():
+            trial.executescript(step.script)
+        trial.executescript(script)
+        return Step(steps()[-1].number + 1, script, digest_of(trial))

@@ -1,23 +1,20 @@
 """Backs a queue up, restores it, sets it aside and brings it to another schema: a trial is of a
 folder with a queue, and of what is done to it."""
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.builders import NOW
+from tests.builders import NOW, next_step
 from tests.crashes import points
 from tests.crashes.trial import carry_out_trials
 from vqd.store import migrate
 from vqd.store.backup import BACKUPS, back_up, backups_in
 from vqd.store.connection import open_for_writing
 from vqd.store.replacing import restore, set_aside, settle
-from vqd.store.schema import Step, digest_of, steps
+from vqd.store.schema import digest_of, steps
 
-NEXT = Step(
-    len(steps()) + 1,
-    "ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';",
-    "6802d15036d8ba233c63fbf53b2796c8d9989eaa025134b20df6c381a1342994",
-)
+NEXT = next_step("ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
 
 
 def keep_up(reach: points.Reach, *, folder: str, what: str) -> None:
@@ -41,11 +38,11 @@ def _set_aside(queue: Path, _: points.Reach) -> None:
 
 
 def _migrate(queue: Path, reach: points.Reach) -> None:
-    def looked_at(*given: object) -> str:
+    def looked_at(connection: sqlite3.Connection) -> str:
         reach("commit of the schema", None)
-        return digest_of(*given)  # type: ignore[arg-type]
+        return digest_of(connection)
 
-    migrate.digest_of = looked_at  # type: ignore[assignment]
+    setattr(migrate, "digest_of", looked_at)  # noqa: B010
     settle(queue, now=NOW)
     connection = open_for_writing(queue)
     migrate.migrate(connection, queue, now=NOW + 60, known=[*steps(), NEXT])

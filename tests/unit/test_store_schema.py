@@ -2,13 +2,14 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.builders import NOW, accept_a_job
+from tests.builders import NOW, accept_a_job, next_step
 from vqd.domain.errors import VqdError
 from vqd.domain.finding import Level
 from vqd.store.backup import BACKUPS, backups_in, told_of
@@ -47,17 +48,6 @@ def opened(queue: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def and_then(script: str, digest: str | None = None) -> Sequence[Step]:
-    """Every step there is, and one more."""
-    known = steps()
-    with closing(sqlite3.connect(":memory:")) as trial:
-        for step in known:
-            trial.executescript(step.script)
-        trial.executescript(script)
-        found = digest_of(trial)
-    return [*known, Step(known[-1].number + 1, script, digest or found)]
-
-
 def test_no_step_was_edited_since_it_was_released() -> None:
     assert {step.number: sha256(step.script) for step in steps()} == SCRIPTS
 
@@ -73,7 +63,7 @@ def test_each_step_leads_to_the_schema_that_is_recorded() -> None:
 def test_a_queue_is_brought_to_the_next_schema_after_a_backup(
     opened: sqlite3.Connection, queue: Path
 ) -> None:
-    further = and_then(ADDS)
+    further = [*steps(), next_step(ADDS)]
     migrate(opened, queue, now=NOW, known=further)
     assert version_of(opened) == further[-1].number
     assert [tuple(row) for row in opened.execute("SELECT total, mood FROM jobs")] == [(2, "calm")]
@@ -125,20 +115,20 @@ def test_a_new_queue_needs_no_backup(queue: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "further",
+    "step",
     [
-        and_then(ADDS, digest="0" * 64),
-        and_then("DELETE FROM jobs;"),
-        [*steps(), Step(len(steps()) + 1, f"{ADDS} SELECT nothing FROM nowhere;", "")],
+        replace(next_step(ADDS), digest="0" * 64),
+        next_step("DELETE FROM jobs;"),
+        replace(next_step(ADDS), script=f"{ADDS} SELECT nothing FROM nowhere;"),
     ],
     ids=["leads elsewhere", "leaves rows that refer to none", "fails in the middle"],
 )
 def test_a_step_that_goes_wrong_leaves_the_queue_as_it_was(
-    opened: sqlite3.Connection, queue: Path, further: Sequence[Step]
+    opened: sqlite3.Connection, queue: Path, step: Step
 ) -> None:
     opened.execute("PRAGMA foreign_keys = OFF")
     with pytest.raises(VqdError, match="cannot be reached") as caught:
-        migrate(opened, queue, now=NOW, known=further)
+        migrate(opened, queue, now=NOW, known=[*steps(), step])
     assert caught.value.code == "store_unmigrated"
     assert (version_of(opened), digest_of(opened)) == (steps()[-1].number, steps()[-1].digest)
     assert opened.execute("SELECT count(*) FROM jobs").fetchone()[0] == 1
