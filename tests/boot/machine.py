@@ -61,16 +61,28 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.tree = folder / "root"
-        self._name = f"vqd-boot-{os.getpid()}"
+        self._name = f"vqd-{folder.name}-{os.getpid()}"
         self._groups = [folder / self._name for folder in _hierarchies()]
         self._said = folder / "boot.log"
-        _lay(self.tree)
+        self.lay()
         self._supervisor = self._start()
         try:
             wait_for(self._is_up, within_s=60, what="the boot of a machine")
         except AssertionError:
             self.close()
             raise
+
+    def lay(self) -> None:
+        """Make the tree that it boots from."""
+        _lay(self.tree)
+
+    def bound(self) -> Iterator[str]:
+        """Give what of this machine it sees, and where, to read."""
+        yield "/usr"
+        yield f"{sys.base_prefix}:/opt/python"
+        yield f"{_LIBRARIES / 'site-packages'}:/opt/libraries"
+        yield f"{_CHECKOUT}:/opt/source"
+        yield f"{self.tree / 'sbin-of-vqd'}:/usr/local/sbin"
 
     @property
     def root(self) -> Path:
@@ -157,13 +169,10 @@ class Machine:
             "--console=pipe",
             "--private-network",
         )
-        yield from (f"--directory={self.tree}", f"--machine={self._name}", "--bind-ro=/usr")
+        yield from (f"--directory={self.tree}", f"--machine={self._name}")
         if not Path("/run/systemd/system").exists():
             yield "--keep-unit"
-        yield f"--bind-ro={sys.base_prefix}:/opt/python"
-        yield f"--bind-ro={_LIBRARIES / 'site-packages'}:/opt/libraries"
-        yield f"--bind-ro={_CHECKOUT}:/opt/source"
-        yield f"--bind-ro={self.tree / 'sbin-of-vqd'}:/usr/local/sbin"
+        yield from (f"--bind-ro={one}" for one in self.bound())
 
     def _leader(self) -> int | None:
         """Give the process that is the machine's first, None where there is none yet."""
@@ -178,7 +187,6 @@ class Machine:
 
 
 def _lay(root: Path) -> None:
-    """Make the tree that it boots from."""
     for folder in _FOLDERS:
         (root / folder).mkdir(parents=True)
     for name in _LINKED:

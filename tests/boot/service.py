@@ -15,8 +15,6 @@ from tests.waiting import wait_for
 ANNA = "anna"
 """Somebody in vqd's group."""
 
-_PLACE = "var/tmp/anna"
-
 
 class Service:
     """One unit; `spool` is as seen from here."""
@@ -82,13 +80,25 @@ class Service:
         self.machine.attempt("systemctl", "reset-failed", self.unit)
         self._is_changed = False
 
-    def drop(self, folder: Path) -> None:
+    def drop(self, folder: Path, *, umask: str = "002") -> None:
         """Have anna copy a job folder into the inbox."""
-        theirs = self.machine.root / _PLACE / folder.name
-        shutil.copytree(folder, theirs)
-        copy = f"cp -r --no-preserve=mode /{_PLACE}/{folder.name} {self._seen(self.spool)}/inbox"
-        self.machine.run("sh", "-ec", f"umask 002; {copy}", as_user=ANNA)
-        shutil.rmtree(theirs)
+        theirs, inbox = self._hand_over(folder), self._seen(self.spool / "inbox")
+        copy = f"umask {umask}; cp -r --no-preserve=mode {theirs} {inbox}"
+        self.machine.run("sh", "-ec", copy, as_user=ANNA)
+
+    def submit(self, folder: Path) -> None:
+        """Have anna drop a job folder by `vqd submit`."""
+        self.machine.run("vqd", "submit", self._hand_over(folder), as_user=ANNA)
+
+    def open_up(self, name: str) -> None:
+        """Have anna let her group write in a folder of the inbox."""
+        folder = self._seen(self.spool / "inbox" / name)
+        self.machine.run("chmod", "-R", "g+w", folder, as_user=ANNA)
+
+    @property
+    def waiting(self) -> str:
+        """What is said of drops that are not taken."""
+        return (self.spool / "inbox" / "_vqd" / "WAITING.txt").read_text(encoding="utf-8")
 
     def wait_done(self, name: str) -> Path:
         """Wait until a job is over, and see that it has not failed."""
@@ -113,6 +123,12 @@ class Service:
         with closing(sqlite3.connect(self._queue, isolation_level=None)) as theirs:
             theirs.execute("BEGIN IMMEDIATE")
             yield
+
+    def _hand_over(self, folder: Path) -> str:
+        """Put a folder where anna can read it; give its path as the machine has it."""
+        theirs = self.machine.root / "var" / "tmp" / "anna" / folder.name
+        shutil.copytree(folder, theirs)
+        return self._seen(theirs)
 
     def _seen(self, path: Path) -> str:
         """Give a path as the machine has it."""

@@ -59,6 +59,19 @@ def test_what_somebody_dropped_comes_back_for_them_to_delete_and_the_journal_tel
         assert not folder.exists()
 
 
+def test_a_folder_closed_to_the_group_waits_and_says_so_but_a_submit_never_is(
+    service: Service, tmp_path: Path
+) -> None:
+    service.submit(picture_job(tmp_path / "sent", pictures=1))
+    service.wait_done("sent")
+
+    service.drop(picture_job(tmp_path / "closed", pictures=1), umask="022")
+    wait_for(lambda: "closed: Permission denied" in service.waiting, within_s=60)
+    assert "chmod -R g+w" in service.waiting
+    service.open_up("closed")
+    service.wait_done("closed")
+
+
 def test_the_status_follows_the_queue(service: Service, tmp_path: Path) -> None:
     def says(part: str) -> bool:
         return part in service.facts["StatusText"]
@@ -75,12 +88,12 @@ def test_the_status_follows_the_queue(service: Service, tmp_path: Path) -> None:
 
 
 def test_a_reload_reads_the_settings_and_one_at_fault_changes_nothing(service: Service) -> None:
-    pid, read = service.pid, len(service.logged("settings.kept"))
+    pid, read = service.pid, len(service.logged("settings.reloaded"))
     service.settle(servers=["builtin", {"url": "http://127.0.0.1:9", "name": "far"}])
 
     service.machine.run("systemctl", "reload", "vqd")
 
-    wait_for(lambda: len(service.logged("settings.kept")) > read, within_s=60)
+    wait_for(lambda: len(service.logged("settings.reloaded")) > read, within_s=60)
     service.settle(serverz=["builtin"])
     assert service.machine.attempt("systemctl", "reload", "vqd").returncode != 0
     assert any("serverz" in line for line in service.machine.journal("vqd"))

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,23 @@ def test_many_submits_of_one_name_at_once_drop_one_folder_each(
     assert len(drops) == 4
     for drop in drops:
         assert sorted(path.name for path in Path(drop).iterdir()) == ["job.yaml", "p1.png"]
+
+
+@pytest.mark.parametrize(
+    ("inbox", "folder", "file"), [("2775", "2770", "660"), ("755", "700", "600")]
+)
+def test_a_submit_is_open_for_the_group_where_the_inbox_is(
+    daemon: Daemon, tmp_path: Path, inbox: str, folder: str, file: str
+) -> None:
+    job = picture_job(tmp_path / "beach", pictures=1)
+    job.chmod(0o700)
+    (job / "p1.png").chmod(0o600)
+    daemon.spool.inbox.chmod(int(inbox, 8))
+
+    drop = Path(json.loads(daemon.vqd("submit", str(job), "--json").stdout)["dropped"])
+
+    modes = [f"{stat.S_IMODE(path.stat().st_mode):o}" for path in (drop, drop / "p1.png")]
+    assert modes == [folder, file]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,7 @@ def drop(spool: Spool, path: Path, draft: Draft) -> Drop:
     building = spool.inbox / copy_name()
     try:
         _copy(path, draft, building)
+        _share(building, spool.inbox)
         inode = building.stat().st_ino
         return Drop(_named(spool, building, draft.name), inode)
     except shutil.Error as error:
@@ -85,6 +88,25 @@ def _named(spool: Spool, building: Path, name: str) -> Path:
                 raise
         else:
             return target
+
+
+def _share(building: Path, inbox: Path) -> None:
+    """Let the group of a shared inbox do with a copy what its owner may: else the daemon could not
+    move it (rename(2)), nor others delete what comes back."""
+    allowed = inbox.stat().st_mode & (stat.S_IRWXG | stat.S_ISGID)
+    if not allowed & stat.S_IWGRP:
+        return
+    for folder, _, files in os.walk(building):
+        _allow(Path(folder), allowed)
+        for file in files:
+            _allow(Path(folder, file), allowed & (stat.S_IRGRP | stat.S_IWGRP))
+
+
+def _allow(path: Path, more: int) -> None:
+    mode = path.lstat().st_mode
+    if not stat.S_ISLNK(mode):
+        with suppress(PermissionError):  # a share may keep modes of its own
+            path.chmod(stat.S_IMODE(mode) | more)
 
 
 def _copy(path: Path, draft: Draft, building: Path) -> None:

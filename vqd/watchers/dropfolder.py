@@ -261,6 +261,8 @@ def _code(error: OSError | VqdError) -> int | str | None:
 
 
 def _in_words(error: OSError | VqdError) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    said = f"{error.filename}: {error.strerror}"
+    is_closed = isinstance(error, PermissionError)
+    return f"{said}. Let the daemon's user write there: chmod -R g+w" if is_closed else said
