@@ -5,6 +5,7 @@ A graph is `{node id: {"class_type": …, "inputs": {…}}}`; a link is `[node i
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -49,6 +50,20 @@ class NamedGraph:
             nodes, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
         return cls(hashlib.sha256(canonical.encode()).hexdigest(), nodes)
+
+
+def title_of(graph: Graph, node: str) -> str:
+    """Give what people call a node: its title, or else its class.
+
+    One that a server made of another while it ran (`12:3`, `12.0.0.3`) is called as that one; the
+    id stands for one that the graph has not.
+    """
+    found = graph.get(node) or graph.get(re.split("[.:]", node)[0])
+    if found is None:
+        return node
+    meta = found.get("_meta")
+    title = meta.get("title") if isinstance(meta, Mapping) else None
+    return title if isinstance(title, str) and title.strip() else str(found["class_type"])
 
 
 def edited(graph: Graph, edits: Mapping[Target, Value]) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, NotComfy, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
+from vqd.domain.graph import title_of
 from vqd.domain.outcome import (
     Failed,
     FailureCode,
@@ -86,12 +87,19 @@ class Attempt:
     @property
     def progress(self) -> Progress | None:
         """Give how far it is, as last heard; or whose prompts it waits for, if not only ours."""
-        heard = self._watch.progress if self._watch is not None else None
+        heard = self._heard()
         others = self.server.others if self._stay.has_waited and heard is None else 0
         if not others:
             return heard
         prompts = "a prompt" if others == 1 else f"{others} prompts"
         return Progress(None, 0.0, step=f"waits behind {prompts} of others")
+
+    def _heard(self) -> Progress | None:
+        """Give how far it is, as last heard; its node by the title that people know it by."""
+        heard = self._watch.progress if self._watch is not None else None
+        if heard is None or heard.node is None:
+            return heard
+        return replace(heard, node=title_of(self.assignment.graph.nodes, heard.node))
 
     def run(self) -> Outcome | None:
         """Give the outcome; None if it was abandoned. The server was entered by the caller."""
