@@ -5,6 +5,7 @@ from http import HTTPStatus
 import structlog
 from fastapi import APIRouter
 
+from vqd.service.edits import JobFileText
 from vqd.service.shapes.check import CheckShape, check_shape
 from vqd.web import models
 from vqd.web.problems import responses
@@ -25,8 +26,13 @@ def routes(services: Services, share: Share) -> APIRouter:
     @share.route
     def show_job_file(job: str) -> models.JobFileShape:
         """Show the job file of a job."""
-        found = services.edits.read(services.views.job(job))
-        return models.JobFileShape(found.name, found.text)
+        return _shape(services.edits.read(services.views.job(job)))
+
+    @router.post("/api/jobs/{job}/job-file/written", responses=_NO_JOB)
+    @share.route
+    def write_job_file(job: str, body: models.JobFileBody) -> models.JobFileShape:
+        """Give what a job file would be as text, and what it would say. Nothing is changed."""
+        return _shape(services.edits.both(services.views.job(job), body.content))
 
     @router.post("/api/jobs/{job}/job-file/check", responses=_NO_JOB)
     @share.route
@@ -34,7 +40,7 @@ def routes(services: Services, share: Share) -> APIRouter:
         """Say what a closed job would be with another job file: what is kept, and what would run
         again. Nothing runs, and nothing is changed."""
         found = services.views.job(job)
-        preview = services.edits.check(found, body.text, now=services.clock())
+        preview = services.edits.check(found, body.content, now=services.clock())
         return check_shape(preview, points=_POINTS, disks=services.uploads.disks())
 
     @router.put("/api/jobs/{job}/job-file", responses=_NO_JOB)
@@ -42,8 +48,13 @@ def routes(services: Services, share: Share) -> APIRouter:
     def replace_job_file(job: str, body: models.JobFileBody) -> models.AnswerShape:
         """Give a closed job another job file and let it run again: only what that changes runs."""
         found = services.views.job(job)
-        services.edits.run_again(found, body.text, now=services.clock())
+        services.edits.run_again(found, body.content, now=services.clock())
         _log.info("steering.answered", job=found.job, verb="EDIT", done=True, said="edited")
         return models.AnswerShape(found.job, "edited, and moved back into the inbox")
 
     return router
+
+
+def _shape(found: JobFileText) -> models.JobFileShape:
+    keys = None if found.keys is None else dict(found.keys)
+    return models.JobFileShape(found.name, found.text, keys)

@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from vqd.service.edits import LONGEST_BYTES
+from vqd.service.edits import LONGEST_BYTES, Content
 from vqd.service.shapes.farm import ServerShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.prompts import EventShape, OutputShape, PromptShape
@@ -47,9 +47,21 @@ class PlaceBody(Body):
 
 
 class JobFileBody(Body):
-    """A job file, as YAML, or as JSON if it is named so."""
+    """A job file: its text, YAML, or JSON if it is named so; or its keys, of which one is made."""
 
-    text: str = Field(max_length=LONGEST_BYTES)
+    text: str | None = Field(None, max_length=LONGEST_BYTES)
+    job: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.text is None) == (self.job is None):
+            raise ValueError("Name one of text and job.")
+        return self
+
+    @property
+    def content(self) -> Content:
+        """Give what was sent."""
+        return self.text if self.text is not None else self.job or {}
 
 
 class SessionBody(Body):
@@ -105,6 +117,8 @@ class JobFileShape(Shape):
 
     name: str
     text: str
+    job: dict[str, Any] | None
+    """What it says, each scalar as it was written; null where the text cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
