@@ -126,12 +126,12 @@ def test_the_job_that_is_filled_in_is_the_job_that_runs(
     job = yaml.safe_load((folder / "job.json").read_text(encoding="utf-8"))
     assert job["params"] == {
         "mood": "<img src=x onerror=alert(1)>",
-        "bright": "false",
-        "steps": "30",
+        "bright": False,
+        "steps": 30,
         "size": "48x64",
     }
     assert job["labels"] == {"client": "acme", "shot": "sh010"}
-    assert job["fan_out"]["matrix"] == {"cfg": ["3.5", "5", "7"], "method": ["lanczos", "area"]}
+    assert job["fan_out"]["matrix"] == {"cfg": [3.5, 5, 7], "method": ["lanczos", "area"]}
     assert list(job["fan_out"]["per_input"].values()) == [{"prompt": "burning sky"}]
     burning = look.page.get_by_role("region", name="[2]")
     expect(burning.locator(".card")).to_have_count(6)

@@ -103,18 +103,44 @@ def test_a_failed_job_says_why_and_is_retried(look: Look, house: Daemon) -> None
 def test_what_a_closed_job_was_asked_for_is_edited_and_only_that_runs(
     look: Look, house: Daemon
 ) -> None:
-    drop(house, "edited", GRID)
+    drop(house, "edited", f"{GRID}retry: {{limit: 1}}\n")
     folder = house.wait_closed("edited")
     look.go(f"/jobs/{folder.name}")
-    look.do("Edit and run again")
-    area = look.page.locator("dialog textarea")
-    area.fill(GRID.replace("bicubic", "bilinar"))
-    expect(look.page.locator("dialog .fault")).to_contain_text("bilinear")
-    area.fill(GRID.replace("bicubic", "bilinear"))
-    told = look.page.locator("dialog .told")
-    expect(told).to_have_text("4 prompts would run, 8 of 12 stay.")
-    look.do("Run again", within="dialog")
+    look.page.get_by_role("link", name="Edit and run again").click()
+    told = look.page.locator(".told")
+    expect(told).to_contain_text("0 prompts would run, 12 of 12 stay")
+    expect(look.page.locator(".given")).to_contain_text("which stays: retry")
+    expect(look.page.locator(".files img")).to_have_count(2)
+    look.page.get_by_role("checkbox", name="bicubic").uncheck()
+    look.page.get_by_role("checkbox", name="bilinear").check()
+    expect(told).to_contain_text("4 prompts would run, 8 of 12 stay")
+
+    look.page.get_by_role("radio", name="Text").check(force=True)
+    area = look.page.get_by_role("textbox", name="job.yaml")
+    expect(area).to_have_value(re.compile("limit: '?1"))
+    text = area.input_value()
+    area.fill(text.replace("bilinear", "bilinar"))
+    expect(told).to_contain_text(re.compile("Line [0-9]+: .*bilinear"))
+    area.fill(text)
+    expect(told).to_contain_text("4 prompts would run")
+    look.page.get_by_role("radio", name="Form").check(force=True)
+    expect(look.page.get_by_role("checkbox", name="bilinear")).to_be_checked()
+    look.do("Run again")
     wait_for(lambda: "bilinear" in _job_file(house, "edited"), within_s=30, what="the second run")
+    look.said.clear()  # what a browser says of small pictures while the folder is on its way
+
+
+def test_a_job_of_no_workflow_is_mended_in_its_text(look: Look, house: Daemon) -> None:
+    drop(house, "misspelt", LATER.replace("image-scale", "image-scal"))
+    folder = house.wait_closed("misspelt")
+    look.go(f"/jobs/{folder.name}/edit")
+    expect(look.page.locator("main .fault").first).to_contain_text(
+        "vqd can use no workflow image-scal"
+    )
+    area = look.page.get_by_role("textbox", name="job.yaml")
+    area.fill(area.input_value().replace("image-scal\n", "image-scale\n"))
+    look.do("Run again")
+    look.state("done")
 
 
 def _job_file(house: Daemon, name: str) -> str:

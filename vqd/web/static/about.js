@@ -2,8 +2,11 @@
 
 import { h } from "./dom.js";
 
-/** Give the fields; `written()` is what they add to the job file, `seeds()` how many of each are wanted. */
-export function makeAbout(shape, onChange) {
+/**
+ * Give the fields, filled in with what a job file says, if there is a `base`; `written()` is what they
+ * add to the job file, `seeds()` the seeds of each combination, if any are asked for.
+ */
+export function makeAbout(shape, onChange, base = null) {
   const hasSeed = Object.values(shape.params).some(({ type }) => type === "seed");
   const name = field("job-name", "Name", { placeholder: shape.name, maxlength: 200 });
   const seeds = field("job-seeds", "Seeds for each", { type: "number", min: 1, max: 1000, placeholder: 1 },
@@ -13,28 +16,50 @@ export function makeAbout(shape, onChange) {
   const labels = field("job-labels", "Labels", { placeholder: "client=acme, shot=sh010" });
   const comment = field("job-comment", "Comment", {});
   const suspended = h("input", { type: "checkbox", id: "job-suspended" });
+  const before = base?.fan_out?.seeds;
+  if (base) fillIn();
   const element = h(
     "fieldset",
     { class: "fields", oninput: onChange, onchange: onChange },
     h("legend", {}, "The job"),
     name.element, hasSeed ? seeds.element : "", priority.element, labels.element, comment.element,
-    h("div", { class: "field box" }, h("label", { for: suspended.id }, "Wait until it is resumed"), suspended),
+    base ? "" : h("div", { class: "field box" }, h("label", { for: suspended.id }, "Wait until it is resumed"), suspended),
   );
 
+  function fillIn() {
+    name.set(base.name);
+    comment.set(base.comment);
+    priority.set(base.schedule?.priority);
+    labels.set(Object.entries(base.labels ?? {}).map((pair) => pair.join("=")).join(", "));
+    seeds.set(before?.count ?? (Array.isArray(before) ? before.length : null));
+  }
+
   function schedule() {
+    const { priority: _, ...others } = base?.schedule ?? {};
     return {
-      ...(priority.value() ? { priority: priority.value() } : {}),
+      ...others,
+      ...(priority.value() ? { priority: Number(priority.value()) } : {}),
       ...(suspended.checked ? { suspended: true } : {}),
     };
   }
 
+  /** What is undefined was taken out. */
   function written() {
-    const told = {
-      name: name.value(), comment: comment.value(), labels: labelsIn(labels.value()), schedule: schedule(),
+    return {
+      name: name.value() || undefined,
+      comment: comment.value() || undefined,
+      labels: labelsIn(labels.value()),
+      schedule: schedule(),
     };
-    return Object.fromEntries(Object.entries(told).filter(([, value]) => Object.keys(value).length));
   }
-  return { element, written, seeds: () => Number(seeds.value()) || 1 };
+
+  function wanted() {
+    const count = Number(seeds.value());
+    if (Array.isArray(before) && count === before.length) return before;
+    if (count > 1 || before?.base) return { ...(Array.isArray(before) ? {} : before), count: count || 1 };
+    return null;
+  }
+  return { element, written, seeds: wanted };
 }
 
 function field(id, label, attributes, help = "") {
@@ -46,7 +71,7 @@ function field(id, label, attributes, help = "") {
     input,
     help ? h("p", { class: "help", id: `help-${id}` }, help) : "",
   );
-  return { element, value: () => input.value.trim() };
+  return { element, value: () => input.value.trim(), set: (value) => { input.value = value ?? ""; } };
 }
 
 /** Read "client=acme, shot=sh010". */

@@ -20,8 +20,8 @@ export function get(path, query = {}, { signal } = {}) {
 }
 
 /** Send `body` as JSON, and give the JSON that is answered. */
-export function post(path, body = {}) {
-  return ask("POST", path, JSON.stringify(body), { "content-type": "application/json" });
+export function post(path, body = {}, { signal } = {}) {
+  return ask("POST", path, JSON.stringify(body), { "content-type": "application/json" }, signal);
 }
 
 /** Put `body`, as JSON, in the place of what is at a path. */

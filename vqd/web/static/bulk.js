@@ -1,6 +1,7 @@
 /** What may be done with all jobs that are selected. */
 
 import { h, icon, write } from "./dom.js";
+import { byTurn } from "./queue.js";
 import { ACTS, may, steer } from "./steering.js";
 import { count, nameOf } from "./words.js";
 
@@ -16,7 +17,7 @@ export function makeBulk(queue, picked, onDone, say) {
   const button = (symbol, label, does, look = "") =>
     h("button", { type: "button", class: look, onclick: does }, symbol, label);
   const buttons = ACTS.map((one) => button(icon(one.icon), one.label, () => act(one.verb), one.asks ? "danger" : ""));
-  const first = button(icon("up"), "First", () => act("priority", { priority: aboveAll() }));
+  const first = button(icon("up"), "First", putFirst);
   const element = h(
     "form",
     {
@@ -37,13 +38,20 @@ export function makeBulk(queue, picked, onDone, say) {
 
   const chosen = () => [...picked].map((name) => queue.job(name)).filter(Boolean);
 
-  function aboveAll() {
-    const others = queue.bySection().get("waiting").filter((job) => !picked.has(job.job));
-    return Math.min(HIGHEST, Math.max(0, ...others.map((job) => job.priority)) + 1);
+  /** Let them start before all others, in the order that they have among themselves. */
+  async function putFirst() {
+    const refused = [];
+    const jobs = chosen().filter((job) => may("priority", job)).sort(byTurn).reverse();
+    for (const job of jobs) refused.push(...(await steer("place", [job], { first: true })));
+    tellOf(refused);
   }
 
   async function act(verb, body = {}) {
     const refused = await steer(verb, chosen().filter((job) => may(verb, job)), body);
+    tellOf(refused);
+  }
+
+  function tellOf(refused) {
     say(refused.map(([job, why]) => `${nameOf(job)}: ${why}`).join(" "));
     onDone();
   }

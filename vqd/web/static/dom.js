@@ -39,17 +39,16 @@ export function write(element, text) {
  */
 export function keep(parent, rows, key, make, update) {
   const before = parent.keptByKey ?? new Map();
-  const after = new Map();
+  const after = new Map(rows.map((row) => [key(row), row]));
+  for (const [name, element] of before) if (!after.has(name)) element.remove(); // before any is moved: that costs the focus
   let place = parent.firstChild;
-  for (const row of rows) {
-    const name = key(row);
+  for (const [name, row] of after) {
     const element = before.get(name) ?? make(row);
     update(element, row);
     after.set(name, element);
     if (element === place) place = place.nextSibling;
     else parent.insertBefore(element, place);
   }
-  for (const [name, element] of before) if (!after.has(name)) element.remove();
   parent.keptByKey = after;
 }
 

@@ -1,76 +1,72 @@
-/** The job file of a closed job, edited: what that would run is said at once, and only that runs. */
+/** A job that is over, run again with other values: in the form that it came from, or in its text. */
 
-import { get, post, put } from "./api.js";
-import { h, write } from "./dom.js";
-import { inOneLine, problemsOf } from "./problems.js";
-import { count } from "./words.js";
+import { get, post } from "./api.js";
+import { makeAgain } from "./again.js";
+import { h, icon, write } from "./dom.js";
+import { makeProblems } from "./problems.js";
+import { makeTextForm } from "./textform.js";
+import { nameOf } from "./words.js";
 
-const TYPED_MS = 400;
+const WAYS = [["form", "Form"], ["text", "Text"]];
 
-/** Let the job file below `path` be edited; `onDone` is called when the job runs again. */
-export async function edit(path, onDone) {
-  const { name, text } = await get(`${path}/job-file`);
-  const told = h("p", { class: "told", role: "status" });
-  const faults = h("ul", { class: "fault" });
-  const area = h("textarea", { class: "code", rows: 16, spellcheck: "false", "aria-label": name, oninput: changed });
-  const button = h("button", { class: "primary", disabled: true }, "Run again");
-  const dialog = h(
-    "dialog",
-    { class: "edit", "aria-labelledby": "edited", onclose: () => { clearTimeout(typing); dialog.remove(); } },
-    h(
-      "form",
-      { method: "dialog", onsubmit: submit },
-      h("h2", { id: "edited" }, `Edit ${name}`),
-      h("p", { class: "help" }, "What is made already and not changed by the edit stays; only the rest runs."),
-      area,
-      told,
-      faults,
-      h("div", { class: "buttons" }, h("button", { value: "no", formnovalidate: true }, "Leave it"), button),
-    ),
+/** Show the form of the job `name`. */
+export function edit(name) {
+  const path = `jobs/${encodeURIComponent(name)}`;
+  const place = h("div", {});
+  const said = h("p", { class: "fault", role: "alert" });
+  const inputs = WAYS.map(([value]) => h("input", { type: "radio", name: "way", value, onchange: () => turn(value) }));
+  const labels = WAYS.map(([, label], number) => h("label", {}, inputs[number], h("span", {}, label)));
+  const element = h(
+    "section",
+    { class: "submit", "aria-label": "Run again" },
+    h("a", { class: "back", href: `#/jobs/${encodeURIComponent(name)}` }, icon("left"), nameOf(name)),
+    h("div", { class: "over" }, h("h1", {}, "Run it again"), h("fieldset", { class: "choice", "aria-label": "As" }, labels)),
+    h("p", { class: "help" }, "What is made already, and not changed by the edit, stays; only the rest runs."),
+    said,
+    place,
   );
-  let typing;
-  area.value = text;
+  let shown = null;
 
-  function changed() {
-    button.disabled = true;
-    clearTimeout(typing);
-    typing = setTimeout(check, TYPED_MS);
-  }
-
-  async function check() {
-    const checked = area.value;
-    let found;
+  async function begin() {
     try {
-      found = await post(`${path}/job-file/check`, { text: checked });
+      const file = await get(`${path}/job-file`);
+      if (!(await showForm(file))) showText(file);
     } catch (error) {
-      found = { problems: problemsOf(error) };
-    }
-    if (checked !== area.value) return;
-    show(found);
-  }
-
-  function show({ prompts, kept, problems }) {
-    const runs = prompts - (kept ?? 0);
-    button.disabled = problems.length > 0;
-    const stay = `${(kept ?? 0).toLocaleString()} of ${prompts?.toLocaleString()} stay.`;
-    write(told, problems.length ? "" : `${count(runs, "prompt")} would run, ${stay}`);
-    faults.replaceChildren(...problems.map((one) => h("li", {}, one.line ? `Line ${one.line}: ` : "", inOneLine(one))));
-  }
-
-  async function submit(event) {
-    if (event.submitter !== button) return;
-    event.preventDefault();
-    button.disabled = true;
-    try {
-      await put(`${path}/job-file`, { text: area.value });
-      dialog.close();
-      onDone();
-    } catch (error) {
-      show({ problems: problemsOf(error) });
+      if (error.name !== "AbortError") place.replaceChildren(h("div", { class: "reasons" }, makeProblems(error)));
     }
   }
 
-  document.body.append(dialog);
-  dialog.showModal();
-  check();
+  /** Take what one way says to the other. */
+  async function turn(way) {
+    write(said, "");
+    const content = shown.job ? { job: shown.job() } : { text: shown.text() };
+    const file = await post(`${path}/job-file/written`, content);
+    if (way === "text" || !(await showForm(file))) showText(file);
+  }
+
+  /** Show the form if there is one for what the file says; tells whether there is. */
+  async function showForm({ job }) {
+    const known = job && (await get("workflows")).find((one) => one.name === job.workflow);
+    if (!known || known.state === "broken") {
+      write(said, job ? `There is no form: vqd can use no workflow ${job.workflow ?? "of no name"}.`
+        : "There is no form for a text that cannot be read.");
+      return false;
+    }
+    show(makeAgain(name, await get(`workflows/${encodeURIComponent(known.name)}`), job), "form");
+    return true;
+  }
+
+  function showText(file) {
+    show(makeTextForm(name, file), "text");
+  }
+
+  function show(form, way) {
+    shown?.leave();
+    shown = form;
+    inputs.forEach((input) => { input.checked = input.value === way; });
+    place.replaceChildren(form.element);
+  }
+
+  begin();
+  return { title: `Run ${nameOf(name)} again`, element, leave: () => shown?.leave() };
 }

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { h, write } from "./dom.js";
 import { SECTIONS } from "./queue.js";
+import { figure } from "./words.js";
 
 const TYPED_MS = 200;
 
@@ -56,7 +57,7 @@ function makeSections(chosen, onChoose) {
   const element = h("fieldset", { class: "choice", "aria-label": "Which jobs" }, made.map((one) => one.element));
 
   function draw(queue) {
-    for (const { name, number } of made) if (name) write(number, queue.total(name).toLocaleString());
+    for (const { name, number } of made) if (name) write(number, figure(queue.total(name)));
   }
   return { element, draw };
 }

@@ -1,7 +1,8 @@
 /** Fields, drawn from the type and the hints of a definition, and from nothing else. */
 
 import { h, write } from "./dom.js";
-import { makeWidget } from "./widgets.js";
+import { inShort } from "./jobfile.js";
+import { isYes, makeWidget } from "./widgets.js";
 import { sentence } from "./words.js";
 
 const MOST_BOXES = 16;
@@ -12,6 +13,8 @@ const MOST_BOXES = 16;
  * - `element`
  * - `values()`: none if nothing was given (the default holds), one, or several: it varies then
  * - `set(values)`: what `values()` gave before
+ * - `fill(values, isVaried)`: what a job file says; of what no widget has a place for it is told that it
+ *   stays, and `isKept()` is true until something else is filled in
  * - `files()`: files that are to be sent, each `[path, File]`
  * - `fault(said)`: what is wrong with it, empty if nothing is
  */
@@ -21,12 +24,14 @@ export function makeField(name, param, onChange, { mayVary = true } = {}) {
   const vary = h("button", { type: "button", class: "plain vary", "aria-pressed": "false", onclick: turn }, "Vary");
   const said = h("p", { class: "fault", id: `fault-${name}`, role: "alert" });
   const place = h("div", { class: "widget" });
+  const stays = h("p", { class: "help" });
   const element = h(
     "div",
     { class: `field ${param.widget}`, "data-param": name, oninput: onChange, onchange: onChange },
     h("div", { class: "above" }, makeLabel(name, param), mayVary && param.widget !== "file" ? vary : ""),
     place,
     h("p", { class: "help", id: `help-${name}` }, param.help),
+    stays,
     said,
   );
   let shown = one;
@@ -55,15 +60,25 @@ export function makeField(name, param, onChange, { mayVary = true } = {}) {
   }
 
   function set(given, widget = given.length > 1 ? several : one) {
+    write(stays, "");
     if (shown !== widget) show(widget);
     widget.set(widget === several ? given : (given[0] ?? ""));
   }
+
+  function fill(given, isVaried) {
+    const isPlain = param.widget !== "file" && given.every((value) => value === null || typeof value !== "object");
+    const plain = given.map((value) => (param.type === "bool" ? String(isYes(value)) : String(value ?? "")));
+    set(isPlain ? plain : [], isVaried && isPlain ? several : one);
+    if (!isPlain) write(stays, `Stays as it is written: ${inShort(isVaried ? given : given[0])}`);
+  }
+
+  const isKept = () => stays.textContent !== "" && !values().length;
 
   function fault(text) {
     write(said, text);
     shown.input.setAttribute("aria-invalid", String(Boolean(text)));
   }
-  return { name, element, values, set, fault, files: () => one.files?.() ?? [] };
+  return { name, type: param.type, element, values, set, fill, isKept, fault, files: () => one.files?.() ?? [] };
 }
 
 function makeLabel(name, param) {
@@ -78,13 +93,18 @@ function makeSeveral(param) {
 }
 
 function boxes(options) {
-  const inputs = options.map((one) => h("input", { type: "checkbox", value: one }));
-  const labels = inputs.map((input) => h("label", {}, input, ` ${input.value}`));
+  const inputs = options.map((value) => h("input", { type: "checkbox", value }));
+  const element = h("div", { class: "boxes", role: "group" }, inputs.map((one) => h("label", {}, one, ` ${one.value}`)));
   const get = () => inputs.filter((one) => one.checked).map((one) => one.value);
   const set = (values) => {
-    for (const one of inputs) one.checked = values.map(String).includes(one.value);
+    values.filter((value) => !inputs.some((one) => one.value === value)).forEach(offer);
+    for (const one of inputs) one.checked = values.includes(one.value);
   };
-  return { element: h("div", { class: "boxes", role: "group" }, labels), input: inputs[0], get, set };
+  function offer(value) {
+    inputs.push(h("input", { type: "checkbox", value }));
+    element.append(h("label", {}, inputs.at(-1), ` ${value} (not offered)`));
+  }
+  return { element, input: inputs[0], get, set };
 }
 
 function lines(param) {

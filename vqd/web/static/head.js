@@ -2,7 +2,6 @@
 
 import { at } from "./api.js";
 import { h, icon, write } from "./dom.js";
-import { edit } from "./edit.js";
 import { progress } from "./progress.js";
 import { ACTS, may, steer } from "./steering.js";
 import { ago, clock, lasting, nameOf, sentence } from "./words.js";
@@ -30,7 +29,8 @@ export function makeHead(name, onDone) {
     write(state, job.cancel_requested_at && !job.finished_at ? "being cancelled" : job.state);
     state.dataset.state = job.state;
     write(comment, job.comment);
-    write(reason, job.reason ? sentence(job.reason) : "");
+    write(reason, job.reason && !job.problems.length ? sentence(job.reason) : "");
+    element.dataset.state = job.state;
     bar.draw(job, running);
     times.draw(job);
     acts.draw(job);
@@ -49,8 +49,9 @@ function makeActs(name, onDone, say) {
   const page = { target: "_blank", rel: "noopener", class: "button", href: at(name, "report") };
   const report = h("a", page, icon("open"), "Report");
   const proof = h("a", page, icon("open"), "Look at the proof");
-  const editNow = () => edit(`jobs/${encodeURIComponent(name)}`, onDone);
-  const again = h("button", { onclick: editNow }, icon("pen"), "Edit and run again");
+  const form = `#/jobs/${encodeURIComponent(name)}/edit`;
+  const again = h("a", { class: "button", href: form }, icon("pen"), "Edit and run again");
+  const first = h("button", { onclick: () => act("place", { first: true }) }, icon("up"), "Put first");
 
   function prioritise() {
     act("priority", { priority: Number(priority.value) });
@@ -65,12 +66,12 @@ function makeActs(name, onDone, say) {
   function draw(job) {
     shown = job;
     ACTS.forEach((one, place) => { buttons[place].hidden = !may(one.verb, job); });
-    ranked.hidden = !may("priority", job);
+    ranked.hidden = first.hidden = !may("priority", job);
     report.hidden = again.hidden = !job.finished_at;
     proof.hidden = !(may("approve", job) && job.counts.succeeded);
     if (document.activeElement !== priority) priority.value = job.priority;
   }
-  return { element: h("div", { class: "acts" }, report, proof, buttons, again, ranked), draw };
+  return { element: h("div", { class: "acts" }, report, proof, buttons, again, first, ranked), draw };
 }
 
 function makeTimes() {

@@ -47,6 +47,7 @@ export function job(name) {
   function hear(found) {
     shown = found;
     head.draw(shown, running);
+    prompts.element.hidden = !shown.counts.total;
   }
 
   function run(all) {

@@ -20,7 +20,8 @@ export function use(keys) {
 document.addEventListener("keydown", (event) => {
   const isChord = event.ctrlKey || event.metaKey || event.altKey;
   if (isChord || isWriting(event.target) || document.querySelector("dialog[open]")) return;
-  const [, , does] = [...ofView, ...EVERYWHERE].find(([key]) => key === event.key) ?? [];
+  const pressed = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key;
+  const [, , does] = [...ofView, ...EVERYWHERE].find(([key]) => key === pressed) ?? [];
   if (event.key === "?") show();
   else if (does && does(event) !== false) event.preventDefault();
 });
@@ -45,4 +46,4 @@ function makeKey([key, does]) {
   return h("div", {}, h("dt", {}, h("kbd", {}, NAMES[key] ?? key)), h("dd", {}, does));
 }
 
-const NAMES = { ArrowDown: "↓", ArrowUp: "↑" };
+const NAMES = { ArrowDown: "↓", ArrowUp: "↑", "Shift+ArrowDown": "⇧ ↓", "Shift+ArrowUp": "⇧ ↑" };

@@ -2,13 +2,15 @@
 
 import { h, write } from "./dom.js";
 import { makeField } from "./form.js";
+import { fill } from "./jobfile.js";
 
 /**
  * Give the overrides of a form: `of(path)` is what stands beside an input, `written()` all of them
- * by the path of the input, as a job file's `per_input` has them.
+ * by the path of the input, as a job file's `per_input` has them, and `patterns()` those that a job
+ * file had `before`.
  */
-export function makeOverrides(params, onChange) {
-  const given = new Map();
+export function makeOverrides(params, onChange, before = {}) {
+  const given = new Map(Object.entries(before));
 
   function of(path) {
     const place = h("div", { class: "override" });
@@ -17,27 +19,37 @@ export function makeOverrides(params, onChange) {
     function changed() {
       const values = fields.map((field, number) => [names[number], field.values()[0]]);
       given.set(path, Object.fromEntries(values.filter(([, value]) => value !== undefined)));
-      const own = Object.keys(given.get(path)).length;
-      write(title, own ? `Its own values (${own})` : "Its own values");
+      tell();
       onChange();
+    }
+    function tell() {
+      const own = Object.keys(given.get(path) ?? {}).length;
+      write(title, own ? `Its own values (${own})` : "Its own values");
     }
     function open() {
       if (!details.open || fields.length) return;
       for (const name of names) {
         fields.push(makeField(`${path}-${name}`, asOverride(params[name], name), changed, { mayVary: false }));
       }
+      fill(fields, { params: prefixed(path, given.get(path) ?? {}) });
       place.append(...fields.map((field) => field.element));
     }
     const details = h("details", { ontoggle: open }, title, place);
+    tell();
     return details;
   }
 
   const names = Object.keys(params).filter((name) => params[name].widget !== "file");
   const written = () => {
     const own = [...given].filter(([, values]) => Object.keys(values).length);
-    return Object.fromEntries(own.map(([path, values]) => [patternOf(path), values]));
+    return Object.fromEntries(own.map(([path, values]) => [path in before ? path : patternOf(path), values]));
   };
-  return { of, written };
+  return { of, written, patterns: () => Object.keys(before) };
+}
+
+/** Give values by the names of the fields of an input. */
+function prefixed(path, values) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${path}-${name}`, value]));
 }
 
 function asOverride(param, name) {

@@ -4,6 +4,7 @@ import { shownAt } from "./address.js";
 import { Refused, get, post, remove } from "./api.js";
 import { board } from "./board.js";
 import { h, icon, keep, write } from "./dom.js";
+import { edit } from "./edit.js";
 import { job } from "./job.js";
 import { use } from "./keys.js";
 import { live } from "./live.js";
@@ -14,6 +15,7 @@ const NOTICE_MS = 8000;
 const content = document.getElementById("content");
 const VIEWS = [
   [/^\/$/, () => board()],
+  [/^\/jobs\/([^/]+)\/edit$/, (name) => edit(decoded(name))],
   [/^\/jobs\/([^/]+)$/, (name) => job(decoded(name))],
   [/^\/submit(?:\/([^/]+))?$/, (name) => submit(name && decoded(name))],
   [/^\/servers$/, () => servers()],

@@ -14,21 +14,22 @@ export function setValues(fields, values) {
   for (const field of fields) field.set(values[field.name] ?? []);
 }
 
-/** Give the choice among what is kept. */
-export function makePresets(workflow, fields, onChange) {
+/** Give the choice among what is kept, and what is `usual`: its `label`, and `fill()`. */
+export function makePresets(workflow, fields, usual, onChange) {
   const choice = h("select", { "aria-label": "Kept values", onchange: choose });
   const drop = h("button", { type: "button", class: "plain", onclick: forget }, "Forget");
 
   function draw(chosen = "") {
     const names = Object.keys(kept.presets(workflow));
     const options = names.map((name) => h("option", { value: name }, name));
-    choice.replaceChildren(h("option", { value: "" }, "Defaults"), ...options);
+    choice.replaceChildren(h("option", { value: "" }, usual.label), ...options);
     choice.value = chosen;
     drop.hidden = !chosen;
   }
 
   function choose() {
-    setValues(fields, kept.presets(workflow)[choice.value] ?? {});
+    if (choice.value) setValues(fields, kept.presets(workflow)[choice.value]);
+    else usual.fill();
     drop.hidden = !choice.value;
     onChange();
   }

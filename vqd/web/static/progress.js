@@ -1,7 +1,7 @@
 /** How far a job is: a bar of its prompts by what became of them, and the same in words. */
 
 import { h, write } from "./dom.js";
-import { count } from "./words.js";
+import { count, figure } from "./words.js";
 
 const PARTS = ["succeeded", "failed", "cancelled", "running"];
 
@@ -28,11 +28,12 @@ export function progress() {
 }
 
 function inWords(counts, running) {
+  if (!counts.total) return "Nothing was run";
   const over = counts.succeeded + counts.failed + counts.cancelled;
   const all = count(counts.total, "prompt");
-  const told = [over < counts.total ? `${over.toLocaleString()} of ${all}` : all];
-  if (counts.failed) told.push(`${counts.failed.toLocaleString()} failed`);
-  if (counts.kept) told.push(`${counts.kept.toLocaleString()} kept`);
+  const told = [over < counts.total ? `${figure(over)} of ${all}` : all];
+  if (counts.failed) told.push(`${figure(counts.failed)} failed`);
+  if (counts.kept) told.push(`${figure(counts.kept)} kept`);
   if (running.length) told.push(`${running.length} running`);
   return told.join(" · ");
 }

@@ -53,7 +53,7 @@ function drawOutputs(card, prompt) {
   if (card.paths === paths) return;
   card.paths = paths;
   const made = prompt.outputs.map((path) => makeOutput(card, path, prompt));
-  outputs.replaceChildren(...(made.length ? made : [h("div", { class: "none" }, h("span", {}, prompt.state))]));
+  outputs.replaceChildren(...(made.length ? made : [h("div", { class: "none" }, h("span", {}, prompt.state === "pending" ? "waiting" : prompt.state))]));
 }
 
 function makeOutput(card, path, prompt) {

@@ -3,19 +3,20 @@
 import { get } from "./api.js";
 import { live } from "./live.js";
 
-const PAGE = 100;
+const PAGE = 200;
 const COUNTED_AFTER_MS = 1000;
 const NONE = [];
 
-/** The sections of the board: which states are in each. */
+/** The sections of the board: which states are in each, and in which order they are listed. */
 export const SECTIONS = [
-  { name: "running", label: "Running", states: ["running", "publishing"] },
-  { name: "waiting", label: "Waiting", states: ["queued", "quoted", "assembling"] },
-  { name: "failed", label: "Failed", states: ["failed", "cancelled"] },
-  { name: "done", label: "Done", states: ["done"] },
+  { name: "running", label: "Running", states: ["running", "publishing"], order: "turn" },
+  { name: "waiting", label: "Waiting", states: ["queued", "quoted", "assembling"], order: "turn" },
+  { name: "failed", label: "Failed", states: ["failed", "cancelled"], order: "ended" },
+  { name: "done", label: "Done", states: ["done"], order: "ended" },
 ];
 
 const SECTION_OF = new Map(SECTIONS.flatMap(({ name, states }) => states.map((state) => [state, name])));
+const ORDERS = { turn: byTurn, ended: byEnd };
 
 /** Whether nothing more becomes of a job in this state. */
 export function isOver(job) {
@@ -26,10 +27,11 @@ export function isOver(job) {
 export class Queue extends EventTarget {
   #filter = {};
   #jobs = new Map();
-  #cursors = new Map();
+  #sections = new Map(SECTIONS.map((section) => [section.name, new Section(section)]));
   #counts = {};
   #running = new Map();
   #asked = 0;
+  #isLoaded = false;
   #counting = null;
   #stop = new AbortController();
 
@@ -50,42 +52,50 @@ export class Queue extends EventTarget {
   /** Ask for the beginning of every section again. */
   async load() {
     const asked = ++this.#asked;
-    const shown = SECTIONS.filter(({ name }) => this.#shows(name));
+    const shown = [...this.#sections.values()].filter(({ name }) => this.#shows(name));
     const [system, ...pages] = await Promise.all([get("system"), ...shown.map((section) => this.#page(section))]);
     if (asked !== this.#asked) return; // another filter was asked for meanwhile
     this.#counts = system.jobs;
-    this.#jobs = new Map(pages.flatMap(({ jobs }) => jobs).map((job) => [job.job, job]));
-    this.#cursors = new Map(shown.map(({ name }, number) => [name, pages[number].next]));
+    this.#jobs.clear();
+    for (const section of this.#sections.values()) section.clear();
+    shown.forEach((section, number) => this.#take(section, pages[number]));
+    this.#isLoaded = true;
     this.#change();
   }
 
-  /** Ask for the next page of a section, if there is one. */
-  async more(section) {
-    const cursor = this.#cursors.get(section);
-    if (!cursor) return;
-    this.#cursors.set(section, null);
+  /** Whether it was asked for and told, once. */
+  get isLoaded() {
+    return this.#isLoaded;
+  }
+
+  /** Ask for the next page of a section, if there is one and it is not asked for already. */
+  async more(name) {
+    const section = this.#sections.get(name);
+    if (!section.next || section.isAsked) return;
     const asked = this.#asked;
-    const page = await this.#page(SECTIONS.find(({ name }) => name === section), cursor);
-    if (asked !== this.#asked) return;
-    for (const job of page.jobs) this.#jobs.set(job.job, job);
-    this.#cursors.set(section, page.next);
+    section.isAsked = true;
+    try {
+      const page = await this.#page(section, section.next);
+      if (asked === this.#asked) this.#take(section, page);
+    } finally {
+      section.isAsked = false;
+    }
     this.#change();
+  }
+
+  /** Ask for all that a section has. */
+  async all(name) {
+    while (this.hasMore(name)) await this.more(name);
   }
 
   /** Whether a section has more than was asked for. */
-  hasMore(section) {
-    return Boolean(this.#cursors.get(section));
+  hasMore(name) {
+    return Boolean(this.#sections.get(name).next);
   }
 
-  /** Give the jobs of every section by its name: what starts sooner, or ended later, comes first. */
-  bySection() {
-    const found = new Map(SECTIONS.map(({ name }) => [name, []]));
-    for (const job of this.#jobs.values()) {
-      const section = SECTION_OF.get(job.state);
-      if (this.#shows(section)) found.get(section).push(job);
-    }
-    for (const [name, jobs] of found) jobs.sort(name === "waiting" ? byTurn : byAge);
-    return found;
+  /** Give the jobs of a section: what starts sooner, or ended later, comes first. */
+  of(name) {
+    return this.#sections.get(name).jobs;
   }
 
   /** Give a job by its name, if it was asked for. */
@@ -94,8 +104,8 @@ export class Queue extends EventTarget {
   }
 
   /** Give how many jobs a section has in all, whatever is filtered. */
-  total(section) {
-    const { states } = SECTIONS.find(({ name }) => name === section);
+  total(name) {
+    const { states } = this.#sections.get(name);
     return states.reduce((sum, state) => sum + (this.#counts[state] ?? 0), 0);
   }
 
@@ -110,15 +120,27 @@ export class Queue extends EventTarget {
     return this.#running.get(name) ?? NONE;
   }
 
+  /** Take a job for what it will be, until it is told of: it was just asked for. */
+  expect(job) {
+    this.#put(job);
+    this.#change();
+  }
+
   /** Listen no more. */
   leave() {
     clearTimeout(this.#counting);
     this.#stop.abort();
   }
 
-  #page({ states }, cursor = null) {
+  #page({ states, order }, cursor = null) {
     const { q, workflow, label } = this.#filter;
-    return get("jobs", { q, workflow, label, state: states, limit: PAGE, cursor });
+    return get("jobs", { q, workflow, label, state: states, order, limit: PAGE, cursor });
+  }
+
+  #take(section, page) {
+    section.next = page.next;
+    section.last = page.jobs.at(-1) ?? section.last;
+    for (const job of page.jobs) this.#put(job);
   }
 
   #shows(section) {
@@ -126,11 +148,22 @@ export class Queue extends EventTarget {
   }
 
   #hear(job) {
-    const known = this.#jobs.get(job.job);
-    if (known?.state !== job.state) this.#recount();
-    if (!known && !this.#fits(job)) return;
-    this.#jobs.set(job.job, job);
+    if (this.#jobs.get(job.job)?.state !== job.state) this.#recount();
+    this.#put(job);
     this.#change();
+  }
+
+  /** Put a job where it belongs, unless that is on a page that was not asked for. */
+  #put(job) {
+    const before = this.#jobs.get(job.job);
+    if (before) this.#sections.get(SECTION_OF.get(before.state)).drop(before);
+    const section = this.#sections.get(SECTION_OF.get(job.state));
+    if (this.#shows(section.name) && this.#fits(job) && section.reaches(job)) {
+      this.#jobs.set(job.job, job);
+      section.add(job);
+    } else {
+      this.#jobs.delete(job.job);
+    }
   }
 
   /** Ask how many there are of each state, soon and once for many changes. */
@@ -163,12 +196,50 @@ export class Queue extends EventTarget {
   }
 }
 
-function byTurn(one, other) {
-  return other.priority - one.priority || compared(one.accepted_at, other.accepted_at);
+/** The jobs of one section as far as they were asked for, in order; `next` leads to more of them. */
+class Section {
+  #jobs = new Set();
+  #sorted = null;
+
+  constructor({ name, states, order }) {
+    Object.assign(this, { name, states, order });
+    this.clear();
+  }
+
+  clear() {
+    Object.assign(this, { next: null, last: null, isAsked: false });
+    this.#jobs.clear();
+    this.#sorted = null;
+  }
+
+  get jobs() {
+    this.#sorted ??= [...this.#jobs].sort(ORDERS[this.order]);
+    return this.#sorted;
+  }
+
+  add(job) {
+    this.#jobs.add(job);
+    this.#sorted = null;
+  }
+
+  drop(job) {
+    this.#jobs.delete(job);
+    this.#sorted = null;
+  }
+
+  /** Whether a job lies among those that were asked for, and not on a page after them. */
+  reaches(job) {
+    return !this.next || !this.last || ORDERS[this.order](job, this.last) <= 0;
+  }
 }
 
-function byAge(one, other) {
-  return compared(other.finished_at ?? other.accepted_at, one.finished_at ?? one.accepted_at);
+/** Compare jobs by what starts sooner. */
+export function byTurn(one, other) {
+  return other.priority - one.priority || one.turn - other.turn || compared(one.job, other.job);
+}
+
+function byEnd(one, other) {
+  return compared(other.finished_at, one.finished_at) || compared(other.job, one.job);
 }
 
 /** Compare times as they are written: localeCompare takes a hundred times as long. */

@@ -4,13 +4,16 @@ import { h } from "./dom.js";
 import { makeProblem } from "./problems.js";
 import { clock, count, sentence } from "./words.js";
 
+const MEND = "Mend it by Edit and run again, or where it lies, and move its folder back into the inbox.";
+
 /** Give a place that `draw(job)` fills with the reasons of a job; hidden where there are none. */
 export function makeReasons() {
   const element = h("section", { class: "reasons", "aria-label": "Reasons", hidden: true });
 
   function draw(job) {
-    const reasons = job.reasons.filter(({ code }) => !isUsual(code, job));
+    const reasons = job.reasons.filter((reason) => !isUsual(reason, job));
     const found = [...job.problems.map(makeProblem), ...reasons.map(makeReason)];
+    if (job.problems.length && job.finished_at) found.push(h("li", { class: "hint" }, MEND));
     element.hidden = job.state === "done" || !found.length;
     element.dataset.state = job.state;
     element.replaceChildren(h("h2", {}, titleOf(job)), h("ul", {}, found));
@@ -18,8 +21,9 @@ export function makeReasons() {
   return { element, draw };
 }
 
-/** Whether a reason is only that a job goes on, which is seen anyway. */
-function isUsual(code, job) {
+/** Whether a reason is only that a job goes on, which is seen anyway, or one of its problems again. */
+function isUsual({ code, prompts }, job) {
+  if (job.problems.length && prompts === 0) return true;
   return code === "running" || (code === "turn" && job.state === "running");
 }
 

@@ -36,7 +36,8 @@ export function makeOrder(queue, section, say) {
     const [before, after] = [others[place - 1], others[place]];
     const asked = isFirst ? { first: true } : after ? { before: after.job } : { after: before.job };
     queue.expect({ ...job, ...placeBetween(before, after, job) });
-    write(told, `${nameOf(job.job)} is number ${place + 1} of ${others.length + 1} now.`);
+    const all = queue.isSearched ? others.length + 1 : queue.total(section.name);
+    write(told, `${nameOf(job.job)} is number ${place + 1} of ${all} now.`);
     turn = turn.then(() => send(job, asked));
   }
 

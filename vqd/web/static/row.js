@@ -3,6 +3,7 @@
 import { h, write } from "./dom.js";
 import { progress } from "./progress.js";
 import { isOver } from "./queue.js";
+import { may } from "./steering.js";
 import { ago, clock, nameOf, sentence } from "./words.js";
 
 const USUAL_PRIORITY = 50;
@@ -22,15 +23,20 @@ export function makeRow({ job }, picked, onPick) {
   const about = h("p", { class: "about" });
   const bar = progress();
   const when = h("p", { class: "when" });
-  const row = h("li", { class: "job", "data-job": job }, pick, h("div", { class: "what" }, link, about), bar, when);
-  row.parts = { pick, link, about, bar, when };
+  const grip = h(
+    "button",
+    { type: "button", class: "grip", "aria-label": `Move ${nameOf(job)}`, title: "Drag it, or move it by ↑ and ↓" },
+  );
+  const what = h("div", { class: "what" }, link, about);
+  const row = h("li", { class: "job", "data-job": job }, pick, what, bar, when, grip);
+  row.parts = { pick, link, about, bar, when, grip };
   row.drawn = {};
   return row;
 }
 
 /** Bring a row up to date: of thousands only those are written of which something changed. */
 export function updateRow(row, job, running, isPicked) {
-  const { pick, about, bar, when } = row.parts;
+  const { pick, link, about, bar, when, grip } = row.parts;
   const before = row.drawn;
   row.drawn = { job, running };
   if (pick.checked !== isPicked) pick.checked = isPicked;
@@ -38,12 +44,14 @@ export function updateRow(row, job, running, isPicked) {
   if (before.job !== job || before.running !== running) bar.draw(job, running);
   if (before.job === job) return;
   row.dataset.state = job.state;
+  grip.hidden = !may("priority", job);
+  link.title = job.job;
   when.title = clock(job.finished_at ?? job.accepted_at);
   about.replaceChildren(
     h("span", {}, job.workflow),
+    job.reason ? h("span", { class: "reason", title: sentence(job.reason) }, sentence(job.reason)) : "",
     ...Object.entries(job.labels).map(([name, value]) => label(name, value)),
     job.priority === USUAL_PRIORITY ? "" : label("priority", job.priority),
-    job.reason ? h("span", { class: "reason" }, sentence(job.reason)) : "",
   );
 }
 

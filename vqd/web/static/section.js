@@ -3,6 +3,7 @@
 import { h, write } from "./dom.js";
 import { makeRow, updateRow } from "./row.js";
 import { makeWindowed } from "./windowed.js";
+import { figure } from "./words.js";
 
 const ASKED_BEFORE = 60; // rows before the end of those that were asked for
 
@@ -47,7 +48,7 @@ export function makeSection({ name, label }, queue, picked, onPick) {
     const shown = jobs();
     element.hidden = shown.length === 0;
     const counted = queue.isSearched ? shown.length : Math.max(queue.total(name), shown.length);
-    write(number, `${counted.toLocaleString()}${queue.isSearched && queue.hasMore(name) ? "+" : ""}`);
+    write(number, `${figure(counted)}${queue.isSearched && queue.hasMore(name) ? "+" : ""}`);
     if (!all.disabled) all.checked = shown.length > 0 && shown.every((job) => picked.has(job.job));
     list.draw(shown);
     if (list.end > shown.length - ASKED_BEFORE) queue.more(name);
@@ -55,7 +56,7 @@ export function makeSection({ name, label }, queue, picked, onPick) {
 
   function reach(job) {
     const place = jobs().findIndex((one) => one.job === job);
-    return place < 0 ? null : list.reach(place);
+    return place < 0 ? null : list.reach(jobs(), place);
   }
   return { name, element, list: list.element, measure: list.measure, draw, jobs, reach };
 }

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { h, keep, write } from "./dom.js";
 import { live } from "./live.js";
-import { ago, count, nameOf, sentence } from "./words.js";
+import { ago, count, figure, nameOf, sentence } from "./words.js";
 
 /** Show the servers. */
 export function servers() {
@@ -33,7 +33,7 @@ function makeServer(server) {
     "li",
     { class: "server" },
     h("h2", {}, server.name, h("span", { class: "state" })),
-    h("p", { class: "url" }, server.url),
+    h("p", { class: "url" }, server.url === server.name ? "" : server.url),
     h("p", { class: "said" }),
     h("ul", { class: "runs" }),
     h("dl", {}),
@@ -47,14 +47,14 @@ function updateServer(card, server, running) {
   const { state, said, runs, facts } = card.parts;
   card.dataset.state = server.state;
   write(state, server.state);
-  write(said, server.said ? sentence(server.said) : "");
+  write(said, server.said ? sentence(server.said) : server.state === "unseen" ? "Not asked yet what it can do." : "");
   const here = running.filter((one) => one.server === server.name);
   keep(runs, here, (one) => `${one.job}/${one.prompt}`, makeRun, updateRun);
   const told = {
     Version: server.version,
     "Video memory": server.vram_gb && `${Math.round(server.vram_gb)} GB`,
     Tags: server.tags?.join(", "),
-    Today: server.succeeded_today ? `${server.succeeded_today.toLocaleString()} succeeded` : null,
+    Today: server.succeeded_today ? `${figure(server.succeeded_today)} succeeded` : null,
     "Failed in a row": server.failed_in_row || null,
     "Changed since": server.drifted?.join(", "),
     Since: server.since_at && server.state !== "up" ? ago(server.since_at) : null,

@@ -3,8 +3,8 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 import { dropped } from "./files.js";
-import { makeJobForm } from "./jobform.js";
 import { kept } from "./kept.js";
+import { makeNewJob } from "./newjob.js";
 import { jobFileOf, makeWhole, sendWhole } from "./whole.js";
 
 /** Show the form; `name` is a workflow that is chosen already. */
@@ -44,7 +44,7 @@ export function submit(name) {
     if (!workflow) return;
     const shape = await get(`workflows/${encodeURIComponent(workflow)}`);
     if (choice.value !== workflow) return; // another was chosen meanwhile
-    form = makeJobForm(shape);
+    form = makeNewJob(shape);
     place.replaceChildren(form.element);
   }
 

@@ -2,11 +2,11 @@
 
 import { h, write } from "./dom.js";
 import { inOneLine } from "./problems.js";
-import { count, lasting, sentence, size } from "./words.js";
+import { count, figure, lasting, sentence, size } from "./words.js";
 
 /**
  * Give a place that tells it: `show(checked, left, files)`, with the problems that are `left` to
- * tell and how many files fan out, and `refuse(said)`.
+ * tell and how many files fan out, null if nobody knows, and `refuse(said)`.
  */
 export function makeTold() {
   const number = h("strong", {});
@@ -15,9 +15,9 @@ export function makeTold() {
   const faults = h("ul", { class: "fault" });
   const element = h("div", { class: "told", role: "status" }, number, product, facts, faults);
 
-  function show(checked, left, files) {
+  function show(checked, left, files = null) {
     const isReady = checked.problems.length === 0;
-    write(number, isReady ? count(checked.prompts, "prompt") : "Not ready yet");
+    write(number, isReady ? numbered(checked) : "Not ready yet");
     write(product, isReady ? asProduct(checked, files) : "");
     write(facts, isReady ? factsOf(checked).join(" · ") : "");
     faults.replaceChildren(...left.map((one) => h("li", { class: isMissing(one) ? "missing" : null }, inWords(one))));
@@ -28,6 +28,11 @@ export function makeTold() {
     faults.replaceChildren(h("li", {}, said));
   }
   return { element, show, refuse };
+}
+
+function numbered({ prompts, kept }) {
+  if (kept === null || kept === undefined) return count(prompts, "prompt");
+  return `${count(prompts - kept, "prompt")} would run, ${figure(kept)} of ${figure(prompts)} stay`;
 }
 
 /** Whether something is only not filled in yet, which is no fault of who is about to. */
@@ -41,6 +46,7 @@ function inWords(problem) {
 
 /** Say how the count comes about: "2 × size · 3 × method · 4 files = 24 prompts". */
 function asProduct({ axes, prompts }, files) {
+  if (files === null) return "";
   const varied = Object.entries(axes).filter(([, values]) => values.length > 1);
   const parts = varied.map(([name, values]) => `${values.length} × ${name}`);
   let product = varied.reduce((all, [, values]) => all * values.length, 1);

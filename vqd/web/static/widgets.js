@@ -8,6 +8,11 @@ import { h, icon } from "./dom.js";
 
 const MOST_SHOWN = 40; // of a list; a longer one is searched
 
+/** Whether a text says yes, as job files may. */
+export function isYes(value) {
+  return ["true", "yes", "on", "1"].includes(String(value).toLowerCase());
+}
+
 /** Give the widget of a parameter. */
 export function makeWidget(param, name) {
   const made = WIDGETS[param.widget] ?? (param.options.length ? select : WIDGETS.text);
@@ -65,7 +70,7 @@ function checkbox(param) {
   const usual = param.default === true;
   const input = h("input", { type: "checkbox" });
   const get = () => (input.checked === usual ? "" : String(input.checked));
-  const set = (value) => { input.checked = value === "" ? usual : value === "true"; };
+  const set = (value) => { input.checked = value === "" ? usual : isYes(value); };
   set("");
   return { element: h("div", { class: "box" }, input), input, get, set };
 }
@@ -77,7 +82,11 @@ function select(param, name) {
   const none = h("option", { value: "" }, usual === null ? "Choose …" : `${usual} (default)`);
   const others = param.options.filter((one) => one !== usual);
   const input = h("select", {}, none, others.map((one) => h("option", { value: one }, one)));
-  const set = (value) => { input.value = value === usual ? "" : value; };
+  const isOffered = (value) => value === "" || param.options.includes(value);
+  const set = (value) => {
+    if (!isOffered(value)) input.append(h("option", { value }, `${value} (not offered)`));
+    input.value = value === usual ? "" : value;
+  };
   return { element: input, input, get: () => input.value, set };
 }
 
@@ -91,7 +100,7 @@ function sized(param) {
   const [wide, high] = String(param.default ?? "").split("x");
   const [width, height] = [side("Width", wide, param), side("Height", high, param)];
   const set = (value) => {
-    [width.value, height.value] = value === "" ? ["", ""] : String(value).split("x");
+    [width.value, height.value] = value === "" ? ["", ""] : (param.presets[value] ?? String(value)).split("x");
   };
   const get = () => (width.value || height.value ? `${width.value || wide}x${height.value || high}` : "");
   const choose = (value) => {

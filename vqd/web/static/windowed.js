@@ -10,8 +10,8 @@ const AROUND_PX = 900; // drawn above and below what is seen, so that fast scrol
 
 /**
  * Give a list: `element`; `measure()` reads where it is and `draw(rows)` shows what is there then
- * (all lists of a page are measured before any is drawn: the browser lays out once); `reach(place)`
- * brings a row into sight and gives its element; `end` is the place after the last row that is drawn.
+ * (all lists of a page are measured before any is drawn: the browser lays out once); `reach(rows, place)`
+ * brings one into sight and gives its element; `end` is the place after the last row that is drawn.
  *
  * `key`, `make` and `update` are those of `keep`; a row that has the focus stays.
  */
@@ -55,11 +55,11 @@ export function makeWindowed({ attributes, key, make, update }) {
     return rows.findIndex((row) => element.keptByKey.get(key(row)) === item);
   }
 
-  function reach(place) {
+  function reach(all, place) {
     const top = element.getBoundingClientRect().top + place * height;
     if (top < 130 || top + height > innerHeight - 90) window.scrollBy(0, top - innerHeight / 2);
     measure();
-    draw(rows);
+    draw(all);
     return element.keptByKey.get(key(rows[place]));
   }
   return list;

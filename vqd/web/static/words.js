@@ -1,12 +1,22 @@
 /** Numbers and times as people read them, in their own language and time. */
 
+const NUMBERS = new Intl.NumberFormat();
+const TODAY = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const ANY_DAY = new Intl.DateTimeFormat(undefined, {
+  month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+});
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week", Infinity]];
 const SIZES = ["bytes", "kB", "MB", "GB", "TB"];
 
+/** Give a number with its thousands apart: "2,000". */
+export function figure(value) {
+  return NUMBERS.format(value);
+}
+
 /** Give a count with its noun: `count(3, "prompt")` is "3 prompts". */
-export function count(number, noun) {
-  return `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
+export function count(value, noun) {
+  return `${figure(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 /** Give how far from now a time is: "2 min. ago", "in 3 hr.". */
@@ -23,8 +33,7 @@ export function ago(time, now = Date.now()) {
 export function clock(time) {
   const at = new Date(time);
   const isToday = at.toDateString() === new Date().toDateString();
-  const day = isToday ? {} : { month: "short", day: "numeric" };
-  return at.toLocaleString(undefined, { ...day, hour: "2-digit", minute: "2-digit" });
+  return (isToday ? TODAY : ANY_DAY).format(at);
 }
 
 /** Give a duration in its two largest units: "2 h 5 min". */
