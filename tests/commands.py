@@ -33,7 +33,7 @@ TOP = Path(__file__).parents[1]
 _FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _TYPED = re.compile(r"^\$ ((?:.*\\\n)*.*)", re.MULTILINE)
 _LOOKS_TYPED = re.compile(r"^    (?:\$ |vqd [a-z]|script/\w|(?:sudo|pip|pipx|curl|systemctl) ).*")
-_ENDS_WITHIN_S = 60
+_ENDS_WITHIN_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,8 @@ class Place:
         picture(self._folder / "shots" / "a.png")
         job = f"{TWO_LINES}inputs: {{image: /mnt/shots/a.png}}\n"
         write(self._folder / "job.yaml", self._localized(job))
-        for folder in (home / ".config/fish/completions", home / "synced"):
+        completions, nas = home / ".config/fish/completions", self._folder / "nas" / "vqd"
+        for folder in (completions, home / "synced", nas):
             folder.mkdir(parents=True)
         write(home / ".curlrc", "fail\nsilent\nshow-error\n")
         write(home / ".vqd-token", "t" * 32)

@@ -46,11 +46,30 @@ def told(name: str, reasons: str) -> bool:
     return name in reasons or name.startswith("types-")
 
 
-@pytest.mark.parametrize("path", sorted(TOP.glob("docs/**/*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [TOP / "README.md", *sorted(TOP.glob("docs/**/*.md"))], ids=lambda path: path.name
+)
 def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
-    assert [target for target in targets if not (path.parent / target).exists()] == []
+    targets = re.findall(r"\]\(([^)#:]*)(?:#([^):]*))?\)", text)
+    assert [target for target, _ in targets if not (path.parent / target).exists()] == []
+    anchors = [(path.parent / target if target else path, name) for target, name in targets if name]
+    assert [(page.name, name) for page, name in anchors if name not in headings_of(page)] == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", text))
+    assert sorted({f"docs/{page.name}" for page in TOP.glob("docs/*.md")} - linked) == []
+
+
+def headings_of(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(
