@@ -62,17 +62,18 @@ class Address:
     @property
     def origin(self) -> str:
         """Give the URL without its path."""
-        return f"{self.scheme}://{self._netloc}"
+        return f"{self.scheme}://{self.netloc}"
 
     @property
-    def _netloc(self) -> str:
+    def netloc(self) -> str:
+        """Give host and port as a URL has them, the usual port left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     def websocket_url(self, client_id: str) -> str:
         """Give the URL of the websocket that hears of the prompts sent with `client_id`."""
         scheme = "wss" if self.scheme == "https" else "ws"
-        return f"{scheme}://{self._netloc}{self.base_path}/ws?clientId={quote(client_id, safe='')}"
+        return f"{scheme}://{self.netloc}{self.base_path}/ws?clientId={quote(client_id, safe='')}"
 
     def __str__(self) -> str:
         return f"{self.origin}{self.base_path}"

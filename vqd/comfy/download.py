@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from vqd.comfy.faults import Changed, Missing, NotComfy, Truncated, Unreachable
 from vqd.comfy.gateway import is_page
-from vqd.comfy.lane import Reply
 from vqd.comfy.outputs import RemoteFile
+from vqd.comfy.reply import Reply
 from vqd.comfy.wire import Wire, pour
 from vqd.documents.opening import created
 

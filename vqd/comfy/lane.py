@@ -1,75 +1,18 @@
-"""Kept connections to one server, over http.client.
+"""Kept connections to one server, over which requests go out (RFC 9112)."""
 
-An answer takes less than half of the processor time that it takes with requests, and a prompt
-needs three.
-"""
-
-import http.client
+import re
 import select
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import socket
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
 from vqd.comfy.address import Address
+from vqd.comfy.reply import BROKEN, Inflow, NoAnswer, Reply
 
-_CHUNK_BYTES = 256 * 1024
 _MOST_KEPT = 8
-_BROKEN = (OSError, http.client.HTTPException, ValueError)
-"""What http.client raises for a connection that fails, and for what is no HTTP."""
-
-
-class NoAnswer(Exception):
-    """No answer, or one that fell silent: why, in the operating system's words where it has some.
-    `is_refused` tells that no program listens there."""
-
-    def __init__(self, error: Exception) -> None:
-        told = error.strerror if isinstance(error, OSError) else None
-        super().__init__(told or str(error) or type(error).__name__)
-        self.is_refused = isinstance(error, ConnectionRefusedError)
-
-
-class CutShort(NoAnswer):
-    """The connection ended before the answer did."""
-
-
-class Reply:
-    """An answer of which the head has come. `headers` finds a name however it is written."""
-
-    def __init__(
-        self, response: http.client.HTTPResponse, give_back: Callable[["Reply"], None]
-    ) -> None:
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers  # type: ignore[assignment]
-        self._response = response
-        self._give_back = give_back
-
-    def chunks(self) -> Iterator[bytes]:
-        """Give the content as it comes.
-
-        Raises:
-            CutShort: there was to be more. NoAnswer: the server fell silent.
-        """
-        while chunk := self._next():
-            yield chunk
-        if self._response.length:
-            raise CutShort(http.client.IncompleteRead(b"", self._response.length))
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether all of it was read, and the server goes on listening."""
-        return self._response.isclosed() and not self._response.will_close
-
-    def close(self) -> None:
-        """Let the connection carry another request, if this one's answer is over."""
-        self._give_back(self)
-
-    def _next(self) -> bytes:
-        try:
-            return self._response.read(_CHUNK_BYTES)
-        except (http.client.IncompleteRead, ConnectionError) as error:
-            raise CutShort(error) from error
-        except _BROKEN as error:
-            raise NoAnswer(error) from error
+_NO_TARGET = re.compile(r"[^\x21-\x7e]")
+_NO_FIELD = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 class Lane:
@@ -93,13 +36,14 @@ class Lane:
         Raises:
             NoAnswer: there is none. What `body` raises, unchanged.
         """
+        head = _head(method, path, self._address, headers)
         connection = self._take()
         try:
-            response = connection.send(method, path, headers, body)
+            connection.send(head, body)
+            return connection.reply(method, partial(self._give_back, connection))
         except BaseException:
             connection.close()
             raise
-        return Reply(response, partial(self._give_back, connection))
 
     def close(self) -> None:
         """Close the connections that are kept, and make none any more."""
@@ -134,65 +78,82 @@ class _Connection:
     """One connection, which carries one request at a time."""
 
     def __init__(self, address: Address, connect_s: float, silence_s: float) -> None:
-        host, port, tls = address.host, address.port, address.tls
-        self._http = (
-            http.client.HTTPConnection(host, port, timeout=connect_s)
-            if tls is None
-            else http.client.HTTPSConnection(host, port, timeout=connect_s, context=tls)
-        )
-        self._silence_s = silence_s
-
-    def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: Iterable[bytes]
-    ) -> http.client.HTTPResponse:
-        """Send a request: see `Lane.send`."""
         try:
-            self._begin(method, path, headers)
-        except _BROKEN as error:
+            self._socket = _connected(address, connect_s)
+        except BROKEN as error:
             raise NoAnswer(error) from error
+        self._socket.settimeout(silence_s)
+        self._inflow = Inflow(self._socket)
+
+    def send(self, head: bytes, body: Iterable[bytes]) -> None:
+        """Send a request.
+
+        A server that hangs up takes no more, and its answer, which may say why, may be there.
+
+        Raises:
+            NoAnswer: it cannot be sent. What `body` raises, unchanged.
+        """
+        unsent = head
         for chunk in body:
-            if not self._takes(chunk):
-                break
+            if not self._takes(unsent + chunk):
+                return
+            unsent = b""
+        if unsent:
+            self._takes(unsent)
+
+    def reply(self, method: str, give_back: Callable[[Reply], None]) -> Reply:
+        """Give the answer when its head has come.
+
+        Raises:
+            NoAnswer: there is none.
+        """
         try:
-            return self._http.getresponse()
-        except _BROKEN as error:
+            return Reply(method, self._inflow, give_back)
+        except BROKEN as error:
             raise NoAnswer(error) from error
 
     def is_idle(self) -> bool:
         """Tell whether the server has not hung up, and said nothing that nobody asked for."""
         looking = select.poll()
-        looking.register(self._http.sock, select.POLLIN)
+        looking.register(self._socket, select.POLLIN)
         return not looking.poll(0)
 
     def close(self) -> None:
         """Hang up."""
-        self._http.close()
+        self._socket.close()
 
-    def _begin(self, method: str, path: str, headers: Mapping[str, str]) -> None:
-        if self._http.sock is None:
-            self._connect()
-        names = {name.lower() for name in headers}
-        self._http.putrequest(
-            method,
-            path,
-            skip_host="host" in names,
-            skip_accept_encoding="accept-encoding" in names,
-        )
-        for name, value in headers.items():
-            self._http.putheader(name, value)
-        self._http.endheaders()
-
-    def _connect(self) -> None:
-        self._http.connect()
-        self._http.sock.settimeout(self._silence_s)
-
-    def _takes(self, chunk: bytes) -> bool:
-        """Send a part of the body; False if the server has hung up: it takes no more, and its
-        answer, which may say why, may be there."""
+    def _takes(self, part: bytes) -> bool:
         try:
-            self._http.send(chunk)
+            self._socket.sendall(part)
         except BrokenPipeError:
             return False
-        except _BROKEN as error:
+        except BROKEN as error:
             raise NoAnswer(error) from error
         return True
+
+
+def _connected(address: Address, within_s: float) -> socket.socket:
+    connected = socket.create_connection((address.host, address.port), within_s)
+    try:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.tls is None:
+            return connected
+        return address.tls.wrap_socket(connected, server_hostname=address.host)
+    except BaseException:
+        connected.close()
+        raise
+
+
+def _head(method: str, path: str, address: Address, headers: Mapping[str, str]) -> bytes:
+    """Give the head of a request.
+
+    Raises:
+        NoAnswer: a character in it would end a line, or is none that a head can have.
+    """
+    given = {name.lower() for name in headers}
+    usual = {"Host": address.netloc, "Accept-Encoding": "identity"}
+    fields = {name: value for name, value in usual.items() if name.lower() not in given}
+    lines = [f"{name}: {value}" for name, value in (*fields.items(), *headers.items())]
+    if _NO_TARGET.search(path) or any(map(_NO_FIELD.search, lines)):
+        raise NoAnswer(ValueError("the path or a header has a character that HTTP does not"))
+    return "\r\n".join((f"{method} {path} HTTP/1.1", *lines, "", "")).encode("latin-1")

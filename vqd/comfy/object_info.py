@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from vqd.comfy.faults import NotComfy, Oversized, Unreachable
 from vqd.comfy.gateway import is_page, require_no_page
-from vqd.comfy.lane import Reply
+from vqd.comfy.reply import Reply
 from vqd.comfy.wire import MIB, Wire, parsed, pour
 
 MOST_BYTES = 64 * MIB

@@ -75,6 +75,8 @@ def _model(output: Mapping[str, Json]) -> Iterator[RemoteFile]:
 
 def _file(filename: str, subfolder: str, type_: str) -> RemoteFile:
     """Give a file whose name has no folder, which /view would leave out (server.py, 0.24.0)."""
+    if "/" not in filename:
+        return RemoteFile(filename, subfolder, type_)
     path = PurePosixPath(filename)
     if path.is_absolute() or ".." in path.parts or len(path.parts) == 1:
         return RemoteFile(filename, subfolder, type_)

@@ -13,7 +13,8 @@ import orjson
 from vqd.comfy.address import Address
 from vqd.comfy.faults import NotComfy, Oversized, Truncated, Unreachable
 from vqd.comfy.gateway import is_page, page_title, require_no_page, require_server
-from vqd.comfy.lane import CutShort, Lane, NoAnswer, Reply
+from vqd.comfy.lane import Lane
+from vqd.comfy.reply import CutShort, NoAnswer, Reply
 
 MIB = 1 << 20
 _CONNECT_S = 5.0
