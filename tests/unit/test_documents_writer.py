@@ -1,5 +1,7 @@
 """YAML that vqd writes reads back as what it was."""
 
+import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +23,30 @@ def test_any_text_reads_back_as_it_was(text: str) -> None:
 def test_people_can_read_it() -> None:
     told = {"name": "schöner Tag 🌞", "params": {"on": True, "cfg": 1.5}}
     assert written(told).decode() == ("name: schöner Tag 🌞\nparams:\n  'on': true\n  cfg: 1.5\n")
+
+
+def test_no_value_is_written_by_a_reference_to_another() -> None:
+    seeds = {"seeds": [1, 2]}
+    text = written({"first": seeds, "second": seeds}).decode()
+    assert text == "first:\n  seeds:\n  - 1\n  - 2\nsecond:\n  seeds:\n  - 1\n  - 2\n"
+
+
+@given(
+    told=st.dictionaries(
+        st.text(max_size=5),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+            lambda some: st.lists(some) | st.dictionaries(TEXTS, some),
+        ),
+    )
+)
+def test_numbers_and_nothing_stay_what_they_are(told: dict[str, object]) -> None:
+    assert yaml.safe_load(written(told)) == yaml.safe_load(yaml.safe_dump(told))
+
+
+def test_what_is_no_plain_value_is_refused() -> None:
+    with pytest.raises(TypeError, match="no plain value"):
+        written({"folder": object()})
 
 
 def test_a_name_that_is_not_utf_8_is_written() -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _HOLD = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -54,9 +55,11 @@ def created(path: Path) -> BinaryIO:
     Raises:
         IsADirectoryError: a folder has it. OSError: it cannot be made.
     """
-    path.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o666), "wb")
+    try:
+        return os.fdopen(os.open(path, _CREATE, 0o666), "wb")
+    except FileExistsError:
+        path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, _CREATE, 0o666), "wb")
 
 
 @contextmanager
