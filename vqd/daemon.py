@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -49,6 +50,11 @@ _SLICE_S = 60.0
 _END_S = 25.0
 """How long the end takes at most beyond `drain_s`, whatever a share or a server does."""
 
+_TURN_S = 0.0005
+"""How long a thread computes while another waits for the interpreter. Prompts need it for a moment
+only, again and again; a report or a plan is made meanwhile, which takes long. Python's own 5 ms
+leave servers without a prompt then."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -62,6 +68,7 @@ def run(settings: Settings, read: Callable[[], Settings]) -> int:
         VqdError: it cannot start, and says why.
     """
     faulthandler.enable()
+    sys.setswitchinterval(_TURN_S)
     with hangups_kept(), premises(settings) as ours:
         return _Daemon(settings, read, ours).run()
 
@@ -104,7 +111,9 @@ class _Daemon:
 
         self._farming = Farming(settings, spool, store, ours.engine, loop, on_change=wake.set)
         self._headline = Headline(store, held_by=self._held_by, tell=systemd.status)
-        self._thumbnailing = Thumbnailing(store, spool, kept)
+        self._thumbnailing = Thumbnailing(
+            store, spool, kept, is_busy=lambda: self._farming.loop.is_busy
+        )
         self._tellers = Tellers(
             settings,
             spool,

@@ -46,6 +46,11 @@ class House:
         server.is_up = True
         server.connection += 1
 
+    def look(self, now: float) -> float | None:
+        with self.store.reading() as session:
+            is_lacking = session.schedules.is_lacking()
+        return self.catalogues.look(now, is_lacking=is_lacking)
+
     def wait_looks(self, looks: int) -> None:
         for _ in range(looks):
             assert self.changes.acquire(timeout=10)
@@ -79,9 +84,9 @@ def test_a_server_is_learned_when_it_connects_and_not_before(
     make: Callable[[int], House],
 ) -> None:
     house = make(1)
-    assert house.catalogues.look(0.0) is None
+    assert house.look(0.0) is None
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
     assert house.classes("gpu1") == ("Loader",)
     assert looks_of(house.strange[0]) == 1
@@ -92,15 +97,15 @@ def test_it_is_looked_at_again_after_a_while_and_at_once_after_it_was_away(
 ) -> None:
     house = make(1)
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
-    wait_s = house.catalogues.look(0.0)
+    wait_s = house.look(0.0)
     assert wait_s is not None
-    assert house.catalogues.look(wait_s - 1) == pytest.approx(1)
-    house.catalogues.look(wait_s)
+    assert house.look(wait_s - 1) == pytest.approx(1)
+    house.look(wait_s)
     house.wait_looks(1)
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
     assert looks_of(house.strange[0]) == 3
 
@@ -110,17 +115,17 @@ def test_it_is_looked_at_more_often_while_a_job_waits_for_what_no_server_has(
 ) -> None:
     house = make(1)
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
-    assert house.catalogues.look(0.0) == LOOK_AGAIN_S
+    assert house.look(0.0) == LOOK_AGAIN_S
     job_key = accept_a_job(house.store)
     lacking = Judgement("waiting: model a.pt on no server", is_of_servers=True, is_lack=True)
     house.store.write(lambda session: session.schedules.judged(job_key, lacking, now=NOW))
-    assert house.catalogues.look(1.0) == LOOK_LACKING_S - 1
-    house.catalogues.look(LOOK_LACKING_S)
+    assert house.look(1.0) == LOOK_LACKING_S - 1
+    house.look(LOOK_LACKING_S)
     house.wait_looks(1)
     house.store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
-    assert house.catalogues.look(LOOK_LACKING_S) == LOOK_AGAIN_S
+    assert house.look(LOOK_LACKING_S) == LOOK_AGAIN_S
 
 
 def test_it_is_looked_at_at_once_when_it_has_not_what_it_told(
@@ -128,12 +133,12 @@ def test_it_is_looked_at_at_once_when_it_has_not_what_it_told(
 ) -> None:
     house = make(1)
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
     house.catalogues.hurry()
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
-    house.catalogues.look(0.0)
+    house.look(0.0)
     assert looks_of(house.strange[0]) == 2
 
 
@@ -145,16 +150,16 @@ def test_a_server_that_tells_nothing_of_use_is_asked_again_ever_later_and_keeps_
 ) -> None:
     house = make(1)
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
     house.strange[0].answers("GET /object_info", answer)
-    now = house.catalogues.look(0.0)
+    now = house.look(0.0)
     delays = []
     for _ in range(3):
         assert now is not None
-        house.catalogues.look(now)
+        house.look(now)
         house.wait_looks(1)
-        delays.append(house.catalogues.look(now))
+        delays.append(house.look(now))
         now += delays[-1] or 0.0
     assert delays == [5.0, 10.0, 20.0]
     assert house.classes("gpu1") == ("Loader",)
@@ -166,10 +171,10 @@ def test_a_server_that_does_not_answer_holds_up_nobody(make: Callable[[int], Hou
     house.strange[0].answers("GET /object_info", Answer(body={"Loader": LOADER}, after=hanging))
     for server in house.servers:
         house.connect(server)
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
     assert (house.classes("gpu1"), house.classes("gpu2")) == ((), ("Loader",))
-    house.catalogues.look(0.0)
+    house.look(0.0)
     hanging.set()
     house.wait_looks(1)
     assert house.classes("gpu1") == ("Loader",)
@@ -180,7 +185,7 @@ def test_a_farm_of_equal_servers_is_learned_once(make: Callable[[int], House]) -
     house = make(12)
     for server in house.servers:
         house.connect(server)
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(12)
     with house.store.reading() as session:
         keys = [session.catalogue.entries_of(server.name) for server in house.servers]
@@ -194,7 +199,7 @@ def test_the_log_names_the_signatures_that_changed(make: Callable[[int], House])
         for entry in (LOADER, wider):
             house.strange[0].answers("GET /object_info", Answer(body={"Loader": entry}))
             house.connect(house.servers[0])
-            house.catalogues.look(0.0)
+            house.look(0.0)
             house.wait_looks(1)
     told = [(line["event"], line["changed"], line["signatures"]) for line in log]
     assert told == [
@@ -221,7 +226,7 @@ def test_a_choice_is_spelled_as_the_server_has_it_since_the_last_look(
     other = {"input": {"required": {"name": [["Wan\\a.pt"], {}]}}}
     house.strange[0].answers("GET /object_info", Answer(body={"Loader": other}))
     house.connect(house.servers[0])
-    house.catalogues.look(0.0)
+    house.look(0.0)
     house.wait_looks(1)
     assert wait_for(
         lambda: spelling.spelled("gpu1", graph)["1"]["inputs"]["name"] == "Wan\\a.pt", within_s=1

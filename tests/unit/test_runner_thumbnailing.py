@@ -10,7 +10,7 @@ from tests.samples import picture
 from vqd.domain.job import PlannedJob
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.media.thumbnails import Thumbnails
-from vqd.runner.thumbnailing import AWAY_AGAIN_S, Thumbnailing
+from vqd.runner.thumbnailing import AT_ONCE, AWAY_AGAIN_S, Thumbnailing
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
@@ -21,6 +21,11 @@ PLATE = "plate.png"
 @pytest.fixture
 def kept(tmp_path: Path) -> Thumbnails:
     return Thumbnails(tmp_path / "thumbnails")
+
+
+def idle(store: Store, spool: Spool, kept: Thumbnails) -> Thumbnailing:
+    """One beside which no prompt is carried out."""
+    return Thumbnailing(store, spool, kept, is_busy=lambda: False)
 
 
 def accept(store: Store, total: int = 1) -> None:
@@ -50,7 +55,7 @@ def test_outputs_and_inputs_get_theirs_while_the_job_runs(
 ) -> None:
     accept(store, 3)
     output, given = succeed(store, spool, 1)
-    thumbnailing = Thumbnailing(store, spool, kept)
+    thumbnailing = idle(store, spool, kept)
     assert thumbnailing.make() is None
     assert kept.get(output) is not None
     assert kept.get(given) is not None
@@ -59,13 +64,27 @@ def test_outputs_and_inputs_get_theirs_while_the_job_runs(
     assert kept.get(later) is not None
 
 
+def test_while_prompts_are_carried_out_it_pauses_after_a_few(
+    store: Store, spool: Spool, kept: Thumbnails
+) -> None:
+    is_busy = True
+    accept(store, AT_ONCE + 1)
+    made = [succeed(store, spool, shade)[0] for shade in range(AT_ONCE + 1)]
+    thumbnailing = Thumbnailing(store, spool, kept, is_busy=lambda: is_busy)
+    assert thumbnailing.make() == 0.0
+    assert [kept.get(one) is not None for one in made] == [True] * AT_ONCE + [False]
+    is_busy = False
+    assert thumbnailing.make() is None
+    assert kept.get(made[-1]) is not None
+
+
 def test_what_was_overwritten_meanwhile_gets_none(
     store: Store, spool: Spool, kept: Thumbnails
 ) -> None:
     accept(store)
     output, _ = succeed(store, spool, 1)
     picture(spool.active / JOB / "outputs/1.png", size=(300, 200))
-    Thumbnailing(store, spool, kept).make()
+    idle(store, spool, kept).make()
     assert kept.get(output) is None
 
 
@@ -77,14 +96,14 @@ def test_what_is_no_picture_and_what_is_gone_stop_nothing(
     gone, _ = succeed(store, spool, 2)
     (spool.active / JOB / "outputs/2.png").unlink()
     last, _ = succeed(store, spool, 3)
-    assert Thumbnailing(store, spool, kept).make() is None
+    assert idle(store, spool, kept).make() is None
     assert [kept.get(name) is not None for name in (latent, gone, last)] == [False, False, True]
 
 
 def test_while_the_share_is_away_it_waits(store: Store, spool: Spool, kept: Thumbnails) -> None:
     accept(store)
     output, _ = succeed(store, spool, 1)
-    thumbnailing = Thumbnailing(store, spool, kept)
+    thumbnailing = idle(store, spool, kept)
     away = spool.root.rename(spool.root.with_name("away"))
     assert thumbnailing.make() == AWAY_AGAIN_S
     away.rename(spool.root)
@@ -93,7 +112,7 @@ def test_while_the_share_is_away_it_waits(store: Store, spool: Spool, kept: Thum
 
 
 def test_its_thread_ends_when_it_is_asked_to(store: Store, spool: Spool, kept: Thumbnails) -> None:
-    thumbnailing = Thumbnailing(store, spool, kept)
+    thumbnailing = idle(store, spool, kept)
     thumbnailing.start()
     thumbnailing.wake()
     thumbnailing.stop()

@@ -164,8 +164,7 @@ class Decoders:
     @contextmanager
     def _lent(self) -> "Iterator[_Decoder]":
         with self._lock:
-            self._idle = [decoder for decoder in self._idle if decoder.is_usable()]
-            decoder = self._idle.pop() if self._idle else _Decoder(self._idle_s, self._niceness)
+            decoder = self._taken() or _Decoder(self._idle_s, self._niceness)
             self._at_work.add(decoder)
         try:
             yield decoder
@@ -174,6 +173,17 @@ class Decoders:
                 self._at_work.discard(decoder)
                 if decoder.is_usable():
                     self._idle.append(decoder)
+
+    def _taken(self) -> "_Decoder | None":
+        """Give the one that was at work last, and let go of the one that ended, if one has: those
+        that were idle for longest end first."""
+        if self._idle and not self._idle[0].is_usable():
+            del self._idle[0]
+        while self._idle:
+            decoder = self._idle.pop()
+            if decoder.is_usable():
+                return decoder
+        return None
 
 
 class _Decoder:

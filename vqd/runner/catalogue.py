@@ -77,13 +77,11 @@ class Catalogues:
         self._looks: dict[Server, _Looking] = {}
         self._learning = threading.Lock()
 
-    def look(self, now: float) -> float | None:
+    def look(self, now: float, *, is_lacking: bool) -> float | None:
         """Begin the looks that are due; give the seconds until the next, None while there is none.
 
-        `now` is monotonic seconds.
+        `now` is monotonic seconds; `is_lacking` tells whether a job waits for what no server has.
         """
-        with self._store.reading() as session:
-            is_lacking = session.schedules.is_lacking()
         waits = []
         self._looks = {server: self._looks.get(server) or _Looking() for server in self._servers}
         for server, looking in self._looks.items():

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,7 @@ from vqd.runner.acceptance import BadOutput, check_count, check_file
 from vqd.runner.server import Server
 from vqd.runner.shared import OWN_FOLDER
 from vqd.spool.drops import OUTPUTS, PARTS, REJECTED
-from vqd.spool.files import link_or_copy, sync_file, sync_folder
+from vqd.spool.files import is_real_file, link_or_copy, sync_file, sync_folder
 from vqd.spool.folders import make_folder
 from vqd.spool.signs import mtime
 
@@ -61,7 +61,8 @@ def collect(
     values: Mapping[str, Value],
     take_name: TakeName,
 ) -> tuple[OutputFile, ...]:
-    """Fetch every file, check every one, then give them their names below outputs/.
+    """Fetch every file, check every one, then give them their names below outputs/, which last from
+    `sync_names` on.
 
     `stem` is the path without extension; `part` is unique to the attempt; `values` are those that
     the files were made with; `take_name` tells whether an output may have a name. What a file is
@@ -82,14 +83,23 @@ def collect(
         checked.append(_Checked(made_file, fetched, _accepted(fetched, made_file, values)))
     homes = _names(checked, stem, take_name)
     outputs = [one.output(home) for one, home in zip(checked, homes, strict=True)]
-    folders = dict.fromkeys((folder / home).parent for home in homes)
+    places = [folder / home for home in homes]
+    folders = dict.fromkeys(place.parent for place in places)
     for parent in folders:
         make_folder(parent, folder)
-    for one, home in zip(checked, homes, strict=True):
-        one.path.replace(folder / home)
-    for parent in folders:
-        sync_folder(parent)
+    for one, place in zip(checked, places, strict=True):
+        one.path.replace(place)
     return tuple(outputs)
+
+
+def sync_names(outputs: Iterable[OutputFile], folder: Path) -> None:
+    """Make durable what outputs are called in a job's folder, and what lies beside them.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    for parent in dict.fromkeys((folder / output.path).parent for output in outputs):
+        sync_folder(parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +162,9 @@ def take_away(server: Server, files: Sequence[MadeFile]) -> None:
     what may only be read stays."""
     remotes = [one.remote for one in files if isinstance(one.remote, RemoteFile)]
     for remote in remotes:
-        top, below = server.output_folder, _path_of(remote)
-        if top is not None and below is not None and _is_file(top / below):
-            _take_away(top, below)
+        shared = _shared(server, remote)
+        if shared is not None:
+            _take_away(*shared)
 
 
 def _names(checked: Sequence[_Checked], stem: str, take_name: TakeName) -> list[str]:
@@ -183,11 +193,11 @@ def _bring(server: Server, remote: Remote, target: Path) -> None:
     if isinstance(remote, RemoteText):
         _write(remote.text, target)
         return
-    top, below = server.output_folder, _path_of(remote)
-    if top is None or below is None or not _is_file(top / below):
+    shared = _shared(server, remote)
+    if shared is None:
         server.client.fetch(remote, target)
         return
-    link_or_copy(top / below, target)
+    link_or_copy(shared[0], target)
     sync_file(target)
 
 
@@ -199,26 +209,31 @@ def _write(text: str, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _path_of(remote: RemoteFile) -> PurePosixPath | None:
-    """Give where an output lies in its server's output folder; None if it is not to lie there.
+def _shared(server: Server, remote: RemoteFile) -> tuple[Path, Sequence[str]] | None:
+    """Give the file in the server's shared output folder, and its path below that in parts; None if
+    it is not there, or is not to lie there.
 
     A server on Windows writes its folders with `\\`.
     """
-    below = PurePosixPath(remote.subfolder.replace("\\", "/"), remote.filename)
-    is_inside = not below.is_absolute() and ".." not in below.parts
-    return below if remote.type == "output" and is_inside else None
+    top = server.output_folder
+    if top is None or remote.type != "output":
+        return None
+    subfolder = remote.subfolder.replace("\\", "/")
+    below = f"{subfolder}/{remote.filename}" if subfolder else remote.filename
+    parts = [part for part in below.split("/") if part not in ("", ".")]
+    if ".." in parts or "/" in (below[:1], remote.filename[:1]):
+        return None
+    path = top / below
+    return (path, parts) if is_real_file(path) else None
 
 
-def _is_file(path: Path) -> bool:
-    """Tell whether there is a file, and no link; no, too, on a dead mount."""
-    return os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114
-
-
-def _take_away(top: Path, below: PurePosixPath) -> None:
+def _take_away(path: Path, parts: Sequence[str]) -> None:
+    """Remove a file, and those of vqd's own folders on the way to it that are empty then."""
     with suppress(OSError):
-        (top / below).unlink()
-        for folder in list(below.parents)[:-2] if below.parts[0] == OWN_FOLDER else ():
-            (top / folder).rmdir()
+        path.unlink()
+        ours = len(parts) - 2 if parts[0] == OWN_FOLDER else 0
+        for folder in path.parents[: max(0, ours)]:
+            folder.rmdir()
 
 
 def _accepted(path: Path, made_file: MadeFile, values: Mapping[str, Value]) -> Media:

@@ -13,6 +13,8 @@ from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.recipe import Recipes
 from vqd.runner.assignment import Assignment, adopted
 from vqd.runner.attempt import Attempt
+from vqd.runner.collect import sync_names
+from vqd.runner.crew import Crew
 from vqd.runner.home import Home
 from vqd.runner.manifest import add_to_manifest
 from vqd.runner.names import OutputNames
@@ -61,7 +63,8 @@ class Dispatch:
         self._jobs: dict[int, Job] = {}
         self._graphs: dict[str, NamedGraph] = {}
         self._recipes: dict[int, Recipes] = {}
-        self._threads: dict[PromptKey, threading.Thread] = {}
+        self._crew = Crew("attempt")
+        self._overs: dict[PromptKey, threading.Event] = {}
 
     @property
     def running(self) -> Mapping[PromptKey, Attempt]:
@@ -93,14 +96,13 @@ class Dispatch:
         )
         self._running[prompt.key] = attempt
         server.enter()
-        name = f"attempt {prompt.key.job_key}/{prompt.key.number}"
-        self._threads[prompt.key] = _aside(lambda: self._carry_out(attempt), name)
+        self._overs[prompt.key] = self._crew.carry_out(partial(self._carry_out, attempt))
 
     def drop(self, prompt: Prompt) -> None:
         """Forget an attempt whose conclusion is written."""
         self._names.release(prompt.key)
         self._running.pop(prompt.key, None)
-        self._threads.pop(prompt.key, None)
+        self._overs.pop(prompt.key, None)
 
     def forget_job(self, job_key: int) -> None:
         """Forget a job that is over."""
@@ -152,8 +154,8 @@ class Dispatch:
         for attempt in self._running.values():
             attempt.abandon()
         until = time.monotonic() + STOPPED_WITHIN_S
-        for thread in self._threads.values():
-            thread.join(max(0.0, until - time.monotonic()))
+        for over in self._overs.values():
+            over.wait(max(0.0, until - time.monotonic()))
 
     def _carry_out(self, attempt: Attempt) -> None:
         self._on_end(attempt, attempt.run())
@@ -192,11 +194,9 @@ class Dispatch:
         return self._recipes[job_key]
 
 
-def _aside(act: Callable[[], None], name: str) -> threading.Thread:
+def _aside(act: Callable[[], None], name: str) -> None:
     """Let something that may wait for a server go on beside the loop, and not hold the end up."""
-    thread = threading.Thread(target=act, name=name, daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=act, name=name, daemon=True).start()
 
 
 def _write_down(
@@ -208,6 +208,7 @@ def _write_down(
 ) -> None:
     """Write the sidecars of what was made, and then that it was made."""
     write_sidecars(assignment, server, input_sha256s, outcome)
+    sync_names(outcome.outputs, assignment.folder)
     add_to_manifest(assignment, outcome, recipes)
 
 

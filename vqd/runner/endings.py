@@ -2,6 +2,7 @@
 them for servers and disks."""
 
 import queue
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 import structlog
@@ -14,6 +15,9 @@ from vqd.runner.conclude import BLAMED, Ended
 from vqd.runner.figures import Counting
 from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.server import Server
+
+GATHERED_S = 0.01
+"""How long the loop is not woken for an attempt that is over, if it wakes soon anyway."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,17 +42,26 @@ class Endings:
         self._counting = counting
         self._on_end = on_end
         self._on_lack = on_lack
-        self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None]] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[Attempt, Outcome | None, threading.Lock]]
+        self._ended = queue.SimpleQueue()
 
     def add(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        """Note that an attempt is over; without an outcome it was abandoned. Any thread may."""
-        self._ended.put((attempt, outcome))
-        self._on_end()
+        """Note that an attempt is over; without an outcome it was abandoned. Any thread may.
+
+        While its server has another prompt, this waits a moment: the loop is woken by the end of
+        that there, and what it writes of both then is one commit.
+        """
+        untaken = threading.Lock()
+        untaken.acquire()
+        self._ended.put((attempt, outcome, untaken))
+        if not (attempt.server.has_prompts and untaken.acquire(timeout=GATHERED_S)):
+            self._on_end()
 
     def take(self) -> Iterator[tuple[Assignment, Ended | None]]:
         """Give what ended, each once, as it is to be concluded; None where it was abandoned."""
         while not self._ended.empty():
-            attempt, outcome = self._ended.get()
+            attempt, outcome, untaken = self._ended.get()
+            untaken.release()
             ended = None if outcome is None else self._of(attempt, outcome)
             yield attempt.assignment, ended
 

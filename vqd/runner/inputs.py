@@ -85,6 +85,8 @@ class InputChecks:
     def _placed(self, folder: Path, shown: str) -> tuple[Path, Path]:
         """Give the path of an input, and the folder on the way to it that it must not leave."""
         path = folder / shown
+        if not shown.startswith("/"):
+            return path, folder
         for root in self.roots:
             if path.is_relative_to(root) and not path.is_relative_to(folder):
                 return root.resolve() / path.relative_to(root), root.resolve()

@@ -13,7 +13,6 @@ What it cannot know: what happened while it was not there. `rescue` asks the ser
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
 from vqd.domain.errors import STORE_DISK, VqdError
@@ -25,6 +24,7 @@ from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing
 from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
+from vqd.runner.due import Due
 from vqd.runner.endings import Endings
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
@@ -41,20 +41,6 @@ from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """What the queue asks for now: jobs by key, those to close with their names; `next_at` is when
-    a prompt that waits may run, or a job is to be judged. `moves` are those that concluded what
-    ended."""
-
-    judged: Sequence[Judged]
-    claimed: Sequence[tuple[Prompt, Server]]
-    stopping: Sequence[int]
-    closing: Sequence[tuple[int, str]]
-    next_at: float | None
-    moves: Sequence[Move] = ()
 
 
 class Loop:
@@ -105,10 +91,11 @@ class Loop:
         )
         self._choosing = Choosing(farm.serving, fitting)
         self._judging = Judging(windows, farm.serving, fitting)
-        self._telling = Telling(store, publisher)
+        self._telling = Telling(publisher)
         self._roster = Roster(store, farm.known.values())
         self._strays = Strays(store, farm.known, on_change=woken.set)
         self._changed: tuple[Mapping[str, Window], float] | None = None
+        self._is_lacking = False
         self._draining = False
         self._hurried = False
 
@@ -136,6 +123,11 @@ class Loop:
         self._dispatch.stop()
         self._unless_full(lambda: self._settle(time.monotonic(), []).next_at)
 
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether prompts are on servers, or on their way home. Any thread may ask."""
+        return bool(self._dispatch.running)
+
     def live(self) -> Mapping[PromptKey, LivePrompt]:
         """Give what is on the servers, as last heard. Any thread may ask."""
         running = dict(self._dispatch.running)
@@ -154,7 +146,7 @@ class Loop:
     def _round(self) -> float | None:
         """Tick, and look after the servers; give the seconds it may sleep."""
         delay_s = self.tick(time.monotonic())
-        look_s = self._catalogues.look(time.monotonic())
+        look_s = self._catalogues.look(time.monotonic(), is_lacking=self._is_lacking)
         return _shortest(delay_s, look_s, self._strays.look(time.monotonic()))
 
     def _unless_full(self, act: Callable[[], float | None]) -> float | None:
@@ -185,8 +177,9 @@ class Loop:
             self._dispatch.take_back()
         due = self._settle(now, [] if held else self._free_slots(now))
         self._settle_farm()
+        self._is_lacking = due.is_lacking
         self._hold(due.judged)
-        self._telling.note_steered()
+        self._telling.note_news(due.news)
         for prompt, server in due.claimed:
             self._start(prompt, server, now)
         self._dispatch.cancel(due.stopping)
@@ -217,22 +210,23 @@ class Loop:
         if self._farm.settle(busy):
             self._roster.keep_only(self._farm.known)
 
-    def _settle(self, now: float, free: Sequence[Server]) -> _Due:
+    def _settle(self, now: float, free: Sequence[Server]) -> Due:
         self._unsettled.extend(self._take_ended())
         ended, owed = self._unsettled, self._owed
         wall = self._clock()
 
-        def settle(session: Session) -> _Due:
+        def settle(session: Session) -> Due:
             moves = [conclude(session, one, now=wall) for one in ended]
             for move in owed:
                 move(session)
             judged = self._judging.judge(session, wall)
             claimed = list(self._choosing.claims(session, free, wall))
-            return replace(_due(session, judged, claimed, wall), moves=moves)
+            news = self._telling.news(session)
+            return Due.of(session, news, wall, judged=judged, claimed=claimed, moves=moves)
 
         if not (ended or owed or free or self._judging.is_stale(wall)):
             with self._store.reading() as session:
-                due = _due(session, (), (), wall)
+                due = Due.of(session, self._telling.news(session), wall)
                 are_unserved = self._judging.are_unserved(session, wall)
             if not are_unserved and (due.next_at is None or due.next_at > wall):
                 return due
@@ -290,17 +284,6 @@ class Loop:
         wakes = [server.standing.wakes_at(now) for server in self._farm.serving]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
-
-
-def _due(
-    session: Session,
-    judged: Sequence[Judged],
-    claimed: Sequence[tuple[Prompt, Server]],
-    now: float,
-) -> _Due:
-    jobs = session.jobs
-    next_at = _shortest(session.prompts.next_at(now), session.schedules.next_at())
-    return _Due(judged, claimed, jobs.stopping(), jobs.closing(), next_at)
 
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:

@@ -132,6 +132,11 @@ class Server:
         return self._rendering == 1
 
     @property
+    def has_prompts(self) -> bool:
+        """Tell whether a prompt of ours is on it."""
+        return self._rendering > 0
+
+    @property
     def others(self) -> int:
         """Count the prompts of other people on it, as last heard; 0 while nothing is heard."""
         return max(0, self.listener.remaining - self._rendering)

@@ -6,6 +6,7 @@ While a question is without an answer the share counts as away, and no other is 
 import time
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import TypeVar
 
 from vqd.domain.errors import VqdError
@@ -14,6 +15,8 @@ from vqd.spool.layout import PAUSED, Spool
 
 BELIEVED_S = 0.2
 """How long a job's folder is believed to be where it was: it may be deleted at any moment, too."""
+FREE_BELIEVED_S = 0.05
+"""How long it is believed that nothing stands in the way: `PAUSE` is put there at any moment."""
 
 _SILENT = "it does not answer"
 
@@ -39,13 +42,19 @@ class Share:
         self._clock = clock
         self._asker = Asker(on_answer=on_answer, answers_within_s=answers_within_s)
         self._believed: dict[str, float] = {}
+        self._free_until = -inf
 
     def held_by(self) -> str | None:
         """Say why nothing may be sent to a server; None if nothing stands in the way."""
+        now = self._clock()
+        if now < self._free_until:
+            return None
         try:
-            return self._ask(partial(_held_by, self._spool))
+            held = self._ask(partial(_held_by, self._spool))
         except ShareAway as away:
-            return f"share away: {away}"
+            held = f"share away: {away}"
+        self._free_until = -inf if held else now + FREE_BELIEVED_S
+        return held
 
     def why_away(self) -> str | None:
         """Say why the share counts as away; None if it is there."""

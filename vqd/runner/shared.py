@@ -11,6 +11,7 @@ import re
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,7 +41,7 @@ class SharedInputs:
         self._input_folder = input_folder
         self._folder = input_folder / OWN_FOLDER
         self._lock = threading.Lock()
-        self._put_at: dict[str, float] = {}
+        self._placed: dict[str, _Placed] = {}
 
     def place(self, path: Path, *, name: str, sha256: str, below: Path) -> str:
         """Put a file there by hard link, else by copy; give the name to put into a graph.
@@ -51,23 +52,22 @@ class SharedInputs:
             Changed: it has other bytes than `sha256`.
             OSError: it cannot be read, or the folder is away, read-only, full.
         """
-        if not is_folder(self._input_folder):
-            raise FileNotFoundError(2, "is not there", str(self._input_folder))
-        self._folder.mkdir(exist_ok=True)
-        target = self._folder / name
-        with opened(path, below=below) as file:
-            if not self._is_fresh(target, file):
-                self._put(file, target, sha256)
-                self._remember(name)
+        if not self._is_fresh(name):
+            if not is_folder(self._input_folder):
+                raise FileNotFoundError(2, "is not there", str(self._input_folder))
+            self._folder.mkdir(exist_ok=True)
+            with opened(path, below=below) as file:
+                self._put(file, self._folder / name, sha256)
+                self._remember(name, os.fstat(file.fileno()).st_size)
         return f"{OWN_FOLDER}/{name}"
 
-    def _is_fresh(self, target: Path, file: BinaryIO) -> bool:
+    def _is_fresh(self, name: str) -> bool:
         """Tell whether this put it there, not long ago, and it is there still."""
-        put_at = self._put_at.get(target.name)
-        if put_at is None or time.monotonic() - put_at > FRESH_S:
+        placed = self._placed.get(name)
+        if placed is None or time.monotonic() - placed.at > FRESH_S:
             return False
         try:
-            return target.lstat().st_size == os.fstat(file.fileno()).st_size
+            return (self._folder / name).lstat().st_size == placed.bytes
         except FileNotFoundError:
             return False
 
@@ -82,11 +82,19 @@ class SharedInputs:
         finally:
             coming.unlink(missing_ok=True)  # rename(2) leaves it where both are one inode
 
-    def _remember(self, name: str) -> None:
+    def _remember(self, name: str, size_bytes: int) -> None:
         with self._lock:
-            if len(self._put_at) >= _MOST_REMEMBERED:
-                self._put_at.clear()
-            self._put_at[name] = time.monotonic()
+            if len(self._placed) >= _MOST_REMEMBERED:
+                self._placed.clear()
+            self._placed[name] = _Placed(time.monotonic(), size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An input that was put there: when, in monotonic seconds, and how large it is."""
+
+    at: float
+    bytes: int
 
 
 def _link(file: BinaryIO, target: Path) -> None:

@@ -17,7 +17,7 @@ from vqd.domain.record import asked_sha256, sent_sha256
 from vqd.runner.assignment import Assignment
 from vqd.runner.server import Server
 from vqd.spool.drops import INPUTS
-from vqd.spool.files import write_whole
+from vqd.spool.files import write_to_sync
 
 EMBEDDED = "vqd"
 """The name of the job file within a node's `_meta`."""
@@ -26,7 +26,8 @@ EMBEDDED = "vqd"
 def write_sidecars(
     assignment: Assignment, server: Server, input_sha256s: Mapping[str, str], outcome: Succeeded
 ) -> None:
-    """Write `NAME.EXT.yaml` beside every output, durably; nothing where the job wants none."""
+    """Write `NAME.EXT.yaml` beside every output, durably once the folders of these are synced;
+    nothing where the job wants none."""
     if assignment.plan.sidecar == "none":
         return
     # Relative to done/, which is one of the places where a job's inputs may lie.
@@ -38,7 +39,7 @@ def write_sidecars(
         if assignment.plan.sidecar == "full":
             record = {**brief, **_how(assignment, server, outcome, output)}
         told = {**_job_file(assignment, paths), "record": record}
-        write_whole(assignment.folder / f"{output.path}.yaml", written(told))
+        write_to_sync(assignment.folder / f"{output.path}.yaml", written(told))
 
 
 def with_job_file(graph: Graph, assignment: Assignment, input_sha256s: Mapping[str, str]) -> Graph:

@@ -1,21 +1,30 @@
 """Tells the publisher of which jobs STATUS.yaml is out of date, once a second at most."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from vqd.domain.queue import STEERED, PromptKey
 from vqd.runner.attempt import Attempt
 from vqd.runner.publish import Publisher
-from vqd.store.store import Store
+from vqd.store.store import Session
 
 STATUS_EVERY_S = 1.0
 _NEWS = (STEERED, "job.quoted")
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """The jobs of which something was heard, up to the event of this key."""
+
+    newest_event: int
+    job_keys: AbstractSet[int]
+
+
 class Telling:
     """Remembers which jobs have changed. Used by the loop's thread alone."""
 
-    def __init__(self, store: Store, publisher: Publisher) -> None:
-        self._store = store
+    def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._due_at = 0.0
         self._held: str | None = None
@@ -36,13 +45,18 @@ class Telling:
         """Forget a job that is over."""
         self._begun.discard(job_key)
 
-    def note_steered(self) -> None:
-        """Note the jobs of which somebody asked something, or that are quoted, since this was
-        asked last."""
-        with self._store.reading() as session:
-            seen, self._seen_event = self._seen_event, session.events.newest_key()
-            if seen is not None:
-                self._changed |= session.events.jobs_with(_NEWS, after=seen)
+    def news(self, session: Session) -> News:
+        """Give the jobs of which somebody asked something, or that are quoted, since news were
+        noted last."""
+        newest, seen = session.events.newest_key(), self._seen_event
+        if seen is None or newest <= seen:
+            return News(newest, frozenset())
+        return News(newest, session.events.jobs_with(_NEWS, after=seen))
+
+    def note_news(self, news: News) -> None:
+        """Note that these jobs have changed."""
+        self._seen_event = news.newest_event
+        self._changed |= news.job_keys
 
     def tell(self, running: Mapping[PromptKey, Attempt], held: str | None, now: float) -> None:
         """Ask for the STATUS.yaml of what runs or has changed, if it is time.

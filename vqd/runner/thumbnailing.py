@@ -1,12 +1,13 @@
 """Makes the thumbnails of what prompts made, while their jobs run.
 
 Beside the prompts' way and at a low priority: decoders of their own make them, one file after the
-other. What is still missing when a job closes, or was made before this process began, is made for
-its report.
+other. While prompts are carried out, those of a few are made each second: more would take from them
+the interpreter and the processor, and nobody looks at so many. What is still missing when a job
+closes, or was made before this process began, is made for its report.
 """
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
 
 AWAY_AGAIN_S = 30.0
-_PAGE = 50
+AT_ONCE = 10
+"""Prompts whose files are seen to before it pauses, while others are carried out."""
 _STOP_S = 2.0
 _SMALL = frozenset({"image", "video", "audio"})
 
@@ -37,12 +39,18 @@ class _File:
 
 
 class Thumbnailing:
-    """Follows the queue: what succeeds after `start` gets its thumbnails, inputs too."""
+    """Follows the queue: what succeeds after `start` gets its thumbnails, inputs too.
 
-    def __init__(self, store: Store, spool: Spool, kept: Thumbnails) -> None:
+    `is_busy` tells whether prompts are carried out.
+    """
+
+    def __init__(
+        self, store: Store, spool: Spool, kept: Thumbnails, *, is_busy: Callable[[], bool]
+    ) -> None:
         self._store = store
         self._spool = spool
         self._kept = kept
+        self._is_busy = is_busy
         self._seen: int | None = None
         self._beside = Beside("thumbnails", self.make)
 
@@ -69,15 +77,17 @@ class Thumbnailing:
                 return AWAY_AGAIN_S
             with self._store.reading() as session:
                 page = session.events.prompts_with(
-                    "prompt.succeeded", after=self._seen or 0, limit=_PAGE
+                    "prompt.succeeded", after=self._seen or 0, limit=AT_ONCE
                 )
-                files = [file for _, key in page for file in self._files(session, key)]
+                found = [file for _, key in page for file in self._files(session, key)]
             if not page:
                 break
-            for file in files:
+            for file in {file.sha256: file for file in found}.values():
                 self._make(file)
             self._seen = page[-1][0]
             self._kept.trim()
+            if self._is_busy():
+                return 0.0
         return None
 
     def _files(self, session: Session, key: PromptKey) -> Iterator[_File]:

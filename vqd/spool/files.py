@@ -27,8 +27,11 @@ def is_folder(path: Path) -> bool:
 
 
 def is_real_folder(path: Path) -> bool:
-    """Tell whether a folder is there, and not a link to one."""
-    return is_folder(path) and not path.is_symlink()
+    """Tell whether a folder is there, and not a link to one; no, too, on a dead mount."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def is_real_file(path: Path) -> bool:
@@ -90,15 +93,8 @@ def temporary_beside(path: Path) -> Path:
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write; it appears at `path`, durably, when the block ends well."""
-    temporary = temporary_beside(path)
-    try:
-        with created(temporary) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _file_to_name(path) as file:
+        yield file
     sync_folder(path.parent)
 
 
@@ -106,6 +102,26 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file that is whole or not there, durably."""
     with whole_file(path) as file:
         file.write(data)
+
+
+def write_to_sync(path: Path, data: bytes) -> None:
+    """Write a file that is whole or not there, durably once its folder is synced."""
+    with _file_to_name(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def _file_to_name(path: Path) -> Iterator[BinaryIO]:
+    temporary = temporary_beside(path)
+    try:
+        with created(temporary) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def replace_quickly(path: Path, data: bytes) -> None:
