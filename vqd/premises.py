@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from vqd import systemd
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.engine.child import EngineProcess
@@ -15,12 +16,16 @@ from vqd.settings.farm import BUILTIN
 from vqd.settings.model import Settings
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
-from vqd.spool.lease import Lease, leased
+from vqd.spool.lease import LISTENS_S, Lease, leased
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
 from vqd.store.store import Store
 
 _LEAST_STATE_BYTES = 1 << 20
 """What SQLite, the lock and the engine's log need at least to begin."""
+_STEP_S = 60.0
+"""How long a step of the start may take, where nothing of it is known to take longer."""
+_UPGRADE_S = 1800.0
+"""A queue of gigabytes is copied before it is brought up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ def premises(settings: Settings) -> Iterator[Premises]:
         VqdError: they are another's, or not fit for use: `already_running`, `state_full`,
             `state_on_network`, or as the spool, its lease, the store and the engine tell.
     """
+    systemd.starting("takes the spool", within_s=LISTENS_S + _STEP_S)
     spool = Spool(settings.spool)
     spool.check()
     _require_room(settings)
@@ -99,6 +105,7 @@ def _store(settings: Settings) -> Iterator[Store]:
             f"{settings.state_dir}: state_dir lies on {kind}; a queue there can be lost.",
             "Name a folder on a local disk in the settings.",
         )
+    systemd.starting("opens the queue", within_s=_UPGRADE_S)
     store = Store(settings.store_path)
     try:
         yield store
@@ -109,6 +116,7 @@ def _store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def _engine(settings: Settings) -> Iterator[EngineProcess]:
     engine = EngineProcess(settings.state_dir / "engine")
+    systemd.starting("gets ready", within_s=_STEP_S)
     if any(server.url == BUILTIN for server in settings.servers):
         engine.start()
     try:
