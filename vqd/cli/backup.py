@@ -8,12 +8,12 @@ import click
 
 from vqd.cli.app import ends_in_words, json_option, settings_option
 from vqd.cli.helping import examples
+from vqd.cli.loading import settings_of
 from vqd.cli.told import print_json
 from vqd.documents.sizes import size_told
 from vqd.domain.names import printable
 from vqd.service import upkeep
 from vqd.service.shapes.upkeep import ReplacedShape, backup_shape
-from vqd.settings.load import load_settings
 
 
 @click.command(epilog=examples("vqd backup", "vqd backup --to /mnt/nas/vqd --keep 14"))
@@ -39,7 +39,7 @@ def backup(
     It is the database alone, as it is at one instant, looked through before it counts. The jobs'
     folders, the settings and your workflows are yours to back up.
     """
-    settings = load_settings(settings_file)
+    settings = settings_of(settings_file)
     is_shown = not as_json and sys.stderr.isatty()
     with click.progressbar(
         length=100, label="copying", show_eta=False, hidden=not is_shown, file=sys.stderr
@@ -73,7 +73,7 @@ def restore(named: Path, settings_file: Path | None, *, as_json: bool) -> None:
     """
     from vqd.premises import only_one
 
-    settings = load_settings(settings_file)
+    settings = settings_of(settings_file)
     with only_one(settings.state_dir):
         chosen, replaced = upkeep.restore(named, settings.store_path, now=time.time())
     if as_json:

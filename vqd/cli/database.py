@@ -9,13 +9,13 @@ import click
 from vqd.cli.app import Verbs, ends_in_words, json_option, settings_option
 from vqd.cli.findings import end_with
 from vqd.cli.helping import examples
+from vqd.cli.loading import settings_of
 from vqd.cli.told import print_json
 from vqd.doctor.rounds import Examined
 from vqd.domain.names import printable
 from vqd.service import upkeep
 from vqd.service.examine import examine_queue
 from vqd.service.shapes.upkeep import ReplacedShape
-from vqd.settings.load import load_settings
 from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 
@@ -34,7 +34,7 @@ def check(settings_file: Path | None, *, as_json: bool) -> None:
 
     The daemon may run. It changes nothing, and ends as `vqd doctor` does.
     """
-    settings = load_settings(settings_file)
+    settings = settings_of(settings_file)
     end_with(_examined(settings), settings_file, as_json=as_json)
 
 
@@ -51,7 +51,7 @@ def rebuild(settings_file: Path | None, *, as_json: bool) -> None:
     """
     from vqd.premises import only_one
 
-    settings = load_settings(settings_file)
+    settings = settings_of(settings_file)
     Spool(settings.spool).require_present()
     with only_one(settings.state_dir):
         kept = upkeep.set_aside(settings.store_path, now=time.time()).kept

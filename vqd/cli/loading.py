@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vqd.cli.share import ANSWERS_WITHIN_S
+from vqd.cli.knocking import ANSWERS_WITHIN_S, Door
 from vqd.domain.errors import VqdError
-from vqd.spool.asking import Asker, Silent
+from vqd.settings.site import load_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +22,9 @@ def settings_of(named: Path | None) -> Settings:
     """
     from vqd.settings.load import load_settings
 
-    try:
-        return Asker(answers_within_s=ANSWERS_WITHIN_S).ask(lambda: load_settings(named))
-    except Silent:
+    site = load_site(named)
+    if not Door([site.spool, *site.hot_folders]).answers():
         said = f"A folder that the settings name does not answer within {ANSWERS_WITHIN_S:g} s."
         hint = "See whether the server of each share is up: of spool and of hot_folders."
-        raise VqdError("share_silent", said, hint) from None
+        raise VqdError("share_silent", said, hint)
+    return load_settings(named)

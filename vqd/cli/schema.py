@@ -9,9 +9,9 @@ import click
 from vqd.cli.app import ends_in_words, settings_option
 from vqd.cli.completing import workflow_names
 from vqd.cli.helping import examples
+from vqd.cli.loading import settings_of
 from vqd.documents.json_schema import Schema
 from vqd.service import schemas
-from vqd.settings.load import load_settings
 from vqd.settings.model import settings_schema
 from vqd.spool.statusschema import status_schema
 
@@ -55,7 +55,7 @@ def _schema(kind: str) -> Schema:
 
 
 def _job_schema_for(name: str, settings_file: Path | None) -> Schema:
-    settings = load_settings(settings_file)
+    settings = settings_of(settings_file)
     return schemas.job_schema_for(
         name, workflows=settings.workflows, store_path=settings.store_path
     )

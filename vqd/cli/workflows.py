@@ -12,6 +12,7 @@ from vqd.cli.asking import asks_queue
 from vqd.cli.codes import EXIT_FAULTS
 from vqd.cli.completing import workflow_names
 from vqd.cli.helping import examples
+from vqd.cli.loading import settings_of
 from vqd.cli.table import Cell, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
@@ -36,7 +37,7 @@ from vqd.service.workflows import (
     open_workflows,
     write_definition,
 )
-from vqd.settings.load import load_settings
+from vqd.settings.site import load_site
 
 NO_SERVER = "no server has been seen yet"
 _STATES = {"ok": "green", "broken": "red", "nowhere": "yellow", "unknown": None}
@@ -169,7 +170,7 @@ def convert(
 
 @contextmanager
 def _open(settings_file: Path | None) -> Iterator[Workflows]:
-    settings = load_settings(settings_file)
+    settings = settings_of(settings_file)
     with open_workflows(settings.workflows, settings.store_path) as opened:
         yield opened
 
@@ -177,7 +178,7 @@ def _open(settings_file: Path | None) -> Iterator[Workflows]:
 def _store_path(settings_file: Path | None) -> Path | None:
     """Give where the store is; None where nothing is set up, which a definition does not need."""
     try:
-        return load_settings(settings_file).store_path
+        return load_site(settings_file).store_path
     except VqdError:
         if settings_file is not None:
             raise

@@ -215,7 +215,8 @@ class Settings(Keys):
     @property
     def site(self) -> Site:
         """Where the queue lies."""
-        return Site(self.spool, self.state_dir, self.reserve or Reserve())
+        hot = tuple(one.path for one in self.hot_folders.values())
+        return Site(self.spool, self.state_dir, self.reserve or Reserve(), hot)
 
     def look_at_disks(self) -> Disks:
         """Look at the disks that vqd writes to; waits where a share does not answer."""

@@ -5,11 +5,12 @@ something else in the settings is at fault.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from vqd.documents.tree import Text
+from vqd.documents.tree import Mapping, Node, Text
 from vqd.settings.environment import lay_environment
 from vqd.settings.files import find_files, lay_files
 from vqd.settings.layers import Layers
@@ -20,11 +21,13 @@ from vqd.spool.space import Disks, disks_at
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the spool and the state of a queue lie, and what stays free of their disks."""
+    """Where the spool and the state of a queue lie, what stays free of their disks, and where its
+    hot folders are that lie elsewhere."""
 
     spool: Path
     state_dir: Path
     reserve: Reserve
+    hot_folders: tuple[Path, ...] = ()
 
     @property
     def store_path(self) -> Path:
@@ -52,11 +55,19 @@ def _written(named: Path | None) -> Site | None:
     problems = lay_files(layers, find_files(named))
     problems += lay_environment(layers, os.environ, Site.__match_args__)
     place(layers.root, Path.cwd())
-    spool, state_dir, reserve = (layers.root.get(Text(key)) for key in Site.__match_args__)
+    spool, state_dir, reserve, hot = (layers.root.get(Text(key)) for key in Site.__match_args__)
     kept = Reserve() if reserve is None else reserve_of(reserve) if _is_text(reserve) else None
     if problems or kept is None or not (_is_text(spool) and _is_text(state_dir)):
         return None
-    return Site(Path(spool), Path(state_dir), kept)
+    return Site(Path(spool), Path(state_dir), kept, tuple(_paths(hot)))
+
+
+def _paths(hot: Node | None) -> Iterator[Path]:
+    """Give where hot folders are, of those that say so plainly."""
+    for keys in hot.values() if isinstance(hot, Mapping) else ():
+        path = keys.get(Text("path")) if isinstance(keys, Mapping) else None
+        if _is_text(path):
+            yield Path(path)
 
 
 def _validated(named: Path | None) -> Site:
