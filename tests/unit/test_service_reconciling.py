@@ -222,6 +222,36 @@ def test_a_folder_that_tells_of_more_is_taken_in_anew(
         assert session.servers.strays() == [("gpu0", "p-2")]
 
 
+def test_killed_after_it_let_go_of_a_job_it_goes_on_with_that(
+    spool: Spool, store: Store, running: int
+) -> None:
+    store.write(lambda session: session.adopted.disown(BEACH, now=NOW))
+    assert len(prompts_of(store, running)) == 3
+    assert reconciled(spool, store) == NOTHING
+    assert prompts_of(store, running) == []
+    (spool.active / BEACH / "manifest.jsonl").unlink()
+    (spool.active / BEACH / "outputs" / "a_1.png").unlink()
+    (spool.active / BEACH / "outputs").rmdir()
+    (spool.active / BEACH).rmdir()
+    closed(spool)
+    assert reconciled(spool, store) == Reconciled(adopted=0, ended=1, anew=0)
+    assert job_of(store, running).state is JobState.DONE
+
+
+def test_what_the_queue_has_no_events_of_is_told_by_the_log_of_before(
+    spool: Spool, store: Store, running: int
+) -> None:
+    closed(spool, "20260102-000000-a")
+    make(spool, store, running, number=3, told=False)
+    reconciled(spool, store)
+    with store.reading() as session:
+        for job in (BEACH, "20260102-000000-a", "20260103-000000-unknown"):
+            assert session.adopted.lacks_events(job)
+    accept_a_job(store, BEACH)
+    with store.reading() as session:
+        assert not session.adopted.lacks_events(BEACH)
+
+
 def test_a_queue_that_was_lost_says_that_it_was_made_of_the_folders(
     spool: Spool, store: Store, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from tests.builders import NOW, accept_a_job
+from tests.mounts import small_disk
 from tests.waiting import wait_for
 from vqd import __version__
 from vqd.domain.errors import VqdError
@@ -126,15 +127,21 @@ def test_two_at_once_are_refused(store: Store, queue: Path, folder: Path) -> Non
     assert back_up(queue, folder, now=NOW).jobs == 0
 
 
-def test_one_that_does_not_fit_is_refused_before_it_is_begun(
-    store: Store, queue: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("said", [None, 1 << 30], ids=["as it says", "though it says other"])
+def test_one_for_which_there_is_no_room_leaves_nothing_behind(
+    store: Store, queue: Path, tmp_path: Path, said: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = type("Usage", (), {"free": 4096})
-    monkeypatch.setattr("vqd.store.backup.shutil.disk_usage", lambda _: free)
-    with pytest.raises(VqdError, match="Make room") as caught:
-        back_up(queue, folder, now=NOW)
-    assert caught.value.code == "backup_no_room"
-    assert list(folder.iterdir()) == []
+    accept_a_job(store, total=6000)
+    if said is not None:
+        usage = type("Usage", (), {"free": said})
+        monkeypatch.setattr("vqd.store.backup.shutil.disk_usage", lambda _: usage)
+    small = tmp_path / "small"
+    small.mkdir()
+    with small_disk(small, "size=256k"):
+        with pytest.raises(VqdError, match="Make room") as caught:
+            back_up(queue, small / "backups", now=NOW)
+        assert caught.value.code == "backup_no_room"
+        assert list((small / "backups").iterdir()) == []
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"sha256": 1}'])

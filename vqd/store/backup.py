@@ -38,6 +38,7 @@ _NAME = re.compile(r"queue-\d{8}-\d{6}(-\d+)?\.db")
 _LEFT = re.compile(r"\.queue-.*\.part(-journal|-wal|-shm)?")
 _PAGES = 4096
 """Pages copied at once, 16 MB: what lies between two looks at Ctrl-C."""
+_MAKE_ROOM = "Make room there, or name another folder: --to FOLDER."
 
 Progress = Callable[[float], None]
 """Is told how much is copied, from 0 to 1."""
@@ -111,7 +112,8 @@ def copy_whole(
     """Copy what a connection to the queue at `path` sees into one new file, and look through that.
 
     Raises:
-        VqdError: `store_damaged`, it is not whole; `store_unopened`, it cannot be read or written.
+        VqdError: `store_damaged`, it is not whole; `backup_no_room`; `store_unopened`, it cannot be
+            read or written.
     """
     try:
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
@@ -124,6 +126,8 @@ def copy_whole(
             copy.execute("PRAGMA journal_mode = DELETE")
             faults = list(faults_of(copy))
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+            raise VqdError("backup_no_room", f"{part.parent} is full.", _MAKE_ROOM) from error
         raise unopened(path, error) from error
     if faults:
         said = f"{path} is damaged: {faults[0]}."
@@ -194,7 +198,7 @@ def _require_room(queue: sqlite3.Connection, folder: Path) -> None:
         raise VqdError(
             "backup_no_room",
             f"{folder} has {free:,} bytes free, and the queue has {pages * size:,}.",
-            "Make room there, or name another folder: --to FOLDER.",
+            _MAKE_ROOM,
         )
 
 
