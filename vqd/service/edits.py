@@ -35,7 +35,8 @@ Content = str | Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class JobFileText:
     """A job file by its name in the job's folder. Its `keys` are what the text says: numbers and
-    booleans as such if they are written as vqd would, all else as texts; None where the text cannot be read."""
+    booleans as such if they are written as vqd would, all else as texts; None where it cannot be
+    read."""
 
     name: str
     text: str
@@ -142,7 +143,7 @@ def told_by(job_file: Path, text: str) -> JobFileText:
 
 
 def _scalar(text: Text) -> str | int | float | bool | None:
-    """Give a scalar as what a writer writes the same: `010` and `'1'` are texts, `1` is a number."""
+    """Give a scalar as what a writer writes so: `010` and `'1'` are texts, `1` is a number."""
     if text.is_absent:
         return None
     if text.plain and text in ("true", "false"):

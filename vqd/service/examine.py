@@ -38,14 +38,11 @@ class ToldCatalogue:
 
 def used_workflows(store_path: Path) -> frozenset[str]:
     """Give the workflows of the jobs that are not over; none where no queue can be read."""
-    reader = StoreReader(store_path)
     try:
-        with reader.reading() as session:
+        with StoreReader(store_path) as reader, reader.reading() as session:
             return frozenset(job.workflow for job in session.joblist.open() if job.workflow)
     except VqdError:
         return frozenset()
-    finally:
-        reader.close()
 
 
 def examine_workflows(
@@ -73,14 +70,11 @@ def examine_workflows(
 
 def examine_queue(store_path: Path, spool: Spool) -> Iterator[Finding]:
     """Examine whether every job of the queue that is not over has its folder."""
-    reader = StoreReader(store_path)
     try:
-        with reader.reading() as session:
+        with StoreReader(store_path) as reader, reader.reading() as session:
             jobs = [job.job for job in session.joblist.open()]
     except VqdError:
         return  # which is told of the state
-    finally:
-        reader.close()
     if not spool.is_present():
         return
     lost = [job for job in jobs if spool.find(job) is None]

@@ -88,11 +88,8 @@ class Models:
 def open_farm(folders: Sequence[Path], store_path: Path) -> Iterator["FarmViews"]:
     """Give what is known of the servers, read beside the daemon or while it is down; the workflows
     are those in some folders and those that vqd brings."""
-    reader = StoreReader(store_path)
-    try:
+    with StoreReader(store_path) as reader:
         yield FarmViews(reader, Workflows(folders, reader))
-    finally:
-        reader.close()
 
 
 class FarmViews:

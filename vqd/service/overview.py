@@ -32,11 +32,8 @@ def open_overviews(store_path: Path) -> Iterator[Overviews]:
     Raises:
         VqdError: `store_missing` and the like.
     """
-    reader = Reader(store_path, Overlook)
-    try:
+    with Reader(store_path, Overlook) as reader:
         yield Overviews(store_path, reader)
-    finally:
-        reader.close()
 
 
 class Overviews:

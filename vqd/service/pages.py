@@ -8,10 +8,8 @@ twice.
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from vqd.domain.errors import VqdError
@@ -33,20 +31,6 @@ class Page(Generic[T]):
 
     rows: Sequence[T]
     next: str | None
-
-
-@contextmanager
-def open_pages(store_path: Path) -> Iterator["Pages"]:
-    """Give the pages of a queue, read beside the daemon or while it is down.
-
-    Raises:
-        VqdError: `store_missing` and the like.
-    """
-    reader = StoreReader(store_path)
-    try:
-        yield Pages(reader)
-    finally:
-        reader.close()
 
 
 class Pages:

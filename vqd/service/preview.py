@@ -211,11 +211,8 @@ def open_previews(
     `drafting` makes what reads them, with the node classes that the store knows; `capabilities` are
     what the settings say that each server has; above `quote_over` a job waits for an approval.
     """
-    reader = StoreReader(store_path)
-    try:
+    with StoreReader(store_path) as reader:
         yield Previews(drafting(StoredClasses(reader)), reader, capabilities, quote_over)
-    finally:
-        reader.close()
 
 
 def _on_servers(

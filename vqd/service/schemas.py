@@ -32,13 +32,10 @@ def job_schema_for(name: str, *, workflows: Sequence[Path], store_path: Path) ->
         Faults: `unknown_workflow`, or everything wrong with its definition.
         VqdError: the store cannot be read.
     """
-    reader = StoreReader(store_path)
-    try:
+    with StoreReader(store_path) as reader:
         folders = (*workflows, shipped_folder())
         workflow = Definitions(folders, StoredClasses(reader)).get(name)
         return jobschema.job_schema_for(workflow, _offered(workflow, reader))
-    finally:
-        reader.close()
 
 
 def _offered(workflow: Workflow, reader: StoreReader) -> Mapping[str, Sequence[str]]:

@@ -75,14 +75,11 @@ def examine_whole(store_path: Path) -> Iterator[Finding]:
 def examine_folders(store_path: Path, spool: Spool) -> Iterator[Finding]:
     """Look for jobs' folders that the queue does not know. Those of open jobs, see
     `examine_queue`."""
-    reader = StoreReader(store_path)
     try:
-        with reader.reading() as session:
+        with StoreReader(store_path) as reader, reader.reading() as session:
             states = session.adopted.states()
     except VqdError:
         return  # which is told of the queue
-    finally:
-        reader.close()
     if not spool.is_present():
         return
     found = sorted(_strangers(spool, states), key=attrgetter("name"))

@@ -44,11 +44,8 @@ def open_views(store_path: Path) -> Iterator["Views"]:
     Raises:
         VqdError: `store_missing` and the like.
     """
-    reader = StoreReader(store_path)
-    try:
+    with StoreReader(store_path) as reader:
         yield Views(reader)
-    finally:
-        reader.close()
 
 
 class Views:

@@ -51,11 +51,8 @@ class WorkflowView:
 @contextmanager
 def open_workflows(folders: Sequence[Path], store_path: Path) -> Iterator["Workflows"]:
     """Give the workflows in some folders and those that vqd brings; writes nothing."""
-    reader = StoreReader(store_path)
-    try:
+    with StoreReader(store_path) as reader:
         yield Workflows(folders, reader)
-    finally:
-        reader.close()
 
 
 class Workflows:
@@ -171,11 +168,8 @@ def _classes(
     if store_path is None:
         yield NothingKnown()
         return
-    reader = StoreReader(store_path)
-    try:
+    with StoreReader(store_path) as reader:
         yield StoredClasses(reader)
-    finally:
-        reader.close()
 
 
 def write_definition(made_of: Made, folder: Path, *, source: Path, force: bool) -> tuple[Path, ...]:

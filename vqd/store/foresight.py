@@ -80,9 +80,6 @@ def foreseen(store_path: Path, jobs: Sequence[ListedJob], now: float) -> Mapping
     Raises:
         VqdError: `store_missing` and the like.
     """
-    reader = Reader(store_path, partial(Foreseen, classes=ClassCache()))
-    try:
-        with reader.reading() as rows:
-            return finishes_of(rows, jobs, now)
-    finally:
-        reader.close()
+    foreseen_rows = partial(Foreseen, classes=ClassCache())
+    with Reader(store_path, foreseen_rows) as reader, reader.reading() as rows:
+        return finishes_of(rows, jobs, now)

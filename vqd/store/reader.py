@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from vqd.store.connection import open_for_reading
 from vqd.store.joblist import JobList
@@ -49,6 +49,13 @@ class Reader(Generic[S]):
             connection.execute("ROLLBACK")
             with self._lock:
                 self._idle.append((connection, rows))
+
+    def __enter__(self) -> Self:
+        """Give it; at the end of the block it is closed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the idle connections."""
