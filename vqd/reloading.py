@@ -44,10 +44,10 @@ class Reloading:
         for step in steps:
             step()
         self.settings = settings
-        logs.set_level(settings.log_level)
         said = f"{', '.join(waiting)}: as before until the daemon is restarted" if waiting else None
         standing.tell(settings.state_dir, said)
         _log.info("settings.reloaded", changed=names, waiting=waiting)
+        logs.set_level(settings.log_level)
 
     def _refuse(self, error: VqdError) -> None:
         problems = error.problems if isinstance(error, Faults) else ()

@@ -40,8 +40,10 @@ def stopping(said: str, *, within_s: float) -> None:
 
 
 def is_manager() -> bool:
-    """Tell whether systemd's journal reads what is logged (systemd.exec(5), JOURNAL_STREAM)."""
-    return "JOURNAL_STREAM" in os.environ
+    """Tell whether systemd's journal reads what is logged: whether stderr is the stream that it
+    opened, and no file put in its place (systemd.exec(5), JOURNAL_STREAM)."""
+    facts = os.fstat(2)
+    return os.environ.get("JOURNAL_STREAM") == f"{facts.st_dev}:{facts.st_ino}"
 
 
 def watchdog_s() -> float | None:

@@ -31,6 +31,7 @@ from vqd.service.thumbnails import JobThumbnails
 from vqd.service.uploads import Uploads
 from vqd.service.views import Views
 from vqd.service.workflows import Workflows
+from vqd.settings import standing
 from vqd.settings.changes import Step, changed, nothing
 from vqd.settings.listening import WebKeys
 from vqd.settings.model import Settings
@@ -179,6 +180,7 @@ class WebDoor:
             version=__version__,
             server_urls=urls,
             settings=settings.shown,
+            settings_said=partial(standing.told, settings.state_dir),
         )
 
 

@@ -15,6 +15,7 @@ class System:
     paused: bool
     away: str | None
     parked: str | None
+    settings_said: str | None
     waiting: list[str]
     servers: list[ServerShape]
 

@@ -13,6 +13,7 @@ from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.service.overview import open_overviews
 from vqd.service.shapes.jobs import job_shape
 from vqd.service.shapes.queue import QueueShape, standing_shape
+from vqd.settings.standing import told as settings_said
 from vqd.spool.waiting import waiting_in
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def queue(site: Site, share: Share) -> QueueShape:
         away=condition.away,
         paused=condition.is_paused,
         parked=condition.parked,
+        settings_said=settings_said(site.state_dir),
         servers=[standing_shape(server) for server in seen.servers],
         jobs=[job_shape(job, finishes.get(job.job_key)) for job in seen.jobs],
         waiting=[*waiting_in(spool.inbox)] if spool else [],

@@ -59,6 +59,7 @@ class Remote:
             away=system.away,
             paused=system.paused,
             parked=system.parked,
+            settings_said=system.settings_said,
             servers=[
                 StandingShape(one.name, one.url, one.state, one.said, one.version)
                 for one in system.servers

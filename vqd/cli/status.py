@@ -51,6 +51,8 @@ def _print_queue(seen: QueueShape) -> None:
         click.echo(PAUSED)
     if seen.parked:
         click.echo(printable(f"parked: {seen.parked}; it goes on by itself"))
+    if seen.settings_said:
+        click.echo(printable(f"settings: {seen.settings_said}"))
     rows: list[list[Cell | str]] = [
         [
             server.name,

@@ -3,9 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
+
+from structlog.contextvars import bound_contextvars
 
 from vqd.domain.graph import NamedGraph
 from vqd.domain.outcome import Outcome, Succeeded
@@ -117,7 +120,9 @@ class Dispatch:
         for key, attempt in self._running.items():
             if key.job_key in stopping and not attempt.is_cancelled:
                 attempt.is_cancelled = True
-                _aside(attempt.cancel, f"cancel {key.job_key}/{key.number}")
+                _aside(
+                    partial(_say_of, attempt, attempt.cancel), f"cancel {key.job_key}/{key.number}"
+                )
 
     def withdraw(self, job_keys: Iterable[int]) -> None:
         """Take what waits on a server of these jobs off it again; what runs goes on."""
@@ -140,7 +145,10 @@ class Dispatch:
             attempt = self._running[key]
             if not attempt.is_withdrawn:
                 attempt.is_withdrawn = True
-                _aside(attempt.withdraw, f"withdraw {key.job_key}/{key.number}")
+                _aside(
+                    partial(_say_of, attempt, attempt.withdraw),
+                    f"withdraw {key.job_key}/{key.number}",
+                )
 
     def learn(self, server: Server) -> None:
         """Ask a server what it is, without waiting for the answer."""
@@ -158,7 +166,9 @@ class Dispatch:
             over.wait(max(0.0, until - time.monotonic()))
 
     def _carry_out(self, attempt: Attempt) -> None:
-        self._on_end(attempt, attempt.run())
+        with _told_of(attempt):
+            outcome = attempt.run()
+        self._on_end(attempt, outcome)
 
     def _assignment(self, prompt: Prompt) -> Assignment:
         job = self._job(prompt.key.job_key)
@@ -197,6 +207,20 @@ class Dispatch:
 def _aside(act: Callable[[], None], name: str) -> None:
     """Let something that may wait for a server go on beside the loop, and not hold the end up."""
     threading.Thread(target=act, name=name, daemon=True).start()
+
+
+def _say_of(attempt: Attempt, act: Callable[[], None]) -> None:
+    with _told_of(attempt):
+        act()
+
+
+def _told_of(attempt: Attempt) -> AbstractContextManager[None]:
+    """Let everything that is logged in the block tell of which prompt it is."""
+    assignment = attempt.assignment
+    prompt = assignment.prompt
+    return bound_contextvars(
+        job=assignment.job, prompt=prompt.key.number, prompt_id=prompt.prompt_id
+    )
 
 
 def _write_down(

@@ -122,6 +122,7 @@ def _log_ended(ended: Ended) -> None:
         "prompt.concluded",
         job=ended.job,
         prompt=ended.prompt.key.number,
+        prompt_id=ended.prompt.prompt_id,
         attempt=ended.prompt.attempt,
         server=ended.server,
         outcome=failed.code if failed else "succeeded",

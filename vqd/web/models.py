@@ -147,6 +147,8 @@ class SystemShape(Shape):
     """What is missing of the spool, if it is away."""
     parked: str | None
     """What there is too little room for, if nothing is sent because of that."""
+    settings_said: str | None
+    """Why the settings as they are written do not count, if the daemon was told to read them."""
     waiting: list[str]
     """What of the inbox is not taken yet: `NAME: why`."""
     jobs: dict[str, int]

@@ -31,7 +31,8 @@ class Services:
     """Each answers for one thing. `bring_back` lets a closed job run again; `of_share` carries out
     what waits for the share, in threads of its own.
 
-    `settings` are those that may be shown, `server_urls` the servers of these by name.
+    `settings` are those that may be shown, `settings_said` why what is written does not count,
+    `server_urls` the servers of these by name.
     """
 
     views: Views
@@ -53,4 +54,5 @@ class Services:
     version: str
     server_urls: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    settings_said: Callable[[], str | None] = lambda: None
     clock: Callable[[], float] = time.time

@@ -26,6 +26,7 @@ def routes(services: Services) -> APIRouter:
             paused=services.switch.is_paused,
             away=services.switch.away,
             parked=_parked(services),
+            settings_said=services.settings_said(),
             waiting=[*services.switch.waiting],
             jobs={str(state): count for state, count in services.pages.counts().items()},
             servers=_servers(services),

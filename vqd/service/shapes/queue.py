@@ -37,6 +37,8 @@ class QueueShape(Shape):
     paused: bool
     parked: str | None
     """What there is too little room for, if nothing is sent because of that."""
+    settings_said: str | None
+    """Why the settings as they are written do not count, if the daemon was told to read them."""
     servers: list[StandingShape]
     jobs: list[JobShape]
     """Those that are not over, oldest first."""

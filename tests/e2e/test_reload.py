@@ -1,0 +1,157 @@
+"""SIGHUP while a daemon works: settings that are read again, and nothing is lost by it."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from tests.builders import write
+from tests.daemons import Daemon, manifest_of
+from tests.samples import picture, picture_job
+from tests.waiting import wait_for
+from vqd.engine.child import EngineProcess
+
+PROMPTS = 16
+SIZES = ", ".join(f"{side}x{side}" for side in range(900, 900 + PROMPTS))
+JOB = f"""\
+vqd: 1
+workflow: image-scale
+params: {{method: lanczos}}
+fan_out: {{matrix: {{size: [{SIZES}]}}}}
+"""
+OLD, NEW = "an-old-token-of-32-letters-and-digits", "a-new-token-of-32-letters-and-digits"
+WITHIN_S = 90
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[list[EngineProcess]]:
+    """Two servers of their own."""
+    started = [EngineProcess(tmp_path / name) for name in ("first", "second")]
+    for server in started:
+        server.start()
+    yield started
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def daemons() -> Iterator[list[Daemon]]:
+    """The daemons that a test started."""
+    made: list[Daemon] = []
+    yield made
+    for daemon in made:
+        daemon.close()
+
+
+def hang_up(daemon: Daemon) -> None:
+    assert daemon.process is not None
+    daemon.process.send_signal(signal.SIGHUP)
+
+
+def reload(daemon: Daemon, **settings: Any) -> dict[str, Any]:
+    """Write other settings, have them read, and give the line that says what came of it."""
+    written = yaml.safe_load(daemon.settings.read_text(encoding="utf-8")) | settings
+    kept = {key: value for key, value in written.items() if value is not None}
+    daemon.settings.write_text(yaml.safe_dump(kept), encoding="utf-8")
+    lines = told(daemon)
+    hang_up(daemon)
+    wait_for(lambda: len(told(daemon)) > len(lines), within_s=WITHIN_S, what="the reload")
+    return told(daemon)[-1]
+
+
+def told(daemon: Daemon) -> list[dict[str, Any]]:
+    """Every line that says what came of a reload."""
+    names = ("settings.reloaded", "settings.refused", "reload.failed")
+    return [line for line in daemon.log if line["event"] in names]
+
+
+def rendered(server: EngineProcess) -> int:
+    """How many prompts a server has carried out."""
+    answer = requests.get(f"{server.url}/history", timeout=30)
+    return len(answer.json())
+
+
+def test_servers_come_and_leave_while_prompts_run_and_each_is_rendered_once(
+    tmp_path: Path, servers: list[EngineProcess], daemons: list[Daemon]
+) -> None:
+    first, second = servers
+    named = [{"url": one.url, "name": one.data_dir.name} for one in servers]
+    daemon = Daemon(tmp_path / "house", servers=named[:1], settle_s=0.1)
+    daemons.append(daemon.start())
+    picture_job(tmp_path / "one", pictures=1, job=JOB).rename(daemon.spool.inbox / "one")
+    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=WITHIN_S, what="a first prompt")
+    assert reload(daemon, servers=named)["changed"] == ["servers"]
+    wait_for(
+        lambda: [one for one in daemon.logged("prompt.concluded") if one["server"] == "second"],
+        within_s=WITHIN_S,
+        what="a prompt on the server that came",
+    )
+    assert reload(daemon, servers=named[1:])["changed"] == ["servers"]
+    wait_for(
+        lambda: daemon.logged("server.removed"), within_s=WITHIN_S, what="the end of the first"
+    )
+    folder = daemon.wait_done("one", within_s=WITHIN_S)
+    assert sorted(line["prompt"] for line in manifest_of(folder)) == [*range(1, PROMPTS + 1)]
+    outcomes = {line["outcome"] for line in daemon.logged("prompt.concluded")}
+    assert outcomes <= {"succeeded", "withdrawn"}
+    assert rendered(first) + rendered(second) == PROMPTS
+    assert rendered(first) >= 1
+    assert rendered(second) >= 1
+    assert "first" not in daemon.vqd("servers").stdout
+
+
+def test_a_storm_of_hangups_and_settings_at_fault_disturb_no_job(
+    tmp_path: Path, daemons: list[Daemon]
+) -> None:
+    daemon = Daemon(tmp_path, settle_s=0.1)
+    daemons.append(daemon.start())
+    picture_job(tmp_path / "one", pictures=1, job=JOB).rename(daemon.spool.inbox / "one")
+    refused = reload(daemon, recan_s=5, keep="much")
+    assert refused["event"] == "settings.refused"
+    assert len(refused["problems"]) == 2
+    assert "settings: refused" in daemon.vqd("status").stdout
+    for number in range(200):
+        if number % 20 == 0:
+            daemon.settings.write_text(daemon.settings.read_text() + f"# {number}\n")
+        hang_up(daemon)
+    waits = reload(daemon, recan_s=None, keep=None, spool=str(tmp_path / "elsewhere"))
+    assert (waits["event"], waits["waiting"]) == ("settings.reloaded", ["spool"])
+    assert "settings: spool: as before until the daemon" in daemon.vqd("status").stdout
+    assert reload(daemon, spool=str(tmp_path / "spool"))["waiting"] == []
+    assert len(manifest_of(daemon.wait_done("one", within_s=WITHIN_S))) == PROMPTS
+
+
+def test_doors_and_what_jobs_may_name_change_at_once(tmp_path: Path, daemons: list[Daemon]) -> None:
+    token = write(tmp_path / "token", OLD)
+    web = {"listen": "127.0.0.1:0", "token_file": str(token)}
+    daemon = Daemon(tmp_path, settle_s=0.1, gather_s=0.1, web=web)
+    daemons.append(daemon.start())
+    (url,) = [line["url"] for line in daemon.logged("web.started")]
+    assert asked(url, OLD) == 200
+    write(token, NEW)
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    line = reload(
+        daemon,
+        hot_folders={"shots": {"path": str(shots), "workflow": "image-scale"}},
+        windows={"always": {"from": "00:00", "to": "24:00"}},
+        log_level="warning",
+    )
+    assert line["changed"] == ["hot_folders", "windows", "log_level"]
+    assert (asked(url, OLD), asked(url, NEW)) == (401, 200)
+    picture(shots / "a.png")
+    windowed = "vqd: 1\nworkflow: image-scale\nschedule: {window: always}\n"
+    picture_job(tmp_path / "one", job=windowed).rename(daemon.spool.inbox / "one")
+    daemon.wait_done("one", within_s=WITHIN_S)
+    daemon.wait_done("shots", within_s=WITHIN_S)
+    assert daemon.logged("job.closed") == []
+
+
+def asked(url: str, token: str) -> int:
+    """How a daemon answers who sends a token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{url}/api/system", headers=headers, timeout=30).status_code
