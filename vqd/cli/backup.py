@@ -54,10 +54,9 @@ def backup(
     if as_json:
         print_json(backup_shape(made))
     else:
-        click.echo(
-            f"{printable(str(made.path))}: {made.jobs:,} jobs, {made.open_jobs:,} of them not over,"
-            f" {size_told(made.bytes)}"
-        )
+        jobs = "1 job" if made.jobs == 1 else f"{made.jobs:,} jobs"
+        said = f"{jobs}, {made.open_jobs:,} of them not over, {size_told(made.bytes)}"
+        click.echo(f"{printable(str(made.path))}: {said}")
 
 
 @click.command(epilog=examples("vqd restore /var/lib/vqd/backups/queue-20260101-030000.db"))
