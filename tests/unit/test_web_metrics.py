@@ -2,8 +2,8 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from vqd.domain.figures import Depth, Figures, Histogram, Intake, Work
 from vqd.domain.lifecycle import JobState, Move
 from vqd.domain.outcome import FailureCode
 from vqd.domain.server import ServerRecord
-from vqd.service.glance import Glances
+from vqd.service.spoolstate import spool_state
 from vqd.service.switch import Switch
 from vqd.spool.asking import Asker
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
-from vqd.spool.space import Disks, disks_at
+from vqd.spool.space import Disks, space_at
 from vqd.web.metrics import BELIEVED, Believed
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -149,22 +149,14 @@ def test_a_pause_and_a_share_that_is_away_are_told(house: WebHouse, tmp_path: Pa
     assert flag("vqd_spool_away") == "0.0"
 
 
-def test_a_share_that_is_silent_is_told_as_away_and_asked_by_one_thread(spool: Spool) -> None:
-    answers, asked = threading.Event(), []
-
-    def look() -> Disks:
-        asked.append(1)
-        answers.wait(30)
-        return disks_at(spool.root, spool.root, Reserve())
-
-    glances = Glances(Switch(spool, Asker(), on_change=lambda: None), look)
-    seen = [glances.take(within_s=0.01) for _ in range(5)]
-    assert [one.is_away for one in seen] == [True] * 5
-    assert not seen[0].disks
-    answers.set()
-    assert not glances.take(within_s=30).is_away
-    assert glances.take(within_s=30).disks["spool"].free_bytes > 0
-    assert len(asked) == 2
+def test_of_a_spool_that_is_away_no_disk_is_told(spool: Spool, tmp_path: Path) -> None:
+    switch = Switch(spool, Asker(), on_change=lambda: None)
+    full = replace(space_at(spool.root), free_bytes=0)
+    disks = Disks(full, space_at(tmp_path), Reserve())
+    assert spool_state(switch, disks).is_short
+    spool.active.rename(tmp_path / "active")
+    state = spool_state(switch, disks)
+    assert (state.is_away, state.is_short, [*state.disks]) == (True, False, ["state"])
 
 
 def test_a_deep_queue_is_counted_for_one_percent_of_the_time() -> None:

@@ -19,7 +19,7 @@ from prometheus_client.utils import floatToGoString
 from vqd.domain.figures import Depth, Histogram, Intake, Work
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.server import ServerRecord, ServerTally
-from vqd.service.glance import Glance
+from vqd.service.spoolstate import SpoolState
 
 _SERVER_STATES = ("up", "avoided", "resting", "down")
 _ENDS = {
@@ -65,14 +65,14 @@ def _oldest(depths: Iterable[Depth]) -> Metric:
     return family
 
 
-def of_spool(glance: Glance, is_refused: bool) -> Iterator[Metric]:
+def of_spool(spool: SpoolState, is_refused: bool) -> Iterator[Metric]:
     """Tell of the spool and the disks; a disk `is_refused` if it would not be written to."""
-    yield _gauge("vqd_queue_paused", "Whether PAUSE lies in the spool", glance.is_paused)
+    yield _gauge("vqd_queue_paused", "Whether PAUSE lies in the spool", spool.is_paused)
     yield _gauge(
-        "vqd_spool_away", "Whether the spool is not there, or does not answer", glance.is_away
+        "vqd_spool_away", "Whether the spool is not there, or does not answer", spool.is_away
     )
     yield _gauge(
-        "vqd_parked", "Whether nothing begins, as a disk has no room", glance.is_short or is_refused
+        "vqd_parked", "Whether nothing begins, as a disk has no room", spool.is_short or is_refused
     )
     told = {
         "free_bytes": "What is free of the disk",
@@ -82,10 +82,10 @@ def of_spool(glance: Glance, is_refused: bool) -> Iterator[Metric]:
     }
     for name, said in told.items():
         family = GaugeMetricFamily(f"vqd_disk_{name}", said, labels=["disk"])
-        for disk, space in glance.disks.items():
-            value = getattr(space, name)
+        for name_of_disk, disk in spool.disks.items():
+            value = getattr(disk, name)
             if value is not None:
-                family.add_metric([disk], value)
+                family.add_metric([name_of_disk], value)
         yield family
 
 

@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from vqd.domain.figures import Depth
-from vqd.service.glance import Glances
+from vqd.service.spoolstate import spool_state
 from vqd.web import families
 from vqd.web.services import Services
 
@@ -72,7 +72,6 @@ class Believed:
 class _House(Collector):
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._glances = Glances(services.switch, services.uploads.disks)
         self._queue = Believed(services.pages.depths)
 
     def describe(self) -> Iterable[Metric]:
@@ -84,7 +83,8 @@ class _House(Collector):
         services = self._services
         yield InfoMetricFamily("vqd_build", "What runs", {"version": services.version})
         yield from families.of_queue(self._queue.depths())
-        yield from families.of_spool(self._glances.take(), services.views.refused() is not None)
+        state = spool_state(services.switch, services.uploads.disks())
+        yield from families.of_spool(state, services.views.refused() is not None)
         yield from families.of_servers(services.farm.tallied(services.clock()))
         yield from families.of_work(services.figures.work())
         yield from families.of_intake(services.figures.intake())
