@@ -28,7 +28,7 @@ _HELD = 3
 
 
 class Door:
-    """Folders that may lie on shares. While nobody answers there, nobody knocks again."""
+    """Folders that may lie on shares. While nobody answers there, nobody knocks again, or waits."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
@@ -39,10 +39,11 @@ class Door:
         """Tell whether all of them can be looked into, or are not there, within a few seconds."""
         if time.monotonic() - self._answered_at < _GOOD_FOR_S:
             return True
+        within_s = 0.0 if self._knocking else ANSWERS_WITHIN_S
         process, held = self._knocking = self._knocking or _look(self._folders)
         ending = select.poll()
         ending.register(held)
-        if not ending.poll(ANSWERS_WITHIN_S * 1000):
+        if not ending.poll(within_s * 1000):
             return False
         os.close(held)
         os.waitpid(process, 0)
