@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vqd.doctor.units import examine_unit
+from vqd.doctor.units import examine_unit, unit_by
 from vqd.domain.finding import Finding, Level
 
 HEALTHY = {
@@ -53,7 +53,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
 
 
 def examined(*written: Path, is_running: bool | None = True) -> list[Finding]:
-    return [*examine_unit(written or WRITTEN, is_running=is_running)]
+    return [*examine_unit("vqd", written or WRITTEN, is_running=is_running)]
 
 
 def faults(*written: Path) -> dict[str, Finding]:
@@ -141,3 +141,27 @@ def test_without_systemd_the_daemon_is_started_by_hand(systemd: Systemd) -> None
     assert (found.code, found.cure) == ("daemon_down", ("vqd run",))
     (found,) = examined(is_running=True)
     assert (found.level, found.said) == (Level.OK, "the daemon runs, without systemd")
+
+
+@pytest.mark.parametrize(
+    ("settings_file", "unit"),
+    [
+        (None, "vqd"),
+        (Path("/etc/vqd/vqd.yaml"), "vqd"),
+        (Path("/etc/vqd/nights.yaml"), "vqd@nights"),
+        (Path("/home/ann/nights.yaml"), "vqd"),
+    ],
+)
+def test_the_unit_of_one_of_several_spools_is_known_by_its_settings(
+    settings_file: Path | None, unit: str
+) -> None:
+    assert unit_by(settings_file) == unit
+
+
+def test_what_mends_an_instance_names_it(systemd: Systemd) -> None:
+    systemd.tells(ActiveState="inactive")
+    found = [*examine_unit("vqd@nights", WRITTEN, is_running=False)]
+    assert (found[0].said, found[0].cure) == (
+        "vqd@nights.service does not run",
+        ("sudo systemctl start vqd@nights",),
+    )

@@ -12,7 +12,7 @@ from vqd.doctor.folders import folders_named
 from vqd.doctor.machine import examine_machine
 from vqd.doctor.rounds import WITHIN_S, Examination, Examined, examined
 from vqd.doctor.state import examine_state
-from vqd.doctor.units import examine_unit
+from vqd.doctor.units import examine_unit, unit_by
 from vqd.documents.credentials import without_credentials
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
@@ -112,7 +112,7 @@ def _parts(
     remount = _remount(spool.root)
     told = _Told([server.name for server in settings.servers])
     yield Examination("machine", partial(examine_machine, _extras(settings)))
-    yield Examination("daemon", partial(_examine_daemon, settings, is_running))
+    yield Examination("daemon", partial(_examine_daemon, settings, found, is_running))
     yield Examination("spool", partial(_examine_spool, spool, settings, reserve), remount)
     yield Examination(
         "state",
@@ -146,9 +146,12 @@ def _asked_by_hand(server: ServerKeys) -> tuple[str, ...]:
     )
 
 
-def _examine_daemon(settings: Settings, is_running: IsRunning) -> Iterator[Finding]:
+def _examine_daemon(
+    settings: Settings, settings_file: Path | None, is_running: IsRunning
+) -> Iterator[Finding]:
     written = [settings.spool.absolute(), settings.state_dir.absolute()]
-    return examine_unit(written, is_running=is_running(settings.state_dir))
+    is_running_now = is_running(settings.state_dir)
+    return examine_unit(unit_by(settings_file), written, is_running=is_running_now)
 
 
 def _examine_spool(spool: Spool, settings: Settings, reserve: Reserve) -> Iterator[Finding]:

@@ -7,12 +7,14 @@ there is nothing to examine.
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.domain.finding import Finding, command, ok, warn, wrong
 from vqd.spool.examine import user_name
 
-UNIT = "vqd.service"
+_ITS_SETTINGS = Path("/etc/vqd")
+"""Where each unit has its settings: vqd has vqd.yaml, and vqd@NAME has NAME.yaml."""
 _ASKED_S = 4.0
 _SHOWN = (
     *("LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "User"),
@@ -25,18 +27,57 @@ _HIDDEN = {
     "PrivateTmp": (Path("/tmp"), Path("/var/tmp")),
 }
 """What hides folders of the system from a unit, and which."""
-_LOG = command("journalctl", "-u", "vqd", "-n", 50, "--no-pager", why="says why")
 
 
-def examine_unit(written: Sequence[Path], *, is_running: bool | None) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A unit, and what systemd tells of it: nothing where systemd does not run, or not now."""
+
+    name: str
+    facts: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.name}.service"
+
+    def get(self, fact: str) -> str:
+        return self.facts.get(fact, "")
+
+    @property
+    def is_there(self) -> bool:
+        return self.get("LoadState") not in ("", "not-found")
+
+    @property
+    def log(self) -> str:
+        return command("journalctl", "-u", self.name, "-n", 50, "--no-pager", why="says why")
+
+    def told_to(self, *words: str) -> str:
+        return command("sudo", "systemctl", *words, self.name)
+
+    def reads_anew(self, *words: str) -> str:
+        return f"sudo systemctl daemon-reload && {self.told_to(*words)}"
+
+    def hides(self, key: str) -> bool:
+        return self.get(key) not in ("", "no")
+
+
+def unit_by(settings_file: Path | None) -> str:
+    """Name the unit that runs with these settings."""
+    if settings_file is None or settings_file.parent != _ITS_SETTINGS:
+        return "vqd"
+    return "vqd" if settings_file.stem == "vqd" else f"vqd@{settings_file.stem}"
+
+
+def examine_unit(
+    name: str, written: Sequence[Path], *, is_running: bool | None
+) -> Iterator[Finding]:
     """Examine the unit of systemd's by which the daemon runs, if one does.
 
     `written` are the folders that the daemon writes in; `is_running` tells whether a daemon runs,
     by whomever it was started.
     """
-    unit = _told()
-    if unit.get("LoadState") in (None, "not-found"):
-        yield _by_hand(is_running, is_managed=bool(unit))
+    unit = _Unit(name, _told(name))
+    if not unit.is_there:
+        yield _by_hand(unit, is_running)
         return
     yield _activity(unit)
     yield from _start(unit)
@@ -44,9 +85,9 @@ def examine_unit(written: Sequence[Path], *, is_running: bool | None) -> Iterato
     yield from (one for folder in written for one in _closed(unit, folder))
 
 
-def _told() -> Mapping[str, str]:
-    """Ask systemd for the unit's properties; none where it does not run or does not answer."""
-    asked = ["systemctl", "show", UNIT, *(f"--property={name}" for name in _SHOWN)]
+def _told(name: str) -> Mapping[str, str]:
+    """Ask systemd for a unit's properties; none where it does not run or does not answer."""
+    asked = ["systemctl", "show", f"{name}.service", *(f"--property={one}" for one in _SHOWN)]
     try:
         shown = subprocess.run(
             asked, capture_output=True, text=True, check=True, timeout=_ASKED_S
@@ -57,86 +98,80 @@ def _told() -> Mapping[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _by_hand(is_running: bool | None, *, is_managed: bool) -> Finding:
-    how = "by hand: systemd has no unit vqd.service" if is_managed else "without systemd"
+def _by_hand(unit: _Unit, is_running: bool | None) -> Finding:
+    how = f"by hand: systemd has no unit {unit}" if unit.facts else "without systemd"
     if is_running:
         return ok("daemon", f"the daemon runs, {how}")
-    if not is_managed:
+    if not unit.facts:
         said = "the daemon does not run, and systemd does not run here"
         return warn("daemon_down", said, command("vqd", "run"))
     return warn(
         "no_unit",
-        "the daemon does not run, and systemd has no unit vqd.service to start it",
-        command("sudo", "cp", "systemd/vqd.service", "/etc/systemd/system/", why="vqd's sources"),
-        "sudo systemctl daemon-reload && sudo systemctl enable --now vqd",
+        f"the daemon does not run, and systemd has no unit {unit} to start it",
+        "cd systemd && sudo cp vqd.service vqd@.service /etc/systemd/system/  # vqd's sources",
+        "sudo cp -r sysusers.d tmpfiles.d /etc/",
+        "sudo systemd-sysusers vqd.conf && sudo systemd-tmpfiles --create vqd.conf",
+        unit.reads_anew("enable", "--now"),
     )
 
 
-def _activity(unit: Mapping[str, str]) -> Finding:
+def _activity(unit: _Unit) -> Finding:
     state = unit.get("ActiveState")
-    restart = command("sudo", "systemctl", "restart", "vqd")
     if state == "failed":
-        said = f"{UNIT} has failed ({unit.get('Result') or 'systemd does not say how'})"
-        return wrong("unit_failed", said, _LOG, restart)
+        said = f"{unit} has failed ({unit.get('Result') or 'systemd does not say how'})"
+        return wrong("unit_failed", said, unit.log, unit.told_to("restart"))
     if state == "active":
-        return ok("daemon", f"{UNIT} runs")
+        return ok("daemon", f"{unit} runs")
     if state in ("activating", "reloading", "deactivating"):
-        said = f"{UNIT} is {state} ({unit.get('SubState')})"
-        return warn("unit_changing", said, command("systemctl", "status", "vqd"))
-    return warn("daemon_down", f"{UNIT} does not run", command("sudo", "systemctl", "start", "vqd"))
+        said = f"{unit} is {state} ({unit.get('SubState')})"
+        return warn("unit_changing", said, command("systemctl", "status", unit.name))
+    return warn("daemon_down", f"{unit} does not run", unit.told_to("start"))
 
 
-def _start(unit: Mapping[str, str]) -> Iterator[Finding]:
+def _start(unit: _Unit) -> Iterator[Finding]:
     if unit.get("UnitFileState") == "masked":
-        yield warn(
-            "unit_masked", f"{UNIT} is masked", command("sudo", "systemctl", "unmask", "vqd")
-        )
+        yield warn("unit_masked", f"{unit} is masked", unit.told_to("unmask"))
     elif unit.get("UnitFileState") == "disabled":
-        said = f"{UNIT} is not started when the machine starts"
-        yield warn("unit_disabled", said, command("sudo", "systemctl", "enable", "vqd"))
+        said = f"{unit} is not started when the machine starts"
+        yield warn("unit_disabled", said, unit.told_to("enable"))
     if unit.get("NeedDaemonReload") == "yes":
-        said = f"{UNIT} was changed on disk, and systemd goes by how it was"
-        mend = "sudo systemctl daemon-reload && sudo systemctl restart vqd"
-        yield warn("unit_outdated", said, mend)
-    restarts = unit.get("NRestarts", "0")
+        said = f"{unit} was changed on disk, and systemd goes by how it was"
+        yield warn("unit_outdated", said, unit.reads_anew("restart"))
+    restarts = unit.get("NRestarts")
     if restarts.isdecimal() and int(restarts) >= _MANY_RESTARTS:
-        yield warn("unit_restarts", f"systemd had to start it again {restarts} times", _LOG)
+        yield warn("unit_restarts", f"systemd had to start it again {restarts} times", unit.log)
 
 
-def _user(unit: Mapping[str, str]) -> Iterator[Finding]:
+def _user(unit: _Unit) -> Iterator[Finding]:
     """Say where what was found of rights is another user's than the daemon's."""
     asking, running = user_name(os.geteuid()), unit.get("User") or "root"
     if asking != running:
-        said = f"{UNIT} runs as {running}, and this was asked as {asking}, who has other rights"
+        said = f"{unit} runs as {running}, and this was asked as {asking}, who has other rights"
         yield warn("other_user", said, command("sudo", "-u", running, "vqd", "doctor"))
 
 
-def _closed(unit: Mapping[str, str], folder: Path) -> Iterator[Finding]:
+def _closed(unit: _Unit, folder: Path) -> Iterator[Finding]:
     """Find that a folder which the daemon writes in is closed to it (systemd.exec(5))."""
-    hiding = [key for key, below in _HIDDEN.items() if _hides(unit, key) and _is_in(folder, below)]
-    opened = [Path(one.lstrip("-+")) for one in unit.get("ReadWritePaths", "").split()]
-    opened += [Path("/var/lib") / one for one in unit.get("StateDirectory", "").split()]
+    hiding = [key for key, below in _HIDDEN.items() if unit.hides(key) and _is_in(folder, below)]
+    opened = [Path(one.lstrip("-+")) for one in unit.get("ReadWritePaths").split()]
+    opened += [Path("/var/lib") / one for one in unit.get("StateDirectory").split()]
     if hiding or (unit.get("ProtectSystem") == "strict" and not _is_in(folder, opened)):
-        yield _sealed(folder, *(f"{key}=false" for key in hiding))
-
-
-def _hides(unit: Mapping[str, str], key: str) -> bool:
-    return unit.get(key, "no") not in ("", "no")
+        yield _sealed(unit, folder, *(f"{key}=false" for key in hiding))
 
 
 def _is_in(folder: Path, places: Iterable[Path]) -> bool:
     return any(folder.is_relative_to(place) for place in places)
 
 
-def _sealed(folder: Path, *more: str) -> Finding:
-    said = f"{UNIT} may not write in {folder}: its unit opens only what ReadWritePaths names"
+def _sealed(unit: _Unit, folder: Path, *more: str) -> Finding:
+    said = f"{unit} may not write in {folder}: its unit opens only what ReadWritePaths names"
     opened = f'ReadWritePaths="-{str(folder).replace("%", "%%")}"'
-    drop_in = Path(f"/etc/systemd/system/{UNIT}.d") / f"vqd-{folder.name}.conf"
+    drop_in = Path(f"/etc/systemd/system/{unit}.d") / f"vqd-{folder.name}.conf"
     lines = command("printf", "%s\\n", "[Service]", opened, *more)
     return wrong(
         "unit_closed",
         said,
         command("sudo", "mkdir", "-p", drop_in.parent),
         f"{lines} | {command('sudo', 'tee', drop_in)}",
-        "sudo systemctl daemon-reload && sudo systemctl restart vqd",
+        unit.reads_anew("restart"),
     )
