@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -213,6 +215,18 @@ def test_every_alert_is_tried_by_the_rules_own_tests() -> None:
         if one.get("exp_alerts")
     }
     assert fired == {one["alert"] for one in rules()}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here")
+def test_the_rules_do_what_their_own_tests_say() -> None:
+    tried = subprocess.run(
+        ["promtool", "test", "rules", str(DOCS / "prometheus" / "vqd.rules.test.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
 def test_the_dashboard_can_be_imported_and_no_panel_covers_another() -> None:
