@@ -154,6 +154,14 @@ def test_durations_have_their_unit(tmp_path: Path, text: str, seconds: float) ->
     assert spec_of(tmp_path, asked(f"retry: {{timeout: {text}}}")).timeout_s == seconds
 
 
+def test_a_duration_of_nothing_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(Faults) as faults:
+        spec_of(tmp_path, asked("output: {keep: 0s}"))
+    assert str(faults.value).endswith(
+        "output.keep: 0s is no time at all. Leave the key out where there is to be no such time."
+    )
+
+
 def test_a_list_of_seeds_is_kept(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, asked("fan_out: {seeds: [7, 010]}"))
     assert spec.fan_out.seeds == Seeds(values=(7, 10))
@@ -172,7 +180,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
         ("notify: {events: [done, finished], to: studio}", "unknown_choice", "notify.events[1]"),
         ("notify: {to: [studio]}", "wrong_type", "notify.to"),
         ("output: {keep: 30}", "wrong_type", "output.keep"),
-        ("output: {keep: 0d}", "wrong_type", "output.keep"),
+        ("output: {keep: 0d}", "out_of_range", "output.keep"),
         ("schedule: {windw: nights}", "unknown_key", "schedule.windw"),
         ("schedule: {window: [nights]}", "wrong_type", "schedule.window"),
         ("schedule: {suspended: maybe}", "wrong_type", "schedule.suspended"),

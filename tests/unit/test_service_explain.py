@@ -93,6 +93,23 @@ def test_a_hold_that_can_be_read_ends_the_sentence(hold: str, told: str) -> None
     assert said(a_job(pending=5, hold=hold)) == [told]
 
 
+def test_a_failed_job_whose_prompts_are_forgotten_says_where_it_can_be_read_of_what() -> None:
+    job = a_job(failed=3, state=JobState.FAILED, finished_at=NOW, plan=None, is_brief=True)
+    failed, brief = reasons(replace(job, reason="3 of 12 prompts failed"))
+    assert failed == Reason(
+        "failed",
+        "It failed: 3 of 12 prompts failed",
+        "WHY.txt in its folder says of what. To run what has not succeeded: vqd retry J-cats.",
+        3,
+        NOW,
+    )
+    assert brief.code == "brief"
+    assert [one.code for one in reasons(replace(job, state=JobState.CANCELLED, reason="x"))] == [
+        "cancelled",
+        "brief",
+    ]
+
+
 def test_every_reason_that_the_docs_list_has_a_cure_of_its_own() -> None:
     section = OPERATIONS.read_text(encoding="utf-8").split("## Why a job does not start")[1]
     table = section.split("\n\n")[2]

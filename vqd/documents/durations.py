@@ -14,9 +14,12 @@ _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd])")
 
 def _duration_s(given: Any) -> float:
     match = _DURATION.fullmatch(given.strip()) if isinstance(given, str) else None
-    if match is None or not float(match[1]):
+    if match is None:
         allowed = "a number and s, m, h or d: 30s, 45m, 12h, 30d"
         raise fault("wrong_type", f"{shown_kind(given)} is not a duration.", allowed=allowed)
+    if not float(match[1]):
+        hint = "Leave the key out where there is to be no such time."
+        raise fault("out_of_range", f"{given} is no time at all.", allowed="more than 0", hint=hint)
     return float(match[1]) * _UNITS_S[match[2]]
 
 

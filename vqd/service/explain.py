@@ -105,6 +105,10 @@ def _closed(facts: Facts) -> Iterator[Reason]:
     elif job.state is JobState.CANCELLED or not counts.failed:
         said = f"It was {job.reason or 'cancelled'}".removesuffix(".")
         yield Reason("cancelled", said, again, counts.cancelled, job.finished_at)
+    elif job.is_brief:
+        said = f"It failed: {job.reason or f'{counts.failed} of {counts.total} prompts did'}"
+        cure = f"WHY.txt in its folder says of what. {again}"
+        yield Reason("failed", said, cure, counts.failed, job.finished_at)
     if job.is_brief:
         yield Reason("brief", "Its prompts and events are not remembered any more (keep)")
 
