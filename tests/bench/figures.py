@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from tests.bench.board import board
 from tests.bench.claiming import claiming
 from tests.bench.farm import farm
 from tests.bench.figure import Figure
@@ -221,5 +222,6 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "claim": claiming,
     "farm": farm,
     "report": report,
+    "board": board,
     "start": starting,
 }

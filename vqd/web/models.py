@@ -17,6 +17,7 @@ Absent = SkipJsonSchema[None]
 """None, where a parameter is left out; it cannot be sent."""
 Cursor = Annotated[str | Absent, Field(max_length=4096, description="`next` of the page before.")]
 Number = Annotated[int, Path(ge=1, le=1_000_000_000, description="The prompt's, from 1.")]
+Named = Annotated[str, Field(max_length=300)]
 Limit = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
 
 
@@ -32,31 +33,32 @@ class PriorityBody(Body):
     priority: int = Field(ge=0, le=100)
 
 
-class PlaceBody(Body):
+class OneOf(Body):
+    """What a request sends as JSON, one of its keys alone."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        named = [name for name in self.model_fields_set if getattr(self, name) is not None]
+        if len(named) != 1 or len(self.model_fields_set) != 1:
+            raise ValueError(f"Name one of {', '.join(type(self).model_fields)}.")
+        return self
+
+
+class PlaceBody(OneOf):
     """A place among the jobs that wait: one of the three."""
 
-    first: Literal[True] | None = Field(None, description="Before all others.")
-    before: str | None = Field(None, max_length=300, description="The job that is to come next.")
-    after: str | None = Field(None, max_length=300, description="The job that is to come before.")
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if sum(one is not None for one in (self.first, self.before, self.after)) != 1:
-            raise ValueError("Name one of first, before and after.")
-        return self
+    first: Literal[True] | Absent = Field(None, description="Before all others.")
+    before: Named | Absent = Field(None, description="The job that comes next.")
+    after: Named | Absent = Field(None, description="The job that comes before.")
 
 
-class JobFileBody(Body):
+class JobFileBody(OneOf):
     """A job file: its text, YAML, or JSON if it is named so; or its keys, of which one is made."""
 
-    text: str | None = Field(None, max_length=LONGEST_BYTES)
-    job: dict[str, Any] | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.text is None) == (self.job is None):
-            raise ValueError("Name one of text and job.")
-        return self
+    text: Annotated[str, Field(max_length=LONGEST_BYTES)] | Absent = None
+    job: dict[str, Any] | Absent = None
 
     @property
     def content(self) -> Content:
