@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.utils import floatToGoString
 
 from vqd.domain.figures import Depth, Histogram, Intake, Work
-from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.server import ServerRecord, ServerTally
 from vqd.service.spoolstate import SpoolState
 
@@ -58,7 +58,7 @@ def _oldest(depths: Iterable[Depth]) -> Metric:
     times = [
         depth.oldest_at
         for depth in depths
-        if depth.state == "queued" and depth.oldest_at is not None
+        if depth.state is JobState.QUEUED and depth.oldest_at is not None
     ]
     if times:
         family.add_metric([], min(times))
@@ -82,10 +82,10 @@ def of_spool(spool: SpoolState, is_refused: bool) -> Iterator[Metric]:
     }
     for name, said in told.items():
         family = GaugeMetricFamily(f"vqd_disk_{name}", said, labels=["disk"])
-        for name_of_disk, disk in spool.disks.items():
-            value = getattr(disk, name)
+        for disk, figures in spool.disks.items():
+            value = getattr(figures, name)
             if value is not None:
-                family.add_metric([name_of_disk], value)
+                family.add_metric([disk], value)
         yield family
 
 
