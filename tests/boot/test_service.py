@@ -51,7 +51,7 @@ def test_what_somebody_dropped_comes_back_for_them_to_delete_and_the_journal_tel
 
     assert [line["kind"] for line in manifest_of(beach)] == ["image", "image"]
     assert [line["kind"] for line in manifest_of(day)] == ["video"]
-    failed, closed = commands["The journal"][0].splitlines()
+    _, failed, closed = commands["The journal"][0].splitlines()
     assert not service.machine.run("sh", "-ec", failed)
     assert beach.name in service.machine.run("sh", "-ec", closed)
     for folder in (beach, day):
@@ -60,7 +60,7 @@ def test_what_somebody_dropped_comes_back_for_them_to_delete_and_the_journal_tel
 
 
 def test_a_folder_closed_to_the_group_waits_and_says_so_but_a_submit_never_is(
-    service: Service, tmp_path: Path
+    service: Service, commands: Commands, tmp_path: Path
 ) -> None:
     service.submit(picture_job(tmp_path / "sent", pictures=1))
     service.wait_done("sent")
@@ -68,6 +68,9 @@ def test_a_folder_closed_to_the_group_waits_and_says_so_but_a_submit_never_is(
     service.drop(picture_job(tmp_path / "closed", pictures=1), umask="022")
     wait_for(lambda: "closed: Permission denied" in service.waiting, within_s=60)
     assert "chmod -R g+w" in service.waiting
+    warned = service.machine.run("sh", "-ec", commands["The journal"][0].splitlines()[0])
+    assert "drop.refused" in warned
+    assert "drop.taken" not in warned
     service.open_up("closed")
     service.wait_done("closed")
 
