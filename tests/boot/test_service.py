@@ -194,7 +194,7 @@ def test_a_token_comes_to_the_daemon_alone(service: Service, commands: Commands)
     asked = service.machine.run("vqd", "status", "--json", "--url", url, "--token-file", path)
 
     assert json.loads(asked)["servers"][0]["name"] == "builtin"
-    service.machine.run("systemctl", "reload", "vqd")  # whose check reads the token, too
+    service.machine.run("systemctl", "reload", "vqd")
     assert service.machine.attempt("cat", path, as_user="vqd").returncode != 0
     token = service.machine.run("cat", path).strip()
     assert token not in "\n".join(service.machine.journal("vqd"))
