@@ -80,7 +80,7 @@ def test_a_new_version_keeps_settings_and_goes_on(
 
     debian.install()
 
-    assert service.is_active
+    assert service.is_active()
     assert service.pid not in (0, before)
     assert settings.read_text(encoding="utf-8") == mine
     assert (debian.root / OWN).is_file()
@@ -102,13 +102,13 @@ def test_removed_it_leaves_jobs_settings_and_queue_and_takes_them_up_again(
     assert not (debian.root / "usr/lib/vqd").exists()
     assert not (debian.root / "usr/bin/vqd").is_symlink()
     assert (service.spool / "done" / job / "report.html").is_file()
-    assert (service.state / "queue.db").is_file()
+    assert (debian.root / "var/lib/vqd/queue.db").is_file()
     assert (debian.root / "etc/vqd/vqd.yaml").is_file()
     assert (debian.root / OWN).is_file()
 
     debian.install()
 
-    assert service.is_active
+    assert service.is_active()
     assert job in debian.run("vqd", "list", as_user="vqd")
 
 
