@@ -1,18 +1,22 @@
 """The folders decide: a queue that knows less is brought to what they tell before anything runs."""
 
+import json
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.builders import NOW, accept_a_job, job_of, write
+from tests.builders import A_GRAPH, NOW, accept_a_job, job_of, write
 from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.listing import Counts, JobFilter
-from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
 from vqd.domain.queue import Job, JobFile, Prompt, PromptKey
 from vqd.service.reconciling import Reconciled, Reconciling
+from vqd.spool.failures import write_failures
 from vqd.spool.layout import Spool
 from vqd.spool.manifest import add_lines, lines_of
 from vqd.spool.status import write_status
@@ -220,6 +224,122 @@ def test_a_folder_that_tells_of_more_is_taken_in_anew(
     assert prompts_of(store, running) == []
     with store.reading() as session:
         assert session.servers.strays() == [("gpu0", "p-2")]
+
+
+@pytest.fixture
+def lost(spool: Spool, store: Store, tmp_path: Path) -> Iterator[Store]:
+    """An empty queue beside a job in failed/ of which the folder tells everything."""
+    job_key = accept_a_job(store, BEACH, total=3, params={"steps": 4})
+    (spool.active / BEACH).mkdir()
+    make(spool, store, job_key)
+    store.write(lambda session: session.prompts.claim("gpu1", "p-2", now=NOW))
+    failed = Failed(FailureCode.NODE_ERROR, "KSampler raised", seconds=2.0)
+    store.write(lambda session: session.prompts.fail(PromptKey(job_key, 2), failed, now=NOW))
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    job, prompts = job_of(store, job_key), prompts_of(store, job_key)
+    folder = spool.active / BEACH
+    assert job.plan is not None
+    write_failures(folder, prompts[1:], job.plan)
+    write(folder / "graphs" / f"{A_GRAPH.sha256}.json", json.dumps(A_GRAPH.nodes, indent=1))
+    over = replace(job, state=JobState.FAILED, finished_at=NOW + 60)
+    write_status(folder, over, now=NOW, final=True)
+    folder.rename(spool.failed / BEACH)
+    opened = Store(tmp_path / "lost.db")
+    yield opened
+    opened.close()
+
+
+def test_the_prompts_of_a_job_are_told_by_its_folder(spool: Spool, lost: Store) -> None:
+    reconciled(spool, lost)
+    (job,) = known(lost)
+    assert not job.is_brief
+    made, failed, cancelled = prompts_of(lost, job.job_key)
+    assert [output.path for output in made.outputs] == ["outputs/a_1.png"]
+    assert (made.state, made.server, made.attempt) == (PromptState.SUCCEEDED, "gpu0", 1)
+    assert (made.params, made.graph_sha256) == ({"steps": 4, "cfg": 1.5}, A_GRAPH.sha256)
+    assert (failed.failure_code, failed.failure_message) == ("node_error", "KSampler raised")
+    assert cancelled.state is PromptState.CANCELLED
+    with lost.reading() as session:
+        assert [one.prompts for one in session.prompts.failures(job.job_key, 9)] == [1]
+
+
+def drop_last_line(folder: Path) -> None:
+    path = folder / "failures.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def tell_twice(folder: Path) -> None:
+    path = folder / "failures.jsonl"
+    path.write_text(path.read_text() + path.read_text().splitlines()[0] + "\n")
+
+
+def lead_outside(folder: Path) -> None:
+    path = folder / "manifest.jsonl"
+    path.write_text(path.read_text().replace("outputs/a_1.png", "outputs/../../../secret.png"))
+
+
+def without_a_code(folder: Path) -> None:
+    path = folder / "failures.jsonl"
+    path.write_text(path.read_text().replace('"node_error"', "null"))
+
+
+def another_graph(folder: Path) -> None:
+    (path,) = folder.glob("graphs/*.json")
+    path.write_text('{"1": {"class_type": "Other", "inputs": {}}}')
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        drop_last_line,
+        tell_twice,
+        lead_outside,
+        without_a_code,
+        another_graph,
+        lambda folder: (folder / "manifest.jsonl").unlink(),
+        lambda folder: (folder / "manifest.jsonl").write_bytes(b"\xff\x00{"),
+    ],
+)
+def test_of_a_job_whose_files_do_not_agree_only_the_job_is_told(
+    spool: Spool, lost: Store, harm: Callable[[Path], object]
+) -> None:
+    harm(spool.failed / BEACH)
+    assert reconciled(spool, lost) == Reconciled(adopted=1, ended=0, anew=0)
+    (job,) = known(lost)
+    assert (job.is_brief, job.counts.total) == (True, 3)
+    assert prompts_of(lost, job.job_key) == []
+
+
+def test_inputs_from_elsewhere_are_names_alone(spool: Spool, lost: Store) -> None:
+    path = spool.failed / BEACH / "failures.jsonl"
+    for said in ("/etc/shadow", "inputs/../../x"):
+        inputs = json.dumps({"image": said, "mask": "inputs/a/b.png"})
+        path.write_text(path.read_text().replace('"inputs":{}', f'"inputs":{inputs}', 1))
+    reconciled(spool, lost)
+    (job,) = known(lost)
+    assert [dict(prompt.inputs) for prompt in prompts_of(lost, job.job_key)] == [
+        {},
+        {"image": "shadow", "mask": "a/b.png"},
+        {"image": "x", "mask": "a/b.png"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("total: 3", f"total: {10**30}"),
+        ('workflow: "?image-scale"?', 'workflow: "\\ud800"'),
+        ("accepted_at: .*", "accepted_at: 0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_a_status_that_no_queue_can_hold_keeps_no_other_job_from_it(
+    spool: Spool, lost: Store, was: str, becomes: str
+) -> None:
+    path = spool.failed / BEACH / "STATUS.yaml"
+    path.write_text(re.sub(was, lambda _: becomes, path.read_text(), count=1))
+    closed(spool, "20260102-000000-good")
+    reconciled(spool, lost)
+    assert "20260102-000000-good" in [job.job for job in known(lost)]
 
 
 def test_killed_after_it_let_go_of_a_job_it_goes_on_with_that(

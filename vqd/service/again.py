@@ -124,7 +124,7 @@ class Again:
 
     def _is_whole(self, lines: tuple[Line, ...]) -> bool:
         return self._slots <= {line.slot for line in lines} and all(
-            _is_output(line.output) and self._files.holds(line) for line in lines
+            is_output(line.output) and self._files.holds(line) for line in lines
         )
 
     def _key(self, prompt: PlannedPrompt) -> bytes:
@@ -219,6 +219,6 @@ class _Files:
         return content.hexdigest()
 
 
-def _is_output(path: str) -> bool:
+def is_output(path: str) -> bool:
     """Tell whether a path of a manifest, which anybody can write, lies below outputs/."""
     return path.startswith(f"{OUTPUTS}/") and ".." not in path.split("/") and "\0" not in path

@@ -9,15 +9,16 @@ from vqd.documents.opening import opened
 from vqd.documents.reader import read
 from vqd.documents.tree import Mapping as Tree
 from vqd.documents.tree import Text
+from vqd.domain.closed import ClosedJob
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import Counts
 from vqd.domain.queue import JobFile
+from vqd.service.filedprompts import prompts_in
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import DEFAULTS, JOB_FILE_NAMES, job_file_in
 from vqd.spool.told import seconds_of, told_in
-from vqd.store.adopted import ClosedJob
 
 _MOST_BYTES = 1 << 20
 
@@ -57,6 +58,7 @@ def filed_in(folder: Path) -> ClosedJob | None:
         input_folder=drops.INPUTS if is_real_folder(folder / drops.INPUTS) else "",
         labels=said.labels,
         problems=told.problems,
+        prompts=prompts_in(folder, counts),
     )
 
 

@@ -22,12 +22,13 @@ from pathlib import Path
 
 import structlog
 
+from vqd.domain.closed import ClosedJob
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.service.filed import filed_in
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
 from vqd.spool.madelast import made_last
-from vqd.store.adopted import ClosedJob
 from vqd.store.store import Session, Store
 
 _SLICE = 100
@@ -75,12 +76,11 @@ class Reconciling:
         adopted = ended = 0
         closed = self._told_otherwise(states)
         while part := list(islice(closed, _SLICE)):
-            known = [one.job for one in part if one.job in states]
-            for job in known:
+            for job in (one.job for one in part if one.job in states):
                 self._store.disown(job, now=now)
-            written = self._store.write(partial(_adopt, part, now))
-            ended += len(known)
-            adopted += written - len(known)
+            written = self._adopt(part, now)
+            ended += sum(job in states for job in written)
+            adopted += sum(job not in states for job in written)
             self._on_slice(adopted + ended)
         found = Reconciled(adopted, ended, len(anew))
         self._tell(found)
@@ -94,9 +94,22 @@ class Reconciling:
             state = states.get(folder.name)
             if state is not None and self._agrees(folder, state):
                 continue
-            closed = filed_in(folder)
+            closed = _filed(folder)
             if closed is not None and closed.state != state:
                 yield closed
+
+    def _adopt(self, jobs: Sequence[ClosedJob], now: float) -> list[str]:
+        """Write jobs as their folders tell, in one commit; give those that were. Where one cannot
+        be written, each by itself."""
+        try:
+            return self._store.write(partial(_adopt, jobs, now))
+        except VqdError:
+            raise
+        except Exception:  # noqa: BLE001 - the top of one folder: it is left alone, others are not
+            if len(jobs) == 1:
+                _log.exception("adoption.failed", job=jobs[0].job)
+                return []
+        return [name for job in jobs for name in self._adopt([job], now)]
 
     def _agrees(self, folder: Path, state: JobState) -> bool:
         """Tell whether a job of this state may have a folder there."""
@@ -128,5 +141,15 @@ class Reconciling:
 _ACCEPTED = frozenset({JobState.QUOTED, JobState.QUEUED, JobState.RUNNING})
 
 
-def _adopt(jobs: Sequence[ClosedJob], now: float, session: Session) -> int:
-    return sum(session.adopted.adopt(one, now=now) for one in jobs)
+def _filed(folder: Path) -> ClosedJob | None:
+    try:
+        return filed_in(folder)
+    except OSError:
+        raise  # nobody knows what lies there
+    except Exception:  # noqa: BLE001 - the top of one folder: it is left alone, others are not
+        _log.exception("adoption.failed", job=folder.name)
+        return None
+
+
+def _adopt(jobs: Sequence[ClosedJob], now: float, session: Session) -> list[str]:
+    return [one.job for one in jobs if session.adopted.adopt(one, now=now)]

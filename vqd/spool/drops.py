@@ -39,18 +39,18 @@ REJECTED = "rejected-outputs"
 REPORT = "report.html"
 PROOF = "proof.html"
 _DROPPED = ".dropped"
-_GRAPHS = "graphs"
+GRAPHS = "graphs"
 _GRAPH = re.compile(r"[0-9a-f]{64}\.json")
 _LOG = "log.txt"
 
 RESULT_NAMES = frozenset(
-    {OUTPUTS, REJECTED, _GRAPHS, STATUS, "WHY.txt", REPORT, PROOF, "manifest.jsonl", FAILURES, _LOG}
+    {OUTPUTS, REJECTED, GRAPHS, STATUS, "WHY.txt", REPORT, PROOF, "manifest.jsonl", FAILURES, _LOG}
 )
 """What vqd writes into a job's folder."""
 
-_FOLDERS = frozenset({OUTPUTS, REJECTED, _GRAPHS})
+_FOLDERS = frozenset({OUTPUTS, REJECTED, GRAPHS})
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
-_OF_LAYOUT = (_GRAPHS, REPORT, "WHY.txt")
+_OF_LAYOUT = (GRAPHS, REPORT, "WHY.txt")
 
 
 def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
@@ -140,7 +140,7 @@ def lay_inputs_out(folder: Path, job_file: str) -> None:
     """Lay out what was dropped in a folder, unless it is already, as it is not when it was taken
     out while its job was active."""
     was_laid_out = is_laid_out(folder)
-    make_folder(folder / _GRAPHS, folder)
+    make_folder(folder / GRAPHS, folder)
     if not was_laid_out:
         begin_layout(folder)
         gather_inputs(folder, job_file)
@@ -202,7 +202,7 @@ def trim(folder: Path) -> None:
     Raises:
         OSError: some of it could not be taken away.
     """
-    graphs = folder / _GRAPHS
+    graphs = folder / GRAPHS
     if graphs.is_dir() and not graphs.is_symlink():
         for path in list(graphs.iterdir()):
             if _GRAPH.fullmatch(path.name):

@@ -1,53 +1,43 @@
 """The rows of closed jobs as their folders tell of them, where the queue knows less.
 
-That is so where the queue was lost, or an older one was put back. Such a record is brief: the rest
-of it is in the job's folder.
+That is so where the queue was lost, or an older one was put back. Where the folder does not tell of
+its prompts the record is brief.
 """
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 import orjson
 
-from vqd.domain.errors import Problem
+from vqd.domain.closed import ClosedJob, ClosedPrompt
 from vqd.domain.lifecycle import JobState
-from vqd.domain.listing import Counts
-from vqd.domain.queue import JobFile
+from vqd.domain.queue import PromptKey
 from vqd.store.events import EventRows
+from vqd.store.graphs import GraphRows
 from vqd.store.jobrow import OF_A_LIFE
+from vqd.store.outputs import OutputRows
+from vqd.store.promptrow import files_text
 
 _ADOPTED = "job.adopted"
 _DISOWNED = "job.disowned"
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedJob:
-    """A closed job as its folder tells of it. Times are UTC seconds."""
-
-    job: str
-    name: str
-    workflow: str
-    state: JobState
-    reason: str | None
-    counts: Counts
-    job_file: JobFile
-    accepted_at: float
-    started_at: float | None
-    finished_at: float
-    input_folder: str = ""
-    priority: int = 50
-    labels: Mapping[str, str] = field(default_factory=dict)
-    problems: Sequence[Problem] = ()
-
-
 class AdoptedRows:
     """Jobs that are written as their folders tell of them."""
 
-    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        events: EventRows,
+        graphs: GraphRows,
+        outputs: OutputRows,
+    ) -> None:
         self._connection = connection
         self._events = events
+        self._graphs = graphs
+        self._outputs = outputs
 
     def states(self) -> dict[str, JobState]:
         """Give the state of every job by its name; 100,000 take 0.1 s."""
@@ -107,8 +97,19 @@ class AdoptedRows:
             "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
             [(name, value, job_key) for name, value in closed.labels.items()],
         )
+        self._add_prompts(job_key, closed.prompts)
         self._events.add(_ADOPTED, at=now, job_key=job_key)
         return True
+
+    def _add_prompts(self, job_key: int, prompts: Iterable[ClosedPrompt]) -> None:
+        graph_keys: dict[str, int] = {}
+        for prompt in prompts:
+            sha256 = prompt.graph.sha256
+            if sha256 not in graph_keys:
+                graph_keys[sha256] = self._graphs.add(job_key, prompt.graph)
+            self._connection.execute(_INSERT, _prompt_row(job_key, graph_keys[sha256], prompt))
+            key = PromptKey(job_key, prompt.number)
+            self._outputs.add((key, output) for output in prompt.outputs)
 
 
 def _values(closed: ClosedJob) -> Mapping[str, object]:
@@ -123,11 +124,41 @@ def _values(closed: ClosedJob) -> Mapping[str, object]:
         "input_folder": closed.input_folder,
         "priority": closed.priority,
         "problems": orjson.dumps([asdict(problem) for problem in closed.problems]).decode(),
-        "record": "brief",
+        "record": "whole" if closed.is_whole else "brief",
         "accepted_at": closed.accepted_at,
         "started_at": closed.started_at,
         "finished_at": closed.finished_at,
         **asdict(closed.counts),
+    }
+
+
+_INSERT = (
+    "INSERT INTO prompts (job_key, number, graph_key, state, edits, inputs, params, seed, stem,"
+    " server, attempt, seconds, files, kept, mark, asked, failure_code, failure_message) VALUES"
+    " (:job_key, :number, :graph_key, :state, '{}', :inputs, :params, :seed, :stem,"
+    " :server, :attempt, :seconds, :files, :kept, :mark, :asked, :failure_code, :failure_message)"
+)
+
+
+def _prompt_row(job_key: int, graph_key: int, prompt: ClosedPrompt) -> Mapping[str, object]:
+    return {
+        "job_key": job_key,
+        "number": prompt.number,
+        "graph_key": graph_key,
+        "state": prompt.state,
+        "inputs": orjson.dumps(dict(prompt.inputs)).decode(),
+        "params": orjson.dumps(dict(prompt.params)).decode(),
+        "seed": prompt.seed,
+        "stem": prompt.stem,
+        "server": prompt.server,
+        "attempt": prompt.attempt,
+        "seconds": prompt.seconds,
+        "files": files_text(prompt.files),
+        "kept": int(prompt.is_kept),
+        "mark": prompt.mark,
+        "asked": orjson.dumps(dict(prompt.asked)).decode(),
+        "failure_code": prompt.failure_code,
+        "failure_message": prompt.failure_message,
     }
 
 

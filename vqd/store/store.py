@@ -76,7 +76,7 @@ class Session(Foreseen):
         self.listing = ListingRows(connection, self.outputs)
         self.turns = TurnRows(connection)
         self.records = RecordRows(connection, self.events)
-        self.adopted = AdoptedRows(connection, self.events)
+        self.adopted = AdoptedRows(connection, self.events, self.graphs, self.outputs)
 
     def cancel(self, job_key: int, *, now: float, why: str) -> bool:
         """Cancel what waits of a job and ask for what runs to be stopped; False if it was asked
