@@ -120,7 +120,7 @@ def _print_shown(shown: ShownShape, now: float, *, is_counted: bool) -> None:
     )
     hidden = shown.counts.total - len(shown.prompts)
     if hidden > 0 and is_counted and not shown.prompts:
-        click.echo("       its prompts and events are not remembered any more (keep, or a lost queue)")
+        click.echo("       its prompts and events are not remembered any more (keep)")
     elif hidden > 0:
         click.echo(f"       … and {hidden} more (--prompts)")
 

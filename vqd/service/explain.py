@@ -110,7 +110,7 @@ def _closed(facts: Facts) -> Iterator[Reason]:
         cure = f"WHY.txt in its folder says of what. {again}"
         yield Reason("failed", said, cure, counts.failed, job.finished_at)
     if job.is_brief:
-        yield Reason("brief", "Its prompts and events are not remembered any more (keep, or a lost queue)")
+        yield Reason("brief", "Its prompts and events are not remembered any more (keep)")
 
 
 def _rejected(job: Job) -> Iterator[Reason]:
