@@ -33,7 +33,7 @@ class Farming:
         """Make them.
 
         Raises:
-            VqdError: a secret cannot be read.
+            VqdError: a secret or a certificate cannot be read.
         """
         self._spool = spool
         self._store = store
@@ -69,15 +69,16 @@ class Farming:
         """Give the step to other servers; the built-in engine is begun if it is to be one.
 
         Raises:
-            VqdError: a secret cannot be read, or the engine does not start.
+            VqdError: a secret or a certificate cannot be read, or the engine does not start.
         """
         if _has_builtin(new) and self._engine.pid is None:
             self._engine.start()
         addresses = _addresses(new, self._engine)
+        places = self._farm.places(addresses)
 
         def step() -> None:
             self._checks.roots = _roots(new, self._spool)
-            self._farm.change(addresses)
+            self._farm.change(places)
             self.loop.change(windows=new.job_windows, stall_s=new.stall_s)
             if addresses != self._addresses or new.keep_uploads != old.keep_uploads:
                 self._addresses = addresses

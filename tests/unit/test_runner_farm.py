@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from vqd.domain.errors import VqdError
 from vqd.domain.needs import Capability
 from vqd.runner.farm import Farm
 from vqd.runner.inputs import InputChecks
@@ -26,6 +27,11 @@ def farm() -> Iterator[Farm]:
     made.stop()
 
 
+def want(farm: Farm, *addresses: ServerAddress) -> None:
+    """Have the servers at these addresses wanted."""
+    farm.change(farm.places(addresses))
+
+
 def names(farm: Farm) -> tuple[set[str], set[str]]:
     """Those that serve, and those that are known."""
     return {server.name for server in farm.serving}, {*farm.known}
@@ -33,7 +39,7 @@ def names(farm: Farm) -> tuple[set[str], set[str]]:
 
 def test_a_server_that_is_wanted_comes_and_the_others_stay_what_they_were(farm: Farm) -> None:
     before = {**farm.known}
-    farm.change([address("a"), address("b"), address("c")])
+    want(farm, address("a"), address("b"), address("c"))
     assert farm.settle(busy=[])
     assert names(farm) == ({"a", "b", "c"}, {"a", "b", "c"})
     assert all(farm.known[name] is server for name, server in before.items())
@@ -42,7 +48,7 @@ def test_a_server_that_is_wanted_comes_and_the_others_stay_what_they_were(farm: 
 
 def test_a_server_leaves_when_what_runs_there_is_over(farm: Farm) -> None:
     leaving = farm.known["b"]
-    farm.change([address("a")])
+    want(farm, address("a"))
     assert not farm.settle(busy=[leaving])
     assert names(farm) == ({"a"}, {"a", "b"})
     assert leaving.is_leaving
@@ -55,9 +61,9 @@ def test_a_server_leaves_when_what_runs_there_is_over(farm: Farm) -> None:
 
 def test_one_that_is_wanted_again_before_it_left_stays(farm: Farm) -> None:
     server = farm.known["b"]
-    farm.change([address("a")])
+    want(farm, address("a"))
     farm.settle(busy=[server])
-    farm.change([address("a"), address("b")])
+    want(farm, address("a"), address("b"))
     assert not farm.settle(busy=[server])
     assert farm.known["b"] is server
     assert not server.is_leaving
@@ -66,7 +72,7 @@ def test_one_that_is_wanted_again_before_it_left_stays(farm: Farm) -> None:
 
 def test_one_that_is_reached_in_another_way_is_replaced_once_it_is_not_busy(farm: Farm) -> None:
     server = farm.known["b"]
-    farm.change([address("a"), address("b", headers={"Authorization": "Bearer new"})])
+    want(farm, address("a"), address("b", headers={"Authorization": "Bearer new"}))
     farm.settle(busy=[server])
     assert names(farm) == ({"a"}, {"a", "b"})
     assert farm.settle(busy=[])
@@ -77,8 +83,15 @@ def test_one_that_is_reached_in_another_way_is_replaced_once_it_is_not_busy(farm
 
 def test_tags_and_vram_change_at_once_whatever_runs(farm: Farm) -> None:
     server = farm.known["b"]
-    farm.change([address("a"), address("b", capability=Capability(frozenset({"wan"}), 24.0))])
+    want(farm, address("a"), address("b", capability=Capability(frozenset({"wan"}), 24.0)))
     assert not farm.settle(busy=[server])
     assert farm.known["b"] is server
     assert server.capability == Capability(frozenset({"wan"}), 24.0)
     assert (server.changed, server.is_leaving) == (True, False)
+
+
+def test_an_address_that_is_none_is_refused_before_anything_changes(farm: Farm) -> None:
+    with pytest.raises(VqdError):
+        farm.places([address("c", url="http://bob@127.0.0.1:9")])
+    assert farm.is_settled
+    assert names(farm) == ({"a", "b"}, {"a", "b"})

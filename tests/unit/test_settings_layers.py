@@ -140,7 +140,7 @@ def test_each_value_tells_where_it_was_written(main: Path, monkeypatch: pytest.M
 def test_what_is_secret_is_not_shown(tmp_path: Path) -> None:
     text = """\
 servers:
-  - {url: "http://bob:pa55word@gpu1", headers: {Authorization: Bearer s3cret}}
+  - {url: "http://gpu1", headers: {Authorization: Bearer s3cret}}
 notify:
   a: {url: "ntfy://s3cret@ntfy.sh/x", headers: {X-Key: s3cret}}
 """
@@ -152,7 +152,6 @@ notify:
         "notify.a.headers.X-Key",
     }
     assert "s3cret" not in repr(rows)
-    assert "pa55word" not in repr(rows)
 
 
 def test_faults_of_every_file_and_variable_are_told_at_once_each_where_it_is(
@@ -258,13 +257,15 @@ def test_no_fault_shows_a_secret(tmp_path: Path) -> None:
 servers:
   - {url: "http://a", headers: Bearer s3cret}
   - {url: "http://b", headers: {Authorization: [s3cret]}}
+  - http://bob:s3cret@c
+  - ftp://bob:s3cret@d
 notify:
   a: {url: [s3cret], headers: s3cret}
   b: {url: s3cret}
 """
     with pytest.raises(Faults) as caught:
         load(write(tmp_path / "vqd.yaml", REQUIRED + text))
-    assert len(caught.value.problems) == 5
+    assert len(caught.value.problems) == 7
     assert "s3cret" not in repr(caught.value.problems)
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from vqd.documents.credentials import without_credentials
 from vqd.documents.tree import Document, Mapping, Text, written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.nearest import nearest
@@ -124,7 +125,7 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
         return _unknown_key(document, model, loc)
     node, key = document.reach(loc)
     is_secret = _is_secret(model, loc)
-    found = node if isinstance(node, Text) and not is_secret else None
+    found = without_credentials(node) if isinstance(node, Text) and not is_secret else None
     shown = found if found is not None else "what stands here" if is_secret else shown_kind(node)
     code, said, allowed, hint = _told(error, loc, shown)
     if code == "missing_key":

@@ -6,13 +6,23 @@ and comes back as it is wanted then.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
+from vqd.domain.needs import Capability
 from vqd.runner.server import Server, ServerAddress
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A server that is wanted, and what the settings say that it has."""
+
+    server: Server
+    capability: Capability
 
 
 class Farm:
@@ -25,9 +35,15 @@ class Farm:
     def __init__(
         self, make: Callable[[ServerAddress], Server], wanted: Iterable[ServerAddress]
     ) -> None:
+        """Have servers from the beginning.
+
+        Raises:
+            VqdError: one of the addresses is none.
+        """
         self._make = make
-        self._wanted = self._settled = _by_name(wanted)
-        self._known = {name: make(address) for name, address in self._wanted.items()}
+        self._known: dict[str, Server] = {}
+        self._wanted = self._settled = _by_name(self.places(wanted))
+        self._known.update((name, place.server) for name, place in self._wanted.items())
         self._serving = {**self._known}
 
     @property
@@ -55,7 +71,15 @@ class Farm:
         for server in self._known.values():
             server.stop()
 
-    def change(self, wanted: Iterable[ServerAddress]) -> None:
+    def places(self, wanted: Iterable[ServerAddress]) -> Sequence[Place]:
+        """Give the servers that are at these addresses: those that are there, and new ones.
+
+        Raises:
+            VqdError: one of the addresses is none.
+        """
+        return [Place(self._at(address), address.capability) for address in wanted]
+
+    def change(self, wanted: Iterable[Place]) -> None:
         """Have other servers from the next `settle` on."""
         self._wanted = _by_name(wanted)
 
@@ -66,7 +90,7 @@ class Farm:
         for name, server in tuple(self._known.items()):
             self._judge(server, wanted.get(name), is_busy=server in busy)
         for name in wanted.keys() - self._known.keys():
-            self._known[name] = self._begun(wanted[name])
+            self._known[name] = self._begun(wanted[name].server)
         self._serving.clear()
         self._serving.update(
             (name, server) for name, server in self._known.items() if not server.is_leaving
@@ -75,23 +99,28 @@ class Farm:
             self._settled = wanted
         return before != {*self._known.values()}
 
-    def _judge(self, server: Server, wanted: ServerAddress | None, *, is_busy: bool) -> None:
-        leaves = wanted is None or not server.follow(wanted)
-        if leaves and not server.is_leaving:
+    def _at(self, address: ServerAddress) -> Server:
+        known = self._known.get(address.name)
+        return known if known is not None and known.is_at(address) else self._make(address)
+
+    def _judge(self, server: Server, wanted: Place | None, *, is_busy: bool) -> None:
+        stays = wanted is not None and wanted.server is server
+        if wanted is not None and stays:
+            server.equip(wanted.capability)
+        if not (stays or server.is_leaving):
             _log.info("server.leaving", server=server.name, busy=is_busy)
-        server.note_leaving(leaves)
-        if leaves and not is_busy:
+        server.note_leaving(not stays)
+        if not (stays or is_busy):
             del self._known[server.name]
             # It may wait for a server that does not answer.
             threading.Thread(target=server.stop, name=f"stop {server.name}", daemon=True).start()
             _log.info("server.removed", server=server.name)
 
-    def _begun(self, address: ServerAddress) -> Server:
-        server = self._make(address)
+    def _begun(self, server: Server) -> Server:
         server.start()
         _log.info("server.added", server=server.name)
         return server
 
 
-def _by_name(addresses: Iterable[ServerAddress]) -> Mapping[str, ServerAddress]:
-    return {address.name: address for address in addresses}
+def _by_name(places: Iterable[Place]) -> Mapping[str, Place]:
+    return {place.server.name: place for place in places}

@@ -97,17 +97,17 @@ class Server:
         self.listener.stop()
         self.client.close()
 
-    def follow(self, address: ServerAddress) -> bool:
-        """Become what the settings say now; tell whether that can be done without a new connection:
-        if no more is other than what it has."""
-        if replace(address, capability=self.address.capability) != self.address:
-            return False
-        if address != self.address:
-            self.address, self._set_capability = address, address.capability
-            self.capability = address.capability
+    def is_at(self, address: ServerAddress) -> bool:
+        """Tell whether it is reached so, whatever it is said to have there."""
+        return replace(address, capability=self.address.capability) == self.address
+
+    def equip(self, capability: Capability) -> None:
+        """Note that the settings say something else of what it has."""
+        if capability != self._set_capability:
+            self.address = replace(self.address, capability=capability)
+            self.capability = self._set_capability = capability
             self._version = None  # it is asked for its VRAM again
             self.changed = True
-        return True
 
     def note_leaving(self, is_leaving: bool) -> None:
         """Note whether it is given nothing more, since the settings do not name it any more."""

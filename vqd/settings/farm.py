@@ -38,7 +38,11 @@ def _url(given: Any) -> str:
     address = urlsplit(given) if isinstance(given, str) else None
     is_http = address is not None and address.scheme in ("http", "https") and address.hostname
     if given != BUILTIN and not is_http:
-        raise fault("wrong_value", f"{shown_kind(given)} is no server.", allowed=allowed)
+        said = f"{without_credentials(shown_kind(given))} is no server."
+        raise fault("wrong_value", said, allowed=allowed)
+    if address is not None and "@" in address.netloc:
+        said = "it holds a user name."
+        raise fault("wrong_value", said, hint="Put it into `headers`, as Authorization.")
     return str(given)
 
 
