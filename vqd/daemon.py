@@ -2,7 +2,6 @@
 
 import faulthandler
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -50,10 +49,6 @@ _SLICE_S = 60.0
 _END_S = 25.0
 """How long the end takes at most beyond `drain_s`, whatever a share or a server does."""
 
-_TURN_S = 0.0005
-"""How long a thread computes while another waits for the interpreter. Prompts need it for a moment
-only, again and again; a report or a plan is made meanwhile, which takes long. Python's own 5 ms
-leave servers without a prompt then."""
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +63,6 @@ def run(settings: Settings, read: Callable[[], Settings]) -> int:
         VqdError: it cannot start, and says why.
     """
     faulthandler.enable()
-    sys.setswitchinterval(_TURN_S)
     with hangups_kept(), premises(settings) as ours:
         return _Daemon(settings, read, ours).run()
 
