@@ -56,7 +56,8 @@ def test_what_is_answered_is_what_is_made(tmp_path: Path) -> None:
 
     terminal.answer("[" + str(tmp_path / "vqd") + "]: ", "~/file")
     terminal.answer("is no folder", "~/renders")
-    terminal.answer("[" + str(tmp_path / ".local" / "state" / "vqd") + "]: ", "")
+    terminal.answer("[" + str(tmp_path / ".local" / "state" / "vqd") + "]: ", "~/renders/state")
+    terminal.answer("lie in one another", "~/state")
     terminal.answer("Which servers", "builtin, gpu1")
     terminal.answer("gpu1 is no server", "builtin, http://gpu1:8188")
 
@@ -64,7 +65,7 @@ def test_what_is_answered_is_what_is_made(tmp_path: Path) -> None:
     assert "Now: vqd run --settings vqd.yaml" in terminal.said
     assert yaml.safe_load((tmp_path / "vqd.yaml").read_text(encoding="utf-8")) == {
         "spool": str(tmp_path / "renders"),
-        "state_dir": str(tmp_path / ".local" / "state" / "vqd"),
+        "state_dir": str(tmp_path / "state"),
         "servers": ["builtin", "http://gpu1:8188"],
     }
     assert (tmp_path / "renders" / "inbox" / "_vqd" / "README.txt").is_file()

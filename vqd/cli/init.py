@@ -127,31 +127,53 @@ def _asked(proposal: SetUp, servers: tuple[str, ...]) -> SetUp:
     if not sys.stdin.isatty():
         said = "Missing argument 'SPOOL'. Name it, or take what is proposed with --yes."
         raise click.UsageError(said)
-    spool = _path("Where shall jobs be dropped, and come back?", proposal.spool)
-    state_dir = _path("Where shall the queue lie, on a local disk?", proposal.state_dir)
-    placed = replace(proposal, spool=spool, state_dir=state_dir)
-    return replace(placed, servers=servers or _asked_servers(placed))
+    setup = replace(proposal, spool=_spool(proposal))
+    setup = replace(setup, state_dir=_state_dir(setup))
+    return replace(setup, servers=servers or _asked_servers(setup))
 
 
-def _path(question: str, proposal: Path) -> Path:
+def _spool(proposal: SetUp) -> Path:
     def read(answer: str) -> Path:
-        path = Path(answer).expanduser().absolute()
-        if path.exists() and not path.is_dir():
-            raise click.UsageError(f"{path} is no folder.")
-        return path
+        return _in_order(replace(proposal, spool=_folder(answer))).spool
 
-    given: Path = click.prompt(question, default=str(proposal), value_proc=read)
+    question = "Where shall jobs be dropped, and come back?"
+    given: Path = click.prompt(question, default=str(proposal.spool), value_proc=read)
     return given
 
 
-def _asked_servers(setup: SetUp) -> tuple[str, ...]:
+def _state_dir(proposal: SetUp) -> Path:
+    def read(answer: str) -> Path:
+        return _in_order(replace(proposal, state_dir=_folder(answer))).state_dir
+
+    question = "Where shall the queue lie, on a local disk?"
+    given: Path = click.prompt(question, default=str(proposal.state_dir), value_proc=read)
+    return given
+
+
+def _folder(answer: str) -> Path:
+    path = Path(answer).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise click.UsageError(f"{path} is no folder.")
+    return path
+
+
+def _in_order(setup: SetUp) -> SetUp:
+    """Give a set-up back whose settings are in order.
+
+    Raises:
+        click.UsageError: they are not; whoever answered is asked again.
+    """
+    try:
+        check(setup)
+    except Faults as faults:
+        raise click.UsageError(" ".join(map(str, faults.problems))) from faults
+    return setup
+
+
+def _asked_servers(proposal: SetUp) -> tuple[str, ...]:
     def read(answer: str) -> tuple[str, ...]:
         urls = tuple(dict.fromkeys(answer.replace(",", " ").split()))
-        try:
-            check(replace(setup, servers=urls))
-        except Faults as faults:
-            raise click.UsageError(" ".join(map(str, faults.problems))) from faults
-        return urls
+        return _in_order(replace(proposal, servers=urls)).servers
 
     version = comfyui_at(COMFYUI_HERE)
     if version is None:
