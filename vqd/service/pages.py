@@ -99,6 +99,11 @@ class Pages:
         with self._reader.reading() as session:
             return session.listing.depths()
 
+    @property
+    def log_bytes(self) -> int:
+        """Give the size of the queue's write-ahead log."""
+        return self._reader.log_bytes
+
 
 def _page(found: Sequence[T], limit: int, place: Callable[[T], str]) -> Page[T]:
     """Make a page of what was found, which is one more than fits if there is more."""

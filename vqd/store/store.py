@@ -24,7 +24,7 @@ from vqd.store.house import HouseRows
 from vqd.store.integrity import require_sound
 from vqd.store.jobs import JobRows
 from vqd.store.listing import ListingRows
-from vqd.store.log import LogWatch
+from vqd.store.log import LogWatch, log_bytes
 from vqd.store.migrate import migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
@@ -92,6 +92,11 @@ class StoreReader(Reader[Session]):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, partial(Session, classes=ClassCache()))
+
+    @property
+    def log_bytes(self) -> int:
+        """Give the size of the queue's write-ahead log."""
+        return log_bytes(self._path)
 
 
 class Store(StoreReader):

@@ -65,6 +65,12 @@ def _oldest(depths: Iterable[Depth]) -> Metric:
     return family
 
 
+def of_log(log_bytes: int) -> Iterator[Metric]:
+    """Tell how large the write-ahead log of the queue is."""
+    said = "How large the write-ahead log of the database is"
+    yield _gauge("vqd_queue_log_bytes", said, log_bytes)
+
+
 def of_spool(spool: SpoolState, is_refused: bool) -> Iterator[Metric]:
     """Tell of the spool and the disks; a disk `is_refused` if it would not be written to."""
     yield _gauge("vqd_queue_paused", "Whether PAUSE lies in the spool", spool.is_paused)

@@ -83,6 +83,7 @@ class _House(Collector):
         services = self._services
         yield InfoMetricFamily("vqd_build", "What runs", {"version": services.version})
         yield from families.of_queue(self._queue.depths())
+        yield from families.of_log(services.pages.log_bytes)
         state = spool_state(services.switch, services.uploads.disks())
         yield from families.of_spool(state, services.views.refused() is not None)
         yield from families.of_servers(services.farm.tallied(services.clock()))
