@@ -34,8 +34,9 @@ _UP = ("running", "degraded")
 _ENTERING = """
 while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done
 shift
-exec "$@"
+exec setpriv --pdeathsig TERM "$@"
 """
+"""It enters the groups that it is given, and is ended if the tests are killed."""
 _VQD = """#!/bin/sh
 export LD_LIBRARY_PATH=/opt/python/lib
 exec /opt/vqd/bin/python -m vqd "$@"
