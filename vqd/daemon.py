@@ -150,7 +150,10 @@ class _Daemon:
             on_end=lambda: self._ending.fail(),
         )
         self._reloading = Reloading(
-            settings, read, [self._farming, self._tellers, self._chores, self._drops, self._web]
+            settings,
+            read,
+            [self._farming, self._tellers, self._chores, self._drops, self._web],
+            on_failure=lambda: self._ending.fail(),
         )
         self._hangups = Hangups(self._reloading.reload)
         self._ending = Ending(hurry=self._farming.loop.hurry, on_hangup=self._hangups.ask)

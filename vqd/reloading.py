@@ -19,13 +19,22 @@ _log = structlog.get_logger(__name__)
 
 
 class Reloading:
-    """Knows the settings that count. `read` gives those that are written down now."""
+    """Knows the settings that count. `read` gives those that are written down now.
+
+    `on_failure` is called where a step failed all the same: nobody knows by what the parts go then.
+    """
 
     def __init__(
-        self, settings: Settings, read: Callable[[], Settings], parts: Sequence[Part]
+        self,
+        settings: Settings,
+        read: Callable[[], Settings],
+        parts: Sequence[Part],
+        *,
+        on_failure: Callable[[], None],
     ) -> None:
         self._read = read
         self._parts = parts
+        self._on_failure = on_failure
         self.settings = settings
 
     def start(self) -> None:
@@ -41,8 +50,12 @@ class Reloading:
             self._refuse(error)
             return
         names = changed(self.settings, settings)
-        for step in steps:
-            step()
+        try:
+            for step in steps:
+                step()
+        except BaseException:
+            self._on_failure()
+            raise
         self.settings = settings
         said = f"{', '.join(waiting)}: as before until the daemon is restarted" if waiting else None
         standing.tell(settings.state_dir, said)

@@ -38,6 +38,13 @@ class Recorder:
         return lambda: self.taken.append(new)
 
 
+class Full(list[Settings]):
+    """Takes nothing more."""
+
+    def append(self, _: Settings) -> None:
+        raise MemoryError
+
+
 @pytest.fixture
 def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The settings file that is edited."""
@@ -47,8 +54,10 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write(tmp_path / "vqd.yaml", REQUIRED)
 
 
-def reloading(main: Path, *parts: Recorder) -> Reloading:
-    return Reloading(load_settings(main), lambda: load_settings(main), parts)
+def reloading(
+    main: Path, *parts: Recorder, on_failure: Callable[[], None] = lambda: None
+) -> Reloading:
+    return Reloading(load_settings(main), lambda: load_settings(main), parts, on_failure=on_failure)
 
 
 def test_every_part_goes_by_the_new_settings_and_what_changed_is_said(main: Path) -> None:
@@ -106,6 +115,17 @@ def test_what_needs_a_restart_stays_as_it_was_and_is_told_until_it_is_taken_back
     write(main, REQUIRED)
     made.reload()
     assert told(taken.state_dir) is None
+
+
+def test_where_a_step_fails_the_daemon_is_to_end(main: Path) -> None:
+    failures: list[str] = []
+    part = Recorder()
+    part.taken = Full()
+    made = reloading(main, part, on_failure=lambda: failures.append("end"))
+    write(main, REQUIRED + "rescan_s: 5\n")
+    with pytest.raises(MemoryError):
+        made.reload()
+    assert failures == ["end"]
 
 
 def test_settings_that_are_gone_are_refused(main: Path) -> None:
