@@ -7,7 +7,7 @@ import pytest
 
 from tests.mounts import small_disk
 from vqd.domain.finding import Finding, Level
-from vqd.spool.examine import examine_room, examine_spool
+from vqd.spool.examine import examine_room, examine_spool, let_write
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
 
@@ -115,3 +115,12 @@ def test_a_disk_without_inodes_is_told_by_what_counts_them(tmp_path: Path) -> No
 def test_a_mount_inside_the_spool_is_to_be_unmounted(spool: Spool) -> None:
     with small_disk(spool.done, "size=1m"):
         assert faults(spool)["spool_split"].cure == (f"sudo umount {spool.done}",)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_folders_of_a_service_are_not_given_to_whoever_asks(tmp_path: Path) -> None:
+    assert let_write(tmp_path) == f"sudo chown -R root: {tmp_path}"
+    os.chown(tmp_path, 987, 987)
+    asked = let_write(tmp_path).partition("  #")[0]
+    assert asked.startswith("sudo -u ")
+    assert asked.endswith(" vqd doctor")

@@ -16,6 +16,8 @@ from vqd.spool.space import Disks, Space, space_at
 _FSTAB = Path("/etc/fstab")
 _NEARLY = 2.0
 """Times the reserve below which it is worth a word that the disk fills."""
+_FIRST_PERSON = 1000
+"""Users below are the system's and its services' (login.defs(5), UID_MIN)."""
 
 
 def examine_spool(spool: Spool, state_dir: Path) -> Iterator[Finding]:
@@ -56,7 +58,12 @@ def examine_room(folder: Path, reserve: Reserve) -> Iterator[Finding]:
 
 
 def let_write(*folders: Path) -> str:
-    """Give the command that lets whoever asks write in folders."""
+    """Give the command that lets whoever asks write in folders; where these are a service's, the
+    one that asks as its user, since they must stay its own."""
+    owner = folders[0].stat().st_uid
+    if 0 < owner < _FIRST_PERSON:
+        why = "the daemon's rights count, not yours"
+        return command("sudo", "-u", user_name(owner), "vqd", "doctor", why=why)
     return command("sudo", "chown", "-R", f"{user_name(os.geteuid())}:", *folders)
 
 
