@@ -131,7 +131,7 @@ def test_a_loop_that_does_not_reach_the_database_is_killed_and_a_killed_daemon_c
 
     folder = service.wait_done("kept")
     assert sorted({line["prompt"] for line in manifest_of(folder)}) == [1, 2, 3, 4, 5, 6]
-    assert service.facts["NRestarts"] == "2"
+    assert int(service.facts["NRestarts"]) >= 2
     assert not service.logged("lease.found")  # it knows what was its own
 
 
