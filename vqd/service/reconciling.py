@@ -16,7 +16,7 @@ these run again.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
@@ -31,8 +31,9 @@ from vqd.spool.layout import Spool
 from vqd.spool.madelast import made_last
 from vqd.store.store import Session, Store
 
-_SLICE = 100
-"""Jobs in one write, and between two signs of life."""
+_SLICE_JOBS = 100
+_SLICE_PROMPTS = 2000
+"""What goes in one write, and between two signs of life; a job by itself may have more prompts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -74,8 +75,7 @@ class Reconciling:
         for job in (job for job, state in states.items() if state is JobState.ASSEMBLING):
             self._store.forget_prompts(job)  # it is accepted anew; it may have been let go of
         adopted = ended = 0
-        closed = self._told_otherwise(states)
-        while part := list(islice(closed, _SLICE)):
+        for part in _slices(self._told_otherwise(states)):
             for job in (one.job for one in part if one.job in states):
                 self._store.disown(job, now=now)
             written = self._adopt(part, now)
@@ -139,6 +139,17 @@ class Reconciling:
 
 
 _ACCEPTED = frozenset({JobState.QUOTED, JobState.QUEUED, JobState.RUNNING})
+
+
+def _slices(jobs: Iterator[ClosedJob]) -> Iterator[list[ClosedJob]]:
+    part: list[ClosedJob] = []
+    for job in jobs:
+        part.append(job)
+        if len(part) == _SLICE_JOBS or sum(len(one.prompts) for one in part) >= _SLICE_PROMPTS:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def _filed(folder: Path) -> ClosedJob | None:
