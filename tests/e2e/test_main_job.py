@@ -30,6 +30,7 @@ def test_a_folder_of_pictures_comes_back_done_with_all_that_was_promised(
     daemon: Daemon, tmp_path: Path
 ) -> None:
     job = picture_job(tmp_path / "beach", job=MATRIX)
+    (job / "sketch.psd").write_bytes(b"8BPS")
     dropped = {path.name: path.read_bytes() for path in job.iterdir()}
     daemon.start()
     drop(daemon, job)
@@ -39,6 +40,7 @@ def test_a_folder_of_pictures_comes_back_done_with_all_that_was_promised(
     status = status_of(folder)
     assert (status["state"], status["percent"]) == ("done", 100)
     assert status["counts"]["succeeded"] == status["counts"]["total"] == 8
+    assert status["left_out"] == ["sketch.psd"]
     lines = manifest_of(folder)
     assert [line["prompt"] for line in lines] == list(range(1, 9))
     for line in lines:
@@ -52,7 +54,9 @@ def test_a_folder_of_pictures_comes_back_done_with_all_that_was_promised(
         assert yaml.safe_load((folder / f"{line['output']}.yaml").read_text())["vqd"] == 1
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert all(Path(line["output"]).name in report for line in lines)
-    assert " accepted: " in (folder / "log.txt").read_text()
+    log = (folder / "log.txt").read_text()
+    assert " accepted: " in log
+    assert " no input takes sketch.psd\n" in log
     assert (folder / "job.yaml").read_bytes() == dropped.pop("job.yaml")
     assert {name: (folder / "inputs" / name).read_bytes() for name in dropped} == dropped
     assert list(daemon.spool.active.iterdir()) == []

@@ -53,6 +53,19 @@ def lines_of(text: str) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
+def test_files_of_the_folder_that_no_input_takes_are_told(house: House) -> None:
+    folder = Path(beach(house))
+    write(folder / "_defaults.yaml", "vqd: 1\nworkflow: image-scale\n")
+    for name in ("p3.psd", "notes.docx", "CANCEL.done-101010", "STATUS.yaml"):
+        write(folder / name, "")
+    checked = house.vqd("check", str(folder))
+    assert checked.exit_code == 0
+    told = [line for line in lines_of(checked.output) if line.startswith("left out: ")]
+    assert told == ["left out: no input takes notes.docx", "left out: no input takes p3.psd"]
+    found = json.loads(house.vqd("check", str(folder), "--json").output)
+    assert (found["left_out"], found["prompts"]) == (["notes.docx", "p3.psd"], 8)
+
+
 def test_the_first_points_are_a_table(house: House) -> None:
     checked = house.vqd("check", beach(house))
     assert checked.exit_code == 0
@@ -182,7 +195,7 @@ def test_json_has_the_shape_that_the_docs_tell(house: House) -> None:
     assert [*told] == [
         *("name", "workflow", "prompts", "axes", "params", "inputs", "points"),
         *("servers", "able", "would_wait", "needs", "kept", "to_run", "quote", "proof"),
-        *("drift", "problems"),
+        *("drift", "left_out", "problems"),
     ]
     assert (told["prompts"], told["inputs"]) == (8, ["p1.png", "p2.png"])
     assert told["axes"] == {"size": ["320x200", "160x100"], "method": ["lanczos", "area"]}

@@ -12,6 +12,7 @@ from vqd.domain.jobspec import Given, InputSpec, JobSpec
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake import tree
 from vqd.intake.inputs import gather
+from vqd.intake.leftout import in_words
 from vqd.intake.places import Places
 
 
@@ -290,3 +291,48 @@ def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"a\xff.png")).write_bytes(b"x")
     (problem,) = faults_of(tmp_path, a_spec())
     assert (problem.code, problem.hint) == ("bad_file_name", "Rename the file.")
+
+
+def left_out(folder: Path, *slots: InputSlot, **inputs: InputSpec) -> Sequence[str]:
+    return gather(a_spec(**inputs), a_workflow(*slots), Places(folder)).left_out
+
+
+def test_what_no_slot_takes_of_the_files_that_are_looked_through_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "a.png", "b.tif", "deep/c.psd", "notes.txt", "job.yaml", ".hidden.tif", "d.part")
+    assert sorted(left_out(tmp_path)) == ["b.tif", "deep/c.psd", "notes.txt"]
+
+
+def test_of_a_folder_or_a_pattern_that_a_job_names_only_what_it_covers_is_told(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, "frames/a.png", "frames/b.tif", "other.tif", "last.png")
+    assert left_out(tmp_path, image=an_input("frames")) == ("frames/b.tif",)
+    assert left_out(tmp_path, image=an_input("frames/*.png", kind="glob")) == ()
+
+
+def test_what_another_slot_takes_or_lies_beside_an_input_is_not_left_out(tmp_path: Path) -> None:
+    sound = InputSlot("sound", "audio", (".wav",), (), required=False, fan_out=False)
+    put(tmp_path, "a.png", "voice.wav", "b.wav")
+    (tmp_path / "a.yaml").write_text("steps: 4\n")
+    asked = {"sound": an_input("voice.wav")}
+    assert left_out(tmp_path, a_slot(), sound, **asked) == ("b.wav",)
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        ([], ()),
+        (["b.tif"], ("b.tif",)),
+        (["a.tif", "x/b.TIF", "notes", "c.psd"], ("a.tif, x/b.TIF", "notes", "c.psd")),
+        ([f"{n}.tif" for n in range(1500)], ("0.tif, 1.tif, 2.tif and 1,497 more .tif",)),
+        (["a", "b", "c", "d"], ("a, b, c and 1 more without an ending",)),
+    ],
+)
+def test_what_is_left_out_is_told_by_its_endings(paths: list[str], told: tuple[str, ...]) -> None:
+    assert in_words(paths) == told
+
+
+def test_of_very_many_endings_only_some_are_told() -> None:
+    told = in_words(f"a.{number}" for number in range(1000))
+    assert len(told) == 21
+    assert told[-1] == "files with 980 other endings"

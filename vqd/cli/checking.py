@@ -97,6 +97,8 @@ def _print(told: CheckShape) -> None:
     click.echo(printable(f"{told.name}: {about}"))
     for said in told.drift:
         click.echo(printable(f"drift: {said}"))
+    for said in told.left_out:
+        click.echo(printable(f"left out: no input takes {said}"))
     _print_points(told)
     click.echo()
     print_table([*_facts(told)])

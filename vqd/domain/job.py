@@ -60,7 +60,8 @@ class Plan:
     tells that the prompts of its proof run first, and the others once somebody approved of it.
     `on_oom` is what is tried when a server's memory does not suffice for one. `server_folder` is
     where the servers put the outputs of an attempt, if not into folders of their own. `drift` says
-    what does not match the record any more, where a result is made again. `life` is in the names
+    what does not match the record any more, where a result is made again. `left_out` names, in
+    words, files that lie where its inputs do and that none of these takes. `life` is in the names
     of the folders that servers put outputs into, for a job that came back: none of before is in
     the way.
     """
@@ -88,6 +89,7 @@ class Plan:
     on_oom: tuple[Step, ...] = ()
     server_folder: str = ""
     drift: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     life: str = ""
 
 

@@ -209,12 +209,14 @@ class FoundInputs:
     """The files of a job: those of each slot, in order, and those that values name.
 
     `named` has them by slot and text. `others` are the paths of what was read beside them: the
-    rows, and what lies beside inputs.
+    rows, and what lies beside inputs. Of the files that were looked through for a slot, none takes
+    those that are `left_out`.
     """
 
     slots: Mapping[str, tuple[InputFile, ...]]
     named: Mapping[tuple[str, str], InputFile] = field(default_factory=dict)
     others: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def paths(self) -> tuple[str, ...]:
         """Give the path of every file that belongs to the job, once."""

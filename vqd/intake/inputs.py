@@ -14,6 +14,7 @@ from typing import Any
 
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import FoundInputs, Given, InputFile, InputSpec, JobSpec
+from vqd.domain.names import readable
 from vqd.domain.nearest import nearest
 from vqd.domain.workflow import InputSlot, Workflow
 from vqd.intake import tree
@@ -102,7 +103,10 @@ def _gathered(
     if search.problems or sidecars.problems:
         raise Faults([*search.problems, *sidecars.problems])
     with_values = _without_others(with_values, spec, beside)
-    return FoundInputs(with_values, beside | valued, tuple(sidecars.taken))
+    inputs = FoundInputs(with_values, beside | valued, tuple(sidecars.taken))
+    taken = {*inputs.paths(), spec.where}
+    left_out = (path for path in search.passed_over if path not in taken)
+    return replace(inputs, left_out=tuple(left_out))
 
 
 def _named_beside(
@@ -132,11 +136,12 @@ def _without_others(
 
 @dataclass(slots=True)
 class _Search:
-    """Looks for the files of slots, and keeps what was wrong."""
+    """Looks for the files of slots, and keeps what was wrong, and what no slot has asked for."""
 
     where: str
     places: Places
     problems: list[Problem] = field(default_factory=list)
+    passed_over: dict[str, None] = field(default_factory=dict)
 
     def named(self, slot: InputSlot, asked: InputSpec) -> tuple[InputFile, ...]:
         """Give what the job names for a slot."""
@@ -150,13 +155,14 @@ class _Search:
     def everything(self, slot: InputSlot, taken: set[str]) -> tuple[InputFile, ...]:
         """Give every file below the job's folder that the slot takes and no other slot has."""
         place = Given("", f"inputs.{slot.name}")
-        named = [
-            entry
-            for entry in tree.walk(self.places.folder)
-            if entry.path.lower().endswith(slot.extensions)
-            and entry.path not in taken
-            and not _OURS.match(entry.path)
-        ]
+        named = []
+        for entry in tree.walk(self.places.folder):
+            if entry.path in taken or _OURS.match(entry.path):
+                continue
+            if entry.path.lower().endswith(slot.extensions):
+                named.append(entry)
+            elif entry.is_file:
+                self.passed_over[readable(entry.path)] = None
         entries = self._files_of(place, named)
         if not named:
             said = f"there is no {slot.kind} for the input {slot.name}."
@@ -189,7 +195,12 @@ class _Search:
         self, slot: InputSlot, asked: InputSpec, given: Given, root: Path, entries: list[Entry]
     ) -> Sequence[InputFile]:
         files = self._files_of(given, entries)
-        fitting = [entry for entry in files if entry.path.lower().endswith(slot.extensions)]
+        fitting = []
+        for entry in files:
+            if entry.path.lower().endswith(slot.extensions):
+                fitting.append(entry)
+            else:
+                self.passed_over[readable(self.places.path_of(root, entry))] = None
         if not fitting and len(files) == len(entries):
             said = f"{entries[0].path} is not what the input {slot.name} takes."
             hint = f"It takes {_kinds(slot)}."

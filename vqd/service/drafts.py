@@ -25,6 +25,7 @@ from vqd.intake import inputs as job_inputs
 from vqd.intake import jobfile
 from vqd.intake.foldednames import Listings
 from vqd.intake.layers import layer_of
+from vqd.intake.leftout import in_words
 from vqd.intake.places import Places
 from vqd.planning.expand import plan, value_faults
 from vqd.planning.missing import MISSING_PARAMETER
@@ -34,11 +35,13 @@ from vqd.service.measuring import measured
 from vqd.service.named import Named
 from vqd.service.results import Chosen, Results
 from vqd.spool import drops
-from vqd.spool.jobfiles import defaults_in, is_of_its_folder, rivals_of
+from vqd.spool.jobfiles import defaults_in, is_defaults_name, is_of_its_folder, rivals_of
 from vqd.spool.layout import Spool
+from vqd.spool.requests import is_steering
 from vqd.spool.status import job_told_by
 
 _HASHED_BYTES = 1 << 20
+_PREVIOUS = re.compile(r"previous(-\d+)?")
 _STAMP = re.compile(r"^\d{8}-\d{6}-")
 
 
@@ -232,7 +235,17 @@ def _plan(
 ) -> None:
     planned = plan(sheet.spec, chosen.workflow, inputs, job=sheet.draft.name, created_at=now)
     files = dict.fromkeys([*inputs.paths(), *table, *chosen.files])
-    sheet.note(planned=chosen.marked(planned), inputs=tuple(files))
+    left_out = [path for path in inputs.left_out if path not in files and not _is_known(path)]
+    planned = chosen.marked(planned)
+    shared = replace(planned.plan, left_out=in_words(left_out))
+    sheet.note(planned=replace(planned, plan=shared), inputs=tuple(files))
+
+
+def _is_known(path: str) -> bool:
+    """Tell what lies in a job's folder for another reason than to be an input."""
+    top = path.partition("/")[0]
+    is_of_vqd = top in drops.RESULT_NAMES or _PREVIOUS.fullmatch(top) is not None
+    return is_of_vqd or is_steering(path) or is_defaults_name(path)
 
 
 def _with_rows(spec: JobSpec, places: Places) -> tuple[JobSpec, tuple[str, ...], list[Problem]]:

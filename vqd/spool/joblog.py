@@ -167,6 +167,7 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "job.trimmed": lambda _: "what had happened until here is not kept any more (keep)",
         STEERED: _steered,
         "drift.found": lambda facts: f"not as it was when it was made: {facts.get('said')}",
+        "inputs.left_out": lambda facts: f"no input takes {facts.get('said')}",
         "prompts.cancelled": lambda facts: f"cancelled before they ran: {_prompts(facts)}",
         "prompts.retried": lambda facts: f"put into the queue again: {_prompts(facts)}",
         "notice.sent": lambda facts: f"told {facts.get('to')}: {facts.get('event')}",

@@ -58,6 +58,7 @@ def write_status(
         "problems": [_problem(problem) for problem in job.problems],
         "answers": [_answer(answer) for answer in answers],
         "drift": list(job.plan.drift) if job.plan else [],
+        "left_out": list(job.plan.left_out) if job.plan else [],
         "heartbeat_at": iso(now),
     }
     write(folder / STATUS, written(told))

@@ -29,6 +29,7 @@ def status_schema() -> Schema:
                 "problems": _list("What is wrong with the job; then nothing was run.", _problem()),
                 "answers": _list("The newest answers to steering files.", _answer()),
                 "drift": _list("What is not as it was when a result was made.", _text("")),
+                "left_out": _list("Files beside its inputs that no input takes.", _text("")),
                 "heartbeat_at": _time("When this was written; every second while it runs."),
             }
         ),

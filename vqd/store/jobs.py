@@ -76,6 +76,8 @@ class JobRows:
         )
         for said in plan.drift:
             self._events.add("drift.found", at=now, job_key=job_key, said=said)
+        for said in plan.left_out:
+            self._events.add("inputs.left_out", at=now, job_key=job_key, said=said)
         return job_key
 
     def queue(self, job_key: int, *, now: float, quote: str | None = None) -> None:

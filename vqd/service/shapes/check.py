@@ -78,6 +78,8 @@ class CheckShape(Shape):
     proof: bool
     """Whether some are made first, for an approval of the rest."""
     drift: list[str]
+    left_out: list[str]
+    """Files that lie where its inputs do and that no input takes."""
     problems: list[ProblemShape]
 
 
@@ -131,6 +133,7 @@ def check_shape(preview: Preview, *, points: int, disks: Disks) -> CheckShape:
         quote=preview.quote,
         proof=plan is not None and plan.has_proof,
         drift=list(plan.drift) if plan else [],
+        left_out=list(plan.left_out) if plan else [],
         problems=[problem_shape(problem) for problem in draft.problems],
     )
 
