@@ -133,6 +133,7 @@ def test_an_answer_that_ends_too_early_is_told_from_a_whole_one(answer: bytes) -
         (OK + b"X: 1\r\n" * 200 + b"\r\n", "more than 100 headers"),
         (OK + b"X: " + b"x" * 100_000, "a line without an end"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n", "a chunk without a length"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nno\r\n", "a chunk longer than it said"),
     ],
 )
 def test_what_is_no_answer_is_none_and_it_is_said_why(answer: bytes, said: str) -> None:

@@ -173,7 +173,8 @@ class Reply:
                 part = self._inflow.part(min(left, _CHUNK_BYTES))
                 left -= len(part)
                 yield part
-            self._inflow.line()
+            if self._inflow.line():
+                raise ValueError("it sent a chunk longer than it said")
         while self._inflow.line():
             pass  # a trailer, which says nothing here
         self._left = 0

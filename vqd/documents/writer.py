@@ -24,6 +24,8 @@ _MAP_END: Final = yaml.MappingEndEvent()
 _SEQ_START: Final = yaml.SequenceStartEvent(None, _SEQ, True, flow_style=False)
 _SEQ_END: Final = yaml.SequenceEndEvent()
 _FLOATS: Final = SafeRepresenter()
+_LONGEST_NAME: Final = 40
+"""Texts up to this many characters, which may be names, come again and again."""
 
 
 def written(told: Mapping[str, Any]) -> bytes:
@@ -56,7 +58,7 @@ def _emitted(events: Sequence[yaml.Event], dumper: Any, *, readable: bool = True
 def _add(events: list[yaml.Event], value: Any) -> None:
     """Add the events of a value, as PyYAML's own serializer gives them."""
     if isinstance(value, str):
-        events.append(_text(value))
+        events.append(_text(value) if len(value) > _LONGEST_NAME else _name(value))
     elif isinstance(value, Mapping):
         events.append(_MAP_START)
         for name, one in value.items():
@@ -72,7 +74,11 @@ def _add(events: list[yaml.Event], value: Any) -> None:
         events.append(_scalar(value))
 
 
-@lru_cache(maxsize=1000)  # names, above all
+@lru_cache(maxsize=1000)
+def _name(text: str) -> yaml.ScalarEvent:
+    return _text(text)
+
+
 def _text(text: str) -> yaml.ScalarEvent:
     """Give a text, in quotes where it would not read back as one without."""
     others = Resolver.yaml_implicit_resolvers.get(text[:1], ())
