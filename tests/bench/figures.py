@@ -97,16 +97,20 @@ def ratios_of(named: str, daemon: Daemon, *, side: int) -> list[Figure]:
     """Let vqd and the server's own queue take turns at the same prompts."""
     daemon.start()
     folder = daemon.folder
-    ratios, to_last_ratios, direct_ms = [], [], []
+    assert daemon.process is not None
+    ratios, to_last_ratios, direct_ms, cpu_ms = [], [], [], []
     least_ratios: list[float] = []
     try:
         for turn in range(BLOCKS + 1):
+            before_s = cpu_s(daemon.process.pid)
             through_s, rendered_s, graphs = through_vqd(daemon, folder, turn, side)
+            took_s = cpu_s(daemon.process.pid) - before_s
             direct_s = direct(daemon, graphs)
             if turn:
                 ratios.append(through_s / direct_s)
                 to_last_ratios.append(rendered_s / direct_s)
                 direct_ms.append(1000 * direct_s / TINY)
+                cpu_ms.append(1000 * took_s / TINY)
                 least_ratios.extend(s / direct_s for s in least(daemon, graphs, turn))
     finally:
         daemon.close()
@@ -117,6 +121,7 @@ def ratios_of(named: str, daemon: Daemon, *, side: int) -> list[Figure]:
         *by_least,
         Figure(f"{named}: 200, drop to done/ / direct", median(ratios), "x"),
         Figure(f"{named}: one, direct", median(direct_ms), "ms"),
+        Figure(f"{named}: processor time for a prompt", median(cpu_ms), "ms"),
     ]
 
 
