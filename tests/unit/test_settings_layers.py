@@ -174,14 +174,31 @@ def test_faults_of_every_file_and_variable_are_told_at_once_each_where_it_is(
         ("VQD_WATCH", None, "unknown_choice"),
         ("VQD_SERVERS__0__TAG", None, "unknown_key"),
     }
-    assert "Did you mean rescan_s?" in str(caught.value)
+    assert "VQD_RESCAN: unknown key. Did you mean VQD_RESCAN_S?" in str(caught.value)
 
 
 def test_a_variable_that_looks_like_no_setting_is_left_alone(
     main: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_all(monkeypatch, VQD_COMFY_URL="http://x", VQD_SETTINGS=str(main), VQD_URL="http://y")
+    set_all(monkeypatch, VQD_BOOT_ROOT="/x", VQD_DEB="1", VQD_="", VQD_PATH="/y")
     assert load_settings().rescan_s == 30
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("VQD_WEB_LISTEN", "VQD_WEB__LISTEN"),
+        ("VQD_SERVER", "VQD_SERVERS"),
+        ("VQD_STATEDIR", "VQD_STATE_DIR"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_refused_with_the_one_that_is_meant(
+    main: Path, monkeypatch: pytest.MonkeyPatch, variable: str, meant: str
+) -> None:
+    monkeypatch.setenv(variable, "x")
+    with pytest.raises(Faults, match=rf"{variable}: unknown key\. Did you mean {meant}\?"):
+        load(main)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,16 @@ is somebody else's, and is left alone.
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 
 from vqd.documents.reader import parse
 from vqd.documents.tree import Document, Node, Text
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.nearest import meant
 from vqd.settings.layers import Layers, plain
 
 PREFIX = "VQD_"
 BELOW = "__"
+_ALIKE = 0.75
 _OTHERS = frozenset({"VQD_SETTINGS", "VQD_URL", "VQD_TOKEN_FILE"})
 """What stands for `--settings`, `--url` and `--token-file`."""
 
@@ -28,7 +29,7 @@ def lay_environment(
     problems: list[Problem] = []
     for name, value in _variables(environment):
         path = name.removeprefix(PREFIX).lower().split(BELOW)
-        if path[0] not in known and meant(path[0], known) is None:
+        if path[0] not in known and meant_variable(name, known) is None:
             continue
         try:
             layers.put(path, _node(value, name), name)
@@ -39,14 +40,32 @@ def lay_environment(
 
 def unknown_variables(environment: Mapping[str, str], known: Collection[str]) -> list[str]:
     """Name the variables that are left alone, though they begin as settings do."""
-    names = (name for name, _ in _variables(environment))
-    heads = ((name, name.removeprefix(PREFIX).lower().split(BELOW)[0]) for name in names)
-    return [name for name, head in heads if head not in known and meant(head, known) is None]
+    names = [name for name, _ in _variables(environment)]
+    return [
+        name for name in names if _head(name) not in known and meant_variable(name, known) is None
+    ]
+
+
+def meant_variable(name: str, known: Collection[str]) -> str | None:
+    """Give the variable that one is meant to be which sets nothing; None if it is somebody else's.
+
+    `VQD_WEB_LISTEN` is meant to be `VQD_WEB__LISTEN`, and `VQD_SERVER` `VQD_SERVERS`.
+    """
+    head = _head(name)
+    above = max((key for key in known if head.startswith(f"{key}_")), key=len, default=None)
+    if above is not None:
+        return variable(f"{above}.{head.removeprefix(f'{above}_')}")
+    near = get_close_matches(head, known, n=1, cutoff=_ALIKE)
+    return variable(near[0]) if near else None
 
 
 def variable(key: str) -> str:
     """Give the variable that sets a key, such as `web.listen`."""
     return PREFIX + re.sub(r"[.\[]", BELOW, key).replace("]", "").upper()
+
+
+def _head(name: str) -> str:
+    return name.removeprefix(PREFIX).lower().split(BELOW)[0]
 
 
 def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -11,11 +11,10 @@ from pydantic import ValidationError
 from vqd.documents.schema import told
 from vqd.documents.tree import Document
 from vqd.domain.errors import Faults, Problem
-from vqd.settings.environment import PREFIX, lay_environment, variable
+from vqd.settings.environment import PREFIX, lay_environment, meant_variable, variable
 from vqd.settings.files import Found, find_files, lay_files
 from vqd.settings.layers import Layers, plain
 from vqd.settings.model import Settings
-from vqd.settings.places import place
 
 _UNREAD = frozenset({"missing_key", "unknown_target"})
 """What may be wrong only because something else could not be read."""
@@ -50,7 +49,6 @@ def load(named: Path | None = None, flags: Mapping[str, str] | None = None) -> L
     problems += lay_environment(layers, os.environ, Settings.model_fields)
     for key, value in (flags or {}).items():
         layers.put(key.split("."), plain(value), flag(key))
-    place(layers.root, Path.cwd())
     try:
         settings = Settings.model_validate(layers.root)
     except ValidationError as error:
@@ -90,10 +88,19 @@ def _placed(problem: Problem, layers: Layers, main: str) -> Problem:
     if problem.line:
         return replace(problem, where=where)
     inside = None if where in (variable(key), flag(key)) else problem.key
-    hint = problem.hint
-    if where.startswith(PREFIX) and problem.allowed in _AS_JSON:
-        hint = f"Write it as JSON: {where}='{_AS_JSON[problem.allowed]}'."
+    hint = _hint(problem, where) or problem.hint
     return replace(problem, where=where, line=None, column=None, key=inside, hint=hint)
+
+
+def _hint(problem: Problem, where: str) -> str | None:
+    """Say how a variable is written that sets nothing, or a list or a mapping; None for others."""
+    if not where.startswith(PREFIX):
+        return None
+    if problem.allowed in _AS_JSON:
+        return f"Write it as JSON: {where}='{_AS_JSON[problem.allowed]}'."
+    is_first = problem.code == "unknown_key" and problem.key == problem.found
+    named = meant_variable(where, Settings.model_fields) if is_first else None
+    return f"Did you mean {named}?" if named else None
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:
