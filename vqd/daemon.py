@@ -194,8 +194,8 @@ class _Daemon:
         self._chores.start()
         self._web.start()
         self._reloading.start()
-        self._hangups.start()
         systemd.ready()
+        self._hangups.start()
         self._headline.start()
         _log.info(
             "daemon.started",
