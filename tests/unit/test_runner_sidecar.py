@@ -1,4 +1,5 @@
-"""Where on the server what is made again is put, and when its memory is freed for that."""
+"""Where on the server what is made again is put, and when its memory is freed for that; and what
+sidecars tell of inputs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from tests.builders import A_GRAPH, NOW, a_plan, accept_a_job
 from vqd.domain.graph import Target
 from vqd.domain.record import asked_sha256, sent_sha256
 from vqd.runner.assignment import Assignment
+from vqd.runner.sidecar import EMBEDDED, Sidecars
 from vqd.store.store import Store
 
 FOLDER = "vqd/20250101-000000-first/3-1"
@@ -69,3 +71,15 @@ def test_what_files_are_called_is_no_part_of_what_was_sent() -> None:
     assert first == other
     assert first != sent_sha256(A_GRAPH.nodes, {Target("1", "width"): 9}, (), plan)
     assert first == sent_sha256(A_GRAPH.nodes, {Target("taken out", "x"): 9}, (), plan)
+
+
+def test_an_input_that_is_replaced_before_it_is_sent_again_is_told_as_it_is_then(
+    assignment: Assignment,
+) -> None:
+    sidecars = Sidecars()
+    told = []
+    for sha256 in ("a" * 64, "a" * 64, "b" * 64):
+        sent = sidecars.in_graph(assignment.graph.nodes, assignment, {"image": sha256})
+        (job_file,) = [node["_meta"][EMBEDDED] for node in sent.values() if "_meta" in node]
+        told.append(job_file["record"]["inputs"]["image"])
+    assert told == ["a" * 64, "a" * 64, "b" * 64]

@@ -24,7 +24,7 @@ from vqd.media.probe import probe
 from vqd.runner.assignment import Assignment
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
-from vqd.runner.sidecar import with_job_file, write_sidecars
+from vqd.runner.sidecar import Sidecars
 from vqd.service.draft import Draft
 from vqd.service.drafts import Drafting
 from vqd.service.drift import with_server_drift
@@ -41,7 +41,7 @@ JOB = (
 
 def job_file_in(assignment: Assignment, hashes: dict[str, str]) -> dict[str, Any]:
     """Give the job file within the graph that an attempt sends."""
-    sent = with_job_file(assignment.graph.nodes, assignment, hashes)
+    sent = Sidecars().in_graph(assignment.graph.nodes, assignment, hashes)
     (told,) = [node["_meta"]["vqd"] for node in sent.values() if "vqd" in node.get("_meta", {})]
     return dict(told)
 
@@ -92,7 +92,7 @@ class House:
         hashes = {"image": probe(path).sha256}
         output = OutputFile("image", "outputs/a.png", "image", "0" * 64, 1)
         (self.job / "outputs").mkdir()
-        write_sidecars(assignment, a_server(), hashes, Succeeded((output,), 1.0))
+        Sidecars().write(assignment, a_server(), hashes, Succeeded((output,), 1.0))
         graph = json.dumps(assignment.graph.nodes)
         write(self.job / "graphs" / f"{assignment.graph.sha256}.json", graph)
         self.embedded = job_file_in(assignment, hashes)
@@ -520,7 +520,7 @@ def test_the_sidecar_of_each_prompt_of_a_job_of_every_kind_is_that_prompt(tmp_pa
             slot: probe(folder / "inputs" / one).sha256 for slot, one in prompt.inputs.items()
         }
         assignment = assignment_of(first.planned.plan, prompt, folder)
-        write_sidecars(assignment, a_server(), hashes, Succeeded((output,), 1.0))
+        Sidecars().write(assignment, a_server(), hashes, Succeeded((output,), 1.0))
         again = drafting.draft(folder / f"{output.path}.yaml", now=NOW)
         assert json.dumps(the_graph(again)) == json.dumps(edited(prompt.graph.nodes, prompt.edits))
         assert drift(again) == ()

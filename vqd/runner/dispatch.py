@@ -24,7 +24,7 @@ from vqd.runner.names import OutputNames
 from vqd.runner.room import Room
 from vqd.runner.server import Server
 from vqd.runner.share import Share
-from vqd.runner.sidecar import with_job_file, write_sidecars
+from vqd.runner.sidecar import Sidecars
 from vqd.runner.spelling import Spelling
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -87,14 +87,15 @@ class Dispatch:
             ShareAway: it cannot be told whether it is; nothing was begun.
         """
         assignment = self._assignment(prompt)
+        sidecars = Sidecars()
         attempt = Attempt(
             adopted(assignment) if is_sent else assignment,
             server,
             stall_s=self.stall_s,
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
-            write_down=partial(_write_down, self._recipes_of(assignment)),
-            with_job_file=with_job_file,
+            write_down=partial(_write_down, sidecars, self._recipes_of(assignment)),
+            with_job_file=sidecars.in_graph,
             home=self._home,
         )
         self._running[prompt.key] = attempt
@@ -224,6 +225,7 @@ def _told_of(attempt: Attempt) -> AbstractContextManager[None]:
 
 
 def _write_down(
+    sidecars: Sidecars,
     recipes: Recipes,
     assignment: Assignment,
     server: Server,
@@ -231,7 +233,7 @@ def _write_down(
     outcome: Succeeded,
 ) -> None:
     """Write the sidecars of what was made, and then that it was made."""
-    write_sidecars(assignment, server, input_sha256s, outcome)
+    sidecars.write(assignment, server, input_sha256s, outcome)
     sync_names(outcome.outputs, assignment.folder)
     add_to_manifest(assignment, outcome, recipes)
 

@@ -23,39 +23,61 @@ EMBEDDED = "vqd"
 """The name of the job file within a node's `_meta`."""
 
 
-def write_sidecars(
-    assignment: Assignment, server: Server, input_sha256s: Mapping[str, str], outcome: Succeeded
-) -> None:
-    """Write `NAME.EXT.yaml` beside every output, durably once the folders of these are synced;
-    nothing where the job wants none."""
-    if assignment.plan.sidecar == "none":
-        return
-    # Relative to done/, which is one of the places where a job's inputs may lie.
-    origin = PurePosixPath(assignment.job) / INPUTS
-    paths = {slot: str(origin / path) for slot, path in assignment.prompt.inputs.items()}
-    brief = _record(assignment, input_sha256s)
-    for output in outcome.outputs:
-        record = brief
-        if assignment.plan.sidecar == "full":
-            record = {**brief, **_how(assignment, server, outcome, output)}
-        told = {**_job_file(assignment, paths), "record": record}
-        write_to_sync(assignment.folder / f"{output.path}.yaml", written(told))
+class Sidecars:
+    """The job files of what one attempt makes: in the outputs, and beside them.
 
-
-def with_job_file(graph: Graph, assignment: Assignment, input_sha256s: Mapping[str, str]) -> Graph:
-    """Give a graph that holds the job file, of which nothing differs when it is sent again.
-
-    It lies in the `_meta` of a node, which ComfyUI ignores and puts into outputs with the rest of
-    the graph (0.3.64, execution.py, nodes.py); not in `extra_pnginfo`, in which other people's
-    nodes expect the frontend's `workflow` as soon as there is anything.
+    Both have the same record, of which the hashes take as long as the graph is large: it is made
+    once, unless an input was another meanwhile.
     """
-    node = next((one.node for one in assignment.plan.outputs if one.node in graph), None)
-    if node is None:
-        return graph
-    names = {slot: PurePosixPath(path).name for slot, path in assignment.prompt.inputs.items()}
-    told = {**_job_file(assignment, names), "record": _record(assignment, input_sha256s)}
-    meta = {**graph[node].get("_meta", {}), EMBEDDED: told}
-    return {**graph, node: {**graph[node], "_meta": meta}}
+
+    def __init__(self) -> None:
+        self._made: tuple[Mapping[str, str], Mapping[str, Any]] | None = None
+
+    def in_graph(
+        self, graph: Graph, assignment: Assignment, input_sha256s: Mapping[str, str]
+    ) -> Graph:
+        """Give a graph that holds the job file, of which nothing differs when it is sent again.
+
+        It lies in the `_meta` of a node, which ComfyUI ignores and puts into outputs with the rest
+        of the graph (0.3.64, execution.py, nodes.py); not in `extra_pnginfo`, in which other
+        people's nodes expect the frontend's `workflow` as soon as there is anything.
+        """
+        node = next((one.node for one in assignment.plan.outputs if one.node in graph), None)
+        if node is None:
+            return graph
+        names = {slot: PurePosixPath(path).name for slot, path in assignment.prompt.inputs.items()}
+        told = {**_job_file(assignment, names), "record": self._record(assignment, input_sha256s)}
+        meta = {**graph[node].get("_meta", {}), EMBEDDED: told}
+        return {**graph, node: {**graph[node], "_meta": meta}}
+
+    def write(
+        self,
+        assignment: Assignment,
+        server: Server,
+        input_sha256s: Mapping[str, str],
+        outcome: Succeeded,
+    ) -> None:
+        """Write `NAME.EXT.yaml` beside every output, durably once the folders of these are synced;
+        nothing where the job wants none."""
+        if assignment.plan.sidecar == "none":
+            return
+        # Relative to done/, which is one of the places where a job's inputs may lie.
+        origin = PurePosixPath(assignment.job) / INPUTS
+        paths = {slot: str(origin / path) for slot, path in assignment.prompt.inputs.items()}
+        brief = self._record(assignment, input_sha256s)
+        for output in outcome.outputs:
+            record = brief
+            if assignment.plan.sidecar == "full":
+                record = {**brief, **_how(assignment, server, outcome, output)}
+            told = {**_job_file(assignment, paths), "record": record}
+            write_to_sync(assignment.folder / f"{output.path}.yaml", written(told))
+
+    def _record(
+        self, assignment: Assignment, input_sha256s: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        if self._made is None or self._made[0] != input_sha256s:
+            self._made = input_sha256s, _record(assignment, input_sha256s)
+        return self._made[1]
 
 
 def _job_file(assignment: Assignment, inputs: Mapping[str, str]) -> dict[str, Any]:
