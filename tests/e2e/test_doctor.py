@@ -212,13 +212,16 @@ def test_a_share_that_died_and_hangs_all_who_ask_for_it(setup: Setup) -> None:
     assert fault["cure"][0].startswith(f"sudo umount -l {setup.spool} && sudo mount {setup.spool}")
 
 
-def test_a_unit_that_failed_and_closes_the_spool(setup: Setup) -> None:
+def test_a_unit_that_failed_and_closes_the_spool_and_a_hot_folder(setup: Setup) -> None:
     shown = "LoadState=loaded\nActiveState=failed\nResult=watchdog\nProtectSystem=strict\nUser=root"
     script(setup.tools / "systemctl", f"echo '{shown}'")
+    setup.says("hot_folders", {"up": {"path": "/mnt/shots/up", "workflow": "image-scale"}})
     told = setup.doctor()
     assert told.faults["unit_failed"]["said"] == "vqd.service has failed (watchdog)"
-    opened = [one["cure"][1] for one in told.findings if one["code"] == "unit_closed"]
-    assert [f'ReadWritePaths="-{setup.spool}"' in line for line in opened] == [True, False]
+    written = [one["cure"][1] for one in told.findings if one["code"] == "unit_closed"]
+    for folder, line in zip((setup.spool, setup.state, "/mnt/shots/up"), written, strict=True):
+        assert f'ReadWritePaths="-{folder}"' in line
+    assert written[2].endswith("/vqd.service.d/vqd-mnt-shots-up.conf")
 
 
 def test_servers_that_are_down_are_no_comfyui_say_nothing_or_lack_a_node(setup: Setup) -> None:

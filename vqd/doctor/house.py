@@ -16,7 +16,7 @@ from vqd.doctor.units import examine_unit, unit_by
 from vqd.documents.credentials import without_credentials
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
-from vqd.domain.finding import Finding, command, ok, wrong
+from vqd.domain.finding import Finding, command, ok, warn, wrong
 from vqd.engine.examine import examine_engine
 from vqd.service.examine import (
     ToldCatalogue,
@@ -24,6 +24,7 @@ from vqd.service.examine import (
     examine_workflows,
     used_workflows,
 )
+from vqd.settings import standing
 from vqd.settings.farm import BUILTIN, ServerKeys
 from vqd.settings.files import find_settings_file
 from vqd.settings.load import load_settings
@@ -70,6 +71,10 @@ def _examine_settings(named: Path | None, learned: Callable[[Settings], None]) -
         return
     learned(settings)
     yield ok("settings", f"{found or 'the environment'} can be read, and says nothing wrong")
+    said = standing.told(settings.state_dir)
+    if said is not None:
+        again = command("systemctl", "reload", "vqd", why="or restart it, if that says so")
+        yield warn("settings_unread", f"the daemon goes by others; it said: {said}", again)
 
 
 def _fault(problem: Problem, path: Path | None) -> Finding:
@@ -149,9 +154,18 @@ def _asked_by_hand(server: ServerKeys) -> tuple[str, ...]:
 def _examine_daemon(
     settings: Settings, settings_file: Path | None, is_running: IsRunning
 ) -> Iterator[Finding]:
-    written = [settings.spool.absolute(), settings.state_dir.absolute()]
     is_running_now = is_running(settings.state_dir)
+    written = list(_written(settings))
     return examine_unit(unit_by(settings_file), written, is_running=is_running_now)
+
+
+def _written(settings: Settings) -> Iterator[Path]:
+    """Give the folders that the daemon writes in."""
+    yield settings.spool.absolute()
+    yield settings.state_dir.absolute()
+    yield from (keys.path for keys in settings.hot_folders.values())
+    for server in settings.servers:
+        yield from filter(None, (server.input_folder, server.output_folder))
 
 
 def _examine_spool(spool: Spool, settings: Settings, reserve: Reserve) -> Iterator[Finding]:

@@ -166,7 +166,8 @@ def _is_in(folder: Path, places: Iterable[Path]) -> bool:
 def _sealed(unit: _Unit, folder: Path, *more: str) -> Finding:
     said = f"{unit} may not write in {folder}: its unit opens only what ReadWritePaths names"
     opened = f'ReadWritePaths="-{str(folder).replace("%", "%%")}"'
-    drop_in = Path(f"/etc/systemd/system/{unit}.d") / f"vqd-{folder.name}.conf"
+    named = str(folder).strip("/").replace("/", "-")
+    drop_in = Path(f"/etc/systemd/system/{unit}.d") / f"vqd-{named}.conf"
     lines = command("printf", "%s\\n", "[Service]", opened, *more)
     return wrong(
         "unit_closed",
