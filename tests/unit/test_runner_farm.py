@@ -90,6 +90,18 @@ def test_tags_and_vram_change_at_once_whatever_runs(farm: Farm) -> None:
     assert (server.changed, server.is_leaving) == (True, False)
 
 
+def test_one_that_left_while_it_was_wanted_again_is_made_anew(farm: Farm) -> None:
+    before = farm.known["b"]
+    want(farm, address("a"))
+    again = farm.places([address("a"), address("b")])
+    assert farm.settle(busy=[])
+    farm.change(again)
+    assert farm.settle(busy=[])
+    assert names(farm) == ({"a", "b"}, {"a", "b"})
+    assert farm.known["b"] is not before
+    assert farm.is_settled
+
+
 def test_an_address_that_is_none_is_refused_before_anything_changes(farm: Farm) -> None:
     with pytest.raises(VqdError):
         farm.places([address("c", url="http://bob@127.0.0.1:9")])

@@ -104,7 +104,7 @@ class Farm:
         return known if known is not None and known.is_at(address) else self._make(address)
 
     def _judge(self, server: Server, wanted: Place | None, *, is_busy: bool) -> None:
-        stays = wanted is not None and wanted.server is server
+        stays = wanted is not None and server.is_at(wanted.server.address)
         if wanted is not None and stays:
             server.equip(wanted.capability)
         if not (stays or server.is_leaving):
@@ -116,7 +116,9 @@ class Farm:
             threading.Thread(target=server.stop, name=f"stop {server.name}", daemon=True).start()
             _log.info("server.removed", server=server.name)
 
-    def _begun(self, server: Server) -> Server:
+    def _begun(self, wanted: Server) -> Server:
+        has_left = wanted.is_leaving  # since `places` found it
+        server = self._make(wanted.address) if has_left else wanted
         server.start()
         _log.info("server.added", server=server.name)
         return server
