@@ -1,9 +1,9 @@
 """Makes the thumbnails of what prompts made, while their jobs run.
 
 Beside the prompts' way and at a low priority: decoders of their own make them, one file after the
-other. While prompts are carried out, those of a few are made each second: more would take from them
-the interpreter and the processor, and nobody looks at so many. What is still missing when a job
-closes, or was made before this process began, is made for its report.
+other. While prompts are carried out it pauses after a few: those of hundreds a second would take
+the interpreter and the processor from them, and nobody looks at so many. What is still missing when
+a job closes, or was made before this process began, is made for its report.
 """
 
 import stat
@@ -24,6 +24,7 @@ from vqd.store.store import Session, Store
 AWAY_AGAIN_S = 30.0
 AT_ONCE = 10
 """Prompts whose files are seen to before it pauses, while others are carried out."""
+PAUSE_S = 0.3
 _STOP_S = 2.0
 _SMALL = frozenset({"image", "video", "audio"})
 
@@ -52,7 +53,7 @@ class Thumbnailing:
         self._kept = kept
         self._is_busy = is_busy
         self._seen: int | None = None
-        self._beside = Beside("thumbnails", self.make)
+        self._beside = Beside("thumbnails", self.make, gathered_s=PAUSE_S)
 
     def start(self) -> None:
         """Begin with what succeeds from now on."""
