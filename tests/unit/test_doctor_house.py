@@ -6,6 +6,7 @@ import pytest
 
 from vqd.doctor.house import examine_house
 from vqd.domain.finding import Finding, Level
+from vqd.settings.standing import tell
 
 
 def faults(settings_file: Path | None) -> dict[str, Finding]:
@@ -42,6 +43,16 @@ def test_a_variable_that_says_something_wrong_is_unset(
     monkeypatch.setenv("VQD_RESCAN_S", "often")
     (found,) = faults(settings).values()
     assert found.cure == ("unset VQD_RESCAN_S  # or set it right",)
+
+
+def test_a_daemon_that_refused_the_settings_when_it_read_them_is_told_of(tmp_path: Path) -> None:
+    settings = tmp_path / "vqd.yaml"
+    settings.write_text("spool: s\nstate_dir: t\n")
+    (tmp_path / "t").mkdir()
+    tell(tmp_path / "t", "refused, and as before: the port is taken")
+    found = faults(settings)["settings_unread"]
+    assert "the port is taken" in found.said
+    assert found.cure[0].startswith("systemctl reload vqd")
 
 
 def test_its_folders_are_asked_one_by_one_though_the_rest_is_wrong(tmp_path: Path) -> None:
