@@ -7,7 +7,6 @@ is somebody else's, and is left alone.
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 
 from vqd.documents.reader import parse
 from vqd.documents.tree import Document, Node, Text
@@ -55,6 +54,8 @@ def meant_variable(name: str, known: Collection[str]) -> str | None:
     above = max((key for key in known if head.startswith(f"{key}_")), key=len, default=None)
     if above is not None:
         return variable(f"{above}.{head.removeprefix(f'{above}_')}")
+    from difflib import get_close_matches  # which only they need who mistyped something
+
     near = get_close_matches(head, known, n=1, cutoff=_ALIKE)
     return variable(near[0]) if near else None
 
