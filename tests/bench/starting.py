@@ -1,5 +1,5 @@
 """How long the command line takes to start, as a ratio to Python itself, which no machine's speed
-changes."""
+changes. Python takes 11 ms where `vqd status` is to take 150."""
 
 import os
 import resource
@@ -25,7 +25,7 @@ def starting(folder: Path) -> list[Figure]:
     status_s = _median(lambda: _cpu_s([*vqd, "status"], environment))
     return [
         Figure("processor time of vqd --version / python", help_s / bare_s, "times"),
-        Figure("processor time of vqd status / python", status_s / bare_s, "times", 8),
+        Figure("processor time of vqd status / python", status_s / bare_s, "times", 14),
     ]
 
 

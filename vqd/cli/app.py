@@ -14,7 +14,6 @@ from vqd import __version__
 from vqd.cli.codes import EXIT_BY_ERROR, EXIT_FAULTS, EXIT_REFUSED
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.names import printable
-from vqd.domain.nearest import nearest
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,6 +70,8 @@ class Verbs(click.Group):
         """
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
+            from vqd.domain.nearest import nearest
+
             said = f"there is no verb {printable(args[0])}. {nearest(args[0], known)}"
             ctx.fail(said)
         return super().resolve_command(ctx, args)

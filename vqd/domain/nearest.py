@@ -1,7 +1,6 @@
 """The known name that somebody may have meant."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _MOST_LISTED = 12
 _MOST_COMPARED = 500
@@ -34,6 +33,8 @@ def meant_file(name: str, known: Iterable[str]) -> str | None:
 
 def meant(name: str, known: Iterable[str]) -> str | None:
     """Give the nearest of the known names; None if none is near."""
+    from difflib import get_close_matches  # which only they need who mistyped something
+
     folded = {one.casefold(): one for one in known}
     near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None

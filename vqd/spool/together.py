@@ -1,10 +1,13 @@
 """What several threads ask for at once, done once for all of them: a sync, above all."""
 
+from __future__ import annotations
+
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
-from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -30,34 +33,44 @@ class Together(Generic[T]):
             turn.asked.append(asked)
         if turn is not last:
             self._carry_out(place, turn)
-        turn.done.result()
+        turn.wait()
+        if turn.raised is not None:
+            raise turn.raised
 
-    def _carry_out(self, place: Path, turn: "_Turn[T]") -> None:
+    def _carry_out(self, place: Path, turn: _Turn[T]) -> None:
         turn.wait_for_last()
         with self._lock:
             turn.has_begun = True
         try:
             self._act(place, turn.asked)
         except Exception as error:  # noqa: BLE001 - handed to all who asked
-            turn.done.set_exception(error)
-        else:
-            turn.done.set_result(None)
+            turn.raised = error
+        turn.end()
         with self._lock:
             if self._turns.get(place) is turn:
                 del self._turns[place]
 
 
 class _Turn(Generic[T]):
-    """What is done as one, after the `last`."""
+    """What is done as one, after the `last`, and what that `raised`."""
 
-    def __init__(self, last: "_Turn[T] | None") -> None:
+    def __init__(self, last: _Turn[T] | None) -> None:
         self.asked: list[T] = []
         self.has_begun = False
-        self.done: Future[None] = Future()
+        self.raised: Exception | None = None
+        self._is_over = threading.Event()
         self._last = last
 
     def wait_for_last(self) -> None:
         """Wait until the one before is over, well or not."""
         if self._last is not None:
-            wait([self._last.done])
+            self._last.wait()
             self._last = None
+
+    def end(self) -> None:
+        """Let everybody know that it is over."""
+        self._is_over.set()
+
+    def wait(self) -> None:
+        """Wait until it is over."""
+        self._is_over.wait()
