@@ -84,7 +84,8 @@ def test_servers_come_and_leave_while_prompts_run_and_each_is_rendered_once(
     tmp_path: Path, servers: list[EngineProcess], daemons: list[Daemon]
 ) -> None:
     first, second = servers
-    named = [{"url": one.url, "name": one.data_dir.name} for one in servers]
+    unshared = {"input_folder": str(write(tmp_path / "a-file", "") / "input")}
+    named = [{"url": one.url, "name": one.data_dir.name, **unshared} for one in servers]
     daemon = Daemon(tmp_path / "house", servers=named[:1], settle_s=0.1)
     daemons.append(daemon.start())
     picture_job(tmp_path / "one", pictures=1, job=JOB).rename(daemon.spool.inbox / "one")
@@ -107,6 +108,10 @@ def test_servers_come_and_leave_while_prompts_run_and_each_is_rendered_once(
     assert rendered(first) >= 1
     assert rendered(second) >= 1
     assert "first" not in daemon.vqd("servers").stdout
+    concluded = {(line["prompt"], line["prompt_id"]) for line in daemon.logged("prompt.concluded")}
+    (said, *_) = daemon.logged("input.unshared")
+    assert said["job"] == folder.name
+    assert (said["prompt"], said["prompt_id"]) in concluded
 
 
 def test_a_storm_of_hangups_and_settings_at_fault_disturb_no_job(
