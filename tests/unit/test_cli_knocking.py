@@ -30,6 +30,15 @@ def test_a_folder_that_is_there_or_not_there_answers(tmp_path: Path) -> None:
     assert Door([tmp_path, tmp_path / "none"]).answers()
 
 
+def test_where_nobody_can_knock_the_folder_counts_as_answering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = {*Path("/proc/self/fd").iterdir()}
+    assert Door([tmp_path]).answers()
+    assert {*Path("/proc/self/fd").iterdir()} == before
+
+
 def test_an_answer_counts_for_a_moment(
     tmp_path: Path, looks: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

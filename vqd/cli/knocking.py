@@ -11,6 +11,7 @@ import math
 import os
 import select
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,24 +41,35 @@ class Door:
         if time.monotonic() - self._answered_at < _GOOD_FOR_S:
             return True
         within_s = 0.0 if self._knocking else ANSWERS_WITHIN_S
-        process, held = self._knocking = self._knocking or _look(self._folders)
+        try:
+            process, held = self._knocking = self._knocking or _look(self._folders)
+        except FileNotFoundError:
+            return True  # nobody is there who could knock
         ending = select.poll()
         ending.register(held)
         if not ending.poll(within_s * 1000):
             return False
         os.close(held)
-        os.waitpid(process, 0)
+        with suppress(ChildProcessError):  # whoever started this program ignores SIGCHLD
+            os.waitpid(process, 0)
         self._knocking, self._answered_at = None, time.monotonic()
         return True
 
 
 def _look(folders: Sequence[Path]) -> tuple[int, int]:
-    """Begin to list folders, for nobody to read; gives the process, and what is closed at its
-    end."""
+    """Begin to list folders, for nobody to read; gives the process, and what is closed at its end.
+
+    Raises:
+        FileNotFoundError: this machine has no `ls`.
+    """
     reading, writing = os.pipe()
     nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in range(_HELD)]
     actions = [*nowhere, (os.POSIX_SPAWN_DUP2, writing, _HELD)]
     command = ["ls", "-lL", "--", *map(os.fspath, folders)]
-    process = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
-    os.close(writing)
-    return process, reading
+    try:
+        return os.posix_spawnp(command[0], command, os.environ, file_actions=actions), reading
+    except FileNotFoundError:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
