@@ -161,7 +161,9 @@ def _job_place(cursor: str | None, order: Order) -> Place | None:
 
 
 def _is_number(one: object) -> bool:
-    return isinstance(one, int | float) and abs(one) <= _LARGEST_KEY
+    if isinstance(one, bool) or not isinstance(one, int | float):
+        return False
+    return abs(one) <= _LARGEST_KEY
 
 
 _LENGTHS = {Order.NEWEST: 1, Order.TURN: 3, Order.ENDED: 2}
