@@ -13,7 +13,8 @@ from tests.webhouse import web_house
 
 JOBS = 2000
 FRAMES = 500
-_SCROLLED = """
+SCROLLED = "2,000 jobs scrolled"
+_SCROLL = """
 async (frames) => {
   const between = [], long = [];
   new PerformanceObserver((list) => long.push(...list.getEntries())).observe({ type: "longtask" });
@@ -52,18 +53,22 @@ def _scrolled(page: Page) -> list[Figure]:
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     before = _counted(session)
-    told: dict[str, Any] = page.evaluate(_SCROLLED, FRAMES)
+    told: dict[str, Any] = page.evaluate(_SCROLL, FRAMES)
     after = _counted(session)
     used = {name: after[name] - before[name] for name in after}
     between = told["between"]
     return [
-        Figure("2,000 jobs scrolled: a frame's processor time", _a_frame(used, "Task"), "ms", 8),
-        Figure("of which scripts", _a_frame(used, "Script"), "ms"),
-        Figure("layouts a frame", used["LayoutCount"] / FRAMES, "", 1.1),
-        Figure("rows in the page, at most", told["rows"], "", 100),
-        Figure("frames come after, median", statistics.median(between), "ms"),
-        Figure("the same, 95 of 100", statistics.quantiles(between, n=20)[-1], "ms"),
-        Figure("tasks over 50 ms among these frames", told["long"], ""),
+        Figure(f"{SCROLLED}: a frame's processor time", _a_frame(used, "Task"), "ms", 8),
+        Figure(f"{SCROLLED}: of that, scripts", _a_frame(used, "Script"), "ms"),
+        Figure(f"{SCROLLED}: layouts a frame", used["LayoutCount"] / FRAMES, "", 1.1),
+        Figure(f"{SCROLLED}: rows in the page, at most", told["rows"], "", 100),
+        Figure(f"{SCROLLED}: frames come after, median", statistics.median(between), "ms"),
+        Figure(
+            f"{SCROLLED}: frames come after, 95 of 100",
+            statistics.quantiles(between, n=20)[-1],
+            "ms",
+        ),
+        Figure(f"{SCROLLED}: tasks over 50 ms", told["long"], ""),
     ]
 
 
