@@ -55,10 +55,17 @@ def test_nothing_is_seen_without_the_token(look: Look) -> None:
     expect(look.page.get_by_label("Token")).to_be_visible()
 
 
-def test_a_lost_connection_is_shown_and_heals(look: Look, house: Daemon) -> None:
+def test_a_lost_connection_is_shown_and_heals_and_no_form_is_lost(
+    look: Look, house: Daemon
+) -> None:
     sign_in(look)
     expect(look.page.get_by_role("heading", level=1)).to_have_text("Nothing here yet")
+    form = Look(look.page.context.new_page(), look.url).go("/submit/image-scale")
+    form.page.get_by_label("Comment").fill("typed before")
+    expect(form.page.locator(".told")).to_contain_text("Not ready yet")
     house.kill()
+    form.page.get_by_label("Labels").fill("shot=sh010")
+    expect(form.page.locator(".told")).to_contain_text("vqd cannot be reached")
     notices = look.page.locator("#notices")
     expect(notices).to_contain_text("vqd is not heard")
     folder = picture_job(house.folder / "drops" / "meanwhile", job=LATER)
@@ -66,3 +73,6 @@ def test_a_lost_connection_is_shown_and_heals(look: Look, house: Daemon) -> None
     house.start(within_s=60)
     expect(notices).to_be_empty()
     expect(look.page.get_by_role("link", name="meanwhile")).to_be_visible()
+    expect(form.page.locator(".told")).to_contain_text("Not ready yet")
+    expect(form.page.get_by_label("Comment")).to_have_value("typed before")
+    expect(form.page.get_by_label("Labels")).to_have_value("shot=sh010")

@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { makeAgain } from "./again.js";
 import { h, icon, write } from "./dom.js";
+import { live } from "./live.js";
 import { makeProblems } from "./problems.js";
 import { makeTextForm } from "./textform.js";
 import { nameOf } from "./words.js";
@@ -26,12 +27,17 @@ export function edit(name) {
     place,
   );
   let shown = null;
+  let isBegun = false;
 
+  /** Show what the file says, once: what is typed stays, whatever is told meanwhile. */
   async function begin() {
+    if (isBegun) return;
+    isBegun = true;
     try {
       const file = await get(`${path}/job-file`);
       if (!(await showForm(file))) showText(file);
     } catch (error) {
+      isBegun = false;
       if (error.name !== "AbortError") place.replaceChildren(h("div", { class: "reasons" }, makeProblems(error)));
     }
   }
@@ -40,8 +46,13 @@ export function edit(name) {
   async function turn(way) {
     write(said, "");
     const content = shown.job ? { job: shown.job() } : { text: shown.text() };
-    const file = await post(`${path}/job-file/written`, content);
-    if (way === "text" || !(await showForm(file))) showText(file);
+    try {
+      const file = await post(`${path}/job-file/written`, content);
+      if (way === "text" || !(await showForm(file))) showText(file);
+    } catch (error) {
+      write(said, error.message);
+      check(shown.job ? "form" : "text");
+    }
   }
 
   /** Show the form if there is one for what the file says; tells whether there is. */
@@ -63,10 +74,16 @@ export function edit(name) {
   function show(form, way) {
     shown?.leave();
     shown = form;
-    inputs.forEach((input) => { input.checked = input.value === way; });
+    check(way);
     place.replaceChildren(form.element);
   }
 
+  function check(way) {
+    for (const input of inputs) input.checked = input.value === way;
+  }
+
+  const listening = new AbortController();
+  live.addEventListener("reload", begin, { signal: listening.signal });
   begin();
-  return { title: `Run ${nameOf(name)} again`, element, leave: () => shown?.leave() };
+  return { title: `Run ${nameOf(name)} again`, element, leave: () => { listening.abort(); shown?.leave(); } };
 }

@@ -94,7 +94,8 @@ function timesOf({ accepted_at: came, started_at: began, finished_at: ended, fin
   if (ended) told.push(["Ended", clock(ended)]);
   if (began && ended) told.push(["Took", lasting((Date.parse(ended) - Date.parse(began)) / 1000)]);
   if (!ended && finish) {
-    told.push(["Ends", `${ago(finish.expected)}, between ${clock(finish.early)} and ${clock(finish.late)}`]);
+    const [early, late] = [clock(finish.early), clock(finish.late)];
+    told.push(["Ends", ago(finish.expected) + (early === late ? "" : `, between ${early} and ${late}`)]);
   }
   return told;
 }

@@ -20,7 +20,7 @@ export function job(name) {
   const log = makeLog(path);
   const prompts = makePrompts(name);
   const parts = [head, reasons, runs, prompts, log];
-  const element = h("article", { class: "one-job" }, parts.map((part) => part.element));
+  const element = h("article", { class: "one-job", hidden: true }, parts.map((part) => part.element));
   let running = [];
   let shown = null;
 
@@ -29,7 +29,7 @@ export function job(name) {
     try {
       found = await get(path, {}, { signal });
     } catch (error) {
-      if (shown === null && error.status === 404) element.replaceChildren(makeMissing(error));
+      if (shown === null && error.status === 404) tellOfNone(error);
       else if (error.name !== "AbortError") throw error;
       return false;
     }
@@ -40,6 +40,11 @@ export function job(name) {
     return true;
   }
 
+  function tellOfNone(error) {
+    element.replaceChildren(makeMissing(error));
+    element.hidden = false;
+  }
+
   async function begin() {
     if (await reload()) prompts.load();
   }
@@ -48,6 +53,7 @@ export function job(name) {
     shown = found;
     head.draw(shown, running);
     prompts.element.hidden = !shown.counts.total;
+    element.hidden = false;
   }
 
   function run(all) {

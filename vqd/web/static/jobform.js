@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { makeField } from "./form.js";
 import { fill, jobOf } from "./jobfile.js";
 import { kept } from "./kept.js";
+import { live } from "./live.js";
 import { makeOverrides } from "./overrides.js";
 import { makePresets, setValues, valuesOf } from "./presets.js";
 import { inOneLine, problemsOf } from "./problems.js";
@@ -92,6 +93,7 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
     else told.refuse([error.message, error.hint].filter(Boolean).join(" "));
   }
 
+  live.addEventListener("reload", checkNow, { signal: stopping.signal }); // what was refused may be taken now
   checkNow();
   return { element, job, take: files.take, leave: () => { clearTimeout(typing); stopping.abort(); } };
 }

@@ -68,7 +68,9 @@ export function makePrompts(name) {
     more.hidden = !cursor;
     const names = prompts.length > 1 ? varied : Object.keys(shared);
     const make = ([input, some]) => makeGroup(name, input, some[0]);
-    keep(list, byInput(prompts), ([input]) => input, make, (group, [, some]) => updateGroup(group, some, names, open));
+    const groups = byInput(prompts);
+    list.classList.toggle("single", groups.length > 1 && groups.every(([, some]) => some.length === 1));
+    keep(list, groups, ([input]) => input, make, (group, [, some]) => updateGroup(group, some, names, open));
   }
 
   function open(path) {

@@ -46,14 +46,19 @@ export class Queue extends EventTarget {
   /** Let only jobs be shown that fit: `q`, `workflow`, `label`, and `of`, a section's name. */
   filter(filter) {
     this.#filter = filter;
-    return this.load();
+    return this.#load(() => 0);
   }
 
-  /** Ask for the beginning of every section again. */
-  async load() {
+  /** Ask again for as much of every section as was asked for: nothing jumps while it is read. */
+  load() {
+    return this.#load(({ jobs }) => jobs.length);
+  }
+
+  async #load(wanted) {
     const asked = ++this.#asked;
     const shown = [...this.#sections.values()].filter(({ name }) => this.#shows(name));
-    const [system, ...pages] = await Promise.all([get("system"), ...shown.map((section) => this.#page(section))]);
+    const asks = shown.map((section) => this.#pages(section, wanted(section)));
+    const [system, ...pages] = await Promise.all([get("system"), ...asks]);
     if (asked !== this.#asked) return; // another filter was asked for meanwhile
     this.#counts = system.jobs;
     this.#jobs.clear();
@@ -130,6 +135,18 @@ export class Queue extends EventTarget {
   leave() {
     clearTimeout(this.#counting);
     this.#stop.abort();
+  }
+
+  /** Give the first page of a section, and more until so many are there. */
+  async #pages(section, wanted) {
+    const { jobs, next } = await this.#page(section);
+    let cursor = next;
+    while (cursor && jobs.length < wanted) {
+      const page = await this.#page(section, cursor);
+      jobs.push(...page.jobs);
+      cursor = page.next;
+    }
+    return { jobs, next: cursor };
   }
 
   #page({ states, order }, cursor = null) {

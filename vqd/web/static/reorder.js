@@ -82,8 +82,14 @@ export function makeOrder(queue, section, say) {
     const last = section.jobs().length - 1;
     drag.place = Math.min(last, Math.max(0, Math.round(drag.from + moved / height)));
     drag.row.style.setProperty("--moved", `${moved}px`);
-    const gap = drag.place > drag.from ? drag.place + 1 : drag.place;
-    section.list.style.setProperty("--gap", `${gap * height}px`);
+    for (const row of section.list.children) makeWay(row, height);
+  }
+
+  /** Let the rows that will be on its other side show it, so that a gap stands where it goes. */
+  function makeWay(row, height) {
+    const place = Number(row.ariaPosInSet) - 1;
+    const isPassed = place > drag.from ? place <= drag.place : place < drag.from && place >= drag.place;
+    row.style.setProperty("--way", isPassed ? `${place > drag.from ? -height : height}px` : "0px");
   }
 
   function scroll() {
@@ -112,6 +118,7 @@ export function makeOrder(queue, section, say) {
     removeEventListener("keydown", escape, true);
     drag.row.classList.remove("dragged");
     drag.row.style.removeProperty("--moved");
+    for (const row of section.list.children) row.style.removeProperty("--way");
     section.list.classList.remove("reordered");
     drag = null;
   }

@@ -25,7 +25,7 @@ function makeRun({ prompt, server }) {
 function updateRun(run, one) {
   const isFirst = one.preview && !run.server;
   run.server = one.preview ? one.server : null;
-  write(run.parts.step, [one.node, one.step].filter(Boolean).join(" · "));
+  write(run.parts.step, [one.node, one.step].filter(Boolean).join(" · ") || "waits there");
   run.parts.bar.value = one.percent;
   if (isFirst) look(run);
 }

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { h } from "./dom.js";
 import { dropped } from "./files.js";
 import { kept } from "./kept.js";
+import { live } from "./live.js";
 import { makeNewJob } from "./newjob.js";
 import { jobFileOf, makeWhole, sendWhole } from "./whole.js";
 
@@ -25,10 +26,15 @@ export function submit(name) {
     place,
     makeWhole(take),
   );
+  const listening = new AbortController();
+  let isListed = false;
   let form = null;
 
   async function list() {
+    if (isListed) return;
     const usable = (await get("workflows")).filter(({ state }) => state !== "broken");
+    if (isListed) return; // asked for twice
+    isListed = true;
     choice.append(...inGroups(usable));
     const wanted = name ?? kept.last();
     if (usable.some((one) => one.name === wanted)) {
@@ -53,8 +59,9 @@ export function submit(name) {
     else form?.take(files);
   }
 
+  live.addEventListener("reload", list, { signal: listening.signal });
   list();
-  return { title: "Submit", element, leave: () => form?.leave() };
+  return { title: "Submit", element, leave: () => { listening.abort(); form?.leave(); } };
 }
 
 function inGroups(workflows) {

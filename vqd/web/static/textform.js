@@ -2,6 +2,7 @@
 
 import { post, put } from "./api.js";
 import { h } from "./dom.js";
+import { live } from "./live.js";
 import { problemsOf } from "./problems.js";
 import { makeTold } from "./told.js";
 
@@ -55,6 +56,8 @@ export function makeTextForm(name, file) {
     }
   }
 
+  const listening = new AbortController();
+  live.addEventListener("reload", check, { signal: listening.signal });
   check();
-  return { element, text: () => area.value, leave: () => clearTimeout(typing) };
+  return { element, text: () => area.value, leave: () => { clearTimeout(typing); listening.abort(); } };
 }
