@@ -89,6 +89,14 @@ def test_only_the_newest_are_kept_and_nothing_else_is_touched(
     assert len(list(folder.iterdir())) == 5
 
 
+def test_the_one_that_is_made_is_kept_though_the_clock_was_set_back(
+    store: Store, queue: Path, folder: Path
+) -> None:
+    back_up(queue, folder, now=NOW)
+    made = back_up(queue, folder, now=NOW - 3600, keep=1)
+    assert backups_in(folder) == [made.path]
+
+
 def test_what_a_killed_one_left_goes_with_the_next(store: Store, queue: Path, folder: Path) -> None:
     folder.mkdir()
     for name in (".queue-20260101-000000.db.part", ".queue-20260101-000000.db.part-journal"):

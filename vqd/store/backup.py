@@ -102,7 +102,8 @@ def back_up(
             publish(part, target)
         finally:
             part.unlink(missing_ok=True)
-        _keep_newest(folder, keep)
+        if keep is not None:
+            _keep_newest(folder, made.path, keep)
     return made
 
 
@@ -224,8 +225,9 @@ def _manifest_of(backup: Path) -> Path:
     return backup.with_suffix(".json")
 
 
-def _keep_newest(folder: Path, keep: int | None) -> None:
-    kept = backups_in(folder)
-    for old in kept[: max(0, len(kept) - keep)] if keep else ():
+def _keep_newest(folder: Path, made: Path, keep: int) -> None:
+    """Keep what was just `made`, whatever the clock said, and the newest others."""
+    others = [backup for backup in backups_in(folder) if backup != made]
+    for old in others[: max(0, len(others) + 1 - keep)]:
         old.unlink()
         _manifest_of(old).unlink(missing_ok=True)
