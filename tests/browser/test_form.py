@@ -111,6 +111,8 @@ def test_the_job_that_is_filled_in_is_the_job_that_runs(
     for method in ("lanczos", "area"):
         field(look, "method").get_by_role("checkbox", name=method).check()
     field(look, "cfg").get_by_role("button", name="Vary").click()
+    field(look, "cfg").locator("textarea").fill("3-9:3")
+    expect(told).to_contain_text(re.compile("3 . cfg · 2 . method · 2 files = 12 prompts"))
     field(look, "cfg").locator("textarea").fill("3.5\n5\n7")
     expect(told).to_contain_text(re.compile("3 . cfg · 2 . method · 2 files = 12 prompts"))
 

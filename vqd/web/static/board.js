@@ -98,6 +98,7 @@ export function board() {
     leave: () => {
       clearInterval(ticking);
       leaving.abort();
+      order.leave();
       queue.leave();
     },
   };

@@ -6,6 +6,8 @@ import { isYes, makeWidget } from "./widgets.js";
 import { sentence } from "./words.js";
 
 const MOST_BOXES = 16;
+const RANGE = /^(\d+)-(\d+)(?::([1-9]\d*))?$/;
+const MOST_IN_RANGE = 1000;
 
 /**
  * Give the field of a parameter. It tells `onChange` of every change, and has:
@@ -107,10 +109,19 @@ function boxes(options) {
   return { element, input: inputs[0], get, set };
 }
 
+/** Give the values of a range, `10-30:5`; of anything else that alone. */
+function inRange(written) {
+  const [, first, last, step = "1"] = RANGE.exec(written) ?? [];
+  const count = Math.floor((last - first) / step) + 1; // not a number where it is no range
+  if (!(count > 0 && count <= MOST_IN_RANGE)) return [written];
+  return Array.from({ length: count }, (_, place) => String(Number(first) + place * step));
+}
+
 function lines(param) {
   const isText = param.type === "text";
   const shown = isText ? "one on each line" : "one on each line, or a range: 10-30:5";
   const input = h("textarea", { rows: 3, placeholder: shown });
-  const get = () => input.value.split(isText ? /\n/ : /[\n,]/).map((one) => one.trim()).filter(Boolean);
+  const written = () => input.value.split(isText ? /\n/ : /[\n,]/).map((one) => one.trim()).filter(Boolean);
+  const get = () => (isText ? written() : written().flatMap(inRange));
   return { element: input, input, get, set: (values) => { input.value = values.join("\n"); } };
 }

@@ -17,10 +17,13 @@ export function makeOverrides(params, onChange, before = {}) {
     const title = h("summary", {}, "Its own values");
     const fields = [];
     function changed() {
-      const values = fields.map((field, number) => [names[number], field.values()[0]]);
+      const values = fields.map((field, number) => [names[number], valueOf(field, names[number])]);
       given.set(path, Object.fromEntries(values.filter(([, value]) => value !== undefined)));
       tell();
       onChange();
+    }
+    function valueOf(field, name) {
+      return field.isKept() ? before[path][name] : field.values()[0];
     }
     function tell() {
       const own = Object.keys(given.get(path) ?? {}).length;

@@ -3,17 +3,17 @@
  * asked for is "before that one": the daemon gives the job the priority of that one and a place there.
  */
 
-import { at, post } from "./api.js";
 import { h, write } from "./dom.js";
-import { may } from "./steering.js";
+import { may, steer } from "./steering.js";
 import { nameOf, sentence } from "./words.js";
 
-const EDGE_PX = 90; // so near to the edge of the window a drag scrolls
+const [TOP_PX, BOTTOM_PX] = [130, 90]; // so near to the edges of the window a drag scrolls
 const SCROLL_PX = 14;
 
 /**
  * Let the jobs of a `section` be put into another order: `move(job, to)` with `up`, `down`, `first` or
- * `last`; `element` tells those who do not see it. `say` is called with what was refused.
+ * `last`; `element` tells those who do not see it; `leave()` lets go of what is dragged. `say` is
+ * called with what was refused.
  */
 export function makeOrder(queue, section, say) {
   const told = h("p", { class: "unseen", role: "status" });
@@ -42,13 +42,9 @@ export function makeOrder(queue, section, say) {
   }
 
   async function send(job, asked) {
-    try {
-      await post(at(job.job, "place").replace(/^api\//, ""), asked);
-      say("");
-    } catch (error) {
-      say(sentence(error.message));
-      queue.load();
-    }
+    const refused = await steer("place", [job], asked);
+    say(refused.map(([, why]) => sentence(why)).join(" "));
+    if (refused.length) queue.load();
   }
 
   const rowHeight = () => parseFloat(getComputedStyle(section.list).getPropertyValue("--row"));
@@ -93,8 +89,8 @@ export function makeOrder(queue, section, say) {
   }
 
   function scroll() {
-    const up = drag.at < EDGE_PX + 40;
-    const down = drag.at > innerHeight - EDGE_PX;
+    const up = drag.at < TOP_PX;
+    const down = drag.at > innerHeight - BOTTOM_PX;
     if (!(up || down)) return;
     window.scrollBy(0, up ? -SCROLL_PX : SCROLL_PX);
     follow();
@@ -134,7 +130,7 @@ export function makeOrder(queue, section, say) {
     event.stopPropagation();
     move(event.target.closest(".job").dataset.job, to);
   });
-  return { element: told, move };
+  return { element: told, move, leave: () => drag && letGo() };
 }
 
 /** Give the place that a job will have between two others, of which one may be missing. */
