@@ -167,7 +167,9 @@ def test_a_job_that_is_edited_runs_only_what_the_edit_changes(
     by_file(daemon, "edited", picture(tmp_path / "a.png"))
     folder = daemon.wait_closed("edited")
     before = (folder / "job.yaml").read_text()
-    assert told(daemon, "/api/jobs/edited/job-file") == {"name": "job.yaml", "text": before}
+    shown = told(daemon, "/api/jobs/edited/job-file")
+    assert (shown["name"], shown["text"]) == ("job.yaml", before)
+    assert shown["job"]["params"] == {"size": "32x32"}
 
     refused = job_file(before.replace("32x32", "thirty"))
     (problem,) = refused.json()["problems"]
