@@ -17,7 +17,7 @@ export function makeAbout(shape, onChange, base = null) {
   const comment = field("job-comment", "Comment", {});
   const suspended = h("input", { type: "checkbox", id: "job-suspended" });
   const before = base?.fan_out?.seeds;
-  if (base) fillIn();
+  if (base) show();
   const element = h(
     "fieldset",
     { class: "fields", oninput: onChange, onchange: onChange },
@@ -26,11 +26,11 @@ export function makeAbout(shape, onChange, base = null) {
     base ? "" : h("div", { class: "field box" }, h("label", { for: suspended.id }, "Wait until it is resumed"), suspended),
   );
 
-  function fillIn() {
+  function show() {
     name.set(base.name);
     comment.set(base.comment);
     priority.set(base.schedule?.priority);
-    labels.set(Object.entries(base.labels ?? {}).map((pair) => pair.join("=")).join(", "));
+    labels.set(asText(base.labels));
     seeds.set(before?.count ?? (Array.isArray(before) ? before.length : null));
   }
 
@@ -48,14 +48,15 @@ export function makeAbout(shape, onChange, base = null) {
     return {
       name: name.value() || undefined,
       comment: comment.value() || undefined,
-      labels: labelsIn(labels.value()),
+      labels: base && labels.value() === asText(base.labels) ? base.labels : labelsIn(labels.value()),
       schedule: schedule(),
     };
   }
 
   function wanted() {
     const count = Number(seeds.value());
-    if (Array.isArray(before) && count === before.length) return before;
+    const isAsWritten = Array.isArray(before) ? count === before.length : typeof before !== "object" && !count;
+    if (isAsWritten) return before;
     if (count > 1 || before?.base) return { ...(Array.isArray(before) ? {} : before), count: count || 1 };
     return null;
   }
@@ -72,6 +73,11 @@ function field(id, label, attributes, help = "") {
     help ? h("p", { class: "help", id: `help-${id}` }, help) : "",
   );
   return { element, value: () => input.value.trim(), set: (value) => { input.value = value ?? ""; } };
+}
+
+/** Write labels as they are read: "client=acme, shot=sh010". */
+function asText(labels) {
+  return Object.entries(labels ?? {}).map((pair) => pair.join("=")).join(", ");
 }
 
 /** Read "client=acme, shot=sh010". */

@@ -16,7 +16,7 @@ export function jobOf(base, { workflow, about, fields, inputs, overrides }) {
   const known = new Set(fields.map(({ name }) => name));
   const stays = (name) => kept.has(name) || !known.has(name);
   const params = { ...only(base.params, stays), ...named(fixed.map(([field, [value]]) => [field, value])) };
-  const matrix = { ...only(base.fan_out?.matrix, stays), ...named(varied) };
+  const matrix = inOrderOf(base.fan_out?.matrix, { ...only(base.fan_out?.matrix, stays), ...named(varied) });
   const fanOut = {
     ...only(base.fan_out, (name) => KEPT_OF_FAN_OUT.includes(name)),
     ...(about.seeds() ? { seeds: about.seeds() } : {}),
@@ -62,6 +62,12 @@ function typed({ type }, value) {
 
 function named(pairs) {
   return Object.fromEntries(pairs.map(([field, value]) => [field.name, value]));
+}
+
+/** Give a mapping in the order of another: what stands first in a matrix varies slowest. */
+function inOrderOf(before, mapping) {
+  const known = only(before, (name) => name in mapping);
+  return { ...known, ...mapping };
 }
 
 function only(mapping, fits) {
