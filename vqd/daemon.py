@@ -16,7 +16,7 @@ from vqd.domain.figures import Figures
 from vqd.domain.live import Live
 from vqd.drafting import Draftings
 from vqd.dropdoor import DropDoor
-from vqd.ending import Ending, hangups_kept
+from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
 from vqd.farming import Farming
 from vqd.hangup import Hangups
@@ -63,8 +63,9 @@ def run(settings: Settings, read: Callable[[], Settings]) -> int:
         VqdError: it cannot start, and says why.
     """
     faulthandler.enable()
-    with hangups_kept(), premises(settings) as ours:
-        return _Daemon(settings, read, ours).run()
+    ending = Ending()
+    with ending.keeping_hangups(), premises(settings) as ours:
+        return _Daemon(settings, read, ours, ending).run()
 
 
 def serve_engine(
@@ -77,7 +78,9 @@ def serve_engine(
 
 
 class _Daemon:
-    def __init__(self, settings: Settings, read: Callable[[], Settings], ours: Premises) -> None:
+    def __init__(
+        self, settings: Settings, read: Callable[[], Settings], ours: Premises, ending: Ending
+    ) -> None:
         self._spool = spool = ours.spool
         self._store = store = ours.store
         self._wake = wake = threading.Event()
@@ -135,7 +138,7 @@ class _Daemon:
             drafting,
             submission,
             on_change=wake.set,
-            on_failure=lambda: self._ending.fail(),
+            on_failure=ending.fail,
         )
         self._web = WebDoor(
             settings,
@@ -147,22 +150,23 @@ class _Daemon:
             Figures(counting.work, self._drops.intake),
             kept,
             on_change=wake.set,
-            on_end=lambda: self._ending.fail(),
+            on_end=ending.fail,
         )
         self._reloading = Reloading(
             settings,
             read,
             [self._farming, self._tellers, self._chores, self._drops, self._web],
-            on_failure=lambda: self._ending.fail(),
+            on_failure=ending.fail,
         )
         self._hangups = Hangups(self._reloading.reload)
-        self._ending = Ending(hurry=self._farming.loop.hurry, on_hangup=self._hangups.ask)
-        self._leasing = Leasing(ours.lease, on_loss=self._ending.fail)
+        self._ending = ending
+        self._leasing = Leasing(ours.lease, on_loss=ending.fail)
         self._sign_of_life = _sign_of_life(ours.engine)
         self._looping = threading.Thread(target=self._run_loop, name="runner", daemon=True)
 
     def run(self) -> int:
-        with self._ending.listening():
+        hurry = self._farming.loop.hurry
+        with self._ending.listening(hurry=hurry, on_hangup=self._hangups.ask):
             self._start()
             self._ending.wait()
             self._ending.carry_out(self._stop)

@@ -20,49 +20,60 @@ _NO_SIGNAL = 0
 _STDIN = 0
 
 
-@contextmanager
-def hangups_kept() -> Iterator[None]:
-    """Keep SIGHUP, which would kill, until the daemon listens. For the main thread.
-
-    systemd takes a service that SIGHUP killed for one that ended well, and starts it no more
-    (systemd.service(5), SuccessExitStatus=).
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class Ending:
-    """Whether the end was asked for; `hurry` is called at each signal after the first.
+    """Whether the end was asked for.
 
-    SIGHUP asks for the end where it says that the terminal is gone from which the daemon was
-    started; else `on_hangup` is called, by the main thread, and must not take long.
+    SIGHUP asks for it where it says that the terminal is gone from which the daemon was started;
+    else it asks for the settings.
     """
 
-    def __init__(self, *, hurry: Callable[[], None], on_hangup: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         self.asked = threading.Event()
         self.exit_code = 0
-        self._hurry = hurry
-        self._on_hangup = on_hangup
+        self._hurry: Callable[[], None] = _nothing
+        self._on_hangup: Callable[[], None] = _nothing
+        self._is_hangup_kept = False
         self._has_terminal = os.isatty(_STDIN)
-        told, tell = os.pipe()
-        os.set_blocking(tell, False)
-        self._told = FileIO(told, "r")
-        self._tell = FileIO(tell, "w")
+        self._told: FileIO
+        self._tell: FileIO | None = None
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take signals for what they ask, until the block ends. For the main thread."""
-        with self._told, self._tell:
-            signal.set_wakeup_fd(self._tell.fileno(), warn_on_full_buffer=False)
-            earlier = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
-            blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    def keeping_hangups(self) -> Iterator[None]:
+        """Keep SIGHUP, which would kill, until the daemon listens. For the main thread.
+
+        systemd takes a service that SIGHUP killed for one that ended well, and starts it no more
+        (systemd.service(5), SuccessExitStatus=).
+        """
+
+        def keep(*_: object) -> None:
+            self._is_hangup_kept = True
+
+        earlier = signal.signal(signal.SIGHUP, keep)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGHUP, earlier)
+
+    @contextmanager
+    def listening(
+        self, *, hurry: Callable[[], None], on_hangup: Callable[[], None]
+    ) -> Iterator[None]:
+        """Take signals for what they ask, until the block ends. For the main thread.
+
+        `hurry` is called at each after the first that asks for the end, `on_hangup` where one asks
+        for the settings; it must not take long.
+        """
+        self._hurry, self._on_hangup = hurry, on_hangup
+        told, tell = os.pipe()
+        os.set_blocking(tell, False)
+        with FileIO(told) as self._told, FileIO(tell, "w") as self._tell:
+            signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+            earlier = {number: signal.signal(number, _nothing) for number in _SIGNALS}
             try:
+                if self._is_hangup_kept:
+                    self._take(signal.SIGHUP)
                 yield
             finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
                 for number, handler in earlier.items():
                     signal.signal(number, handler)
                 signal.set_wakeup_fd(-1)
@@ -93,8 +104,10 @@ class Ending:
 
     def _hear(self) -> None:
         (heard,) = self._told.read(1)
-        if heard == _NO_SIGNAL:
-            return
+        if heard != _NO_SIGNAL:
+            self._take(heard)
+
+    def _take(self, heard: int) -> None:
         if heard == signal.SIGHUP and not self._is_terminal_gone():
             self._on_hangup()
             return
@@ -106,5 +119,10 @@ class Ending:
         return self._has_terminal and not os.isatty(_STDIN)
 
     def _wake(self) -> None:
-        with suppress(ValueError):  # closed: nobody waits any more
-            self._tell.write(bytes([_NO_SIGNAL]))
+        if self._tell is not None:
+            with suppress(ValueError):  # closed: nobody waits any more
+                self._tell.write(bytes([_NO_SIGNAL]))
+
+
+def _nothing(*_: object) -> None:
+    """Do what the handler of a signal does, and what is done before the daemon listens."""

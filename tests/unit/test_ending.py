@@ -6,26 +6,31 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import AbstractContextManager
 
 import pytest
 
 from tests.waiting import wait_for
-from vqd.ending import Ending, hangups_kept
+from vqd.ending import Ending
+
+
+class Heard:
+    """An end, and what it heard of signals."""
+
+    def __init__(self) -> None:
+        self.ending = Ending()
+        self.hurry = threading.Event()
+        self.hangups: list[str] = []
+
+    def listening(self) -> AbstractContextManager[None]:
+        return self.ending.listening(
+            hurry=self.hurry.set, on_hangup=lambda: self.hangups.append("heard")
+        )
 
 
 @pytest.fixture
-def hurried() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def hangups() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def ending(hurried: threading.Event, hangups: list[str]) -> Ending:
-    return Ending(hurry=hurried.set, on_hangup=lambda: hangups.append("heard"))
+def heard() -> Heard:
+    return Heard()
 
 
 def _send(number: signal.Signals) -> None:
@@ -33,18 +38,18 @@ def _send(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_asks_for_the_end(ending: Ending, number: signal.Signals) -> None:
-    with ending.listening():
+def test_a_signal_asks_for_the_end(heard: Heard, number: signal.Signals) -> None:
+    with heard.listening():
         sender = threading.Timer(0.05, _send, [number])
         sender.start()
-        ending.wait()
+        heard.ending.wait()
         sender.join()
 
-    assert ending.asked.is_set()
-    assert ending.exit_code == 0
+    assert heard.ending.asked.is_set()
+    assert heard.ending.exit_code == 0
 
 
-def test_a_signal_that_only_another_thread_takes_ends_the_wait(ending: Ending) -> None:
+def test_a_signal_that_only_another_thread_takes_ends_the_wait(heard: Heard) -> None:
     taken = threading.Event()
 
     def take() -> None:
@@ -52,12 +57,12 @@ def test_a_signal_that_only_another_thread_takes_ends_the_wait(ending: Ending) -
         signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
         taken.set()
 
-    with ending.listening():
+    with heard.listening():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         try:
             taker = threading.Timer(0.05, take)
             taker.start()
-            ending.wait()
+            heard.ending.wait()
             taker.join()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -65,102 +70,96 @@ def test_a_signal_that_only_another_thread_takes_ends_the_wait(ending: Ending) -
     assert taken.is_set()
 
 
-def test_a_fault_in_a_thread_ends_the_wait_with_one(ending: Ending) -> None:
-    with ending.listening():
-        failing = threading.Timer(0.05, ending.fail)
+def test_a_fault_in_a_thread_ends_the_wait_with_one(heard: Heard) -> None:
+    with heard.listening():
+        failing = threading.Timer(0.05, heard.ending.fail)
         failing.start()
-        ending.wait()
+        heard.ending.wait()
         failing.join()
 
-    assert ending.exit_code == 1
+    assert heard.ending.exit_code == 1
 
 
-def test_a_second_signal_hurries_the_end_on(ending: Ending, hurried: threading.Event) -> None:
-    with ending.listening():
+def test_a_second_signal_hurries_the_end_on(heard: Heard) -> None:
+    with heard.listening():
         _send(signal.SIGTERM)
-        ending.wait()
-        assert not hurried.is_set()
+        heard.ending.wait()
+        assert not heard.hurry.is_set()
 
         def end() -> None:
             _send(signal.SIGTERM)
-            wait_for(hurried.is_set, within_s=10, what="the hurry")
+            wait_for(heard.hurry.is_set, within_s=10, what="the hurry")
 
-        ending.carry_out(end)
+        heard.ending.carry_out(end)
 
-    assert hurried.is_set()
+    assert heard.hurry.is_set()
 
 
-def test_what_the_end_raises_is_raised(ending: Ending) -> None:
+def test_what_the_end_raises_is_raised(heard: Heard) -> None:
     def end() -> None:
         raise OSError("no room")
 
-    with ending.listening(), pytest.raises(OSError, match="no room"):
-        ending.carry_out(end)
+    with heard.listening(), pytest.raises(OSError, match="no room"):
+        heard.ending.carry_out(end)
 
 
-def test_the_handlers_of_before_come_back(ending: Ending) -> None:
+def test_the_handlers_of_before_come_back(heard: Heard) -> None:
     before = signal.getsignal(signal.SIGTERM)
 
-    with ending.listening():
+    with heard.listening():
         assert signal.getsignal(signal.SIGTERM) != before
 
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_a_hangup_asks_for_the_settings_and_not_for_the_end(
-    ending: Ending, hangups: list[str]
-) -> None:
-    with ending.listening():
+def test_a_hangup_asks_for_the_settings_and_not_for_the_end(heard: Heard) -> None:
+    with heard.listening():
         _send(signal.SIGHUP)
         _send(signal.SIGTERM)
-        ending.wait()
+        heard.ending.wait()
 
-    assert hangups == ["heard"]
-    assert ending.exit_code == 0
+    assert heard.hangups == ["heard"]
+    assert heard.ending.exit_code == 0
 
 
-def test_the_end_is_heard_of_after_a_storm_of_hangups(ending: Ending, hangups: list[str]) -> None:
-    with ending.listening():
+def test_the_end_is_heard_of_after_a_storm_of_hangups(heard: Heard) -> None:
+    with heard.listening():
         for _ in range(5000):
             _send(signal.SIGHUP)
         _send(signal.SIGTERM)
-        ending.wait()
+        heard.ending.wait()
 
-    assert hangups
+    assert heard.hangups
 
 
-def test_a_hangup_while_the_end_is_carried_out_hurries_nothing(
-    ending: Ending, hurried: threading.Event, hangups: list[str]
-) -> None:
+def test_a_hangup_while_the_end_is_carried_out_hurries_nothing(heard: Heard) -> None:
     def end() -> None:
         _send(signal.SIGHUP)
-        wait_for(lambda: hangups, within_s=10, what="the hangup")
+        wait_for(lambda: heard.hangups, within_s=10, what="the hangup")
 
-    with ending.listening():
+    with heard.listening():
         _send(signal.SIGTERM)
-        ending.wait()
-        ending.carry_out(end)
+        heard.ending.wait()
+        heard.ending.carry_out(end)
 
-    assert not hurried.is_set()
+    assert not heard.hurry.is_set()
 
 
-def test_a_hangup_before_the_daemon_listens_is_heard_when_it_does(
-    ending: Ending, hangups: list[str]
-) -> None:
-    with hangups_kept():
+def test_a_hangup_before_the_daemon_listens_is_heard_when_it_does(heard: Heard) -> None:
+    with heard.ending.keeping_hangups():
         _send(signal.SIGHUP)
-        with ending.listening():
+        with heard.listening():
             _send(signal.SIGTERM)
-            ending.wait()
+            heard.ending.wait()
 
-    assert hangups == ["heard"]
+    assert heard.hangups == ["heard"]
 
 
 _IN_A_TERMINAL = """
 from vqd.ending import Ending
 
-ending = Ending(hurry=print, on_hangup=print)
-with ending.listening():
+ending = Ending()
+with ending.listening(hurry=print, on_hangup=print):
     print("listens", flush=True)
     ending.wait()
 raise SystemExit(7)
