@@ -342,6 +342,31 @@ def test_a_status_that_no_queue_can_hold_keeps_no_other_job_from_it(
     assert "20260102-000000-good" in [job.job for job in known(lost)]
 
 
+@pytest.mark.parametrize("name", ["manifest.jsonl", "failures.jsonl", "graphs", "job.yaml"])
+def test_what_somebody_put_in_the_place_of_a_file_keeps_no_queue_from_its_start(
+    spool: Spool, lost: Store, name: str
+) -> None:
+    path = spool.failed / BEACH / name
+    if path.is_dir():
+        path.rename(path.with_name("aside"))
+        path.write_text("no folder")
+    else:
+        path.unlink(missing_ok=True)
+        path.mkdir()
+    closed(spool, "20260102-000000-good")
+    reconciled(spool, lost)
+    assert "20260102-000000-good" in [job.job for job in known(lost)]
+
+
+def test_what_somebody_put_in_the_place_of_a_manifest_is_no_news(
+    spool: Spool, store: Store, running: int
+) -> None:
+    path = spool.active / BEACH / "manifest.jsonl"
+    path.unlink()
+    path.mkdir()
+    assert reconciled(spool, store) == NOTHING
+
+
 def test_killed_after_it_let_go_of_a_job_it_goes_on_with_that(
     spool: Spool, store: Store, running: int
 ) -> None:

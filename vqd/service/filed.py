@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from vqd.documents.opening import opened
 from vqd.documents.reader import read
 from vqd.documents.tree import Mapping as Tree
@@ -16,11 +18,13 @@ from vqd.domain.listing import Counts
 from vqd.domain.queue import JobFile
 from vqd.service.filedprompts import prompts_in
 from vqd.spool import drops
-from vqd.spool.files import is_real_folder
+from vqd.spool.files import concerns_one_name, is_real_folder
 from vqd.spool.jobfiles import DEFAULTS, JOB_FILE_NAMES, job_file_in
 from vqd.spool.told import seconds_of, told_in
 
 _MOST_BYTES = 1 << 20
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,23 @@ class JobFileSaid:
 
 def filed_in(folder: Path) -> ClosedJob | None:
     """Give the closed job whose folder this is; None if it does not tell of one of its own name, or
-    what it tells cannot be."""
+    what it tells cannot be.
+
+    Raises:
+        OSError: the spool cannot be read.
+    """
+    try:
+        return _filed_in(folder)
+    except OSError as error:
+        if not concerns_one_name(error):
+            raise
+        _log.warning("adoption.failed", job=folder.name, error=str(error))
+    except Exception:  # noqa: BLE001 - the top of one folder: it is left alone, others are not
+        _log.exception("adoption.failed", job=folder.name)
+    return None
+
+
+def _filed_in(folder: Path) -> ClosedJob | None:
     try:
         told = told_in(folder)
         counts = Counts(**told.counts)

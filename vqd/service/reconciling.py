@@ -94,7 +94,7 @@ class Reconciling:
             state = states.get(folder.name)
             if state is not None and self._agrees(folder, state):
                 continue
-            closed = _filed(folder)
+            closed = filed_in(folder)
             if closed is not None and closed.state != state:
                 yield closed
 
@@ -150,16 +150,6 @@ def _slices(jobs: Iterator[ClosedJob]) -> Iterator[list[ClosedJob]]:
             part = []
     if part:
         yield part
-
-
-def _filed(folder: Path) -> ClosedJob | None:
-    try:
-        return filed_in(folder)
-    except OSError:
-        raise  # nobody knows what lies there
-    except Exception:  # noqa: BLE001 - the top of one folder: it is left alone, others are not
-        _log.exception("adoption.failed", job=folder.name)
-        return None
 
 
 def _adopt(jobs: Sequence[ClosedJob], now: float, session: Session) -> list[str]:

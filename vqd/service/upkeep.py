@@ -9,10 +9,11 @@ from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, command, ok, warn
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
-from vqd.service.filed import filed_in
+from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
+from vqd.spool.status import job_told_by, tells_of_the_end
 from vqd.store import backup, replacing
 from vqd.store.backup import Backup
 from vqd.store.examine import examine_store
@@ -99,7 +100,9 @@ _TAKES_IN = command("vqd", "run", why="takes it in when it starts")
 def _strangers(spool: Spool, states: Mapping[str, JobState]) -> Iterator[Path]:
     """Give the folders of jobs that a start of the daemon would take in."""
     for folder in chain(spool.done.iterdir(), spool.failed.iterdir()):
-        if folder.name not in states and filed_in(folder) is not None:
+        status = folder / drops.STATUS
+        is_its_own = folder.name not in states and job_told_by(status) == folder.name
+        if is_its_own and tells_of_the_end(status):
             yield folder
     for folder in filter(is_real_folder, spool.active.iterdir()):
         is_open = states.get(folder.name, JobState.DONE) not in CLOSED_STATES
