@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import structlog
 
 from vqd.domain.errors import STORE_DISK, VqdError
+from vqd.store.connection import DAMAGED_HINT
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -125,8 +126,7 @@ def _unwritten(error: sqlite3.Error) -> VqdError:
     if _has_no_room(error):
         return VqdError(STORE_DISK, f"{said}.", "Make room where state_dir lies.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        hint = "Stop vqd and put a backup in its place; the jobs' folders are not touched."
-        return VqdError("store_damaged", f"{said}.", hint)
+        return VqdError("store_damaged", f"{said}.", DAMAGED_HINT)
     return VqdError("store_unwritten", f"{said} ({name}).", "Check the disk of state_dir.")
 
 
