@@ -213,6 +213,9 @@ def test_a_variable_that_is_nearly_a_setting_is_refused_with_the_one_that_is_mea
         ("VQD_WEB", "on", "Write it as JSON: VQD_WEB='{"),
         ("VQD_WEB__LISTEN__PORT", "80", "web.listen"),
         ("VQD_WINDOWS", '{"n": {"from": 22}}', "VQD_WINDOWS: windows.n"),
+        ("VQD_SERVERS", "[" * 20_000, "Write it as JSON"),
+        ("VQD_SERVERS__²__URL", "http://x", "VQD_SERVERS__²__URL: there is no place ²"),
+        (f"VQD_SERVERS__{'9' * 5000}", "http://x", "there is no place 999"),
     ],
 )
 def test_a_variable_of_the_wrong_kind_says_how_it_is_written(

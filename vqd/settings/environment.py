@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from vqd.documents.reader import parse
 from vqd.documents.tree import Document, Node, Text
 from vqd.domain.errors import Faults, Problem
-from vqd.settings.layers import Layers, plain
+from vqd.settings.layers import Layers, is_place, plain
 
 PREFIX = "VQD_"
 BELOW = "__"
@@ -78,7 +78,7 @@ def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _order(name: str) -> list[tuple[int, str]]:
-    return [(int(part) if part.isdigit() else 0, part) for part in name.split(BELOW)]
+    return [(int(part) if is_place(part) else 0, part) for part in name.split(BELOW)]
 
 
 def _node(value: str, name: str) -> Node:
@@ -86,7 +86,7 @@ def _node(value: str, name: str) -> Node:
         return plain(value)
     try:
         json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return plain(value)
     held: Document = parse(f'{{"value": {value}}}', name, is_json=True)
     return held.root[Text("value")]

@@ -11,6 +11,7 @@ _N = TypeVar("_N", bound=Node)
 
 _SHORT_KEY = "url"
 """What a server is that stands in the list by its URL alone."""
+_LONGEST_PLACE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Layers:
                 return
             below = _opened(holder, key)
             if below is None:
-                below = _unplaced(Sequence() if following.isdigit() else Mapping())
+                below = _unplaced(Sequence() if is_place(following) else Mapping())
                 self._set(holder, key, below, at, where)
             holder = below
 
@@ -116,10 +117,16 @@ def plain(value: str) -> Text:
     return _unplaced(Text(value))
 
 
+def is_place(part: str) -> bool:
+    """Tell whether a part of a variable's name counts in a list; not every digit of Unicode is one
+    of a number, and not every number can be read."""
+    return part.isdecimal() and len(part) <= _LONGEST_PLACE
+
+
 def _key_in(holder: Mapping | Sequence, part: str, where: str) -> str | int:
     if isinstance(holder, Mapping):
         return next((key for key in holder if key.casefold() == part.casefold()), part.lower())
-    if part.isdigit() and int(part) <= len(holder):
+    if is_place(part) and int(part) <= len(holder):
         return int(part)
     said = f"there is no place {part} in the list, which has {len(holder)}."
     allowed = f"a number from 0 to {len(holder)}"
