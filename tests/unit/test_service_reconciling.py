@@ -116,6 +116,24 @@ def test_what_is_no_folder_of_its_own_job_is_left_alone(spool: Spool, store: Sto
     assert known(store) == []
 
 
+def test_a_folder_that_was_renamed_is_known_by_its_first_line(spool: Spool, store: Store) -> None:
+    renamed = closed(spool).rename(spool.done / "20260101-000000-final")
+    with (renamed / "STATUS.yaml").open("a") as status:
+        status.write(f"job: {renamed.name}\n")  # which nobody reads so far
+    assert reconciled(spool, store) == NOTHING
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("ending", ["1", "1.5"])
+def test_a_number_that_yaml_would_count_up_for_hours_is_none(
+    spool: Spool, store: Store, ending: str
+) -> None:
+    status = closed(spool) / "STATUS.yaml"
+    told = status.read_text().replace("total: 2", f"total: {'1:' * 2_000_000}{ending}")
+    status.write_text(told)
+    assert reconciled(spool, store) == NOTHING
+
+
 @pytest.mark.parametrize("began", [True, False])
 def test_a_job_that_ended_since_is_closed_and_nothing_of_it_runs(
     spool: Spool, store: Store, *, began: bool

@@ -20,7 +20,7 @@ from vqd.service.filedprompts import prompts_in
 from vqd.spool import drops
 from vqd.spool.files import concerns_one_name, is_real_folder
 from vqd.spool.jobfiles import DEFAULTS, JOB_FILE_NAMES, job_file_in
-from vqd.spool.told import seconds_of, told_in
+from vqd.spool.told import is_told_of_another, seconds_of, told_in
 
 _MOST_BYTES = 1 << 20
 
@@ -55,6 +55,8 @@ def filed_in(folder: Path) -> ClosedJob | None:
 
 
 def _filed_in(folder: Path) -> ClosedJob | None:
+    if is_told_of_another(folder):
+        return None
     try:
         told = told_in(folder)
         counts = Counts(**told.counts)

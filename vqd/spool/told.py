@@ -14,6 +14,21 @@ from vqd.domain.errors import Problem, VqdError
 from vqd.spool.status import STATUS
 
 _MOST_BYTES = 8 << 20
+_LONGEST_LINE = 4096
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads numbers as vqd writes them: YAML 1.1 would take hours over 1:1:1… of a megabyte."""
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        return int(self.construct_scalar(node))
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        return float(self.construct_scalar(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +53,9 @@ def told_in(folder: Path) -> Told:
     Raises:
         VqdError: `no_status`, there is none of vqd's.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         with opened(folder / STATUS) as file:
-            said = yaml.load(file.read(_MOST_BYTES), loader)
+            said = yaml.load(file.read(_MOST_BYTES), _Loader)
         return _told().validate_python(said)
     except (OSError, yaml.YAMLError, RecursionError, ValueError) as error:
         raise VqdError(
@@ -49,6 +63,17 @@ def told_in(folder: Path) -> Told:
             f"{folder}: its STATUS.yaml cannot be read, so it tells of no job.",
             "Name the folder of a job as vqd laid it out.",
         ) from error
+
+
+def is_told_of_another(folder: Path) -> bool:
+    """Tell by the first line of a STATUS.yaml alone, which is where vqd names the job, whether it
+    tells of another job than that of its folder's name: people rename what they got."""
+    try:
+        with opened(folder / STATUS) as file:
+            first = yaml.load(file.readline(_LONGEST_LINE), _Loader)
+    except (OSError, yaml.YAMLError, RecursionError, ValueError):
+        return False
+    return isinstance(first, dict) and first.get("job", folder.name) != folder.name
 
 
 def seconds_of(at: datetime | None) -> float | None:
