@@ -26,7 +26,7 @@ fan_out:
     method: [lanczos, area]
 retry: {limit: 0}
 """
-PICTURES = 3
+PICTURES = 6
 PROMPTS = 12 * PICTURES
 
 
