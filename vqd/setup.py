@@ -14,7 +14,7 @@ from pathlib import Path
 from vqd.comfy.client import Client
 from vqd.documents.reader import parse
 from vqd.documents.writer import written
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.service.welcome import Welcome
 from vqd.settings.farm import BUILTIN
 from vqd.settings.load import load_settings, made_of
@@ -91,6 +91,10 @@ def check(setup: SetUp) -> None:
         Faults: everything wrong with them.
     """
     made_of(_values(setup), parse("{}", "the command line"))
+    for key, place in (("spool", setup.spool), ("state_dir", setup.state_dir)):
+        if not _is_utf8(place):
+            said, hint = f"{place}: is not UTF-8, as settings are.", "Name another folder."
+            raise Faults([Problem("not_utf8", said, "the command line", key=key, hint=hint)])
 
 
 def lay_out(setup: SetUp) -> Sequence[Path]:
@@ -141,6 +145,14 @@ def _write(setup: SetUp) -> bool:
         file.write(_text(setup))
     if setup.owner is not None:
         setup.settings_file.chmod(_READ)
+    return True
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
     return True
 
 

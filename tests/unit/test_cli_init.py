@@ -98,6 +98,7 @@ def test_settings_at_fault_are_told_before_anything_is_made() -> None:
     ("words", "code"),
     [
         (("spool", "--state", "spool/state"), "not_apart"),
+        (("spool", "--state", "state\udcff"), "not_utf8"),
         (("spool", "--server", "gpu1"), "wrong_value"),
         (("spool", "--server", "builtin", "--server", "builtin"), "wrong_value"),
     ],
