@@ -123,6 +123,15 @@ def test_a_folder_that_was_renamed_is_known_by_its_first_line(spool: Spool, stor
     assert reconciled(spool, store) == NOTHING
 
 
+def test_a_job_whose_folder_tells_what_no_queue_can_hold_is_not_let_go_of(
+    spool: Spool, store: Store
+) -> None:
+    job_key = accept_a_job(store, BEACH)
+    closed(spool, counts=Counts(10**30, 0, 0, 10**30, 0, 0))
+    assert reconciled(spool, store) == NOTHING
+    assert job_of(store, job_key).state is JobState.QUEUED
+
+
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("ending", ["1", "1.5"])
 def test_a_number_that_yaml_would_count_up_for_hours_is_none(
@@ -296,6 +305,11 @@ def lead_outside(folder: Path) -> None:
     path.write_text(path.read_text().replace("outputs/a_1.png", "outputs/../../../secret.png"))
 
 
+def with_a_huge_seed(folder: Path) -> None:
+    path = folder / "manifest.jsonl"
+    path.write_text(re.sub(r'"seed":[^,]*', f'"seed":{2**64 - 1}', path.read_text()))
+
+
 def without_a_code(folder: Path) -> None:
     path = folder / "failures.jsonl"
     path.write_text(path.read_text().replace('"node_error"', "null"))
@@ -312,6 +326,7 @@ def another_graph(folder: Path) -> None:
         drop_last_line,
         tell_twice,
         lead_outside,
+        with_a_huge_seed,
         without_a_code,
         another_graph,
         lambda folder: (folder / "manifest.jsonl").unlink(),

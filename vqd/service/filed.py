@@ -23,6 +23,7 @@ from vqd.spool.jobfiles import DEFAULTS, JOB_FILE_NAMES, job_file_in
 from vqd.spool.told import is_told_of_another, seconds_of, told_in
 
 _MOST_BYTES = 1 << 20
+_LARGEST = 1 << 53
 
 _log = structlog.get_logger(__name__)
 
@@ -105,7 +106,7 @@ def _can_be(counts: Counts) -> bool:
     return (
         counts.pending == counts.running == 0
         and min(counts.succeeded, counts.failed, counts.cancelled) >= 0
-        and counts.total == counts.over
+        and counts.total == counts.over < _LARGEST
         and 0 <= counts.kept <= counts.succeeded
     )
 

@@ -25,6 +25,7 @@ FAILURES = "failures.jsonl"
 _LONGEST_LINE_BYTES = 1 << 20
 _Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 _Amount = Annotated[float, Field(ge=0, le=1e12)]
+_Seed = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class FailureLine:
     said: str | None
     inputs: Mapping[str, str]
     params: Mapping[str, Value]
-    seed: int | None
+    seed: _Seed | None
     server: str | None
     attempt: _Count
     seconds: _Amount | None

@@ -35,6 +35,7 @@ _LONGEST_LINE_BYTES = 1 << 20
 _INPUTS = "inputs"
 _Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 _Amount = Annotated[float, Field(ge=0, le=1e12)]
+_Seed = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Line:
     prompt: _Count
     inputs: Mapping[str, str]
     params: Mapping[str, Value]
-    seed: int | None
+    seed: _Seed | None
     server: str
     attempt: _Count
     started_at: str
