@@ -132,6 +132,16 @@ def test_a_job_whose_folder_tells_what_no_queue_can_hold_is_not_let_go_of(
     assert job_of(store, job_key).state is JobState.QUEUED
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:01Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("key", ["accepted_at", "started_at", "finished_at"])
+def test_a_job_of_a_time_that_some_zone_cannot_tell_is_left_alone(
+    spool: Spool, store: Store, key: str, at: str
+) -> None:
+    status = closed(spool) / "STATUS.yaml"
+    status.write_text(re.sub(f"^{key}: .*", f"{key}: '{at}'", status.read_text(), flags=re.M))
+    assert reconciled(spool, store) == NOTHING
+
+
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("ending", ["1", "1.5"])
 def test_a_number_that_yaml_would_count_up_for_hours_is_none(
