@@ -118,6 +118,28 @@ def test_folders_that_the_queue_does_not_know_could_be_better(house: House) -> N
     assert found[-1]["said"].startswith("2 more folders")
 
 
+@pytest.mark.parametrize(("succeeded", "ends"), [(1, EXIT_WARNED), (2, 0)])
+def test_a_folder_is_unknown_only_if_a_start_would_take_it_in(
+    house: House, succeeded: int, ends: int
+) -> None:
+    told = f"""\
+job: 20260102-000000-a
+workflow: image-scale
+state: done
+reason: null
+counts: {{total: 1, pending: 0, running: 0, succeeded: {succeeded}, failed: 0, cancelled: 0}}
+accepted_at: '2026-01-02T00:00:00Z'
+started_at: null
+finished_at: null
+problems: []
+drift: []
+heartbeat_at: '2026-01-02T00:00:00Z'
+"""
+    write(house.folder / "spool" / "done" / "20260102-000000-a" / "STATUS.yaml", told)
+    said = house.vqd("db", "check")
+    assert (said.exit_code, "unknown to the queue" in said.stdout) == (ends, bool(ends))
+
+
 def test_a_job_that_lost_its_folder_is_wrong(house: House) -> None:
     (house.folder / "spool" / "active" / JOB).rename(house.folder / "elsewhere")
     said = house.vqd("db", "check")

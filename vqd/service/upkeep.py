@@ -9,11 +9,12 @@ from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, command, ok, warn
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
+from vqd.service.filed import filed_in
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
-from vqd.spool.status import job_told_by, tells_of_the_end
+from vqd.spool.status import job_told_by
 from vqd.store import backup, replacing
 from vqd.store.backup import Backup
 from vqd.store.examine import examine_store
@@ -102,7 +103,7 @@ def _strangers(spool: Spool, states: Mapping[str, JobState]) -> Iterator[Path]:
     for folder in chain(spool.done.iterdir(), spool.failed.iterdir()):
         status = folder / drops.STATUS
         is_its_own = folder.name not in states and job_told_by(status) == folder.name
-        if is_its_own and tells_of_the_end(status):
+        if is_its_own and filed_in(folder) is not None:
             yield folder
     for folder in filter(is_real_folder, spool.active.iterdir()):
         is_open = states.get(folder.name, JobState.DONE) not in CLOSED_STATES
