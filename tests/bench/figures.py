@@ -20,6 +20,7 @@ from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.planning import planning
 from tests.bench.process import cpu_s, pause, rss_mb, switches
 from tests.bench.report import report
+from tests.bench.scale import scale
 from tests.bench.starting import starting
 from tests.daemons import Daemon, manifest_of
 from tests.samples import picture, picture_job
@@ -225,6 +226,7 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "tiny": tiny_prompts,
     "plan": planning,
     "claim": claiming,
+    "scale": scale,
     "farm": farm,
     "report": report,
     "board": board,

@@ -15,7 +15,11 @@ from vqd.domain.queue import JobFile
 from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
-from vqd.store.connection import open_for_reading, open_for_writing
+from vqd.store.connection import (
+    keep_small_tables_in_memory,
+    open_for_reading,
+    open_for_writing,
+)
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.foresight import Foreseen
@@ -115,6 +119,7 @@ class Store(StoreReader):
         self._connection = open_for_writing(path)
         try:
             migrate(self._connection, path, now=time.time())
+            keep_small_tables_in_memory(self._connection)
         except BaseException:
             self._connection.close()
             raise
