@@ -103,6 +103,7 @@ def test_a_backup_that_is_put_back_runs_nothing_twice_and_loses_nothing(daemon: 
     wait_for(
         lambda: (long / "manifest.jsonl").exists() and len(manifest_of(long)) >= 3, within_s=60
     )
+    wait_for(lambda: status_of(long).get("reason") is None, within_s=60, what="its status")
     daemon.kill()
 
     restored = daemon.vqd("restore", backup["backup"], "--json")
