@@ -25,6 +25,7 @@ from tests.bench.starting import starting
 from tests.daemons import Daemon, manifest_of
 from tests.samples import picture, picture_job
 from tests.waiting import wait_for
+from vqd.runner.headline import GATHERED_S
 
 TINY = 200
 BLOCKS = 5
@@ -55,12 +56,13 @@ def drop_to_start(folder: Path) -> list[Figure]:
 
 
 def idle(folder: Path) -> list[Figure]:
-    """Leave a daemon alone for ten seconds: memory, wake-ups, processor time."""
+    """Leave a daemon alone for ten seconds, once it has told of its start: memory, wake-ups,
+    processor time."""
     daemon = Daemon(folder, rescan_s=60).start()
     try:
         assert daemon.process is not None
         pid = daemon.process.pid
-        pause(3)
+        pause(2 * GATHERED_S)
         before, pause_s = (switches(pid), cpu_s(pid)), 10
         pause(pause_s)
         after = (switches(pid), cpu_s(pid))

@@ -3,6 +3,7 @@ again and counted; prompts of others on that server go on."""
 
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.samples import picture_job
 from tests.waiting import wait_for
 from vqd.definitions.shipped import shipped_folder
 from vqd.engine.child import EngineProcess
+from vqd.runner.share import FREE_BELIEVED_S
 
 JOB = "vqd: 1\nworkflow: large\nparams: {size: 64x64}\nretry: {limit: 0}\n"
 SMALLER = "{set: {size: 8x8}, mark: degraded}"
@@ -104,6 +106,7 @@ def test_a_step_that_was_taken_is_not_taken_again_after_a_kill(
 ) -> None:
     def once_paused(pass_on: PassOn) -> bytes:
         (daemon.spool.root / "PAUSE").touch()
+        threading.Event().wait(2 * FREE_BELIEVED_S)
         return out_of_memory(pass_on)
 
     with_ladder(tmp_path, f"free_memory, {SMALLER}")
