@@ -200,7 +200,8 @@ class _Daemon:
         self._reloading.start()
         systemd.ready()
         self._hangups.start()
-        self._headline.start()
+        if systemd.is_heard():
+            self._headline.start()
         _log.info(
             "daemon.started",
             version=__version__,

@@ -5,6 +5,9 @@ import socket
 import time
 from contextlib import suppress
 
+_ADDRESS = "NOTIFY_SOCKET"
+"""The variable that names the socket which the manager listens at."""
+
 
 def starting(said: str, *, within_s: float) -> None:
     """Tell what goes on until `ready`, and that it may take so long, whatever the unit's
@@ -26,6 +29,11 @@ def reloading() -> None:
 def alive() -> None:
     """Give a sign of life."""
     _notify("WATCHDOG=1")
+
+
+def is_heard() -> bool:
+    """Tell whether a manager wants to know how the daemon is."""
+    return bool(os.environ.get(_ADDRESS))
 
 
 def status(said: str) -> None:
@@ -61,7 +69,7 @@ def _longer(within_s: float) -> str:
 def _notify(*states: str) -> None:
     """Send states in one message. Where the manager cannot be reached the daemon goes on: nobody
     but the manager could do anything about it."""
-    address = os.environ.get("NOTIFY_SOCKET")
+    address = os.environ.get(_ADDRESS)
     if not address:
         return
     message = "\n".join(" ".join(state.splitlines()) for state in states)

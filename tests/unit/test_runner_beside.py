@@ -33,6 +33,15 @@ def test_it_acts_at_the_start_when_woken_and_when_its_time_has_come() -> None:
     assert act.acts == 3
 
 
+def test_one_that_never_began_can_be_ended() -> None:
+    act = Act(lambda _: None)
+    beside = Beside("one", act)
+    beside.wake()
+    beside.end()
+    beside.join(5)
+    assert act.acts == 0
+
+
 def test_what_wakes_it_while_it_acts_wakes_it_once() -> None:
     going_on = threading.Event()
     act = Act(lambda _: 60.0 if going_on.wait(5) else 0.0)

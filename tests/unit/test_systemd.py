@@ -28,6 +28,7 @@ def test_a_status_is_one_line_whatever_is_in_it(manager: Manager) -> None:
 
 
 def test_a_manager_that_is_gone_ends_nothing(manager: Manager) -> None:
+    assert systemd.is_heard()
     manager.close()
 
     systemd.alive()
@@ -37,6 +38,8 @@ def test_without_a_manager_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
 
     systemd.ready()
+
+    assert not systemd.is_heard()
 
 
 def test_a_sign_of_life_is_wanted_of_the_process_that_it_is_said_of(

@@ -55,8 +55,12 @@ class Beside:
         self._woken.set()
 
     def join(self, within_s: float) -> None:
-        """Wait for its end; if it is in the middle of something longer, leave it at that."""
-        self._thread.join(within_s)
+        """Wait for its end; if it is in the middle of something longer, leave it at that.
+
+        One that never began has ended.
+        """
+        if self._thread.is_alive():
+            self._thread.join(within_s)
 
     def _run(self) -> None:
         while not self.is_ending:

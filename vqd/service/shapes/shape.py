@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from vqd.domain.errors import Problem
-
-if TYPE_CHECKING:
-    pass
 
 
 class Shape:
