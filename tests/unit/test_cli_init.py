@@ -1,5 +1,6 @@
 """`vqd init`, by what it is told."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,16 @@ def test_what_is_proposed_is_taken_with_yes_and_nothing_without_anybody_to_ask(h
     assert not Path("vqd.yaml").exists()
     assert init("--yes").exit_code == 0
     assert load_settings().spool == home / "home" / "vqd"
+
+
+def test_a_program_is_told_what_was_made_and_asked_nothing(home: Path) -> None:
+    assert "with --yes" in init("--json").output
+    told = json.loads(init("spool", "--state", "state", "--json").output)
+    places = [str(home / "spool"), str(home / "state"), "vqd.yaml"]
+    assert [told["spool"], told["state_dir"], told["settings"]] == places == told["made"]
+    assert told["servers"] == ["builtin"]
+    assert told["next"] == "vqd run --settings vqd.yaml"
+    assert json.loads(init("--json").output) == {**told, "spool": places[0], "made": []}
 
 
 def test_asked_again_it_makes_what_is_missing_and_overwrites_nothing(home: Path) -> None:

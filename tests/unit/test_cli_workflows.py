@@ -169,6 +169,16 @@ def test_new_reads_what_a_server_told_from_a_file(house: House) -> None:
     assert "max: 10000" in (house.workflows / "fox.yaml").read_text()
 
 
+def test_a_program_is_told_what_new_wrote(house: House) -> None:
+    graph = write(house.folder / "fox.json", JSON)
+    made = house.vqd("workflows", "new", str(graph), "-o", str(house.workflows), "--json")
+    told = json.loads(made.output)
+    assert told["name"] == "fox"
+    assert told["wrote"] == [str(house.workflows / f"fox.{end}") for end in ("json", "yaml")]
+    assert "steps" in told["params"]
+    assert (told["inputs"], told["notes"]) == ([], [])
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{"])
 def test_a_file_that_is_no_object_info_is_refused(house: House, content: str) -> None:
     graph = write(house.folder / "fox.json", JSON)
@@ -270,6 +280,9 @@ def test_convert_writes_the_files_and_tells_what_changed(house: House) -> None:
     assert "note: old.yaml:8: parameters.tries: a job asks for it now" in made.stderr
     assert "help: A fox." in (house.workflows / "old-fox.yaml").read_text()
     assert house.vqd("workflows", "show", "old-fox").exit_code == 0
+    words = ("workflows", "convert", str(old), "-o", str(house.workflows), "--force", "--json")
+    notes = json.loads(house.vqd(*words).output)["notes"]
+    assert {"line": 6, "key": "colour", "code": "unknown_key"}.items() <= notes[0].items()
 
 
 def test_colours_are_for_terminals_and_for_those_who_want_them(

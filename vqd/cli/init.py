@@ -2,15 +2,17 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from vqd.cli.app import ends_in_words
+from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.helping import examples
+from vqd.cli.told import print_json
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.finding import command
+from vqd.service.shapes.shape import Shape
 from vqd.settings.farm import BUILTIN
 from vqd.settings.files import find_settings_file
 from vqd.setup import (
@@ -25,6 +27,21 @@ from vqd.setup import (
 )
 
 _UNITS = (Path("/etc/systemd/system/vqd.service"), Path("/usr/lib/systemd/system/vqd.service"))
+
+
+@dataclass(frozen=True, slots=True)
+class SetUpShape(Shape):
+    """A set-up, and what of it was made."""
+
+    spool: str
+    state_dir: str
+    settings: str
+    """The settings file."""
+    servers: list[str]
+    made: list[str]
+    """Those of these that were not there; what was is as before."""
+    next: str
+    """The command that starts the daemon on it."""
 
 
 @click.command(
@@ -51,6 +68,7 @@ _UNITS = (Path("/etc/systemd/system/vqd.service"), Path("/usr/lib/systemd/system
     help="The settings file to write. [default: vqd.yaml]",
 )
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing, and take what is proposed.")
+@json_option
 @ends_in_words
 def init(
     spool: Path | None,
@@ -59,6 +77,7 @@ def init(
     settings_file: Path | None,
     *,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Make a spool, the state folder and a settings file.
 
@@ -82,11 +101,15 @@ def init(
             settings_file=settings_file or setup.settings_file,
         )
         if spool is None and not yes:
-            setup = _asked(given, servers)
+            setup = _asked(given, servers, is_person=sys.stdin.isatty() and not as_json)
         else:
             setup = replace(given, servers=servers or _servers_here())
         check(setup)
-    _tell(setup, lay_out(setup))
+    made = lay_out(setup)
+    if as_json:
+        print_json(_shape(setup, made))
+    else:
+        _tell(setup, made)
 
 
 def _require_same(
@@ -118,13 +141,13 @@ def _servers_here() -> tuple[str, ...]:
     return (BUILTIN,) if comfyui_at(COMFYUI_HERE) is None else (BUILTIN, COMFYUI_HERE)
 
 
-def _asked(proposal: SetUp, servers: tuple[str, ...]) -> SetUp:
+def _asked(proposal: SetUp, servers: tuple[str, ...], *, is_person: bool) -> SetUp:
     """Ask for what a set-up is made of.
 
     Raises:
         click.UsageError: nobody is there who could answer.
     """
-    if not sys.stdin.isatty():
+    if not is_person:
         said = "Missing argument 'SPOOL'. Name it, or take what is proposed with --yes."
         raise click.UsageError(said)
     setup = replace(proposal, spool=_spool(proposal))
@@ -188,6 +211,17 @@ def _asked_servers(proposal: SetUp) -> tuple[str, ...]:
         value_proc=read,
     )
     return given
+
+
+def _shape(setup: SetUp, made: Sequence[Path]) -> SetUpShape:
+    return SetUpShape(
+        str(setup.spool),
+        str(setup.state_dir),
+        str(setup.settings_file),
+        [*setup.servers],
+        [str(place) for place in made],
+        _next_command(setup),
+    )
 
 
 def _tell(setup: SetUp, made: Sequence[Path]) -> None:

@@ -1,7 +1,7 @@
 """workflows: which there are, what each takes, what is wrong with them, and new ones."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from vqd.service.shapes.workflows import (
     WorkflowPageShape,
     WorkflowShape,
     workflow_shape,
+    written_shape,
 )
 from vqd.service.workflows import (
     Workflows,
@@ -125,6 +126,7 @@ def check(names: tuple[str, ...], settings_file: Path | None, *, as_json: bool) 
 @_folder_option
 @_force_option
 @settings_option
+@json_option
 @ends_in_words
 def new(
     graph: Path,
@@ -134,11 +136,13 @@ def new(
     settings_file: Path | None,
     *,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write a definition for GRAPH, as ComfyUI exports a graph or its page saves one."""
     store_path = _store_path(settings_file)
     made = new_definition(graph, store_path=store_path, object_info=object_info, name=name)
-    _tell_written(made.files.workflow, write_definition(made, folder, source=graph, force=force))
+    written = write_definition(made, folder, source=graph, force=force)
+    _tell_written(made.files.workflow, made.notes, written, as_json=as_json)
 
 
 @workflows.command(epilog=examples("vqd workflows convert old/upscale.yaml -o workflows/"))
@@ -148,6 +152,7 @@ def new(
 @_folder_option
 @_force_option
 @settings_option
+@json_option
 @ends_in_words
 def convert(
     old: Path,
@@ -157,15 +162,13 @@ def convert(
     settings_file: Path | None,
     *,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write the definition that OLD, one of video_queue, becomes. What changes is told."""
     store_path = _store_path(settings_file)
     made = converted_definition(old, store_path=store_path, object_info=object_info, name=name)
     written = write_definition(made, folder, source=old, force=force)
-    for note in made.notes:
-        word = "left out" if note.code == "unknown_key" else "note"
-        click.echo(f"{word}: {note.in_full}", err=True)
-    _tell_written(made.files.workflow, written)
+    _tell_written(made.files.workflow, made.notes, written, as_json=as_json)
 
 
 @contextmanager
@@ -241,7 +244,15 @@ def _print_servers(view: WorkflowView) -> None:
                 click.echo(f"{word}: {where} [{problem.code}]", err=True)
 
 
-def _tell_written(workflow: Workflow, written: tuple[Path, ...]) -> None:
+def _tell_written(
+    workflow: Workflow, notes: Sequence[Problem], written: Sequence[Path], *, as_json: bool
+) -> None:
+    if as_json:
+        print_json(written_shape(workflow, notes, written))
+        return
+    for note in notes:
+        word = "left out" if note.code == "unknown_key" else "note"
+        click.echo(f"{word}: {note.in_full}", err=True)
     for path in written:
         click.echo(f"wrote {path}")
     counts = (("input", workflow.inputs), ("parameter", workflow.params))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ from vqd.domain.param import NONE
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
 
 if TYPE_CHECKING:  # who is told does without what tells
+    from pathlib import Path
+
+    from vqd.domain.errors import Problem
     from vqd.domain.param import Param
     from vqd.domain.workflow import InputSlot, Workflow
     from vqd.service.workflows import WorkflowView
@@ -142,6 +145,19 @@ class CheckedShape(WorkflowShape):
     servers: dict[str, FoundShape]
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenShape(Shape):
+    """A new definition, and the files that were written of it."""
+
+    name: str
+    wrote: list[str]
+    """The paths of the files."""
+    inputs: list[str]
+    params: list[str]
+    notes: list[ProblemShape]
+    """What a person should know of how it came about; `unknown_key` was left out."""
+
+
 def workflow_shape(view: WorkflowView) -> WorkflowShape:
     """Give a workflow in short for programs."""
     return WorkflowShape(*_summary(view))
@@ -164,6 +180,19 @@ def workflow_detail_shape(view: WorkflowView, offers: Offers) -> WorkflowDetailS
             for param in workflow.params.values()
         },
         outputs={output.slot: MadeShape(output.kind, output.node) for output in workflow.outputs},
+    )
+
+
+def written_shape(
+    workflow: Workflow, notes: Iterable[Problem], written: Iterable[Path]
+) -> WrittenShape:
+    """Give a new definition for programs."""
+    return WrittenShape(
+        workflow.name,
+        [str(path) for path in written],
+        [*workflow.inputs],
+        [*workflow.params],
+        [problem_shape(note) for note in notes],
     )
 
 
