@@ -3,18 +3,19 @@
     with Proxy(engine.url) as proxy:
         proxy.tampers("POST /prompt", lambda pass_on: None)  # reset
 
-The tampering of a route is given in turn; when it is used up, everything is passed on.
+The tampering of a route is given in turn; when it is used up, everything is passed on. As long as
+there is some for the history, websockets leave out what nodes put out: else nobody would ask it.
 """
 
 import socket
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import parse_headers
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 
@@ -43,7 +44,7 @@ class Proxy:
         parts = urlsplit(url)
         self._target = (str(parts.hostname), int(parts.port or 80))
         self._tampers: dict[str, list[Tamper]] = {}
-        self.carry: Carry = pour
+        self.carry: Carry = self._pass_on
         self._lock = Lock()
         self.asked: Counter[str] = Counter()
         self._open: set[socket.socket] = set()
@@ -128,6 +129,12 @@ class Proxy:
             hang_up(server)
             hang_up(client)
 
+    def _pass_on(self, server: socket.socket, client: socket.socket) -> None:
+        with server.makefile("rb") as said:
+            for message in messages(said):
+                if not (self._tampers.get("GET /history") and b'"executed"' in message):
+                    client.sendall(message)
+
     def _asked(self, request: bytes) -> bytes:
         with socket.create_connection(self._target) as server:
             server.sendall(request)
@@ -159,6 +166,14 @@ def pour(source: socket.socket, target: socket.socket) -> None:
     finally:
         hang_up(source)
         hang_up(target)
+
+
+def messages(said: BinaryIO) -> Iterator[bytes]:
+    """Give what a server says on a websocket: the head of its answer, then frame by frame."""
+    yield b"".join(iter(said.readline, b"\r\n")) + b"\r\n"
+    while head := said.read(2):
+        more = said.read({126: 2, 127: 8}.get(head[1], 0))
+        yield head + more + said.read(int.from_bytes(more or head[1:]))
 
 
 def hang_up(connection: socket.socket) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from tests.contract.conversation import Server
 from tests.contract.graphs import Graph, empty, fresh, node, saving, slow_graph, tiny_graph
+from vqd.comfy.events import Remaining, event_in
+from vqd.comfy.messages import finished_entry
+from vqd.comfy.watch import Watch
 
 NOTES = {
     "execution_start",
@@ -164,6 +167,24 @@ def test_a_cached_prompt_runs_no_node_and_tells_its_files_again(server: Server) 
     (cached,) = [event["data"] for event in events if event["type"] == "execution_cached"]
     assert set(cached["nodes"]) == {"made", "out"}
     assert states(events)[-1]["out"] == "finished"
+
+
+def test_what_is_told_of_a_success_is_what_its_history_has(server: Server) -> None:
+    graph = tiny_graph()
+    graph["shown"] = node("PreviewImage", images=["made", 0])
+    with server.listening() as listener:
+        for is_cached in (False, True):
+            prompt_id = server.submit(graph, client_id=listener.client_id)
+            watch = Watch(prompt_id, lambda _: None)
+            for message in listener.until_end(prompt_id):
+                event = event_in(json.dumps(message).encode())
+                if event is not None and not isinstance(event, Remaining):
+                    watch.hear(event)
+            entry = server.get(f"/history/{prompt_id}").json()
+            assert watch.finished == finished_entry(prompt_id, entry)
+            assert watch.finished is not None
+            assert watch.finished.outputs.keys() == {"out", "shown"}
+            assert bool(watch.finished.cached_nodes) is is_cached
 
 
 def test_a_failed_prompt_tells_the_error_and_then_its_end(server: Server) -> None:

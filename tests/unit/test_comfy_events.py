@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqd.comfy.events import Ended, Remaining, ServerEvent, Step, event_in, preview_in
+from vqd.comfy.events import (
+    Begun,
+    Cached,
+    Ended,
+    Executed,
+    Remaining,
+    ServerEvent,
+    Step,
+    Success,
+    event_in,
+    preview_in,
+)
 
 
 def heard(kind: str, **data: Any) -> ServerEvent | None:
@@ -22,7 +33,15 @@ def test_the_end_is_executing_without_a_node() -> None:
 
 
 def test_success_is_not_the_end_because_the_history_is_not_written_yet() -> None:
-    assert heard("execution_success", prompt_id="p", timestamp=1) is None
+    assert heard("execution_success", prompt_id="p", timestamp=1500) == Success("p", 1.5)
+    assert heard("execution_success", prompt_id="p", timestamp="now") == Success("p", None)
+
+
+def test_a_node_that_was_made_while_running_puts_out_what_counts_as_the_graphs() -> None:
+    made = {"images": [{"filename": "a.png"}]}
+    told = heard("executed", node="5.0.3", display_node="5", output=made, prompt_id="p")
+    assert told == Executed("p", "5.0.3", "5", made)
+    assert heard("executed", node="5", output=None, prompt_id="p") == Executed("p", "5", "5", {})
 
 
 def test_executing_without_a_prompt_which_a_reconnect_brings_tells_nothing() -> None:
@@ -30,8 +49,11 @@ def test_executing_without_a_prompt_which_a_reconnect_brings_tells_nothing() -> 
     assert heard("executing", node=None) is None
 
 
-def test_cached_nodes_count_as_finished() -> None:
-    assert heard("execution_cached", nodes=["1", "2"], prompt_id="p") == Step("p", None, 0.0, 2)
+def test_the_beginning_tells_when_and_then_which_nodes_do_not_run() -> None:
+    assert heard("execution_start", prompt_id="p", timestamp=2000) == Begun("p", 2.0)
+    assert heard("execution_cached", nodes=["1", 2], prompt_id="p") == Cached(
+        "p", frozenset({"1", "2"})
+    )
 
 
 def test_progress_is_a_fraction_of_a_node() -> None:

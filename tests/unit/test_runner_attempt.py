@@ -1,5 +1,5 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from errno import EDQUOT, EIO, ENOENT, ENOSPC, EROFS
@@ -458,3 +458,46 @@ def test_a_prompt_that_waited_behind_those_of_others_is_not_timed(
     attempt.server.stop()
     assert isinstance(outcome, Succeeded)
     assert outcome.took_s is None
+
+
+def tells_all(strange: StrangeServer, output: Mapping[str, object]) -> Callable[[Talk], None]:
+    """Have a prompt's story told on the websocket as soon as it is sent, with what was put out."""
+
+    def tell(talk: Talk) -> None:
+        talk.say("status", status={"exec_info": {"queue_remaining": 0}})
+        wait_for(lambda: strange.requests("POST /prompt"), within_s=5)
+        talk.say("execution_start", prompt_id="p", timestamp=1000)
+        talk.say("executed", prompt_id="p", node="2", output=output)
+        talk.say("execution_success", prompt_id="p", timestamp=3500)
+        talk.say("executing", prompt_id="p", node=None)
+        talk.hear_out()
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("output", "seconds", "looks"),
+    [(MADE, 2.5, 0), ({"images": []}, 0.0, 1)],
+    ids=["with its file", "without a file"],
+)
+def test_a_success_is_looked_up_only_where_its_files_were_not_all_heard_of(
+    strange: StrangeServer,
+    attempt: Attempt,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    output: Mapping[str, object],
+    seconds: float,
+    looks: int,
+) -> None:
+    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 60)
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    strange.answers("GET /history/p", FINISHED)
+    strange.answers("GET /ws", Answer(talk=tells_all(strange, output)))
+    attempt.server.start()
+    wait_for(lambda: attempt.server.is_up, within_s=5)
+    outcome = attempt.run()
+    attempt.server.stop()
+    assert isinstance(outcome, Succeeded)
+    assert outcome.seconds == seconds
+    assert len(strange.requests("GET /history/p")) == looks

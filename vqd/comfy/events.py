@@ -1,10 +1,12 @@
 """What the messages of ComfyUI's websocket say, as far as vqd listens (0.3.64, server.py)."""
 
 import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
-from vqd.comfy.messages import Json, list_in, number_in, object_in, text_in
+from vqd.comfy.messages import Json, list_in, number_in, object_in, text_in, time_in
 from vqd.comfy.wire import parsed
 
 _PREVIEW_IMAGE = 1
@@ -31,20 +33,57 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A prompt was begun with; `at` is UTC seconds, if it is told."""
+
+    prompt_id: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """What these nodes give is still there, so that they do not run."""
+
+    prompt_id: str
+    nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A node put something out; it counts as `shown_as`, a node of the graph."""
+
+    prompt_id: str
+    node: str
+    shown_as: str
+    output: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A prompt was carried out to its end without an error; `at` is UTC seconds, if it is told. Its
+    history entry is not written yet."""
+
+    prompt_id: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A prompt is over, well or not, and its history entry is written."""
 
     prompt_id: str
 
 
-ServerEvent = Remaining | Step | Ended
+Chapter = Begun | Cached | Executed | Success
+"""What a history entry has, too."""
+PromptEvent = Step | Chapter | Ended
+ServerEvent = Remaining | PromptEvent
 
 
 def event_in(text: bytes) -> ServerEvent | None:
     """Read one text message; None for those that tell nothing here, and for garbage.
 
-    `execution_success` is among those: it comes before the history entry is written. The end is
-    `executing` with node null, after success, error and interrupt alike.
+    The end is `executing` with node null, after success, error and interrupt alike.
     """
     try:
         message = parsed(text)
@@ -53,8 +92,8 @@ def event_in(text: bytes) -> ServerEvent | None:
     kind, said = text_in(message, "type"), object_in(message, "data")
     if kind == "status":
         return _remaining(said)
-    prompt_id = text_in(said, "prompt_id")
-    return _event_of(kind, prompt_id, said) if prompt_id else None
+    prompt_id, read = text_in(said, "prompt_id"), _OF_A_PROMPT.get(kind)
+    return read(prompt_id, said) if prompt_id and read else None
 
 
 def preview_in(binary: bytes) -> bytes | None:
@@ -72,22 +111,24 @@ def preview_in(binary: bytes) -> bytes | None:
 _HEAD = struct.Struct(">II")
 
 
-def _event_of(kind: str, prompt_id: str, said: Json) -> ServerEvent | None:
-    match kind:
-        case "execution_start":
-            return Step(prompt_id, None, 0.0)
-        case "execution_cached":
-            return Step(prompt_id, None, 0.0, len(list_in(said, "nodes")))
-        case "executing" if said.get("node") is None:
-            return Ended(prompt_id)
-        case "executing":
-            return Step(prompt_id, _shown(said, "display_node"), 0.0)
-        case "progress":
-            node = _shown(said, "display_node")
-            return Step(prompt_id, node, _fraction(said), step=_step_of(said))
-        case "progress_state":
-            return _step(prompt_id, object_in(said, "nodes"))
-    return None
+def _executing(prompt_id: str, said: Json) -> PromptEvent:
+    if said.get("node") is None:
+        return Ended(prompt_id)
+    return Step(prompt_id, _shown(said, "display_node"), 0.0)
+
+
+def _executed(prompt_id: str, said: Json) -> PromptEvent:
+    node = text_in(said, "node")
+    shown_as = text_in(said, "display_node") or node
+    return Executed(prompt_id, node, shown_as, object_in(said, "output"))
+
+
+def _progress(prompt_id: str, said: Json) -> PromptEvent:
+    return Step(prompt_id, _shown(said, "display_node"), _fraction(said), step=_step_of(said))
+
+
+def _cached(prompt_id: str, said: Json) -> PromptEvent:
+    return Cached(prompt_id, frozenset(map(str, list_in(said, "nodes"))))
 
 
 def _remaining(said: Json) -> Remaining | None:
@@ -95,8 +136,9 @@ def _remaining(said: Json) -> Remaining | None:
     return Remaining(number) if isinstance(number, int) else None
 
 
-def _step(prompt_id: str, nodes: Json) -> Step:
+def _state(prompt_id: str, said: Json) -> PromptEvent:
     """Read `progress_state`, which carries every node that was started, in order."""
+    nodes = object_in(said, "nodes")
     states = [(node, text_in(nodes[node], "state")) for node in nodes]
     finished = sum(state == "finished" for _, state in states)
     running = next((nodes[node] for node, state in reversed(states) if state == "running"), None)
@@ -126,3 +168,14 @@ def _step_of(said: Json) -> str | None:
     if value is None or most is None or most <= 1 or not 0 <= value <= most < inf:
         return None
     return f"{value:g}/{most:g}"
+
+
+_OF_A_PROMPT: Mapping[str, Callable[[str, Json], PromptEvent]] = {
+    "execution_start": lambda prompt_id, said: Begun(prompt_id, time_in(said)),
+    "execution_cached": _cached,
+    "executing": _executing,
+    "progress": _progress,
+    "progress_state": _state,
+    "executed": _executed,
+    "execution_success": lambda prompt_id, said: Success(prompt_id, time_in(said)),
+}

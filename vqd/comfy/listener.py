@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 
 from vqd.comfy.address import Address
 from vqd.comfy.connection import Connection
-from vqd.comfy.events import Ended, Remaining, ServerEvent, Step, event_in, preview_in
+from vqd.comfy.events import Remaining, ServerEvent, event_in, preview_in
 from vqd.comfy.faults import ComfyError, Unreachable
 from vqd.comfy.watch import Signal, Watch
 
@@ -161,18 +161,14 @@ class Listener:
             self._on_connection(fault)
 
     def _take_in(self, event: ServerEvent | None) -> None:
-        match event:
-            case Step(prompt_id, node, fraction, finished_nodes, step):
-                for watch in self._watches_of(prompt_id):
-                    watch.advance(node, fraction, finished_nodes, step)
-            case Ended(prompt_id):
-                for watch in self._watches_of(prompt_id):
-                    watch.tell(Signal.ENDED)
-            case Remaining(prompts):
-                # A prompt that ended, anybody's, makes the number smaller.
-                if prompts < self._remaining:
-                    _look(self._unfollowed())
-                self._remaining = prompts
+        if isinstance(event, Remaining):
+            # A prompt that ended, anybody's, makes the number smaller.
+            if event.prompts < self._remaining:
+                _look(self._unfollowed())
+            self._remaining = event.prompts
+        elif event is not None:
+            for watch in self._watches_of(event.prompt_id):
+                watch.hear(event)
 
     def _watches_of(self, prompt_id: str) -> tuple[Watch, ...]:
         with self._watches_lock:

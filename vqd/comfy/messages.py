@@ -97,11 +97,7 @@ def finished_entry(prompt_id: str, document: Json) -> Finished | None:
     status = object_in(entry, "status")
     messages = dict(_messages(status))
     graph = _graph(entry)
-    times = [
-        timestamp / 1000
-        for said in messages.values()
-        if (timestamp := number_in(said, "timestamp")) is not None
-    ]
+    times = [at for said in messages.values() if (at := time_in(said)) is not None]
     return Finished(
         prompt_id=prompt_id,
         status=text_in(status, "status_str"),
@@ -188,6 +184,12 @@ def number_in(document: Json, key: str) -> float | None:
     value = document.get(key) if isinstance(document, dict) else None
     is_usable = isinstance(value, int | float) and -_FARTHEST < value < _FARTHEST
     return value if is_usable else None
+
+
+def time_in(document: Json) -> float | None:
+    """Give the `timestamp`, which is in milliseconds, in UTC seconds; None where there is none."""
+    timestamp = number_in(document, "timestamp")
+    return None if timestamp is None else timestamp / 1000
 
 
 def _shown_as(meta: Mapping[str, Json]) -> Mapping[str, str]:

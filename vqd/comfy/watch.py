@@ -5,6 +5,9 @@ from collections.abc import Callable
 from enum import IntEnum
 from threading import Condition
 
+from vqd.comfy.account import Account
+from vqd.comfy.events import Begun, Cached, Ended, Executed, PromptEvent, Step, Success
+from vqd.comfy.messages import Finished
 from vqd.domain.outcome import Progress
 
 
@@ -24,7 +27,8 @@ class Signal(IntEnum):
 class Watch:
     """What is heard of one prompt, from when it is made until it is closed.
 
-    Everything here is a hint. Only the server's history tells the truth.
+    Everything here is a hint: only the server's history tells the truth, and `finished` what is as
+    good.
     """
 
     def __init__(self, prompt_id: str, on_close: Callable[["Watch"], None]) -> None:
@@ -32,6 +36,7 @@ class Watch:
         self.client_id: str | None = None
         """What the prompt was sent with; None while it is not known."""
         self._on_close = on_close
+        self._account = Account(prompt_id)
         self._changed = Condition()
         self._signals: set[Signal] = set()
         self._progress: Progress | None = None
@@ -53,6 +58,11 @@ class Watch:
         """When this prompt was last heard of, or the watch begun, by the monotonic clock."""
         return self._last_heard_at
 
+    @property
+    def finished(self) -> Finished | None:
+        """What the prompt's history entry has, if it ended well and all of it was heard."""
+        return self._account.finished
+
     def wait(self, timeout_s: float) -> Signal:
         """Give the most important thing heard since the last wait, waiting for one if needed.
 
@@ -70,15 +80,30 @@ class Watch:
 
     def tell(self, signal: Signal) -> None:
         """Wake whoever waits; called by the listener."""
+        if signal is Signal.LOST:
+            self._account.break_off()
         with self._changed:
             self._signals.add(signal)
             self._changed.notify_all()
 
-    def advance(
-        self, node: str | None, fraction: float, finished_nodes: int, step: str | None
-    ) -> None:
-        """Take in how far the prompt is; called by the listener. It wakes nobody."""
+    def hear(self, event: PromptEvent) -> None:
+        """Take in what is told of the prompt; called by the listener. Its end alone wakes anybody."""
+        match event:
+            case Step():
+                self._advance(event)
+            case Ended():
+                self._account.end()
+                self.tell(Signal.ENDED)
+            case Begun() | Cached():
+                self._account.add(event)
+                finished_nodes = len(event.nodes) if isinstance(event, Cached) else 0
+                self._advance(Step(self.prompt_id, None, 0.0, finished_nodes))
+            case Executed() | Success():
+                self._account.add(event)
+
+    def _advance(self, step: Step) -> None:
         before = self._progress.finished_nodes if self._progress else 0
-        self._progress = Progress(node, fraction, max(before, finished_nodes), step)
+        finished_nodes = max(before, step.finished_nodes)
+        self._progress = Progress(step.node, step.fraction, finished_nodes, step.step)
         self._last_heard_at = time.monotonic()
         self._started_at = self._started_at or self._last_heard_at

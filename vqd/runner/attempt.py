@@ -192,7 +192,7 @@ class Attempt:
         patience = Patience(self._stall_s, self.assignment.plan.timeout_s, time.monotonic())
         while not self._abandoned.is_set():
             try:
-                found = self.server.client.find(self._prompt_id)
+                found = self._stay.find(watch, self.assignment.plan.outputs)
             except (Unreachable, NotComfy) as error:
                 if patience.is_unreachable_too_long(time.monotonic()):
                     return self._stay.away(error, watch.progress)

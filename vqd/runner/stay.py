@@ -1,10 +1,13 @@
 """A prompt's stay on its server: what was seen of it there, and so what its absence means."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vqd.comfy import verdict
 from vqd.comfy.faults import NotComfy, Unreachable
-from vqd.comfy.messages import Running, Waiting
+from vqd.comfy.messages import Finished, Running, Waiting
+from vqd.comfy.watch import Watch
+from vqd.domain.job import ExpectedOutput
 from vqd.domain.outcome import Failed, FailureCode, Progress
 from vqd.runner.server import Server
 
@@ -27,6 +30,22 @@ class Stay:
     def begin(self) -> None:
         """Note how the server is when the prompt is about to be sent there."""
         self._life, self._is_first = self._server.life, self._server.has_one_prompt
+
+    def find(
+        self, watch: Watch, expected: Sequence[ExpectedOutput]
+    ) -> Waiting | Running | Finished | None:
+        """Tell where the prompt is; None if the server knows nothing of it.
+
+        The server is not asked if all was heard, and it made what is expected: whatever else may
+        have become of it, its history tells.
+
+        Raises:
+            Unreachable, NotComfy: the server cannot be asked.
+        """
+        heard = watch.finished
+        if heard is not None and isinstance(verdict.of_finished(heard, expected), verdict.Made):
+            return heard
+        return self._server.client.find(watch.prompt_id)
 
     def note(self, found: Waiting | Running) -> None:
         """Note how the prompt was found there."""
