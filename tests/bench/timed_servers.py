@@ -66,11 +66,13 @@ class Posted:
 class TimedServer:
     """One server: a queue, a worker that waits `seconds` for each prompt, and who listens.
 
-    `runs` has, for each prompt that ran, its id and when it began and ended (CLOCK_MONOTONIC).
+    `runs` has, for each prompt that ran, its id and when it began and ended (CLOCK_MONOTONIC), and
+    `posts` when each was received, with its graph.
     """
 
     def __init__(self, seconds: float, picture: bytes) -> None:
         self.runs: list[tuple[str, float, float]] = []
+        self.posts: list[tuple[float, Mapping[str, Any]]] = []
         self._seconds = seconds
         self._picture = picture
         self._pending: deque[Posted] = deque()
@@ -173,6 +175,7 @@ class TimedServer:
 
     async def _post_prompt(self, request: web.Request) -> web.Response:
         said = orjson.loads(await request.read())
+        self.posts.append((time.monotonic(), said["prompt"]))
         self._posted += 1
         posted = Posted(self._posted, said["prompt_id"], said["prompt"], said["client_id"])
         self._pending.append(posted)
@@ -248,12 +251,19 @@ def _picture() -> bytes:
 
 
 def _control(servers: list[TimedServer]) -> web.Application:
-    """Give what the bench asks: GET /runs, all since it was last asked; POST /hang-up."""
+    """Give what the bench asks: GET /runs and /posts, all since they were last asked for; POST
+    /hang-up."""
 
     async def take_runs(request: web.Request) -> web.Response:
         told = [server.runs for server in servers]
         for server in servers:
             server.runs = []
+        return await _say(told, request)
+
+    async def take_posts(request: web.Request) -> web.Response:
+        told = [server.posts for server in servers]
+        for server in servers:
+            server.posts = []
         return await _say(told, request)
 
     async def hang_up(_: web.Request) -> web.Response:
@@ -263,6 +273,7 @@ def _control(servers: list[TimedServer]) -> web.Application:
 
     app = web.Application()
     app.router.add_get("/runs", take_runs)
+    app.router.add_get("/posts", take_posts)
     app.router.add_post("/hang-up", hang_up)
     return app
 

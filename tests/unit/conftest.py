@@ -6,6 +6,13 @@ import pytest
 
 from tests.strange_server import StrangeServer
 from vqd.comfy.client import Client
+from vqd.watchers import reading
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a job be read within one look, however slow the machine is."""
+    monkeypatch.setattr(reading, "PATIENCE_S", 30.0)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_a_job_whose_status_cannot_be_written_is_accepted_all_the_same(
     temporary_beside(folder / "STATUS.yaml").mkdir()
     draft = submission.draft(folder / "job.yaml", now=NOW)
     with capture_logs() as log:
-        job = submission.take_folder(folder / "job.yaml", draft, now=NOW)
+        job = submission.take_folder(folder / "job.yaml", draft, now=NOW).job
     assert [line["event"] for line in log] == ["status.unwritten"]
     with store.reading() as session:
         found = session.jobs.find(job)

@@ -36,7 +36,7 @@ class Door:
         """Take a folder of the inbox."""
         job_file = self.spool.inbox / name / "job.yaml"
         draft = self.submission.draft(job_file, now=NOW)
-        return self.submission.take_folder(job_file, draft, now=NOW)
+        return self.submission.take_folder(job_file, draft, now=NOW).job
 
     def job(self, job: str) -> Job | None:
         with self.store.reading() as session:

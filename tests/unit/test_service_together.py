@@ -24,7 +24,7 @@ def spool(tmp_path: Path) -> Spool:
 @pytest.fixture
 def together(spool: Spool, store: Store) -> Together:
     accepting = Accepting(spool, store, QuoteOver(), lambda: None)
-    return Together(spool, accepting, lambda job: job in jobs_of(store))
+    return Together(spool, accepting.begin, lambda job: job in jobs_of(store))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_job_files_are_accepted_in_their_order(
     together: Together, a_drop: MakeDrop, spool: Spool, store: Store
 ) -> None:
     drops = [a_drop(f"shot{number:03}") for number in range(40)]
-    told = together.take(drops, now=NOW)
+    told = taken(together, drops)
     assert told == [f"20260921-141320-shot{number:03}" for number in range(40)]
     assert jobs_of(store) == told
     assert {path.name for path in (spool.active / str(told[7])).iterdir()} == {
@@ -60,7 +60,7 @@ def test_job_files_are_accepted_in_their_order(
 def test_job_files_of_one_name_get_a_folder_each(together: Together, a_drop: MakeDrop) -> None:
     names = ("beach", "Beach", "beach")
     drops = [a_drop(f"shot{at}", f"name: {name}\n") for at, name in enumerate(names)]
-    assert together.take(drops, now=NOW) == [
+    assert taken(together, drops) == [
         "20260921-141320-beach",
         "20260921-141320-Beach-2",
         "20260921-141320-beach-3",
@@ -71,7 +71,7 @@ def test_job_files_that_share_an_input_all_have_it(
     together: Together, a_drop: MakeDrop, spool: Spool
 ) -> None:
     drops = [a_drop(f"shot{number}", image="shared.png") for number in range(20)]
-    for job in together.take(drops, now=NOW):
+    for job in taken(together, drops):
         assert (spool.active / str(job) / "shared.png").is_file()
 
 
@@ -80,7 +80,7 @@ def test_one_that_cannot_be_taken_keeps_no_other_from_it(
 ) -> None:
     drops = [a_drop(name) for name in "abc"]
     drops[1][0].unlink()
-    first, gone, last = together.take(drops, now=NOW)
+    first, gone, last = taken(together, drops)
     assert isinstance(gone, FileNotFoundError)
     assert jobs_of(store) == [first, last]
 
@@ -89,11 +89,20 @@ def test_what_is_at_fault_is_rejected_among_the_others(
     together: Together, a_drop: MakeDrop, store: Store
 ) -> None:
     drops = [a_drop("a"), a_drop("b", "nonsense: 1\n"), a_drop("c")]
-    told = together.take(drops, now=NOW)
+    told = taken(together, drops)
     with store.reading() as session:
         states = [str(job.state) for job in reversed(session.joblist.newest(10))]
     assert sorted(jobs_of(store)) == told
     assert sorted(states) == ["publishing", "queued", "queued"]
+
+
+def taken(together: Together, drops: list[tuple[Path, Draft]]) -> list[str | Exception]:
+    """Take them, and give the JOB of each, or why it was not taken."""
+    begun = together.begin(drops, now=NOW)
+    for one in begun:
+        if not isinstance(one, Exception):
+            one.end()
+    return [one if isinstance(one, Exception) else one.job for one in begun]
 
 
 def jobs_of(store: Store) -> list[str]:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -33,9 +34,20 @@ from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
 from vqd.store.store import Store
 
+LARGE = 2000
+"""Jobs of more prompts are brought in aside: others are taken meanwhile."""
+
 _NO_BOUND = QuoteOver()
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A drop that was claimed: its JOB, and what ends once that is in the queue, or cannot be."""
+
+    job: str
+    accepted: Future[None]
 
 
 class Submission:
@@ -59,7 +71,7 @@ class Submission:
         self._naming = threading.Lock()
         self._accepting = Accepting(spool, store, quote_over, on_change)
         self._returns = Returns(spool, store, drafting, self._accepting, aside)
-        self._together = Together(spool, self._accepting, self._is_known)
+        self._together = Together(spool, self._begin, self._is_known)
         self._gone = Gone(spool, store, on_change=on_change)
 
     def change(self, drafting: Drafting, quote_over: QuoteOver) -> None:
@@ -79,27 +91,35 @@ class Submission:
         """Give what drafts that are made at one look may share."""
         return Listings()
 
-    def take_folder(self, job_file: Path, draft: Draft, *, now: float) -> str:
-        """Claim a settled job folder and accept it; gives its JOB. One that comes back is accepted
-        later.
+    def take_folder(self, job_file: Path, draft: Draft, *, now: float) -> Coming:
+        """Claim a settled job folder and accept it, a large one aside. One that comes back is
+        accepted later.
 
         Raises:
             FileNotFoundError: its owner was quicker and moved it away; nothing was taken.
         """
         returned = self._returned(job_file, draft, now=now)
         if returned is not None:
-            return returned
-        with self.claiming(draft.name, now=now) as folder:
+            return _come(returned)
+        folder = self._named(draft.name, now=now)
+        try:
             claims.claim_folder(job_file.parent, folder)
-            self._accept(folder.name, draft, now=now)
-        return folder.name
+            end = self._begin(folder.name, draft, now=now)
+        except BaseException:
+            self._underway.discard(folder.name)
+            raise
+        return self._ended(folder.name, draft, end)
 
     def take_files(
         self, files: Sequence[tuple[Path, Draft]], *, now: float
-    ) -> list[str | Exception]:
-        """Claim settled job files of the inbox, with their inputs, and accept them in this order;
-        gives the JOB of each, or why it was not taken."""
-        return self._together.take(files, now=now)
+    ) -> list[Coming | Exception]:
+        """Claim settled job files of the inbox, with their inputs, and accept them in this order,
+        large ones aside; gives each, or why it was not taken."""
+        begun = self._together.begin(files, now=now)
+        return [
+            one if isinstance(one, Exception) else self._ended(one.job, draft, one.end)
+            for (_, draft), one in zip(files, begun, strict=True)
+        ]
 
     def take_result(self, path: Path, carried: CarriedJob, *, now: float) -> tuple[str, Draft]:
         """Claim a file in the inbox that carries its job, with what lies beside it of that, and
@@ -122,9 +142,7 @@ class Submission:
     def claiming(self, name: str, *, now: float) -> Iterator[Path]:
         """Give the folder in active/ that a new job of this name gets; until the end of the block
         it is left to whoever asked for it."""
-        with self._naming:
-            folder = self.new_folder(name, now=now)
-            self._underway.add(folder.name)
+        folder = self._named(name, now=now)
         try:
             yield folder
         finally:
@@ -201,12 +219,48 @@ class Submission:
             job_file.parent, draft.job_file, lambda: self.new_folder(draft.name, now=now).name
         )
 
+    def _named(self, name: str, *, now: float) -> Path:
+        with self._naming:
+            folder = self.new_folder(name, now=now)
+            self._underway.add(folder.name)
+        return folder
+
     def _accept(self, job: str, draft: Draft, *, now: float) -> None:
+        self._begin(job, draft, now=now)()
+
+    def _begin(self, job: str, draft: Draft, *, now: float) -> Callable[[], None]:
         drops.set_aside(self._spool.active / job)
-        self._accepting.accept(job, draft, now=now)
+        return self._accepting.begin(job, draft, now=now)
+
+    def _ended(self, job: str, draft: Draft, end: Callable[[], None]) -> Coming:
+        """Bring what was begun to its end, a large job aside; until then it is left to that."""
+        accepted: Future[None] = Future()
+
+        def carry_out() -> None:
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001 - told to whoever asks for it
+                accepted.set_exception(error)
+            else:
+                accepted.set_result(None)
+            finally:
+                self._underway.discard(job)
+
+        if draft.total > LARGE:
+            self._underway.add(job)
+            self._aside.carry_out(carry_out)
+        else:
+            carry_out()
+        return Coming(job, accepted)
 
     def _is_known(self, job: str) -> bool:
         if job in self._underway:
             return True
         with self._store.reading() as session:
             return session.jobs.find(job) is not None
+
+
+def _come(job: str) -> Coming:
+    accepted: Future[None] = Future()
+    accepted.set_result(None)
+    return Coming(job, accepted)

@@ -6,42 +6,56 @@ same time; and they share a commit. They are accepted in their order.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from vqd.domain.names import folded
-from vqd.service.accepting import Accepting
 from vqd.service.draft import Draft
-from vqd.spool import claims, drops
+from vqd.spool import claims
 from vqd.spool.jobfiles import is_alone
 from vqd.spool.layout import Spool
 
 SIDE_BY_SIDE = 8
 
 T = TypeVar("T")
-U = TypeVar("U")
+
+
+class Begin(Protocol):
+    """Begins to accept a claimed folder by its name, and gives what ends that."""
+
+    def __call__(self, job: str, draft: Draft, *, now: float) -> Callable[[], None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A job file that was claimed: its JOB, and what ends its acceptance."""
+
+    job: str
+    end: Callable[[], None]
 
 
 class Together:
     """Takes settled job files out of the inbox, with their inputs."""
 
-    def __init__(self, spool: Spool, accepting: Accepting, is_known: Callable[[str], bool]) -> None:
+    def __init__(self, spool: Spool, begin: Begin, is_known: Callable[[str], bool]) -> None:
         self._spool = spool
-        self._accepting = accepting
+        self._begin = begin
         self._is_known = is_known
 
-    def take(self, files: Sequence[tuple[Path, Draft]], *, now: float) -> list[str | Exception]:
-        """Claim and accept them; gives the JOB of each, or why it was not taken."""
-        folders = self._folders([draft for _, draft in files], now)
+    def begin(self, files: Sequence[tuple[Path, Draft]], *, now: float) -> list[Begun | Exception]:
+        """Claim them and begin to accept them; gives each, or why it was not taken."""
+        drafts = [draft for _, draft in files]
+        folders = self._folders(drafts, now)
         with ThreadPoolExecutor(SIDE_BY_SIDE, "claim") as pool:
             claimed = list(pool.map(_told(self._claim), files, folders))
-        accepts = [partial(self._begin, draft, now) for _, draft in files]
-        begun = [_then(one, accept) for one, accept in zip(claimed, accepts, strict=True)]
-        ended = [_then(end, _carried_out) for end in begun]
+
+        def begun(folder: Path, draft: Draft) -> Begun:
+            return Begun(folder.name, self._begin(folder.name, draft, now=now))
+
         return [
-            end if isinstance(end, Exception) else folder.name
-            for end, folder in zip(ended, folders, strict=True)
+            one if isinstance(one, Exception) else _told(begun)(one, draft)
+            for one, draft in zip(claimed, drafts, strict=True)
         ]
 
     def _folders(self, drafts: Sequence[Draft], now: float) -> list[Path]:
@@ -61,10 +75,6 @@ class Together:
         claims.claim_file(job_file, inputs, folder, alone=alone)
         return folder
 
-    def _begin(self, draft: Draft, now: float, folder: Path) -> Callable[[], None]:
-        drops.set_aside(folder)
-        return self._accepting.begin(folder.name, draft, now=now)
-
 
 def _told(act: Callable[..., T]) -> Callable[..., T | Exception]:
     """Let an act give what it raises: of many, one that fails keeps no other from being taken."""
@@ -76,11 +86,3 @@ def _told(act: Callable[..., T]) -> Callable[..., T | Exception]:
             return error
 
     return told
-
-
-def _then(before: T | Exception, act: Callable[[T], U]) -> U | Exception:
-    return before if isinstance(before, Exception) else _told(act)(before)
-
-
-def _carried_out(end: Callable[[], None]) -> None:
-    end()

@@ -65,7 +65,9 @@ class Upload:
         if draft.problems:
             raise Faults(draft.problems)
         self._staging.sync()
-        return Submitted(self._submission.take_folder(job_file, draft, now=now), draft.total)
+        coming = self._submission.take_folder(job_file, draft, now=now)
+        coming.accepted.result()
+        return Submitted(coming.job, draft.total)
 
     def _job_file(self) -> Path:
         found = job_file_in(self._staging.folder)

@@ -17,6 +17,7 @@ from vqd.service.draft import Draft
 from vqd.spool.drops import lacks_its_status
 from vqd.watchers.candidate import Candidate, NotTaken
 from vqd.watchers.look import look_at
+from vqd.watchers.reading import READING, Reading
 from vqd.watchers.seeing import Seeing
 from vqd.watchers.settle import Settled, Settling, Waiting
 from vqd.watchers.waiting import WaitingList
@@ -74,6 +75,7 @@ class DropFolder:
         self._refused_at: dict[str, dict[int | str | None, float]] = {}
         self._noted: set[str] = set()
         self._begun: set[str] = set()
+        self._reading = Reading()
         self._settled_since: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -138,17 +140,24 @@ class DropFolder:
         self, name: str, found: Candidate, draft: Callable[[Path], Draft], now: float
     ) -> Draft | Waiting:
         """Give the draft of a job folder or job file that is complete, or what it waits for."""
+        if self._reading.is_underway(found.job_file):
+            return READING
         settled = self.settle(name, [found.path], now)
         if isinstance(settled, Waiting):
             self._begin_inputs(name, found, draft, now)
             return settled
         if _may_lack_status(found, settled, renamed=self.is_renamed(name)):
             return Waiting("it looks like a job that ran; its STATUS.yaml is not here yet", AGAIN_S)
-        made = draft(found.job_file)
+        made = self._reading.draft(found.job_file, draft, now=now, changed_at=now - settled.quiet_s)
+        return made if isinstance(made, Waiting) else self._whole(name, found, made, settled, now)
+
+    def _whole(
+        self, name: str, found: Candidate, made: Draft, settled: Settled, now: float
+    ) -> Draft | Waiting:
+        """Give a draft if nothing of it may still come."""
         if found.is_bare and made.inputs:
-            with_inputs = self.settle(
-                f"{name}/inputs", [self.folder / path for path in made.inputs], now
-            )
+            inputs = [self.folder / path for path in made.inputs]
+            with_inputs = self.settle(f"{name}/inputs", inputs, now)
             if isinstance(with_inputs, Waiting):
                 return with_inputs
         if _may_still_come(found, made, settled, renamed=self.is_renamed(name)):
@@ -166,10 +175,12 @@ class DropFolder:
         """
         if not found.is_bare or name in self._begun:
             return
+        made = self._reading.draft(found.job_file, draft, now=now, changed_at=-inf)
+        if isinstance(made, Waiting):
+            return
         self._begun.add(name)
-        inputs = draft(found.job_file).inputs
-        if inputs:
-            self.settle(f"{name}/inputs", [self.folder / path for path in inputs], now)
+        if made.inputs:
+            self.settle(f"{name}/inputs", [self.folder / path for path in made.inputs], now)
 
     def is_renamed(self, name: str) -> bool:
         """Tell whether a drop arrived by rename, as far as events can be relied on."""
@@ -185,6 +196,7 @@ class DropFolder:
         self._seen_at.pop(name, None)
         self._refused_at.pop(name, None)
         self._begun.discard(name)
+        self._reading.forget(self.folder / name)
         self._settled_since.pop(name, None)
         with self._lock:
             self._renamed.discard(name)

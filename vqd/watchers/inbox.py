@@ -11,12 +11,10 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from vqd.domain.figures import INTAKE_BOUNDS_S, Histogram
 from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders
-from vqd.service.submit import Submission
+from vqd.service.submit import Coming, Submission
 from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.requests import hold_back
 from vqd.spool.space import Shortage
@@ -27,6 +25,7 @@ from vqd.watchers.candidate import (
     ResultCandidate,
     candidate_at,
 )
+from vqd.watchers.coming import ComingDrops
 from vqd.watchers.dropfolder import AGAIN_S, DropFolder
 from vqd.watchers.elsewhere import Elsewhere, HotPlace
 from vqd.watchers.hotfolder import HotFolder, Pace
@@ -37,8 +36,6 @@ from vqd.watchers.waiting import WaitingList
 
 ROOM_AGAIN_S = 5.0
 """How soon there may be room again."""
-
-_log = structlog.get_logger(__name__)
 
 
 class Inbox:
@@ -82,6 +79,7 @@ class Inbox:
         )
         self._results = ResultDrops(folder, submission, self._drops, clock=clock)
         self._ready: dict[str, Draft] = {}
+        self._coming = ComingDrops()
         self._listings = self._submission.listings()
         self._hot: dict[str, HotFolder] = {}
         self._elsewhere = {
@@ -115,7 +113,8 @@ class Inbox:
         self._drops.look(due - {OWN_FOLDER}, now)
         self._take_ready(now)
         self._waiting.write()
-        return self._drops.again_s(now)
+        waits = (self._drops.again_s(now), self._coming.tell())
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _take(self, name: str, now: float) -> Waiting | NotTaken | None:
         if name in self._elsewhere:
@@ -153,8 +152,8 @@ class Inbox:
         if found.is_bare:
             self._ready[name] = draft
             return Waiting("complete; taken at once", AGAIN_S)
-        job = self._submission.take_folder(found.job_file, draft, now=self._clock())
-        self._tell_of(name, job, draft)
+        coming = self._submission.take_folder(found.job_file, draft, now=self._clock())
+        self._coming.add(name, draft, coming)
         return None
 
     def _take_ready(self, now: float) -> None:
@@ -167,15 +166,12 @@ class Inbox:
         for (name, draft), outcome in zip(ready.items(), outcomes, strict=True):
             self._drops.conclude(name, partial(self._taken, name, draft, outcome), now)
 
-    def _taken(self, name: str, draft: Draft, outcome: str | Exception) -> None:
+    def _taken(self, name: str, draft: Draft, outcome: Coming | Exception) -> None:
         if isinstance(outcome, Exception):
             raise outcome
         for path in draft.inputs:
             self._drops.forget_moved(path.split("/")[0])
-        self._tell_of(name, outcome, draft)
-
-    def _tell_of(self, name: str, job: str, draft: Draft) -> None:
-        _log.info("drop.taken", drop=name, job=job, prompts=draft.total, workflow=draft.workflow)
+        self._coming.add(name, draft, outcome)
 
     def _draft(self, job_file: Path) -> Draft:
         return self._submission.draft(job_file, now=self._clock(), listings=self._listings)

@@ -1,0 +1,74 @@
+"""Jobs that take long to read are read aside, so that other drops are looked at meanwhile."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqd.service.draft import Draft
+from vqd.watchers.settle import Waiting
+
+AT_ONCE = 4
+"""Jobs that are read side by side at most: each may take 100 MB of memory."""
+PATIENCE_S = 0.05
+"""How long a look waits for a draft: nearly all are there by then."""
+AGAIN_S = 0.05
+_SAME_S = 0.001
+"""Times that are told by how long ago they were differ by less."""
+READING = Waiting("is being read", AGAIN_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    at: float
+    draft: Future[Draft]
+
+
+class Reading:
+    """Makes the drafts of one place, each on a thread of its own, a few at once."""
+
+    def __init__(self) -> None:
+        self._begun: dict[Path, _Begun] = {}
+
+    def is_underway(self, job_file: Path) -> bool:
+        """Tell whether the draft of a job file is being made."""
+        begun = self._begun.get(job_file)
+        return begun is not None and not begun.draft.done()
+
+    def draft(
+        self, job_file: Path, make: Callable[[Path], Draft], *, now: float, changed_at: float
+    ) -> Draft | Waiting:
+        """Give, once, the draft of what lay there since `changed_at`; monotonic seconds.
+
+        Raises:
+            FileNotFoundError: the job file is gone.
+        """
+        begun = self._begun.get(job_file)
+        if begun is None or begun.at < changed_at - _SAME_S:
+            if sum(not one.draft.done() for one in self._begun.values()) >= AT_ONCE:
+                return Waiting("is read as soon as others are", AGAIN_S)
+            begun = self._begin(job_file, make, now)
+            wait([begun.draft], PATIENCE_S)
+        if not begun.draft.done():
+            return READING
+        del self._begun[job_file]
+        return begun.draft.result()
+
+    def _begin(self, job_file: Path, make: Callable[[Path], Draft], now: float) -> _Begun:
+        draft: Future[Draft] = Future()
+        begun = self._begun[job_file] = _Begun(now, draft)
+
+        def read() -> None:
+            try:
+                draft.set_result(make(job_file))
+            except Exception as error:  # noqa: BLE001 - told to whoever asks for it
+                draft.set_exception(error)
+
+        threading.Thread(target=read, name="reading", daemon=True).start()
+        return begun
+
+    def forget(self, drop: Path) -> None:
+        """Forget what was read of a drop that was taken or is gone."""
+        for job_file in [path for path in self._begun if path.is_relative_to(drop)]:
+            del self._begun[job_file]
