@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -40,3 +41,22 @@ def cpu_s(pid: int) -> float:
     """Processor seconds of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def listener_on(port: int) -> int:
+    """Give the process of this machine that listens on a port."""
+    tables = [Path(f"/proc/net/{name}").read_text(encoding="ascii") for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    sockets = {
+        f"socket:[{row[9]}]"
+        for row in rows
+        if row[3] == _LISTENS and int(row[1].rpartition(":")[2], 16) == port
+    }
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # it was closed meanwhile
+            if str(handle.readlink()) in sockets:
+                return int(handle.parts[2])
+    raise LookupError(f"no process of this machine listens on {port}")
+
+
+_LISTENS = "0A"
