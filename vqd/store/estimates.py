@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vqd.domain.finish import Pace
+from vqd.domain.lifecycle import JobState
 
 _JOBS = 50
 _PROMPTS = 1000
@@ -31,11 +32,7 @@ class EstimateRows:
     def of_workflow(self, workflow: str) -> Usual:
         """Give what a prompt of a workflow usually needs, by its last jobs."""
         outputs = self._connection.execute(
-            "SELECT count(*) AS measured, avg(bytes) AS bytes FROM ("
-            " SELECT sum(outputs.bytes) AS bytes FROM outputs WHERE job_key IN ("
-            "  SELECT job_key FROM jobs WHERE workflow = ? ORDER BY job_key DESC LIMIT ?)"
-            " GROUP BY job_key, number LIMIT ?)",
-            (workflow, _JOBS, _PROMPTS),
+            _BYTES, {"workflow": workflow, "jobs": _JOBS, "prompts": _PROMPTS}
         ).fetchone()
         return Usual(outputs["bytes"], self.seconds(workflow), outputs["measured"])
 
@@ -60,3 +57,17 @@ class EstimateRows:
             "SELECT mean_s, variance, measured FROM workflow_times WHERE workflow = ?", (workflow,)
         ).fetchone()
         return None if row is None else Pace(*row)
+
+
+_NEWEST = " UNION ALL ".join(
+    "SELECT * FROM (SELECT job_key FROM jobs INDEXED BY jobs_by_workflow WHERE workflow = :workflow"
+    f" AND state = '{state}' ORDER BY job_key DESC LIMIT :jobs)"
+    for state in JobState
+)
+"""The newest jobs of a workflow in each state: as many seeks."""
+_BYTES = (
+    "SELECT count(*) AS measured, avg(bytes) AS bytes FROM ("
+    " SELECT sum(outputs.bytes) AS bytes FROM outputs WHERE job_key IN ("
+    f"  SELECT job_key FROM ({_NEWEST}) ORDER BY job_key DESC LIMIT :jobs)"
+    " GROUP BY job_key, number LIMIT :prompts)"
+)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from vqd.domain.errors import Problem
-from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import Counts, JobFilter, ListedJob, Order, Place
 from vqd.domain.needs import Needs
 from vqd.store.orders import keys_in_order, pattern_of
@@ -28,9 +28,7 @@ class JobList:
 
     def open(self) -> list[ListedJob]:
         """Give every job that is not closed, oldest first."""
-        states = ", ".join(f"'{state}'" for state in JobState if state not in CLOSED_STATES)
-        rows = self._connection.execute(f"{_LISTED} WHERE state IN ({states}) ORDER BY job_key")
-        return [_listed(row) for row in rows]
+        return [_listed(row) for row in self._connection.execute(_OPEN)]
 
     def newest(self, limit: int) -> list[ListedJob]:
         """Give the newest jobs, newest first."""
@@ -103,12 +101,16 @@ def _fits(row: sqlite3.Row, asked: JobFilter) -> bool:
     )
 
 
-_LISTED = (
+_COLUMNS = (
     "SELECT job_key, job, workflow, state, total, pending, running, succeeded, failed, cancelled,"
     " kept, priority, turn, accepted_at, started_at, finished_at, cancel_requested_at, reason,"
     " hold, problems, max_parallel, needs, json_extract(plan, '$.comment') AS comment,"
     " json_extract(plan, '$.labels') AS labels, json_extract(plan, '$.drift') AS drift"
-    " FROM jobs CROSS JOIN needs USING (needs_key)"
+)
+_LISTED = f"{_COLUMNS} FROM jobs CROSS JOIN needs USING (needs_key)"
+_OPEN = (
+    f"{_COLUMNS} FROM jobs INDEXED BY jobs_open CROSS JOIN needs USING (needs_key)"
+    " WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing') ORDER BY job_key"
 )
 
 

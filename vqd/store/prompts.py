@@ -262,7 +262,8 @@ class PromptRows:
         """Give what the failed prompts of a job failed of, in the order of the first of each."""
         rows = self._connection.execute(
             "SELECT min(number) AS number, count(*) AS prompts FROM prompts"
-            " WHERE job_key = ? AND state = 'failed' GROUP BY failure_code, failure_message"
+            " INDEXED BY prompts_unmade WHERE job_key = ? AND state IN ('failed', 'cancelled')"
+            " AND state = 'failed' GROUP BY failure_code, failure_message"
             " ORDER BY min(number) LIMIT ?",
             (job_key, limit),
         ).fetchall()
