@@ -134,6 +134,7 @@ _KINDS: tuple[tuple[str, str, Callable[[Path, Path], None]], ...] = (
     (r"outputs/.*\.\w+\.yaml", "sidecar", _sidecar),
     (r"outputs/.*", "output", _media),
     (r"(inputs|previous|previous-\d+)/.*", "dropped", _as_dropped),
-    (r"job\.(yaml|yml|json)", "job", _as_dropped),
+    (r"rejected-outputs/.*", "rejected", _as_dropped),
+    (r"[^/]+\.(yaml|yml|json)", "job", _as_dropped),
     (r"(CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY)\..*", "answer", _as_dropped),
 )

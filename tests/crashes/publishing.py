@@ -5,16 +5,16 @@ import threading
 from pathlib import Path
 
 from tests.crashes import points
-from tests.crashes.trial import carry_out_trials
+from tests.crashes.trial import Reach, carry_out_trials
 from vqd.media.thumbnails import Thumbnails
 from vqd.runner.publish import Publisher
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
 
-def publish(reach: points.Reach, *, folder: str, job: str) -> None:
+def publish(reach: Reach, *, folder: str, job: str) -> None:
     """Publish a job of the spool and the queue in a folder."""
-    points.install(reach)
+    points.install(points.before(reach, {"publisher", "store-writer"}))
     here = Path(folder)
     store = Store(here / "state" / "queue.db")
     with store.reading() as session:

@@ -14,11 +14,12 @@ def _reach(name: str, _: Path | None) -> None:
 
 
 def _run(self: threading.Thread) -> None:
-    if self.name == points.THREAD:
+    if self.name == _PUBLISHER:
         threading.Event().wait()
     _RUN(self)
 
 
+_PUBLISHER = "publisher"
 _RUN = threading.Thread.run
 
 match os.environ.get("CRASH_AT"):
@@ -27,4 +28,4 @@ match os.environ.get("CRASH_AT"):
     case "never published":
         threading.Thread.run = _run  # type: ignore[method-assign]
     case _:
-        points.install(_reach)
+        points.install(points.before(_reach, {_PUBLISHER, "store-writer"}))

@@ -18,6 +18,8 @@ import structlog
 
 from tests.crashes import points
 
+Reach = Callable[[str, Path | None], None]
+"""Is told the name of a point, and of a file that is synced there its path."""
 Act = Callable[..., None]
 """Is given the points to be told of, and what the trial is of."""
 
@@ -80,7 +82,7 @@ def _end_as(run: Callable[[], None]) -> NoReturn:
     os._exit(0)
 
 
-def _reach(at: int | None, tell: int, *, is_torn: bool) -> points.Reach:
+def _reach(at: int | None, tell: int, *, is_torn: bool) -> Reach:
     reached = 0
 
     def reach(name: str, path: Path | None) -> None:

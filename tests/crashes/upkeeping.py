@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.builders import NOW, next_step
 from tests.crashes import points
-from tests.crashes.trial import carry_out_trials
+from tests.crashes.trial import Reach, carry_out_trials
 from vqd.store import migrate
 from vqd.store.backup import BACKUPS, back_up, backups_in
 from vqd.store.connection import open_for_writing
@@ -17,27 +17,26 @@ from vqd.store.schema import digest_of, steps
 NEXT = next_step("ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
 
 
-def keep_up(reach: points.Reach, *, folder: str, what: str) -> None:
+def keep_up(reach: Reach, *, folder: str, what: str) -> None:
     """Do something to the queue in a folder; what is done to files and commits are points."""
-    points.THREAD = "MainThread"
-    points.install(reach)
+    points.install(points.before(reach, {"MainThread"}))
     _ACTS[what](Path(folder) / "queue.db", reach)
 
 
-def _back_up(queue: Path, reach: points.Reach) -> None:
+def _back_up(queue: Path, reach: Reach) -> None:
     folder = queue.parent / BACKUPS
     back_up(queue, folder, now=NOW + 60, keep=1, on_progress=lambda _: reach("pages", None))
 
 
-def _restore(queue: Path, _: points.Reach) -> None:
+def _restore(queue: Path, _: Reach) -> None:
     restore(backups_in(queue.parent / BACKUPS)[0], queue, now=NOW + 60)
 
 
-def _set_aside(queue: Path, _: points.Reach) -> None:
+def _set_aside(queue: Path, _: Reach) -> None:
     set_aside(queue, now=NOW + 60)
 
 
-def _migrate(queue: Path, reach: points.Reach) -> None:
+def _migrate(queue: Path, reach: Reach) -> None:
     def looked_at(connection: sqlite3.Connection) -> str:
         reach("commit of the schema", None)
         return digest_of(connection)
@@ -50,7 +49,7 @@ def _migrate(queue: Path, reach: points.Reach) -> None:
     connection.close()
 
 
-_ACTS: Mapping[str, Callable[[Path, points.Reach], None]] = {
+_ACTS: Mapping[str, Callable[[Path, Reach], None]] = {
     "back up": _back_up,
     "restore": _restore,
     "set aside": _set_aside,

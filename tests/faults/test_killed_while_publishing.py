@@ -28,18 +28,18 @@ WIDE = "vqd: 1\nworkflow: image-scale\nnotify: {events: [done, failed], to: stud
 ONE = WIDE + "fan_out: {matrix: {size: [16x16, 24x16]}}\n"
 MORE = WIDE + "fan_out: {matrix: {size: [16x16, 24x16, 32x16]}}\n"
 NAMED = (
-    "mkdir .dropped",
-    "commit publishing",
+    "mkdir JOB/.dropped",
+    "commit job.publishing",
     "rename to JOB/inputs",
     "replace to JOB/manifest.jsonl",
     "replace to JOB/log.txt",
     "replace to JOB/report.html",
     "replace to JOB/STATUS.yaml",
     "rename to done/JOB",
-    "commit closed",
+    "commit job.done",
 )
 """Steps that every job goes through, which no change of the code may hide from these tests."""
-ONLY_THE_FIRST_TIME = {"mkdir .dropped", "rename to JOB/inputs"}
+ONLY_THE_FIRST_TIME = {"mkdir JOB/.dropped", "rename to JOB/inputs"}
 IN_TURN = (NAMED[0], "rename to JOB/inputs", "replace to JOB/STATUS.yaml", *NAMED[-2:])
 TARGET = {"studio": {"url": "http://127.0.0.1:9/"}}
 
@@ -191,7 +191,7 @@ def test_killed_at_any_point_a_job_is_published_once_and_whole(
     untroubled = trials.fresh()
     reached = trials.publish(untroubled, job)["points"]
     assert_published_once(untroubled, job, expected)
-    steps = {point.replace("done/", f"{expected.home}/") for point in NAMED}
+    steps = {point.replace("done", expected.home) for point in NAMED}
     assert steps - {*reached} == (ONLY_THE_FIRST_TIME if expected.kept else set())
     for at, point in enumerate(reached):
         for torn in {False, point.startswith("sync ")}:

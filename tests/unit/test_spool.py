@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from vqd.spool.jobfiles import (
     rivals_of,
     why_no_job_file,
 )
-from vqd.spool.layout import Spool
+from vqd.spool.layout import PROBE, Spool
 
 
 def files_in(folder: Path) -> list[str]:
@@ -380,3 +381,13 @@ def test_what_is_pinned_leads_to_the_spool_whatever_has_its_place(tmp_path: Path
     assert list(ours.inbox.iterdir()) == []
     with pytest.raises(VqdError, match="another spool"), ours.pinned():
         pass
+
+
+@pytest.mark.parametrize("place", ["inbox", "active"])
+def test_what_a_killed_daemon_of_the_same_number_tried_out_keeps_no_start(
+    spool: Spool, place: str
+) -> None:
+    left = spool.root / place / f"{PROBE}{os.getpid()}"
+    left.mkdir()
+    spool.check()
+    assert not left.exists()

@@ -267,6 +267,9 @@ class Spool:
         probe = self.inbox / f"{PROBE}{os.getpid()}"
         moved = self.active / probe.name
         try:
+            for left in (probe, moved):  # by one of this number, as in a container, that was killed
+                with suppress(FileNotFoundError):
+                    left.rmdir()
             probe.mkdir()
             probe.rename(moved)
             moved.rmdir()

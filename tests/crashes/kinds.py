@@ -1,0 +1,138 @@
+"""The jobs of a laboratory: how each is dropped, what is done to it meanwhile, what comes back."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import requests
+from PIL import Image
+
+from tests.builders import write
+
+_SHIPPED = Path(__file__).parents[2] / "workflows"
+HOT = "image-scale"
+
+Files = Mapping[str, bytes]
+Meanwhile = Callable[[Path, str], bool]
+"""Is given a spool and the engine's URL until it says that it has done what it is there for."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Files that are dropped, in a folder of the inbox or beside each other, the job file last.
+
+    `home` is where the job comes back, `outputs` how many it has then, `renders` how often a
+    prompt of it is carried out.
+    """
+
+    name: str
+    files: Files
+    folder: str = ""
+    home: str = "done"
+    outputs: int = 1
+    renders: int = 1
+    meanwhile: Meanwhile | None = None
+
+    def drop(self, inbox: Path) -> None:
+        """Drop it, each file or the folder by one rename."""
+        staging = inbox.parent.parent / "staging"
+        for name, content in self.files.items():
+            path = staging / self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if self.folder not in ("", HOT):
+            (staging / self.folder).rename(inbox / self.folder)
+            return
+        (inbox / self.folder).mkdir(exist_ok=True)
+        for name in self.files:
+            (staging / self.folder / name).rename(inbox / self.folder / name)
+
+
+def lay_workflow_out(folder: Path) -> None:
+    """Write a workflow that is image-scale, but accepts no picture that is small."""
+    text = (_SHIPPED / "image-scale.yaml").read_text(encoding="utf-8")
+    strict = text.replace("name: image-scale", "name: image-strict")
+    accepted = "prefix: filename_prefix, accept: {min_bytes: 2k}"
+    write(folder / "image-strict.yaml", strict.replace("prefix: filename_prefix", accepted))
+    graph = (_SHIPPED / "image-scale.json").read_text(encoding="utf-8")
+    write(folder / "image-scale.json", graph)
+
+
+def _picture(seed: int, *, side: int = 24) -> bytes:
+    chance = np.random.default_rng(seed)
+    file = io.BytesIO()
+    Image.fromarray(chance.integers(0, 256, (side, side, 3), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _job(*lines: str, workflow: str = "image-scale") -> bytes:
+    return "\n".join(("vqd: 1", f"workflow: {workflow}", *lines, "")).encode()
+
+
+def _flat() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (24, 24), (200, 10, 10)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _cancel_what_runs(spool: Path, engine: str) -> bool:
+    folders = [path for path in (spool / "active").iterdir() if path.name[0] != "."]
+    if not folders or not requests.get(f"{engine}/queue", timeout=5).json()["queue_running"]:
+        return False
+    (folders[0] / "CANCEL").touch()
+    return True
+
+
+SMALL = "params: {size: 16x16}"
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("folder", {"p1.png": _picture(1), "job.yaml": _job(SMALL)}, folder="one"),
+        Kind(
+            "job file",
+            {"p1.png": _picture(1), "one.yaml": _job(SMALL, "inputs: {image: p1.png}")},
+        ),
+        Kind(
+            "two prompts",
+            {"p1.png": _picture(1), "p2.png": _picture(2), "job.yaml": _job(SMALL)},
+            folder="one",
+            outputs=2,
+            renders=2,
+        ),
+        Kind(
+            "a failure and a retry",
+            {
+                "good.png": _picture(1, side=48),
+                "bad.png": _flat(),
+                "job.yaml": _job(
+                    "params: {size: 48x48}", "retry: {limit: 1}", workflow="image-strict"
+                ),
+            },
+            folder="one",
+            home="failed",
+            renders=3,
+        ),
+        Kind(
+            "cancelled",
+            {
+                "p1.png": _picture(1),
+                "p2.png": _picture(2),
+                "job.yaml": _job("params: {size: 3600x3600}"),
+            },
+            folder="one",
+            home="failed",
+            outputs=0,
+            renders=0,
+            meanwhile=_cancel_what_runs,
+        ),
+        Kind(
+            "files of a hot folder",
+            {f"p{number}.png": _picture(number) for number in (1, 2, 3)},
+            folder=HOT,
+            outputs=3,
+            renders=3,
+        ),
+    )
+}

@@ -1,0 +1,82 @@
+"""Many lives at once, each cut off at another point, and what became of them."""
+
+import multiprocessing
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import pairwise
+from pathlib import Path
+
+from tests.crashes.life import Fault, Told, Trial, lay_out, live
+
+AT_ONCE = 3 * (os.cpu_count() or 1)
+"""Most of a life is waiting."""
+
+
+class Laboratory:
+    """Carries trials out in a folder, several at a time, in processes that imported vqd once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._base = folder / "base"
+        self._lives = 0
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([live.__module__])
+        self._pool = ProcessPoolExecutor(AT_ONCE, mp_context=context)
+        self._pool.submit(lay_out, self._base).result()
+
+    def record(self, kind: str) -> Told:
+        """Let a job of a kind live untroubled, and give the points that it reaches."""
+        (told,) = self.carry_out([Trial(kind)])
+        return told
+
+    def carry_out(self, trials: Iterable[Trial]) -> Iterator[Told]:
+        """Give what became of each trial, as they end."""
+        lives = [self._pool.submit(live, trial, self._base, self._fresh()) for trial in trials]
+        for one in as_completed(lives):
+            yield one.result()
+
+    def close(self) -> None:
+        """End it; nobody waits for what was not begun."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _fresh(self) -> Path:
+        self._lives += 1
+        return self._folder / f"life-{self._lives}"
+
+
+def trials_of(told: Told, fault: Fault) -> list[Trial]:
+    """Give a trial of a fault for each instant at which it can strike, of a life that was told."""
+    strikes = {
+        Fault.KILL: _instants(told.reached),
+        Fault.TORN: [point for point in told.reached if _SYNCED.match(point)],
+        Fault.ENGINE: [point for point in told.reached if _HTTP.search(point)],
+        Fault.POWER: [point for point in told.reached if _LASTING.match(point)],
+    }
+    return [Trial(told.trial.kind, fault, point) for point in dict.fromkeys(strikes[fault])]
+
+
+def _instants(reached: Sequence[str]) -> list[str]:
+    """Leave out what is the same instant: before a call, and nothing was written since another of
+    that thread."""
+    return [
+        point
+        for earlier, point in pairwise(("", *reached))
+        if not (_is_after(earlier) and _thread_of(earlier) == _thread_of(point))
+        or _is_after(point)
+        or _SYNCED.match(point)
+    ]
+
+
+def _is_after(point: str) -> bool:
+    return point.startswith("after ")
+
+
+def _thread_of(point: str) -> str:
+    return point.partition(" ")[2].partition(":")[0]
+
+
+_SYNCED = re.compile(r"before \S+: sync ")
+_LASTING = re.compile(r"after \S+: (sync|commit|rename|replace|POST|GET /view) ")
+_HTTP = re.compile(r" (sent|answered)( #\d+)?$")

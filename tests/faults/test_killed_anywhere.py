@@ -1,0 +1,148 @@
+"""kill -9 of the daemon before and after every call of a job's life that changes anything outside
+it: rename, link, unlink, mkdir, new file, sync, commit, and what is said over HTTP.
+
+The points are found by letting a job live untroubled (tests/crashes); then one like it is cut off
+at each of them. Right after the kill it is in one of the states S0 to S5 (tests/crashes/states.py);
+after the next start it comes back once and whole, and each prompt was rendered once.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crashes.laboratory import Laboratory, trials_of
+from tests.crashes.life import Fault, Told
+from tests.crashes.states import State
+
+NAMED = (
+    "listen: GET /ws answered",
+    "watch: rename to active/JOB",
+    "watch: sync spool/active",
+    "watch: sync spool/inbox",
+    "store-writer: commit job.accepted",
+    "store-writer: commit prompt.claimed",
+    "attempt: POST /upload/image sent",
+    "attempt: POST /upload/image answered",
+    "attempt: POST /prompt sent",
+    "attempt: POST /prompt answered",
+    "attempt: GET /view answered",
+    "attempt: sync .part/1-1-0.png",
+    "attempt: replace to outputs/p1.png",
+    "attempt: sync JOB/outputs",
+    "attempt: sync JOB/manifest.jsonl",
+    "store-writer: commit prompt.succeeded",
+    "publisher: mkdir JOB/.dropped",
+    "store-writer: commit job.publishing",
+    "publisher: rename to JOB/inputs",
+    "publisher: replace to JOB/manifest.jsonl",
+    "publisher: replace to JOB/log.txt",
+    "publisher: replace to JOB/report.html",
+    "publisher: replace to JOB/STATUS.yaml",
+    "publisher: rename to done/JOB",
+    "publisher: sync spool/done",
+    "store-writer: commit job.done",
+)
+"""Calls that every such life consists of, which no change of the code may hide from these tests."""
+
+NAMED_OF = {
+    "job file": (
+        "claim: replace to active/.JOB.claim",
+        "claim: mkdir active/.JOB.part",
+        "claim: rename to .JOB.part/p1.png",
+        "claim: rename to .JOB.part/one.yaml",
+        "claim: rename to active/JOB",
+        "claim: unlink active/.JOB.claim",
+    ),
+    "two prompts": (
+        "attempt: POST /upload/image answered #2",
+        "attempt: POST /prompt sent #2",
+        "attempt: POST /prompt answered #2",
+        "attempt: replace to outputs/p2.png",
+        "attempt: sync JOB/manifest.jsonl #2",
+    ),
+    "a failure and a retry": (
+        "store-writer: commit prompt.requeued",
+        "store-writer: commit prompt.claimed #2",
+        "attempt: POST /prompt sent #3",
+        "attempt: replace to rejected-outputs/1-2_bad.png",
+        "store-writer: commit prompt.failed",
+        "publisher: replace to JOB/failures.jsonl",
+        "publisher: replace to JOB/WHY.txt",
+        "publisher: rename to failed/JOB",
+        "store-writer: commit job.failed",
+    ),
+    "cancelled": (
+        "store-writer: commit job.cancel_requested",
+        "watch: rename to JOB/CANCEL.done-TIME",
+        "cancel: POST /api/jobs/ID/cancel answered",
+        "store-writer: commit prompt.cancelled",
+        "publisher: rename to failed/JOB",
+        "store-writer: commit job.cancelled",
+    ),
+    "files of a hot folder": (
+        "watch: replace to active/.JOB.claim",
+        "watch: rename to .JOB.part/p2.png",
+        "watch: replace to .JOB.part/job.yaml",
+        "watch: rename to active/JOB",
+        "watch: unlink active/.JOB.claim",
+    ),
+}
+"""Calls that only such a job's life has; `script/soak --points` kills at all the others, too."""
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    made = Laboratory(tmp_path_factory.mktemp("laboratory"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_thread_is_left_behind(laboratory: Laboratory) -> None:
+    """The laboratory's threads end with it."""
+
+
+def calls_of(told: Told) -> set[str]:
+    """Give what a life called, whether it was cut off before that or after it."""
+    return {point.partition(" ")[2] for point in told.reached}
+
+
+def test_wherever_the_daemon_is_killed_a_job_comes_back_once_and_whole(
+    laboratory: Laboratory,
+) -> None:
+    untroubled = laboratory.record("folder")
+    assert untroubled.wrong is None
+    assert set(NAMED) - calls_of(untroubled) == set()
+    trials = trials_of(untroubled, Fault.KILL) + trials_of(untroubled, Fault.TORN)
+    told = [*laboratory.carry_out(trials)]
+    assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
+    struck = {one.trial.at.partition(" ")[2] for one in told if one.was_hit}
+    assert set(NAMED) - struck == set()
+    assert {one.state for one in told if one.was_hit} == {*State}
+
+
+@pytest.mark.parametrize("kind", [*NAMED_OF])
+def test_a_job_of_another_kind_comes_back_once_and_whole_too(
+    laboratory: Laboratory, kind: str
+) -> None:
+    untroubled = laboratory.record(kind)
+    assert untroubled.wrong is None
+    assert set(NAMED_OF[kind]) - calls_of(untroubled) == set()
+    points = [trial for trial in trials_of(untroubled, Fault.KILL) if _is_named(trial.at, kind)]
+    told = [*laboratory.carry_out(points)]
+    assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
+
+
+def test_whenever_the_engine_is_killed_a_job_comes_back_once_and_whole(
+    laboratory: Laboratory,
+) -> None:
+    told = [*laboratory.carry_out(trials_of(laboratory.record("folder"), Fault.ENGINE))]
+    assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
+    struck = {one.trial.at for one in told if one.was_hit}
+    assert {f"{when} attempt: POST /prompt sent" for when in ("before", "after")} <= struck
+
+
+def _is_named(point: str, kind: str) -> bool:
+    return point.partition(" ")[2] in NAMED_OF[kind]
