@@ -94,6 +94,19 @@ def test_a_claim_killed_at_any_step_is_finished_or_taken_back_whole(
         claims.recover_claims(spool.active, spool.inbox)
 
 
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claim_that_cannot_be_finished_gives_back_all_that_was_dropped_and_nothing_else(
+    spool: Spool, claim: Callable[[Spool], Steps]
+) -> None:
+    steps = claim(spool)
+    dropped = files_in(spool.inbox)
+    write(spool.active / "J" / "job.yaml", "another's")
+    with pytest.raises(VqdError, match="something of that name already"):
+        carry_out(steps)
+    assert files_in(spool.inbox) == dropped
+    assert files_in(spool.active) == {"J/job.yaml": "another's"}
+
+
 @pytest.mark.parametrize("claim", ["files", "folder"])
 def test_what_lies_on_another_file_system_is_copied_and_stays_there(
     tmp_path: Path, elsewhere: Path, claim: str

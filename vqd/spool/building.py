@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from vqd.documents.opening import held
+from vqd.documents.opening import held, opened
 from vqd.domain.errors import VqdError
 from vqd.spool.copying import check_room, copy_tree
 from vqd.spool.files import (
@@ -30,6 +30,8 @@ TAKEN = "_taken"
 """Where files stay that were copied from another file system."""
 NOTE = ".claim"
 BUILDING = ".part"
+_WAYS = ("rename", "copy", "link")
+_LONGEST_NOTE_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,23 @@ class Claim:
         self._note = note
         self.building = folder.with_name(f".{folder.name}{BUILDING}")
         self._path = note_of(self.building)
+        self._has_written = False
 
     @classmethod
     def noted(cls, path: Path) -> "Claim | None":
         """Read a note; None for what is none."""
         try:
-            told = json.loads(path.read_bytes())
-            origin = path.parent.parent / told.pop("origin")
-            note = Note(origin, **told)
-        except (ValueError, TypeError, KeyError, AttributeError, OSError):
+            with opened(path) as file:
+                told = json.loads(file.read(_LONGEST_NOTE_BYTES))
+        except (ValueError, RecursionError, OSError):
             return None
-        if Path(note.last).name != note.last:
-            return None
-        return cls(path.with_name(path.name[1 : -len(NOTE)]), note)
+        match told:
+            case {"origin": str(origin), "last": str(last), "is_folder": bool(is_folder), "by": by}:
+                if Path(last).name != last or by not in _WAYS:
+                    return None
+                note = Note(path.parent.parent / origin, last, is_folder, by)
+                return cls(path.with_name(path.name[1 : -len(NOTE)]), note)
+        return None
 
     def comes_from(self, inbox: Path, elsewhere: Collection[Path]) -> bool:
         """Tell whether drops come from there: anybody may have put a file like a note there."""
@@ -127,6 +133,7 @@ class Claim:
 
     def complete(self, content: bytes) -> Iterator[None]:
         """Write the last file, and be done."""
+        self._has_written = True
         write_whole(self.building / self._note.last, content)
         yield
         yield from self.finish()
@@ -163,7 +170,11 @@ class Claim:
             self._path.unlink(missing_ok=True)
             return
         temporary_beside(self.building / self._note.last).unlink(missing_ok=True)
-        if self._note.by != "link" and not self._holds_nothing():
+        if self._has_written:
+            (self.building / self._note.last).unlink(missing_ok=True)
+        if self._note.by == "link":
+            self._return_last()
+        elif not self._holds_nothing():
             if self.root.is_relative_to(self._spool):  # elsewhere it may be a share that is away
                 self.root.mkdir(exist_ok=True)
             bring_back = _return_folder if self._note.is_folder else _return_files
@@ -171,6 +182,12 @@ class Claim:
         if self.building.is_dir():
             shutil.rmtree(self.building)  # empty, or copies, or links
         self._path.unlink(missing_ok=True)
+
+    def _return_last(self) -> None:
+        """Bring the job file back, of which the others are links or copies."""
+        last = self.building / self._note.last
+        if last.is_file():
+            last.rename(_free(self._note.origin / self._note.last))
 
     def _holds_nothing(self) -> bool:
         """Tell whether the dropped folder is still where it lay.

@@ -30,6 +30,7 @@ from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
 from vqd.spool.folders import make_folder, move_aside, move_or_link
 from vqd.spool.jobfiles import DEFAULTS
 from vqd.spool.requests import is_steering
+from vqd.spool.space import is_of_disk
 
 INPUTS = "inputs"
 OUTPUTS = "outputs"
@@ -189,9 +190,18 @@ def gather_inputs(folder: Path, job_file: str) -> None:
 def publish(folder: Path, target: Path) -> None:
     """Hand the finished folder over: one rename, durable. Its working folder goes before, and what
     somebody put there under its name is moved aside: a rename would replace an empty folder."""
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    shutil.rmtree(folder / PARTS, onerror=_unless_of_disk)
     move_aside(target)
     move_folder(folder, target)
+
+
+def _unless_of_disk(
+    _call: object, _path: str, fault: tuple[type[OSError], OSError, object]
+) -> None:
+    """Let what cannot be removed stay, but for a disk that refuses everything: then it is tried
+    again."""
+    if is_of_disk(fault[1]):
+        raise fault[1]
 
 
 def trim(folder: Path) -> None:
