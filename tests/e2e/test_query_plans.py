@@ -37,12 +37,15 @@ GROWS: Mapping[str, str] = {
     "SELECT job_key, state FROM (SELECT job_key, state, job_key < :own": "at most three jobs",
     "SELECT min(number) AS number, count(*) AS prompts": "the failed prompts of one job",
     "SELECT notice_key, event, target FROM notices": "when settings changed; few wait",
+    "SELECT prompts.*, graphs.sha256 AS graph_sha256": "what is laid out of one job at its end",
     "SELECT requirement_key, count(*) AS prompts": "`explain` of one job",
     "SELECT server, prompt_id FROM strays": "at a start; a few at most",
     "SELECT server, sum(prompts) AS prompts": "servers, and the prompts that run",
     "SELECT sha256 FROM graphs JOIN job_graphs": "the graphs of one job",
     "SELECT state, count(*) AS jobs FROM jobs": "counts jobs, in the index alone",
     "UPDATE jobs SET judge_at = ? WHERE state IN": "the jobs that wait for one",
+    "UPDATE jobs SET state = :state, quote": "once in a job's life, where there is a proof",
+    "UPDATE prompts SET state = :state, ended_at": "one job that is cancelled",
 }
 """Of what those are that may take longer the more there is, by how they begin."""
 

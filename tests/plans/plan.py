@@ -1,7 +1,8 @@
 """How SQLite carries a statement out, and which of its steps take longer the more there is.
 
 https://sqlite.org/eqp.html. A step through a table, or through a whole index, grows with the table;
-one through a partial index only with what that is about. What is sorted is held twice.
+one through a partial index only with what that is about. All that is one job's may be a million
+rows, too. What is sorted is held twice.
 """
 
 import re
@@ -17,6 +18,10 @@ GROWING = frozenset(
 """The tables that have a row for each job, prompt or file, and not only for each server."""
 
 _SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
+_OF_A_JOB = re.compile(
+    r"SEARCH (?:prompts|outputs|events) USING (?:COVERING )?(?:INDEX|PRIMARY KEY) ?(\w*) "
+    r"?\(job_key=\?\)"
+)
 _PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 
@@ -36,6 +41,9 @@ class Plan:
     def _grows(self, step: str) -> bool:
         if "AUTOMATIC" in step or "TEMP B-TREE" in step:
             return not GROWING.isdisjoint(re.findall(r"\w+", self.statement))
+        of_a_job = _OF_A_JOB.match(step)
+        if of_a_job is not None and "LIMIT" not in self.statement:
+            return of_a_job[1] not in self.partial
         scan = _SCAN.match(step)
         if scan is None or scan[2] in self.partial or self._is_cut_short:
             return False

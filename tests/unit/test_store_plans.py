@@ -32,6 +32,7 @@ def test_a_seek_a_partial_index_and_a_bounded_end_do_not_grow(
         "SELECT * FROM events WHERE job_key = ? ORDER BY kind",
         "UPDATE prompts SET stem = '' WHERE server = ?",
         "DELETE FROM outputs WHERE kind = ?",
+        "SELECT * FROM outputs WHERE job_key = ? ORDER BY path",
     ],
 )
 def test_a_walk_through_a_table_or_an_index_and_a_sort_grow(

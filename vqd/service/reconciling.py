@@ -13,10 +13,10 @@ Killed anywhere, it is done again. What it cannot know: what became of prompts t
 these run again.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
@@ -24,7 +24,7 @@ import structlog
 
 from vqd.domain.closed import ClosedJob
 from vqd.domain.errors import VqdError
-from vqd.domain.lifecycle import CLOSED_STATES, JobState
+from vqd.domain.lifecycle import JobState
 from vqd.service.filed import filed_in
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
@@ -69,7 +69,7 @@ class Reconciling:
         """
         with self._store.reading() as session:
             states = session.adopted.states()
-        anew = [job for job, state in states.items() if self._is_ahead(job, state)]
+        anew = [job for job, state in states.items() if state in _ACCEPTED and self._is_ahead(job)]
         for job in anew:
             self._store.disown(job, now=now)
         for job in (job for job, state in states.items() if state is JobState.ASSEMBLING):
@@ -89,14 +89,23 @@ class Reconciling:
     def _told_otherwise(self, states: Mapping[str, JobState]) -> Iterator[ClosedJob]:
         """Give the closed jobs of which the queue knows nothing, or something else, oldest
         first."""
-        folders = chain(self._spool.done.iterdir(), self._spool.failed.iterdir())
-        for folder in sorted(folders, key=attrgetter("name")):
+        for folder in sorted(self._elsewhere(states), key=attrgetter("name")):
             state = states.get(folder.name)
             if state is not None and self._agrees(folder, state):
                 continue
             closed = filed_in(folder)
             if closed is not None and closed.state != state:
                 yield closed
+
+    def _elsewhere(self, states: Mapping[str, JobState]) -> Iterator[Path]:
+        """Give the folders that do not lie where the queue has their jobs: of 100,000, few."""
+        there = {self._spool.done: {JobState.DONE}}
+        there[self._spool.failed] = {JobState.FAILED, JobState.CANCELLED}
+        for place, expected in there.items():
+            with os.scandir(place) as entries:
+                for name in (entry.name for entry in entries):
+                    if states.get(name) not in expected:
+                        yield place / name
 
     def _adopt(self, jobs: Sequence[ClosedJob], now: float) -> list[str]:
         """Write jobs as their folders tell, in one commit; give those that were. Where one cannot
@@ -113,16 +122,13 @@ class Reconciling:
 
     def _agrees(self, folder: Path, state: JobState) -> bool:
         """Tell whether a job of this state may have a folder there."""
-        is_done = folder.parent == self._spool.done
-        if state in CLOSED_STATES and is_done == (state is JobState.DONE):
-            return True
         is_closing = state is JobState.PUBLISHING
         return is_closing or self._spool.find(folder.name) != folder
 
-    def _is_ahead(self, job: str, state: JobState) -> bool:
+    def _is_ahead(self, job: str) -> bool:
         """Tell whether the folder of an open job tells of more than the queue knows."""
         folder = self._spool.active / job
-        if state not in _ACCEPTED or not is_real_folder(folder):
+        if not is_real_folder(folder):
             return False
         made = list(made_last(folder))
         with self._store.reading() as session:

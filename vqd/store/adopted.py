@@ -164,6 +164,6 @@ def _prompt_row(job_key: int, graph_key: int, prompt: ClosedPrompt) -> Mapping[s
 
 _IS_KNOWN = """
 SELECT EXISTS (SELECT 1 FROM outputs JOIN jobs USING (job_key) WHERE job = :job AND path = :path)
-    OR EXISTS (SELECT 1 FROM prompts JOIN jobs USING (job_key)
+    OR EXISTS (SELECT 1 FROM jobs CROSS JOIN prompts INDEXED BY prompts_running USING (job_key)
         WHERE job = :job AND prompts.state = 'running' AND stem = :stem)
 """

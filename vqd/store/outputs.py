@@ -50,7 +50,8 @@ class OutputRows:
     def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:
         """Give what a prompt made, by path."""
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM outputs WHERE job_key = ? AND number = ? ORDER BY path",
+            f"SELECT {_COLUMNS} FROM outputs INDEXED BY outputs_of_prompt"
+            " WHERE job_key = ? AND number = ? ORDER BY path",
             (key.job_key, key.number),
         )
         return tuple(OutputFile(**dict(row)) for row in rows)
