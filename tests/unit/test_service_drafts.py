@@ -5,7 +5,7 @@ import pytest
 
 from tests.builders import NOW, write
 from tests.pages import a_node, a_page
-from tests.samples import picture_job
+from tests.samples import picture, picture_job
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.job import Notify
 from vqd.domain.needs import Needs
@@ -36,6 +36,28 @@ def test_bare_job_files_beside_one_another_do_not_disturb(spool: Spool) -> None:
         write(spool.inbox / name, JOB + "inputs: {image: a.png}\n")
     write(spool.inbox / "a.png", "x")
     assert drafted(spool, spool.inbox / "one.yaml").planned is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("inputs: {image: a.png}", ("a.png",)),
+        ("inputs: {image: {glob: 'frames/*.png'}}", ("frames/b.png", "frames/c.png")),
+        ("inputs: {image: a.png}\nparams: {method: none-such}", ("a.png",)),
+        ("inputs: {image: missing.png}", ()),
+        ("inputs: [", ()),
+    ],
+)
+def test_a_peek_tells_of_the_inputs_that_a_draft_finds(
+    spool: Spool, asked: str, found: tuple[str, ...]
+) -> None:
+    for name in ("a.png", "frames/b.png", "frames/c.png"):
+        picture(spool.inbox / name)
+    job_file = write(spool.inbox / "one.yaml", f"{JOB}{asked}\n")
+    drafting = Drafting(spool, workflows=(), input_roots=())
+    assert drafting.peek(job_file).inputs == found
+    draft = drafting.draft(job_file, now=NOW)
+    assert draft.inputs == (() if draft.problems else found)
 
 
 def test_a_job_yaml_in_the_inbox_itself_is_one_drop_among_others(spool: Spool) -> None:

@@ -60,6 +60,26 @@ def test_drops_that_take_long_let_everything_else_have_its_turn(
     assert drops.again_s(now) is None
 
 
+def read(drops: DropFolder, found: Candidate, draft: Draft, now: float) -> Draft | Waiting:
+    """Look at a job file that asks for this by then."""
+    return drops.ready("beach.yaml", found, lambda _: draft, now, peek=lambda _: draft)
+
+
+def test_what_was_only_peeked_at_is_not_taken_for_a_draft(tmp_path: Path, seeing: Seeing) -> None:
+    found = a_candidate(tmp_path)
+    drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
+    may_end, peeked, draft = threading.Event(), a_draft(inputs=()), a_draft(inputs=())
+
+    def peek(_: Path) -> Draft:
+        may_end.wait(60)
+        return peeked
+
+    for now in (0.0, SETTLE_S):
+        told = drops.ready("beach.yaml", found, lambda _: draft, now, peek=peek)
+        may_end.set()
+    assert told is draft
+
+
 def test_the_inputs_of_a_copied_job_file_settle_while_it_does(
     tmp_path: Path, seeing: Seeing
 ) -> None:
@@ -67,8 +87,8 @@ def test_the_inputs_of_a_copied_job_file_settle_while_it_does(
     write(tmp_path / "p.png", "a picture")
     drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
     draft = a_draft(inputs=("p.png",))
-    assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, 0.0), Waiting)
-    assert drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S) is draft
+    assert isinstance(read(drops, found, draft, 0.0), Waiting)
+    assert read(drops, found, draft, SETTLE_S) is draft
 
 
 def test_a_drop_that_is_taken_tells_since_when_it_had_not_changed(
@@ -96,20 +116,20 @@ def test_an_input_that_changes_last_is_waited_for(tmp_path: Path, seeing: Seeing
     picture = write(tmp_path / "p.png", "half")
     drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
     draft = a_draft(inputs=("p.png",))
-    drops.ready("beach.yaml", found, lambda _: draft, 0.0)
+    read(drops, found, draft, 0.0)
     write(picture, "the whole picture")
-    assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S), Waiting)
-    assert drops.ready("beach.yaml", found, lambda _: draft, 4 * SETTLE_S) is draft
+    assert isinstance(read(drops, found, draft, SETTLE_S), Waiting)
+    assert read(drops, found, draft, 4 * SETTLE_S) is draft
 
 
 def test_what_the_job_file_names_in_the_end_is_waited_for(tmp_path: Path, seeing: Seeing) -> None:
     found = a_candidate(tmp_path)
     write(tmp_path / "p.png", "a picture")
     drops = drop_folder(tmp_path, seeing, lambda _name, _now: None)
-    drops.ready("beach.yaml", found, lambda _: a_draft(inputs=()), 0.0)
+    read(drops, found, a_draft(inputs=()), 0.0)
     draft = a_draft(inputs=("p.png",))
-    assert isinstance(drops.ready("beach.yaml", found, lambda _: draft, SETTLE_S), Waiting)
-    assert drops.ready("beach.yaml", found, lambda _: draft, 2 * SETTLE_S) is draft
+    assert isinstance(read(drops, found, draft, SETTLE_S), Waiting)
+    assert read(drops, found, draft, 2 * SETTLE_S) is draft
 
 
 def test_a_drop_that_cannot_be_taken_is_logged_once_an_hour(tmp_path: Path, seeing: Seeing) -> None:
@@ -155,7 +175,8 @@ def test_a_copy_of_a_job_that_ran_waits_a_while_for_its_status(
     found = Candidate(job, write(job / "job.yaml", "vqd: 1\nworkflow: image-scale\n"))
 
     def said(now: float) -> str:
-        ready = drops.ready(job.name, found, lambda _: a_draft(inputs=()), now)
+        draft = a_draft(inputs=())
+        ready = drops.ready(job.name, found, lambda _: draft, now, peek=lambda _: draft)
         return ready.reason if isinstance(ready, Waiting) else "taken"
 
     assert "it has just changed" in said(0.0)

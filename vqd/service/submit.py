@@ -87,6 +87,10 @@ class Submission:
         with self._store.reading() as session:
             return with_server_drift(draft, session)
 
+    def peek(self, job_file: Path, *, listings: Listings | None = None) -> Draft:
+        """Read which inputs a job file in the inbox names."""
+        return self._drafting.peek(job_file, listings=listings)
+
     def listings(self) -> Listings:
         """Give what drafts that are made at one look may share."""
         return Listings()

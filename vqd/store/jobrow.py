@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -22,10 +22,13 @@ OF_A_LIFE = (
     " time_window = NULL, deadline_at = NULL, placed = NULL"
 )
 
+_REMEMBERED = 8
+"""So many plans are not read anew: a job is asked for again and again while it runs."""
+
 
 def job_of(row: sqlite3.Row) -> Job:
     """Give the job of a row."""
-    plan = plans().validate_json(row["plan"]) if row["plan"] else None
+    plan = _plan(row["plan"]) if row["plan"] else None
     return Job(
         **facts_of(row),
         **(_told_of(plan) if plan else {}),
@@ -34,6 +37,11 @@ def job_of(row: sqlite3.Row) -> Job:
         input_folder=row["input_folder"],
         is_brief=row["record"] != "whole",
     )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _plan(text: str) -> Plan:
+    return plans().validate_json(text)
 
 
 def _told_of(plan: Plan) -> dict[str, Any]:

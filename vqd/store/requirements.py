@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import orjson
@@ -62,7 +61,7 @@ class RequirementRows:
 
     def key(self, requirement: Requirement) -> int:
         """Give the key under which a requirement is kept."""
-        text = orjson.dumps(asdict(requirement)).decode()
+        text = orjson.dumps(requirement).decode()
         self._connection.execute(
             "INSERT OR IGNORE INTO requirements (requirement) VALUES (?)", (text,)
         )

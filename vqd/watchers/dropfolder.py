@@ -17,7 +17,7 @@ from vqd.service.draft import Draft
 from vqd.spool.drops import lacks_its_status
 from vqd.watchers.candidate import Candidate, NotTaken
 from vqd.watchers.look import look_at
-from vqd.watchers.reading import READING, Reading
+from vqd.watchers.reading import READING, MakeDraft, Reading
 from vqd.watchers.seeing import Seeing
 from vqd.watchers.settle import Settled, Settling, Waiting
 from vqd.watchers.waiting import WaitingList
@@ -75,7 +75,7 @@ class DropFolder:
         self._refused_at: dict[str, dict[int | str | None, float]] = {}
         self._noted: set[str] = set()
         self._begun: set[str] = set()
-        self._reading = Reading()
+        self._reading, self._peeking = Reading(), Reading()
         self._settled_since: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -137,14 +137,17 @@ class DropFolder:
         return settled
 
     def ready(
-        self, name: str, found: Candidate, draft: Callable[[Path], Draft], now: float
+        self, name: str, found: Candidate, draft: MakeDraft, now: float, *, peek: MakeDraft
     ) -> Draft | Waiting:
-        """Give the draft of a job folder or job file that is complete, or what it waits for."""
+        """Give the draft of a job folder or job file that is complete, or what it waits for.
+
+        A `peek` only needs to tell of inputs.
+        """
         if self._reading.is_underway(found.job_file):
             return READING
         settled = self.settle(name, [found.path], now)
         if isinstance(settled, Waiting):
-            self._begin_inputs(name, found, draft, now)
+            self._begin_inputs(name, found, peek, now)
             return settled
         if _may_lack_status(found, settled, renamed=self.is_renamed(name)):
             return Waiting("it looks like a job that ran; its STATUS.yaml is not here yet", AGAIN_S)
@@ -166,16 +169,14 @@ class DropFolder:
             return Waiting(str(made.problems[0]), AGAIN_S)
         return made
 
-    def _begin_inputs(
-        self, name: str, found: Candidate, draft: Callable[[Path], Draft], now: float
-    ) -> None:
+    def _begin_inputs(self, name: str, found: Candidate, peek: MakeDraft, now: float) -> None:
         """Let the inputs of a job file settle while it does, not one after the other.
 
         What it names is asked once, as it is by then; what it names in the end is what counts.
         """
         if not found.is_bare or name in self._begun:
             return
-        made = self._reading.draft(found.job_file, draft, now=now, changed_at=-inf)
+        made = self._peeking.draft(found.job_file, peek, now=now, changed_at=-inf)
         if isinstance(made, Waiting):
             return
         self._begun.add(name)
@@ -197,6 +198,7 @@ class DropFolder:
         self._refused_at.pop(name, None)
         self._begun.discard(name)
         self._reading.forget(self.folder / name)
+        self._peeking.forget(self.folder / name)
         self._settled_since.pop(name, None)
         with self._lock:
             self._renamed.discard(name)

@@ -34,6 +34,16 @@ class Hint:
     is_folder: bool = False
 
 
+def below(path: Path, folder: Path) -> tuple[str, ...] | None:
+    """Give the names that lead from a folder to a path, none to itself; None if it is elsewhere.
+
+    `Path.relative_to` takes ten times as long, and of 5,000 job files come 60,000 hints.
+    """
+    parts, of_folder = path.parts, folder.parts
+    depth = len(of_folder)
+    return parts[depth:] if parts[:depth] == of_folder else None
+
+
 class Listener(Protocol):
     """Who is told; on the thread that reads the queue."""
 

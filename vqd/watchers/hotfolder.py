@@ -200,7 +200,7 @@ class HotFolder:
         def draft(job_file: Path) -> Draft:
             return self._hots.draft(job_file, self._hot, now=self._clock())
 
-        ready = self._drops.ready(name, found, draft, now)
+        ready = self._drops.ready(name, found, draft, now, peek=draft)
         return ready if isinstance(ready, Waiting) else None
 
     def _inputs_folder(self, name: str, now: float) -> Waiting | NotTaken | None:

@@ -143,7 +143,7 @@ class Inbox:
         return self._hot[name].look(found, name, now)
 
     def _hand_in(self, name: str, found: Candidate, now: float) -> Waiting | NotTaken | None:
-        draft = self._drops.ready(name, found, self._draft, now)
+        draft = self._drops.ready(name, found, self._draft, now, peek=self._peek)
         if isinstance(draft, Waiting):
             return draft
         graph = self._results.graph(name) if found.is_bare and draft.problems else None
@@ -175,6 +175,9 @@ class Inbox:
 
     def _draft(self, job_file: Path) -> Draft:
         return self._submission.draft(job_file, now=self._clock(), listings=self._listings)
+
+    def _peek(self, job_file: Path) -> Draft:
+        return self._submission.peek(job_file, listings=self._listings)
 
     def _hot_folder(self, path: Path, name: str) -> HotFolder:
         is_elsewhere = path.parent != self._folder

@@ -17,7 +17,7 @@ import structlog
 from vqd.domain.names import why_never_taken
 from vqd.spool.files import listed
 from vqd.spool.layout import OWN_FOLDER
-from vqd.watchers.hints import Hint, Hints
+from vqd.watchers.hints import Hint, Hints, below
 from vqd.watchers.polling import LOOK_EVERY_S, Polling
 from vqd.watchers.seeing import Seeing
 
@@ -36,10 +36,10 @@ class Place:
 
     def reaches(self, folder: Path) -> bool:
         """Tell whether a folder is one of those that are watched for this place."""
-        if not folder.is_relative_to(self.folder):
+        names = below(folder, self.folder)
+        if names is None or len(names) > self.depth:
             return False
-        below = folder.relative_to(self.folder).parts
-        return len(below) <= self.depth and not any(map(_is_passed_over, below))
+        return not any(map(_is_passed_over, names))
 
     def inside(self, folder: Path) -> Sequence[Path]:
         """Give the folders in a watched one that are watched, too; none if it cannot be read."""

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ AGAIN_S = 0.05
 _SAME_S = 0.001
 """Times that are told by how long ago they were differ by less."""
 READING = Waiting("is being read", AGAIN_S)
+
+MakeDraft = Callable[[Path], Draft]
+"""Reads a job file, and gives what it asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Reading:
         return begun is not None and not begun.draft.done()
 
     def draft(
-        self, job_file: Path, make: Callable[[Path], Draft], *, now: float, changed_at: float
+        self, job_file: Path, make: MakeDraft, *, now: float, changed_at: float
     ) -> Draft | Waiting:
         """Give, once, the draft of what lay there since `changed_at`; monotonic seconds.
 
@@ -49,13 +53,14 @@ class Reading:
             if sum(not one.draft.done() for one in self._begun.values()) >= AT_ONCE:
                 return Waiting("is read as soon as others are", AGAIN_S)
             begun = self._begin(job_file, make, now)
-            wait([begun.draft], PATIENCE_S)
+            with suppress(TimeoutError):
+                begun.draft.exception(PATIENCE_S)
         if not begun.draft.done():
             return READING
         del self._begun[job_file]
         return begun.draft.result()
 
-    def _begin(self, job_file: Path, make: Callable[[Path], Draft], now: float) -> _Begun:
+    def _begin(self, job_file: Path, make: MakeDraft, now: float) -> _Begun:
         draft: Future[Draft] = Future()
         begun = self._begun[job_file] = _Begun(now, draft)
 

@@ -12,6 +12,7 @@ import structlog
 from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
 from vqd.spool.requests import Request, request_named, requests_in
+from vqd.watchers.hints import below
 
 ANSWER_AGAIN_S = 1.0
 
@@ -42,11 +43,11 @@ class Steering:
 
         Tells whether it is worth a look: of the files, requests alone are.
         """
-        below = path.relative_to(self._spool.active).parts
-        if not below or (len(below) > 1 and request_named(path.name) is None):
+        names = below(path, self._spool.active)
+        if not names or (len(names) > 1 and request_named(path.name) is None):
             return False
         with self._lock:
-            self._hinted.add(below[0])
+            self._hinted.add(names[0])
         return True
 
     def scan(self, *, whole: bool) -> float | None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -12,7 +12,7 @@ from vqd.service.submit import Submission
 from vqd.spool.files import is_folder
 from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.lease import LEASE
-from vqd.watchers.hints import Hint
+from vqd.watchers.hints import Hint, below
 from vqd.watchers.inbox import Inbox
 from vqd.watchers.lookout import Lookout, Place
 from vqd.watchers.seeing import Seeing
@@ -176,14 +176,14 @@ class Watch:
         return AWAY_AGAIN_S
 
     def _on_hint(self, hint: Hint) -> None:
-        if hint.path in (self._spool.inbox, self._spool.active):
-            if hint.is_folder:  # it is gone, or was made again; else something in it changed
-                self._on_loss()
-        elif hint.path.is_relative_to(self._spool.inbox):
-            self._on_inbox(hint)
-        elif hint.path.is_relative_to(self._spool.active):
+        if names := below(hint.path, self._spool.inbox):
+            self._on_inbox(names, hint)
+        elif below(hint.path, self._spool.active):
             if self._steering.hint(hint.path):
                 self._woken.set()
+        elif hint.path in (self._spool.inbox, self._spool.active):
+            if hint.is_folder:  # it is gone, or was made again; else something in it changed
+                self._on_loss()
         elif hint.path.parent == self._spool.root:
             if LEASE not in hint.path.name:
                 self._on_change()
@@ -191,14 +191,13 @@ class Watch:
         else:
             self._on_elsewhere(hint)
 
-    def _on_inbox(self, hint: Hint) -> None:
-        below = hint.path.relative_to(self._spool.inbox).parts
-        if below[0] == OWN_FOLDER:
+    def _on_inbox(self, names: Sequence[str], hint: Hint) -> None:
+        if names[0] == OWN_FOLDER:
             return
-        if len(below) == 1:
-            self._inbox.hint(below[0], renamed=hint.renamed)
+        if len(names) == 1:
+            self._inbox.hint(names[0], renamed=hint.renamed)
             self._woken.set()
-        elif self._stirred.note(below[0]):
+        elif self._stirred.note(names[0]):
             self._woken.set()
 
     def _on_elsewhere(self, hint: Hint) -> None:
