@@ -19,6 +19,7 @@ from vqd.spool.failures import FAILURES
 from vqd.spool.manifest import MANIFEST
 from vqd.spool.statusschema import status_schema
 
+_TOLD_OF_PROBLEMS = ("where", "line", "key", "said", "hint")
 _LINE_KEYS = ("params", "inputs", "seed", "server", "attempt", "seconds", "kept")
 
 
@@ -50,11 +51,15 @@ def show_folder(folder: Path, *, prompts: int, as_json: bool) -> None:
 def _is_whole(status: Mapping[str, Any]) -> bool:
     """Tell whether every key is there: anybody may write into the folder."""
     schema = status_schema()
-    counts = status["counts"]
+    counts, problems = status["counts"], status.get("problems")
     return (
         {*schema["required"]} <= status.keys()
         and isinstance(counts, dict)
-        and {*schema["properties"]["counts"]["required"]} <= counts.keys()
+        and all(
+            isinstance(counts.get(name), int) for name in schema["properties"]["counts"]["required"]
+        )
+        and isinstance(problems, list)
+        and all(isinstance(one, dict) and {*_TOLD_OF_PROBLEMS} <= one.keys() for one in problems)
     )
 
 
@@ -77,10 +82,7 @@ def _print(folder: Path, status: dict[str, Any]) -> None:
 def _told(folder: Path) -> Iterator[dict[str, Any]]:
     """Give each prompt that is told of as succeeded, failed or cancelled, by number."""
     lines = [*_lines(folder / MANIFEST), *_lines(folder / FAILURES)]
-    try:
-        lines.sort(key=itemgetter("prompt"))
-    except (TypeError, KeyError) as error:
-        raise _not_as_written(folder, error) from error
+    lines.sort(key=itemgetter("prompt"))
     for number, of_prompt in groupby(lines, itemgetter("prompt")):
         first, *more = of_prompt
         outputs = dict.fromkeys(line["output"] for line in (first, *more) if "output" in line)
@@ -97,13 +99,26 @@ def _told(folder: Path) -> Iterator[dict[str, Any]]:
 def _lines(path: Path) -> list[Any]:
     try:
         with opened(path) as file:
-            return [json.loads(line) for line in file if line.endswith(b"\n")]
+            lines = [json.loads(line) for line in file if line.endswith(b"\n")]
     except FileNotFoundError:
         return []  # there is nothing to tell (yet)
-    except ValueError as error:
-        raise _not_as_written(path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise _not_as_written(path, str(error)) from error
+    if not all(map(_is_of_a_prompt, lines)):
+        raise _not_as_written(path, "a line tells of no prompt")
+    return lines
 
 
-def _not_as_written(path: Path, error: Exception) -> VqdError:
-    said = f"{path}: it is not as vqd wrote it ({error})."
+def _is_of_a_prompt(line: Any) -> bool:
+    match line:
+        case {"prompt": int(), "params": dict(params)}:
+            texts = (line.get("output", ""), line.get("said") or "", line.get("state", ""))
+            return all(isinstance(text, str) for text in texts) and all(
+                isinstance(value, str | int | float) for value in params.values()
+            )
+    return False
+
+
+def _not_as_written(path: Path, why: str) -> VqdError:
+    said = f"{path}: it is not as vqd wrote it ({why})."
     return VqdError("not_a_manifest", said, "vqd makes it anew when the job closes.")

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vqd.cli.where import where_of
-from vqd.documents.opening import opened
+from vqd.documents.builder import Limits
+from vqd.documents.plain import plain
+from vqd.documents.reader import read
+from vqd.domain.errors import Faults
 from vqd.service.shapes.answers import ProgressShape
 from vqd.service.shapes.prompts import RunningShape
 from vqd.spool.layout import Spool
 from vqd.spool.status import STATUS
 
-_MOST_BYTES = 4 << 20
+_LIMITS = Limits(most_bytes=4 << 20)
 _COUNTS = ("total", "succeeded", "failed", "cancelled")
 
 
@@ -24,11 +25,10 @@ def read_status(folder: Path) -> dict[str, Any] | None:
     would have written.
     """
     try:
-        with opened(folder / STATUS) as file:
-            said = yaml.safe_load(file.read(_MOST_BYTES))
-    except (OSError, yaml.YAMLError, RecursionError):
+        said = plain(read(folder / STATUS, _LIMITS).root)
+    except (OSError, Faults):
         return None
-    return said if isinstance(said, dict) and "counts" in said else None
+    return said if "counts" in said else None
 
 
 def progress_in(folder: Path) -> ProgressShape | None:

@@ -204,7 +204,7 @@ def _headers(inflow: Inflow) -> Headers:
         if len(fields) == _MOST_FIELDS:
             raise ValueError(f"it sent more than {_MOST_FIELDS} headers")
         name, colon, value = line.decode("latin-1").partition(":")
-        if fields and name[0] in " \t":  # the line before goes on
+        if fields and line[:1] in b" \t":  # the line before goes on
             fields[-1] = fields[-1][0], f"{fields[-1][1]} {line.decode('latin-1').strip()}"
         elif colon:
             fields.append((name.strip(), value.strip()))

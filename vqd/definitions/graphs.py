@@ -149,7 +149,7 @@ def _input(graph: Graph, node: str, name: str) -> str:
     if name not in inputs:
         raise Unbound("unknown_input", f"node {label} has no input {name}.", nearest(name, inputs))
     if isinstance(inputs[name], list):
-        source = inputs[name][0]
+        source = next(iter(inputs[name]), "?")
         said = f"the input {name} of node {label} is wired to node {source}."
         raise Unbound("wired_input", said, f"Bind an input of node {source}, or unwire it.")
     return name

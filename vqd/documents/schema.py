@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Mapping as AnyMapping
+from itertools import islice
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -13,6 +14,7 @@ from vqd.documents.tree import Document, Mapping, Text, written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.nearest import nearest
 
+_MOST_TOLD = 100
 M = TypeVar("M", bound=BaseModel)
 _Loc = tuple[str | int, ...]
 
@@ -78,12 +80,15 @@ def checked_in_part(
     """Give the model that the document holds but for its faults, and these.
 
     What is left out is the smallest key of a mapping that holds a fault; below a top key in
-    `depths` no smaller one than so many keys down. None if that is too much to be the model.
+    `depths` no smaller one than so many keys down. None if that is too much to be the model, or
+    there are more faults than are told.
     """
     try:
         return model.model_validate(document.root), []
     except ValidationError as error:
         problems = told(document, model, error)
+        if error.error_count() > _MOST_TOLD:
+            return None, problems
         rest = document.root
         for found in error.errors(include_url=False):
             loc = found["loc"]
@@ -95,8 +100,10 @@ def checked_in_part(
 
 
 def told(document: Document, model: type[BaseModel], error: ValidationError) -> list[Problem]:
-    """Give pydantic's faults with their places in the document, in the order of these."""
-    problems = [_problem(document, model, found) for found in error.errors(include_url=False)]
+    """Give pydantic's faults with their places in the document, in the order of these; of very many
+    the first, for each takes a while to tell."""
+    found = islice(error.errors(include_url=False), _MOST_TOLD)
+    problems = [_problem(document, model, one) for one in found]
     return sorted(problems, key=_place)
 
 

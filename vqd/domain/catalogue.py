@@ -103,7 +103,7 @@ def read_node_class(name: str, told: Mapping[str, Any]) -> NodeClass:
     inputs = {}
     for section in _SECTIONS:
         entries = _mapping(given.get(section))
-        listed = [key for key in _list(order.get(section)) if key in entries]
+        listed = [key for key in map(str, _list(order.get(section))) if key in entries]
         for key in dict.fromkeys([*listed, *entries]):
             found = _read_input(key, entries[key], is_required=section == "required")
             if found is not None:

@@ -78,14 +78,14 @@ def safe_name(text: str, *, longest_bytes: int = 100) -> str:
     NFC; what Windows forbids becomes `_`; no leading dot, no trailing dot or space; reserved
     device names get a leading `_`. Source: "Naming Files, Paths, and Namespaces", Microsoft.
     """
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))
-    if not name.isascii():
-        name = "".join(char for char in name if unicodedata.category(char) not in ("Cs", "Cf"))
-    name = _cut(name.strip(" ."), longest_bytes).rstrip(" .")
+    if not text.isascii():
+        text = "".join(char for char in text if unicodedata.category(char) not in ("Cs", "Cf"))
+    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text)).strip(" .")
+    name = _cut(name, longest_bytes)
     if _RESERVED.fullmatch(name):
-        name = f"_{name}"
+        name = _cut(f"_{name}", longest_bytes)
     return name or "unnamed"
 
 
 def _cut(name: str, longest_bytes: int) -> str:
-    return name.encode()[:longest_bytes].decode(errors="ignore")
+    return name.encode()[:longest_bytes].decode(errors="ignore").rstrip(" .")

@@ -158,7 +158,10 @@ def _point(given: Mapping[str, Text], *path: str | int) -> Point:
 
 
 def _given_all(texts: Iterable[Text], *path: str | int) -> tuple[Given, ...]:
-    return tuple(_given(text, *path, at) for at, text in enumerate(texts))
+    key = written(path)
+    return tuple(
+        Given(str(text), f"{key}[{at}]", text.line, text.column) for at, text in enumerate(texts)
+    )
 
 
 def _given(text: Text, *path: str | int) -> Given:

@@ -1,5 +1,6 @@
 """The keys of a job file, and what may stand behind each."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -11,7 +12,7 @@ from pydantic import (
 
 from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault, shown_kind
-from vqd.documents.tree import Mapping, Sequence, Text
+from vqd.documents.tree import Mapping, Node, Sequence, Text
 from vqd.documents.values import Label, Scalar, Value
 from vqd.domain.param import MOST_SEED
 from vqd.intake import forms
@@ -20,6 +21,7 @@ from vqd.intake.notifying import NotifyKeys
 from vqd.intake.scheduling import ScheduleKeys
 from vqd.intake.terms import (
     MOST_IN_RANGE,
+    MOST_WRITTEN_OUT,
     Group,
     JobName,
     Name,
@@ -28,6 +30,7 @@ from vqd.intake.terms import (
     Version,
     WorkflowName,
     values,
+    written_out,
 )
 
 
@@ -136,6 +139,23 @@ class FanOutKeys(Keys):
     limit: int | None = Field(
         default=None, ge=1, description="Refuse to become more prompts than this."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_ranges_that_can_be_written_out(cls, given: Any) -> Any:
+        held = written_out(_lists_in(given)) if isinstance(given, Mapping) else 0
+        if held > MOST_WRITTEN_OUT:
+            said = f"its ranges hold {held:,} values together."
+            raise fault("wrong_value", said, allowed=f"at most {MOST_WRITTEN_OUT:,} values")
+        return given
+
+
+def _lists_in(fan_out: Mapping) -> Iterator[Node]:
+    """Give everything that may stand for a list of values."""
+    groups = fan_out.get(Text("zip"))
+    matrix = fan_out.get(Text("matrix"))
+    for group in (matrix, *(groups if isinstance(groups, Sequence) else ())):
+        yield from group.values() if isinstance(group, Mapping) else ()
 
 
 class RetryKeys(Keys):

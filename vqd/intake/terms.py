@@ -1,6 +1,7 @@
 """What a job file's keys are made of: names, values, lists and ranges of them."""
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ _NAME = re.compile(r"[\w][\w .-]{0,99}")
 _GRAPH_FILE = re.compile(rf"[^./\\][^/\\]{{0,250}}\.({'|'.join(GRAPH_ENDINGS)})", re.IGNORECASE)
 _JOB_NAME = re.compile(r'[^<>:"/\\|?*. ][^<>:"/\\|?*]{0,199}')
 MOST_IN_RANGE = 100_000
+MOST_WRITTEN_OUT = 200_000
+"""Values in all ranges of a job together: as many as a document may hold."""
 
 
 def _version(given: Any) -> Any:
@@ -40,11 +43,23 @@ def values(given: Any) -> Any:
 
 
 def _written_out(given: Text, first: str, last: str, step: str | None) -> list[Text]:
-    numbers = range(int(first), int(last) + 1, int(step or 1) or 1)
+    numbers = _range(first, last, step)
     if not numbers or len(numbers) > MOST_IN_RANGE or step == "0":
         said = f"the range {given} holds {len(numbers)} values."
         raise fault("wrong_value", said, allowed=f"1 to {MOST_IN_RANGE} values, the lower first")
     return [text_at(given, str(number)) for number in numbers]
+
+
+def _range(first: str, last: str, step: str | None) -> range:
+    return range(int(first), int(last) + 1, int(step or 1) or 1)
+
+
+def written_out(nodes: Iterable[Any]) -> int:
+    """Count the values that those of some nodes hold together which are ranges; not of a range that
+    is refused by itself."""
+    found = (_RANGE.fullmatch(node.strip()) for node in nodes if isinstance(node, Text))
+    lengths = (len(_range(*match.groups())) for match in found if match)
+    return sum(length for length in lengths if length <= MOST_IN_RANGE)
 
 
 def _even(group: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:

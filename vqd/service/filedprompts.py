@@ -2,7 +2,8 @@
 something, failures.jsonl of the others, and graphs/.
 
 Anybody may have written there. So they are told only if all of it agrees: each prompt once, as many
-as STATUS.yaml counts, and every graph that they name. Inputs outside the folder are names alone.
+as STATUS.yaml counts, each output of one of them, and every graph that they name. Inputs outside
+the folder are names alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,8 +45,10 @@ def prompts_in(folder: Path, counts: Counts) -> Sequence[ClosedPrompt]:
 
 def _agree(prompts: Sequence[ClosedPrompt], counts: Counts) -> bool:
     states = [prompt.state for prompt in prompts]
+    paths = [output.path for prompt in prompts for output in prompt.outputs]
     return (
-        [prompt.number for prompt in prompts] == [*range(1, counts.total + 1)]
+        len({*paths}) == len(paths)
+        and [prompt.number for prompt in prompts] == [*range(1, counts.total + 1)]
         and states.count(PromptState.SUCCEEDED) == counts.succeeded
         and states.count(PromptState.FAILED) == counts.failed
         and states.count(PromptState.CANCELLED) == counts.cancelled

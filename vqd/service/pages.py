@@ -8,6 +8,7 @@ twice.
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -23,6 +24,7 @@ from vqd.store.store import StoreReader
 T = TypeVar("T")
 _LONGEST_CURSOR = 4000
 _LARGEST_KEY = 1 << 62
+_KEY = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _key(cursor: str | None) -> int | None:
     place = _place(cursor)
     if place is None:
         return None
-    if not (place.isascii() and place.isdigit()) or int(place[:20]) > _LARGEST_KEY:
+    if not _KEY.fullmatch(place):
         raise _bad_cursor()
     return int(place)
 
@@ -152,7 +154,7 @@ def _job_place(cursor: str | None, order: Order) -> Place | None:
         return None
     try:
         told, *place = json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise _bad_cursor() from None
     is_known = told == order and len(place) == _LENGTHS[order]
     if not is_known or not all(_is_number(one) for one in place):

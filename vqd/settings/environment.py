@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from vqd.documents.reader import parse
 from vqd.documents.tree import Document, Node, Text
 from vqd.domain.errors import Faults, Problem
-from vqd.settings.layers import Layers, is_place, plain
+from vqd.settings.layers import Layers, is_place, plain, require_text
 
 PREFIX = "VQD_"
 BELOW = "__"
@@ -31,6 +31,7 @@ def lay_environment(
         if path[0] not in known and meant_variable(name, known) is None:
             continue
         try:
+            require_text(value, name)
             layers.put(path, _node(value, name), name)
         except Faults as faults:
             problems += faults.problems

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from vqd.documents.tree import Document, Mapping, Node, Sequence, Text, written
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.names import is_text
 
 _N = TypeVar("_N", bound=Node)
 
@@ -115,6 +116,17 @@ class Layers:
 def plain(value: str) -> Text:
     """Give a text that stands in no file."""
     return _unplaced(Text(value))
+
+
+def require_text(value: str, where: str) -> None:
+    """Do nothing if what a variable or a flag says, and how it is called, is UTF-8.
+
+    Raises:
+        Faults: `not_utf8`.
+    """
+    if not (is_text(value) and is_text(where)):
+        hint = "Write it as UTF-8."
+        raise Faults([Problem("not_utf8", "is not UTF-8.", where, found=value, hint=hint)])
 
 
 def is_place(part: str) -> bool:

@@ -13,7 +13,7 @@ from vqd.documents.tree import Document
 from vqd.domain.errors import Faults, Problem
 from vqd.settings.environment import PREFIX, lay_environment, meant_variable, variable
 from vqd.settings.files import Found, find_files, lay_files
-from vqd.settings.layers import Layers, plain
+from vqd.settings.layers import Layers, plain, require_text
 from vqd.settings.model import Settings
 
 _UNREAD = frozenset({"missing_key", "unknown_target"})
@@ -48,6 +48,7 @@ def load(named: Path | None = None, flags: Mapping[str, str] | None = None) -> L
     problems = lay_files(layers, found)
     problems += lay_environment(layers, os.environ, Settings.model_fields)
     for key, value in (flags or {}).items():
+        require_text(value, flag(key))
         layers.put(key.split("."), plain(value), flag(key))
     try:
         settings = Settings.model_validate(layers.root)

@@ -14,11 +14,10 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from vqd.documents.opening import opened
-from vqd.domain.graph import Value
 from vqd.domain.job import Plan
 from vqd.domain.queue import Prompt
 from vqd.spool.files import whole_file
-from vqd.spool.manifest import as_laid_out
+from vqd.spool.manifest import StoredValue, as_laid_out
 
 FAILURES = "failures.jsonl"
 
@@ -38,7 +37,7 @@ class FailureLine:
     code: str | None
     said: str | None
     inputs: Mapping[str, str]
-    params: Mapping[str, Value]
+    params: Mapping[str, StoredValue]
     seed: _Seed | None
     server: str | None
     attempt: _Count

@@ -13,10 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vqd.documents.opening import NotAFile, opened
+from vqd.domain.names import is_text
 from vqd.spool.files import first_free, replace_quickly
 from vqd.spool.folders import make_folder
 
 RECORD = ".written.json"
+_LONGEST_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class KeptFolder:
             with opened(self._folder / RECORD) as file:
                 told = json.load(file)
             return {name: _Written(**facts) for name, facts in told.items() if _is_ours(name)}
-        except (FileNotFoundError, NotAFile, ValueError, AttributeError, TypeError):
+        except (FileNotFoundError, NotAFile, ValueError, AttributeError, TypeError, RecursionError):
             return {}
 
     def _write_record(self, record: Mapping[str, _Written]) -> None:
@@ -121,4 +123,5 @@ class KeptFolder:
 
 def _is_ours(name: str) -> bool:
     """Tell a name of a file right here: the record lies where anybody can write to it."""
-    return Path(name).name == name and not name.startswith(".")
+    is_name = Path(name).name == name and not name.startswith(".") and "\0" not in name
+    return is_name and is_text(name) and len(name.encode()) <= _LONGEST_NAME_BYTES

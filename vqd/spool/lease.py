@@ -143,7 +143,7 @@ def _told(lease: bytes) -> dict[str, object]:
     """Read a lease; one that is half written or no lease at all tells nothing."""
     try:
         told = json.loads(lease)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

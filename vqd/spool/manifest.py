@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -19,7 +20,6 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from vqd.documents import opening
-from vqd.domain.graph import Value
 from vqd.domain.job import Made, Plan
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Prompt
@@ -36,6 +36,13 @@ _INPUTS = "inputs"
 _Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 _Amount = Annotated[float, Field(ge=0, le=1e12)]
 _Seed = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
+StoredValue = (
+    str
+    | Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | bool
+)
+"""A parameter's value that the queue can store, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Line:
     output: str
     prompt: _Count
     inputs: Mapping[str, str]
-    params: Mapping[str, Value]
+    params: Mapping[str, StoredValue]
     seed: _Seed | None
     server: str
     attempt: _Count
@@ -84,7 +91,7 @@ class Line:
     stem: str
     sign: str | None
     files: Mapping[str, InputLine]
-    asked: Mapping[str, Value]
+    asked: Mapping[str, StoredValue]
 
     def output_file(self, modified_at: str) -> OutputFile:
         """Give the output that it tells of, with the mtime that it has by now."""
@@ -220,19 +227,17 @@ class Manifest:
 
     def lines(self, place: Place) -> tuple[Line, ...]:
         """Give the lines of an entry."""
-        self._file.seek(place.offset)
-        read = (line_of(self._file.readline(_LONGEST_LINE_BYTES)) for _ in range(place.lines))
-        return tuple(line for line in read if line is not None)
+        return tuple(line for _, line in islice(self._from(place.offset), place.lines))
 
     def stems(self) -> Mapping[str, Place]:
         """Give where the first line of each prompt is, by the stem of its outputs."""
-        return {line.stem: Place(offset, 1) for offset, line in self._all()}
+        return {line.stem: Place(offset, 1) for offset, line in self._from(0)}
 
     def _read(self) -> None:
         """Note where each entry is; of a prompt that is told of twice, the later one."""
         places: dict[tuple[bytes, int], Place] = {}
         first: Line | None = None
-        for offset, line in self._all():
+        for offset, line in self._from(0):
             name = bytes.fromhex(line.key), line.prompt
             if first is None or not _is_more(first, line):
                 first, places[name] = line, Place(offset, 1)
@@ -243,9 +248,9 @@ class Manifest:
             self.prompts[number] = place
             self.entries[key] = (*self.entries.get(key, ()), place)
 
-    def _all(self) -> Iterator[tuple[int, Line]]:
-        self._file.seek(0)
-        offset = 0
+    def _from(self, offset: int) -> Iterator[tuple[int, Line]]:
+        """Give each line from there on with its offset; what is none is passed over."""
+        self._file.seek(offset)
         while text := self._file.readline(_LONGEST_LINE_BYTES):
             line = line_of(text)
             if line is not None:

@@ -6,29 +6,18 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import AwareDatetime, TypeAdapter
 
+from vqd.documents.builder import Limits
 from vqd.documents.opening import opened
-from vqd.domain.errors import Problem, VqdError
+from vqd.documents.plain import plain
+from vqd.documents.reader import decoded, parse, read
+from vqd.documents.tree import Text
+from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.spool.status import STATUS
 
-_MOST_BYTES = 8 << 20
+_LIMITS = Limits(most_bytes=8 << 20)
 _LONGEST_LINE = 4096
-
-
-class _Loader(yaml.CSafeLoader):
-    """Reads numbers as vqd writes them: YAML 1.1 would take hours over 1:1:1… of a megabyte."""
-
-    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        return int(self.construct_scalar(node))
-
-    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
-        return float(self.construct_scalar(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +43,8 @@ def told_in(folder: Path) -> Told:
         VqdError: `no_status`, there is none of vqd's.
     """
     try:
-        with opened(folder / STATUS) as file:
-            said = yaml.load(file.read(_MOST_BYTES), _Loader)
-        return _told().validate_python(said)
-    except (OSError, yaml.YAMLError, RecursionError, ValueError) as error:
+        return _told().validate_python(plain(read(folder / STATUS, _LIMITS).root))
+    except (OSError, Faults, ValueError) as error:
         raise VqdError(
             "no_status",
             f"{folder}: its STATUS.yaml cannot be read, so it tells of no job.",
@@ -70,10 +57,11 @@ def is_told_of_another(folder: Path) -> bool:
     tells of another job than that of its folder's name: people rename what they got."""
     try:
         with opened(folder / STATUS) as file:
-            first = yaml.load(file.readline(_LONGEST_LINE), _Loader)
-    except (OSError, yaml.YAMLError, RecursionError, ValueError):
+            line = file.readline(_LONGEST_LINE)
+        first = parse(decoded(line, STATUS), STATUS).root
+    except (OSError, Faults):
         return False
-    return isinstance(first, dict) and first.get("job", folder.name) != folder.name
+    return first.get(Text("job"), folder.name) != folder.name
 
 
 def seconds_of(at: datetime | None) -> float | None:

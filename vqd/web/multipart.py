@@ -178,7 +178,7 @@ class _Form:
         """Make the files of which only the names are told."""
         try:
             names = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             names = None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             said = "The field `names` is no JSON list of paths."

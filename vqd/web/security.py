@@ -15,6 +15,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vqd.web.problems import Refusal, unforeseen
@@ -84,6 +85,8 @@ class Guard:
             await self._app(scope, self._bounded(scope, receive), answer)
         except Refusal as refusal:
             await refusal.response()(scope, receive, answer)
+        except ClientDisconnect:
+            return  # who asked is gone, and hears no answer
         except Exception:
             _log.exception("web.failed", method=scope["method"], path=scope["path"][:200])
             if answer.is_begun:

@@ -1,11 +1,13 @@
 """A saved page's JSON, of whichever schema version, read into a `Page`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vqd.definitions.ui.notes import Notes
 from vqd.definitions.ui.page import Canvas, Link, Node, Page, Port, Slot, Subgraph
 
+_SLOT = re.compile(r"\d{1,9}", re.ASCII)
 _ENTRANCE = "-10"
 """The node that stands for a subgraph's inputs; its outputs' node is -20."""
 
@@ -124,7 +126,7 @@ def _mapping_link(given: Mapping[str, Any]) -> tuple[str | None, Link | None]:
 
 def _link(origin: object, slot: object) -> Link | None:
     key, number = _id(origin), _id(slot)
-    if key is None or number is None or not number.isdecimal():
+    if key is None or number is None or not _SLOT.fullmatch(number):
         return None
     return Link(key, int(number))
 
