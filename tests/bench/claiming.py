@@ -1,6 +1,8 @@
-"""What a claim costs, however many prompts wait, in sixteen jobs that require as many models."""
+"""What a claim costs, however many prompts wait: in sixteen jobs that require as many models, and
+in a thousand of them, of whose prompts every tenth waits for a retry."""
 
 import contextlib
+import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +22,9 @@ from vqd.store.learning import learn
 from vqd.store.store import Session, Store
 
 CLASSES = 16
+JOBS = 1_000
 FEW, MANY = 1_000, 100_000
+LATER = NOW + 3600
 BLOCKS, CLAIMS = 15, 40
 SERVERS = 4
 
@@ -32,13 +36,15 @@ class _TakenBack(Exception):
 class Queue:
     """A queue in which so many prompts wait, and four servers, two of which lack some models."""
 
-    def __init__(self, folder: Path, pending: int) -> None:
-        self.store = Store(folder / f"{pending}.db")
-        for number in range(CLASSES):
-            job = PlannedJob(
-                a_plan(pending // CLASSES, name=str(number)), _prompts(number, pending // CLASSES)
-            )
-            self.store.accept(f"J-{number:02}", job, A_JOB_FILE, input_folder="", now=NOW)
+    def __init__(self, folder: Path, pending: int, jobs: int = CLASSES) -> None:
+        path = folder / f"{pending}-{jobs}.db"
+        self.store = Store(path)
+        for number in range(jobs):
+            model, total = number % CLASSES, pending // jobs
+            job = PlannedJob(a_plan(total, name=str(number)), _prompts(model, total))
+            self.store.accept(f"J-{number:04}", job, A_JOB_FILE, input_folder="", now=NOW)
+        if jobs > CLASSES:
+            _delay_every_tenth(path)
         self.servers = [_server(f"gpu{number}") for number in range(SERVERS)]
         self.choosing = Choosing(self.servers, Fitting())
         for number, server in enumerate(self.servers):
@@ -70,17 +76,34 @@ class Queue:
 
 def claiming(folder: Path) -> list[Figure]:
     """Claim from a short and from a long queue in turns."""
-    with ExitStack() as open_queues:
-        few, many = (
-            open_queues.enter_context(closing(Queue(folder, pending))) for pending in (FEW, MANY)
-        )
-        pairs = [(few.claim_ms(), many.claim_ms()) for _ in range(BLOCKS + 1)][1:]
-    short_ms = statistics.median(short for short, _ in pairs)
-    ratio = statistics.median(long / short for short, long in pairs)
+    short_ms, ratio = _compared(folder, CLASSES)
+    of_jobs_ms, of_jobs = _compared(folder, JOBS)
     return [
         Figure("claim with 1,000 waiting that require 16 models", short_ms, "ms"),
         Figure("the same with 100,000 / with 1,000", ratio, "x", 1.1),
+        Figure("claim from 1,000 jobs, 16 models, one in ten delayed", of_jobs_ms, "ms"),
+        Figure("claim from 1,000 jobs with 100,000 / with 1,000", of_jobs, "x", 1.1),
     ]
+
+
+def _compared(folder: Path, jobs: int) -> tuple[float, float]:
+    """Give what a claim takes in the short queue, and how many times as long in the long one."""
+    with ExitStack() as open_queues:
+        few, many = (
+            open_queues.enter_context(closing(Queue(folder, pending, jobs)))
+            for pending in (FEW, MANY)
+        )
+        pairs = [(few.claim_ms(), many.claim_ms()) for _ in range(BLOCKS + 1)][1:]
+    short_ms = statistics.median(short for short, _ in pairs)
+    return short_ms, statistics.median(long / short for short, long in pairs)
+
+
+def _delay_every_tenth(path: Path) -> None:
+    """Let every tenth prompt wait for its retry; nothing else writes yet."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE prompts SET not_before_at = ? WHERE (job_key + number) % 10 = 0", (LATER,)
+        )
 
 
 def _prompts(model: int, total: int) -> Callable[[], Iterator[PlannedPrompt]]:

@@ -5,13 +5,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure and, if it has one, its target: not above `at_most`, not below `at_least`."""
+    """One figure and, if it has one, its target: not above `at_most`, not below `at_least`.
+
+    Less is better, but where it is to be at least something, or `is_gain`.
+    """
 
     name: str
     value: float
     unit: str
     at_most: float | None = None
     at_least: float | None = None
+    is_gain: bool = False
+
+    @property
+    def more_is_better(self) -> bool:
+        """Tell in which direction it gets worse."""
+        return self.is_gain or self.at_least is not None
 
     @property
     def target(self) -> str:

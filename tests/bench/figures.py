@@ -14,11 +14,15 @@ from tests.bench.claiming import claiming
 from tests.bench.farm import farm
 from tests.bench.figure import Figure
 from tests.bench.intake import acceptance, bursts, watching
+from tests.bench.meanwhile import meanwhile
 from tests.bench.planning import planning
 from tests.bench.process import cpu_s, pause, rss_mb, switches
+from tests.bench.rates import rates
 from tests.bench.report import report
+from tests.bench.restarting import restarting
 from tests.bench.scale import scale
 from tests.bench.starting import starting
+from tests.bench.syncs import syncs
 from tests.bench.tiny import tiny_prompts
 from tests.daemons import Daemon
 from tests.samples import picture_job
@@ -105,6 +109,10 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "plan": planning,
     "claim": claiming,
     "scale": scale,
+    "rates": rates,
+    "meanwhile": meanwhile,
+    "restart": restarting,
+    "syncs": syncs,
     "farm": farm,
     "report": report,
     "board": board,

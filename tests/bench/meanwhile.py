@@ -194,7 +194,7 @@ def meanwhile(folder: Path) -> list[Figure]:
         wait_for(lambda: len(yard.daemon.logged("prompt.concluded")) > BUSY, within_s=60)
         calm_until = time.monotonic() + CALM_S
         calm = yard.measure(lambda: time.monotonic() > calm_until)
-        for named, large in _LARGE.items():
+        for named, large in LARGE_JOBS.items():
             figures += _while_taken(yard, named, large, calm)
         figures.append(Figure("100,000 prompts taken in: most memory", peak_mb(yard.pid), "MB"))
     return [
@@ -243,7 +243,7 @@ def _percentile(values: Sequence[float]) -> float:
 _SCHEDULE = (
     f"schedule: {{priority: 60, needs: {{tags: [busy]}}}}\nparams: {{width: {LARGE_WIDTH}}}\n"
 )
-_LARGE: Mapping[str, tuple[str, Mapping[str, str]]] = {
+LARGE_JOBS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "CSV": (
         f"{_SCHEDULE}fan_out: {{rows: shots.csv}}\n",
         {"shots.csv": "color,tag\n" + "".join(f"{at},shot{at:06}\n" for at in range(LARGE))},
@@ -257,6 +257,7 @@ _LARGE: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {},
     ),
 }
+"""What a large job says, and the files beside it."""
 
 
 @contextmanager

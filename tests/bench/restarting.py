@@ -84,7 +84,7 @@ class Queue:
 
 def restarting(folder: Path) -> list[Figure]:
     """Kill daemons with a short and with a long queue in turns, and start them again."""
-    with _servers(SERVERS, SECONDS) as of_few, _servers(SERVERS, SECONDS) as of_many:
+    with timed_servers(SERVERS, SECONDS) as of_few, timed_servers(SERVERS, SECONDS) as of_many:
         few, many = Queue(folder / "few", FEW, of_few), Queue(folder / "many", MANY, of_many)
         pairs = [(few.sent_again_s(), many.sent_again_s()) for _ in range(TURNS + 1)][1:]
         log_mb = many.log_mb()
@@ -103,7 +103,7 @@ def restarting(folder: Path) -> list[Figure]:
 
 def _memory(many: Queue) -> Figure:
     """Let it go on with 64 servers."""
-    with _servers(FARM, 1.0) as told:
+    with timed_servers(FARM, 1.0) as told:
         settings = yaml.safe_load(many.daemon.settings.read_text())
         many.daemon.settings.write_text(yaml.safe_dump({**settings, "servers": told["servers"]}))
         many.daemon.start()
@@ -152,7 +152,7 @@ def _prompts(total: int) -> Callable[[], Iterator[PlannedPrompt]]:
 
 
 @contextmanager
-def _servers(count: int, seconds: float) -> Iterator[dict[str, Any]]:
+def timed_servers(count: int, seconds: float) -> Iterator[dict[str, Any]]:
     """Have so many servers, on the last core, and give where they are."""
     before, cores = os.sched_getaffinity(0), sorted(os.sched_getaffinity(0))
     asked = [sys.executable, "-m", "tests.bench.timed_servers", str(count), str(seconds)]
