@@ -70,7 +70,7 @@ def run(settings: Settings, read: Callable[[], Settings]) -> int:
     """
     faulthandler.enable()
     ending = Ending()
-    with ending.keeping_hangups(), premises(settings) as ours:
+    with ending.keeping_hangups(), premises(settings, on_failure=ending.fail) as ours:
         return _Daemon(settings, read, ours, ending).run()
 
 

@@ -3,10 +3,11 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from vqd import systemd
 from vqd.documents.sizes import size_told
@@ -40,12 +41,14 @@ class Premises:
 
 
 @contextmanager
-def premises(settings: Settings) -> Iterator[Premises]:
-    """Give the premises, until the block ends.
+def premises(settings: Settings, *, on_failure: Callable[[], None]) -> Iterator[Premises]:
+    """Give the premises, until the block ends; `on_failure` is called, by any thread, when the
+    queue can be written no more.
 
     Raises:
         VqdError: they are another's, or not fit for use: `already_running`, `state_full`,
-            `state_on_network`, or as the spool, its lease, the store and the engine tell.
+            `state_unwritable`, `state_on_network`, or as the spool, its lease, the store and the
+            engine tell.
     """
     systemd.starting("takes the spool", within_s=LISTENS_S + _STEP_S)
     spool = Spool(settings.spool)
@@ -55,7 +58,7 @@ def premises(settings: Settings) -> Iterator[Premises]:
         held(spool),
         leased(spool) as lease,
         only_one(settings.state_dir),
-        _store(settings) as store,
+        _store(settings, on_failure) as store,
         _engine(settings) as engine,
     ):
         yield Premises(spool, lease, store, engine)
@@ -77,10 +80,9 @@ def only_one(state_dir: Path) -> Iterator[None]:
     block ends.
 
     Raises:
-        VqdError: `already_running`.
+        VqdError: `already_running`; `state_unwritable`.
     """
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "daemon.lock").open("a+", encoding="utf-8") as lock:
+    with _lock_of(state_dir) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -96,8 +98,20 @@ def only_one(state_dir: Path) -> Iterator[None]:
         yield
 
 
+def _lock_of(state_dir: Path) -> TextIO:
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        return (state_dir / "daemon.lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise VqdError(
+            "state_unwritable",
+            f"{error.filename or state_dir} cannot be written ({error.strerror}).",
+            "Let the daemon's user write to state_dir, on a disk that is not read-only.",
+        ) from error
+
+
 @contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
+def _store(settings: Settings, on_failure: Callable[[], None]) -> Iterator[Store]:
     kind = filesystem_type(settings.state_dir)
     if kind in NETWORK_TYPES:
         raise VqdError(
@@ -106,7 +120,7 @@ def _store(settings: Settings) -> Iterator[Store]:
             "Name a folder on a local disk in the settings.",
         )
     systemd.starting("opens the queue", within_s=_UPGRADE_S)
-    store = Store(settings.store_path)
+    store = Store(settings.store_path, on_failure=on_failure)
     try:
         yield store
     finally:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,9 +32,9 @@ PROMPTS = 12 * PICTURES
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[Daemon]:
+def house(folder: Path, **settings: Any) -> Iterator[Daemon]:
     """A daemon whose end comes before that of the disks below its folder."""
-    daemon = Daemon(folder)
+    daemon = Daemon(folder, **settings)
     try:
         yield daemon
     finally:
@@ -211,16 +212,23 @@ def test_a_done_that_cannot_be_written_holds_only_what_is_published(
     assert daemon.wait_closed("second").parent == done
 
 
+def refusing(folder: Path, below: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Let a daemon that starts be refused what it does `below` while there is a file, which is
+    given, and says what (refusing.c)."""
+    source = Path(__file__).with_name("refusing.c")
+    shim, refusals = folder / "refusing.so", folder / "refusals"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(shim), str(source)], check=True)
+    patch.setenv("LD_PRELOAD", str(shim))
+    patch.setenv("REFUSED_BELOW", str(below))
+    patch.setenv("REFUSALS", str(refusals))
+    return refusals
+
+
 @needs("cc")
 def test_what_a_disk_refuses_though_it_has_room_parks_everything_and_is_tried_again(
     daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Path(__file__).with_name("refusing.c")
-    shim, refusals = tmp_path / "refusing.so", tmp_path / "refusals"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(shim), str(source)], check=True)
-    monkeypatch.setenv("LD_PRELOAD", str(shim))
-    monkeypatch.setenv("REFUSED_BELOW", str(daemon.spool.active))
-    monkeypatch.setenv("REFUSALS", str(refusals))
+    refusals = refusing(tmp_path, daemon.spool.active, monkeypatch)
     begun(daemon, tmp_path)
     write(refusals, str(errno.EDQUOT))
     (refused,) = wait_for(lambda: daemon.logged("room.refused"), within_s=30)

@@ -1,6 +1,7 @@
 """A backup takes the place of the queue; what was there is kept, and a crash changes nothing of
 that."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -73,13 +74,36 @@ def test_where_there_is_no_queue_a_backup_is_put(tmp_path: Path, queue: Path, ba
     assert jobs_in(elsewhere) == OLD
 
 
-def test_a_log_whose_queue_is_gone_is_kept(queue: Path, backup: Path) -> None:
-    queue.unlink()
+@pytest.mark.parametrize("lose", [Path.unlink, lambda queue: os.truncate(queue, 0)])
+def test_a_log_whose_queue_is_gone_or_empty_is_kept(
+    queue: Path, backup: Path, lose: Callable[[Path], None]
+) -> None:
+    lose(queue)
     store = Store(queue)
     assert store.is_new
     store.close()
     (kept,) = queue.parent.glob("replaced-*")
     assert [path.name for path in kept.iterdir()] == ["queue.db-wal"]
+
+
+@pytest.mark.parametrize("kept_open", [False, True])
+def test_a_queue_that_another_was_put_in_the_place_of_is_written_no_more_and_leaves_no_log_to_it(
+    queue: Path, backup: Path, *, kept_open: bool
+) -> None:
+    failures: list[str] = []
+    store = Store(queue, on_failure=lambda: failures.append("failed"))
+    with closing(sqlite3.connect(queue)) as reader:
+        if kept_open:
+            reader.execute("SELECT * FROM jobs")
+        shutil.copy(backup, queue.with_name("new"))
+        queue.with_name("new").replace(queue)
+        for _ in range(2):
+            with pytest.raises(VqdError, match="another file is in its place") as raised:
+                accept_a_job(store, "20260103-000000-lost")
+        assert (raised.value.code, failures) == ("store_replaced", ["failed"])
+        store.close()
+    assert [path.name for path in queue.parent.glob("queue.*")] == [queue.name]
+    assert jobs_in(queue) == OLD
 
 
 def test_the_next_to_open_it_goes_on_with_what_was_begun(queue: Path, backup: Path) -> None:

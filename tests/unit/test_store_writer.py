@@ -1,8 +1,8 @@
-"""What becomes of writes that the disk has no room for."""
+"""What becomes of writes that the file does not take: no room, another program, a fault."""
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,8 +23,14 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-def writer(connection: sqlite3.Connection) -> Iterator[Writer]:
-    made = Writer(connection)
+def failures() -> list[str]:
+    """What the writer told of itself."""
+    return []
+
+
+@pytest.fixture
+def writer(connection: sqlite3.Connection, failures: list[str]) -> Iterator[Writer]:
+    made = Writer(connection, on_failure=lambda: failures.append("failed"))
     yield made
     made.close()
 
@@ -81,6 +87,33 @@ def test_what_shares_a_commit_with_it_is_not_written_either_and_is_told_so(
         with pytest.raises(VqdError, match="is full"):
             one.result()
     assert facts(connection) == []
+
+
+def test_while_another_program_holds_the_queue_nothing_is_written_and_all_can_be_after_that(
+    connection: sqlite3.Connection, writer: Writer, failures: list[str], tmp_path: Path
+) -> None:
+    connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(tmp_path / "queue.db", isolation_level=None)) as another:
+        another.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(VqdError, match="database is locked") as raised:
+            writer.write(fact("one"))
+    assert raised.value.code == "store_locked"
+    assert raised.value.may_pass
+    assert writer.write(fact("one")) == 1
+    assert failures == []
+
+
+def test_after_a_fault_that_no_second_try_mends_nothing_more_is_written(
+    connection: sqlite3.Connection, writer: Writer, failures: list[str]
+) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(VqdError, match="SQLITE_READONLY") as raised:
+        writer.write(fact("one"))
+    assert (raised.value.code, failures) == ("store_unwritten", ["failed"])
+    connection.execute("PRAGMA query_only = OFF")
+    with pytest.raises(VqdError, match="SQLITE_READONLY"):
+        writer.write(fact("two"))
+    assert (facts(connection), failures) == ([], ["failed"])
 
 
 def test_a_write_that_is_at_fault_itself_takes_none_with_it(

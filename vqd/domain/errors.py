@@ -66,6 +66,8 @@ class Problem:
 STORE_DISK = "store_disk"
 """The code of what the queue had no room for: nothing of it is written, and all can be when there
 is room."""
+STORE_LOCKED = "store_locked"
+"""The code of what the queue did not take because another program held it: as with STORE_DISK."""
 
 
 class VqdError(Exception):
@@ -76,6 +78,16 @@ class VqdError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+
+    @property
+    def is_of_queue(self) -> bool:
+        """Tell whether the queue's database could not be read or written."""
+        return self.code.startswith("store_")
+
+    @property
+    def may_pass(self) -> bool:
+        """Tell whether the queue, which took nothing, may take the same in a while."""
+        return self.code in (STORE_DISK, STORE_LOCKED)
 
 
 class Faults(VqdError):

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from vqd.domain.errors import STORE_DISK, VqdError
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import PROOF_MADE, Move
 from vqd.domain.live import LivePrompt
 from vqd.domain.queue import Prompt, PromptKey
@@ -104,7 +104,7 @@ class Loop:
         rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
         self._strays.recall()
         while not stopping.is_set():
-            delay_s = self._unless_full(self._round)
+            delay_s = self._unless_unwritten(self._round)
             self._on_tick()
             self._woken.wait(_shortest(delay_s, longest_sleep_s, threading.TIMEOUT_MAX))
             self._woken.clear()
@@ -114,14 +114,14 @@ class Loop:
         self._draining = True
         until = time.monotonic() + within_s
         while self._dispatch.running and not self._hurried:
-            self._unless_full(lambda: self.tick(time.monotonic()))
+            self._unless_unwritten(lambda: self.tick(time.monotonic()))
             left_s = until - time.monotonic()
             if left_s <= 0:
                 break
             self._woken.wait(min(left_s, 0.2))
             self._woken.clear()
         self._dispatch.stop()
-        self._unless_full(lambda: self._settle(time.monotonic(), []).next_at)
+        self._unless_unwritten(lambda: self._settle(time.monotonic(), []).next_at)
 
     @property
     def is_busy(self) -> bool:
@@ -149,15 +149,15 @@ class Loop:
         look_s = self._catalogues.look(time.monotonic(), is_lacking=self._is_lacking)
         return _shortest(delay_s, look_s, self._strays.look(time.monotonic()))
 
-    def _unless_full(self, act: Callable[[], float | None]) -> float | None:
-        """Do something; if the queue has no room to be written, do it again in a while.
+    def _unless_unwritten(self, act: Callable[[], float | None]) -> float | None:
+        """Do something; if the queue cannot be written for now, do it again in a while.
 
         What was to be written then is kept, and written with what comes next.
         """
         try:
             return act()
         except VqdError as error:
-            if error.code != STORE_DISK:
+            if not error.may_pass:
                 raise
             now = time.monotonic()
             self._judging.judge_anew()

@@ -13,6 +13,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,7 +151,8 @@ class Publisher:
 
     def _hold(self, job_key: int, why: str) -> None:
         """Write down why a job is not in done/ or failed/ yet, for its status and all that ask."""
-        self._store.write(lambda session: session.jobs.hold_publishing(job_key, why))
+        with suppress(VqdError):  # what keeps the queue from being written, which the store says
+            self._store.write(lambda session: session.jobs.hold_publishing(job_key, why))
         self.tell([job_key], {}, None)
 
     def _publish(self, job_key: int) -> None:

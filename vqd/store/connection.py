@@ -1,12 +1,19 @@
 """Opening the database: what is asked of SQLite, and what is refused."""
 
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
 
 APPLICATION_ID = 0x76716401
 """`vqd` and a format number, in the file's header (https://sqlite.org/pragma.html)."""
+
+BUSY_S = 30.0
+"""How long a reader waits for who keeps it from the queue, which is nobody for as long."""
+WRITES_BUSY_S = 10.0
+"""How long the writer waits while another program keeps it from writing. It is shorter, since the
+loop gives no sign of life meanwhile, and the write is tried again."""
 
 DAMAGED_HINT = (
     "Stop vqd and say: vqd restore BACKUP, or without a backup: vqd db rebuild. The damaged one is"
@@ -37,6 +44,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute(f"PRAGMA busy_timeout = {WRITES_BUSY_S * 1000:.0f}")
     except sqlite3.DatabaseError as error:
         connection.close()
         raise unopened(path, error) from error
@@ -53,6 +61,20 @@ def keep_small_tables_in_memory(connection: sqlite3.Connection) -> None:
     claim three times as dear. Not for a migration, which may sort every row of the queue.
     """
     connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def take_back_begun(path: Path) -> None:
+    """Take back what was begun when a crash kept a new queue from being made, which a connection
+    that only reads cannot (https://sqlite.org/fileformat.html, hot journals).
+
+    Where that fails, opening it says why.
+    """
+    if path.with_name(f"{path.name}-journal").exists():
+        with (
+            suppress(VqdError, sqlite3.DatabaseError),
+            closing(_connect(f"file:{_quoted(path)}?mode=rw", path)) as connection,
+        ):
+            connection.execute("SELECT count(*) FROM sqlite_schema")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -83,7 +105,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def _connect(uri: str, path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30
+            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S
         )
     except sqlite3.OperationalError as error:
         raise unopened(path, error) from error
@@ -106,7 +128,7 @@ def check_owner(connection: sqlite3.Connection, path: Path) -> None:
 def unopened(path: Path, error: sqlite3.DatabaseError) -> VqdError:
     """Tell of what SQLite said of a queue that cannot be opened or read: `store_damaged` or
     `store_unopened`."""
-    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if is_damage(error):
         return VqdError(
             "store_damaged",
             f"{path}: SQLite cannot read it ({error}).",
@@ -114,9 +136,37 @@ def unopened(path: Path, error: sqlite3.DatabaseError) -> VqdError:
         )
     return VqdError(
         "store_unopened",
-        f"{path}: cannot be opened ({error}).",
+        f"{path}: cannot be opened or read ({error}).",
         "Check the rights, the room and the disk of state_dir.",
     )
+
+
+def name_of(error: BaseException) -> str:
+    """Give SQLite's name of what went wrong (https://sqlite.org/rescode.html), or ""."""
+    return getattr(error, "sqlite_errorname", None) or ""
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell whether SQLite found that the file is not what it was written as."""
+    return name_of(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def is_of_file(error: BaseException) -> bool:
+    """Tell what SQLite says of the file, its disk or its other users from what it says of a
+    statement."""
+    return name_of(error).startswith(_OF_FILE)
+
+
+_OF_FILE = (
+    "SQLITE_BUSY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_NOTADB",
+    "SQLITE_PROTOCOL",
+    "SQLITE_READONLY",
+)
 
 
 def _quoted(path: Path) -> str:

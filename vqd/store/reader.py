@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-from vqd.store.connection import open_for_reading
+from vqd.store.connection import is_of_file, open_for_reading, unopened
 from vqd.store.joblist import JobList
 from vqd.store.refusals import RefusalRows
 from vqd.store.schema import check_version
@@ -39,16 +39,20 @@ class Reader(Generic[S]):
         """Give the rows of one consistent state of the queue.
 
         Raises:
-            VqdError: `store_missing`, `store_too_old` and the like.
+            VqdError: `store_missing`, `store_too_old` and the like; `store_damaged` or
+                `store_unopened` where the file cannot be read, which may show only within the
+                block.
         """
         connection, rows = self._borrow()
-        connection.execute("BEGIN")
         try:
+            connection.execute("BEGIN")
             yield rows
+        except sqlite3.DatabaseError as error:
+            if is_of_file(error):
+                raise unopened(self._path, error) from error
+            raise
         finally:
-            connection.execute("ROLLBACK")
-            with self._lock:
-                self._idle.append((connection, rows))
+            self._give_back(connection, rows)
 
     def __enter__(self) -> Self:
         """Give it; at the end of the block it is closed."""
@@ -63,6 +67,16 @@ class Reader(Generic[S]):
             idle, self._idle = self._idle, []
         for connection, _ in idle:
             connection.close()
+
+    def _give_back(self, connection: sqlite3.Connection, rows: S) -> None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()  # what keeps it from that is told by who read
+            return
+        with self._lock:
+            self._idle.append((connection, rows))
 
     def _borrow(self) -> tuple[sqlite3.Connection, S]:
         with self._lock:

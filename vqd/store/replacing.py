@@ -12,6 +12,7 @@ Only who holds the lock of the daemon may do any of this.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,20 +72,40 @@ def set_aside(path: Path, *, now: float) -> Replaced:
 def settle(path: Path, *, now: float) -> Replaced:
     """Carry out what is left of a replacement that was begun; to be done before a queue is opened.
 
-    A write-ahead log without its queue, which SQLite would delete, is set aside as well.
+    A write-ahead log without its queue, or of one that was emptied, which SQLite would delete, is
+    set aside as well.
     """
     leaving, coming = _leaving(path), _coming(path)
-    moved = [path] if coming.exists() else []
-    if moved or not path.exists():
-        moved += [path.with_name(path.name + ending) for ending in _LOGS]
-    for file in filter(Path.exists, moved):
-        make_folder(leaving)
-        file.rename(leaving / file.name)
+    _move([path] if coming.exists() else [], leaving)
+    if not _holds_something(path):
+        _move(_logs(path), leaving)
     if coming.exists():
         sync(path.parent)
         coming.rename(path)
         sync(path.parent)
     return Replaced(_named(leaving, now) if leaving.exists() else None)
+
+
+def set_logs_aside(path: Path, *, now: float) -> Replaced:
+    """Move the write-ahead log at `path` aside, which belongs to a queue that is not there any
+    more: whatever is there now would be read with it."""
+    leaving = _leaving(path)
+    _move(_logs(path), leaving)
+    return Replaced(_named(leaving, now) if leaving.exists() else None)
+
+
+def _move(files: Iterable[Path], leaving: Path) -> None:
+    for file in filter(Path.exists, files):
+        make_folder(leaving)
+        file.rename(leaving / file.name)
+
+
+def _logs(path: Path) -> list[Path]:
+    return [path.with_name(path.name + ending) for ending in _LOGS]
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def _named(leaving: Path, now: float) -> Path | None:

@@ -19,6 +19,8 @@ from vqd.store.connection import (
     keep_small_tables_in_memory,
     open_for_reading,
     open_for_writing,
+    take_back_begun,
+    unopened,
 )
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
@@ -33,10 +35,11 @@ from vqd.store.migrate import migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
+from vqd.store.place import Place
 from vqd.store.prompts import PromptRows
 from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
-from vqd.store.replacing import settle
+from vqd.store.replacing import set_logs_aside, settle
 from vqd.store.schedules import ScheduleRows
 from vqd.store.schema import check_form
 from vqd.store.turns import TurnRows
@@ -50,6 +53,10 @@ SLICE = 250
 
 _FORGOTTEN = 2000
 """Rows of an earlier life of a job that go in one write."""
+
+
+def _nothing() -> None:
+    """Do nothing about a queue that can be written no more."""
 
 
 class Session(Foreseen):
@@ -106,8 +113,10 @@ class StoreReader(Reader[Session]):
 class Store(StoreReader):
     """Reads and writes the queue. One per database: the daemon's."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, on_failure: Callable[[], None] = _nothing) -> None:
         """Open the queue at `path`, making it or bringing its schema up to date.
+
+        `on_failure` is called when it turns out that it can be written no more, by any thread.
 
         Raises:
             VqdError: `store_not_vqd`, `store_damaged`, `store_no_wal`, or as `migrate` tells.
@@ -120,12 +129,16 @@ class Store(StoreReader):
         try:
             migrate(self._connection, path, now=time.time())
             keep_small_tables_in_memory(self._connection)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise unopened(path, error) from error
         except BaseException:
             self._connection.close()
             raise
         self.log_watch = LogWatch(path)
         self._session = self._rows(self._connection)
-        self._writer = Writer(self._connection)
+        self._place = Place(path)
+        self._writer = Writer(self._connection, require=self._place.require, on_failure=on_failure)
 
     def write(self, write: Callable[[Session], T], *, bulk: bool = False) -> T:
         """Carry out `write` in one transaction and wait for its durable commit.
@@ -133,8 +146,9 @@ class Store(StoreReader):
         What is `bulk` (a part of something big) lets every other write by first.
 
         Raises:
-            VqdError: `store_closed`; `store_disk`, `store_damaged` or `store_unwritten`, nothing
-                was written; and whatever `write` raises, undone.
+            VqdError: `store_closed`; `store_disk` or `store_locked`, nothing was written, and it
+                may be tried again; `store_damaged`, `store_replaced` or `store_unwritten`, and
+                nothing is from now on; and whatever `write` raises, undone.
         """
         return self._writer.write(lambda _: write(self._session), bulk=bulk)
 
@@ -223,6 +237,8 @@ class Store(StoreReader):
         self._writer.close()
         super().close()
         self._connection.close()
+        if not self._place.is_held():
+            set_logs_aside(self._path, now=time.time())
 
 
 def _is_usable(path: Path) -> bool:
@@ -233,6 +249,7 @@ def _is_usable(path: Path) -> bool:
     """
     if not path.exists():
         return False
+    take_back_begun(path)
     with closing(open_for_reading(path)) as connection:
         require_sound(connection, path)
         return check_form(connection) > 0

@@ -10,13 +10,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from math import inf
 from typing import Any, TypeVar
 
 import structlog
 
-from vqd.domain.errors import STORE_DISK, VqdError
-from vqd.store.connection import DAMAGED_HINT
+from vqd.domain.errors import STORE_DISK, STORE_LOCKED, VqdError
+from vqd.store.connection import DAMAGED_HINT, is_damage, is_of_file, name_of
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -28,11 +29,29 @@ SAID_AGAIN_S = 600.0
 _log = structlog.get_logger(__name__)
 
 
-class Writer:
-    """Carries out writes in order, each whole or not at all. A commit is durable on return."""
+def _nothing() -> None:
+    """Do nothing about a queue that is written no more, and require nothing of it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+
+class Writer:
+    """Carries out writes in order, each whole or not at all. A commit is durable on return.
+
+    After a fault that no second try mends, above all a failed sync, of which nobody knows what it
+    left on the disk, nothing more is written, and `on_failure` is called, once. `require` is called
+    before each commit, and raises where that would go astray.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        require: Callable[[], None] = _nothing,
+        on_failure: Callable[[], None] = _nothing,
+    ) -> None:
         self._connection = connection
+        self._require = require
+        self._on_failure = on_failure
+        self._fault: VqdError | None = None
         self._urgent: deque[tuple[Write[Any], Future[Any]]] = deque()
         self._bulk: deque[tuple[Write[Any], Future[Any]]] = deque()
         self._filled = threading.Condition()
@@ -45,7 +64,8 @@ class Writer:
         """Carry out one write and wait until it is committed.
 
         Raises:
-            VqdError: `store_closed`; and whatever `write` raises, its changes undone.
+            VqdError: `store_closed`; why nothing was written; and whatever `write` raises, its
+                changes undone.
         """
         return self.ask(write, bulk=bulk).result()
 
@@ -82,26 +102,49 @@ class Writer:
             return [self._bulk.popleft()] if self._bulk else []
 
     def _commit(self, group: list[tuple[Write[Any], Future[Any]]]) -> None:
-        settled: list[Callable[[], None]] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            settled = [self._carry_out(write, future) for write, future in group]
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._undo()
-            self._say(_unwritten(error))
+            settled = self._written(group)
+        except VqdError as unwritten:
             for _, future in group:
-                future.set_exception(_unwritten(error))
+                future.set_exception(unwritten)
             return
         for settle in settled:
             settle()
+
+    def _written(self, group: list[tuple[Write[Any], Future[Any]]]) -> list[Callable[[], None]]:
+        """Commit a group; gives what lets those who wait for it know."""
+        if self._fault is not None:
+            raise self._fault
+        try:
+            self._require()
+            self._connection.execute("BEGIN IMMEDIATE")
+            settled = [self._carry_out(write, future) for write, future in group]
+            self._connection.execute("COMMIT")
+        except VqdError as error:
+            raise self._told(error) from error
+        except sqlite3.Error as error:
+            self._undo()
+            raise self._told(_unwritten(error)) from error
+        return settled
+
+    def _told(self, unwritten: VqdError) -> VqdError:
+        """Log that a commit did not come about, of many that may yet, one; and if none will from
+        now on, see to that."""
+        now = time.monotonic()
+        if not unwritten.may_pass or now - self._said_at >= SAID_AGAIN_S:
+            self._said_at = now
+            _log.error("queue.unwritten", said=str(unwritten))
+        if not unwritten.may_pass:
+            self._fault = unwritten
+            self._on_failure()
+        return unwritten
 
     def _carry_out(self, write: Write[Any], future: Future[Any]) -> Callable[[], None]:
         self._connection.execute("SAVEPOINT one")
         try:
             value = write(self._connection)
         except Exception as error:
-            if _has_no_room(error):
+            if is_of_file(error):
                 raise  # nothing of this commit comes about
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
@@ -109,33 +152,22 @@ class Writer:
         self._connection.execute("RELEASE one")
         return lambda: future.set_result(value)
 
-    def _say(self, unwritten: VqdError) -> None:
-        """Log that a commit did not come about; of many, one."""
-        now = time.monotonic()
-        if now - self._said_at >= SAID_AGAIN_S:
-            self._said_at = now
-            _log.error("queue.unwritten", said=str(unwritten))
-
     def _undo(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # of the same fault: what was begun is never committed
+                self._connection.execute("ROLLBACK")
 
 
 def _unwritten(error: sqlite3.Error) -> VqdError:
-    said, name = f"The queue cannot be written: {error}", _name_of(error)
-    if _has_no_room(error):
+    said, name = f"The queue cannot be written: {error}", name_of(error)
+    if name in _NO_ROOM:
         return VqdError(STORE_DISK, f"{said}.", "Make room where state_dir lies.")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if name.startswith("SQLITE_BUSY"):
+        return VqdError(STORE_LOCKED, f"{said}.", "End what has queue.db open, or wait for it.")
+    if is_damage(error):
         return VqdError("store_damaged", f"{said}.", DAMAGED_HINT)
-    return VqdError("store_unwritten", f"{said} ({name}).", "Check the disk of state_dir.")
-
-
-def _has_no_room(error: Exception) -> bool:
-    return _name_of(error) in _NO_ROOM
-
-
-def _name_of(error: Exception) -> str:
-    return getattr(error, "sqlite_errorname", None) or ""
+    hint = "Check the disk of state_dir, and the rights of what lies there."
+    return VqdError("store_unwritten", f"{said} ({name}).", hint)
 
 
 _NO_ROOM = frozenset(
