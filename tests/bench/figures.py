@@ -11,10 +11,12 @@ import requests
 
 from tests.bench.board import board
 from tests.bench.claiming import claiming
+from tests.bench.clients import clients
 from tests.bench.farm import farm
 from tests.bench.figure import Figure
 from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.meanwhile import meanwhile
+from tests.bench.peers import queues
 from tests.bench.planning import planning
 from tests.bench.process import cpu_s, pause, rss_mb, switches
 from tests.bench.rates import rates
@@ -113,6 +115,8 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "meanwhile": meanwhile,
     "restart": restarting,
     "syncs": syncs,
+    "peers": queues,
+    "clients": clients,
     "farm": farm,
     "report": report,
     "board": board,
