@@ -40,6 +40,19 @@ def test_what_was_made_once_is_read_from_then_on(tmp_path: Path, kept: Thumbnail
         assert small.size == (208, 139)
 
 
+def test_one_that_is_small_enough_for_several_sizes_is_kept_once(
+    tmp_path: Path, kept: Thumbnails
+) -> None:
+    path = picture(tmp_path / "tiny.png", size=(64, 48))
+    name = sha256(path)
+    made = kept.make(path, name, below=tmp_path)
+    assert [one.size for one in made] == ["large", "medium", "small", "tiny"]
+    assert kept.read(name) == made
+    assert kept.get(name, "large") == kept.get(name, "tiny")
+    assert kept.get(name, "moving") is None
+    assert len([*(tmp_path / "cache").glob("??/*/*")]) == 1
+
+
 def test_any_of_it_may_be_deleted_at_any_time(tmp_path: Path, kept: Thumbnails) -> None:
     path = a_picture(tmp_path)
     name = sha256(path)

@@ -9,6 +9,7 @@ from typing import Final
 
 from vqd.documents.opening import created
 from vqd.domain.graph import Value
+from vqd.media.report_ahead import with_thumbnails
 from vqd.media.report_alike import Alike, alike, axes_of
 from vqd.media.report_cells import Cells
 from vqd.media.report_head import ICONS, head
@@ -83,7 +84,7 @@ def _prompts(
     axes = data(_axes(axes_of(job, same)))
     yield f'<div id="cells" class="cards"{many} data-axes=\'{axes}\'>\n'
     written = left_out = 0
-    for prompt in prompts:
+    for prompt in with_thumbnails(prompts, folder, kept) if kept else prompts:
         if written > (_FAILURES_END if prompt.failure else _CELLS_END):
             left_out += 1
             continue

@@ -85,7 +85,7 @@ class Pictures:
 
     def _thumbnails(self, path: Path, content: Content | None) -> tuple[Thumbnail, ...]:
         """Give those that are kept of a file, if that is still what it was; else make them."""
-        if self._kept and content and _has_length(path, content.bytes):
+        if self._kept and content and has_length(path, content.bytes):
             return self._kept.make(path, content.sha256, below=self._folder)
         return thumbnails(path, below=self._folder)
 
@@ -131,7 +131,12 @@ def _markup_bytes(made: Thumbnail) -> float:
     return len(made.data) * 4 / 3  # base64 writes 3 bytes as 4
 
 
-def _has_length(path: Path, length: int) -> bool:
+def has_length(path: Path, length: int) -> bool:
+    """Tell whether a file is so many bytes long; through no link.
+
+    Raises:
+        OSError: it is not there.
+    """
     facts = path.lstat()
     return stat.S_ISREG(facts.st_mode) and facts.st_size == length
 

@@ -1,6 +1,7 @@
 """Thumbnails kept by what they are of: by the hash of a file's content, whatever its name.
 
     FOLDER/ab/abcdef…/large_640x400_34512_whole.jpg     size, pixels, bytes, as many as the original
+    FOLDER/cd/cdef01…/large+medium_300x200_9000.png     one that is small enough for two sizes
 
 All of one content appear by one rename. The folder is a cache: it is bounded, what was not used
 for longest goes first, and any of it may be deleted at any time. What a power cut left half is told
@@ -11,10 +12,10 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ _LOOK_SHARE: Final = 0.05  # of the bound, that is added before anybody looks ag
 _ORDER: Final = {size.name: place for place, size in enumerate(SIZES)}
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 _NAME: Final = re.compile(
-    r"(?P<size>[a-z]+)_(?P<width>\d{1,5})x(?P<height>\d{1,5})_(?P<bytes>\d{1,9})(?P<whole>_whole)?"
+    r"(?P<sizes>[a-z+]+)_(?P<width>\d{1,5})x(?P<height>\d{1,5})_(?P<bytes>\d{1,9})(?P<whole>_whole)?"
     r"\.(?P<format>jpeg|png|webp)"
 )
 
@@ -54,7 +55,7 @@ class Thumbnails:
         See `vqd.media.thumbnail.SIZES`. It may be gone when it is opened.
         """
         for path in self._files(sha256):
-            if (named := _NAME.fullmatch(path.name)) and named["size"] == size:
+            if (named := _NAME.fullmatch(path.name)) and size in named["sizes"].split("+"):
                 return path
         return None
 
@@ -62,8 +63,8 @@ class Thumbnails:
         """Give the thumbnails of a content, the largest first; none if it has none here."""
         with suppress(OSError):
             made = [*map(_read, self._files(sha256))]
-            whole = [one for one in made if one is not None]
-            if len(whole) == len(made):
+            if all(made):
+                whole = chain.from_iterable(made)
                 return tuple(sorted(whole, key=lambda one: _ORDER.get(one.size, len(_ORDER))))
         return ()
 
@@ -135,8 +136,8 @@ class Thumbnails:
         unnamed = home.with_name(f".{os.getpid()}-{next(self._turns)}")
         unnamed.mkdir(parents=True)
         try:
-            for one in made:
-                (unnamed / _name(one)).write_bytes(one.data)
+            for name, data in _named(made).items():
+                (unnamed / name).write_bytes(data)
             if home.exists():  # half of it went, or somebody was faster
                 shutil.rmtree(home, ignore_errors=True)
             unnamed.rename(home)
@@ -159,23 +160,30 @@ class _Kept:
     used_at: float
 
 
-def _name(made: Thumbnail) -> str:
-    whole = "_whole" if made.is_whole else ""
-    size = f"{made.size}_{made.width}x{made.height}_{len(made.data)}{whole}"
-    return f"{size}.{made.mime.removeprefix('image/')}"
+def _named(made: Iterable[Thumbnail]) -> dict[str, bytes]:
+    """Give each picture once, under a name that tells of all its sizes."""
+    sizes: dict[tuple[str, bytes], list[str]] = {}
+    for one in made:
+        whole = "_whole" if one.is_whole else ""
+        rest = f"{one.width}x{one.height}_{len(one.data)}{whole}.{one.mime.removeprefix('image/')}"
+        sizes.setdefault((rest, one.data), []).append(one.size)
+    return {f"{'+'.join(names)}_{rest}": data for (rest, data), names in sizes.items()}
 
 
-def _read(path: Path) -> Thumbnail | None:
-    """Give a thumbnail; None if it is none, or not whole."""
+def _read(path: Path) -> list[Thumbnail]:
+    """Give the thumbnails that a file is; none if it is none, or not whole."""
     named = _NAME.fullmatch(path.name)
     data = path.read_bytes() if named else b""
     if named is None or len(data) != int(named["bytes"]):
-        return None
-    return Thumbnail(
-        size=named["size"],
-        mime=f"image/{named['format']}",
-        data=data,
-        width=int(named["width"]),
-        height=int(named["height"]),
-        is_whole=named["whole"] is not None,
-    )
+        return []
+    return [
+        Thumbnail(
+            size=size,
+            mime=f"image/{named['format']}",
+            data=data,
+            width=int(named["width"]),
+            height=int(named["height"]),
+            is_whole=named["whole"] is not None,
+        )
+        for size in named["sizes"].split("+")
+    ]
