@@ -72,6 +72,17 @@ def test_a_status_that_cannot_be_told_holds_up_no_publishing(
     wait_for((spool.failed / JOB).is_dir, within_s=5)
 
 
+def test_while_the_queue_is_not_written_either_a_job_waits_and_ends_no_thread(
+    publisher: Publisher, store: Store, spool: Spool, over: int
+) -> None:
+    store.close()  # from here on nothing can be written, and all can be read
+    publisher.publish(over, JOB)
+    wait_for(lambda: publisher.again_s(time.monotonic()), within_s=10, what="its refusal")
+    assert (spool.active / JOB).is_dir()
+    publishing = [one for one in threading.enumerate() if one.name == "publisher"]
+    assert len(publishing) == AT_ONCE
+
+
 def test_what_is_being_closed_again_is_not_asked_for_again(
     store: Store, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,29 @@
+"""What keeps the daemon from what it alone uses."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from vqd.domain.errors import VqdError
+from vqd.premises import only_one
+
+
+def test_two_do_not_use_one_state(tmp_path: Path) -> None:
+    with (
+        only_one(tmp_path / "state"),
+        pytest.raises(VqdError, match=r"uses .+ already") as raised,
+        only_one(tmp_path / "state"),
+    ):
+        pass
+    assert raised.value.code == "already_running"
+
+
+def test_a_state_that_cannot_be_written_is_told_with_its_cure(tmp_path: Path) -> None:
+    write(tmp_path / "state", "a file in its place")
+    with (
+        pytest.raises(VqdError, match="Let the daemon's user write") as raised,
+        only_one(tmp_path / "state"),
+    ):
+        pass
+    assert raised.value.code == "state_unwritable"
