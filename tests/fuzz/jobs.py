@@ -12,6 +12,7 @@ from tests.fuzz.trees import json_of
 from tests.samples import TWO_LINES, picture
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.graph import edited
+from vqd.domain.names import printable
 from vqd.service.draft import Draft
 from vqd.service.drafts import Drafting
 from vqd.service.hot import hot_job
@@ -83,7 +84,7 @@ def sound(problems: Sequence[Problem]) -> None:
     for problem in problems:
         assert problem.code.replace("_", "").isalnum(), problem
         assert problem.said.strip(), problem
-        assert str(problem).isprintable(), problem
+        assert printable(str(problem)) == str(problem), problem
         str(problem).encode()
 
 
