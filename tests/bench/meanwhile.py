@@ -88,7 +88,7 @@ class Delays:
 class Yard:
     """Servers, the last of which is left to small jobs, and the daemon that has them."""
 
-    def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, told: Mapping[str, Any], **settings: Any) -> None:
         self._control = told["control"]
         write(folder / "workflows" / "timed.json", json.dumps(GRAPH))
         write(folder / "workflows" / "timed.yaml", DEFINITION)
@@ -96,7 +96,11 @@ class Yard:
         servers = [{"url": url, "tags": ["busy"]} for url in busy]
         servers.append({"url": free, "tags": ["free"]})
         self.daemon = Daemon(
-            folder, servers=servers, workflows=[str(folder / "workflows")], rescan_s=60
+            folder,
+            servers=servers,
+            workflows=[str(folder / "workflows")],
+            rescan_s=60,
+            **settings,
         )
         self._small = 0
         self._large_at: float | None = None
@@ -187,7 +191,7 @@ def _delays(posts: Sequence[Any], runs: Sequence[Any], drops: Sequence[float]) -
 def meanwhile(folder: Path) -> list[Figure]:
     """Take large jobs in, of a table and of a job file as long as may be, while others go on."""
     figures = []
-    with _yard(folder) as yard:
+    with open_yard(folder) as yard:
         yard.drop(
             "long", "schedule: {needs: {tags: [busy]}}\nfan_out: {matrix: {color: 1-20000}}\n"
         )
@@ -261,14 +265,15 @@ LARGE_JOBS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 @contextmanager
-def _yard(folder: Path) -> Iterator[Yard]:
+def open_yard(folder: Path, **settings: Any) -> Iterator[Yard]:
+    """Give the servers and the daemon, which runs."""
     asked = [sys.executable, "-m", "tests.bench.timed_servers", str(BUSY + 1), str(SECONDS)]
     servers = subprocess.Popen(
         asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     with servers:
         assert servers.stdout is not None
-        yard = Yard(folder, json.loads(servers.stdout.readline()))
+        yard = Yard(folder, json.loads(servers.stdout.readline()), **settings)
         try:
             yard.daemon.start()
             yield yard
