@@ -1,6 +1,7 @@
 """Job files: everything accepted is understood, everything else is a fault with its line."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -266,3 +267,23 @@ def test_what_can_be_read_beside_a_fault_is_read(tmp_path: Path) -> None:
     assert [problem.key for problem in problems] == ["retry.limit"]
     assert (spec.name, spec.retry_limit, spec.timeout_s) == ("cats", 2, 240)
     assert spec.params["steps"].text == "9"
+
+
+def test_ranges_that_hold_too_much_together_are_not_written_out(tmp_path: Path) -> None:
+    axes = [f"    a{number}: 1-100000" for number in range(3)]
+    (problem,) = faults_of(tmp_path, asked("fan_out:", "  matrix:", *axes))
+    assert (problem.code, problem.key) == ("wrong_value", "fan_out")
+    assert problem.said == "its ranges hold 300,000 values together."
+
+
+def test_texts_that_only_look_like_ranges_are_not_counted(tmp_path: Path) -> None:
+    lists = asked("fan_out:", "  matrix: {a: [1-100000, 2-100000, 3-100000]}")
+    assert len(spec_of(tmp_path, lists).fan_out.matrix["a"]) == 3
+
+
+def test_of_very_many_faults_the_first_are_told_and_soon(tmp_path: Path) -> None:
+    began_at = time.process_time()
+    problems = faults_of(tmp_path, asked(*(f"k{number}: 1" for number in range(20_000))))
+    assert time.process_time() - began_at < 5
+    assert len(problems) == 100
+    assert {problem.code for problem in problems} == {"unknown_key"}

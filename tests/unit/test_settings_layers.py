@@ -113,6 +113,18 @@ def test_a_name_is_matched_with_that_of_the_file_blind_to_case(
     assert [one.url for one in load_settings(main).notify.values()] == ["https://b"]
 
 
+def test_a_variable_and_a_flag_that_are_no_utf_8_are_told(
+    main: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, VQD_WEB__LISTEN="127.0.\udc981.1:0", VQD_SERVERS='["\udcff"]')
+    with pytest.raises(Faults) as caught:
+        load(main)
+    told = [(problem.where, problem.code) for problem in caught.value.problems]
+    assert told == [("VQD_SERVERS", "not_utf8"), ("VQD_WEB__LISTEN", "not_utf8")]
+    with pytest.raises(Faults, match="--spool: is not UTF-8"):
+        load(main, {"spool": "/srv/\udcff"})
+
+
 def test_a_flag_lies_over_everything(main: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VQD_LOG_LEVEL", "warning")
     assert load(main).settings.log_level == "warning"

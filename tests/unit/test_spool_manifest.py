@@ -86,6 +86,14 @@ def test_a_prompt_with_several_outputs_is_one_entry_and_told_of_twice_the_later_
     assert place.offset > 0
 
 
+def test_what_is_no_line_parts_no_prompt_from_its_outputs(tmp_path: Path) -> None:
+    one = a_prompt().outputs[0]
+    added(tmp_path, a_prompt(outputs=(one, replace(one, path="outputs/a_1_002.png"))))
+    first, second = (tmp_path / MANIFEST).read_bytes().splitlines(keepends=True)
+    (tmp_path / MANIFEST).write_bytes(first + b"half a li\n" + second)
+    assert entries(tmp_path) == {KEY: [["outputs/a_1.png", "outputs/a_1_002.png"]]}
+
+
 def test_prompts_that_succeed_at_the_same_time_lose_no_line(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: added(tmp_path, a_prompt(number)), range(1, 41)))

@@ -230,7 +230,12 @@ def test_jobs_are_listed_page_by_page_and_found_by_what_is_asked(tmp_path: Path)
         ]
 
 
-@pytest.mark.parametrize("cursor", ["x", "////", "LTE", "", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"])
+_LARGE = "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"
+_LARGE_BEHIND_ZEROS = "MDAwMDAwMDAwMDAwMDAwMDAwMDA5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"
+_NESTED = "W1tb" * 900
+
+
+@pytest.mark.parametrize("cursor", ["x", "////", "LTE", "", _LARGE, _LARGE_BEHIND_ZEROS, _NESTED])
 @pytest.mark.parametrize("path", ["/api/jobs", "/api/jobs/{job}/prompts", "/api/jobs/{job}/events"])
 def test_a_cursor_that_was_never_given_is_told(house: WebHouse, cursor: str, path: str) -> None:
     job = "20260101-000000-cursors"
