@@ -13,10 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
-from tests.fuzz.surface import CORPUS, Check, Surface
+from tests.fuzz.bounds import within_time
+from tests.fuzz.surface import CORPUS, Check, Surface, surfaces_in
 
 _KEPT = Path(__file__).parents[2] / ".fuzz"
 _FOUND = 77
@@ -45,10 +47,11 @@ def main() -> int:
     """Run the surfaces that are named, or all of them; 1 where something was found."""
     args = _arguments()
     if args.alone:
-        _fuzz(args.alone, args.libfuzzer)
+        name, home = args.alone
+        _fuzz(name, home, args.libfuzzer)
         return 0
     # Imported only here: a process that fuzzes imports vqd so that what is reached is counted.
-    from tests.fuzz.surfaces import SURFACES
+    from tests.fuzz.surfaces import HOMES, SURFACES
 
     unknown = {*args.surfaces} - {*SURFACES}
     if unknown:
@@ -56,7 +59,7 @@ def main() -> int:
         return 2
     runs = []
     for name in args.surfaces or SURFACES:
-        runs.append(_run(name, args.minutes * 60))
+        runs.append(_run(name, HOMES[name], args.minutes * 60))
         sys.stdout.write(f"{_told(runs[-1])}\n")
         sys.stdout.flush()
     return int(any(run.findings for run in runs))
@@ -66,18 +69,18 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/fuzz", description=__doc__)
     parser.add_argument("surfaces", nargs="*", help="all, if none is named")
     parser.add_argument("--minutes", type=float, default=5.0, help="for each surface")
-    parser.add_argument("--alone", help=argparse.SUPPRESS)
+    parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--libfuzzer", nargs=argparse.REMAINDER, default=[], help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _run(name: str, seconds: float) -> Run:
+def _run(name: str, home: str, seconds: float) -> Run:
     """Fuzz one surface for so long, begun again after each finding."""
     began_at, executions, edges, findings = time.monotonic(), 0, 0, list[Path]()
     while (left := seconds - (time.monotonic() - began_at)) > 1 and len(findings) < _MOST_FOUND:
         before = {*_corpus(name)}
         with tempfile.TemporaryFile() as said:
-            ended = subprocess.run(_command(name, int(left)), stderr=said, check=False)
+            ended = subprocess.run(_command(name, home, int(left)), stderr=said, check=False)
             said.seek(0)
             text = said.read()
         executions += sum(int(count) for count in _DONE.findall(text))
@@ -91,7 +94,7 @@ def _run(name: str, seconds: float) -> Run:
     return Run(name, time.monotonic() - began_at, executions, edges, tuple(findings))
 
 
-def _command(name: str, seconds: int) -> Sequence[str]:
+def _command(name: str, home: str, seconds: int) -> Sequence[str]:
     kept = _KEPT / name
     kept.mkdir(parents=True, exist_ok=True)
     (CORPUS / name).mkdir(parents=True, exist_ok=True)
@@ -106,7 +109,7 @@ def _command(name: str, seconds: int) -> Sequence[str]:
         "detect_leaks": 0,
     }
     flags = [f"-{flag}={value}" for flag, value in bounds.items()]
-    alone = [sys.executable, "-m", "tests.fuzz.guided", "--alone", name, "--libfuzzer"]
+    alone = [sys.executable, "-m", "tests.fuzz.guided", "--alone", name, home, "--libfuzzer"]
     return [*alone, *flags, str(kept)]
 
 
@@ -127,15 +130,12 @@ def _told(run: Run) -> str:
     )
 
 
-def _fuzz(name: str, flags: Sequence[str]) -> None:
+def _fuzz(name: str, home: str, flags: Sequence[str]) -> None:
     """Fuzz one surface in this process, which ends with that."""
     import atheris
 
     with atheris.instrument_imports(include=["vqd"]):
-        from tests.fuzz.surfaces import SURFACES
-    from tests.fuzz.bounds import within_time
-
-    surface = SURFACES[name]
+        surface = surfaces_in(import_module(home))[name]
     *options, kept = flags
 
     def mutated(data: bytes, most: int, seed: int) -> bytes:

@@ -1,10 +1,11 @@
 """A surface: something of vqd that takes what others wrote."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import ModuleType
 
 from tests.fuzz.mutation import LONGEST_BYTES, Mutation
 
@@ -37,3 +38,9 @@ class Surface:
         for _ in range(times):
             data = self.mutation(chance, data)[:LONGEST_BYTES]
         return data
+
+
+def surfaces_in(module: ModuleType) -> Mapping[str, Surface]:
+    """Give the surfaces that a module has, by name."""
+    found = (one for one in vars(module).values() if isinstance(one, Surface))
+    return {one.name: one for one in found}

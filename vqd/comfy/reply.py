@@ -203,9 +203,10 @@ def _headers(inflow: Inflow) -> Headers:
     while line := inflow.line():
         if len(fields) == _MOST_FIELDS:
             raise ValueError(f"it sent more than {_MOST_FIELDS} headers")
-        name, colon, value = line.decode("latin-1").partition(":")
-        if fields and line[:1] in b" \t":  # the line before goes on
-            fields[-1] = fields[-1][0], f"{fields[-1][1]} {line.decode('latin-1').strip()}"
+        text = line.decode("latin-1")
+        name, colon, value = text.partition(":")
+        if fields and text[0] in " \t":  # the line before goes on
+            fields[-1] = fields[-1][0], f"{fields[-1][1]} {text.strip()}"
         elif colon:
             fields.append((name.strip(), value.strip()))
     return Headers(fields)
