@@ -1,3 +1,5 @@
+import errno
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -9,11 +11,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
+from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, job_of, write
 from tests.waiting import wait_for
 from vqd.cli.statusfile import read_status
 from vqd.domain.job import PlannedJob
-from vqd.domain.lifecycle import PROOF_MADE, Move, PromptState
+from vqd.domain.lifecycle import PROOF_MADE, JobState, Move, PromptState
 from vqd.domain.outcome import Failed, FailureCode, Progress
 from vqd.domain.queue import PromptKey
 from vqd.domain.schedule import Judgement
@@ -81,6 +83,28 @@ def test_while_the_queue_is_not_written_either_a_job_waits_and_ends_no_thread(
     assert (spool.active / JOB).is_dir()
     publishing = [one for one in threading.enumerate() if one.name == "publisher"]
     assert len(publishing) == AT_ONCE
+
+
+def test_a_job_whose_move_could_not_be_synced_is_over_only_when_it_is(
+    store: Store, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+
+    def refuse_once(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append(path)
+        if path == spool.failed and synced.count(path) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(os, "fsync", refuse_once)
+    for times in (1, 2):
+        one = Publisher(store, spool, on_change=lambda: None)
+        one.start()
+        one.publish(over, JOB)
+        wait_for(lambda: synced.count(spool.failed) == times, within_s=10)  # noqa: B023
+        one.stop()
+        assert (spool.failed / JOB).is_dir()
+        assert (job_of(store, over).state is JobState.PUBLISHING) == (times == 1)
 
 
 def test_what_is_being_closed_again_is_not_asked_for_again(

@@ -15,7 +15,7 @@ from vqd.runner.manifest import write_manifest
 from vqd.runner.reporting import write_job_report
 from vqd.spool import drops
 from vqd.spool.failures import FAILURES, write_failures
-from vqd.spool.files import sync_folder, whole_file
+from vqd.spool.files import sync_folder, write_to_sync
 from vqd.spool.folders import make_folder
 from vqd.spool.status import Steered, write_status
 from vqd.spool.why import WHY, write_why
@@ -73,10 +73,10 @@ def _write_graphs(session: Session, job: Job, folder: Path) -> None:
         path = graphs / f"{sha256}.json"
         if path.exists():
             continue
-        with whole_file(path) as file:
-            nodes = session.graphs.get(sha256).nodes
-            file.write(orjson.dumps(nodes, option=orjson.OPT_INDENT_2))
-    sync_folder(folder)
+        nodes = session.graphs.get(sha256).nodes
+        write_to_sync(path, orjson.dumps(nodes, option=orjson.OPT_INDENT_2))
+    for names in (graphs, folder):  # those that are there were perhaps not synced before
+        sync_folder(names)
 
 
 def _write_failures(session: Session, job: Job, folder: Path) -> None:

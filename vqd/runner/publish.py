@@ -27,7 +27,7 @@ from vqd.runner.closing import lay_out
 from vqd.runner.room import Room
 from vqd.runner.statuses import RunningNow, Statuses
 from vqd.spool import drops
-from vqd.spool.files import is_real_folder
+from vqd.spool.files import is_real_folder, sync_folder
 from vqd.spool.layout import Spool
 from vqd.spool.space import refusal
 from vqd.store.store import Store
@@ -175,6 +175,8 @@ class Publisher:
             drops.publish(folder, self._home(closed) / job.job)
         else:
             self._require_spool()  # it was published before, or deleted; not away with the share
+            for names in (self._home(closed), self._spool.active):  # perhaps not synced then
+                sync_folder(names)
         self._store.write(
             lambda session: session.jobs.close(job_key, closed.state, closed.reason, now=now)
         )
