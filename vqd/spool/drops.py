@@ -196,11 +196,11 @@ def publish(folder: Path, target: Path) -> None:
 
 
 def _unless_of_disk(
-    _call: object, _path: str, fault: tuple[type[OSError], OSError, object]
+    _call: object, _path: str, fault: tuple[type[BaseException], BaseException, object]
 ) -> None:
     """Let what cannot be removed stay, but for a disk that refuses everything: then it is tried
     again."""
-    if is_of_disk(fault[1]):
+    if isinstance(fault[1], OSError) and is_of_disk(fault[1]):
         raise fault[1]
 
 
