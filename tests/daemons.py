@@ -21,7 +21,7 @@ class Daemon:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
-        self.spool = Spool.create(folder / "spool")
+        self.spool = Spool.create(Path(settings.get("spool", folder / "spool")))
         self.settings = folder / "vqd.yaml"
         values = {
             "spool": str(self.spool.root),
@@ -55,6 +55,17 @@ class Daemon:
     def start(self, *, within_s: float = 60, may_end: bool = False) -> "Daemon":
         """Start the daemon and wait until it is ready, or has ended where it `may_end`."""
         starts = len(self.logged("daemon.started"))
+        self.begin()
+        wait_for(
+            lambda: len(self.logged("daemon.started")) > starts or self._has_ended(),
+            within_s=within_s,
+            what="the daemon's start",
+        )
+        assert may_end or not self._has_ended(), (self.folder / "daemon.log").read_text()
+        return self
+
+    def begin(self) -> None:
+        """Start the daemon, and wait for nothing."""
         with (self.folder / "daemon.log").open("ab+") as log:
             _end_half_line(log)
             self.process = subprocess.Popen(
@@ -63,13 +74,6 @@ class Daemon:
                 stderr=log,
                 env=_environment(),
             )
-        wait_for(
-            lambda: len(self.logged("daemon.started")) > starts or self._has_ended(),
-            within_s=within_s,
-            what="the daemon's start",
-        )
-        assert may_end or not self._has_ended(), (self.folder / "daemon.log").read_text()
-        return self
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""

@@ -1,16 +1,25 @@
-"""Under a daemon of a test: kills it at the point that $CRASH_AT names; `never published` lets it
-publish nothing instead."""
+"""Under a daemon of a test: kills it at the point that $CRASH_AT names, or lets it publish nothing
+(`never published`); and sets its clock off by the seconds that the file $CLOCK_OFF_BY tells.
+"""
 
 import os
 import threading
+import time
 from pathlib import Path
 
 from tests.crashes import points
 
+_PUBLISHER = "publisher"
+_RUN = threading.Thread.run
+_TIME = time.time
 
-def _reach(name: str, _: Path | None) -> None:
-    if name == os.environ["CRASH_AT"]:
-        points.kill()
+
+def _kill_at(named: str) -> points.Reach:
+    def reach(point: points.Point) -> None:
+        if str(point) == named:
+            points.kill()
+
+    return reach
 
 
 def _run(self: threading.Thread) -> None:
@@ -19,13 +28,20 @@ def _run(self: threading.Thread) -> None:
     _RUN(self)
 
 
-_PUBLISHER = "publisher"
-_RUN = threading.Thread.run
+def _off_by(told: Path) -> None:
+    def off() -> float:
+        return _TIME() + float(told.read_text(encoding="ascii"))
 
-match os.environ.get("CRASH_AT"):
+    time.time = off
+
+
+match os.environ.pop("CRASH_AT", None):  # not of its children
     case None:
         pass
     case "never published":
         threading.Thread.run = _run  # type: ignore[method-assign]
-    case _:
-        points.install(points.before(_reach, {_PUBLISHER, "store-writer"}))
+    case named:
+        points.install(_kill_at(named))
+
+if "CLOCK_OFF_BY" in os.environ:
+    _off_by(Path(os.environ["CLOCK_OFF_BY"]))

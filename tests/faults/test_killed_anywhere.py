@@ -3,7 +3,8 @@ it: rename, link, unlink, mkdir, new file, sync, commit, and what is said over H
 
 The points are found by letting a job live untroubled (tests/crashes); then one like it is cut off
 at each of them. Right after the kill it is in one of the states S0 to S5 (tests/crashes/states.py);
-after the next start it comes back once and whole, and each prompt was rendered once.
+after the next start it comes back once and whole, and each prompt was rendered once. Of jobs of
+other kinds only what is theirs alone is tried here: `script/soak --points` tries everything.
 """
 
 from collections.abc import Iterator
@@ -12,82 +13,8 @@ import pytest
 
 from tests.crashes.laboratory import Laboratory, trials_of
 from tests.crashes.life import Fault, Told
+from tests.crashes.named import NAMED, NAMED_OF
 from tests.crashes.states import State
-
-NAMED = (
-    "listen: GET /ws answered",
-    "watch: rename to active/JOB",
-    "watch: sync spool/active",
-    "watch: sync spool/inbox",
-    "store-writer: commit job.accepted",
-    "store-writer: commit prompt.claimed",
-    "attempt: POST /upload/image sent",
-    "attempt: POST /upload/image answered",
-    "attempt: POST /prompt sent",
-    "attempt: POST /prompt answered",
-    "attempt: GET /view answered",
-    "attempt: sync .part/1-1-0.png",
-    "attempt: replace to outputs/p1.png",
-    "attempt: sync JOB/outputs",
-    "attempt: sync JOB/manifest.jsonl",
-    "store-writer: commit prompt.succeeded",
-    "publisher: mkdir JOB/.dropped",
-    "store-writer: commit job.publishing",
-    "publisher: rename to JOB/inputs",
-    "publisher: replace to JOB/manifest.jsonl",
-    "publisher: replace to JOB/log.txt",
-    "publisher: replace to JOB/report.html",
-    "publisher: replace to JOB/STATUS.yaml",
-    "publisher: rename to done/JOB",
-    "publisher: sync spool/done",
-    "store-writer: commit job.done",
-)
-"""Calls that every such life consists of, which no change of the code may hide from these tests."""
-
-NAMED_OF = {
-    "job file": (
-        "claim: replace to active/.JOB.claim",
-        "claim: mkdir active/.JOB.part",
-        "claim: rename to .JOB.part/p1.png",
-        "claim: rename to .JOB.part/one.yaml",
-        "claim: rename to active/JOB",
-        "claim: unlink active/.JOB.claim",
-    ),
-    "two prompts": (
-        "attempt: POST /upload/image answered #2",
-        "attempt: POST /prompt sent #2",
-        "attempt: POST /prompt answered #2",
-        "attempt: replace to outputs/p2.png",
-        "attempt: sync JOB/manifest.jsonl #2",
-    ),
-    "a failure and a retry": (
-        "store-writer: commit prompt.requeued",
-        "store-writer: commit prompt.claimed #2",
-        "attempt: POST /prompt sent #3",
-        "attempt: replace to rejected-outputs/1-2_bad.png",
-        "store-writer: commit prompt.failed",
-        "publisher: replace to JOB/failures.jsonl",
-        "publisher: replace to JOB/WHY.txt",
-        "publisher: rename to failed/JOB",
-        "store-writer: commit job.failed",
-    ),
-    "cancelled": (
-        "store-writer: commit job.cancel_requested",
-        "watch: rename to JOB/CANCEL.done-TIME",
-        "cancel: POST /api/jobs/ID/cancel answered",
-        "store-writer: commit prompt.cancelled",
-        "publisher: rename to failed/JOB",
-        "store-writer: commit job.cancelled",
-    ),
-    "files of a hot folder": (
-        "watch: replace to active/.JOB.claim",
-        "watch: rename to .JOB.part/p2.png",
-        "watch: replace to .JOB.part/job.yaml",
-        "watch: rename to active/JOB",
-        "watch: unlink active/.JOB.claim",
-    ),
-}
-"""Calls that only such a job's life has; `script/soak --points` kills at all the others, too."""
 
 pytestmark = pytest.mark.timeout(900)
 

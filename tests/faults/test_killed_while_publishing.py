@@ -40,7 +40,13 @@ NAMED = (
 )
 """Steps that every job goes through, which no change of the code may hide from these tests."""
 ONLY_THE_FIRST_TIME = {"mkdir JOB/.dropped", "rename to JOB/inputs"}
-IN_TURN = (NAMED[0], "rename to JOB/inputs", "replace to JOB/STATUS.yaml", *NAMED[-2:])
+IN_TURN = (
+    "before publisher: mkdir JOB/.dropped",
+    "after publisher: rename to JOB/inputs",
+    "before publisher: replace to JOB/STATUS.yaml",
+    "after publisher: rename to done/JOB",
+    "before store-writer: commit job.done",
+)
 TARGET = {"studio": {"url": "http://127.0.0.1:9/"}}
 
 

@@ -7,51 +7,112 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from rich.console import Console
-from rich.table import Table
 
+from tests.crashes.kinds import KINDS
 from tests.daemons import Daemon
-from tests.soak.actor import STARTED_WITHIN_S, Actor
+from tests.mounts import disk_image
+from tests.soak.actor import Actor
+from tests.soak.everywhere import cut_off_everywhere
 from tests.soak.ledger import Ledger
+from tests.soak.machine import FULL, Machine
+from tests.soak.plan import FAULTS, Act, digest, plan
 from tests.soak.proof import faults
+from tests.soak.tables import tables
 
 _SETTLED_WITHIN_S = 300.0
-_MEAN_PAUSE_S = 0.05
+_DISK_MB = 4096
 
 
 def main() -> int:
     """Run it; gives 1 if anything is not as it must be."""
     asked = _asked()
+    if asked.points is not None:
+        return cut_off_everywhere(asked.points, Console(), asked.dir)
+    acts = plan(asked.seed, minutes=asked.minutes)
     folder = Path(tempfile.mkdtemp(prefix=f"vqd-soak-{asked.seed}-", dir=asked.dir))
     console = Console()
-    console.print(f"seed {asked.seed}, {asked.minutes:g} minutes, in {folder}")
+    planned = f"{len(acts)} acts planned, {digest(acts)}"
+    console.print(f"seed {asked.seed}, {asked.minutes:g} minutes: {planned}, in {folder}")
     ledger = Ledger(folder / "acts.jsonl")
-    daemon = Daemon(folder, rescan_s=2, drain_s=1, gather_s=1)
-    daemon.start(within_s=STARTED_WITHIN_S)
+    with _own_disk(folder, console) as disk:
+        found = _carry_out(acts, asked, folder, disk, ledger, console)
+        for fault in found:
+            console.print(f"FAULT {fault}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Again: script/soak --minutes {asked.minutes:g} --seed {asked.seed}")
+        if found and disk is not None:
+            shutil.copytree(disk / "spool", folder / "spool-as-left", symlinks=True)
+    if found or asked.keep:
+        console.print(f"Kept in {folder}: acts.jsonl, daemon.log, the spool, state/")
+    else:
+        shutil.rmtree(folder)
+    return 1 if found else 0
+
+
+@contextmanager
+def _own_disk(folder: Path, console: Console) -> Iterator[Path | None]:
+    """Give a file system of the spool's own, which can be filled; None where none can be had."""
+    with ExitStack() as stack:
+        try:
+            image = folder / "disk.img"
+            disk = stack.enter_context(disk_image(folder / "disk", image, megabytes=_DISK_MB))
+        except pytest.skip.Exception as error:
+            console.print(f"left out: {FULL}, {error}", markup=False)
+            disk = None
+        yield disk
+
+
+def _carry_out(
+    acts: Sequence[Act],
+    asked: argparse.Namespace,
+    folder: Path,
+    disk: Path | None,
+    ledger: Ledger,
+    console: Console,
+) -> list[str]:
+    """Carry the acts out, let everything come to its end, and give what is not as it must be."""
+    spool = (disk or folder) / "spool"
+    daemon = Daemon(folder, spool=str(spool), rescan_s=2, drain_s=1, gather_s=1)
+    machine = Machine(daemon, ledger, disk)
+    machine.start()
     try:
-        actor = Actor(daemon, ledger, random.Random(asked.seed))
-        _act(actor, asked.minutes * 60)
+        actor = Actor(daemon.spool, ledger, random.Random(asked.seed))
+        _act(acts, actor, machine, ledger, asked.minutes * 60)
+        machine.mend()
         actor.end()
         is_settled = _settle(daemon, actor, ledger)
         exit_code = daemon.stop()
     finally:
         daemon.close()
-    found = faults(daemon, ledger)
+    found = [*machine.found, *faults(daemon, ledger)]
     if not is_settled:
         found.insert(0, f"not everything had ended {_SETTLED_WITHIN_S:g} s after the last act")
     if exit_code != 0:
         found.append(f"the daemon exited with {exit_code}")
-    console.print(_table(ledger, daemon))
-    for fault in found:
-        console.print(f"FAULT {fault}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Again: script/soak --minutes {asked.minutes:g} --seed {asked.seed}")
-    if found or asked.keep:
-        console.print(f"Kept in {folder}: acts.jsonl, daemon.log, spool/, state/")
-    else:
-        shutil.rmtree(folder)
-    return 1 if found else 0
+    for table in tables(daemon, ledger):
+        console.print(table)
+    return found
+
+
+def _act(acts: Sequence[Act], actor: Actor, machine: Machine, ledger: Ledger, for_s: float) -> None:
+    pause = threading.Event()
+    until = time.monotonic() + for_s
+    for act in acts:
+        if time.monotonic() >= until:
+            ledger.note("the plan goes on, but the time is over")
+            return
+        pause.wait(act.pause_s)
+        machine.tend()
+        chance = random.Random(act.seed)
+        if act.what in FAULTS:
+            machine.befall(act.what, chance)
+        elif machine.is_usable:
+            actor.act(act.what, chance)
 
 
 def _asked() -> argparse.Namespace:
@@ -59,25 +120,23 @@ def _asked() -> argparse.Namespace:
         prog="script/soak",
         description=(
             "Drops, edits, moves, deletes and steers at random, while the daemon and its engine are"
-            " killed at random, and then proves that every job that was completely dropped came"
-            " back exactly once and that no source is lost."
+            " killed, the share goes away, the disk is full and the clock is set, and then proves"
+            " that every job that was completely dropped came back exactly once and that no source"
+            " is lost."
         ),
-        epilog="The acts come from the seed alone; when they meet what the daemon does varies.",
+        epilog="The acts follow from the seed alone; when they meet what the daemon does varies.",
     )
     parser.add_argument("--minutes", type=float, default=10, help="how long to act (10)")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="of the acts")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a good run too")
     parser.add_argument("--dir", type=Path, help="make the folder in this one")
+    parser.add_argument(
+        "--points",
+        nargs="*",
+        choices=[*KINDS],
+        help="instead cut one job off at every point of its life, of these kinds or of all",
+    )
     return parser.parse_args()
-
-
-def _act(actor: Actor, for_s: float) -> None:
-    pauses = random.Random(0)
-    pause = threading.Event()
-    until = time.monotonic() + for_s
-    while time.monotonic() < until:
-        actor.act()
-        pause.wait(pauses.expovariate(1 / _MEAN_PAUSE_S))
 
 
 def _settle(daemon: Daemon, actor: Actor, ledger: Ledger) -> bool:
@@ -94,17 +153,6 @@ def _settle(daemon: Daemon, actor: Actor, ledger: Ledger) -> bool:
         actor.release()
         pause.wait(2)
     return False
-
-
-def _table(ledger: Ledger, daemon: Daemon) -> Table:
-    table = Table("what was done", "times", title="soak")
-    for act, times in sorted(ledger.done.items()):
-        table.add_row(act, str(times))
-    for name, place in (("in done/", daemon.spool.done), ("in failed/", daemon.spool.failed)):
-        table.add_row(name, str(sum(1 for _ in place.iterdir())))
-    table.add_row("must be back", str(sum(1 for _ in ledger.expected)))
-    table.add_row("sources that must be there", str(sum(1 for _ in ledger.kept)))
-    return table
 
 
 if __name__ == "__main__":

@@ -1,53 +1,44 @@
-"""The actor: whatever people and power cuts do to a spool, by chance, one act at a time."""
+"""The actor: whatever people do to a spool, by chance, one act at a time."""
 
 import os
 import random
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from tests.daemons import Daemon
 from tests.soak.kinds import Kinds, Steps
 from tests.soak.ledger import Drop, Ledger, token_in
+from vqd.spool.layout import Spool
 
 T = TypeVar("T")
 
 _STEERING = ("CANCEL", "PAUSE", "RESUME", "RETRY", "PRIORITY 80", "PRIORITY 999", "approve.txt")
 _MOST_UNDER_WAY = 12
-STARTED_WITHIN_S = 120.0
-"""On a machine that has other things to do."""
 
 
 class Actor:
-    """Acts on a daemon and its spool. The same seed gives the same acts; their timing varies."""
+    """Acts on a spool. Its chance decides all of an act but what there is to do it to."""
 
-    def __init__(self, daemon: Daemon, ledger: Ledger, chance: random.Random) -> None:
-        self._daemon = daemon
-        self._spool = daemon.spool
+    def __init__(self, spool: Spool, ledger: Ledger, chance: random.Random) -> None:
+        self._spool = spool
         self._ledger = ledger
         self._chance = chance
-        self._staging = _made(daemon.folder / "staging")
-        self._trash = _made(daemon.folder / "trash")
-        self._kinds = Kinds(self._spool.inbox, self._staging, ledger, chance)
+        self._staging = _made(spool.root.with_name("staging"))
+        self._trash = _made(spool.root.with_name("trash"))
         self._kinds.make_hot_folders()
         self._under_way: list[Steps] = []
-        self._down_for = 0
 
-    def act(self) -> None:
+    def act(self, what: str, chance: random.Random) -> None:
         """Do one thing; what it is to be done to may be gone, which is no fault."""
-        self._start_again()
-        weights, acts = zip(*self._acts, strict=True)
-        act: Callable[[], None] = self._chance.choices(acts, weights)[0]
+        self._chance = chance
         try:
-            act()
+            self._ACTS[what](self)
         except FileNotFoundError:
-            self._ledger.note("found gone", what=act.__name__)
+            self._ledger.note("found gone", what=what)
 
     def end(self) -> None:
         """Bring every drop to its end, and let the daemon work."""
-        self._down_for = min(self._down_for, 1)
-        self._start_again()
         while self._under_way:
             self._go_on(self._under_way[0])
         self.release()
@@ -56,31 +47,14 @@ class Actor:
         """Take away all that holds jobs."""
         self._spool.resume()
         for folder in _folders(self._spool.active):
-            for request in ("RESUME", "APPROVE"):
-                _put(folder / request)
+            with suppress(FileNotFoundError):  # it is over
+                for request in ("RESUME", "APPROVE"):
+                    _put(folder / request)
 
     @property
-    def _acts(self) -> list[tuple[int, Callable[[], None]]]:
-        return [
-            (30, self._begin_drop),
-            (60, self._continue_drop),
-            (10, self._steer),
-            (3, self._edit_job_file),
-            (3, self._edit_input),
-            (2, self._rename_drop),
-            (4, self._move_back),
-            (3, self._move_back_edited),
-            (2, self._drop_sidecar),
-            (1, self._edit_defaults),
-            (1, self._delete_drop),
-            (1, self._delete_active),
-            (1, self._delete_closed),
-            (1, self._pause),
-            (3, self._resume),
-            (1, self._kill_daemon),
-            (1, self._stop_daemon),
-            (1, self._kill_engine),
-        ]
+    def _kinds(self) -> Kinds:
+        """Give what makes drops, each by the chance of the act that began it."""
+        return Kinds(self._spool.inbox, self._staging, self._ledger, self._chance)
 
     def _begin_drop(self) -> None:
         if len(self._under_way) < _MOST_UNDER_WAY:
@@ -208,28 +182,23 @@ class Actor:
         if self._spool.resume():
             self._ledger.note("PAUSE removed")
 
-    def _kill_daemon(self) -> None:
-        if not self._down_for:
-            self._daemon.kill()
-            self._down_for = self._chance.randint(1, 20)
-            self._ledger.note("daemon killed")
-
-    def _stop_daemon(self) -> None:
-        if not self._down_for:
-            code = self._daemon.stop()
-            self._down_for = self._chance.randint(1, 20)
-            self._ledger.note("daemon stopped", exit_code=code)
-
-    def _start_again(self) -> None:
-        if self._down_for:
-            self._down_for -= 1
-            if not self._down_for:
-                self._daemon.start(within_s=STARTED_WITHIN_S)
-
-    def _kill_engine(self) -> None:
-        for pid in _engines(self._daemon):
-            os.kill(pid, signal.SIGKILL)
-            self._ledger.note("engine killed")
+    _ACTS: ClassVar[Mapping[str, Callable[["Actor"], None]]] = {
+        "begin a drop": _begin_drop,
+        "go on with a drop": _continue_drop,
+        "steer": _steer,
+        "edit a job file": _edit_job_file,
+        "edit an input": _edit_input,
+        "rename a drop": _rename_drop,
+        "move back": _move_back,
+        "move back edited": _move_back_edited,
+        "drop a sidecar": _drop_sidecar,
+        "replace defaults": _edit_defaults,
+        "delete a drop": _delete_drop,
+        "delete an active job": _delete_active,
+        "delete a closed job": _delete_closed,
+        "put PAUSE": _pause,
+        "take PAUSE away": _resume,
+    }
 
     def _any_waiting(self) -> Drop:
         waiting = [drop for drop in self._ledger.expected if drop.path.exists()]
@@ -242,14 +211,6 @@ class Actor:
         if not found:
             raise FileNotFoundError
         return self._chance.choice(found)
-
-
-def _engines(daemon: Daemon) -> Iterator[int]:
-    """Give the processes of the built-in engine that the daemon started."""
-    if daemon.process is not None and daemon.process.poll() is None:
-        pid = daemon.process.pid
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            yield from map(int, children.read_text(encoding="ascii").split())
 
 
 def _job_file(folder: Path) -> Path | None:

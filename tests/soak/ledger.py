@@ -37,6 +37,8 @@ class Ledger:
     folders_moved: set[str] = field(default_factory=set)
     """JOBs whose folder the actor deleted or moved back: their rows may be without one."""
     done: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    """What befell the daemon, and how often."""
 
     def begin(self, kind: str, path: Path) -> Drop:
         """Note that a drop begins; its `path` may be mended when its token is known."""
@@ -75,6 +77,12 @@ class Ledger:
         line = {"at": round(time.time(), 3), "act": act, **facts}
         with self.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line, default=str) + "\n")
+
+    def fault(self, what: str) -> None:
+        """Count what befell the daemon."""
+        self.faults[what] += 1
+        self.note("fault", what=what)
+        del self.done["fault"]
 
     @property
     def expected(self) -> Iterator[Drop]:

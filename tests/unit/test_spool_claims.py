@@ -200,6 +200,18 @@ def test_a_link_that_was_taken_before_a_kill_goes_back(spool: Spool, tmp_path: P
     assert [*spool.active.iterdir()] == []
 
 
+def test_a_note_that_was_not_written_to_its_end_is_taken_away_and_nothing_of_others(
+    spool: Spool, tmp_path: Path
+) -> None:
+    write(spool.active / "..J.claim.part", '{"origin": "inb')
+    write(tmp_path / "theirs", "theirs")
+    (spool.active / "..K.claim.part").symlink_to(tmp_path / "theirs")
+    write(spool.active / "..J.part", "theirs")
+    claims.recover_claims(spool.active, spool.inbox)
+    left = sorted(path.name for path in spool.active.iterdir())
+    assert left == ["..J.part", "..K.claim.part"]
+
+
 def test_what_was_dropped_again_meanwhile_is_not_written_over(spool: Spool) -> None:
     steps = hot_files(spool)
     carry_out(steps, 3)

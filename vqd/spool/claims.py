@@ -21,7 +21,7 @@ from pathlib import Path
 
 from vqd.domain.errors import VqdError
 from vqd.spool.building import BUILDING, NOTE, Claim, Note, note_of
-from vqd.spool.files import is_real_folder, move_folder
+from vqd.spool.files import is_real_file, is_real_folder, move_folder
 
 JOB_FILE = "job.yaml"
 """What vqd names a job file that it writes itself."""
@@ -128,6 +128,10 @@ def recover_claims(active: Path, inbox: Path, elsewhere: Collection[Path] = ()) 
     Drops come from the inbox, its folders, and hot folders `elsewhere`. What cannot go back where
     it lay, because that is not mounted, is left for the next time.
     """
+    for unwritten in active.glob(f"..*{NOTE}{BUILDING}"):
+        if is_real_file(unwritten):
+            with suppress(OSError):
+                unwritten.unlink()
     for note in sorted(active.glob(f".*{NOTE}")):
         claim = Claim.noted(note)
         if claim is not None and claim.comes_from(inbox, elsewhere):
