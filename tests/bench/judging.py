@@ -1,7 +1,7 @@
 """What figures were before, and whether one is worse now by more than it varies.
 
-Only ratios are judged: what a machine does at all, and what else it has to do, is in both of their
-sides.
+Only ratios and counts are judged: what a machine does at all, and what else it has to do, is in
+both sides of the former and does not change the latter much.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.bench.figure import Figure
 
-RATIOS = frozenset({"x", "times"})
+JUDGED = frozenset({"x", "times", "syncs"})
 RUNS = 9
 """So many of the last runs are looked at."""
 LEAST_RUNS = 3
@@ -51,7 +51,7 @@ def worse(figures: Iterable[Figure], past: Mapping[str, Sequence[float]]) -> dic
     return {
         figure.name: before
         for figure, before in known
-        if figure.unit in RATIOS and before is not None and before.is_worse(figure)
+        if figure.unit in JUDGED and before is not None and before.is_worse(figure)
     }
 
 

@@ -228,7 +228,10 @@ def _while_taken(
         Figure(f"{head}: drop -> sent, median", statistics.median(both.drop), "ms"),
         Figure(f"{head}: drop -> sent, 99 of 100", _percentile(both.drop), "ms", 50),
         Figure(
-            f"{head}: servers idle beyond before", both.idle_percent - calm.idle_percent, "%", 0.1
+            f"{head}: servers idle beyond before",
+            max(0.0, both.idle_percent - calm.idle_percent),
+            "%",
+            0.1,
         ),
         Figure(f"{head}: sent first after", statistics.median(first_s), "s"),
         Figure(f"{head}: taken", LARGE / statistics.median(taken_s), "/s"),

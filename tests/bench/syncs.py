@@ -73,12 +73,12 @@ def syncs(folder: Path) -> list[Figure]:
     one = _each(folder / "one", FEW)
     many = _each(folder / "many", MANY)
     return [
-        Figure("one server: syncs of the queue for a prompt", one[QUEUE], "", 2),
-        Figure("one server: syncs of its output for a prompt", one[OUTPUTS], ""),
-        Figure("one server: other syncs for a prompt", one[REST], ""),
-        Figure("64 servers: syncs of the queue for a prompt", many[QUEUE], "", 0.1),
-        Figure("64 servers: syncs of its output for a prompt", many[OUTPUTS], ""),
-        Figure("64 servers: other syncs for a prompt", many[REST], ""),
+        Figure("one server: syncs of the queue for a prompt", one[QUEUE], "syncs", 2),
+        Figure("one server: syncs of its output for a prompt", one[OUTPUTS], "syncs"),
+        Figure("one server: other syncs for a prompt", one[REST], "syncs"),
+        Figure("64 servers: syncs of the queue for a prompt", many[QUEUE], "syncs", 0.1),
+        Figure("64 servers: syncs of its output for a prompt", many[OUTPUTS], "syncs"),
+        Figure("64 servers: other syncs for a prompt", many[REST], "syncs"),
     ]
 
 
