@@ -19,6 +19,7 @@ from vqd.runner.assignment import Assignment
 from vqd.runner.attempt import Attempt
 from vqd.runner.home import Home
 from vqd.runner.inputs import InputChecks
+from vqd.runner.places import DEPTH
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
@@ -76,7 +77,7 @@ def attempt(
     prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
     assert prompt is not None
     server = Server(ServerAddress("gpu1", strange.url), InputChecks(), on_change=lambda: None)
-    server.enter()
+    server.places.enter("p")
     yield Attempt(
         Assignment(prompt, "job", a_plan(1), A_GRAPH, tmp_path, tmp_path),
         server,
@@ -326,7 +327,7 @@ def test_a_server_died_of_the_prompt_that_ran_there_and_of_no_other(
 ) -> None:
     attempt.server.epoch = "epoch-1"
     for _ in range(beside):
-        attempt.server.enter()
+        attempt.server.places.enter("another")
     strange.answers("HEAD /view", Answer(404))
     strange.answers("GET /queue", seen, NOTHING)
     outcome = attempt.run()
@@ -501,3 +502,50 @@ def test_a_success_is_looked_up_only_where_its_files_were_not_all_heard_of(
     assert isinstance(outcome, Succeeded)
     assert outcome.seconds == seconds
     assert len(strange.requests("GET /history/p")) == looks
+
+
+def occupied(server: Server) -> None:
+    """Have so many prompts on a server that there is no place for the attempt's."""
+    server.leave("p")
+    for other in range(DEPTH):
+        server.places.enter(str(other), is_there=True)
+    server.places.enter("p")
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"),
+    [
+        (Attempt.cancel, FailureCode.INTERRUPTED),
+        (Attempt.withdraw, FailureCode.WITHDRAWN),
+        (Attempt.abandon, None),
+    ],
+)
+def test_what_is_stopped_while_it_waits_for_a_place_is_never_sent(
+    strange: StrangeServer,
+    attempt: Attempt,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: Callable[[Attempt], None],
+    code: FailureCode | None,
+) -> None:
+    monkeypatch.setattr("vqd.runner.places.PATIENCE_S", 60)
+    strange.answers("GET /queue", NOTHING)
+    occupied(attempt.server)
+    with ThreadPoolExecutor(1) as aside:
+        running = aside.submit(attempt.run)
+        stop(attempt)
+        outcome = running.result(30)
+    assert (outcome.code if isinstance(outcome, Failed) else outcome) is code
+    assert not strange.requests("POST /prompt")
+
+
+def test_what_waits_too_long_for_a_place_is_put_back(
+    strange: StrangeServer, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.places.PATIENCE_S", 0.01)
+    occupied(attempt.server)
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.WITHDRAWN
+    assert "longer than was thought" in outcome.message
+    assert not strange.requests("POST /prompt")
+    assert attempt.server.places.given == DEPTH

@@ -108,10 +108,10 @@ def test_its_probe_is_one_prompt(store: Store, servers: list[Server]) -> None:
     (claimed,) = store.write(
         lambda session: list(Choosing(servers, Fitting()).claims(session, [bad], NOW))
     )
-    bad.enter()
+    bad.places.enter("p")
     assert not bad.free_places(at)
-    bad.leave()
-    bad.part()
+    bad.leave("p")
+    bad.places.part()
     fail_jobs(bad, at)
     assert bad.standing.yields
     bad.standing.refresh()

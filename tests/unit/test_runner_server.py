@@ -54,7 +54,7 @@ def test_a_server_without_a_websocket_is_up_if_it_answers(
     strange.answers("GET /ws", NO_WEBSOCKET)
     server.start()
     wait_for(lambda: server.is_up, within_s=3)
-    assert list(server.free_places(NOW)) == [0, 1]
+    wait_for(lambda: list(server.free_places(NOW)) == [0, 1], within_s=3)
     server.learn()
     told = server.record(NOW)
     assert (told.state, told.version) == ("up", "0.3.64")

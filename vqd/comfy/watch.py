@@ -35,6 +35,9 @@ class Watch:
         self.prompt_id = prompt_id
         self.client_id: str | None = None
         """What the prompt was sent with; None while it is not known."""
+        self.on_end: Callable[[], None] = _nobody_is_told
+        """Called by the listener when the prompt is over, before whoever waits is woken; it must be
+        quick."""
         self._on_close = on_close
         self._account = Account(prompt_id)
         self._changed = Condition()
@@ -87,12 +90,13 @@ class Watch:
             self._changed.notify_all()
 
     def hear(self, event: PromptEvent) -> None:
-        """Take in what is told of the prompt; called by the listener. Its end alone wakes anybody."""
+        """Take in what is told of the prompt; called by the listener. Its end wakes who waits."""
         match event:
             case Step():
                 self._advance(event)
             case Ended():
                 self._account.end()
+                self.on_end()
                 self.tell(Signal.ENDED)
             case Begun() | Cached():
                 self._account.add(event)
@@ -107,3 +111,7 @@ class Watch:
         self._progress = Progress(step.node, step.fraction, finished_nodes, step.step)
         self._last_heard_at = time.monotonic()
         self._started_at = self._started_at or self._last_heard_at
+
+
+def _nobody_is_told() -> None:
+    """Do nothing about the end of a prompt."""

@@ -73,7 +73,7 @@ class Attempt:
         self._write_down = write_down
         self._with_job_file = with_job_file
         self._home = home
-        self._prompt_id = assignment.prompt.prompt_id or ""
+        self.prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
         self.is_withdrawn = False
         self._watch: Watch | None = None
@@ -106,8 +106,9 @@ class Attempt:
         """Give the outcome; None if it was abandoned. The server was entered by the caller."""
         begun_at = time.monotonic()
         try:
-            with closing(self.server.listener.watch(self._prompt_id)) as watch:
+            with closing(self.server.listener.watch(self.prompt_id)) as watch:
                 self._watch = watch
+                watch.on_end = self._leave  # who waits for the place need not wait for this thread
                 finished = self._render(watch)
             self._leave()
             if not isinstance(finished, Finished):
@@ -125,7 +126,7 @@ class Attempt:
             return self._of_fault(error)
         finally:
             self._leave()
-            self.server.part()
+            self.server.places.part()
 
     def cancel(self) -> None:
         """Stop it: withdrawn if it waits on the server, interrupted if it runs there."""
@@ -140,13 +141,15 @@ class Attempt:
     def abandon(self) -> None:
         """Stop following it; the server goes on, and a restart asks for it."""
         self._abandoned.set()
+        self.server.places.let_go(self.prompt_id)
         if self._watch is not None:
             self._watch.tell(Signal.LOOK)
 
     def _tell_server(self, ask: Callable[[str], object]) -> None:
         """Have it stopped or taken off; once more when the server answers again, if it did not."""
+        self.server.places.let_go(self.prompt_id)
         try:
-            ask(self._prompt_id)
+            ask(self.prompt_id)
         except ComfyError as error:
             self._unsent = ask
             _log.warning("cancel.unsent", server=self.server.name, error=error.message)
@@ -157,16 +160,23 @@ class Attempt:
 
     def _render(self, watch: Watch) -> Finished | Failed | None:
         if not self.assignment.is_sent:
-            self._send(watch)
+            if (put_back := self._send(watch)) is not None:
+                return put_back
             timeout_s = self.assignment.plan.timeout_s or LOOK_AGAIN_S
-            self._pause(watch, SOON_S if self._stay.unclear else min(LOOK_AGAIN_S, timeout_s))
+            watch.wait(SOON_S if self._stay.unclear else min(LOOK_AGAIN_S, timeout_s))
         return self._wait(watch)
 
-    def _send(self, watch: Watch) -> None:
+    def _send(self, watch: Watch) -> Failed | None:
+        """Send it as soon as there is a place; give a failure if it is not sent here after all."""
         sent = send_inputs(self.assignment, self.server)
         self._input_files = sent.files
-        if self._cancelled.is_set() or self._withdrawn.is_set():
-            return
+        if not self.server.places.admit(self.prompt_id):
+            said = (
+                "Put back before it was sent: what it was to follow takes longer than was thought."
+            )
+            return Failed(FailureCode.WITHDRAWN, said)
+        if any(stop.is_set() for stop in (self._cancelled, self._withdrawn, self._abandoned)):
+            return None
         if self.assignment.frees_memory:
             free_memory(self.server)
         watch.client_id = self.server.listener.client_id
@@ -187,6 +197,7 @@ class Attempt:
             self.cancel()
         elif self._withdrawn.is_set():
             self.withdraw()
+        return None
 
     def _wait(self, watch: Watch) -> Finished | Failed | None:
         patience = Patience(self._stall_s, self.assignment.plan.timeout_s, time.monotonic())
@@ -196,7 +207,7 @@ class Attempt:
             except (Unreachable, NotComfy) as error:
                 if patience.is_unreachable_too_long(time.monotonic()):
                     return self._stay.away(error, watch.progress)
-                self._pause(watch, SOON_S)
+                watch.wait(SOON_S)
                 continue
             if isinstance(found, Finished):
                 return found
@@ -206,7 +217,7 @@ class Attempt:
             if failed is not None:
                 return failed
             left_s = max(LEAST_PAUSE_S, patience.left_s(watch.started_at, time.monotonic()))
-            self._pause(watch, min(LOOK_AGAIN_S if found else SOON_S, left_s))
+            watch.wait(min(LOOK_AGAIN_S if found else SOON_S, left_s))
         return None
 
     def _judge(
@@ -239,7 +250,7 @@ class Attempt:
 
     def _forsaken(self, patience: Patience) -> Failed | None:
         """Give a failure if the server will never come to a prompt that waits there."""
-        is_next = self.server.client.place(self._prompt_id) == Waiting(0)
+        is_next = self.server.client.place(self.prompt_id) == Waiting(0)
         is_idle = patience.is_idle_still(is_idle=is_next)
         return self._dead_inside() if is_idle or self.server.client.has_died_inside() else None
 
@@ -248,14 +259,10 @@ class Attempt:
         self.server.standing.avoid(said, time.monotonic())
         return Failed(FailureCode.UNREACHABLE, f"{self.server.name} is of no use: {said}.")
 
-    def _pause(self, watch: Watch, longest_s: float) -> None:
-        if watch.wait(longest_s) is Signal.ENDED:
-            self._leave()
-
     def _leave(self) -> None:
         if self._is_on_server:
             self._is_on_server = False
-            self.server.leave()
+            self.server.leave(self.prompt_id)
 
     def _absent(self, watch: Watch) -> Failed:
         if self._cancelled.is_set():

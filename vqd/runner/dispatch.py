@@ -99,7 +99,7 @@ class Dispatch:
             home=self._home,
         )
         self._running[prompt.key] = attempt
-        server.enter()
+        server.places.enter(attempt.prompt_id, is_there=is_sent)
         self._overs[prompt.key] = self._crew.carry_out(partial(self._carry_out, attempt))
 
     def drop(self, prompt: Prompt) -> None:

@@ -1,7 +1,6 @@
 """A ComfyUI server as the runner knows it."""
 
 import random
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -16,14 +15,8 @@ from vqd.comfy.messages import Device
 from vqd.domain.needs import Capability
 from vqd.domain.server import ServerRecord
 from vqd.runner.inputs import InputChecks, Uploads
+from vqd.runner.places import Places
 from vqd.runner.standing import Standing
-
-DEPTH = 2
-"""Prompts on a server at once: one running and one waiting, so that the GPU does not wait and a
-cancel stays quick."""
-COLLECTED = 4
-"""Prompts of a server whose outputs may be on their way beside those."""
-
 
 _log = structlog.get_logger(__name__)
 
@@ -74,9 +67,7 @@ class Server:
             on_connection=self._on_connection,
         )
         self._on_change = on_change
-        self._lock = threading.Lock()
-        self._rendering = 0
-        self._attempts = 0
+        self.places = Places()
         self.standing = Standing(on_news=self._note_news, chance=chance)
         self._version: str | None = None
         self.capability = self._set_capability = address.capability
@@ -119,44 +110,30 @@ class Server:
 
         Place 0 is the one that runs; the further back, the longer a prompt waits there.
         """
-        with self._lock:
-            if not self.is_up or self._is_doubted:
-                return range(0)
-            depth = self.standing.depth(now, rendering=self._rendering, usual=DEPTH)
-            free = min(depth - self._rendering, DEPTH + COLLECTED - self._attempts)
-            return range(self._rendering, self._rendering + free)
+        if not self.is_up or self._is_doubted:
+            return range(0)
+        places = self.places
+        return places.free(self.standing.depth(now, rendering=places.given, usual=places.usual))
 
     @property
     def has_one_prompt(self) -> bool:
-        """Tell whether one prompt of ours is on it, and no other."""
-        return self._rendering == 1
+        """Tell whether it was given one prompt of ours, and no other."""
+        return self.places.given == 1
 
     @property
     def has_prompts(self) -> bool:
-        """Tell whether a prompt of ours is on it."""
-        return self._rendering > 0
+        """Tell whether it has a prompt of ours, or is about to."""
+        return self.places.given > 0
 
     @property
     def others(self) -> int:
         """Count the prompts of other people on it, as last heard; 0 while nothing is heard."""
-        return max(0, self.listener.remaining - self._rendering)
+        return max(0, self.listener.remaining - self.places.there)
 
-    def enter(self) -> None:
-        """Count a prompt that is given to it."""
-        with self._lock:
-            self._rendering += 1
-            self._attempts += 1
-
-    def leave(self) -> None:
-        """Count a prompt that it has done with; its outputs may still be fetched."""
-        with self._lock:
-            self._rendering -= 1
+    def leave(self, prompt_id: str) -> None:
+        """Note that it has done with a prompt; its outputs may still be fetched."""
+        self.places.leave(prompt_id)
         self._on_change()
-
-    def part(self) -> None:
-        """Count an attempt that is over altogether."""
-        with self._lock:
-            self._attempts -= 1
 
     def rest(self, now: float) -> None:
         """Leave it alone for a while."""
