@@ -142,12 +142,17 @@ class _Bench:
         """Let the ways take turns."""
         self._daemon.start()
         try:
-            told = self._daemon.vqd("status", "--json").stdout
-            self._url = str(json.loads(told)["servers"][0]["url"])
+            self._url = wait_for(self._url_if_up, within_s=60, what="the server")
             self._server_pid = listener_on(urlsplit(self._url).port or 80)
             return self._measured()
         finally:
             self._daemon.close()
+
+    def _url_if_up(self) -> str | None:
+        told = self._daemon.vqd("status", "--json").stdout
+        return next(
+            (one["url"] for one in json.loads(told)["servers"] if one["state"] == "up"), None
+        )
 
     def _measured(self) -> list[Figure]:
         assert self._daemon.process is not None
