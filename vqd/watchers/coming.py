@@ -1,63 +1,35 @@
-"""Drops that were claimed, until they are in the queue, which takes a while for large ones."""
+"""Drops that were claimed: told of once they are in the queue, which takes long for large ones."""
 
-from dataclasses import dataclass
+from concurrent.futures import Future
 
 import structlog
 
 from vqd.service.draft import Draft
 from vqd.service.submit import Coming
 
-AGAIN_S = 0.05
-
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Drop:
-    name: str
-    draft: Draft
-    coming: Coming
+def tell_of(drop: str, draft: Draft, coming: Coming) -> None:
+    """Tell of a drop now if it is in the queue, else as soon as it is.
 
+    Raises:
+        OSError, VqdError: it cannot be accepted now.
+    """
+    if coming.accepted.done():
+        coming.accepted.result()
 
-class ComingDrops:
-    """Remembers the drops that are not in the queue yet."""
+    def tell(accepted: Future[None]) -> None:
+        error = accepted.exception()
+        if error is not None:  # as it was claimed, the next rescan finds it in active/
+            _log.warning("drop.refused", drop=drop, error=str(error))
+            return
+        _log.info(
+            "drop.taken",
+            drop=drop,
+            job=coming.job,
+            prompts=draft.total,
+            workflow=draft.workflow,
+        )
 
-    def __init__(self) -> None:
-        self._drops: list[_Drop] = []
-
-    def add(self, name: str, draft: Draft, coming: Coming) -> None:
-        """Tell of the drop `name` now if it is in the queue, else later.
-
-        Raises:
-            OSError, VqdError: it cannot be accepted now; its folder in active/ is found again.
-        """
-        drop = _Drop(name, draft, coming)
-        if coming.accepted.done():
-            coming.accepted.result()
-            _tell(drop)
-        else:
-            self._drops.append(drop)
-
-    def tell(self) -> float | None:
-        """Tell of those that are in the queue by now; gives the seconds until others may be."""
-        drops, self._drops = self._drops, []
-        for drop in drops:
-            if not drop.coming.accepted.done():
-                self._drops.append(drop)
-                continue
-            error = drop.coming.accepted.exception()
-            if error is None:
-                _tell(drop)
-            else:  # as it was claimed, the next rescan finds it in active/
-                _log.warning("drop.refused", drop=drop.name, error=str(error))
-        return AGAIN_S if self._drops else None
-
-
-def _tell(drop: _Drop) -> None:
-    _log.info(
-        "drop.taken",
-        drop=drop.name,
-        job=drop.coming.job,
-        prompts=drop.draft.total,
-        workflow=drop.draft.workflow,
-    )
+    coming.accepted.add_done_callback(tell)

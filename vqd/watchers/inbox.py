@@ -25,7 +25,7 @@ from vqd.watchers.candidate import (
     ResultCandidate,
     candidate_at,
 )
-from vqd.watchers.coming import ComingDrops
+from vqd.watchers.coming import tell_of
 from vqd.watchers.dropfolder import AGAIN_S, DropFolder
 from vqd.watchers.elsewhere import Elsewhere, HotPlace
 from vqd.watchers.hotfolder import HotFolder, Pace
@@ -79,7 +79,6 @@ class Inbox:
         )
         self._results = ResultDrops(folder, submission, self._drops, clock=clock)
         self._ready: dict[str, Draft] = {}
-        self._coming = ComingDrops()
         self._listings = self._submission.listings()
         self._hot: dict[str, HotFolder] = {}
         self._elsewhere = {
@@ -113,8 +112,7 @@ class Inbox:
         self._drops.look(due - {OWN_FOLDER}, now)
         self._take_ready(now)
         self._waiting.write()
-        waits = (self._drops.again_s(now), self._coming.tell())
-        return min((wait for wait in waits if wait is not None), default=None)
+        return self._drops.again_s(now)
 
     def _take(self, name: str, now: float) -> Waiting | NotTaken | None:
         if name in self._elsewhere:
@@ -153,7 +151,7 @@ class Inbox:
             self._ready[name] = draft
             return Waiting("complete; taken at once", AGAIN_S)
         coming = self._submission.take_folder(found.job_file, draft, now=self._clock())
-        self._coming.add(name, draft, coming)
+        tell_of(name, draft, coming)
         return None
 
     def _take_ready(self, now: float) -> None:
@@ -171,7 +169,7 @@ class Inbox:
             raise outcome
         for path in draft.inputs:
             self._drops.forget_moved(path.split("/")[0])
-        self._coming.add(name, draft, outcome)
+        tell_of(name, draft, outcome)
 
     def _draft(self, job_file: Path) -> Draft:
         return self._submission.draft(job_file, now=self._clock(), listings=self._listings)
