@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import accept_a_job
 from vqd.domain.errors import VqdError
-from vqd.store.store import Store, StoreReader
+from vqd.store.store import Store
 
 JOBS = 6
 PAGE = 4096
@@ -131,17 +131,16 @@ def test_one_that_was_being_made_when_a_crash_came_is_made_anew(tmp_path: Path) 
     assert opened(copy) == 0
 
 
-def test_damage_that_a_reader_meets_is_told_as_such(closed: Path) -> None:
-    with closing(StoreReader(closed)) as reader:
-        with reader.reading() as session:
-            assert session.jobs.find("20260101-000000-a") is not None
+def test_damage_that_a_reader_meets_is_told_as_such_and_ends_who_writes(closed: Path) -> None:
+    failures: list[str] = []
+    with closing(Store(closed, on_failure=lambda: failures.append("failed"))) as store:
         with closed.open("r+b") as file:
             file.seek(PAGE)
             file.write(b"\xa5" * (closed.stat().st_size - PAGE))
-        with (
-            pytest.raises(VqdError, match="vqd restore BACKUP") as raised,
-            closing(StoreReader(closed)) as later,
-            later.reading() as session,
-        ):
-            session.jobs.find("20260101-000003-a")
-    assert raised.value.code == "store_damaged"
+        for _ in range(2):
+            with (
+                pytest.raises(VqdError, match="vqd restore BACKUP") as raised,
+                store.reading() as session,
+            ):
+                session.jobs.find("20260101-000003-a")
+    assert (raised.value.code, failures) == ("store_damaged", ["failed"])

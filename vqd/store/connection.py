@@ -141,14 +141,19 @@ def unopened(path: Path, error: sqlite3.DatabaseError) -> VqdError:
     )
 
 
-def name_of(error: BaseException) -> str:
+def name_of(error: BaseException | None) -> str:
     """Give SQLite's name of what went wrong (https://sqlite.org/rescode.html), or ""."""
     return getattr(error, "sqlite_errorname", None) or ""
 
 
-def is_damage(error: BaseException) -> bool:
+def is_damage(error: BaseException | None) -> bool:
     """Tell whether SQLite found that the file is not what it was written as."""
     return name_of(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def is_beyond_reading(error: BaseException | None) -> bool:
+    """Tell whether the file or its disk is at fault, and no other program for the moment."""
+    return is_damage(error) or name_of(error).startswith("SQLITE_IOERR")
 
 
 def is_of_file(error: BaseException) -> bool:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-from vqd.store.connection import is_of_file, open_for_reading, unopened
+from vqd.domain.errors import VqdError
+from vqd.store.connection import is_beyond_reading, is_of_file, open_for_reading, unopened
 from vqd.store.joblist import JobList
 from vqd.store.refusals import RefusalRows
 from vqd.store.schema import check_version
@@ -43,16 +44,30 @@ class Reader(Generic[S]):
                 `store_unopened` where the file cannot be read, which may show only within the
                 block.
         """
-        connection, rows = self._borrow()
+        with self._telling_of_file():
+            connection, rows = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield rows
+            finally:
+                self._give_back(connection, rows)
+
+    @contextmanager
+    def _telling_of_file(self) -> Iterator[None]:
+        """Let what SQLite says of the file be told as such, and that it cannot be read noted."""
         try:
-            connection.execute("BEGIN")
-            yield rows
+            yield
         except sqlite3.DatabaseError as error:
-            if is_of_file(error):
-                raise unopened(self._path, error) from error
+            if not is_of_file(error):
+                raise
+            unread = unopened(self._path, error)
+            if is_beyond_reading(error):
+                self._fail(unread)
+            raise unread from error
+        except VqdError as error:
+            if is_beyond_reading(error.__cause__):
+                self._fail(error)
             raise
-        finally:
-            self._give_back(connection, rows)
 
     def __enter__(self) -> Self:
         """Give it; at the end of the block it is closed."""
@@ -67,6 +82,9 @@ class Reader(Generic[S]):
             idle, self._idle = self._idle, []
         for connection, _ in idle:
             connection.close()
+
+    def _fail(self, unread: VqdError) -> None:
+        """Do nothing more about a queue that cannot be read than to tell who reads it."""
 
     def _give_back(self, connection: sqlite3.Connection, rows: S) -> None:
         try:

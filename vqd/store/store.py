@@ -9,6 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
+from vqd.domain.errors import VqdError
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.queue import JobFile
@@ -46,6 +49,8 @@ from vqd.store.turns import TurnRows
 from vqd.store.writer import Writer
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 SLICE = 250
 """Prompts in one bulk write: measured to keep claims under 35 ms while 200,000 come in."""
@@ -135,6 +140,8 @@ class Store(StoreReader):
         except BaseException:
             self._connection.close()
             raise
+        self._on_failure = on_failure
+        self._is_unread = False
         self.log_watch = LogWatch(path)
         self._session = self._rows(self._connection)
         self._place = Place(path)
@@ -228,6 +235,13 @@ class Store(StoreReader):
             is_known = self.write(
                 lambda session: session.records.forget_prompts(job, _FORGOTTEN), bulk=True
             )
+
+    def _fail(self, unread: VqdError) -> None:
+        """Say that the queue cannot be read, once, and see to what follows."""
+        if not self._is_unread:
+            self._is_unread = True
+            _log.error("queue.unread", said=str(unread))
+            self._on_failure()
 
     def _add_slice(self, job_key: int, part: list[PlannedPrompt]) -> None:
         self._writer.write(lambda _: self._session.prompts.add(job_key, part), bulk=True)
