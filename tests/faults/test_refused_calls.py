@@ -29,7 +29,7 @@ from vqd.engine.child import EngineProcess
 pytestmark = [pytest.mark.timeout(400), needs("cc")]
 
 DROPS = 6
-"""Jobs of each kind beyond the last call of one, with which nothing is refused."""
+"""Jobs beyond the last call that is meant: of a whole job, with these nothing is refused."""
 AT_ONCE = 8
 """Servers, so that what waits for a disk waits together."""
 JOBS = 5
