@@ -37,6 +37,7 @@ class ForkedEngine:
         _reap(self._pid)
 
     def kill(self) -> None:
+        """End it as kill -9 does; any process may."""
         os.kill(self._pid, signal.SIGKILL)
 
     def keep_alive(self) -> None:
@@ -79,13 +80,16 @@ class ForkedDaemon:
 
     @property
     def log(self) -> str:
+        """Give what it logged, over all starts."""
         return self._log.read_text(encoding="utf-8")
 
     def is_alive(self) -> bool:
+        """Tell whether it has not ended."""
         self._is_dead = self._is_dead or _is_dead(self._pid)
         return not self._is_dead
 
     def kill(self) -> None:
+        """End it as kill -9 does, and wait until it is gone."""
         if self.is_alive():
             os.kill(self._pid, signal.SIGKILL)
             _reap(self._pid)

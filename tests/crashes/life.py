@@ -108,6 +108,7 @@ class _Life:
         self._is_steered = self._kind.meanwhile is None
 
     def told(self) -> Told:
+        """Live it, and tell of it."""
         self._kind.drop(self._spool / "inbox")
         self._disk.sync()
         with self._engine:
@@ -177,7 +178,7 @@ class _Life:
         hot = (HOT,) if self._kind.folder == HOT else ()
         wait_for(
             lambda: not (living.is_alive() and leftovers(self._spool, hot=hot)),
-            within_s=10,
+            within_s=30,
             what="the end of what it worked with",
         )
         assert living.is_alive(), f"the daemon ended:\n{living.log}"
