@@ -24,7 +24,7 @@ _KEPT = Path(__file__).parents[2] / ".fuzz"
 _FOUND = 77
 """How libFuzzer ends where an input broke something (its -error_exitcode)."""
 _MOST_MB = 1500
-_SLOW_S = 20
+_SLOW_S = 120
 _LONGEST_BYTES = 1 << 16
 _MOST_FOUND = 3
 """After so many a surface is left alone: they may all be one."""

@@ -159,13 +159,21 @@ class _Converting:
                 entry["caption"] = True
             entry["multiline"] = True
         if kind == "choice":
-            entry["choices"] = param.keys["choices"]
+            entry["choices"] = self._choices(param)
         bounds: Entry = {key: param.keys[key] for key in _BOUNDS if key in param.keys}
         if bounds and kind not in ("int", "float"):
             said = f"{', '.join(bounds)}: left out, which means nothing for a {kind}."
             self.notes.tell(said, "parameters", param.name)
             bounds = {}
         return {**entry, **self._default(param, kind), **bounds}
+
+    def _choices(self, param: OldParam) -> Any:
+        """Give what may be chosen; that there is nothing is a fault."""
+        if not param.keys.get("choices"):
+            hint = "Name some, or make it a text."
+            said = "is a choice, and names none."
+            self.notes.refuse("missing_key", said, "parameters", param.name, hint=hint)
+        return param.keys.get("choices")
 
     def _default(self, param: OldParam, kind: str) -> Entry:
         """Give the default; one that video_queue itself would have refused is a fault."""

@@ -1,6 +1,7 @@
 """The outputs of a graph: the nodes that save, or where none does, those that preview."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,12 +93,13 @@ def expected_outputs(graph: Graph, classes: Classes, *, where: str) -> tuple[Exp
         Faults: `no_output`, there is none.
     """
     found: dict[str, ExpectedOutput] = {}
+    turns = Counter[str]()
     for node, kind in _saving(graph, classes):
-        slot = _free(kind, found)
+        slot = _slot(kind, turns)
         has_prefix = isinstance(graph[node]["inputs"][PREFIX], str)
         found[slot] = ExpectedOutput(slot, node, kind, PREFIX if has_prefix else None)
     for node, kind in [] if found else _previewing(graph, classes):
-        slot = _free(kind, found)
+        slot = _slot(kind, turns)
         found[slot] = ExpectedOutput(slot, node, kind, takes_temp=kind in INPUT_KINDS)
     if not found:
         said = "no node of the graph saves anything."
@@ -167,6 +169,7 @@ def _kind_in(content: Mapping[str, Any], kind: str) -> str:
     return "image" if kind == "video" and is_picture else kind
 
 
-def _free(kind: str, taken: Collection[str]) -> str:
-    names = [kind, *(f"{kind}_{turn}" for turn in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken)
+def _slot(kind: str, turns: Counter[str]) -> str:
+    """Give the name of the next slot of a kind: image, image_2, …"""
+    turns[kind] += 1
+    return kind if turns[kind] == 1 else f"{kind}_{turns[kind]}"
