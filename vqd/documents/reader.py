@@ -20,9 +20,7 @@ from vqd.domain.errors import Faults, Problem
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEX = "[0-9a-fA-F]{2}"
-_SURROGATE_PAIR = re.compile(
-    rf"(?<!\\)((?:\\\\)*)\\u([dD][89abAB]{_HEX})\\u([dD][c-fC-F]{_HEX})"
-)
+_SURROGATE_PAIR = re.compile(rf"(?<!\\)((?:\\\\)*)\\u([dD][89abAB]{_HEX})\\u([dD][c-fC-F]{_HEX})")
 
 
 def read(path: Path, limits: Limits = USUAL, *, where: str | None = None) -> Document:
