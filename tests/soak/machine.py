@@ -103,6 +103,10 @@ class Machine:
         self._lasts[_DOWN] = acts
 
     def _kill_engine(self, _: random.Random) -> bool:
+        """Kill it; not while the daemon starts, which ends in words if its engine does not."""
+        process, started = self._daemon.process, self._daemon.logged("daemon.started")
+        if process is None or not started or started[-1]["pid"] != process.pid:
+            return False
         engines = [*_engines(self._daemon)]
         for pid in engines:
             os.kill(pid, signal.SIGKILL)
