@@ -76,17 +76,17 @@ _ASKS: Mapping[str, Callable[..., Json]] = {
 def _main(idle_s: float, niceness: int) -> None:
     os.nice(niceness)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked was killed: end without a word
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
-    answers.write(STARTED)
-    answers.flush()
-    while select.select([sys.stdin], [], [], idle_s)[0] and (line := sys.stdin.readline()):
-        question = json.loads(line)
-        signal.setitimer(signal.ITIMER_REAL, question.pop("within_s"))
-        told = answer(question)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        answers.write(json.dumps(told).encode() + b"\n")
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what a library prints is no answer
+        answers.write(STARTED)
         answers.flush()
+        while select.select([sys.stdin], [], [], idle_s)[0] and (line := sys.stdin.readline()):
+            question = json.loads(line)
+            signal.setitimer(signal.ITIMER_REAL, question.pop("within_s"))
+            told = answer(question)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            answers.write(json.dumps(told).encode() + b"\n")
+            answers.flush()
 
 
 if __name__ == "__main__":
