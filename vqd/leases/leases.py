@@ -1,0 +1,134 @@
+"""Leases: given, looked at, ended, each in the transaction of whoever asks.
+
+A lease is a row of Procrastinate's that is *doing*. It is there for as long as the prompt is on its
+way, and is deleted with it: what waits is the store's alone, and the engine's table stays as small
+as the farm. Procrastinate's `lock` sees to it that a prompt has one lease at most.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from procrastinate.jobs import Job, Status
+from psycopg import Connection
+
+from vqd.domain.errors import VqdError
+from vqd.domain.queue import PromptKey
+from vqd.leases.connector import at_once, manager_over
+from vqd.leases.hosts import Worker
+from vqd.leases.lease import Lease, Published
+from vqd.leases.naming import TASK, lease_of, lock_of
+
+_REMEMBERED_S = 86_400.0
+"""For how long a publication is known, in case the answer to it was lost."""
+
+
+class Leases:
+    """The leases of all hosts, over a connection inside its transaction."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._manager = manager_over(connection)
+
+    def take(self, keys: Sequence[PromptKey], worker: Worker) -> list[Lease]:
+        """Lease prompts that were chosen in this transaction, in their order.
+
+        Raises:
+            VqdError: `leased_already`, one of them is; the transaction has to be undone.
+        """
+        jobs = [_job(key, worker) for key in keys]
+        if not jobs:
+            return []
+        at_once(self._manager.batch_defer_jobs_async(jobs))
+        self._forget_publications(keys)
+        taken = [at_once(self._manager.fetch_job([worker.queue], worker.id)) for _ in jobs]
+        leases = {lease.key: lease for lease in (lease_of(job) for job in taken if job)}
+        if unleased := [key for key in keys if key not in leases]:
+            raise VqdError("leased_already", f"{unleased[0]} has a lease that is not over.")
+        return [leases[key] for key in keys]
+
+    def holds(self, lease: Lease) -> bool:
+        """Tell whether a lease is still held, and let nobody end it before this transaction ends.
+
+        Procrastinate's own functions look at neither the worker nor the attempt.
+        """
+        found = self._connection.execute(
+            "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND status = 'doing'"
+            " AND worker_id = %s AND attempts = %s FOR UPDATE",
+            (lease.job_id, lease.worker_id, lease.attempts),
+        )
+        return found.fetchone() is not None
+
+    def end(self, lease: Lease) -> bool:
+        """End a lease: its prompt waits again, or is over without a publication. False if it was
+        not held any more."""
+        if not self.holds(lease):
+            return False
+        self._finish(lease)
+        return True
+
+    def publish(self, lease: Lease) -> Published:
+        """Tell once that a prompt is over, and end its lease. Of `LOST` nothing may be kept."""
+        if not self.holds(lease):
+            return Published.ALREADY if self._was_published(lease) else Published.LOST
+        self._connection.execute(
+            "INSERT INTO lease_publications (job_key, number, job_id) VALUES (%s, %s, %s)",
+            (lease.key.job_key, lease.key.number, lease.job_id),
+        )
+        self._finish(lease)
+        return Published.PUBLISHED
+
+    def ask_abort(self, keys: Collection[PromptKey]) -> int:
+        """Ask whoever has the leases of prompts to stop them, and wake them; gives how many are
+        leased."""
+        asked = [self._manager.list_jobs_async(lock=lock_of(key)) for key in keys]
+        leased = [job.id for jobs in asked for job in at_once(jobs) if job.id is not None]
+        for job_id in leased:
+            at_once(self._manager.cancel_job_by_id_async(job_id, abort=True))
+        return len(leased)
+
+    def to_abort(self, worker: Worker) -> list[int]:
+        """Give the `job_id` of each lease of a worker that was asked to be aborted."""
+        return list(at_once(self._manager.list_jobs_to_abort_async(worker.queue)))
+
+    def of(self, worker: Worker) -> list[Lease]:
+        """Give every lease that a worker has."""
+        held = at_once(self._manager.list_jobs_async(worker_id=worker.id))
+        return [lease_of(job) for job in held]
+
+    def forget_publications(self) -> None:
+        """Forget publications of which nobody can be without an answer any more."""
+        self._connection.execute(
+            "DELETE FROM lease_publications WHERE at < now() - make_interval(secs => %s)",
+            (_REMEMBERED_S,),
+        )
+
+    def _finish(self, lease: Lease) -> None:
+        at_once(
+            self._manager.finish_job_by_id_async(lease.job_id, Status.SUCCEEDED, delete_job=True)
+        )
+
+    def _was_published(self, lease: Lease) -> bool:
+        found = self._connection.execute(
+            "SELECT 1 FROM lease_publications WHERE job_key = %s AND number = %s AND job_id = %s",
+            (lease.key.job_key, lease.key.number, lease.job_id),
+        )
+        return found.fetchone() is not None
+
+    def _forget_publications(self, keys: Sequence[PromptKey]) -> None:
+        """Let prompts be published that were once and wait again: the store says that they do."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                "DELETE FROM lease_publications WHERE job_key = %s AND number = %s",
+                [(key.job_key, key.number) for key in keys],
+            )
+
+
+def _job(key: PromptKey, worker: Worker) -> Job:
+    lock = lock_of(key)
+    return Job(
+        queue=worker.queue,
+        lock=lock,
+        queueing_lock=lock,
+        task_name=TASK,
+        task_kwargs={"job_key": key.job_key, "number": key.number},
+    )

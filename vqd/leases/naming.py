@@ -1,0 +1,23 @@
+"""How prompts are called in Procrastinate's rows, and read out of them."""
+
+from typing import cast
+
+from procrastinate.jobs import Job
+
+from vqd.domain.queue import PromptKey
+from vqd.leases.lease import Lease
+
+TASK = "vqd"
+
+
+def lock_of(key: PromptKey) -> str:
+    """Name a prompt so that the engine lets it be leased once."""
+    return f"{key.job_key}/{key.number}"
+
+
+def lease_of(job: Job) -> Lease:
+    """Give a row that is *doing*, or was when its worker was swept, as a lease."""
+    assert job.id is not None
+    told = cast(dict[str, int], job.task_kwargs)
+    key = PromptKey(told["job_key"], told["number"])
+    return Lease(job.id, job.worker_id or 0, job.attempts, key)

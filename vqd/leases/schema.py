@@ -1,0 +1,108 @@
+"""The tables of leases: Procrastinate's as it ships them, and what it does not keep."""
+
+from pathlib import Path
+from typing import Any
+
+from procrastinate.schema import SchemaManager
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from vqd.domain.errors import VqdError
+from vqd.leases.connector import GivenConnection, at_once
+
+_OURS = """\
+CREATE TABLE lease_schema (step text NOT NULL);
+
+CREATE TABLE lease_hosts (
+    worker_id bigint PRIMARY KEY REFERENCES procrastinate_workers (id) ON DELETE CASCADE,
+    identity text NOT NULL,
+    name text NOT NULL
+);
+
+CREATE TABLE lease_publications (
+    job_key bigint NOT NULL,
+    number integer NOT NULL,
+    job_id bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (job_key, number)
+);
+"""
+
+
+def set_up(connection: Connection[Any]) -> None:
+    """Lay out what leases need, or bring it to what the installed Procrastinate expects, in the
+    caller's transaction.
+
+    Raises:
+        VqdError: `leases_not_ours`, the database has Procrastinate's tables of something else;
+            `leases_too_new`, a newer vqd laid them out.
+    """
+    step = _step(connection)
+    known = _steps()
+    if step is None:
+        _require_none(connection)
+        at_once(SchemaManager(GivenConnection(connection)).apply_schema_async())
+        connection.execute(_OURS)
+        connection.execute("INSERT INTO lease_schema VALUES (%s)", (known[-1].name,))
+        return
+    if step > known[-1].name:
+        raise _too_new(step)
+    for migration in known:
+        if migration.name > step:
+            connection.execute(migration.read_text(encoding="utf-8"))
+    connection.execute("UPDATE lease_schema SET step = %s", (known[-1].name,))
+
+
+def check(connection: Connection[Any]) -> None:
+    """See that the tables are those that the installed Procrastinate expects.
+
+    Raises:
+        VqdError: `leases_not_set_up`, `leases_too_old` or `leases_too_new`.
+    """
+    step = _step(connection)
+    newest = _steps()[-1].name
+    if step is None:
+        raise VqdError("leases_not_set_up", "The database has no tables of leases yet.", _SET_UP)
+    if step < newest:
+        said = f"The database's leases are as of {step}, and this vqd needs {newest}."
+        raise VqdError("leases_too_old", said, _SET_UP)
+    if step > newest:
+        raise _too_new(step)
+
+
+def _step(connection: Connection[Any]) -> str | None:
+    """Give the name of Procrastinate's migration that the tables are as of; None if there are
+    none of ours."""
+    if not _is_there(connection, "lease_schema"):
+        return None
+    row = connection.cursor(row_factory=tuple_row).execute("SELECT step FROM lease_schema")
+    found = row.fetchone()
+    return None if found is None else str(found[0])
+
+
+def _steps() -> list[Path]:
+    """Give Procrastinate's migrations, oldest first: their names begin with its version."""
+    return sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+
+
+def _require_none(connection: Connection[Any]) -> None:
+    if _is_there(connection, "procrastinate_jobs"):
+        raise VqdError(
+            "leases_not_ours",
+            "The database has tables of Procrastinate that something else uses.",
+            "Give vqd a database of its own.",
+        )
+
+
+def _is_there(connection: Connection[Any], table: str) -> bool:
+    row = connection.cursor(row_factory=tuple_row).execute("SELECT to_regclass(%s)", (table,))
+    found = row.fetchone()
+    return found is not None and found[0] is not None
+
+
+def _too_new(step: str) -> VqdError:
+    said = f"A newer vqd laid out the database's leases (as of {step})."
+    return VqdError("leases_too_new", said, "Install that vqd on this machine too.")
+
+
+_SET_UP = "Let `vqd run` open it: it lays out what is missing."
