@@ -4,14 +4,16 @@ Its coroutines await this connector alone, which has every answer at once. So th
 at the first step, and no event loop is needed.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, LiteralString, TypeVar
 
 from procrastinate.connector import BaseConnector
 from procrastinate.manager import JobManager
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
+from psycopg.types.numeric import IntDumper
+from psycopg.types.string import StrDumperUnknown
 
 T = TypeVar("T")
 
@@ -40,9 +42,22 @@ class GivenConnection(BaseConnector):
 
     def _rows(self, query: LiteralString, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         values = {name: _as_json(value) for name, value in arguments.items()}
-        with self._connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(query, values)
-            return cursor.fetchall() if cursor.description else []
+        return ask(self._connection, query, values)
+
+
+def ask(
+    connection: Connection[Any], statement: LiteralString, values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Carry a statement out, whose values are named, and give its rows by name.
+
+    However whoever gave the connection has it speak, here it is as psycopg does by itself, which
+    is how Procrastinate's statements are meant.
+    """
+    with Cursor(connection, row_factory=dict_row) as cursor:
+        cursor.adapters.register_dumper(str, StrDumperUnknown)
+        cursor.adapters.register_dumper(int, IntDumper)
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
 
 
 def manager_over(connection: Connection[Any]) -> JobManager:

@@ -5,9 +5,8 @@ from typing import Any
 
 from procrastinate.jobs import Status
 from psycopg import Connection
-from psycopg.rows import class_row
 
-from vqd.leases.connector import at_once, manager_over
+from vqd.leases.connector import ask, at_once, manager_over
 from vqd.leases.lease import Host, Lease
 from vqd.leases.naming import TASK, lease_of
 
@@ -41,13 +40,17 @@ class Hosts:
         one's."""
         worker_id = at_once(self._manager.register_worker())
         earlier = self._lives(identity)
-        self._connection.execute(
-            "INSERT INTO lease_hosts (worker_id, identity, name) VALUES (%s, %s, %s)",
-            (worker_id, identity, name),
+        ask(
+            self._connection,
+            "INSERT INTO lease_hosts (worker_id, identity, name)"
+            " VALUES (%(worker_id)s, %(identity)s, %(name)s)",
+            {"worker_id": worker_id, "identity": identity, "name": name},
         )
-        self._connection.execute(
-            "UPDATE procrastinate_jobs SET worker_id = %s WHERE worker_id = ANY(%s)",
-            (worker_id, earlier),
+        ask(
+            self._connection,
+            "UPDATE procrastinate_jobs SET worker_id = %(worker_id)s"
+            " WHERE worker_id = ANY(%(earlier)s)",
+            {"worker_id": worker_id, "earlier": earlier},
         )
         for one in earlier:
             at_once(self._manager.unregister_worker(one))
@@ -60,10 +63,12 @@ class Hosts:
     def beat(self, worker: Worker) -> bool:
         """Say that a host lives; False if it was swept, and holds nothing any more."""
         at_once(self._manager.update_heartbeat(worker.id))
-        found = self._connection.execute(
-            "SELECT 1 FROM procrastinate_workers WHERE id = %s", (worker.id,)
+        found = ask(
+            self._connection,
+            "SELECT id FROM procrastinate_workers WHERE id = %(worker_id)s",
+            {"worker_id": worker.id},
         )
-        return found.fetchone() is not None
+        return bool(found)
 
     def sweep(self, timeout_s: float) -> list[Lease]:
         """Let go of the hosts whose hearts were silent for longer than that, and give the leases
@@ -83,14 +88,15 @@ class Hosts:
 
     def all(self) -> list[Host]:
         """Give every host that has not been swept, by name."""
-        with self._connection.cursor(row_factory=class_row(Host)) as cursor:
-            cursor.execute(
-                "SELECT worker_id, identity, name,"
-                " extract(epoch FROM now() - last_heartbeat)::float8 AS silent_s"
-                " FROM lease_hosts JOIN procrastinate_workers ON id = worker_id"
-                " ORDER BY name, worker_id"
-            )
-            return cursor.fetchall()
+        rows = ask(
+            self._connection,
+            "SELECT worker_id, identity, name,"
+            " extract(epoch FROM now() - last_heartbeat)::float8 AS silent_s"
+            " FROM lease_hosts JOIN procrastinate_workers ON id = worker_id"
+            " ORDER BY name, worker_id",
+            {},
+        )
+        return [Host(**row) for row in rows]
 
     def _lives(self, identity: str) -> list[int]:
         return [host.worker_id for host in self.all() if host.identity == identity]

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from vqd.domain.errors import VqdError
 from vqd.domain.queue import PromptKey
-from vqd.leases.connector import at_once, manager_over
+from vqd.leases.connector import ask, at_once, manager_over
 from vqd.leases.hosts import Worker
 from vqd.leases.lease import Lease, Published
 from vqd.leases.naming import TASK, lease_of, lock_of
@@ -51,12 +51,17 @@ class Leases:
 
         Procrastinate's own functions look at neither the worker nor the attempt.
         """
-        found = self._connection.execute(
-            "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND status = 'doing'"
-            " AND worker_id = %s AND attempts = %s FOR UPDATE",
-            (lease.job_id, lease.worker_id, lease.attempts),
+        held = ask(
+            self._connection,
+            "SELECT id FROM procrastinate_jobs WHERE id = %(job_id)s AND status = 'doing'"
+            " AND worker_id = %(worker_id)s AND attempts = %(attempts)s FOR UPDATE",
+            {
+                "job_id": lease.job_id,
+                "worker_id": lease.worker_id,
+                "attempts": lease.attempts,
+            },
         )
-        return found.fetchone() is not None
+        return bool(held)
 
     def end(self, lease: Lease) -> bool:
         """End a lease: its prompt waits again, or is over without a publication. False if it was
@@ -70,9 +75,11 @@ class Leases:
         """Tell once that a prompt is over, and end its lease. Of `LOST` nothing may be kept."""
         if not self.holds(lease):
             return Published.ALREADY if self._was_published(lease) else Published.LOST
-        self._connection.execute(
-            "INSERT INTO lease_publications (job_key, number, job_id) VALUES (%s, %s, %s)",
-            (lease.key.job_key, lease.key.number, lease.job_id),
+        ask(
+            self._connection,
+            "INSERT INTO lease_publications (job_key, number, job_id)"
+            " VALUES (%(job_key)s, %(number)s, %(job_id)s)",
+            _named(lease),
         )
         self._finish(lease)
         return Published.PUBLISHED
@@ -97,9 +104,10 @@ class Leases:
 
     def forget_publications(self) -> None:
         """Forget publications of which nobody can be without an answer any more."""
-        self._connection.execute(
-            "DELETE FROM lease_publications WHERE at < now() - make_interval(secs => %s)",
-            (_REMEMBERED_S,),
+        ask(
+            self._connection,
+            "DELETE FROM lease_publications WHERE at < now() - make_interval(secs => %(for_s)s)",
+            {"for_s": _REMEMBERED_S},
         )
 
     def _finish(self, lease: Lease) -> None:
@@ -108,19 +116,33 @@ class Leases:
         )
 
     def _was_published(self, lease: Lease) -> bool:
-        found = self._connection.execute(
-            "SELECT 1 FROM lease_publications WHERE job_key = %s AND number = %s AND job_id = %s",
-            (lease.key.job_key, lease.key.number, lease.job_id),
+        found = ask(
+            self._connection,
+            "SELECT job_id FROM lease_publications"
+            " WHERE job_key = %(job_key)s AND number = %(number)s AND job_id = %(job_id)s",
+            _named(lease),
         )
-        return found.fetchone() is not None
+        return bool(found)
 
     def _forget_publications(self, keys: Sequence[PromptKey]) -> None:
         """Let prompts be published that were once and wait again: the store says that they do."""
-        with self._connection.cursor() as cursor:
-            cursor.executemany(
-                "DELETE FROM lease_publications WHERE job_key = %s AND number = %s",
-                [(key.job_key, key.number) for key in keys],
-            )
+        ask(
+            self._connection,
+            "DELETE FROM lease_publications WHERE (job_key, number) IN"
+            " (SELECT * FROM unnest(%(job_keys)s::bigint[], %(numbers)s::integer[]))",
+            {
+                "job_keys": [key.job_key for key in keys],
+                "numbers": [key.number for key in keys],
+            },
+        )
+
+
+def _named(lease: Lease) -> dict[str, int]:
+    return {
+        "job_key": lease.key.job_key,
+        "number": lease.key.number,
+        "job_id": lease.job_id,
+    }
 
 
 def _job(key: PromptKey, worker: Worker) -> Job:

@@ -5,10 +5,9 @@ from typing import Any
 
 from procrastinate.schema import SchemaManager
 from psycopg import Connection
-from psycopg.rows import tuple_row
 
 from vqd.domain.errors import VqdError
-from vqd.leases.connector import GivenConnection, at_once
+from vqd.leases.connector import GivenConnection, ask, at_once
 
 _OURS = """\
 CREATE TABLE lease_schema (step text NOT NULL);
@@ -43,14 +42,14 @@ def set_up(connection: Connection[Any]) -> None:
         _require_none(connection)
         at_once(SchemaManager(GivenConnection(connection)).apply_schema_async())
         connection.execute(_OURS)
-        connection.execute("INSERT INTO lease_schema VALUES (%s)", (known[-1].name,))
+        ask(connection, "INSERT INTO lease_schema VALUES (%(step)s)", {"step": known[-1].name})
         return
     if step > known[-1].name:
         raise _too_new(step)
     for migration in known:
         if migration.name > step:
             connection.execute(migration.read_text(encoding="utf-8"))
-    connection.execute("UPDATE lease_schema SET step = %s", (known[-1].name,))
+    ask(connection, "UPDATE lease_schema SET step = %(step)s", {"step": known[-1].name})
 
 
 def check(connection: Connection[Any]) -> None:
@@ -75,9 +74,8 @@ def _step(connection: Connection[Any]) -> str | None:
     none of ours."""
     if not _is_there(connection, "lease_schema"):
         return None
-    row = connection.cursor(row_factory=tuple_row).execute("SELECT step FROM lease_schema")
-    found = row.fetchone()
-    return None if found is None else str(found[0])
+    rows = ask(connection, "SELECT step FROM lease_schema", {})
+    return str(rows[0]["step"]) if rows else None
 
 
 def _steps() -> list[Path]:
@@ -95,9 +93,8 @@ def _require_none(connection: Connection[Any]) -> None:
 
 
 def _is_there(connection: Connection[Any], table: str) -> bool:
-    row = connection.cursor(row_factory=tuple_row).execute("SELECT to_regclass(%s)", (table,))
-    found = row.fetchone()
-    return found is not None and found[0] is not None
+    [row] = ask(connection, "SELECT to_regclass(%(table)s) AS found", {"table": table})
+    return row["found"] is not None
 
 
 def _too_new(step: str) -> VqdError:
