@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from vqd.domain.errors import VqdError
-from vqd.store.connection import open_for_writing
+from vqd.store.connection import SqliteConnection, open_for_writing
+from vqd.store.rows import Connection
+from vqd.store.sqlite import SqliteTransactions
 from vqd.store.writer import Writer
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[SqliteConnection]:
     made = open_for_writing(tmp_path / "queue.db")
     made.execute("CREATE TABLE facts (fact TEXT CHECK (length(fact) > 1)) STRICT")
     yield made
@@ -23,8 +25,8 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-def writer(connection: sqlite3.Connection) -> Iterator[Writer]:
-    made = Writer(connection)
+def writer(connection: SqliteConnection) -> Iterator[Writer]:
+    made = Writer(SqliteTransactions(connection))
     yield made
     made.close()
 
@@ -60,7 +62,7 @@ def busy(writer: Writer) -> Iterator[None]:
     """Let what is asked for in the block share one commit."""
     begun, ended = Event(), Event()
 
-    def wait(_: sqlite3.Connection) -> None:
+    def wait(_: Connection) -> None:
         begun.set()
         ended.wait(5)
 

@@ -66,6 +66,8 @@ class Problem:
 STORE_DISK = "store_disk"
 """The code of what the queue had no room for: nothing of it is written, and all can be when there
 is room."""
+STORE_UNREACHABLE = "store_unreachable"
+"""The code of a queue that does not answer now: nothing is written, and all can be when it does."""
 
 
 class VqdError(Exception):

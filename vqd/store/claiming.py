@@ -1,6 +1,5 @@
 """Which prompt is next: a seek, whatever waits."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
@@ -10,6 +9,7 @@ from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
 from vqd.store.classes import READY, needs_of
 from vqd.store.promptrow import prompt_of
+from vqd.store.rows import Connection, Row
 
 SHUNNED_S = 10.0
 """How long a prompt waits for another server than the one on which it failed."""
@@ -57,7 +57,7 @@ class Next:
 class Claiming:
     """Finds the prompt that a server is given next."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def routes(self) -> list[tuple[int, Needs]]:
@@ -105,19 +105,17 @@ class Claiming:
         ).fetchone()
         return None if row is None else float(row["not_before_at"]) + SHUNNED_S
 
-    def _ready(
-        self, needs_class: NeedsClass, now: float
-    ) -> Iterator[tuple[sqlite3.Row, NeedsClass]]:
-        rows = self._connection.execute(READY_JOBS, (needs_class.key, now))
+    def _ready(self, needs_class: NeedsClass, now: float) -> Iterator[tuple[Row, NeedsClass]]:
+        rows = self._connection.walk(READY_JOBS, (needs_class.key, now))
         return ((row, needs_class) for row in rows)
 
     def _next_of(
         self,
-        job_row: sqlite3.Row,
+        job_row: Row,
         requires: Collection[int],
         routes: Collection[int],
         given: Mapping[str, object],
-    ) -> sqlite3.Row | None:
+    ) -> Row | None:
         values = {**given, "job_key": job_row["job_key"]}
         unrouted = NEXT_OF_PROOF if job_row["awaits_proof"] else NEXT
         routed = [(NEXT_ROUTED, {**values, "route_key": route_key}) for route_key in routes]
@@ -129,7 +127,7 @@ class Claiming:
 
     def _first(
         self, query: str, values: Mapping[str, object], requires: Collection[int]
-    ) -> sqlite3.Row | None:
+    ) -> Row | None:
         """Give the first prompt of several requirements, by one seek for each."""
         found = (
             self._connection.execute(query, {**values, "requirement_key": key}).fetchone()

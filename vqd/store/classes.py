@@ -1,7 +1,6 @@
 """The classes of jobs: what they need of a server, and what those of their prompts require that
 wait. The index of what may start is ordered by them."""
 
-import sqlite3
 from collections.abc import Collection
 from dataclasses import asdict
 
@@ -10,6 +9,7 @@ import orjson
 from vqd.domain.needs import Needs
 from vqd.domain.requirement import NeedsClass
 from vqd.store.requirements import RequirementRows
+from vqd.store.rows import Connection
 
 AT_ONCE = 0.0
 """The `judge_at` of a job that is to be judged before anything of it starts."""
@@ -18,7 +18,7 @@ AT_ONCE = 0.0
 class ClassRows:
     """Classes: each kept once, and the jobs that are in them."""
 
-    def __init__(self, connection: sqlite3.Connection, requirements: RequirementRows) -> None:
+    def __init__(self, connection: Connection, requirements: RequirementRows) -> None:
         self._connection = connection
         self._requirements = requirements
 
@@ -54,7 +54,9 @@ class ClassRows:
     def key(self, needs: Needs, requires: Collection[int] = ()) -> int:
         """Give the key of the class of these needs and requirements."""
         text = orjson.dumps({**asdict(needs), "requires": [*requires]}).decode()
-        self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
+        self._connection.execute(
+            "INSERT INTO needs (needs) VALUES (?) ON CONFLICT DO NOTHING", (text,)
+        )
         row = self._connection.execute(
             "SELECT needs_key FROM needs WHERE needs = ?", (text,)
         ).fetchone()

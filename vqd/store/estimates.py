@@ -1,10 +1,10 @@
 """What prompts of a workflow usually need, by those that were carried out."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vqd.domain.finish import Pace
+from vqd.store.rows import Connection
 
 _JOBS = 50
 _PROMPTS = 1000
@@ -25,7 +25,7 @@ class Usual:
 class EstimateRows:
     """Means over what the store remembers."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of_workflow(self, workflow: str) -> Usual:
@@ -34,7 +34,7 @@ class EstimateRows:
             "SELECT count(*) AS measured, avg(bytes) AS bytes FROM ("
             " SELECT sum(outputs.bytes) AS bytes FROM outputs WHERE job_key IN ("
             "  SELECT job_key FROM jobs WHERE workflow = ? ORDER BY job_key DESC LIMIT ?)"
-            " GROUP BY job_key, number LIMIT ?)",
+            " GROUP BY job_key, number LIMIT ?) AS of_a_prompt",
             (workflow, _JOBS, _PROMPTS),
         ).fetchone()
         return Usual(outputs["bytes"], self.seconds(workflow), outputs["measured"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, command, ok, warn, wrong
 from vqd.store.backup import BACKUPS, backups_in
-from vqd.store.connection import open_for_reading
+from vqd.store.connection import SqliteConnection, open_for_reading
 from vqd.store.integrity import damaged_pages, loose_references, miscounted
 from vqd.store.log import LARGE_BYTES, log_bytes, readers_of
 from vqd.store.refusals import RefusalRows
@@ -62,7 +62,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[Finding]:
         )
 
 
-def _refusals(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _refusals(connection: SqliteConnection) -> Iterator[Finding]:
     said = RefusalRows(connection).said()
     if said is not None:
         seen = f"the daemon could not write: {said}; it tries again by itself"

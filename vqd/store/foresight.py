@@ -1,6 +1,5 @@
 """When jobs will be done, told again and again without looking at everything each time."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.outlook import OutlookRows
 from vqd.store.reader import Overlook, Reader
 from vqd.store.requirements import RequirementRows
+from vqd.store.rows import Connection
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the whole queue, which costs a row for each job that waits."""
@@ -20,7 +20,7 @@ LOOK_AGAIN_S = 2.0
 class Foreseen(Overlook):
     """The rows that tell when jobs will be done, too."""
 
-    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+    def __init__(self, connection: Connection, classes: ClassCache) -> None:
         super().__init__(connection)
         self.catalogue = CatalogueRows(connection, classes)
         self.requirements = RequirementRows(connection)

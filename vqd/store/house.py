@@ -1,6 +1,5 @@
 """The house as it is told of: whether the queue is empty, and what was told of each subject."""
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import orjson
 
 from vqd.domain.notice import Closed, HouseEvent, HouseNews
 from vqd.store.notices import NoticeRows
+from vqd.store.rows import Connection
 
 _OPEN = "state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
 
@@ -28,7 +28,7 @@ class Told:
 class HouseRows:
     """What was told of the queue, of the disks and of each server."""
 
-    def __init__(self, connection: sqlite3.Connection, notices: NoticeRows) -> None:
+    def __init__(self, connection: Connection, notices: NoticeRows) -> None:
         self._connection = connection
         self._notices = notices
 
@@ -43,7 +43,7 @@ class HouseRows:
     def begin(self, subject: str, event: HouseEvent, *, now: float) -> None:
         """Let what happens from now on be told of a subject of which nothing was told yet."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO house (subject, event, since_at) VALUES (?, ?, ?)",
+            "INSERT INTO house (subject, event, since_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (subject, event, now),
         )
 
@@ -66,7 +66,7 @@ class HouseRows:
             "INSERT INTO house (subject, event, since_at, quiet_until)"
             " VALUES (:subject, :event, :since_at, coalesce(:quiet_until, 0))"
             " ON CONFLICT (subject) DO UPDATE SET event = :event, since_at = :since_at,"
-            " quiet_until = coalesce(:quiet_until, quiet_until)",
+            " quiet_until = coalesce(:quiet_until, house.quiet_until)",
             {
                 "subject": subject,
                 "event": event,
@@ -102,8 +102,9 @@ class HouseRows:
     def closed_since(self, at: float) -> Closed | None:
         """Give what closed after that time (UTC seconds); None if nothing did."""
         row = self._connection.execute(
-            "SELECT count(*) AS total, sum(state = 'done') AS done,"
-            " sum(state = 'failed') AS failed, sum(state = 'cancelled') AS cancelled,"
+            "SELECT count(*) AS total, count(*) FILTER (WHERE state = 'done') AS done,"
+            " count(*) FILTER (WHERE state = 'failed') AS failed,"
+            " count(*) FILTER (WHERE state = 'cancelled') AS cancelled,"
             " sum(succeeded) AS made, sum(kept) AS kept, sum(jobs.failed) AS unmade,"
             " sum(jobs.cancelled) AS stopped,"
             " max(finished_at) AS last_at, min(coalesce(started_at, accepted_at)) AS first_at"

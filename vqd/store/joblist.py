@@ -5,7 +5,6 @@ several states as many index entries are read as lie between those that fit.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from heapq import merge
 from itertools import islice
@@ -16,6 +15,7 @@ from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import Counts, JobFilter, ListedJob, Order, Place
 from vqd.domain.needs import Needs
 from vqd.store.orders import keys_in_order, pattern_of
+from vqd.store.rows import Connection, Row
 
 _LAST = (1 << 63) - 1
 
@@ -23,7 +23,7 @@ _LAST = (1 << 63) - 1
 class JobList:
     """Reads jobs in short: those that are not over, and pages of all."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def open(self) -> list[ListedJob]:
@@ -67,7 +67,7 @@ class JobList:
         if asked.name:
             where += " AND job LIKE ? ESCAPE '\\'"
             given.append(pattern_of(asked.name))
-        rows = self._connection.execute(
+        rows = self._connection.walk(
             f"SELECT job_key FROM jobs INDEXED BY {index} WHERE state = ? AND job_key < ?{where}"
             " ORDER BY job_key DESC",
             given,
@@ -77,7 +77,7 @@ class JobList:
     def _labelled(self, asked: JobFilter, before: int) -> Iterator[int]:
         """Give those with every label, by walking along the entries of the first."""
         (name, value), *others = asked.labels.items()
-        rows = self._connection.execute(
+        rows = self._connection.walk(
             "SELECT job_key, state, workflow, job FROM labels CROSS JOIN jobs USING (job_key)"
             " WHERE labels.name = ? AND value = ? AND labels.job_key < ?"
             " ORDER BY labels.job_key DESC",
@@ -95,7 +95,7 @@ class JobList:
         return row is not None
 
 
-def _fits(row: sqlite3.Row, asked: JobFilter) -> bool:
+def _fits(row: Row, asked: JobFilter) -> bool:
     return (
         (not asked.states or row["state"] in asked.states)
         and asked.workflow in (None, row["workflow"])
@@ -112,7 +112,7 @@ _LISTED = (
 )
 
 
-def _listed(row: sqlite3.Row) -> ListedJob:
+def _listed(row: Row) -> ListedJob:
     needs = json.loads(row["needs"])
     return ListedJob(
         **facts_of(row),
@@ -124,7 +124,7 @@ def _listed(row: sqlite3.Row) -> ListedJob:
     )
 
 
-def facts_of(row: sqlite3.Row) -> dict[str, Any]:
+def facts_of(row: Row) -> dict[str, Any]:
     """Give what columns of their own tell of a job."""
     return {
         "job_key": row["job_key"],

@@ -1,6 +1,5 @@
 """The rows of jobs."""
 
-import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -14,8 +13,9 @@ from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
-from vqd.store.jobrow import OF_A_LIFE, job_of, notify_text, plans
+from vqd.store.jobrow import job_of, notify_text, plans, written_anew
 from vqd.store.notices import NoticeRows
+from vqd.store.rows import Connection
 from vqd.store.schedules import ScheduleRows
 
 ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
@@ -34,7 +34,7 @@ class JobRows:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         events: EventRows,
         schedules: ScheduleRows,
         classes: ClassRows,
@@ -88,8 +88,9 @@ class JobRows:
         """
         row = self._connection.execute(
             "UPDATE jobs SET state = :state, quote = :quote, hold = coalesce(:quote, hold),"
-            f" awaits_proof = awaits_proof AND NOT ({_PROOF_WAS_APPROVED}), judge_at = CASE"
-            " WHEN awaits_proof AND kept > 0 THEN :at_once ELSE judge_at END, reason = CASE"
+            " awaits_proof = CASE WHEN awaits_proof = 1"
+            f" AND NOT ({_PROOF_WAS_APPROVED}) THEN 1 ELSE 0 END, judge_at = CASE"
+            " WHEN awaits_proof = 1 AND kept > 0 THEN :at_once ELSE judge_at END, reason = CASE"
             " WHEN kept > 0 AND kept = total THEN :all_kept END"
             " WHERE job_key = :job_key AND state = 'assembling' RETURNING total, workflow, kept",
             {
@@ -261,10 +262,10 @@ class JobRows:
         """Write the row of a job anew; gives its key. Its prompts of before are gone already."""
         columns = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
+        anew = written_anew({name: f"excluded.{name}" for name in values})
         row = self._connection.execute(
             f"INSERT INTO jobs (job, {columns}) VALUES (:job, {marks}) ON CONFLICT (job) DO UPDATE"
-            f" SET {OF_A_LIFE}, {anew} WHERE state IN ('assembling', 'done', 'failed',"
+            f" SET {anew} WHERE jobs.state IN ('assembling', 'done', 'failed',"
             " 'cancelled') RETURNING job_key",
             {"job": job, **values},
         ).fetchone()

@@ -1,6 +1,5 @@
 """The rows of prompts, and the one function that moves them."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -22,9 +21,11 @@ from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import downed_text, files_text, prompt_of
 from vqd.store.requirements import RequirementRows
+from vqd.store.rows import Connection, Row
 from vqd.store.schedules import ScheduleRows
 
 _SELECT = f"{COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
+_PAGE = 500
 
 
 class PromptRows:
@@ -32,7 +33,7 @@ class PromptRows:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         events: EventRows,
         outputs: OutputRows,
         schedules: ScheduleRows,
@@ -240,14 +241,11 @@ class PromptRows:
 
     def of_job(self, job_key: int) -> Iterator[Prompt]:
         """Give a job's prompts by number, with their outputs, one by one."""
-        for row in self._connection.execute(f"{_SELECT} ORDER BY number", {"job_key": job_key}):
-            yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+        return self._by_number(f"{_SELECT} AND number > :after", job_key)
 
     def of_proof(self, job_key: int) -> Iterator[Prompt]:
         """Give the prompts of a job's proof by number, with their outputs, one by one."""
-        query = f"{_SELECT} AND proof = 1 ORDER BY number"
-        for row in self._connection.execute(query, {"job_key": job_key}):
-            yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+        return self._by_number(f"{_SELECT} AND proof = 1 AND number > :after", job_key)
 
     def running(self, job_key: int | None = None) -> list[Prompt]:
         """Give the running prompts, of one job or of all."""
@@ -271,8 +269,19 @@ class PromptRows:
             for row in rows
         ]
 
-    def _row(self, key: PromptKey) -> sqlite3.Row:
-        row: sqlite3.Row | None = self._connection.execute(
+    def _by_number(self, query: str, job_key: int) -> Iterator[Prompt]:
+        """Give prompts with their outputs, read in pages: a job may have a million."""
+        page = f"{query} ORDER BY number LIMIT {_PAGE}"
+        after = 0
+        while rows := self._connection.execute(
+            page, {"job_key": job_key, "after": after}
+        ).fetchall():
+            for row in rows:
+                yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+            after = rows[-1]["number"]
+
+    def _row(self, key: PromptKey) -> Row:
+        row: Row | None = self._connection.execute(
             f"{_SELECT} AND number = :number", {"job_key": key.job_key, "number": key.number}
         ).fetchone()
         if row is None:

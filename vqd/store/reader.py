@@ -1,16 +1,15 @@
 """Reading the queue, from its own process or beside the daemon; nothing here can write."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-from vqd.store.connection import open_for_reading
+from vqd.store.access import Reading, queue_at
 from vqd.store.joblist import JobList
+from vqd.store.place import Place
 from vqd.store.refusals import RefusalRows
-from vqd.store.schema import check_version
+from vqd.store.rows import Connection
 from vqd.store.servers import ServerRows
 
 S = TypeVar("S")
@@ -19,19 +18,23 @@ S = TypeVar("S")
 class Overlook:
     """The rows that tell of the queue at a glance, over one connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.joblist = JobList(connection)
         self.servers = ServerRows(connection)
         self.refusals = RefusalRows(connection)
 
 
+MOST_IDLE = 16
+"""Connections that are kept for whoever reads next."""
+
+
 class Reader(Generic[S]):
     """Reads the queue by rows of one kind. Any thread may."""
 
-    def __init__(self, path: Path, rows: Callable[[sqlite3.Connection], S]) -> None:
-        self._path = path
+    def __init__(self, place: Place, rows: Callable[[Connection], S]) -> None:
+        self._queue = queue_at(place)
         self._rows = rows
-        self._idle: list[tuple[sqlite3.Connection, S]] = []
+        self._idle: list[tuple[Reading, S]] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -39,16 +42,14 @@ class Reader(Generic[S]):
         """Give the rows of one consistent state of the queue.
 
         Raises:
-            VqdError: `store_missing`, `store_too_old` and the like.
+            VqdError: `store_missing`, `store_too_old`, `store_unreachable` and the like.
         """
-        connection, rows = self._borrow()
-        connection.execute("BEGIN")
+        reading, rows = self._begun()
         try:
             yield rows
         finally:
-            connection.execute("ROLLBACK")
-            with self._lock:
-                self._idle.append((connection, rows))
+            if not (reading.end() and self._keep(reading, rows)):
+                reading.close()
 
     def __enter__(self) -> Self:
         """Give it; at the end of the block it is closed."""
@@ -61,13 +62,25 @@ class Reader(Generic[S]):
         """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection, _ in idle:
-            connection.close()
+        for reading, _ in idle:
+            reading.close()
 
-    def _borrow(self) -> tuple[sqlite3.Connection, S]:
+    def _begun(self) -> tuple[Reading, S]:
+        while kept := self._taken():
+            if kept[0].begin():
+                return kept
+            kept[0].close()
+        reading = self._queue.reading()
+        reading.begin()
+        return reading, self._rows(reading.connection)
+
+    def _taken(self) -> tuple[Reading, S] | None:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        connection = open_for_reading(self._path)
-        check_version(connection)
-        return connection, self._rows(connection)
+            return self._idle.pop() if self._idle else None
+
+    def _keep(self, reading: Reading, rows: S) -> bool:
+        with self._lock:
+            if len(self._idle) >= MOST_IDLE:
+                return False
+            self._idle.append((reading, rows))
+            return True

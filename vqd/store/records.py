@@ -4,9 +4,8 @@ Its record is `whole`, then `trimming`, while its rows are taken away slice by s
 A job whose folder comes back is whole again, whatever its record was.
 """
 
-import sqlite3
-
 from vqd.store.events import EventRows
+from vqd.store.rows import Connection
 
 _CLOSED = "record = 'whole' AND finished_at IS NOT NULL"
 
@@ -28,7 +27,7 @@ _SLICES = (
 class RecordRows:
     """The records of closed jobs, which `output.keep` and the settings' `keep` make brief."""
 
-    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+    def __init__(self, connection: Connection, events: EventRows) -> None:
         self._connection = connection
         self._events = events
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import orjson
 
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.requirement import Model, Requirement, names_model, required
+from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ WAITING_OF_PROOF = _WAITING.format(
 class RequirementRows:
     """Requirements: written with the prompts that have them, read by their key."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def get(self, requirement_key: int) -> Requirement:
@@ -64,7 +64,7 @@ class RequirementRows:
         """Give the key under which a requirement is kept."""
         text = orjson.dumps(asdict(requirement)).decode()
         self._connection.execute(
-            "INSERT OR IGNORE INTO requirements (requirement) VALUES (?)", (text,)
+            "INSERT INTO requirements (requirement) VALUES (?) ON CONFLICT DO NOTHING", (text,)
         )
         row = self._connection.execute(
             "SELECT requirement_key FROM requirements WHERE requirement = ?", (text,)

@@ -1,12 +1,8 @@
 """The queue's memory: one writer, any number of readers."""
 
-import sqlite3
-import time
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 from vqd.domain.job import PlannedJob, PlannedPrompt
@@ -15,30 +11,22 @@ from vqd.domain.queue import JobFile
 from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
-from vqd.store.connection import (
-    keep_small_tables_in_memory,
-    open_for_reading,
-    open_for_writing,
-)
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.foresight import Foreseen
 from vqd.store.graphs import GraphRows
 from vqd.store.house import HouseRows
-from vqd.store.integrity import require_sound
 from vqd.store.jobs import JobRows
 from vqd.store.listing import ListingRows
-from vqd.store.log import LogWatch, log_bytes
-from vqd.store.migrate import migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
+from vqd.store.place import Place
 from vqd.store.prompts import PromptRows
 from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
-from vqd.store.replacing import settle
+from vqd.store.rows import Connection
 from vqd.store.schedules import ScheduleRows
-from vqd.store.schema import check_form
 from vqd.store.turns import TurnRows
 from vqd.store.writer import Writer
 
@@ -55,7 +43,7 @@ _FORGOTTEN = 2000
 class Session(Foreseen):
     """All rows, over one connection: inside a write they can be changed, else only read."""
 
-    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+    def __init__(self, connection: Connection, classes: ClassCache) -> None:
         super().__init__(connection, classes)
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
@@ -94,38 +82,34 @@ class Session(Foreseen):
 class StoreReader(Reader[Session]):
     """Reads all of the queue."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, partial(Session, classes=ClassCache()))
+    def __init__(self, place: Place) -> None:
+        super().__init__(place, partial(Session, classes=ClassCache()))
 
     @property
     def log_bytes(self) -> int:
-        """Give the size of the queue's write-ahead log."""
-        return log_bytes(self._path)
+        """Give the size of the queue's write-ahead log, 0 where PostgreSQL looks after it."""
+        return self._queue.log_bytes()
 
 
 class Store(StoreReader):
     """Reads and writes the queue. One per database: the daemon's."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the queue at `path`, making it or bringing its schema up to date.
+    def __init__(self, place: Place) -> None:
+        """Open the queue that lies there, making it or bringing its schema up to date.
 
         Raises:
-            VqdError: `store_not_vqd`, `store_damaged`, `store_no_wal`, or as `migrate` tells.
+            VqdError: `store_not_vqd`, `store_damaged`, `store_unreachable` and the like.
         """
-        super().__init__(path)
-        settle(path, now=time.time())
-        self.is_new = not _is_usable(path)
+        super().__init__(place)
+        self._transactions = self._queue.writing()
+        self.is_new = self._transactions.is_new
         """Whether there was no queue: what there is of one lies in the folders alone."""
-        self._connection = open_for_writing(path)
-        try:
-            migrate(self._connection, path, now=time.time())
-            keep_small_tables_in_memory(self._connection)
-        except BaseException:
-            self._connection.close()
-            raise
-        self.log_watch = LogWatch(path)
-        self._session = self._rows(self._connection)
-        self._writer = Writer(self._connection)
+        self._session = self._rows(self._transactions.connection)
+        self._writer = Writer(self._transactions)
+
+    def look_at_log(self) -> None:
+        """Tell of the queue's write-ahead log when it is large. Any one thread may look."""
+        self._queue.look()
 
     def write(self, write: Callable[[Session], T], *, bulk: bool = False) -> T:
         """Carry out `write` in one transaction and wait for its durable commit.
@@ -133,8 +117,8 @@ class Store(StoreReader):
         What is `bulk` (a part of something big) lets every other write by first.
 
         Raises:
-            VqdError: `store_closed`; `store_disk`, `store_damaged` or `store_unwritten`, nothing
-                was written; and whatever `write` raises, undone.
+            VqdError: `store_closed`; `store_disk`, `store_damaged`, `store_unreachable` or
+                `store_unwritten`, nothing was written; and whatever `write` raises, undone.
         """
         return self._writer.write(lambda _: write(self._session), bulk=bulk)
 
@@ -222,17 +206,4 @@ class Store(StoreReader):
         """Finish what was asked for and close every connection."""
         self._writer.close()
         super().close()
-        self._connection.close()
-
-
-def _is_usable(path: Path) -> bool:
-    """Tell whether there is a queue, which is looked at before anything of it is changed.
-
-    Raises:
-        VqdError: it is damaged, or of a schema that this vqd does not know.
-    """
-    if not path.exists():
-        return False
-    with closing(open_for_reading(path)) as connection:
-        require_sound(connection, path)
-        return check_form(connection) > 0
+        self._transactions.close()

@@ -4,22 +4,23 @@ Urgent writes (claims, moves) go first and share a commit; a bulk write (a slice
 a commit to itself, and lets the urgent ones by before the next.
 """
 
-import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
 import structlog
 
-from vqd.domain.errors import STORE_DISK, VqdError
-from vqd.store.connection import DAMAGED_HINT
+from vqd.domain.errors import VqdError
+from vqd.store.access import Transactions, Unwritten
+from vqd.store.rows import Connection
 
 T = TypeVar("T")
-Write = Callable[[sqlite3.Connection], T]
+Write = Callable[[Connection], T]
 
 GROUP_LIMIT = 64
 SAID_AGAIN_S = 600.0
@@ -31,8 +32,8 @@ _log = structlog.get_logger(__name__)
 class Writer:
     """Carries out writes in order, each whole or not at all. A commit is durable on return."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
         self._urgent: deque[tuple[Write[Any], Future[Any]]] = deque()
         self._bulk: deque[tuple[Write[Any], Future[Any]]] = deque()
         self._filled = threading.Condition()
@@ -68,6 +69,7 @@ class Writer:
         with self._filled:
             self._closing = True
             self._filled.notify()
+        self._transactions.interrupt()
         self._thread.join()
 
     def _run(self) -> None:
@@ -82,64 +84,32 @@ class Writer:
             return [self._bulk.popleft()] if self._bulk else []
 
     def _commit(self, group: list[tuple[Write[Any], Future[Any]]]) -> None:
-        settled: list[Callable[[], None]] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._transactions.begin()
             settled = [self._carry_out(write, future) for write, future in group]
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._undo()
-            self._say(_unwritten(error))
+            self._transactions.commit()
+        except Unwritten as unwritten:
+            self._transactions.roll_back()
+            self._say(unwritten)
             for _, future in group:
-                future.set_exception(_unwritten(error))
+                future.set_exception(Unwritten(unwritten.code, unwritten.message, unwritten.hint))
             return
         for settle in settled:
             settle()
 
     def _carry_out(self, write: Write[Any], future: Future[Any]) -> Callable[[], None]:
-        self._connection.execute("SAVEPOINT one")
+        self._transactions.begin_write()
         try:
-            value = write(self._connection)
-        except Exception as error:
-            if _has_no_room(error):
-                raise  # nothing of this commit comes about
-            self._connection.execute("ROLLBACK TO one")
-            self._connection.execute("RELEASE one")
-            return lambda raised=error: future.set_exception(raised)  # type: ignore[misc]
-        self._connection.execute("RELEASE one")
-        return lambda: future.set_result(value)
+            value = write(self._transactions.connection)
+        except Exception as error:  # noqa: BLE001 - told to who asked for the write
+            self._transactions.undo_write(error)
+            return partial(future.set_exception, error)
+        self._transactions.end_write()
+        return partial(future.set_result, value)
 
-    def _say(self, unwritten: VqdError) -> None:
+    def _say(self, unwritten: Unwritten) -> None:
         """Log that a commit did not come about; of many, one."""
         now = time.monotonic()
         if now - self._said_at >= SAID_AGAIN_S:
             self._said_at = now
             _log.error("queue.unwritten", said=str(unwritten))
-
-    def _undo(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
-def _unwritten(error: sqlite3.Error) -> VqdError:
-    said, name = f"The queue cannot be written: {error}", _name_of(error)
-    if _has_no_room(error):
-        return VqdError(STORE_DISK, f"{said}.", "Make room where state_dir lies.")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return VqdError("store_damaged", f"{said}.", DAMAGED_HINT)
-    return VqdError("store_unwritten", f"{said} ({name}).", "Check the disk of state_dir.")
-
-
-def _has_no_room(error: Exception) -> bool:
-    return _name_of(error) in _NO_ROOM
-
-
-def _name_of(error: Exception) -> str:
-    return getattr(error, "sqlite_errorname", None) or ""
-
-
-_NO_ROOM = frozenset(
-    {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_TRUNCATE"}
-)
-"""No room, a quota, or a disk that is read-only now. Others are faults of the disk: after a failed
-fsync nobody knows what is written (SQLITE_IOERR_FSYNC)."""

@@ -1,26 +1,17 @@
 """Pages of jobs and prompts, and how they are found."""
 
-import re
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter, ListedJob, Order
+from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.domain.queue import PromptKey
-from vqd.store.joblist import JobList
-from vqd.store.listing import ListingRows
-from vqd.store.outputs import OutputRows
 from vqd.store.store import Store
 
 ANY = JobFilter()
-AFTER = {Order.NEWEST: (5,), Order.TURN: (50, 5.0, 5), Order.ENDED: (NOW, 5)}
 
 
 def names(jobs: list[ListedJob]) -> list[str]:
@@ -117,59 +108,3 @@ def test_prompts_come_by_number_and_by_state(store: Store) -> None:
 def test_jobs_are_counted_by_state(queue: Store) -> None:
     with queue.reading() as session:
         assert session.listing.counts() == {JobState.QUEUED: 5, JobState.PUBLISHING: 1}
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        JobFilter(),
-        JobFilter(states=frozenset({JobState.FAILED, JobState.DONE})),
-        JobFilter(workflow="wan", states=frozenset({JobState.QUEUED})),
-        JobFilter(name="cats", workflow="wan"),
-        JobFilter(labels={"client": "acme", "shot": "1"}),
-        JobFilter(order=Order.TURN),
-        JobFilter(order=Order.TURN, states=frozenset({JobState.QUEUED, JobState.ASSEMBLING})),
-        JobFilter(order=Order.TURN, workflow="wan", name="cats", labels={"client": "acme"}),
-        JobFilter(order=Order.ENDED),
-        JobFilter(order=Order.ENDED, states=frozenset({JobState.FAILED}), name="cats"),
-    ],
-)
-def test_a_page_of_jobs_is_found_in_an_index_and_never_sorted(
-    queue: Store, tmp_path: Path, asked: JobFilter
-) -> None:
-    after = AFTER[asked.order]
-    plans = plans_of(
-        tmp_path, lambda connection: JobList(connection).page(asked, after=after, limit=2)
-    )
-    assert plans
-    for plan in plans:
-        assert not re.search("SCAN|TEMP B-TREE", plan), plan
-
-
-def prompts_of(connection: sqlite3.Connection, state: PromptState | None) -> object:
-    rows = ListingRows(connection, OutputRows(connection))
-    return rows.prompts(1, state, after=1, limit=2)
-
-
-@pytest.mark.parametrize("state", [None, *PromptState])
-def test_a_page_of_prompts_is_found_in_an_index_and_never_sorted(
-    queue: Store, tmp_path: Path, state: PromptState | None
-) -> None:
-    plans = plans_of(tmp_path, lambda connection: prompts_of(connection, state))
-    assert plans
-    for plan in plans:
-        assert not re.search("SCAN|TEMP B-TREE", plan), plan
-
-
-def plans_of(folder: Path, read: Callable[[sqlite3.Connection], object]) -> list[str]:
-    """How SQLite carries out each query that is made."""
-    with closing(sqlite3.connect(folder / "queue.db")) as connection:
-        connection.row_factory = sqlite3.Row
-        queries: list[str] = []
-        connection.set_trace_callback(queries.append)
-        read(connection)
-        connection.set_trace_callback(None)
-        return [
-            "; ".join(row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}"))
-            for query in queries
-        ]

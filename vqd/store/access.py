@@ -1,0 +1,123 @@
+"""How a queue is opened, whatever keeps it: to read it, and to write it a transaction at a time.
+
+SQLite keeps it in a file (`sqlite`), PostgreSQL in a database (`postgres`), each with its own idea
+of what a lock is, what is refused, and what is to be done about it.
+"""
+
+from typing import Protocol
+
+from vqd.domain.errors import VqdError
+from vqd.store.place import Database, Place
+from vqd.store.rows import Connection
+
+
+class Unwritten(VqdError):
+    """Nothing of a transaction was written, none of its writes being at fault."""
+
+
+class Reading(Protocol):
+    """A connection that only reads. Used by one thread at a time."""
+
+    @property
+    def connection(self) -> Connection:
+        """What reads, between `begin` and `end`."""
+
+    def begin(self) -> bool:
+        """Look at the queue as it is now; False if the connection was cut off meanwhile."""
+
+    def end(self) -> bool:
+        """Let go of that; False if the connection was cut off."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Transactions(Protocol):
+    """The connection that writes. Used by one thread, which `interrupt` does not wait for."""
+
+    @property
+    def connection(self) -> Connection:
+        """What writes, between `begin` and `commit`, the same for good."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was no queue: what there is of one lies in the folders alone."""
+
+    def begin(self) -> None:
+        """Begin a transaction, during which nobody else writes.
+
+        Raises:
+            Unwritten: that cannot be.
+        """
+
+    def commit(self) -> None:
+        """End it, durably.
+
+        Raises:
+            Unwritten: nothing of it came about.
+        """
+
+    def roll_back(self) -> None:
+        """End it, and let nothing of it come about, if that was not so already."""
+
+    def begin_write(self) -> None:
+        """Begin one of the writes of a transaction.
+
+        Raises:
+            Unwritten: nothing of the transaction will come about.
+        """
+
+    def end_write(self) -> None:
+        """End it; it comes about with the transaction.
+
+        Raises:
+            Unwritten: nothing of the transaction will come about.
+        """
+
+    def undo_write(self, error: Exception) -> None:
+        """Undo it alone, for it raised this.
+
+        Raises:
+            Unwritten: it is not at fault itself, and nothing of the transaction will come about.
+        """
+
+    def interrupt(self) -> None:
+        """Let what waits for a queue that does not answer be given up. Any thread may."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Queue(Protocol):
+    """A queue that lies somewhere."""
+
+    def reading(self) -> Reading:
+        """Open a connection that reads.
+
+        Raises:
+            VqdError: `store_missing`, `store_too_old` and the like.
+        """
+
+    def writing(self) -> Transactions:
+        """Open the one connection that writes, making the queue or bringing it up to date.
+
+        Raises:
+            VqdError: why that cannot be.
+        """
+
+    def log_bytes(self) -> int:
+        """Give the size of its write-ahead log, if that is its own to look after; else 0."""
+
+    def look(self) -> None:
+        """Tell of such a log when it is large. Any one thread may look."""
+
+
+def queue_at(place: Place) -> Queue:
+    """Give the queue that lies there, or will."""
+    if isinstance(place, Database):
+        from vqd.store.postgres.queue import PostgresQueue
+
+        return PostgresQueue(place)
+    from vqd.store.sqlite import SqliteQueue
+
+    return SqliteQueue(place)

@@ -1,0 +1,35 @@
+"""What PostgreSQL says of itself rather than of a statement, as vqd tells it."""
+
+import psycopg
+from psycopg import errors
+
+from vqd.domain.errors import STORE_DISK, STORE_UNREACHABLE, VqdError
+
+WHEN_IT_ANSWERS = "vqd goes on by itself when PostgreSQL answers."
+
+
+def passing(error: psycopg.Error) -> VqdError | None:
+    """Tell of what passes by itself, or once somebody makes room; None if a statement is at
+    fault."""
+    said = " ".join(str(error).split()).removesuffix(".")
+    if isinstance(error, errors.DiskFull):
+        return VqdError(
+            STORE_DISK,
+            f"The queue cannot be written: {said}.",
+            "Make room where PostgreSQL's data lies.",
+        )
+    if isinstance(error, _PASSING):
+        return unreachable(said)
+    return None
+
+
+def unreachable(said: str) -> VqdError:
+    """Tell that the queue cannot be reached now."""
+    return VqdError(STORE_UNREACHABLE, f"The queue cannot be reached: {said}.", WHEN_IT_ANSWERS)
+
+
+_PASSING = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,  # said of a connection that was closed
+    errors.ReadOnlySqlTransaction,  # the server is a standby by now
+)

@@ -1,0 +1,195 @@
+"""The connection to PostgreSQL that writes, for good: one that is cut off is replaced.
+
+A transaction begins with a lock that whoever writes to the queue takes, on whichever host, so that
+what is read in it stays so until it ends, as in SQLite. A host that freezes, or is cut off, holds
+it no longer than HELD_S.
+
+Whoever does not hear whether a commit came about looks its number up. That takes the same lock,
+which is free only once what was cut off is over.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from typing import Any
+
+import psycopg
+
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
+from vqd.store.access import Unwritten
+from vqd.store.place import Database
+from vqd.store.postgres.connection import PostgresConnection, connect
+from vqd.store.postgres.errors import passing, unreachable
+from vqd.store.postgres.schema import check_version, lay_out, version_of
+
+HELD_S = 3.0
+"""How long a transaction may be idle before its server ends it, and its lock."""
+WAITED_S = 10.0
+"""How long others are waited for that write."""
+ASKED_AGAIN_S = 0.5
+"""Between two tries to hear whether a commit came about."""
+_FORGOTTEN = "1 day"
+
+_DAEMON = (1987142756, 2)
+"""The lock that a daemon holds on its queue for as long as it is connected."""
+
+
+class PostgresTransactions:
+    """Writes to the queue in a database; one daemon at a time does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._name = f"vqd {socket.gethostname()[:30]} {os.getpid()} {uuid.uuid4().hex[:8]}"
+        self._number = 0
+        self._interrupted = threading.Event()
+        self.is_new = False
+        self.connection = PostgresConnection(self._connected())
+
+    def begin(self) -> None:
+        """Begin a transaction, during which nobody else writes."""
+        self._number += 1
+        try:
+            if self.connection.is_cut_off:
+                self.connection.raw = self._connected()
+            self.connection.execute("BEGIN")
+            self.connection.execute("SELECT begin_writing(?, ?)", (self._name, self._number))
+        except VqdError as error:
+            raise _unwritten(error) from error
+
+    def begin_write(self) -> None:
+        """Begin one of the writes of a transaction."""
+        self._carry_out("SAVEPOINT one")
+
+    def end_write(self) -> None:
+        """End it; it comes about with the transaction."""
+        self._carry_out("RELEASE one")
+
+    def undo_write(self, error: Exception) -> None:
+        """Undo it alone, unless PostgreSQL itself is at fault."""
+        if isinstance(error, VqdError) and isinstance(error.__cause__, psycopg.Error):
+            raise _unwritten(error) from error
+        self._carry_out("ROLLBACK TO one")
+        self._carry_out("RELEASE one")
+
+    def commit(self) -> None:
+        """End it, durably; where the answer is lost, once it is known whether it came about."""
+        try:
+            said = self.connection.raw.execute("COMMIT").statusmessage
+        except psycopg.Error as error:
+            if not self.connection.is_cut_off or not self._came_about():
+                raise _unwritten(passing(error) or unreachable(str(error))) from error
+            return
+        if said != "COMMIT":  # what failed in it was not undone
+            raise _unwritten(unreachable(f"PostgreSQL ended a transaction with {said}"))
+
+    def roll_back(self) -> None:
+        """End it, and let nothing of it come about; a connection on which that fails is closed."""
+        if self.connection.is_cut_off or self.connection.is_idle:
+            return
+        try:
+            self.connection.raw.execute("ROLLBACK")
+        except psycopg.Error:
+            self.connection.raw.close()
+
+    def interrupt(self) -> None:
+        """Let a commit whose answer is lost be given up. Any thread may."""
+        self._interrupted.set()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.raw.close()
+
+    def _carry_out(self, statement: str) -> None:
+        try:
+            self.connection.execute(statement)
+        except VqdError as error:
+            raise _unwritten(error) from error
+
+    def _came_about(self) -> bool:
+        """Tell whether the transaction of this number was committed; waits until that is known.
+
+        If it is given up before, nobody is told that it was: the next start looks at the queue.
+        """
+        while not self._interrupted.is_set():
+            try:
+                self.connection.raw = self._connected()
+                self.connection.execute("BEGIN")
+                self.connection.execute("SELECT pg_advisory_xact_lock(1987142756, 1)")
+                row = self.connection.execute(
+                    "SELECT number FROM commits WHERE writer = ?", (self._name,)
+                ).fetchone()
+                self.connection.execute("ROLLBACK")
+            except VqdError:
+                self._interrupted.wait(ASKED_AGAIN_S)
+            else:
+                return row is not None and row["number"] == self._number
+        return False
+
+    def _connected(self) -> "psycopg.Connection[Any]":
+        """Connect as the one daemon of the queue, which is made if there is none."""
+        raw = connect(
+            self._database,
+            name=self._name,
+            writes=True,
+            idle_ms=int(HELD_S * 1000),
+            lock_ms=int(WAITED_S * 1000),
+        )
+        try:
+            self._take(raw)
+            if version_of(raw) is None:
+                lay_out(raw, self._database)
+                self.is_new = True
+            check_version(raw, self._database)
+            raw.execute(
+                "DELETE FROM commits WHERE at < now() - $1::interval AND writer <> $2",
+                (_FORGOTTEN, self._name),
+            )
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+    def _take(self, raw: "psycopg.Connection[Any]") -> None:
+        """Be the one daemon of the queue.
+
+        Raises:
+            VqdError: `already_running`, which names the other one.
+        """
+        until = time.monotonic() + HELD_S
+        while not _is_taken(raw):
+            holder = _holder(raw)
+            if holder is not None and holder["name"] == self._name:  # what was cut off
+                raw.execute("SELECT pg_terminate_backend($1)", (holder["pid"],))
+            elif holder is not None and time.monotonic() > until:
+                raise VqdError(
+                    "already_running",
+                    f"Another vqd uses {self._database} already ({holder['name']}, from"
+                    f" {holder['client']}).",
+                    "Stop that one first, or name another database.",
+                )
+            self._interrupted.wait(0.1)
+
+
+def _is_taken(raw: "psycopg.Connection[Any]") -> bool:
+    row = raw.execute("SELECT pg_try_advisory_lock($1::int, $2::int) AS taken", _DAEMON).fetchone()
+    return row is not None and bool(row["taken"])
+
+
+def _holder(raw: "psycopg.Connection[Any]") -> Any:
+    """Give who holds the lock of the daemon; None if nobody does any more."""
+    return raw.execute(
+        "SELECT pid, application_name AS name, "
+        " coalesce(host(client_addr), 'this machine') AS client"
+        " FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE locktype = 'advisory' AND granted AND classid = $1::bigint::oid"
+        " AND objid = $2::bigint::oid AND pg_locks.database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())",
+        _DAEMON,
+    ).fetchone()
+
+
+def _unwritten(error: VqdError) -> Unwritten:
+    code = STORE_UNREACHABLE if error.code == "already_running" else error.code
+    return Unwritten(code, error.message, error.hint)
