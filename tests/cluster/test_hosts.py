@@ -15,6 +15,7 @@ from tests.cluster.host import lay_out
 from tests.postgres import Postgres, folder_for_anyone, require_postgres
 from tests.waiting import wait_for
 from vqd.domain.queue import PromptKey
+from vqd.leases.connecting import connect
 from vqd.leases.heart import ZOMBIE_EXIT
 from vqd.leases.leases import Leases
 
@@ -78,7 +79,7 @@ class Cluster:
 
     def hosts(self) -> list[str]:
         """Name the hosts that were not swept."""
-        return [str(name) for (name,) in self.ask("SELECT name FROM lease_hosts")]
+        return [str(name) for (name,) in self.ask("SELECT name FROM vqd_leases.lease_hosts")]
 
     def _keep(self) -> None:
         ended = [name for name in self._kept if self._hosts[name].poll() is not None]
@@ -149,8 +150,10 @@ def test_an_abort_is_heard_by_who_has_the_lease(cluster: Cluster) -> None:
     cluster.start("gpu1", "gpu2")
     claimed = dict(cluster.wait_until_told("claimed", 2))
 
-    with psycopg.connect(cluster.url) as connection:
-        connection.execute("UPDATE prompts SET state = 'pending', render_s = 0 WHERE number = 2")
+    with connect(cluster.url, name="test") as connection:
+        connection.execute(
+            "UPDATE public.prompts SET state = 'pending', render_s = 0 WHERE number = 2"
+        )
         assert Leases(connection).ask_abort([PromptKey(1, claimed["gpu1"])]) == 1
 
     assert cluster.wait_until_told("aborted")[0] == ("gpu1", claimed["gpu1"])
@@ -166,8 +169,8 @@ def test_a_host_that_is_to_end_gives_back_what_it_has(cluster: Cluster) -> None:
 
     assert cluster.exit_code("gpu1") == 0
     assert cluster.told("given back") == [("gpu1", 1)]
-    assert cluster.ask("SELECT count(*) FROM procrastinate_workers") == [(0,)]
-    assert cluster.ask("SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+    assert cluster.ask("SELECT count(*) FROM vqd_leases.procrastinate_workers") == [(0,)]
+    assert cluster.ask("SELECT count(*) FROM vqd_leases.procrastinate_jobs") == [(0,)]
 
 
 def test_nothing_is_lost_or_made_twice_when_the_standby_takes_over() -> None:

@@ -1,7 +1,8 @@
 """Leases: a prompt has one, whoever has it may tell once what became of it."""
 
+import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -13,19 +14,21 @@ from tests.postgres import Postgres
 from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.queue import PromptKey
+from vqd.leases.connecting import SCHEMA, connect
 from vqd.leases.connector import GivenConnection, at_once
 from vqd.leases.heart import Heart
-from vqd.leases.hosts import Hosts
+from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.lease import Published
 from vqd.leases.leases import Leases
+from vqd.leases.member import joined
 from vqd.leases.schema import check, set_up
 
 FIRST, SECOND = PromptKey(7, 1), PromptKey(7, 2)
 
 
 def _prepare(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        set_up(connection)
+    with joined(url, identity="first", name="first", lease_s=60):
+        pass
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def url(postgres: Postgres) -> Iterator[str]:
 
 @pytest.fixture
 def connection(url: str) -> Iterator[Connection[Any]]:
-    with psycopg.connect(url) as opened:
+    with psycopg.connect(url, options=f"-c search_path={SCHEMA}") as opened:
         yield opened
 
 
@@ -52,12 +55,29 @@ def test_prompts_are_leased_in_the_order_in_which_they_were_chosen(
     assert sorted(Leases(connection).of(worker), key=lambda one: one.job_id) == taken
 
 
-def test_a_prompt_that_is_leased_cannot_be_leased_again(connection: Connection[Any]) -> None:
+def test_a_lease_that_is_left_over_is_over_when_its_prompt_is_leased_again(
+    connection: Connection[Any],
+) -> None:
+    """The store says that nobody runs it: its job was let go of, and came in anew."""
     hosts, leases = Hosts(connection), Leases(connection)
-    leases.take([FIRST], hosts.join("gpu1", "gpu1"))
+    [left_over] = leases.take([FIRST], hosts.join("gpu1", "gpu1"))
 
-    with pytest.raises(VqdError, match="has a lease"):
-        leases.take([FIRST], hosts.join("gpu2", "gpu2"))
+    second, again = leases.take([SECOND, FIRST], hosts.join("gpu2", "gpu2"))
+
+    assert leases.publish(left_over) is Published.LOST
+    assert leases.publish(again) is Published.PUBLISHED
+    assert leases.publish(second) is Published.PUBLISHED
+
+
+def test_leases_are_found_by_their_prompts_and_only_by_who_has_them(
+    connection: Connection[Any],
+) -> None:
+    worker, other = (Hosts(connection).join(name, name) for name in ("gpu1", "gpu2"))
+    leases = Leases(connection)
+    [lease] = leases.take([FIRST], worker)
+
+    assert leases.held([FIRST, SECOND], worker) == [lease]
+    assert leases.held([FIRST], other) == []
 
 
 def test_what_was_leased_is_undone_with_the_transaction(connection: Connection[Any]) -> None:
@@ -144,14 +164,15 @@ def test_the_silent_are_swept_and_the_others_keep_what_they_have(
     _silence(connection, silent.id, seconds=11)
     _silence(connection, alive.id, seconds=9)
 
-    assert [lease.key for lease in hosts.sweep(10)] == [FIRST]
+    [swept] = hosts.sweep(alive, timeout_s=10)
 
+    assert swept == replace(lost, worker_id=alive.id)
     assert leases.publish(lost) is Published.LOST
     assert leases.holds(kept)
     assert not hosts.beat(silent)
     assert hosts.beat(alive)
     assert [host.name for host in hosts.all()] == ["gpu2"]
-    assert hosts.sweep(10) == []
+    assert hosts.sweep(alive, timeout_s=10) == []
 
 
 def test_a_swept_prompt_can_be_leased_by_another_at_once(connection: Connection[Any]) -> None:
@@ -159,7 +180,8 @@ def test_a_swept_prompt_can_be_leased_by_another_at_once(connection: Connection[
     silent, alive = hosts.join("gpu1", "gpu1"), hosts.join("gpu2", "gpu2")
     leases.take([FIRST], silent)
     _silence(connection, silent.id, seconds=11)
-    hosts.sweep(10)
+    [swept] = hosts.sweep(alive, timeout_s=10)
+    leases.end(swept)
 
     [lease] = leases.take([FIRST], alive)
 
@@ -190,19 +212,18 @@ def test_what_a_host_left_behind_is_found_by_the_next_sweep(connection: Connecti
 
     hosts.leave(worker)
 
-    assert [lease.key for lease in hosts.sweep(3600)] == [FIRST]
+    swept = hosts.sweep(hosts.join("gpu2", "gpu2"), timeout_s=3600)
+    assert [lease.key for lease in swept] == [FIRST]
 
 
 def test_only_leases_are_asked_to_be_aborted(connection: Connection[Any]) -> None:
     leases = Leases(connection)
-    worker, other = (Hosts(connection).join(name, name) for name in ("gpu1", "gpu2"))
-    [lease] = leases.take([FIRST], worker)
-    leases.take([PromptKey(8, 1)], worker)
+    leases.take([FIRST, PromptKey(8, 1)], Hosts(connection).join("gpu1", "gpu1"))
 
     assert leases.ask_abort([FIRST, SECOND]) == 1
 
-    assert leases.to_abort(worker) == [lease.job_id]
-    assert leases.to_abort(other) == []
+    assert leases.are_to_abort([PromptKey(8, 1), FIRST])
+    assert not leases.are_to_abort([PromptKey(8, 1), SECOND])
 
 
 def test_a_lease_that_is_to_be_aborted_can_still_be_ended_or_published(
@@ -217,37 +238,96 @@ def test_a_lease_that_is_to_be_aborted_can_still_be_ended_or_published(
 
 
 def test_a_sweep_waits_for_who_is_publishing_and_finds_nothing(url: str) -> None:
-    with psycopg.connect(url) as publishing, psycopg.connect(url) as sweeping:
+    options = f"-c search_path={SCHEMA}"
+    with (
+        psycopg.connect(url, options=options) as publishing,
+        psycopg.connect(url, options=options) as sweeping,
+    ):
         worker = Hosts(publishing).join("gpu1", "gpu1")
         [lease] = Leases(publishing).take([FIRST], worker)
         _silence(publishing, worker.id, seconds=11)
+        other = Hosts(publishing).join("gpu2", "gpu2")
         publishing.commit()
 
         assert Leases(publishing).publish(lease) is Published.PUBLISHED
         sweeping.execute("SET lock_timeout = '200ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            Hosts(sweeping).sweep(10)
+            Hosts(sweeping).sweep(other, timeout_s=10)
         sweeping.rollback()
         publishing.commit()
 
-        assert Hosts(sweeping).sweep(10) == []
+        assert Hosts(sweeping).sweep(other, timeout_s=10) == []
 
 
-def test_nobody_sweeps_who_has_not_heard_the_database_for_long_enough(url: str) -> None:
-    with psycopg.connect(url) as connection:
+def test_nobody_is_called_silent_by_who_has_not_heard_the_database_for_as_long(url: str) -> None:
+    with connect(url, name="test") as connection:
+        hosts = Hosts(connection)
+        worker, silent = hosts.join("gpu1", "gpu1"), hosts.join("gpu2", "gpu2")
+        _silence(connection, silent.id, seconds=3600)
+        beats = [_beating(url, worker, lease_s=lease_s) for lease_s in (1800, 1)]
+        try:
+            patient, hasty = beats
+            wait_for(lambda: hasty.finds_silent, within_s=30)
+            assert not patient.finds_silent
+        finally:
+            for heart in beats:
+                heart.stop()
+
+
+def test_a_host_that_was_swept_is_told_so_by_its_heart(url: str) -> None:
+    swept = threading.Event()
+    with connect(url, name="test") as connection:
         worker = Hosts(connection).join("gpu1", "gpu1")
-    heart = Heart(url, worker, beat_s=3600, on_change=lambda: None)
-    assert not heart.is_steady(0)
-    heart.start()
+        heart = Heart(url, worker, lease_s=1, on_swept=swept.set)
+        heart.start()
+        try:
+            Hosts(connection).leave(worker)
+            assert swept.wait(30)
+        finally:
+            heart.stop()
+
+
+def test_a_heart_ends_though_the_database_does_not_answer(postgres: Postgres, url: str) -> None:
+    with connect(url, name="test") as connection:
+        worker = Hosts(connection).join("gpu1", "gpu1")
+    heart = _beating(url, worker, lease_s=60)
+    postgres.freeze()
     try:
-        wait_for(lambda: heart.is_steady(0), within_s=30)
-        assert not heart.is_steady(3600)
-    finally:
         heart.stop()
+    finally:
+        postgres.thaw()
+
+
+def test_a_member_leaves_unless_it_left_something_running(url: str) -> None:
+    with joined(url, identity="gpu1", name="gpu1", lease_s=60):
+        pass
+    with connect(url, name="test") as connection:
+        assert Hosts(connection).all() == []
+        with joined(url, identity="gpu1", name="gpu1", lease_s=60) as member:
+            member.gate(_Writing(connection)).take(FIRST)
+        assert [host.identity for host in Hosts(connection).all()] == ["gpu1"]
+
+        with joined(url, identity="gpu1", name="gpu1", lease_s=60) as member:
+            gate = member.gate(_Writing(connection))
+            assert gate.mine([FIRST, SECOND]) == {FIRST}
+            gate.end(FIRST, is_over=True)
+            with pytest.raises(VqdError) as caught:
+                gate.end(FIRST, is_over=True)
+    assert caught.value.code == "lease_lost"
+
+
+def test_a_database_that_cannot_be_reached_is_said_so() -> None:
+    url = "postgresql://vqd@127.0.0.1:1/queue"
+    with (
+        pytest.raises(VqdError) as caught,
+        joined(url, identity="gpu1", name="gpu1", lease_s=60),
+    ):
+        pass
+    assert caught.value.code == "store_unreachable"
 
 
 def test_a_database_that_was_set_up_is_as_this_vqd_expects_it(url: str) -> None:
-    with psycopg.connect(url) as connection:
+    with connect(url, name="test") as connection:
         check(connection)
         set_up(connection)  # again: nothing to do
         check(connection)
@@ -293,6 +373,17 @@ def test_older_tables_are_brought_up_to_date_by_the_engines_own_steps(
     check(connection)
     found = connection.execute("SELECT to_regproc('procrastinate_retry_job_v2') IS NOT NULL")
     assert found.fetchone() == (True,)
+
+
+@dataclass(frozen=True)
+class _Writing:
+    raw: Connection[Any]
+
+
+def _beating(url: str, worker: Worker, *, lease_s: float) -> Heart:
+    heart = Heart(url, worker, lease_s=lease_s)
+    heart.start()
+    return heart
 
 
 def _silence(connection: Connection[Any], worker_id: int, *, seconds: float) -> None:

@@ -17,6 +17,7 @@ import structlog
 from procrastinate.manager import get_channel_for_queues
 from psycopg import Connection, sql
 
+from vqd.leases.connecting import connect
 from vqd.leases.hosts import Hosts, Worker
 
 CHANGED = "vqd_queue_changed"
@@ -25,16 +26,10 @@ CHANGED = "vqd_queue_changed"
 ZOMBIE_EXIT = 75
 """How a daemon ends that was taken for dead: EX_TEMPFAIL (sysexits.h); systemd starts it again."""
 
+_BEATS = 5
+_LATE = 2.5
+"""So many times the time between two beats is too long for one that came in time."""
 _END_WITHIN_S = 5.0
-
-_ALIVE: dict[str, Any] = {
-    "connect_timeout": 3,
-    "keepalives_idle": 2,
-    "keepalives_interval": 1,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 3000,
-    "application_name": "vqd heart",
-}
 
 _log = structlog.get_logger(__name__)
 
@@ -45,29 +40,37 @@ def end_process() -> None:
 
 
 class Heart:
-    """Beats every `beat_s` from `start` to `stop`. Its thread calls `on_change` when the queue
-    changed or a lease is to be aborted, and `on_swept` when this host was taken for dead."""
+    """Beats five times in `lease_s`, after which a silent host is gone, from `start` to `stop`.
+
+    Its thread calls what `listen` was told when the queue changed, a lease is to be aborted, or
+    another host is silent; and `on_swept` when this one was taken for dead.
+    """
 
     def __init__(
         self,
         url: str,
         worker: Worker,
         *,
-        beat_s: float,
-        on_change: Callable[[], None],
+        lease_s: float,
         on_swept: Callable[[], None] = end_process,
     ) -> None:
         self._url = url
         self._worker = worker
-        self._beat_s = beat_s
-        self._on_change = on_change
+        self._lease_s = lease_s
+        self._beat_s = lease_s / _BEATS
+        self._on_change: Callable[[], None] = lambda: None
         self._on_swept = on_swept
         self._steady_since: float | None = None
         self._last_at = 0.0
         self._is_heard = True
+        self._are_silent = False
         self._stopping = os.eventfd(0)
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Have this called from now on when something is told or found."""
+        self._on_change = on_change
 
     def start(self) -> None:
         """Begin to beat."""
@@ -81,17 +84,19 @@ class Heart:
         if not self._thread.is_alive():
             os.close(self._stopping)
 
-    def is_steady(self, for_s: float) -> bool:
-        """Tell whether every beat of so many seconds came in time: only then may this host say of
-        another that it is silent. Any thread may ask."""
+    @property
+    def finds_silent(self) -> bool:
+        """Tell whether another host was silent at the last beat, and this one may say so: it heard
+        the database for as long itself, by beats that all came in time. Any thread may ask."""
         since, last_at = self._steady_since, self._last_at
         now = time.monotonic()
-        return since is not None and now - last_at <= 2 * self._beat_s and now - since >= for_s
+        is_steady = since is not None and now - since >= self._lease_s
+        return self._are_silent and is_steady and now - last_at <= _LATE * self._beat_s
 
     def _run(self) -> None:
         while not self._is_stopping:
             try:
-                with psycopg.connect(self._url, autocommit=True, **_ALIVE) as connection:
+                with connect(self._url, name="heart") as connection:
                     self._live(connection)
             except psycopg.Error as error:
                 if self._is_heard:
@@ -120,13 +125,16 @@ class Heart:
         begun_at = time.monotonic()
         with connection.transaction():
             is_alive = hosts.beat(self._worker)
+            self._are_silent = hosts.are_silent(self._lease_s)
         if not is_alive:
-            _log.error("heart.swept", host=self._worker.identity)
+            _log.error("host.swept", host=self._worker.identity)
             self._on_swept()
         now = time.monotonic()
-        if self._steady_since is None or now - self._last_at > 2 * self._beat_s:
+        if self._steady_since is None or now - self._last_at > _LATE * self._beat_s:
             self._steady_since = begun_at
         self._last_at = now
+        if self.finds_silent:
+            self._on_change()
 
     def _wait(self, connection: Connection[Any] | None) -> None:
         """Wait for the next beat, for something that is told, or for the end."""

@@ -1,9 +1,9 @@
 """The hosts that share a queue: they join, inherit from their earlier life, are swept, leave."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from procrastinate.jobs import Status
 from psycopg import Connection
 
 from vqd.leases.connector import ask, at_once, manager_over
@@ -46,15 +46,11 @@ class Hosts:
             " VALUES (%(worker_id)s, %(identity)s, %(name)s)",
             {"worker_id": worker_id, "identity": identity, "name": name},
         )
-        ask(
-            self._connection,
-            "UPDATE procrastinate_jobs SET worker_id = %(worker_id)s"
-            " WHERE worker_id = ANY(%(earlier)s)",
-            {"worker_id": worker_id, "earlier": earlier},
-        )
+        worker = Worker(worker_id, identity)
+        self._hand_over(worker, "worker_id", earlier)
         for one in earlier:
             at_once(self._manager.unregister_worker(one))
-        return Worker(worker_id, identity)
+        return worker
 
     def leave(self, worker: Worker) -> None:
         """End a life; what it still holds is found by the next sweep."""
@@ -63,6 +59,10 @@ class Hosts:
     def beat(self, worker: Worker) -> bool:
         """Say that a host lives; False if it was swept, and holds nothing any more."""
         at_once(self._manager.update_heartbeat(worker.id))
+        return self.is_known(worker)
+
+    def is_known(self, worker: Worker) -> bool:
+        """Tell whether a host was not swept."""
         found = ask(
             self._connection,
             "SELECT id FROM procrastinate_workers WHERE id = %(worker_id)s",
@@ -70,21 +70,30 @@ class Hosts:
         )
         return bool(found)
 
-    def sweep(self, timeout_s: float) -> list[Lease]:
-        """Let go of the hosts whose hearts were silent for longer than that, and give the leases
-        that ended so: their prompts have to wait again in the caller's transaction.
+    def are_silent(self, timeout_s: float) -> bool:
+        """Tell whether a sweep would find a host, or what one left behind."""
+        [row] = ask(
+            self._connection,
+            "SELECT EXISTS (SELECT 1 FROM procrastinate_workers"
+            " WHERE last_heartbeat < now() - make_interval(secs => %(timeout_s)s))"
+            " OR EXISTS (SELECT 1 FROM procrastinate_jobs"
+            " WHERE status = 'doing' AND worker_id IS NULL) AS found",
+            {"timeout_s": float(timeout_s)},
+        )
+        return bool(row["found"])
+
+    def sweep(self, worker: Worker, *, timeout_s: float) -> list[Lease]:
+        """Let go of the hosts whose hearts were silent for longer than that, and give their leases,
+        which are the worker's from now on: it ends them as their prompts wait again.
 
         Whoever sweeps must have heard the database for as long itself: when that was away, every
         heart was silent.
         """
         at_once(self._manager.prune_stalled_workers(timeout_s))
         stalled = self._manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=timeout_s)
-        ended = [lease_of(job) for job in at_once(stalled)]
-        for lease in ended:
-            at_once(
-                self._manager.finish_job_by_id_async(lease.job_id, Status.FAILED, delete_job=True)
-            )
-        return ended
+        orphaned = [lease_of(job) for job in at_once(stalled)]
+        self._hand_over(worker, "id", [lease.job_id for lease in orphaned])
+        return [replace(lease, worker_id=worker.id) for lease in orphaned]
 
     def all(self) -> list[Host]:
         """Give every host that has not been swept, by name."""
@@ -97,6 +106,17 @@ class Hosts:
             {},
         )
         return [Host(**row) for row in rows]
+
+    def _hand_over(
+        self, worker: Worker, column: Literal["id", "worker_id"], values: Sequence[int]
+    ) -> None:
+        """Let leases be the worker's, and wake nobody."""
+        ask(
+            self._connection,
+            "UPDATE procrastinate_jobs SET worker_id = %(worker_id)s"
+            f" WHERE status = 'doing' AND {column} = ANY(%(values)s::bigint[])",
+            {"worker_id": worker.id, "values": list(values)},
+        )
 
     def _lives(self, identity: str) -> list[int]:
         return [host.worker_id for host in self.all() if host.identity == identity]

@@ -5,18 +5,17 @@ way, and is deleted with it: what waits is the store's alone, and the engine's t
 as the farm. Procrastinate's `lock` sees to it that a prompt has one lease at most.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from procrastinate.jobs import Job, Status
 from psycopg import Connection
 
-from vqd.domain.errors import VqdError
 from vqd.domain.queue import PromptKey
 from vqd.leases.connector import ask, at_once, manager_over
 from vqd.leases.hosts import Worker
 from vqd.leases.lease import Lease, Published
-from vqd.leases.naming import TASK, lease_of, lock_of
+from vqd.leases.naming import TASK, key_of, lease_of, lock_of
 
 _REMEMBERED_S = 86_400.0
 """For how long a publication is known, in case the answer to it was lost."""
@@ -32,19 +31,22 @@ class Leases:
     def take(self, keys: Sequence[PromptKey], worker: Worker) -> list[Lease]:
         """Lease prompts that were chosen in this transaction, in their order.
 
-        Raises:
-            VqdError: `leased_already`, one of them is; the transaction has to be undone.
+        Whoever chose them knows that nobody runs them: a lease that there still is of one is over.
         """
         jobs = [_job(key, worker) for key in keys]
         if not jobs:
             return []
         at_once(self._manager.batch_defer_jobs_async(jobs))
         self._forget_publications(keys)
-        taken = [at_once(self._manager.fetch_job([worker.queue], worker.id)) for _ in jobs]
-        leases = {lease.key: lease for lease in (lease_of(job) for job in taken if job)}
-        if unleased := [key for key in keys if key not in leases]:
-            raise VqdError("leased_already", f"{unleased[0]} has a lease that is not over.")
+        leases = self._fetched(worker, len(jobs))
+        if left_over := [key for key in keys if key not in leases]:
+            self._end_all(left_over)
+            leases |= self._fetched(worker, len(left_over))
         return [leases[key] for key in keys]
+
+    def _fetched(self, worker: Worker, most: int) -> dict[PromptKey, Lease]:
+        fetched = [at_once(self._manager.fetch_job([worker.queue], worker.id)) for _ in range(most)]
+        return {lease.key: lease for lease in (lease_of(job) for job in fetched if job)}
 
     def holds(self, lease: Lease) -> bool:
         """Tell whether a lease is still held, and let nobody end it before this transaction ends.
@@ -62,6 +64,17 @@ class Leases:
             },
         )
         return bool(held)
+
+    def held(self, keys: Iterable[PromptKey], worker: Worker) -> list[Lease]:
+        """Give the leases that a worker holds of some prompts, and let nobody end them before this
+        transaction ends."""
+        rows = ask(
+            self._connection,
+            "SELECT id, attempts, args FROM procrastinate_jobs WHERE lock = ANY(%(locks)s)"
+            " AND status = 'doing' AND worker_id = %(worker_id)s FOR UPDATE",
+            {"locks": [lock_of(key) for key in keys], "worker_id": worker.id},
+        )
+        return [Lease(row["id"], worker.id, row["attempts"], key_of(row["args"])) for row in rows]
 
     def end(self, lease: Lease) -> bool:
         """End a lease: its prompt waits again, or is over without a publication. False if it was
@@ -93,9 +106,15 @@ class Leases:
             at_once(self._manager.cancel_job_by_id_async(job_id, abort=True))
         return len(leased)
 
-    def to_abort(self, worker: Worker) -> list[int]:
-        """Give the `job_id` of each lease of a worker that was asked to be aborted."""
-        return list(at_once(self._manager.list_jobs_to_abort_async(worker.queue)))
+    def are_to_abort(self, keys: Collection[PromptKey]) -> bool:
+        """Tell whether one of these prompts was asked to be aborted."""
+        found = ask(
+            self._connection,
+            "SELECT id FROM procrastinate_jobs WHERE lock = ANY(%(locks)s) AND status = 'doing'"
+            " AND abort_requested LIMIT 1",
+            {"locks": [lock_of(key) for key in keys]},
+        )
+        return bool(found)
 
     def of(self, worker: Worker) -> list[Lease]:
         """Give every lease that a worker has."""
@@ -109,6 +128,11 @@ class Leases:
             "DELETE FROM lease_publications WHERE at < now() - make_interval(secs => %(for_s)s)",
             {"for_s": _REMEMBERED_S},
         )
+
+    def _end_all(self, keys: Collection[PromptKey]) -> None:
+        for key in keys:
+            for job in at_once(self._manager.list_jobs_async(lock=lock_of(key), status="doing")):
+                self._finish(lease_of(job))
 
     def _finish(self, lease: Lease) -> None:
         at_once(

@@ -1,6 +1,7 @@
 """How prompts are called in Procrastinate's rows, and read out of them."""
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any
 
 from procrastinate.jobs import Job
 
@@ -18,6 +19,9 @@ def lock_of(key: PromptKey) -> str:
 def lease_of(job: Job) -> Lease:
     """Give a row that is *doing*, or was when its worker was swept, as a lease."""
     assert job.id is not None
-    told = cast(dict[str, int], job.task_kwargs)
-    key = PromptKey(told["job_key"], told["number"])
-    return Lease(job.id, job.worker_id or 0, job.attempts, key)
+    return Lease(job.id, job.worker_id or 0, job.attempts, key_of(job.task_kwargs))
+
+
+def key_of(arguments: Mapping[str, Any]) -> PromptKey:
+    """Give the prompt that the arguments of a row name."""
+    return PromptKey(arguments["job_key"], arguments["number"])

@@ -16,6 +16,7 @@ from vqd.store.claiming import COLUMNS, Claiming, Next
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
+from vqd.store.leasing import Leasing
 from vqd.store.moves import BEGUN, PROVED, TOLD, UNTOLD, WRITTEN
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
@@ -41,8 +42,10 @@ class PromptRows:
         notices: NoticeRows,
         graphs: GraphRows,
         requirements: RequirementRows,
+        leasing: Leasing,
     ) -> None:
         self._connection = connection
+        self._leasing = leasing
         self._notices = notices
         self._events = events
         self._outputs = outputs
@@ -145,6 +148,7 @@ class PromptRows:
         Raises:
             IllegalMove: the prompt's state does not allow it; nothing is written.
             KeyError: there is no such prompt.
+            VqdError: `lease_lost`, it is another daemon's to move.
         """
         before = self._source(key, move)
         after = state_after(move, before)
@@ -164,6 +168,7 @@ class PromptRows:
         ).rowcount
         if not moved:
             raise IllegalMove(move, self.state(key))
+        self._lease(key, before, after)
         self._count(key.job_key, before, after, 1, now=now)
         if after is PromptState.PENDING:
             self._classes.classify(key.job_key)
@@ -287,6 +292,12 @@ class PromptRows:
         if row is None:
             raise KeyError(key)
         return row
+
+    def _lease(self, key: PromptKey, before: PromptState, after: PromptState) -> None:
+        if after is PromptState.RUNNING:
+            self._leasing.take(key)
+        elif before is PromptState.RUNNING:
+            self._leasing.end(key, is_over=after is not PromptState.PENDING)
 
     def _source(self, key: PromptKey, move: Move) -> PromptState:
         """Give the state to move from: the only one there is, else the one the prompt is in."""

@@ -17,6 +17,7 @@ from vqd.store.foresight import Foreseen
 from vqd.store.graphs import GraphRows
 from vqd.store.house import HouseRows
 from vqd.store.jobs import JobRows
+from vqd.store.leasing import Leasing, Unshared
 from vqd.store.listing import ListingRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
@@ -43,8 +44,11 @@ _FORGOTTEN = 2000
 class Session(Foreseen):
     """All rows, over one connection: inside a write they can be changed, else only read."""
 
-    def __init__(self, connection: Connection, classes: ClassCache) -> None:
+    def __init__(
+        self, connection: Connection, classes: ClassCache, leasing: Leasing | None = None
+    ) -> None:
         super().__init__(connection, classes)
+        self.leasing = leasing or Unshared()
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
@@ -63,6 +67,7 @@ class Session(Foreseen):
             self.notices,
             self.graphs,
             self.requirements,
+            self.leasing,
         )
         self.pending = PendingRows(connection)
         self.listing = ListingRows(connection, self.outputs)
@@ -83,7 +88,8 @@ class StoreReader(Reader[Session]):
     """Reads all of the queue."""
 
     def __init__(self, place: Place) -> None:
-        super().__init__(place, partial(Session, classes=ClassCache()))
+        self._classes = ClassCache()
+        super().__init__(place, partial(Session, classes=self._classes))
 
     @property
     def log_bytes(self) -> int:
@@ -94,8 +100,12 @@ class StoreReader(Reader[Session]):
 class Store(StoreReader):
     """Reads and writes the queue. One per database: the daemon's."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(
+        self, place: Place, leasing: Callable[[Connection], Leasing] = lambda _: Unshared()
+    ) -> None:
         """Open the queue that lies there, making it or bringing its schema up to date.
+
+        `leasing` gives who may run a prompt, over the connection that writes.
 
         Raises:
             VqdError: `store_not_vqd`, `store_damaged`, `store_unreachable` and the like.
@@ -104,7 +114,8 @@ class Store(StoreReader):
         self._transactions = self._queue.writing()
         self.is_new = self._transactions.is_new
         """Whether there was no queue: what there is of one lies in the folders alone."""
-        self._session = self._rows(self._transactions.connection)
+        connection = self._transactions.connection
+        self._session = Session(connection, self._classes, leasing(connection))
         self._writer = Writer(self._transactions)
 
     def look_at_log(self) -> None:
