@@ -68,6 +68,8 @@ STORE_DISK = "store_disk"
 is room."""
 STORE_UNREACHABLE = "store_unreachable"
 """The code of a queue that does not answer now: nothing is written, and all can be when it does."""
+PASSING = frozenset({STORE_DISK, STORE_UNREACHABLE})
+"""The codes of what is in the queue's way for a while, and is tried again."""
 
 
 class VqdError(Exception):

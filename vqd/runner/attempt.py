@@ -16,6 +16,7 @@ from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, NotComfy, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.graph import title_of
 from vqd.domain.outcome import (
     Failed,
@@ -121,8 +122,7 @@ class Attempt:
         except OSError as error:
             return self._unless_gone(self._of_os_error(error))
         except Exception as error:  # noqa: BLE001 - the top of one attempt: it fails, others go on
-            _log.exception("attempt.failed", job=self.assignment.job)
-            return Failed(FailureCode.NODE_ERROR, f"vqd itself failed: {error!r}.")
+            return self._of_fault(error)
         finally:
             self._leave()
             self.server.part()
@@ -297,6 +297,14 @@ class Attempt:
         where = error.filename or self.assignment.folder
         code = FailureCode.BAD_OUTPUT if concerns_one_name(error) else FailureCode.DISK_FULL
         return Failed(code, f"{where} cannot be read or written: {error.strerror}.")
+
+    def _of_fault(self, error: Exception) -> Failed:
+        """Give what comes of a fault of vqd's own. Where it is that the queue does not answer, the
+        prompt goes back into it."""
+        if isinstance(error, VqdError) and error.code == STORE_UNREACHABLE:
+            return Failed(FailureCode.WITHDRAWN, error.message)
+        _log.exception("attempt.failed", job=self.assignment.job)
+        return Failed(FailureCode.NODE_ERROR, f"vqd itself failed: {error!r}.")
 
     def _unless_gone(self, failed: Failed) -> Failed:
         """Give the failure, unless it came of the job's folder not being there any more."""

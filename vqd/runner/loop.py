@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from vqd.domain.errors import STORE_DISK, VqdError
+from vqd.domain.errors import PASSING, STORE_UNREACHABLE, VqdError
 from vqd.domain.lifecycle import PROOF_MADE, Move
 from vqd.domain.live import LivePrompt
 from vqd.domain.queue import Prompt, PromptKey
@@ -41,6 +41,9 @@ from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
+
+ASKED_AGAIN_S = 1.0
+"""Until a queue is asked again that does not answer."""
 
 
 class Loop:
@@ -104,7 +107,7 @@ class Loop:
         rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
         self._strays.recall()
         while not stopping.is_set():
-            delay_s = self._unless_full(self._round)
+            delay_s = self._unless_parked(self._round)
             self._on_tick()
             self._woken.wait(_shortest(delay_s, longest_sleep_s, threading.TIMEOUT_MAX))
             self._woken.clear()
@@ -114,14 +117,14 @@ class Loop:
         self._draining = True
         until = time.monotonic() + within_s
         while self._dispatch.running and not self._hurried:
-            self._unless_full(lambda: self.tick(time.monotonic()))
+            self._unless_parked(lambda: self.tick(time.monotonic()))
             left_s = until - time.monotonic()
             if left_s <= 0:
                 break
             self._woken.wait(min(left_s, 0.2))
             self._woken.clear()
         self._dispatch.stop()
-        self._unless_full(lambda: self._settle(time.monotonic(), []).next_at)
+        self._unless_parked(lambda: self._settle(time.monotonic(), []).next_at)
 
     @property
     def is_busy(self) -> bool:
@@ -149,21 +152,22 @@ class Loop:
         look_s = self._catalogues.look(time.monotonic(), is_lacking=self._is_lacking)
         return _shortest(delay_s, look_s, self._strays.look(time.monotonic()))
 
-    def _unless_full(self, act: Callable[[], float | None]) -> float | None:
-        """Do something; if the queue has no room to be written, do it again in a while.
+    def _unless_parked(self, act: Callable[[], float | None]) -> float | None:
+        """Do something; if the queue cannot be read or written for now, do it again in a while.
 
         What was to be written then is kept, and written with what comes next.
         """
         try:
             return act()
         except VqdError as error:
-            if error.code != STORE_DISK:
+            if error.code not in PASSING:
                 raise
             now = time.monotonic()
+            again_s = ASKED_AGAIN_S if error.code == STORE_UNREACHABLE else PARKED_AGAIN_S
             self._judging.judge_anew()
-            self._room.refuse(error.message.removesuffix("."), now + PARKED_AGAIN_S)
+            self._room.refuse(error.message.removesuffix("."), now + again_s)
             self._telling.tell(self._dispatch.running, self._held_by(now), now)
-            return PARKED_AGAIN_S
+            return again_s
 
     def tick(self, now: float) -> float | None:
         """Do everything that can be done; give the seconds it may sleep, None for ever.
@@ -275,6 +279,11 @@ class Loop:
         except ShareAway as away:
             self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
+        except VqdError as error:
+            if error.code != STORE_UNREACHABLE:
+                raise
+            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._woken.set()
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:
         waits = [self._publisher.again_s(now), self._room.again_s(now)]

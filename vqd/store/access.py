@@ -22,8 +22,12 @@ class Reading(Protocol):
     def connection(self) -> Connection:
         """What reads, between `begin` and `end`."""
 
-    def begin(self) -> bool:
-        """Look at the queue as it is now; False if the connection was cut off meanwhile."""
+    def begin(self) -> None:
+        """Look at the queue as it is now.
+
+        Raises:
+            VqdError: the connection was cut off meanwhile.
+        """
 
     def end(self) -> bool:
         """Let go of that; False if the connection was cut off."""

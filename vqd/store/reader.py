@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, Self, TypeVar
 
+from vqd.domain.errors import VqdError
 from vqd.store.access import Reading, queue_at
 from vqd.store.joblist import JobList
 from vqd.store.place import Place
@@ -67,9 +68,12 @@ class Reader(Generic[S]):
 
     def _begun(self) -> tuple[Reading, S]:
         while kept := self._taken():
-            if kept[0].begin():
+            try:
+                kept[0].begin()
+            except VqdError:  # it was cut off while it was idle
+                kept[0].close()
+            else:
                 return kept
-            kept[0].close()
         reading = self._queue.reading()
         reading.begin()
         return reading, self._rows(reading.connection)

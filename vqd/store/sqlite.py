@@ -67,10 +67,9 @@ class SqliteReading:
     def __init__(self, connection: SqliteConnection) -> None:
         self.connection = connection
 
-    def begin(self) -> bool:
+    def begin(self) -> None:
         """Look at the queue as it is from the first statement on."""
         self.connection.execute("BEGIN")
-        return True
 
     def end(self) -> bool:
         """Let go of that."""

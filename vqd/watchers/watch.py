@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from vqd.domain.errors import STORE_DISK, VqdError
+from vqd.domain.errors import PASSING, VqdError
 from vqd.domain.figures import Intake
 from vqd.service.submit import Submission
 from vqd.spool.files import is_folder
@@ -107,8 +107,8 @@ class Watch:
         try:
             delay_s = self._look(now)
         except (OSError, VqdError) as error:
-            if isinstance(error, VqdError) and error.code == STORE_DISK:
-                return self._wait_for_room()
+            if isinstance(error, VqdError) and error.code in PASSING:
+                return self._wait_for_queue()
             return self._wait_for_share(str(error))
         if self._away:
             _log.info("spool.back", spool=str(self._spool.root))
@@ -170,8 +170,8 @@ class Watch:
         self._rescan_at = 0.0
         return min(AWAY_AGAIN_S, self._rescan_s)
 
-    def _wait_for_room(self) -> float:
-        """Look at everything again when the queue may have room: hints are spent."""
+    def _wait_for_queue(self) -> float:
+        """Look at everything again when the queue may be written again: hints are spent."""
         self._rescan_at = 0.0
         return AWAY_AGAIN_S
 

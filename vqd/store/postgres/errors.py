@@ -18,7 +18,7 @@ def passing(error: psycopg.Error) -> VqdError | None:
             f"The queue cannot be written: {said}.",
             "Make room where PostgreSQL's data lies.",
         )
-    if isinstance(error, _PASSING):
+    if isinstance(error, _PASSING) or error.diag.severity_nonlocalized in _FATAL:
         return unreachable(said)
     return None
 
@@ -28,6 +28,8 @@ def unreachable(said: str) -> VqdError:
     return VqdError(STORE_UNREACHABLE, f"The queue cannot be reached: {said}.", WHEN_IT_ANSWERS)
 
 
+_FATAL = frozenset({"FATAL", "PANIC"})
+"""How severe is what ends a connection (libpq's PG_DIAG_SEVERITY_NONLOCALIZED)."""
 _PASSING = (
     psycopg.OperationalError,
     psycopg.InterfaceError,  # said of a connection that was closed

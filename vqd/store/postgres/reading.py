@@ -1,10 +1,8 @@
 """A connection to PostgreSQL that only reads."""
 
-import psycopg
-
+from vqd.domain.errors import VqdError
 from vqd.store.place import Database
 from vqd.store.postgres.connection import PostgresConnection, connect
-from vqd.store.postgres.errors import passing
 from vqd.store.postgres.schema import check_version
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -22,23 +20,18 @@ class PostgresReading:
             raise
         self.connection = PostgresConnection(raw)
 
-    def begin(self) -> bool:
-        """Look at the queue as it is from the first statement on; False if it was cut off."""
-        return self._is_carried_out(_BEGIN)
+    def begin(self) -> None:
+        """Look at the queue as it is from the first statement on."""
+        self.connection.execute(_BEGIN)
 
     def end(self) -> bool:
         """Let go of that; False if it was cut off."""
-        return self._is_carried_out("ROLLBACK")
+        try:
+            self.connection.execute("ROLLBACK")
+        except VqdError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.raw.close()
-
-    def _is_carried_out(self, statement: str) -> bool:
-        try:
-            self.connection.raw.execute(statement)
-        except psycopg.Error as error:
-            if passing(error) is None:
-                raise
-            return False
-        return True

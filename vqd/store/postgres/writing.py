@@ -51,11 +51,13 @@ class PostgresTransactions:
         """Begin a transaction, during which nobody else writes."""
         self._number += 1
         try:
-            if self.connection.is_cut_off:
+            if not self._is_begun():
+                self.connection.raw.close()
                 self.connection.raw = self._connected()
-            self.connection.execute("BEGIN")
+                self.connection.execute("BEGIN")
             self.connection.execute("SELECT begin_writing(?, ?)", (self._name, self._number))
         except VqdError as error:
+            self.connection.raw.close()  # the server may be none that can be written to any more
             raise _unwritten(error) from error
 
     def begin_write(self) -> None:
@@ -100,6 +102,14 @@ class PostgresTransactions:
     def close(self) -> None:
         """Close the connection."""
         self.connection.raw.close()
+
+    def _is_begun(self) -> bool:
+        """Begin, unless the connection was cut off since it was used last."""
+        try:
+            self.connection.execute("BEGIN")
+        except VqdError:
+            return False
+        return True
 
     def _carry_out(self, statement: str) -> None:
         try:
