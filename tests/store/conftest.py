@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import Postgres
-from vqd.store.place import Database, Place
+from vqd.domain.place import Database, Place
 from vqd.store.store import Store
 
 

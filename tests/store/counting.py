@@ -1,6 +1,6 @@
 """How many rows a table has, read beside whoever writes it."""
 
-from vqd.store.place import Place
+from vqd.domain.place import Place
 from vqd.store.reader import Reader
 from vqd.store.rows import Connection
 

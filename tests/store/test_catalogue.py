@@ -8,10 +8,10 @@ import pytest
 
 from tests.builders import NOW, accept_a_job
 from tests.store.counting import count
+from vqd.domain.place import Place
 from vqd.domain.signature import WHOLE, SignatureChange
 from vqd.store import catalogue
 from vqd.store.learning import SLICE_CLASSES, Learned, learn
-from vqd.store.place import Place
 from vqd.store.store import Store, StoreReader
 
 

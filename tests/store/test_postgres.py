@@ -13,7 +13,7 @@ from tests.cutter import Cutter
 from tests.postgres import Postgres, postgres_server, require_postgres
 from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
-from vqd.store.place import Database
+from vqd.domain.place import Database
 from vqd.store.store import Store, StoreReader
 
 

@@ -6,8 +6,8 @@ from tests.builders import NOW, accept_a_job, comes_back
 from tests.store.counting import count
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.domain.place import Place
 from vqd.domain.queue import Prompt
-from vqd.store.place import Place
 from vqd.store.store import Session, Store
 
 DAY_S = 86_400.0

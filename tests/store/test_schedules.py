@@ -11,10 +11,10 @@ from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import PROOF_MADE, SUSPENDED, JobState, Move, PromptState
 from vqd.domain.needs import Needs
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
+from vqd.domain.place import Place
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.schedule import Awaited, Conditions, Judgement, Schedule, Standing
 from vqd.domain.schedule import judge as judged_by_rules
-from vqd.store.place import Place
 from vqd.store.store import Session, Store, StoreReader
 
 FREE = Judgement()

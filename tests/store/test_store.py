@@ -11,9 +11,9 @@ from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
 from vqd.domain.listing import Counts
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
+from vqd.domain.place import Place
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.store.access import queue_at
-from vqd.store.place import Place
 from vqd.store.store import SLICE, Session, Store
 
 DONE = Succeeded((OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8),), 0.5)

@@ -54,22 +54,22 @@ def rebuild(settings_file: Path | None, *, as_json: bool) -> None:
     settings = settings_of(settings_file)
     Spool(settings.spool).require_present()
     with only_one(settings.state_dir):
-        kept = upkeep.set_aside(settings.store_path, now=time.time()).kept
+        kept = upkeep.set_aside(settings.queue_place, now=time.time())
     if as_json:
-        print_json(ReplacedShape(None, None if kept is None else str(kept)))
+        print_json(ReplacedShape(None, kept))
         return
     if kept is None:
-        click.echo(f"there is no queue at {printable(str(settings.store_path))}")
+        click.echo(f"there is no queue at {printable(str(settings.queue_place))}")
     else:
-        click.echo(f"kept      {printable(str(kept))}, the queue that was there")
+        click.echo(f"kept      {printable(kept)}, the queue that was there")
     click.echo("\nNow start the daemon: it makes the queue of the folders.")
 
 
 def _examined(settings: Settings) -> Iterator[Examined]:
     spool = Spool(settings.spool)
-    yield Examined("queue", list(upkeep.examine_whole(settings.store_path)))
+    yield Examined("queue", list(upkeep.examine_whole(settings.queue_place)))
     folders = [
-        *examine_queue(settings.store_path, spool),
-        *upkeep.examine_folders(settings.store_path, spool),
+        *examine_queue(settings.queue_place, spool),
+        *upkeep.examine_folders(settings.queue_place, spool),
     ]
     yield Examined("folders", folders)

@@ -4,10 +4,11 @@ SQLite keeps it in a file (`sqlite`), PostgreSQL in a database (`postgres`), eac
 of what a lock is, what is refused, and what is to be done about it.
 """
 
+from importlib.util import find_spec
 from typing import Protocol
 
 from vqd.domain.errors import VqdError
-from vqd.store.place import Database, Place
+from vqd.domain.place import Database, Place
 from vqd.store.rows import Connection
 
 
@@ -117,11 +118,22 @@ class Queue(Protocol):
 
 
 def queue_at(place: Place) -> Queue:
-    """Give the queue that lies there, or will."""
+    """Give the queue that lies there, or will.
+
+    Raises:
+        VqdError: `cluster_missing`, the extra is not installed.
+    """
     if isinstance(place, Database):
+        _require_extra()
         from vqd.store.postgres.queue import PostgresQueue
 
         return PostgresQueue(place)
     from vqd.store.sqlite import SqliteQueue
 
     return SqliteQueue(place)
+
+
+def _require_extra() -> None:
+    if find_spec("psycopg") is None:
+        said = "The settings name a `database`, and psycopg is not installed."
+        raise VqdError("cluster_missing", said, "Install the extra: pip install 'vqd[cluster]'.")

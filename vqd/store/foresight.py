@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from vqd.domain.finish import Finish, Outlook
 from vqd.domain.listing import ListedJob
+from vqd.domain.place import Place
 from vqd.domain.requirement import lacks
 from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.outlook import OutlookRows
@@ -74,12 +74,12 @@ def finishes_of(rows: Foreseen, jobs: Iterable[ListedJob], now: float) -> Mappin
     return {job_key: finish for job_key, finish in told.items() if finish is not None}
 
 
-def foreseen(store_path: Path, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
-    """Give when jobs of the queue at `store_path` will be done, as `finishes_of`.
+def foreseen(queue_place: Place, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
+    """Give when jobs of the queue at `queue_place` will be done, as `finishes_of`.
 
     Raises:
         VqdError: `store_missing` and the like.
     """
     foreseen_rows = partial(Foreseen, classes=ClassCache())
-    with Reader(store_path, foreseen_rows) as reader, reader.reading() as rows:
+    with Reader(queue_place, foreseen_rows) as reader, reader.reading() as rows:
         return finishes_of(rows, jobs, now)

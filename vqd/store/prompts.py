@@ -256,7 +256,7 @@ class PromptRows:
         """Give the running prompts, of one job or of all."""
         keys = self._connection.execute(
             "SELECT job_key, number FROM prompts WHERE state = 'running'"
-            " AND (:job_key IS NULL OR job_key = :job_key)",
+            " AND (CAST(:job_key AS BIGINT) IS NULL OR job_key = :job_key)",
             {"job_key": job_key},
         ).fetchall()
         return [self.get(PromptKey(row["job_key"], row["number"])) for row in keys]

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import Generic, Self, TypeVar
 
 from vqd.domain.errors import VqdError
+from vqd.domain.place import Place
 from vqd.store.access import Reading, queue_at
 from vqd.store.joblist import JobList
-from vqd.store.place import Place
 from vqd.store.refusals import RefusalRows
 from vqd.store.rows import Connection
 from vqd.store.servers import ServerRows

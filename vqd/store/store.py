@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.place import Place
 from vqd.domain.queue import JobFile
 from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
@@ -22,7 +23,6 @@ from vqd.store.listing import ListingRows
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
-from vqd.store.place import Place
 from vqd.store.prompts import PromptRows
 from vqd.store.reader import Reader
 from vqd.store.records import RecordRows

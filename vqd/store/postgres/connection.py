@@ -8,8 +8,9 @@ from psycopg import RawCursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
+from vqd.documents.secrets import url_of
 from vqd.domain.errors import VqdError
-from vqd.store.place import Database
+from vqd.domain.place import Database
 from vqd.store.postgres.dialect import spoken
 from vqd.store.postgres.errors import passing, unreachable
 from vqd.store.postgres.values import adapt, named_rows
@@ -32,7 +33,8 @@ _OURS = {
 # looks at all of a table that has grown since anybody counted it; this tells PostgreSQL the same.
 # A cut-off host is noticed by its server, too, so that it holds no lock for long.
 _SESSION = (
-    "SET search_path = vqd; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
+    "SET search_path = vqd, vqd_leases;"
+    " SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
     " SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;"
     " SET tcp_user_timeout = 3000; SET client_connection_check_interval = 1000;"
     " SET statement_timeout = 0; SET idle_in_transaction_session_timeout = {idle_ms};"
@@ -102,10 +104,11 @@ def connect(
     waited for `lock_ms`; 0 is for ever.
 
     Raises:
-        VqdError: `store_unreachable`; `database_url`, that is no URL of PostgreSQL's.
+        VqdError: `store_unreachable`; `database_url`, that is no URL of PostgreSQL's; or as
+            `secret_in`.
     """
     try:
-        said = conninfo_to_dict(database.url)
+        said = conninfo_to_dict(url_of(database))
     except psycopg.ProgrammingError:  # whose words may have the password
         raise VqdError(
             "database_url",
@@ -125,6 +128,10 @@ def connect(
     adapt(raw)
     try:
         raw.execute(_SESSION.format(idle_ms=idle_ms, lock_ms=lock_ms))
+        raw.execute(
+            "SELECT set_config('vqd.home', $1, false), set_config('vqd.reached', $2, false)",
+            (database.home, " ".join(database.reaches)),
+        )
     except psycopg.Error as error:
         raw.close()
         raise passing(error) or error from error

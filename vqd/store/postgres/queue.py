@@ -3,7 +3,7 @@
 import os
 import socket
 
-from vqd.store.place import Database
+from vqd.domain.place import Database
 from vqd.store.postgres.reading import PostgresReading
 from vqd.store.postgres.writing import PostgresTransactions
 

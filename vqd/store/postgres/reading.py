@@ -1,7 +1,7 @@
 """A connection to PostgreSQL that only reads."""
 
 from vqd.domain.errors import VqdError
-from vqd.store.place import Database
+from vqd.domain.place import Database
 from vqd.store.postgres.connection import PostgresConnection, connect
 from vqd.store.postgres.schema import check_version
 

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors
 
 from vqd.domain.errors import VqdError
-from vqd.store.place import Database
+from vqd.domain.place import Database
 from vqd.store.postgres.errors import passing
 from vqd.store.schema import DIGESTS
 

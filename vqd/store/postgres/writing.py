@@ -13,13 +13,14 @@ import socket
 import threading
 import time
 import uuid
+from binascii import crc32
 from typing import Any
 
 import psycopg
 
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
+from vqd.domain.place import Database
 from vqd.store.access import Unwritten
-from vqd.store.place import Database
 from vqd.store.postgres.connection import PostgresConnection, connect
 from vqd.store.postgres.errors import passing, unreachable
 from vqd.store.postgres.schema import check_version, lay_out, version_of
@@ -32,16 +33,19 @@ ASKED_AGAIN_S = 0.5
 """Between two tries to hear whether a commit came about."""
 _FORGOTTEN = "1 day"
 
-_DAEMON = (1987142756, 2)
-"""The lock that a daemon holds on its queue for as long as it is connected."""
+_DAEMONS = 1987142758
+"""The class of the locks that daemons hold for as long as they are connected: one for each home."""
 
 
 class PostgresTransactions:
     """Writes to the queue in a database; one daemon at a time does."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, makes: bool = True) -> None:
+        """Connect to the queue, which is made if there is none, unless it `makes` none."""
         self._database = database
+        self._makes = makes
         self._name = f"vqd {socket.gethostname()[:30]} {os.getpid()} {uuid.uuid4().hex[:8]}"
+        self._lock = (_DAEMONS, crc32(database.home.encode()) >> 1)
         self._number = 0
         self._interrupted = threading.Event()
         self.is_new = False
@@ -138,7 +142,7 @@ class PostgresTransactions:
         return False
 
     def _connected(self) -> "psycopg.Connection[Any]":
-        """Connect as the one daemon of the queue, which is made if there is none."""
+        """Connect as the one daemon of the home; the queue is made if there is none."""
         raw = connect(
             self._database,
             name=self._name,
@@ -148,6 +152,15 @@ class PostgresTransactions:
         )
         try:
             self._take(raw)
+            if self._makes:
+                self._open(raw)
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+    def _open(self, raw: "psycopg.Connection[Any]") -> None:
+        try:
             if version_of(raw) is None:
                 lay_out(raw, self._database)
                 self.is_new = True
@@ -156,20 +169,18 @@ class PostgresTransactions:
                 "DELETE FROM commits WHERE at < now() - $1::interval AND writer <> $2",
                 (_FORGOTTEN, self._name),
             )
-        except BaseException:
-            raw.close()
-            raise
-        return raw
+        except psycopg.Error as error:
+            raise passing(error) or error from error
 
     def _take(self, raw: "psycopg.Connection[Any]") -> None:
-        """Be the one daemon of the queue.
+        """Be the one daemon of the home.
 
         Raises:
             VqdError: `already_running`, which names the other one.
         """
         until = time.monotonic() + HELD_S
-        while not _is_taken(raw):
-            holder = _holder(raw)
+        while not _is_taken(raw, self._lock):
+            holder = _holder(raw, self._lock)
             if holder is not None and holder["name"] == self._name:  # what was cut off
                 raw.execute("SELECT pg_terminate_backend($1)", (holder["pid"],))
             elif holder is not None and time.monotonic() > until:
@@ -182,13 +193,13 @@ class PostgresTransactions:
             self._interrupted.wait(0.1)
 
 
-def _is_taken(raw: "psycopg.Connection[Any]") -> bool:
-    row = raw.execute("SELECT pg_try_advisory_lock($1::int, $2::int) AS taken", _DAEMON).fetchone()
+def _is_taken(raw: "psycopg.Connection[Any]", lock: tuple[int, int]) -> bool:
+    row = raw.execute("SELECT pg_try_advisory_lock($1::int, $2::int) AS taken", lock).fetchone()
     return row is not None and bool(row["taken"])
 
 
-def _holder(raw: "psycopg.Connection[Any]") -> Any:
-    """Give who holds the lock of the daemon; None if nobody does any more."""
+def _holder(raw: "psycopg.Connection[Any]", lock: tuple[int, int]) -> Any:
+    """Give who holds the lock of a home; None if nobody does any more."""
     return raw.execute(
         "SELECT pid, application_name AS name, "
         " coalesce(host(client_addr), 'this machine') AS client"
@@ -196,7 +207,7 @@ def _holder(raw: "psycopg.Connection[Any]") -> Any:
         " WHERE locktype = 'advisory' AND granted AND classid = $1::bigint::oid"
         " AND objid = $2::bigint::oid AND pg_locks.database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database())",
-        _DAEMON,
+        lock,
     ).fetchone()
 
 

@@ -1,0 +1,129 @@
+"""A daemon whose queue lies in PostgreSQL: all that there is, and what comes of a server that is
+not there for a while."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from tests.daemons import Daemon, status_of
+from tests.faults.rendering import assert_made_once, outcomes
+from tests.postgres import Postgres, postgres_server, require_postgres
+from tests.samples import picture_job
+from tests.waiting import wait_for
+
+WIDE = """\
+vqd: 1
+workflow: image-scale
+fan_out:
+  matrix:
+    size: [96x64, 160x100, 240x160, 320x200, 400x300, 480x320]
+    method: [lanczos, area]
+retry: {limit: 0}
+"""
+PROMPTS = 48
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: str) -> Iterator[Daemon]:
+    """A daemon with a queue in a database of its own."""
+    made = Daemon(tmp_path / "house", database=database)
+    yield made
+    made.close()
+
+
+def drop(daemon: Daemon, folder: Path, name: str, *, pictures: int = 4, job: str = WIDE) -> None:
+    picture_job(folder / name, pictures=pictures, job=job).rename(daemon.spool.inbox / name)
+
+
+def begun(daemon: Daemon, folder: Path) -> Path:
+    """Let a job begin, of which much is left to do; gives its folder."""
+    daemon.start()
+    drop(daemon, folder, "wide")
+    wait_for(lambda: len(daemon.logged("prompt.concluded")) >= 3, within_s=60)
+    (active,) = daemon.spool.active.glob("*-wide")
+    return active
+
+
+def test_a_job_goes_from_the_inbox_to_done_and_every_verb_knows_of_it(
+    house: Daemon, tmp_path: Path
+) -> None:
+    begun(house, tmp_path)
+    assert "wide" in house.vqd("status").stdout
+    assert "wide" in house.vqd("explain", "wide").stdout
+    house.kill()
+    house.start()
+    done = house.wait_done("wide", within_s=120)
+    assert_made_once(house, done, PROMPTS)
+    assert set(outcomes(house)) <= {"succeeded", "lost"}  # its engine was killed with it
+    assert "wide" in house.vqd("list").stdout
+    assert f"{PROMPTS}" in house.vqd("show", "wide").stdout
+    assert "builtin" in house.vqd("servers").stdout
+    checked = house.vqd("db", "check")
+    assert "every counter is right" in checked.stdout
+    assert "fsync is off there" in checked.stdout  # as it is where a test starts the server
+    assert not (house.folder / "state" / "queue.db").exists()
+
+
+def test_what_postgres_does_itself_is_refused_with_what_to_do(house: Daemon) -> None:
+    house.start()
+    refused = house.vqd("backup")
+    assert refused.returncode != 0
+    assert "pg_dump" in refused.stderr
+    assert house.stop() == 0
+    refused = house.vqd("restore", "yesterday.db")
+    assert "pg_restore" in refused.stderr
+
+
+def test_a_queue_in_postgres_is_made_anew_of_the_folders(house: Daemon, tmp_path: Path) -> None:
+    house.start()
+    drop(house, tmp_path, "one", pictures=1, job="vqd: 1\nworkflow: image-scale\n")
+    house.wait_done("one")
+    refused = house.vqd("db", "rebuild")
+    assert "already" in refused.stderr
+    house.stop()
+    rebuilt = house.vqd("db", "rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert "schema vqd_replaced_" in rebuilt.stdout
+    house.start()
+    assert "one" in house.vqd("list").stdout
+
+
+@pytest.fixture
+def own() -> Iterator[Postgres]:
+    """A PostgreSQL that only one test uses, which may do to it what it likes."""
+    require_postgres()
+    with postgres_server() as server:
+        yield server
+
+
+def test_a_server_that_goes_away_parks_everything_until_it_is_back(
+    own: Postgres, tmp_path: Path
+) -> None:
+    daemon = Daemon(tmp_path / "house", database=own.database())
+    try:
+        active = begun(daemon, tmp_path)
+        own.stop()
+        wait_for(lambda: daemon.logged("room.refused"), within_s=60)
+        drop(daemon, tmp_path, "meanwhile", pictures=1, job="vqd: 1\nworkflow: image-scale\n")
+        write(active / "PRIORITY 60", "")
+        assert "cannot be reached" in daemon.vqd("list").stderr
+        own.start()
+        assert_made_once(daemon, daemon.wait_done("wide", within_s=120), PROMPTS)
+        daemon.wait_done("meanwhile", within_s=60)
+        assert set(outcomes(daemon)) <= {"succeeded", "withdrawn"}
+        assert len(daemon.logged("daemon.started")) == 1
+        assert status_of(daemon.spool.done / active.name)["counts"]["succeeded"] == PROMPTS
+    finally:
+        daemon.close()
+
+
+def test_a_daemon_that_finds_no_server_says_so_and_ends(own: Postgres, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "house", database=own.database())
+    own.stop()
+    daemon.start(may_end=True)
+    assert daemon.process is not None
+    assert daemon.process.wait(30) != 0
+    said = (daemon.folder / "daemon.log").read_text(encoding="utf-8")
+    assert "The queue cannot be reached" in said
