@@ -22,7 +22,7 @@ fan_out:
     method: [lanczos, area]
 retry: {limit: 0}
 """
-PROMPTS = 48
+PROMPTS = 24
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def house(tmp_path: Path, database: str) -> Iterator[Daemon]:
     made.close()
 
 
-def drop(daemon: Daemon, folder: Path, name: str, *, pictures: int = 4, job: str = WIDE) -> None:
+def drop(daemon: Daemon, folder: Path, name: str, *, pictures: int = 2, job: str = WIDE) -> None:
     picture_job(folder / name, pictures=pictures, job=job).rename(daemon.spool.inbox / name)
 
 
@@ -88,6 +88,26 @@ def test_a_queue_in_postgres_is_made_anew_of_the_folders(house: Daemon, tmp_path
     assert "schema vqd_replaced_" in rebuilt.stdout
     house.start()
     assert "one" in house.vqd("list").stdout
+
+
+def test_a_queue_moves_to_postgres_in_the_middle_of_a_job(tmp_path: Path, database: str) -> None:
+    before = Daemon(tmp_path / "house")
+    begun(before, tmp_path)
+    assert "already_running" in before.vqd("db", "migrate", "--to", database).stderr
+    before.stop()
+    moved = before.vqd("db", "migrate", "--to", database)
+    assert moved.returncode == 0, moved.stderr
+    assert f"1 job, {PROMPTS} prompts" in moved.stdout
+    assert f"let the settings say: database: {database}" in moved.stdout
+    after = Daemon(tmp_path / "house", database=database)
+    try:
+        after.start()
+        assert_made_once(after, after.wait_done("wide", within_s=120), PROMPTS)
+    finally:
+        after.close()
+    back = after.vqd("db", "migrate", "--to", "sqlite")
+    assert "let the settings say: no database" in back.stdout, back.stderr
+    assert (after.folder / "state" / "queue.db").exists()
 
 
 @pytest.fixture

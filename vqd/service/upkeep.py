@@ -16,9 +16,10 @@ from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
-from vqd.store import backup, replacing
+from vqd.store import backup, relocating, replacing
 from vqd.store.backup import Backup
 from vqd.store.examine import examine_store
+from vqd.store.relocating import Relocated
 from vqd.store.replacing import Replaced
 from vqd.store.store import StoreReader
 
@@ -72,6 +73,17 @@ def set_aside(queue_place: Place, *, now: float) -> str | None:
         return set_aside(queue_place, now=now)
     kept = replacing.set_aside(queue_place, now=now).kept
     return None if kept is None else str(kept)
+
+
+def relocate(
+    source: Place, target: Place, *, now: float, on_progress: Callable[[float], None]
+) -> Relocated:
+    """Move the queue to where there is none yet. Only while no daemon runs.
+
+    Raises:
+        VqdError, OSError: as `store.relocating.relocate` tells.
+    """
+    return relocating.relocate(source, target, now=now, on_progress=on_progress)
 
 
 def _newest_in(folder: Path) -> Path:

@@ -15,6 +15,8 @@ from vqd.store.schema import DIGESTS
 SCHEMA = "vqd"
 """All of the queue lies in this schema of its database."""
 
+WRITING = (1987142756, 1)
+"""The lock of whoever writes (see `begin_writing` in schema.sql)."""
 _NEWEST = max(DIGESTS)
 
 
@@ -30,8 +32,8 @@ def version_of(raw: "psycopg.Connection[Any]") -> int | None:
     return None if row is None else int(row["schema"])
 
 
-def lay_out(raw: "psycopg.Connection[Any]", database: Database) -> None:
-    """Make an empty queue in a database, whole or not at all.
+def lay_out(raw: "psycopg.Connection[Any]", database: Database) -> bool:
+    """Make an empty queue in a database, whole or not at all; False if somebody was quicker.
 
     Raises:
         VqdError: `store_encoding`, `store_no_rights`, or as `passing` tells.
@@ -46,6 +48,9 @@ def lay_out(raw: "psycopg.Connection[Any]", database: Database) -> None:
     script = (resources.files("vqd.store.postgres") / "schema.sql").read_text(encoding="utf-8")
     try:
         with raw.transaction():
+            raw.execute("SELECT pg_advisory_xact_lock($1::int, $2::int)", WRITING)
+            if version_of(raw) is not None:
+                return False
             raw.execute(script)
             raw.execute("INSERT INTO vqd.form (schema) VALUES ($1)", (_NEWEST,))
     except errors.InsufficientPrivilege as error:
@@ -56,6 +61,7 @@ def lay_out(raw: "psycopg.Connection[Any]", database: Database) -> None:
         ) from error
     except psycopg.Error as error:
         raise passing(error) or error from error
+    return True
 
 
 def check_version(raw: "psycopg.Connection[Any]", database: Database) -> None:

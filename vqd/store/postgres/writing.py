@@ -11,9 +11,7 @@ which is free only once what was cut off is over.
 import os
 import socket
 import threading
-import time
 import uuid
-from binascii import crc32
 from typing import Any
 
 import psycopg
@@ -22,8 +20,9 @@ from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.place import Database
 from vqd.store.access import Unwritten
 from vqd.store.postgres.connection import PostgresConnection, connect
+from vqd.store.postgres.daemons import be_the_one
 from vqd.store.postgres.errors import passing, unreachable
-from vqd.store.postgres.schema import check_version, lay_out, version_of
+from vqd.store.postgres.schema import WRITING, check_version, lay_out, version_of
 
 HELD_S = 3.0
 """How long a transaction may be idle before its server ends it, and its lock."""
@@ -32,9 +31,6 @@ WAITED_S = 10.0
 ASKED_AGAIN_S = 0.5
 """Between two tries to hear whether a commit came about."""
 _FORGOTTEN = "1 day"
-
-_DAEMONS = 1987142758
-"""The class of the locks that daemons hold for as long as they are connected: one for each home."""
 
 
 class PostgresTransactions:
@@ -45,7 +41,6 @@ class PostgresTransactions:
         self._database = database
         self._makes = makes
         self._name = f"vqd {socket.gethostname()[:30]} {os.getpid()} {uuid.uuid4().hex[:8]}"
-        self._lock = (_DAEMONS, crc32(database.home.encode()) >> 1)
         self._number = 0
         self._interrupted = threading.Event()
         self.is_new = False
@@ -130,7 +125,9 @@ class PostgresTransactions:
             try:
                 self.connection.raw = self._connected()
                 self.connection.execute("BEGIN")
-                self.connection.execute("SELECT pg_advisory_xact_lock(1987142756, 1)")
+                self.connection.execute(
+                    "SELECT pg_advisory_xact_lock(CAST(? AS INT), CAST(? AS INT))", WRITING
+                )
                 row = self.connection.execute(
                     "SELECT number FROM commits WHERE writer = ?", (self._name,)
                 ).fetchone()
@@ -151,64 +148,27 @@ class PostgresTransactions:
             lock_ms=int(WAITED_S * 1000),
         )
         try:
-            self._take(raw)
+            be_the_one(
+                raw, self._database, self._name, within_s=HELD_S, wait=self._interrupted.wait
+            )
             if self._makes:
                 self._open(raw)
+        except psycopg.Error as error:
+            raw.close()
+            raise passing(error) or error from error
         except BaseException:
             raw.close()
             raise
         return raw
 
     def _open(self, raw: "psycopg.Connection[Any]") -> None:
-        try:
-            if version_of(raw) is None:
-                lay_out(raw, self._database)
-                self.is_new = True
-            check_version(raw, self._database)
-            raw.execute(
-                "DELETE FROM commits WHERE at < now() - $1::interval AND writer <> $2",
-                (_FORGOTTEN, self._name),
-            )
-        except psycopg.Error as error:
-            raise passing(error) or error from error
-
-    def _take(self, raw: "psycopg.Connection[Any]") -> None:
-        """Be the one daemon of the home.
-
-        Raises:
-            VqdError: `already_running`, which names the other one.
-        """
-        until = time.monotonic() + HELD_S
-        while not _is_taken(raw, self._lock):
-            holder = _holder(raw, self._lock)
-            if holder is not None and holder["name"] == self._name:  # what was cut off
-                raw.execute("SELECT pg_terminate_backend($1)", (holder["pid"],))
-            elif holder is not None and time.monotonic() > until:
-                raise VqdError(
-                    "already_running",
-                    f"Another vqd uses {self._database} already ({holder['name']}, from"
-                    f" {holder['client']}).",
-                    "Stop that one first, or name another database.",
-                )
-            self._interrupted.wait(0.1)
-
-
-def _is_taken(raw: "psycopg.Connection[Any]", lock: tuple[int, int]) -> bool:
-    row = raw.execute("SELECT pg_try_advisory_lock($1::int, $2::int) AS taken", lock).fetchone()
-    return row is not None and bool(row["taken"])
-
-
-def _holder(raw: "psycopg.Connection[Any]", lock: tuple[int, int]) -> Any:
-    """Give who holds the lock of a home; None if nobody does any more."""
-    return raw.execute(
-        "SELECT pid, application_name AS name, "
-        " coalesce(host(client_addr), 'this machine') AS client"
-        " FROM pg_locks JOIN pg_stat_activity USING (pid)"
-        " WHERE locktype = 'advisory' AND granted AND classid = $1::bigint::oid"
-        " AND objid = $2::bigint::oid AND pg_locks.database ="
-        " (SELECT oid FROM pg_database WHERE datname = current_database())",
-        lock,
-    ).fetchone()
+        if version_of(raw) is None:
+            self.is_new = lay_out(raw, self._database)
+        check_version(raw, self._database)
+        raw.execute(
+            "DELETE FROM commits WHERE at < now() - $1::interval AND writer <> $2",
+            (_FORGOTTEN, self._name),
+        )
 
 
 def _unwritten(error: VqdError) -> Unwritten:
