@@ -14,6 +14,7 @@ from vqd.domain.errors import VqdError
 from vqd.engine.child import EngineProcess
 from vqd.settings.farm import BUILTIN
 from vqd.settings.model import Settings
+from vqd.sharing import Sharing, sharing
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import LISTENS_S, Lease, leased
@@ -30,11 +31,12 @@ _UPGRADE_S = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """The spool and the lease on it, the store, and the built-in engine, which runs where the
-    settings name it."""
+    """The spool and the lease on it, the store and who shares it, and the built-in engine, which
+    runs where the settings name it."""
 
     spool: Spool
     lease: Lease
+    shared: Sharing
     store: Store
     engine: EngineProcess
 
@@ -55,10 +57,11 @@ def premises(settings: Settings) -> Iterator[Premises]:
         held(spool),
         leased(spool) as lease,
         only_one(settings.state_dir),
-        _store(settings) as store,
+        sharing(settings, spool) as shared,
+        _store(settings, shared) as store,
         _engine(settings) as engine,
     ):
-        yield Premises(spool, lease, store, engine)
+        yield Premises(spool, lease, shared, store, engine)
 
 
 def _require_room(settings: Settings) -> None:
@@ -97,16 +100,16 @@ def only_one(state_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
+def _store(settings: Settings, shared: Sharing) -> Iterator[Store]:
     kind = filesystem_type(settings.state_dir)
-    if kind in NETWORK_TYPES:
+    if kind in NETWORK_TYPES and settings.database is None:
         raise VqdError(
             "state_on_network",
             f"{settings.state_dir}: state_dir lies on {kind}; a queue there can be lost.",
             "Name a folder on a local disk in the settings.",
         )
     systemd.starting("opens the queue", within_s=_UPGRADE_S)
-    store = Store(settings.store_path)
+    store = Store(shared.place, shared.leasing)
     try:
         yield store
     finally:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import Connection
 
+from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
 from vqd.leases.connecting import connect
 from vqd.leases.leases import Leases
@@ -35,7 +36,7 @@ CREATE TABLE told (host text, event text, number int, at timestamptz DEFAULT clo
 
 def lay_out(url: str) -> None:
     """Make a queue in miniature, and the tables of leases."""
-    with joined(url, identity="first", name="first", lease_s=LEASE_S):
+    with joined(Database(url), identity="first", name="first", lease_s=LEASE_S):
         pass
     with psycopg.connect(url) as connection:
         connection.execute(QUEUE)
@@ -57,7 +58,7 @@ class HostProcess:
     def raw(self) -> Connection[Any]:
         """Give the connection that writes, a new one if the last was cut off."""
         if self._connection is None:
-            self._connection = connect(self._url, name=self._name)
+            self._connection = connect(Database(self._url), name=self._name)
             self._connection.execute("SET idle_in_transaction_session_timeout = '3s'")
         return self._connection
 
@@ -162,7 +163,7 @@ def _render_s(rows: Connection[Any], key: PromptKey) -> float:
 
 def main(url: str, name: str) -> None:
     """Be a host until SIGTERM."""
-    with joined(url, identity=name, name=name, lease_s=LEASE_S) as member:
+    with joined(Database(url), identity=name, name=name, lease_s=LEASE_S) as member:
         HostProcess(url, name, member).run()
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.cluster.host import lay_out
 from tests.postgres import Postgres, folder_for_anyone, require_postgres
 from tests.waiting import wait_for
+from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
 from vqd.leases.connecting import connect
 from vqd.leases.heart import ZOMBIE_EXIT
@@ -150,7 +151,7 @@ def test_an_abort_is_heard_by_who_has_the_lease(cluster: Cluster) -> None:
     cluster.start("gpu1", "gpu2")
     claimed = dict(cluster.wait_until_told("claimed", 2))
 
-    with connect(cluster.url, name="test") as connection:
+    with connect(Database(cluster.url), name="test") as connection:
         connection.execute(
             "UPDATE public.prompts SET state = 'pending', render_s = 0 WHERE number = 2"
         )

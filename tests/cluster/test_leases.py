@@ -13,6 +13,7 @@ from psycopg import Connection
 from tests.postgres import Postgres
 from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
 from vqd.leases.connecting import SCHEMA, connect
 from vqd.leases.connector import GivenConnection, at_once
@@ -27,7 +28,7 @@ FIRST, SECOND = PromptKey(7, 1), PromptKey(7, 2)
 
 
 def _prepare(url: str) -> None:
-    with joined(url, identity="first", name="first", lease_s=60):
+    with joined(Database(url), identity="first", name="first", lease_s=60):
         pass
 
 
@@ -260,7 +261,7 @@ def test_a_sweep_waits_for_who_is_publishing_and_finds_nothing(url: str) -> None
 
 
 def test_nobody_is_called_silent_by_who_has_not_heard_the_database_for_as_long(url: str) -> None:
-    with connect(url, name="test") as connection:
+    with connect(Database(url), name="test") as connection:
         hosts = Hosts(connection)
         worker, silent = hosts.join("gpu1", "gpu1"), hosts.join("gpu2", "gpu2")
         _silence(connection, silent.id, seconds=3600)
@@ -276,9 +277,9 @@ def test_nobody_is_called_silent_by_who_has_not_heard_the_database_for_as_long(u
 
 def test_a_host_that_was_swept_is_told_so_by_its_heart(url: str) -> None:
     swept = threading.Event()
-    with connect(url, name="test") as connection:
+    with connect(Database(url), name="test") as connection:
         worker = Hosts(connection).join("gpu1", "gpu1")
-        heart = Heart(url, worker, lease_s=1, on_swept=swept.set)
+        heart = Heart(Database(url), worker, lease_s=1, on_swept=swept.set)
         heart.start()
         try:
             Hosts(connection).leave(worker)
@@ -288,7 +289,7 @@ def test_a_host_that_was_swept_is_told_so_by_its_heart(url: str) -> None:
 
 
 def test_a_heart_ends_though_the_database_does_not_answer(postgres: Postgres, url: str) -> None:
-    with connect(url, name="test") as connection:
+    with connect(Database(url), name="test") as connection:
         worker = Hosts(connection).join("gpu1", "gpu1")
     heart = _beating(url, worker, lease_s=60)
     postgres.freeze()
@@ -299,15 +300,15 @@ def test_a_heart_ends_though_the_database_does_not_answer(postgres: Postgres, ur
 
 
 def test_a_member_leaves_unless_it_left_something_running(url: str) -> None:
-    with joined(url, identity="gpu1", name="gpu1", lease_s=60):
+    with joined(Database(url), identity="gpu1", name="gpu1", lease_s=60):
         pass
-    with connect(url, name="test") as connection:
+    with connect(Database(url), name="test") as connection:
         assert Hosts(connection).all() == []
-        with joined(url, identity="gpu1", name="gpu1", lease_s=60) as member:
+        with joined(Database(url), identity="gpu1", name="gpu1", lease_s=60) as member:
             member.gate(_Writing(connection)).take(FIRST)
         assert [host.identity for host in Hosts(connection).all()] == ["gpu1"]
 
-        with joined(url, identity="gpu1", name="gpu1", lease_s=60) as member:
+        with joined(Database(url), identity="gpu1", name="gpu1", lease_s=60) as member:
             gate = member.gate(_Writing(connection))
             assert gate.mine([FIRST, SECOND]) == {FIRST}
             gate.end(FIRST, is_over=True)
@@ -320,14 +321,14 @@ def test_a_database_that_cannot_be_reached_is_said_so() -> None:
     url = "postgresql://vqd@127.0.0.1:1/queue"
     with (
         pytest.raises(VqdError) as caught,
-        joined(url, identity="gpu1", name="gpu1", lease_s=60),
+        joined(Database(url), identity="gpu1", name="gpu1", lease_s=60),
     ):
         pass
     assert caught.value.code == "store_unreachable"
 
 
 def test_a_database_that_was_set_up_is_as_this_vqd_expects_it(url: str) -> None:
-    with connect(url, name="test") as connection:
+    with connect(Database(url), name="test") as connection:
         check(connection)
         set_up(connection)  # again: nothing to do
         check(connection)
@@ -381,7 +382,7 @@ class _Writing:
 
 
 def _beating(url: str, worker: Worker, *, lease_s: float) -> Heart:
-    heart = Heart(url, worker, lease_s=lease_s)
+    heart = Heart(Database(url), worker, lease_s=lease_s)
     heart.start()
     return heart
 

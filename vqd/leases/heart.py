@@ -17,11 +17,14 @@ import structlog
 from procrastinate.manager import get_channel_for_queues
 from psycopg import Connection, sql
 
+from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
 from vqd.leases.connecting import connect
 from vqd.leases.hosts import Hosts, Worker
 
 CHANGED = "vqd_queue_changed"
-"""The channel on which a writer tells that the queue asks for something else now."""
+"""The channel on which whoever writes tells that the queue asks for something else now: of the host
+whose identity is told, or of all."""
 
 ZOMBIE_EXIT = 75
 """How a daemon ends that was taken for dead: EX_TEMPFAIL (sysexits.h); systemd starts it again."""
@@ -39,6 +42,11 @@ def end_process() -> None:
     os._exit(ZOMBIE_EXIT)
 
 
+def _now() -> float:
+    """Give seconds that go on while the machine sleeps (clock_gettime(2))."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Heart:
     """Beats five times in `lease_s`, after which a silent host is gone, from `start` to `stop`.
 
@@ -48,13 +56,13 @@ class Heart:
 
     def __init__(
         self,
-        url: str,
+        database: Database,
         worker: Worker,
         *,
         lease_s: float,
         on_swept: Callable[[], None] = end_process,
     ) -> None:
-        self._url = url
+        self._database = database
         self._worker = worker
         self._lease_s = lease_s
         self._beat_s = lease_s / _BEATS
@@ -64,6 +72,7 @@ class Heart:
         self._last_at = 0.0
         self._is_heard = True
         self._are_silent = False
+        self._beaten = threading.Event()
         self._stopping = os.eventfd(0)
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
@@ -84,21 +93,28 @@ class Heart:
         if not self._thread.is_alive():
             os.close(self._stopping)
 
+    def stand(self) -> None:
+        """Wait until this host was heard within `lease_s`, and so cannot have been taken for gone:
+        before it gives a file its name, which no transaction guards."""
+        while _now() - self._last_at >= self._lease_s and not self._is_stopping:
+            self._beaten.wait(self._beat_s)
+            self._beaten.clear()
+
     @property
     def finds_silent(self) -> bool:
         """Tell whether another host was silent at the last beat, and this one may say so: it heard
         the database for as long itself, by beats that all came in time. Any thread may ask."""
         since, last_at = self._steady_since, self._last_at
-        now = time.monotonic()
+        now = _now()
         is_steady = since is not None and now - since >= self._lease_s
         return self._are_silent and is_steady and now - last_at <= _LATE * self._beat_s
 
     def _run(self) -> None:
         while not self._is_stopping:
             try:
-                with connect(self._url, name="heart") as connection:
+                with connect(self._database, name="heart") as connection:
                     self._live(connection)
-            except psycopg.Error as error:
+            except (psycopg.Error, VqdError) as error:
                 if self._is_heard:
                     _log.warning("heart.unheard", said=str(error).strip())
                 self._is_heard = False
@@ -115,24 +131,26 @@ class Heart:
         self._on_change()  # who knows what was told while nobody listened
         hosts = Hosts(connection)
         while not self._is_stopping:
-            if time.monotonic() - self._last_at >= self._beat_s:
+            if _now() - self._last_at >= self._beat_s:
                 self._beat(hosts, connection)
-            for _ in connection.notifies(timeout=0):
-                self._on_change()
+            for told in connection.notifies(timeout=0):
+                if told.channel != CHANGED or told.payload in ("", self._worker.identity):
+                    self._on_change()
             self._wait(connection)
 
     def _beat(self, hosts: Hosts, connection: Connection[Any]) -> None:
-        begun_at = time.monotonic()
+        begun_at = _now()
         with connection.transaction():
             is_alive = hosts.beat(self._worker)
             self._are_silent = hosts.are_silent(self._lease_s)
         if not is_alive:
             _log.error("host.swept", host=self._worker.identity)
             self._on_swept()
-        now = time.monotonic()
+        now = _now()
         if self._steady_since is None or now - self._last_at > _LATE * self._beat_s:
             self._steady_since = begun_at
         self._last_at = now
+        self._beaten.set()
         if self.finds_silent:
             self._on_change()
 
@@ -142,5 +160,5 @@ class Heart:
         waiting.register(self._stopping, select.POLLIN)
         if connection is not None:
             waiting.register(connection.fileno(), select.POLLIN)
-        left_s = self._last_at + self._beat_s - time.monotonic()
+        left_s = self._last_at + self._beat_s - _now()
         waiting.poll(1000 * (max(0.0, left_s) if connection is not None else self._beat_s))

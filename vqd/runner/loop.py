@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+import structlog
+
 from vqd.domain.errors import PASSING, STORE_UNREACHABLE, VqdError
 from vqd.domain.lifecycle import PROOF_MADE, Move
 from vqd.domain.live import LivePrompt
@@ -29,9 +31,10 @@ from vqd.runner.endings import Endings
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
+from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
-from vqd.runner.rescue import rescue
+from vqd.runner.rescue import let_go, rescue
 from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.roster import Roster
 from vqd.runner.server import Server
@@ -42,8 +45,13 @@ from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
 
+HOME_AGAIN_S = 30.0
+"""Until a prompt of another daemon's spool is tried again that was not in reach."""
 ASKED_AGAIN_S = 1.0
 """Until a queue is asked again that does not answer."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 class Loop:
@@ -62,15 +70,20 @@ class Loop:
         windows: Mapping[str, Window],
         counting: Counting,
         on_tick: Callable[[], None],
+        others: Mapping[str, Spool] | None = None,
+        finds_silent: Callable[[], bool] = lambda: False,
+        stand: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._room = room
         self._share = Share(spool, on_answer=woken.set)
+        folders = JobFolders(spool, self._share, others or {}, on_answer=woken.set)
         self._farm = farm
         self._publisher = publisher
         self._woken = woken
         self._on_tick = on_tick
+        self._finds_silent = finds_silent
         self._clock = clock
         self._unsettled: list[Ended] = []
         self._owed: list[Callable[[Session], None]] = []
@@ -84,11 +97,11 @@ class Loop:
         )
         self._dispatch = Dispatch(
             store,
-            spool,
-            self._share,
+            folders,
             farm.serving,
             spelling,
             room=room,
+            stand=stand,
             stall_s=stall_s,
             on_end=self._endings.add,
         )
@@ -220,7 +233,12 @@ class Loop:
         wall = self._clock()
 
         def settle(session: Session) -> Due:
-            moves = [conclude(session, one, now=wall) for one in ended]
+            let_go(session, now=wall)
+            mine = session.leasing.mine(one.prompt.key for one in ended)
+            moves = [
+                conclude(session, one, now=wall) if one.prompt.key in mine else None
+                for one in ended
+            ]
             for move in owed:
                 move(session)
             judged = self._judging.judge(session, wall)
@@ -228,17 +246,20 @@ class Loop:
             news = self._telling.news(session)
             return Due.of(session, news, wall, judged=judged, claimed=claimed, moves=moves)
 
-        if not (ended or owed or free or self._judging.is_stale(wall)):
+        if not (ended or owed or free or self._finds_silent()):
             with self._store.reading() as session:
                 due = Due.of(session, self._telling.news(session), wall)
-                are_unserved = self._judging.are_unserved(session, wall)
-            if not are_unserved and (due.next_at is None or due.next_at > wall):
+                is_stale = self._judging.is_stale(session, wall)
+            if not is_stale and (due.next_at is None or due.next_at > wall):
                 return due
         due = self._store.write(settle)
         self._unsettled, self._owed = [], []
         for one, move in zip(ended, due.moves, strict=True):
             self._dispatch.drop(one.prompt)
-            self._endings.follow(one, move, now)
+            if move is None:
+                _log.warning("prompt.disowned", job=one.job, prompt=one.prompt.key.number)
+            else:
+                self._endings.follow(one, move, now)
         return due
 
     def _hold(self, judged: Sequence[Judged]) -> None:
@@ -276,6 +297,10 @@ class Loop:
         except FolderGone:
             self._owed.append(partial(_give_up, prompt=prompt, now=self._clock()))
             self._woken.set()
+        except HomeAway as away:
+            _log.warning("home.away", job=prompt.key.job_key, said=str(away))
+            again_at = self._clock() + HOME_AGAIN_S
+            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock(), at=again_at))
         except ShareAway as away:
             self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
@@ -295,8 +320,8 @@ class Loop:
         return _shortest(*waits)
 
 
-def _put_back(session: Session, prompt: Prompt, now: float) -> None:
-    session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
+def _put_back(session: Session, prompt: Prompt, now: float, at: float = 0.0) -> None:
+    session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=at)
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:

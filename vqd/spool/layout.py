@@ -54,6 +54,15 @@ class Spool:
         self._seen: tuple[int, int, int] | None = None
         self._mark: bytes | None = None
 
+    @property
+    def mark(self) -> str:
+        """Give what no other spool's marker says.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return self.marker.read_text(encoding="utf-8", errors="replace").split()[-1]
+
     @classmethod
     def create(cls, root: Path) -> "Spool":
         """Make the spool's tree and its marker where they are missing.

@@ -15,6 +15,7 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.queue import PromptKey
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
+from vqd.store.homes import OWN
 from vqd.store.jobrow import written_anew
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import files_text
@@ -42,7 +43,9 @@ class AdoptedRows:
 
     def states(self) -> dict[str, JobState]:
         """Give the state of every job by its name; 100,000 take 0.1 s."""
-        rows = self._connection.execute("SELECT job, state FROM jobs INDEXED BY jobs_by_state")
+        rows = self._connection.execute(
+            f"SELECT job, state FROM jobs INDEXED BY jobs_by_state WHERE true{OWN}"
+        )
         return {row["job"]: JobState(row["state"]) for row in rows}
 
     def is_unknown(self, job: str, outputs: Iterable[tuple[str, str]]) -> bool:

@@ -8,6 +8,7 @@ from vqd.domain.needs import Needs
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
 from vqd.store.classes import READY, needs_of
+from vqd.store.homes import REACHED
 from vqd.store.promptrow import prompt_of
 from vqd.store.rows import Connection, Row
 
@@ -17,7 +18,8 @@ SHUNNED_S = 10.0
 COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
 
 READY_JOBS = (
-    f"SELECT job_key, priority, turn, awaits_proof FROM jobs WHERE needs_key = ? AND {READY}"
+    f"SELECT job_key, priority, turn, awaits_proof FROM jobs WHERE needs_key = ?"
+    f" AND {READY}{REACHED}"
     " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, turn, job_key"
 )
 

@@ -8,6 +8,7 @@ import orjson
 
 from vqd.domain.needs import Needs
 from vqd.domain.requirement import NeedsClass
+from vqd.store.homes import OWN, REACHED
 from vqd.store.requirements import RequirementRows
 from vqd.store.rows import Connection
 
@@ -23,8 +24,15 @@ class ClassRows:
         self._requirements = requirements
 
     def ready(self) -> list[NeedsClass]:
-        """Give each class of which a job may start. Cost: a seek for each."""
-        rows = self._connection.execute(READY_CLASSES)
+        """Give each class of which a job may start that is in reach. Cost: a seek for each."""
+        return self._ready(READY_CLASSES)
+
+    def ready_at_home(self) -> list[NeedsClass]:
+        """Give each class of which a job of this daemon's home may start; a seek for each."""
+        return self._ready(READY_AT_HOME)
+
+    def _ready(self, query: str) -> list[NeedsClass]:
+        rows = self._connection.execute(query)
         return [_class_of(row["needs_key"], row["needs"]) for row in rows]
 
     def classify(self, job_key: int) -> None:
@@ -72,17 +80,25 @@ READY = (
 JUDGE_CLASS = (
     "UPDATE jobs INDEXED BY jobs_ready SET judge_at = :at_once"
     f" WHERE needs_key = :needs_key AND {READY} AND (judge_at IS NULL OR judge_at > :at_once)"
+    f"{OWN}"
 )
 
-# From each class one seek leads to the next that has a ready job.
-READY_CLASSES = (
-    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs INDEXED BY jobs_ready"
-    f" WHERE {READY}"
-    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs INDEXED BY jobs_ready"
-    f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
-    " FROM classes WHERE classes.needs_key IS NOT NULL)"
-    " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
-)
+
+def _ready_classes(homes: str) -> str:
+    """Give the query of the classes of which a job may start; from each, one seek leads to the
+    next."""
+    return (
+        f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs INDEXED BY"
+        f" jobs_ready WHERE {READY}{homes}"
+        " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs INDEXED BY jobs_ready"
+        f" WHERE jobs.needs_key > classes.needs_key AND {READY}{homes})"
+        " FROM classes WHERE classes.needs_key IS NOT NULL)"
+        " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
+    )
+
+
+READY_CLASSES = _ready_classes(REACHED)
+READY_AT_HOME = _ready_classes(OWN)
 
 
 def needs_of(text: str) -> Needs:

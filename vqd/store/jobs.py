@@ -13,6 +13,7 @@ from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
+from vqd.store.homes import OWN
 from vqd.store.jobrow import job_of, notify_text, plans, written_anew
 from vqd.store.notices import NoticeRows
 from vqd.store.rows import Connection
@@ -236,7 +237,7 @@ class JobRows:
             "SELECT job, job_key FROM jobs INDEXED BY jobs_open"
             " WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
             " AND state NOT IN ('assembling', 'publishing') AND pending + running > 0"
-            " AND cancel_requested_at IS NULL"
+            f" AND cancel_requested_at IS NULL{OWN}"
         )
         return {row["job"]: row["job_key"] for row in rows}
 
@@ -245,9 +246,9 @@ class JobRows:
         laid out, or were when the daemon died."""
         rows = self._connection.execute(
             "SELECT job_key, job FROM jobs INDEXED BY jobs_over"
-            " WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0"
+            f" WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0{OWN}"
             " UNION ALL SELECT job_key, job FROM jobs INDEXED BY jobs_publishing"
-            " WHERE state = 'publishing'"
+            f" WHERE state = 'publishing'{OWN}"
         )
         return [(row["job_key"], row["job"]) for row in rows]
 
@@ -266,7 +267,7 @@ class JobRows:
         row = self._connection.execute(
             f"INSERT INTO jobs (job, {columns}) VALUES (:job, {marks}) ON CONFLICT (job) DO UPDATE"
             f" SET {anew} WHERE jobs.state IN ('assembling', 'done', 'failed',"
-            " 'cancelled') RETURNING job_key",
+            f" 'cancelled'){OWN} RETURNING job_key",
             {"job": job, **values},
         ).fetchone()
         if row is None:

@@ -10,6 +10,7 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import Counts
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
 from vqd.store.events import EventRows
+from vqd.store.homes import OWN_NOTICES
 from vqd.store.rows import Connection, Row
 
 PAGE_WRITTEN_S = 5.0
@@ -73,7 +74,8 @@ class NoticeRows:
     def due(self, target: str, now: float) -> Notice | None:
         """Give the notice for `target` that has been due longest; one seek."""
         row = self._connection.execute(
-            f"{_SELECT} WHERE target = ? AND due_at <= ? ORDER BY due_at, notice_key LIMIT 1",
+            f"{_SELECT} WHERE target = ? AND due_at <= ?{OWN_NOTICES}"
+            " ORDER BY due_at, notice_key LIMIT 1",
             (target, now),
         ).fetchone()
         return None if row is None else _notice(row)
@@ -81,7 +83,7 @@ class NoticeRows:
     def next_at(self, target: str) -> float | None:
         """Give when the next notice for `target` is due, which may be past; one seek."""
         row = self._connection.execute(
-            "SELECT min(due_at) AS at FROM notices WHERE target = ?", (target,)
+            f"SELECT min(due_at) AS at FROM notices WHERE target = ?{OWN_NOTICES}", (target,)
         ).fetchone()
         return None if row["at"] is None else float(row["at"])
 
@@ -113,7 +115,7 @@ class NoticeRows:
         """Give up the notices for all but `targets`; gives how many those were."""
         rows = self._connection.execute(
             "SELECT notice_key, event, target FROM notices WHERE target NOT IN"
-            " (SELECT value FROM json_each(?))",
+            f" (SELECT value FROM json_each(?)){OWN_NOTICES}",
             (orjson.dumps([*targets]).decode(),),
         ).fetchall()
         why = "the settings do not name it any more"

@@ -13,10 +13,13 @@ from vqd.domain.notice import NoticeEvent
 from vqd.domain.schedule import Awaited, Judgement, Standing
 from vqd.store.classes import AT_ONCE, ClassRows, needs_of, requires_of
 from vqd.store.events import EventRows
+from vqd.store.homes import OWN
 from vqd.store.notices import NoticeRows
 from vqd.store.rows import Connection
 
-_UNJUDGED = "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
+_UNJUDGED = (
+    "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL" + OWN
+)
 
 
 class ScheduleRows:
@@ -65,7 +68,7 @@ class ScheduleRows:
         """Tell whether a job waits for a node class or a model that no server has; one seek."""
         row = self._connection.execute(
             "SELECT 1 FROM jobs INDEXED BY jobs_lacking WHERE lacking = 1"
-            " AND state IN ('queued', 'running') AND cancel_requested_at IS NULL LIMIT 1"
+            f" AND state IN ('queued', 'running') AND cancel_requested_at IS NULL{OWN} LIMIT 1"
         ).fetchone()
         return row is not None
 
@@ -82,7 +85,7 @@ class ScheduleRows:
         """Give the earliest time at which a job is to be judged, which may be past; one seek."""
         row = self._connection.execute(
             "SELECT judge_at FROM jobs INDEXED BY jobs_judged WHERE judge_at IS NOT NULL"
-            " AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
+            f" AND state IN ('queued', 'running') AND cancel_requested_at IS NULL{OWN}"
             " ORDER BY judge_at LIMIT 1"
         ).fetchone()
         return None if row is None else float(row["judge_at"])
@@ -207,7 +210,7 @@ class ScheduleRows:
         """Let every job be judged at once that is held, or will be judged at some time."""
         self._connection.execute(
             "UPDATE jobs SET judge_at = ? WHERE state IN ('queued', 'running')"
-            " AND (hold IS NOT NULL OR judge_at IS NOT NULL)",
+            f" AND (hold IS NOT NULL OR judge_at IS NOT NULL){OWN}",
             (AT_ONCE,),
         )
 

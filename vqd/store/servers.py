@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from vqd.domain.server import ServerRecord, ServerTally
+from vqd.store.homes import OR_ELSEWHERE, OWN_SERVERS
 from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class ServerRows:
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the servers that the settings no longer name."""
-        for record in self.all():
+        for record in self._read(f"WHERE true{OWN_SERVERS}"):
             if record.server not in names:
                 for table in ("servers", "server_tallies", "strays"):
                     self._connection.execute(
@@ -46,7 +47,17 @@ class ServerRows:
 
     def all(self) -> list[ServerRecord]:
         """Give every server, by name."""
-        rows = self._connection.execute("SELECT * FROM servers ORDER BY server")
+        return self._read("WHERE true")
+
+    def elsewhere(self) -> list[ServerRecord]:
+        """Give every server that another daemon drives, by name."""
+        return self._read(f"WHERE false{OR_ELSEWHERE}")
+
+    def _read(self, which: str) -> list[ServerRecord]:
+        rows = self._connection.execute(
+            "SELECT server, url, state, said, version, seen_at, since_at, vram_gb, tags"
+            f" FROM servers {which} ORDER BY server"
+        )
         return [
             ServerRecord(**{**dict(row), "tags": tuple(json.loads(row["tags"]))}) for row in rows
         ]

@@ -12,6 +12,7 @@ _DIFFERENT = re.compile(
     r"""
     (?P<text>'(?:[^']|'')*')
     | \ (?:NOT\ INDEXED | INDEXED\ BY\ \w+)
+    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|or\ elsewhere)\ \*/
     | (?P<like>\bLIKE\b)
     | (?P<cross>\bCROSS\ JOIN(?=\ \w+\ USING\b))
     | (?P<mark>\?)
@@ -19,6 +20,17 @@ _DIFFERENT = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+_HOMES = {
+    "own": " AND jobs.home = current_setting('vqd.home')",
+    "own servers": " AND servers.home = current_setting('vqd.home')",
+    "own notices": " AND notices.home = current_setting('vqd.home')",
+    "or elsewhere": " OR servers.home <> current_setting('vqd.home')",
+    "reached": " AND (jobs.home = current_setting('vqd.home')"
+    " OR jobs.home = ANY (string_to_array(current_setting('vqd.reached'), ' ')))",
+}
+"""What the signs in `vqd/store/homes.py` mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,8 @@ def spoken(statement: str) -> Spoken:
             if found["name"] not in names:
                 names.append(found["name"])
             return f"${names.index(found['name']) + 1}"
+        if found["home"]:
+            return _HOMES[found["home"]]
         if found["cross"]:
             return "JOIN"
         return "ILIKE" if found["like"] else found["text"] or ""
