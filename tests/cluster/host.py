@@ -18,7 +18,6 @@ from psycopg import Connection
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
 from vqd.leases.connecting import connect
-from vqd.leases.leases import Leases
 from vqd.leases.member import Member, joined
 
 T = TypeVar("T")
@@ -95,35 +94,29 @@ class HostProcess:
         return key
 
     def _render(self, key: PromptKey) -> None:
-        render_s = self._written(lambda rows: _render_s(rows, key))
-        if self._is_stopped(key, within_s=render_s):
-            self._written(lambda rows: self._give_up(rows, key))
-        else:
-            self._written(lambda rows: self._publish(rows, key))
-
-    def _is_stopped(self, key: PromptKey, *, within_s: float) -> bool:
-        until = time.monotonic() + within_s
+        until = time.monotonic() + self._written(lambda rows: _render_s(rows, key))
         while not self._is_draining and (left_s := until - time.monotonic()) > 0:
-            if self._woken.wait(left_s):
-                self._woken.clear()
-                if self._written(lambda rows: Leases(rows).are_to_abort([key])):
-                    return True
-        return self._is_draining
+            self._woken.wait(left_s)
+            self._woken.clear()
+        self._written(lambda rows: self._end(rows, key))
 
-    def _give_up(self, rows: Connection[Any], key: PromptKey) -> None:
-        self._wait_again(rows, key)
-        self._tell(rows, "given back" if self._is_draining else "aborted", key)
+    def _end(self, rows: Connection[Any], key: PromptKey) -> None:
+        if self._is_draining:
+            self._wait_again(rows, key)
+            self._tell(rows, "given back", key)
+        else:
+            self._publish(rows, key)
 
     def _publish(self, rows: Connection[Any], key: PromptKey) -> None:
         if self._gate.mine([key]):  # else it was, and the answer got lost
-            self._gate.end(key, is_over=True)
+            self._gate.end(key)
             rows.execute(
                 "UPDATE public.prompts SET state = 'over' WHERE number = %s", (key.number,)
             )
             self._tell(rows, "published", key)
 
     def _wait_again(self, rows: Connection[Any], key: PromptKey) -> None:
-        self._gate.end(key, is_over=False)
+        self._gate.end(key)
         rows.execute("UPDATE public.prompts SET state = 'pending' WHERE number = %s", (key.number,))
 
     def _tell(self, rows: Connection[Any], event: str, key: PromptKey) -> None:

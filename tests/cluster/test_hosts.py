@@ -14,11 +14,7 @@ import pytest
 from tests.cluster.host import lay_out
 from tests.postgres import Postgres, folder_for_anyone, require_postgres
 from tests.waiting import wait_for
-from vqd.domain.place import Database
-from vqd.domain.queue import PromptKey
-from vqd.leases.connecting import connect
 from vqd.leases.heart import ZOMBIE_EXIT
-from vqd.leases.leases import Leases
 
 WITHIN_S = 60
 """How long anything may take here at most, on a machine that does much else."""
@@ -143,22 +139,6 @@ def test_a_host_that_is_killed_and_started_again_goes_on_with_what_it_had(
 
     assert cluster.wait_until_told("published") == [("gpu1", 1)]
     assert cluster.told("claimed") == [("gpu1", 1)]
-
-
-def test_an_abort_is_heard_by_who_has_the_lease(cluster: Cluster) -> None:
-    """Within one look of the test: the prompt renders for an hour, and nobody looks meanwhile."""
-    cluster.add(2, render_s=3600)
-    cluster.start("gpu1", "gpu2")
-    claimed = dict(cluster.wait_until_told("claimed", 2))
-
-    with connect(Database(cluster.url), name="test") as connection:
-        connection.execute(
-            "UPDATE public.prompts SET state = 'pending', render_s = 0 WHERE number = 2"
-        )
-        assert Leases(connection).ask_abort([PromptKey(1, claimed["gpu1"])]) == 1
-
-    assert cluster.wait_until_told("aborted")[0] == ("gpu1", claimed["gpu1"])
-    assert not [host for host, _ in cluster.told("aborted") if host == "gpu2"]
 
 
 def test_a_host_that_is_to_end_gives_back_what_it_has(cluster: Cluster) -> None:

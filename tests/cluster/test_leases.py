@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -19,7 +19,6 @@ from vqd.leases.connecting import SCHEMA, connect
 from vqd.leases.connector import GivenConnection, at_once
 from vqd.leases.heart import Heart
 from vqd.leases.hosts import Hosts, Worker
-from vqd.leases.lease import Published
 from vqd.leases.leases import Leases
 from vqd.leases.member import joined
 from vqd.leases.schema import check, set_up
@@ -63,22 +62,11 @@ def test_a_lease_that_is_left_over_is_over_when_its_prompt_is_leased_again(
     hosts, leases = Hosts(connection), Leases(connection)
     [left_over] = leases.take([FIRST], hosts.join("gpu1", "gpu1"))
 
-    second, again = leases.take([SECOND, FIRST], hosts.join("gpu2", "gpu2"))
+    worker = hosts.join("gpu2", "gpu2")
+    second, again = leases.take([SECOND, FIRST], worker)
 
-    assert leases.publish(left_over) is Published.LOST
-    assert leases.publish(again) is Published.PUBLISHED
-    assert leases.publish(second) is Published.PUBLISHED
-
-
-def test_leases_are_found_by_their_prompts_and_only_by_who_has_them(
-    connection: Connection[Any],
-) -> None:
-    worker, other = (Hosts(connection).join(name, name) for name in ("gpu1", "gpu2"))
-    leases = Leases(connection)
-    [lease] = leases.take([FIRST], worker)
-
-    assert leases.held([FIRST, SECOND], worker) == [lease]
-    assert leases.held([FIRST], other) == []
+    assert left_over != again
+    assert {*leases.held([FIRST, SECOND], worker)} == {second, again}
 
 
 def test_what_was_leased_is_undone_with_the_transaction(connection: Connection[Any]) -> None:
@@ -91,69 +79,42 @@ def test_what_was_leased_is_undone_with_the_transaction(connection: Connection[A
     assert Leases(connection).of(worker) == []
 
 
-def test_a_prompt_is_published_once_and_its_lease_is_over(connection: Connection[Any]) -> None:
-    leases = Leases(connection)
-    worker = Hosts(connection).join("gpu1", "gpu1")
+def test_only_who_has_a_lease_holds_it_and_only_until_it_ends(connection: Connection[Any]) -> None:
+    hosts, leases = Hosts(connection), Leases(connection)
+    worker, other = hosts.join("gpu1", "gpu1"), hosts.join("gpu2", "gpu2")
     [lease] = leases.take([FIRST], worker)
 
-    assert leases.publish(lease) is Published.PUBLISHED
-    assert not leases.holds(lease)
-    assert leases.of(worker) == []
+    assert leases.held([FIRST, SECOND], worker) == [lease]
+    assert leases.held([FIRST], other) == []
+    leases.end(lease)
+    assert leases.held([FIRST], worker) == []
 
 
-def test_who_lost_the_answer_to_a_publication_learns_that_it_was_its_own(
-    connection: Connection[Any],
-) -> None:
-    leases = Leases(connection)
-    [lease] = leases.take([FIRST], Hosts(connection).join("gpu1", "gpu1"))
-    leases.publish(lease)
-    connection.commit()
-
-    assert leases.publish(lease) is Published.ALREADY
-
-
-@pytest.mark.parametrize("other", [{"job_id": 999}, {"worker_id": 999}, {"attempts": 1}])
-def test_a_lease_that_differs_in_anything_is_not_held(
-    connection: Connection[Any], other: dict[str, Any]
-) -> None:
-    leases = Leases(connection)
-    [lease] = leases.take([FIRST], Hosts(connection).join("gpu1", "gpu1"))
-
-    assert leases.publish(replace(lease, **other)) is Published.LOST
-    assert not leases.end(replace(lease, **other))
-    assert leases.holds(lease)
-
-
-def test_a_prompt_that_waits_again_can_be_leased_and_published_again(
+def test_a_prompt_that_waits_again_is_leased_again_by_another_lease(
     connection: Connection[Any],
 ) -> None:
     leases = Leases(connection)
     worker = Hosts(connection).join("gpu1", "gpu1")
-    [given_back] = leases.take([FIRST], worker)
-    assert leases.end(given_back)
     [once] = leases.take([FIRST], worker)
-    leases.publish(once)
+    leases.end(once)
 
     [again] = leases.take([FIRST], worker)
 
-    assert leases.publish(again) is Published.PUBLISHED
-    assert leases.publish(once) is Published.LOST
+    assert again.job_id != once.job_id
+    assert leases.held([FIRST], worker) == [again]
 
 
-def test_a_publication_is_forgotten_when_nobody_can_ask_for_it_any_more(
-    connection: Connection[Any],
-) -> None:
+def test_nothing_is_left_in_the_engines_tables_of_what_is_over(connection: Connection[Any]) -> None:
     leases = Leases(connection)
     worker = Hosts(connection).join("gpu1", "gpu1")
-    old, new = leases.take([FIRST, SECOND], worker)
-    leases.publish(old)
-    leases.publish(new)
-    connection.execute("UPDATE lease_publications SET at = at - interval '2 d' WHERE number = 1")
+    for lease in leases.take([FIRST, SECOND], worker):
+        leases.end(lease)
 
-    leases.forget_publications()
-
-    assert leases.publish(old) is Published.LOST
-    assert leases.publish(new) is Published.ALREADY
+    for count in (
+        "SELECT count(*) FROM procrastinate_jobs",
+        "SELECT count(*) FROM procrastinate_events",
+    ):
+        assert connection.execute(count).fetchone() == (0,)
 
 
 def test_the_silent_are_swept_and_the_others_keep_what_they_have(
@@ -167,9 +128,9 @@ def test_the_silent_are_swept_and_the_others_keep_what_they_have(
 
     [swept] = hosts.sweep(alive, timeout_s=10)
 
-    assert swept == replace(lost, worker_id=alive.id)
-    assert leases.publish(lost) is Published.LOST
-    assert leases.holds(kept)
+    assert swept == lost
+    assert leases.held([FIRST, SECOND], silent) == []
+    assert {*leases.held([FIRST, SECOND], alive)} == {lost, kept}
     assert not hosts.beat(silent)
     assert hosts.beat(alive)
     assert [host.name for host in hosts.all()] == ["gpu2"]
@@ -186,7 +147,7 @@ def test_a_swept_prompt_can_be_leased_by_another_at_once(connection: Connection[
 
     [lease] = leases.take([FIRST], alive)
 
-    assert leases.publish(lease) is Published.PUBLISHED
+    assert leases.held([FIRST], alive) == [lease]
 
 
 def test_a_host_that_starts_again_inherits_what_its_earlier_life_held(
@@ -201,7 +162,7 @@ def test_a_host_that_starts_again_inherits_what_its_earlier_life_held(
 
     [inherited] = leases.of(later)
     assert inherited.key == FIRST
-    assert leases.publish(inherited) is Published.PUBLISHED
+    assert leases.held([FIRST], later) == [inherited]
     assert not hosts.beat(earlier)
     assert [lease.key for lease in leases.of(other)] == [SECOND]
 
@@ -217,45 +178,25 @@ def test_what_a_host_left_behind_is_found_by_the_next_sweep(connection: Connecti
     assert [lease.key for lease in swept] == [FIRST]
 
 
-def test_only_leases_are_asked_to_be_aborted(connection: Connection[Any]) -> None:
-    leases = Leases(connection)
-    leases.take([FIRST, PromptKey(8, 1)], Hosts(connection).join("gpu1", "gpu1"))
-
-    assert leases.ask_abort([FIRST, SECOND]) == 1
-
-    assert leases.are_to_abort([PromptKey(8, 1), FIRST])
-    assert not leases.are_to_abort([PromptKey(8, 1), SECOND])
-
-
-def test_a_lease_that_is_to_be_aborted_can_still_be_ended_or_published(
-    connection: Connection[Any],
-) -> None:
-    leases = Leases(connection)
-    first, second = leases.take([FIRST, SECOND], Hosts(connection).join("gpu1", "gpu1"))
-    leases.ask_abort([FIRST, SECOND])
-
-    assert leases.end(first)
-    assert leases.publish(second) is Published.PUBLISHED
-
-
-def test_a_sweep_waits_for_who_is_publishing_and_finds_nothing(url: str) -> None:
+def test_a_sweep_waits_for_who_is_ending_a_lease_and_finds_nothing(url: str) -> None:
     options = f"-c search_path={SCHEMA}"
     with (
-        psycopg.connect(url, options=options) as publishing,
+        psycopg.connect(url, options=options) as ending,
         psycopg.connect(url, options=options) as sweeping,
     ):
-        worker = Hosts(publishing).join("gpu1", "gpu1")
-        [lease] = Leases(publishing).take([FIRST], worker)
-        _silence(publishing, worker.id, seconds=11)
-        other = Hosts(publishing).join("gpu2", "gpu2")
-        publishing.commit()
+        worker = Hosts(ending).join("gpu1", "gpu1")
+        [lease] = Leases(ending).take([FIRST], worker)
+        _silence(ending, worker.id, seconds=11)
+        other = Hosts(ending).join("gpu2", "gpu2")
+        ending.commit()
 
-        assert Leases(publishing).publish(lease) is Published.PUBLISHED
+        assert Leases(ending).held([FIRST], worker) == [lease]
+        Leases(ending).end(lease)
         sweeping.execute("SET lock_timeout = '200ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             Hosts(sweeping).sweep(other, timeout_s=10)
         sweeping.rollback()
-        publishing.commit()
+        ending.commit()
 
         assert Hosts(sweeping).sweep(other, timeout_s=10) == []
 
@@ -311,9 +252,9 @@ def test_a_member_leaves_unless_it_left_something_running(url: str) -> None:
         with joined(Database(url), identity="gpu1", name="gpu1", lease_s=60) as member:
             gate = member.gate(_Writing(connection))
             assert gate.mine([FIRST, SECOND]) == {FIRST}
-            gate.end(FIRST, is_over=True)
+            gate.end(FIRST)
             with pytest.raises(VqdError) as caught:
-                gate.end(FIRST, is_over=True)
+                gate.end(FIRST)
     assert caught.value.code == "lease_lost"
 
 

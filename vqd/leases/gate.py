@@ -10,7 +10,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.queue import PromptKey
 from vqd.leases.heart import Heart, end_process
 from vqd.leases.hosts import Hosts, Worker
-from vqd.leases.lease import Lease, Published
+from vqd.leases.lease import Lease
 from vqd.leases.leases import Leases
 
 _log = structlog.get_logger(__name__)
@@ -46,19 +46,16 @@ class Gate:
         """Lease a prompt, which begins to run."""
         self._leases.take([key], self._worker)
 
-    def end(self, key: PromptKey, *, is_over: bool) -> None:
-        """End the lease of a prompt, which runs no more: it waits again unless it `is_over`.
+    def end(self, key: PromptKey) -> None:
+        """End the lease of a prompt, which runs no more.
 
         Raises:
             VqdError: `lease_lost`, it is not this host's.
         """
-        leases = self._leases
-        for lease in self._held([key]):
-            if is_over and leases.publish(lease) is Published.PUBLISHED:
-                return
-            if not is_over and leases.end(lease):
-                return
-        raise VqdError("lease_lost", f"{key} is no more this host's to speak for.")
+        held = self._held([key])
+        if not held:
+            raise VqdError("lease_lost", f"{key} is no more this host's to speak for.")
+        self._leases.end(held[0])
 
     def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
         """Give those of some running prompts that are this host's to speak for."""

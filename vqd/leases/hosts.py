@@ -1,7 +1,7 @@
 """The hosts that share a queue: they join, inherit from their earlier life, are swept, leave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from psycopg import Connection
@@ -93,7 +93,7 @@ class Hosts:
         stalled = self._manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=timeout_s)
         orphaned = [lease_of(job) for job in at_once(stalled)]
         self._hand_over(worker, "id", [lease.job_id for lease in orphaned])
-        return [replace(lease, worker_id=worker.id) for lease in orphaned]
+        return orphaned
 
     def all(self) -> list[Host]:
         """Give every host that has not been swept, by name."""

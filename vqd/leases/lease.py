@@ -1,31 +1,17 @@
-"""What is spoken of: a lease, a host, and what became of a publication."""
+"""What is spoken of: a lease, and a host."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from vqd.domain.queue import PromptKey
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to run one prompt and to tell what became of it, as long as the three agree with
-    the engine's row: no other lease has this `job_id` with this `worker_id` and `attempts`."""
+    """The right to run one prompt and to tell what became of it: a row of Procrastinate's, by its
+    `job_id`, of which there is a new one each time."""
 
     job_id: int
-    worker_id: int
-    attempts: int
     key: PromptKey
-
-
-class Published(StrEnum):
-    """What became of telling that a prompt is over."""
-
-    PUBLISHED = "published"
-    """It was told now, by this lease, which is over."""
-    ALREADY = "already"
-    """It had been told by this lease: the answer to that was lost."""
-    LOST = "lost"
-    """The lease was not held any more: whatever was made is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ def lock_of(key: PromptKey) -> str:
 
 
 def lease_of(job: Job) -> Lease:
-    """Give a row that is *doing*, or was when its worker was swept, as a lease."""
+    """Give a row as a lease."""
     assert job.id is not None
-    return Lease(job.id, job.worker_id or 0, job.attempts, key_of(job.task_kwargs))
+    return Lease(job.id, key_of(job.task_kwargs))
 
 
 def key_of(arguments: Mapping[str, Any]) -> PromptKey:

@@ -17,14 +17,6 @@ CREATE TABLE lease_hosts (
     identity text NOT NULL,
     name text NOT NULL
 );
-
-CREATE TABLE lease_publications (
-    job_key bigint NOT NULL,
-    number integer NOT NULL,
-    job_id bigint NOT NULL,
-    at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (job_key, number)
-);
 """
 
 

@@ -45,7 +45,7 @@ def let_go(session: Session, *, now: float) -> None:
     for key in swept:
         prompt = running.get(key)
         if prompt is None:  # its job was let go of meanwhile
-            session.leasing.end(key, is_over=False)
+            session.leasing.end(key)
             continue
         if prompt.server is not None and prompt.prompt_id is not None:
             session.servers.add_stray(prompt.server, prompt.prompt_id, now=now)

@@ -13,8 +13,8 @@ class Leasing(Protocol):
     def take(self, key: PromptKey) -> None:
         """Lease a prompt, which begins to run."""
 
-    def end(self, key: PromptKey, *, is_over: bool) -> None:
-        """End the lease of a prompt, which runs no more: it waits again unless it `is_over`.
+    def end(self, key: PromptKey) -> None:
+        """End the lease of a prompt, which runs no more.
 
         Raises:
             VqdError: `lease_lost`, it is not this daemon's.
@@ -34,7 +34,7 @@ class Unshared:
     def take(self, key: PromptKey) -> None:
         """Do nothing: no other daemon could run it."""
 
-    def end(self, key: PromptKey, *, is_over: bool) -> None:
+    def end(self, key: PromptKey) -> None:
         """Do nothing about it."""
 
     def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:

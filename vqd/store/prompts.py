@@ -297,7 +297,7 @@ class PromptRows:
         if after is PromptState.RUNNING:
             self._leasing.take(key)
         elif before is PromptState.RUNNING:
-            self._leasing.end(key, is_over=after is not PromptState.PENDING)
+            self._leasing.end(key)
 
     def _source(self, key: PromptKey, move: Move) -> PromptState:
         """Give the state to move from: the only one there is, else the one the prompt is in."""
