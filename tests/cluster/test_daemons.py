@@ -2,14 +2,14 @@
 own, and helps the others."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.daemons import Daemon, manifest_of
+from tests.daemons import Daemon, manifest_of, status_of
 from tests.samples import picture_job
 from tests.waiting import wait_for
 
@@ -29,13 +29,17 @@ WITHIN_S = 180
 class House:
     """Two daemons, `a` and `b`, of which each reaches the other's spool."""
 
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(
+        self, folder: Path, database: str, *, tags: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         folder.mkdir()
         self.a, self.b = (
             Daemon(
                 folder / name,
                 database=database,
-                servers=[{"url": "builtin", "name": f"gpu-{name}"}],
+                servers=[
+                    {"url": "builtin", "name": f"gpu-{name}", "tags": [*(tags or {}).get(name, ())]}
+                ],
                 spools=[str(folder / other / "spool")],
                 lease_s=5,
             )
@@ -55,8 +59,10 @@ def house(tmp_path: Path, database: str) -> Iterator[House]:
     made.close()
 
 
-def drop(daemon: Daemon, folder: Path, name: str) -> None:
-    picture_job(folder / name, pictures=PICTURES, job=JOB).rename(daemon.spool.inbox / name)
+def drop(
+    daemon: Daemon, folder: Path, name: str, *, job: str = JOB, pictures: int = PICTURES
+) -> None:
+    picture_job(folder / name, pictures=pictures, job=job).rename(daemon.spool.inbox / name)
 
 
 def concluded(daemon: Daemon, outcome: str = "succeeded") -> list[int]:
@@ -77,11 +83,11 @@ def assert_whole(house: House, done: Path) -> None:
     assert succeeded == sorted({*succeeded})
 
 
-def begin(house: House, folder: Path) -> None:
+def begin(house: House, folder: Path, *, pictures: int = PICTURES) -> None:
     """Let both carry out a job of `a`, of which much is left to do."""
     for daemon in (house.a, house.b):
         daemon.start()
-    drop(house.a, folder, "wide")
+    drop(house.a, folder, "wide", pictures=pictures)
     wait_for(lambda: concluded(house.a) and concluded(house.b), within_s=WITHIN_S)
 
 
@@ -139,3 +145,35 @@ def _made(database: str) -> int:
     with psycopg.connect(database) as connection:
         [found] = connection.execute("SELECT succeeded FROM vqd.jobs").fetchall()
     return int(found[0])
+
+
+def test_a_job_that_only_the_other_can_serve_is_carried_out_there(
+    tmp_path: Path, database: str
+) -> None:
+    house = House(tmp_path / "house", database, tags={"b": ["scaling"]})
+    try:
+        for daemon in (house.a, house.b):
+            daemon.start()
+        drop(house.a, tmp_path, "wide", job=f"{JOB}schedule: {{needs: {{tags: [scaling]}}}}\n")
+
+        done = house.a.wait_done("wide", within_s=WITHIN_S)
+    finally:
+        house.close()
+
+    assert_whole(house, done)
+    assert {line["server"] for line in manifest_of(done)} == {"gpu-b"}
+
+
+def test_what_is_cancelled_is_stopped_wherever_it_runs(
+    house: House, tmp_path: Path, database: str
+) -> None:
+    begin(house, tmp_path, pictures=50)
+    [active] = house.a.spool.active.iterdir()
+
+    (active / "CANCEL").touch()
+
+    folder = house.a.wait_closed("wide", within_s=WITHIN_S)
+    assert status_of(folder)["state"] == "cancelled"
+    with psycopg.connect(database) as connection:
+        held = connection.execute("SELECT count(*) FROM vqd_leases.procrastinate_jobs")
+        assert held.fetchone() == (0,)

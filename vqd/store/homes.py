@@ -14,6 +14,12 @@ OWN_SERVERS = " /* own servers */"
 OWN_NOTICES = " /* own notices */"
 """The notices that this daemon delivers: of what it wrote, by its own settings."""
 
+OWN_HOUSE = " /* own house */"
+"""What was told of this daemon's disks, share and servers."""
+
+AND_HOME = " /* and home */"
+"""A key that each home has for itself."""
+
 OR_ELSEWHERE = " /* or elsewhere */"
 """Also the servers that others drive."""
 

@@ -12,7 +12,7 @@ _DIFFERENT = re.compile(
     r"""
     (?P<text>'(?:[^']|'')*')
     | \ (?:NOT\ INDEXED | INDEXED\ BY\ \w+)
-    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|or\ elsewhere)\ \*/
+    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|own\ house|and\ home|or\ elsewhere)\ \*/
     | (?P<like>\bLIKE\b)
     | (?P<cross>\bCROSS\ JOIN(?=\ \w+\ USING\b))
     | (?P<mark>\?)
@@ -22,15 +22,18 @@ _DIFFERENT = re.compile(
 )
 
 
+_OWN = " AND current_setting('vqd.home') IN ('', {table}.home)"
 _HOMES = {
-    "own": " AND jobs.home = current_setting('vqd.home')",
-    "own servers": " AND servers.home = current_setting('vqd.home')",
-    "own notices": " AND notices.home = current_setting('vqd.home')",
-    "or elsewhere": " OR servers.home <> current_setting('vqd.home')",
-    "reached": " AND (jobs.home = current_setting('vqd.home')"
+    "own": _OWN.format(table="jobs"),
+    "own servers": _OWN.format(table="servers"),
+    "own notices": _OWN.format(table="notices"),
+    "own house": _OWN.format(table="house"),
+    "and home": ", home",
+    "or elsewhere": " OR current_setting('vqd.home') NOT IN ('', servers.home)",
+    "reached": " AND (current_setting('vqd.home') IN ('', jobs.home)"
     " OR jobs.home = ANY (string_to_array(current_setting('vqd.reached'), ' ')))",
 }
-"""What the signs in `vqd/store/homes.py` mean."""
+"""What the signs in `vqd/store/homes.py` mean; who has no home and looks on has all of them."""
 
 
 @dataclass(frozen=True, slots=True)

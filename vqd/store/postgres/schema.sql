@@ -323,10 +323,12 @@ CREATE INDEX notices_of_job ON notices (job_key);
 -- What was told of the house last, by subject (`queue`, `disk`, `server NAME`), and since when it was
 -- so. Of something bad nothing more is told before `quiet_until`.
 CREATE TABLE house (
-    subject     text COLLATE "C" PRIMARY KEY,
+    subject     text COLLATE "C" NOT NULL,
+    home        text COLLATE "C" NOT NULL DEFAULT coalesce(current_setting('vqd.home', true), ''),
     event       text COLLATE "C" NOT NULL,
     since_at    double precision NOT NULL,
-    quiet_until double precision NOT NULL DEFAULT 0
+    quiet_until double precision NOT NULL DEFAULT 0,
+    PRIMARY KEY (subject, home)
 );
 
 -- What a disk refuses that is written there (a quota, a fault), in words; no row if none does.
