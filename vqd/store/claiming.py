@@ -28,18 +28,25 @@ _NEXT = (
     " WHERE job_key = :job_key AND state = 'pending' AND requirement_key = :requirement_key"
     " AND {which} AND not_before_at <= :now"
     " AND (shuns IS NULL OR shuns <> :server OR not_before_at <= :now - :shunned_s)"
-    " ORDER BY not_before_at, number LIMIT 1"
+    " ORDER BY {order} LIMIT 1"
 )
-NEXT = _NEXT.format(index="prompts_pending", which="route_key IS NULL")
-NEXT_OF_PROOF = _NEXT.format(index="prompts_of_proof", which="proof = 1 AND route_key IS NULL")
-NEXT_ROUTED = _NEXT.format(index="prompts_pending", which="route_key = :route_key")
+# The order is that of the whole index: PostgreSQL does not know that what is NULL is all the same.
+_IN_ORDER = "route_key, not_before_at, number"
+NEXT = _NEXT.format(index="prompts_pending", which="route_key IS NULL", order=_IN_ORDER)
+NEXT_OF_PROOF = _NEXT.format(
+    index="prompts_of_proof",
+    which="proof = 1 AND route_key IS NULL",
+    order="not_before_at, number",
+)
+NEXT_ROUTED = _NEXT.format(index="prompts_pending", which="route_key = :route_key", order=_IN_ORDER)
 
 # From each route one seek leads to the next that a prompt waits for.
 ROUTES = (
-    "WITH RECURSIVE routes (route_key) AS (SELECT min(route_key) FROM prompts"
-    " WHERE state = 'pending' AND route_key IS NOT NULL"
-    " UNION ALL SELECT (SELECT min(prompts.route_key) FROM prompts"
-    " WHERE state = 'pending' AND prompts.route_key > routes.route_key)"
+    "WITH RECURSIVE routes (route_key) AS (SELECT (SELECT route_key FROM prompts"
+    " WHERE state = 'pending' AND route_key IS NOT NULL ORDER BY route_key LIMIT 1)"
+    " UNION ALL SELECT (SELECT prompts.route_key FROM prompts"
+    " WHERE state = 'pending' AND prompts.route_key > routes.route_key"
+    " ORDER BY prompts.route_key LIMIT 1)"
     " FROM routes WHERE routes.route_key IS NOT NULL)"
     " SELECT needs_key, needs FROM routes JOIN needs ON needs_key = route_key"
 )

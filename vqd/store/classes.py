@@ -88,10 +88,11 @@ def _ready_classes(homes: str) -> str:
     """Give the query of the classes of which a job may start; from each, one seek leads to the
     next."""
     return (
-        f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs INDEXED BY"
-        f" jobs_ready WHERE {READY}{homes}"
-        " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs INDEXED BY jobs_ready"
-        f" WHERE jobs.needs_key > classes.needs_key AND {READY}{homes})"
+        "WITH RECURSIVE classes (needs_key) AS (SELECT (SELECT needs_key FROM jobs INDEXED BY"
+        f" jobs_ready WHERE needs_key > 0 AND {READY}{homes} ORDER BY needs_key LIMIT 1)"
+        " UNION ALL SELECT (SELECT jobs.needs_key FROM jobs INDEXED BY jobs_ready"
+        f" WHERE jobs.needs_key > classes.needs_key AND {READY}{homes}"
+        " ORDER BY jobs.needs_key LIMIT 1)"
         " FROM classes WHERE classes.needs_key IS NOT NULL)"
         " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
     )

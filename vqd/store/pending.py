@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.store.classes import needs_of
+from vqd.store.requirements import WAITING
 from vqd.store.rows import Connection
 
 _UNLIMITED = 1_000_000_000
@@ -45,7 +46,7 @@ class PendingRows:
         """
         keys = [
             row["requirement_key"]
-            for row in self._connection.execute(_REQUIRED, {"job_key": job_key})
+            for row in self._connection.execute(WAITING, {"job_key": job_key})
         ]
         if len(keys) == 1:
             ready = self.of_job(job_key, now).ready
@@ -86,17 +87,6 @@ class PendingRows:
         ).fetchone()
         return int(row["prompts"])
 
-
-# From each requirement one seek leads to the next that a prompt has which waits.
-_REQUIRED = (
-    "WITH RECURSIVE required (requirement_key) AS (SELECT min(requirement_key) FROM prompts"
-    " INDEXED BY prompts_pending WHERE job_key = :job_key AND state = 'pending'"
-    " UNION ALL SELECT (SELECT min(prompts.requirement_key) FROM prompts"
-    " INDEXED BY prompts_pending WHERE job_key = :job_key AND state = 'pending'"
-    " AND prompts.requirement_key > required.requirement_key)"
-    " FROM required WHERE required.requirement_key IS NOT NULL)"
-    " SELECT requirement_key FROM required WHERE requirement_key IS NOT NULL"
-)
 
 _BY_REQUIREMENT = (
     "SELECT requirement_key, count(*) AS prompts FROM prompts WHERE job_key = :job_key"

@@ -25,11 +25,12 @@ NOT_LOOKED_AT = 1
 # From each requirement one seek leads to the next of which a prompt of the job waits.
 _WAITING = (
     "WITH RECURSIVE waiting (requirement_key) AS ("
-    "SELECT min(requirement_key) FROM prompts INDEXED BY {index}"
-    " WHERE job_key = :job_key AND {which} UNION ALL"
-    " SELECT (SELECT min(prompts.requirement_key) FROM prompts INDEXED BY {index}"
+    "SELECT (SELECT requirement_key FROM prompts INDEXED BY {index}"
+    " WHERE job_key = :job_key AND {which} ORDER BY requirement_key LIMIT 1) UNION ALL"
+    " SELECT (SELECT prompts.requirement_key FROM prompts INDEXED BY {index}"
     " WHERE job_key = :job_key AND {which}"
-    " AND prompts.requirement_key > waiting.requirement_key)"
+    " AND prompts.requirement_key > waiting.requirement_key"
+    " ORDER BY prompts.requirement_key LIMIT 1)"
     " FROM waiting WHERE waiting.requirement_key IS NOT NULL)"
     " SELECT requirement_key FROM waiting WHERE requirement_key IS NOT NULL"
 )

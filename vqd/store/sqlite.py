@@ -1,9 +1,12 @@
-"""A queue in a file of SQLite's."""
+"""A queue in a file of SQLite's; whoever only looks at it imports no more than that takes."""
+
+from __future__ import annotations
 
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vqd.domain.errors import STORE_DISK
 from vqd.store.access import Unwritten
@@ -14,8 +17,10 @@ from vqd.store.connection import (
     open_for_reading,
     open_for_writing,
 )
-from vqd.store.log import LogWatch, log_bytes
 from vqd.store.schema import check_form, check_version
+
+if TYPE_CHECKING:
+    from vqd.store.log import LogWatch
 
 
 class SqliteQueue:
@@ -23,15 +28,15 @@ class SqliteQueue:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._log_watch = LogWatch(path)
+        self._log_watch: LogWatch | None = None
 
-    def reading(self) -> "SqliteReading":
+    def reading(self) -> SqliteReading:
         """Open a connection that reads."""
         connection = open_for_reading(self._path)
         check_version(connection)
         return SqliteReading(connection)
 
-    def writing(self) -> "SqliteTransactions":
+    def writing(self) -> SqliteTransactions:
         """Open the one connection that writes, making the queue or bringing it up to date.
 
         Raises:
@@ -54,10 +59,16 @@ class SqliteQueue:
 
     def log_bytes(self) -> int:
         """Give the size of the write-ahead log."""
+        from vqd.store.log import log_bytes
+
         return log_bytes(self._path)
 
     def look(self) -> None:
         """Tell of the log when it is large."""
+        if self._log_watch is None:
+            from vqd.store.log import LogWatch
+
+            self._log_watch = LogWatch(self._path)
         self._log_watch.look()
 
 

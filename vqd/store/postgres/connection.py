@@ -34,7 +34,8 @@ _OURS = {
 # A cut-off host is noticed by its server, too, so that it holds no lock for long.
 _SESSION = (
     "SET search_path = vqd, vqd_leases;"
-    " SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
+    " SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;"
+    " SET jit = off;"
     " SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;"
     " SET tcp_user_timeout = 3000; SET client_connection_check_interval = 1000;"
     " SET statement_timeout = 0; SET idle_in_transaction_session_timeout = {idle_ms};"
