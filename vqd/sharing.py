@@ -2,8 +2,9 @@
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,64 +14,78 @@ from vqd.spool.layout import Spool
 from vqd.store.leasing import Leasing, Unshared
 from vqd.store.rows import Connection
 
+if TYPE_CHECKING:
+    from vqd.leases.member import Member
+
 _log = structlog.get_logger(__name__)
 
 
-def _never() -> bool:
-    return False
-
-
-def _at_once() -> None:
-    """Wait for nothing: nobody takes the queue over."""
-
-
-def _unheard(_: Callable[[], None]) -> None:
-    """Hear nothing: there is nobody else."""
-
-
-def _unshared(_: Connection) -> Leasing:
-    return Unshared()
-
-
-@dataclass(frozen=True, slots=True)
 class Sharing:
-    """The queue at its place, as one of those who share it; by itself where nobody else does.
+    """The queue at its `place`, as one of those who share it; alone, where it lies in a file.
 
-    `leasing` gives who may run a prompt, over the connection that writes. `listen` has something
-    called when another changed the queue, `finds_silent` tells whether another is gone, and `stand`
-    waits until this one is known not to have been taken for gone. `spools` are those of others that
-    are reached from here, by their marks.
+    `spools` are those of others that are reached from here, by their marks.
     """
 
-    place: Place
-    leasing: Callable[[Connection], Leasing] = _unshared
-    listen: Callable[[Callable[[], None]], None] = _unheard
-    finds_silent: Callable[[], bool] = _never
-    stand: Callable[[], None] = _at_once
-    spools: Mapping[str, Spool] = field(default_factory=dict)
+    def __init__(self, place: Place, spools: Mapping[str, Spool], lease_s: float) -> None:
+        self.place = place
+        self.spools = spools
+        self._lease_s = lease_s
+        self._member: Member | None = None
+        self._left_by = ExitStack()
+
+    def leasing(self, connection: Connection) -> Leasing:
+        """Join the others, and give who may run a prompt, over the connection that writes.
+
+        Whoever has that is the one daemon of its spool: what an earlier one ran is its own.
+
+        Raises:
+            VqdError: as `vqd.leases.member.joined` tells.
+        """
+        if not isinstance(self.place, Database):
+            return Unshared()
+        from vqd.leases.member import joined  # of the extra `cluster`
+
+        join = joined(
+            self.place,
+            identity=self.place.home,
+            name=socket.gethostname(),
+            lease_s=self._lease_s,
+        )
+        self._member = self._left_by.enter_context(join)
+        return self._member.gate(connection)
+
+    def leave(self) -> None:
+        """Leave the others."""
+        self._left_by.close()
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Have this called when another changed the queue, or is gone."""
+        if self._member is not None:
+            self._member.listen(on_change)
+
+    def finds_silent(self) -> bool:
+        """Tell whether another is gone, and its prompts are to be let go of."""
+        return self._member is not None and self._member.finds_silent()
+
+    def stand(self) -> None:
+        """Wait until this daemon is known not to have been taken for gone."""
+        if self._member is not None:
+            self._member.stand()
 
 
 @contextmanager
 def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
-    """Share the queue of the settings as the daemon of a spool, until the block ends.
-
-    Raises:
-        VqdError: as `vqd.leases.member.joined` tells; or `spool_away`.
-    """
-    place = settings.queue_place
-    if not isinstance(place, Database):
-        yield Sharing(place)
-        return
-    from vqd.leases.member import joined  # of the extra `cluster`
-
-    home = spool.mark
-    spools = dict(_reached(settings, home))
-    database = replace(place, home=home, reaches=tuple(spools))
-    name = socket.gethostname()
-    with joined(database, identity=home, name=name, lease_s=settings.lease_s) as member:
-        yield Sharing(
-            database, member.gate, member.listen, member.finds_silent, member.stand, spools
-        )
+    """Share the queue of the settings as the daemon of a spool, until the block ends."""
+    place, spools = settings.queue_place, {}
+    if isinstance(place, Database):
+        home = spool.mark
+        spools = dict(_reached(settings, home))
+        place = replace(place, home=home, reaches=tuple(spools))
+    shared = Sharing(place, spools, settings.lease_s)
+    try:
+        yield shared
+    finally:
+        shared.leave()
 
 
 def _reached(settings: Settings, home: str) -> Iterator[tuple[str, Spool]]:
