@@ -1,16 +1,19 @@
 """A queue in PostgreSQL: what comes of it when that does not answer, and who may use it."""
 
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.builders import NOW, accept_a_job
 from tests.cutter import Cutter
-from tests.postgres import Postgres, postgres_server, require_postgres
+from tests.postgres import Postgres, folder_for_anyone, postgres_server, require_postgres
 from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
@@ -53,6 +56,42 @@ def test_a_queue_that_goes_away_says_so_and_goes_on_when_it_is_back(own: Postgre
         assert jobs_of(store) == ["after", "before"]
 
 
+def test_what_was_acknowledged_is_there_once_after_the_standby_took_over(own: Postgres) -> None:
+    with folder_for_anyone() as folder:
+        url = own.database()
+        standby = own.standby(folder / "standby")
+        both = url.replace(f":{own.port}/", f":{own.port},127.0.0.1:{standby.port}/")
+        with closing(Store(Database(both))) as store:
+            job_key = accept_a_job(store, "one")
+            acknowledged = [said for said in range(20) if says(store, job_key, said)]
+            own.kill()
+            taking_over = threading.Thread(target=standby.promote)
+            taking_over.start()
+            acknowledged += [said for said in range(20, 60) if says(store, job_key, said)]
+            wait_for(lambda: says(store, job_key, 99), within_s=60, what="the standby")
+            taking_over.join()
+            with store.reading() as session:
+                events = [event.facts for _, event in session.events.of_job(job_key)]
+            said = [facts["said"] for facts in events if "said" in facts]
+            assert said[:-1] == acknowledged
+            assert said[-1] == 99
+        standby.stop()
+        own.start()
+
+
+def says(store: Store, job_key: int, said: int) -> bool:
+    """Write something down; tell whether that was acknowledged."""
+    try:
+        store.write(
+            lambda session: session.events.add("test.said", at=NOW, job_key=job_key, said=said)
+        )
+    except VqdError as error:
+        if error.code != "store_unreachable":
+            raise
+        return False
+    return True
+
+
 @pytest.mark.parametrize("is_passed_on", [True, False], ids=["it came about", "it did not"])
 def test_a_commit_whose_answer_is_lost_is_told_of_as_it_was(
     database: str, is_passed_on: bool
@@ -80,6 +119,48 @@ def test_a_connection_that_is_cut_in_the_middle_leaves_nothing_of_it(database: s
         assert jobs_of(store) == []
         accept_a_job(store, "one")
         assert jobs_of(store) == ["one"]
+
+
+FROZEN = """
+import os, signal, sys
+from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
+from vqd.store.store import Store
+def freeze(session):
+    session.events.add("test.frozen", at=1.0, job_key=1)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    session.events.add("test.thawed", at=2.0, job_key=1)
+store = Store(Database(sys.argv[1], home="frozen"))
+try:
+    store.write(freeze)
+except VqdError as error:
+    print(error.code)
+store.write(lambda session: session.events.add("test.went_on", at=3.0, job_key=1))
+store.close()
+"""
+
+
+def test_who_freezes_in_the_middle_of_a_write_holds_no_other_up_and_writes_nothing_of_it(
+    database: str,
+) -> None:
+    with closing(Store(Database(database, home="other"))) as store:
+        job_key = accept_a_job(store, "one")
+        command = [sys.executable, "-c", FROZEN, database]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as frozen:
+            wait_for(lambda: is_stopped(frozen.pid), within_s=60, what="the freeze")
+            store.write(lambda session: session.schedules.prioritise(job_key, 90, now=NOW))
+            frozen.send_signal(signal.SIGCONT)
+            assert frozen.communicate(timeout=60)[0].split()[-1] == "store_unreachable"
+        with store.reading() as session:
+            kinds = [event.kind for _, event in session.events.of_job(job_key)]
+        assert kinds[-2:] == ["job.prioritised", "test.went_on"]
+        assert "test.frozen" not in kinds
+
+
+def is_stopped(pid: int) -> bool:
+    return (
+        Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+    )
 
 
 def test_a_second_daemon_is_refused_and_told_of_the_first(database: str) -> None:

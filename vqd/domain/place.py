@@ -9,7 +9,7 @@ from vqd.domain.errors import VqdError
 SCHEMES = ("postgresql://", "postgres://")
 """How a URL of PostgreSQL's begins."""
 
-_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^@]*(?=@)")
+_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*(?=@)")
 _PASSWORD_BESIDE = re.compile(r"[?&](?:ssl)?password=[^&]*")
 
 

@@ -26,6 +26,7 @@ _OURS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
     "client_encoding": "utf8",
+    "target_session_attrs": "read-write",  # a standby may be behind what was written just now
 }
 """How soon it is noticed that a host is gone; what the URL says goes before."""
 
@@ -97,7 +98,7 @@ class PostgresConnection:
 
 
 def connect(
-    database: Database, *, name: str, writes: bool, idle_ms: int, lock_ms: int
+    database: Database, *, name: str, idle_ms: int, lock_ms: int
 ) -> "psycopg.Connection[Any]":
     """Connect to the server of a database, or to that of several which can be written to.
 
@@ -116,10 +117,9 @@ def connect(
             f"{database} is not how PostgreSQL names a database.",
             "Write: postgresql://USER@HOST/DATABASE.",
         ) from None
-    wanted = {"target_session_attrs": "read-write"} if writes else {}
     try:
         raw = psycopg.connect(
-            **{**_OURS, **wanted, "application_name": name, **said},  # type: ignore[arg-type]
+            **{**_OURS, "application_name": name, **said},  # type: ignore[arg-type]
             autocommit=True,
             cursor_factory=RawCursor,
             row_factory=named_rows,

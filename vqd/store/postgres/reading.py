@@ -12,7 +12,7 @@ class PostgresReading:
     """Reads one consistent state of the queue, for as long as that takes."""
 
     def __init__(self, database: Database, *, name: str) -> None:
-        raw = connect(database, name=name, writes=False, idle_ms=0, lock_ms=0)
+        raw = connect(database, name=name, idle_ms=0, lock_ms=0)
         try:
             check_version(raw, database)
         except BaseException:

@@ -28,7 +28,7 @@ def new_queue(database: Database) -> Iterator[Connection]:
     Raises:
         VqdError: `already_running`, or as `connect` and `lay_out` tell.
     """
-    with closing(connect(database, name="vqd moves", writes=True, idle_ms=0, lock_ms=0)) as raw:
+    with closing(connect(database, name="vqd moves", idle_ms=0, lock_ms=0)) as raw:
         try:
             require_none(raw, database)
             with raw.transaction():
@@ -49,7 +49,7 @@ def require_alone(database: Database) -> None:
     Raises:
         VqdError: `already_running`, `relocate_shared`, or as `connect` tells.
     """
-    with closing(connect(database, name="vqd moves", writes=False, idle_ms=0, lock_ms=0)) as raw:
+    with closing(connect(database, name="vqd moves", idle_ms=0, lock_ms=0)) as raw:
         try:
             require_none(raw, database)
             check_version(raw, database)

@@ -143,7 +143,6 @@ class PostgresTransactions:
         raw = connect(
             self._database,
             name=self._name,
-            writes=True,
             idle_ms=int(HELD_S * 1000),
             lock_ms=int(WAITED_S * 1000),
         )
