@@ -32,8 +32,8 @@ class _TakenBack(Exception):
 class Queue:
     """A queue in which so many prompts wait, and four servers, two of which lack some models."""
 
-    def __init__(self, folder: Path, pending: int) -> None:
-        self.store = Store(folder / f"{pending}.db")
+    def __init__(self, store: Store, pending: int) -> None:
+        self.store = store
         for number in range(CLASSES):
             job = PlannedJob(
                 a_plan(pending // CLASSES, name=str(number)), _prompts(number, pending // CLASSES)
@@ -72,7 +72,8 @@ def claiming(folder: Path) -> list[Figure]:
     """Claim from a short and from a long queue in turns."""
     with ExitStack() as open_queues:
         few, many = (
-            open_queues.enter_context(closing(Queue(folder, pending))) for pending in (FEW, MANY)
+            open_queues.enter_context(closing(Queue(Store(folder / f"{pending}.db"), pending)))
+            for pending in (FEW, MANY)
         )
         pairs = [(few.claim_ms(), many.claim_ms()) for _ in range(BLOCKS + 1)][1:]
     short_ms = statistics.median(short for short, _ in pairs)

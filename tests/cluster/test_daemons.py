@@ -106,14 +106,6 @@ def test_a_job_is_carried_out_by_the_servers_of_both_and_closed_where_it_was_dro
     assert "gpu-b" in servers
 
 
-def test_what_a_killed_daemon_had_is_made_by_the_other(house: House, tmp_path: Path) -> None:
-    begin(house, tmp_path)
-
-    house.b.kill()
-
-    assert_whole(house, house.a.wait_done("wide", within_s=WITHIN_S))
-
-
 def test_a_daemon_that_was_frozen_ends_and_what_it_had_is_made_by_the_other(
     house: House, tmp_path: Path
 ) -> None:
