@@ -1,6 +1,7 @@
 """A daemon whose queue lies in PostgreSQL: all that there is, and what comes of a server that is
 not there for a while."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from tests.builders import write
 from tests.daemons import Daemon, status_of
 from tests.faults.rendering import assert_made_once, outcomes
-from tests.postgres import Postgres, postgres_server, require_postgres
+from tests.postgres import PROGRAMS, Postgres, postgres_server, require_postgres
 from tests.samples import picture_job
 from tests.waiting import wait_for
 
@@ -108,6 +109,30 @@ def test_a_queue_moves_to_postgres_in_the_middle_of_a_job(tmp_path: Path, databa
     back = after.vqd("db", "migrate", "--to", "sqlite")
     assert "let the settings say: no database" in back.stdout, back.stderr
     assert (after.folder / "state" / "queue.db").exists()
+
+
+def test_a_dump_of_yesterday_is_brought_to_what_the_folders_tell(
+    house: Daemon, tmp_path: Path, database: str
+) -> None:
+    begun(house, tmp_path)
+    dump = str(tmp_path / "queue.dump")
+    pg("pg_dump", "--format=custom", "--schema=vqd", f"--file={dump}", database)
+    done = house.wait_done("wide", within_s=120)
+    assert house.stop() == 0
+    pg("psql", "--quiet", "--command=DROP SCHEMA IF EXISTS vqd_leases CASCADE", database)
+    restoring = ("--clean", "--if-exists", "--single-transaction")
+    pg("pg_restore", *restoring, f"--dbname={database}", dump)
+    concluded = len(house.logged("prompt.concluded"))
+    house.start()
+    wait_for(lambda: f"{PROMPTS}/{PROMPTS}" in house.vqd("list").stdout, within_s=60)
+    assert house.closed("wide") == done
+    assert len(house.logged("prompt.concluded")) == concluded
+
+
+def pg(program: str, *words: str) -> None:
+    """Run one of PostgreSQL's programs."""
+    assert PROGRAMS is not None
+    subprocess.run([PROGRAMS / program, *words], check=True, capture_output=True)
 
 
 @pytest.fixture
