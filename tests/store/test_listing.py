@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from vqd.domain.lifecycle import JobState, PromptState
-from vqd.domain.listing import JobFilter, ListedJob
+from vqd.domain.listing import JobFilter, ListedJob, Order
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.domain.queue import PromptKey
 from vqd.store.store import Store
@@ -108,3 +108,16 @@ def test_prompts_come_by_number_and_by_state(store: Store) -> None:
 def test_jobs_are_counted_by_state(queue: Store) -> None:
     with queue.reading() as session:
         assert session.listing.counts() == {JobState.QUEUED: 5, JobState.PUBLISHING: 1}
+
+
+def test_a_job_is_found_by_a_label_as_long_as_a_book(store: Store) -> None:
+    words = " ".join(str(number * 7919) for number in range(4000))
+    accept_a_job(store, "20260101-000000-one", labels={"story": words})
+    accept_a_job(store, "20260101-000001-two", labels={"story": words[1:]})
+    for order in (Order.NEWEST, Order.TURN):
+        asked = JobFilter(labels={"story": words}, order=order)
+        assert listed(store, asked) == ["20260101-000000-one"]
+    with store.reading() as session:
+        found = session.jobs.find("20260101-000000-one")
+    assert found is not None
+    assert found.labels == {"story": words}

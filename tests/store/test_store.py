@@ -246,3 +246,22 @@ def test_a_queue_that_is_opened_again_has_what_was_written(store: Store, place: 
     with again.reading() as session:
         assert session.jobs.find("kept") is not None
     again.close()
+
+
+def test_a_job_whose_workflow_is_called_by_a_book_is_rejected_all_the_same(store: Store) -> None:
+    words = " ".join(str(number * 7919) for number in range(4000))
+    store.write(
+        lambda session: session.jobs.reject(
+            "bad",
+            (Problem("unknown_workflow", "there is none."),),
+            A_JOB_FILE,
+            name=words,
+            workflow=words,
+            input_folder="",
+            now=NOW,
+        )
+    )
+    with store.reading() as session:
+        found = session.jobs.find("bad")
+    assert found is not None
+    assert words.startswith(found.workflow)

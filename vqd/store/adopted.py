@@ -17,6 +17,7 @@ from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.homes import OWN
 from vqd.store.jobrow import written_anew
+from vqd.store.labels import add_labels, shortened
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import files_text
 from vqd.store.rows import Connection
@@ -98,10 +99,7 @@ class AdoptedRows:
         job_key = int(row["job_key"])
         for table in ("awaited", "labels"):
             self._connection.execute(f"DELETE FROM {table} WHERE job_key = ?", (job_key,))
-        self._connection.executemany(
-            "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
-            [(name, value, job_key) for name, value in closed.labels.items()],
-        )
+        add_labels(self._connection, job_key, closed.labels)
         self._add_prompts(job_key, closed.prompts)
         self._events.add(_ADOPTED, at=now, job_key=job_key)
         return True
@@ -120,8 +118,8 @@ class AdoptedRows:
 def _values(closed: ClosedJob) -> Mapping[str, object]:
     return {
         "job": closed.job,
-        "name": unicodedata.normalize("NFC", closed.name),
-        "workflow": closed.workflow,
+        "name": shortened(unicodedata.normalize("NFC", closed.name)),
+        "workflow": shortened(closed.workflow),
         "state": closed.state,
         "reason": closed.reason,
         "job_file": closed.job_file.name,

@@ -14,6 +14,7 @@ from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import Counts, JobFilter, ListedJob, Order, Place
 from vqd.domain.needs import Needs
+from vqd.store.labels import findable
 from vqd.store.orders import keys_in_order, pattern_of
 from vqd.store.rows import Connection, Row
 
@@ -76,7 +77,7 @@ class JobList:
 
     def _labelled(self, asked: JobFilter, before: int) -> Iterator[int]:
         """Give those with every label, by walking along the entries of the first."""
-        (name, value), *others = asked.labels.items()
+        (name, value), *others = findable(asked.labels)
         rows = self._connection.walk(
             "SELECT job_key, state, workflow, job FROM labels CROSS JOIN jobs USING (job_key)"
             " WHERE labels.name = ? AND value = ? AND labels.job_key < ?"

@@ -15,6 +15,7 @@ from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.homes import OWN
 from vqd.store.jobrow import job_of, notify_text, plans, written_anew
+from vqd.store.labels import add_labels, shortened
 from vqd.store.notices import NoticeRows
 from vqd.store.rows import Connection
 from vqd.store.schedules import ScheduleRows
@@ -71,10 +72,7 @@ class JobRows:
             },
         )
         self._schedules.add(job_key, plan, now=now)
-        self._connection.executemany(
-            "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
-            [(name, value, job_key) for name, value in plan.labels.items()],
-        )
+        add_labels(self._connection, job_key, plan.labels)
         for said in plan.drift:
             self._events.add("drift.found", at=now, job_key=job_key, said=said)
         for said in plan.left_out:
@@ -137,8 +135,8 @@ class JobRows:
         job_key = self._write(
             job,
             {
-                "name": unicodedata.normalize("NFC", name),
-                "workflow": workflow,
+                "name": shortened(unicodedata.normalize("NFC", name)),
+                "workflow": shortened(workflow),
                 "state": JobState.PUBLISHING,
                 "plan": None,
                 "job_file": job_file.name,

@@ -10,6 +10,7 @@ from itertools import chain
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import JobFilter, Order, Place
+from vqd.store.labels import findable
 from vqd.store.rows import Connection, Row
 from vqd.store.turns import OPEN
 
@@ -66,7 +67,7 @@ def _fits(asked: JobFilter) -> tuple[str, _Given]:
     if asked.name:
         where += " AND job LIKE ? ESCAPE '\\'"
         given.append(pattern_of(asked.name))
-    for label in asked.labels.items():
+    for label in findable(asked.labels):
         where += (
             " AND EXISTS (SELECT 1 FROM labels"
             " WHERE name = ? AND value = ? AND labels.job_key = jobs.job_key)"

@@ -18,7 +18,9 @@ def passing(error: psycopg.Error) -> VqdError | None:
             f"The queue cannot be written: {said}.",
             "Make room where PostgreSQL's data lies.",
         )
-    if isinstance(error, _PASSING) or error.diag.severity_nonlocalized in _FATAL:
+    is_ended = error.diag.severity_nonlocalized in _FATAL
+    is_too_much = (error.sqlstate or "").startswith(_LIMIT)
+    if is_ended or (isinstance(error, _PASSING) and not is_too_much):
         return unreachable(said)
     return None
 
@@ -30,6 +32,8 @@ def unreachable(said: str) -> VqdError:
 
 _FATAL = frozenset({"FATAL", "PANIC"})
 """How severe is what ends a connection (libpq's PG_DIAG_SEVERITY_NONLOCALIZED)."""
+_LIMIT = "54"
+"""How the code begins of what PostgreSQL will never do: a name as long as a book in an index."""
 _PASSING = (
     psycopg.OperationalError,
     psycopg.InterfaceError,  # said of a connection that was closed
