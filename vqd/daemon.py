@@ -105,9 +105,7 @@ class _Daemon:
                 windows=settings.job_windows,
                 counting=counting,
                 on_tick=self._on_tick,
-                others=ours.shared.spools,
-                finds_silent=ours.shared.finds_silent,
-                stand=ours.shared.stand,
+                company=ours.shared,
             )
 
         self._farming = Farming(settings, spool, store, ours.engine, loop, on_change=wake.set)

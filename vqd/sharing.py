@@ -54,6 +54,11 @@ class Sharing:
         self._member = self._left_by.enter_context(join)
         return self._member.gate(connection)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may use the queue."""
+        return isinstance(self.place, Database)
+
     def leave(self) -> None:
         """Leave the others."""
         self._left_by.close()
@@ -80,7 +85,7 @@ def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
     if isinstance(place, Database):
         home = spool.mark
         spools = dict(_reached(settings, home))
-        place = replace(place, home=home, reaches=tuple(spools))
+        place = replace(place, home=home)
     shared = Sharing(place, spools, settings.lease_s)
     try:
         yield shared

@@ -17,15 +17,13 @@ _PASSWORD_BESIDE = re.compile(r"[?&](?:ssl)?password=[^&]*")
 class Database:
     """A database of PostgreSQL's by its URL, in which `{secret}` stands for what is in a file.
 
-    Where daemons share the queue, `home` is the mark of the spool that this one serves, and
-    `reaches` are those of the others whose folders it reaches.
+    Where daemons share the queue, `home` is the mark of the spool that this one serves.
     """
 
     url: str = field(repr=False)
     secret_file: Path | None = None
     home: str = ""
     """The mark of the spool that is served here; '' for whoever has the queue to itself."""
-    reaches: tuple[str, ...] = ()
     """The marks of other spools that are reached from here."""
 
     def __str__(self) -> str:

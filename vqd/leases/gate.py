@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from vqd.domain.errors import VqdError
 from vqd.domain.queue import PromptKey
+from vqd.leases.connector import ask
 from vqd.leases.heart import Heart, end_process
 from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.lease import Lease
@@ -61,6 +62,14 @@ class Gate:
         """Give those of some running prompts that are this host's to speak for."""
         return {lease.key for lease in self._held({*keys})}
 
+    def reach(self, homes: Collection[str]) -> None:
+        """Let jobs of these homes be claimed in this transaction (see `store/postgres/dialect`)."""
+        ask(
+            self._writing.raw,
+            "SELECT set_config('vqd.reached', %(homes)s, true)",
+            {"homes": " ".join(homes)},
+        )
+
     def sweep(self) -> Collection[PromptKey]:
         """Give the prompts of hosts that are gone: they are this one's now."""
         if not self._heart.finds_silent:
@@ -76,7 +85,7 @@ class Gate:
 
     def _held(self, keys: Collection[PromptKey]) -> list[Lease]:
         """Give the leases of prompts; where some are lost because this host was swept, it ends."""
-        held = self._leases.held(keys, self._worker)
+        held = self._leases.held(keys, self._worker) if keys else []
         if len(held) < len(keys) and not Hosts(self._writing.raw).is_known(self._worker):
             _log.error("host.swept", host=self._worker.identity)
             self._on_swept()

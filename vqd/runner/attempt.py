@@ -46,6 +46,8 @@ SOON_S = 1.0
 """Until the next look at a server that could not tell."""
 LEAST_PAUSE_S = 0.05
 """Between two looks at a prompt whose time is up."""
+_OF_FILES = frozenset({FailureCode.INVALID, FailureCode.DISK_FULL})
+"""What may be so here alone where the files are another daemon's."""
 
 _log = structlog.get_logger(__name__)
 
@@ -307,9 +309,12 @@ class Attempt:
         return Failed(FailureCode.NODE_ERROR, f"vqd itself failed: {error!r}.")
 
     def _unless_gone(self, failed: Failed) -> Failed:
-        """Give the failure, unless it came of the job's folder not being there any more."""
+        """Give the failure, unless it came of the job's folder not being there any more; or of
+        files of another daemon's spool, which may be there for that one."""
         folder = self.assignment.folder
-        if is_real_folder(folder):
-            return failed
-        said = f"{folder} is gone: the share is away, or the folder was moved."
-        return Failed(FailureCode.DISK_FULL, said)
+        if not is_real_folder(folder):
+            said = f"{folder} is gone: the share is away, or the folder was moved."
+            failed = Failed(FailureCode.DISK_FULL, said)
+        if self.assignment.is_elsewhere and failed.code in _OF_FILES:
+            return Failed(FailureCode.UNAVAILABLE, failed.message)
+        return failed

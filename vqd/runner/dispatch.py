@@ -105,6 +105,7 @@ class Dispatch:
         self._names.release(prompt.key)
         self._running.pop(prompt.key, None)
         self._overs.pop(prompt.key, None)
+        self._forget_elsewhere(prompt.key.job_key)
 
     def forget_job(self, job_key: int) -> None:
         """Forget a job that is over."""
@@ -112,6 +113,14 @@ class Dispatch:
         self._recipes.pop(job_key, None)
         if not self._jobs:
             self._graphs.clear()
+
+    def _forget_elsewhere(self, job_key: int) -> None:
+        """Forget a job of another daemon once nothing of it runs here: it closes unheard of, and
+        may come back as another."""
+        job = self._jobs.get(job_key)
+        is_elsewhere = job is not None and self._folders.is_elsewhere(job)
+        if is_elsewhere and not any(key.job_key == job_key for key in self._running):
+            self.forget_job(job_key)
 
     def cancel(self, job_keys: Iterable[int]) -> None:
         """Stop the running prompts of these jobs on their servers."""
@@ -181,6 +190,7 @@ class Dispatch:
             graph=self._graph(prompt.graph_sha256),
             folder=folder,
             input_folder=_under(folder, job.input_folder),
+            is_elsewhere=self._folders.is_elsewhere(job),
         )
 
     def _job(self, job_key: int) -> Job:

@@ -24,6 +24,7 @@ from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.window import Window
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing
+from vqd.runner.company import Alone, Company
 from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
 from vqd.runner.due import Due
@@ -45,8 +46,6 @@ from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
 
-HOME_AGAIN_S = 30.0
-"""Until a prompt of another daemon's spool is tried again that was not in reach."""
 ASKED_AGAIN_S = 1.0
 """Until a queue is asked again that does not answer."""
 
@@ -70,20 +69,18 @@ class Loop:
         windows: Mapping[str, Window],
         counting: Counting,
         on_tick: Callable[[], None],
-        others: Mapping[str, Spool] | None = None,
-        finds_silent: Callable[[], bool] = lambda: False,
-        stand: Callable[[], None] = lambda: None,
+        company: Company | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._room = room
+        self._company = company = company or Alone()
         self._share = Share(spool, on_answer=woken.set)
-        folders = JobFolders(spool, self._share, others or {}, on_answer=woken.set)
+        self._folders = JobFolders(spool, self._share, company.spools, on_answer=woken.set)
         self._farm = farm
         self._publisher = publisher
         self._woken = woken
         self._on_tick = on_tick
-        self._finds_silent = finds_silent
         self._clock = clock
         self._unsettled: list[Ended] = []
         self._owed: list[Callable[[Session], None]] = []
@@ -97,17 +94,17 @@ class Loop:
         )
         self._dispatch = Dispatch(
             store,
-            folders,
+            self._folders,
             farm.serving,
             spelling,
             room=room,
-            stand=stand,
+            stand=company.stand,
             stall_s=stall_s,
             on_end=self._endings.add,
         )
         self._choosing = Choosing(farm.serving, fitting)
         self._judging = Judging(windows, farm.serving, fitting)
-        self._telling = Telling(publisher)
+        self._telling = Telling(publisher, is_shared=company.is_shared)
         self._roster = Roster(store, farm.known.values())
         self._strays = Strays(store, farm.known, on_change=woken.set)
         self._changed: tuple[Mapping[str, Window], float] | None = None
@@ -242,11 +239,12 @@ class Loop:
             for move in owed:
                 move(session)
             judged = self._judging.judge(session, wall)
+            session.leasing.reach(self._folders.reached())
             claimed = list(self._choosing.claims(session, free, wall))
             news = self._telling.news(session)
             return Due.of(session, news, wall, judged=judged, claimed=claimed, moves=moves)
 
-        if not (ended or owed or free or self._finds_silent()):
+        if not (ended or owed or free or self._company.finds_silent()):
             with self._store.reading() as session:
                 due = Due.of(session, self._telling.news(session), wall)
                 is_stale = self._judging.is_stale(session, wall)
@@ -299,8 +297,8 @@ class Loop:
             self._woken.set()
         except HomeAway as away:
             _log.warning("home.away", job=prompt.key.job_key, said=str(away))
-            again_at = self._clock() + HOME_AGAIN_S
-            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock(), at=again_at))
+            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._woken.set()
         except ShareAway as away:
             self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
@@ -320,13 +318,15 @@ class Loop:
         return _shortest(*waits)
 
 
-def _put_back(session: Session, prompt: Prompt, now: float, at: float = 0.0) -> None:
-    session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=at)
+def _put_back(session: Session, prompt: Prompt, now: float) -> None:
+    if session.leasing.mine([prompt.key]):
+        session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:
     session.cancel(prompt.key.job_key, now=now, why="its folder was deleted")
-    session.prompts.move(prompt.key, Move.CANCEL, now=now)
+    if session.leasing.mine([prompt.key]):
+        session.prompts.move(prompt.key, Move.CANCEL, now=now)
 
 
 def _shortest(*waits: float | None) -> float | None:

@@ -23,6 +23,9 @@ class Leasing(Protocol):
     def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
         """Give those of some running prompts that are this daemon's to speak for."""
 
+    def reach(self, homes: Collection[str]) -> None:
+        """Let jobs of these homes be claimed in this transaction, besides those of one's own."""
+
     def sweep(self) -> Collection[PromptKey]:
         """Give the running prompts of daemons that are gone: they are this one's now, for it to let
         them wait again."""
@@ -40,6 +43,9 @@ class Unshared:
     def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
         """Give them all."""
         return {*keys}
+
+    def reach(self, homes: Collection[str]) -> None:
+        """Do nothing: there is one home."""
 
     def sweep(self) -> Collection[PromptKey]:
         """Give none."""

@@ -130,8 +130,8 @@ def connect(
     try:
         raw.execute(_SESSION.format(idle_ms=idle_ms, lock_ms=lock_ms))
         raw.execute(
-            "SELECT set_config('vqd.home', $1, false), set_config('vqd.reached', $2, false)",
-            (database.home, " ".join(database.reaches)),
+            "SELECT set_config('vqd.home', $1, false), set_config('vqd.reached', '', false)",
+            (database.home,),
         )
     except psycopg.Error as error:
         raw.close()
