@@ -17,6 +17,7 @@ from tests.bench.farm import farm
 from tests.bench.figure import Figure
 from tests.bench.floor import Floor
 from tests.bench.intake import acceptance, bursts, watching
+from tests.bench.leasing import leasing
 from tests.bench.planning import planning
 from tests.bench.process import cpu_s, pause, rss_mb, switches
 from tests.bench.report import report
@@ -228,6 +229,7 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "tiny": tiny_prompts,
     "plan": planning,
     "claim": claiming,
+    "lease": leasing,
     "scale": scale,
     "farm": farm,
     "report": report,

@@ -1,6 +1,6 @@
 """How many prompts a second a daemon claims and ends in PostgreSQL, by leases, however many wait.
 
-`python -m tests.bench.leasing [PENDING …]` prints it of other numbers than `script/bench leasing`:
+`python -m tests.bench.leasing [PENDING …]` prints it of other numbers than `script/bench lease`:
 a million prompts take minutes to come in.
 """
 
