@@ -40,10 +40,10 @@ def drop(daemon: Daemon, folder: Path, name: str, *, pictures: int = 1, job: str
     picture_job(folder / name, pictures=pictures, job=job).rename(daemon.spool.inbox / name)
 
 
-def begun(daemon: Daemon, folder: Path) -> Path:
+def begun(daemon: Daemon, folder: Path, *, pictures: int = 1) -> Path:
     """Let a job begin, of which much is left to do; gives its folder."""
     daemon.start()
-    drop(daemon, folder, "wide")
+    drop(daemon, folder, "wide", pictures=pictures)
     wait_for(lambda: daemon.logged("prompt.concluded"), within_s=60)
     (active,) = daemon.spool.active.glob("*-wide")
     return active
@@ -52,9 +52,13 @@ def begun(daemon: Daemon, folder: Path) -> Path:
 def test_a_job_goes_from_the_inbox_to_done_and_every_verb_knows_of_it(
     house: Daemon, tmp_path: Path
 ) -> None:
-    begun(house, tmp_path)
-    assert "wide" in house.vqd("status").stdout
-    assert "wide" in house.vqd("explain", "wide").stdout
+    pause = write(house.spool.root / "PAUSE", "")
+    house.start()
+    drop(house, tmp_path, "wide")
+    wait_for(lambda: "wide" in house.vqd("status").stdout, within_s=60)
+    assert "PAUSE" in house.vqd("explain", "wide").stdout
+    pause.unlink()
+    wait_for(lambda: house.logged("prompt.concluded"), within_s=60)
     house.kill()
     house.start()
     done = house.wait_done("wide", within_s=120)
@@ -150,18 +154,18 @@ def test_a_server_that_goes_away_parks_everything_until_it_is_back(
 ) -> None:
     daemon = Daemon(tmp_path / "house", database=own.database())
     try:
-        active = begun(daemon, tmp_path)
+        active = begun(daemon, tmp_path, pictures=4)
         own.stop()
         wait_for(lambda: daemon.logged("room.refused"), within_s=60)
         drop(daemon, tmp_path, "meanwhile", job="vqd: 1\nworkflow: image-scale\n")
         write(active / "PRIORITY 60", "")
         assert "cannot be reached" in daemon.vqd("list").stderr
         own.start()
-        assert_made_once(daemon, daemon.wait_done("wide", within_s=120), PROMPTS)
+        assert_made_once(daemon, daemon.wait_done("wide", within_s=120), 4 * PROMPTS)
         daemon.wait_done("meanwhile", within_s=60)
         assert set(outcomes(daemon)) <= {"succeeded", "withdrawn"}
         assert len(daemon.logged("daemon.started")) == 1
-        assert status_of(daemon.spool.done / active.name)["counts"]["succeeded"] == PROMPTS
+        assert status_of(daemon.spool.done / active.name)["counts"]["succeeded"] == 4 * PROMPTS
     finally:
         daemon.close()
 

@@ -181,6 +181,17 @@ def test_a_queue_is_new_once(database: str) -> None:
         assert not store.is_new
 
 
+def test_a_queue_that_is_taken_away_is_not_made_anew_behind_a_daemons_back(database: str) -> None:
+    with closing(Store(Database(database))) as store:
+        accept_a_job(store, "one")
+        with psycopg.connect(database) as connection:
+            connection.execute("DROP SCHEMA vqd CASCADE")
+        for code in ("store_unwritten", "store_missing"):
+            with pytest.raises(VqdError) as caught:
+                store.write(lambda session: session.jobs.begin_publishing(1))
+            assert caught.value.code == code
+
+
 def test_a_database_without_a_queue_is_none_to_read(database: str) -> None:
     reader = StoreReader(Database(database))
     with pytest.raises(VqdError) as caught, reader.reading():

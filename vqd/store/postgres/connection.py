@@ -1,6 +1,7 @@
 """A connection to PostgreSQL, which the classes of rows speak to as to one of SQLite's."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -119,7 +120,7 @@ def connect(
         ) from None
     try:
         raw = psycopg.connect(
-            **{**_OURS, "application_name": name, **said},  # type: ignore[arg-type]
+            **{**_OURS, **said, "application_name": name},  # type: ignore[arg-type]
             autocommit=True,
             cursor_factory=RawCursor,
             row_factory=named_rows,
@@ -127,13 +128,27 @@ def connect(
     except psycopg.Error as error:
         raise passing(error) or unreachable(str(error)) from error
     adapt(raw)
-    try:
+    with closed_if_it_fails(raw):
         raw.execute(_SESSION.format(idle_ms=idle_ms, lock_ms=lock_ms))
         raw.execute(
             "SELECT set_config('vqd.home', $1, false), set_config('vqd.reached', '', false)",
             (database.home,),
         )
+    return raw
+
+
+@contextmanager
+def closed_if_it_fails(raw: "psycopg.Connection[Any]") -> Iterator["psycopg.Connection[Any]"]:
+    """Give a new connection for what makes it fit for use; if that fails, it is closed.
+
+    Raises:
+        VqdError: what passes by itself, as `passing` tells it.
+    """
+    try:
+        yield raw
     except psycopg.Error as error:
         raw.close()
         raise passing(error) or error from error
-    return raw
+    except BaseException:
+        raw.close()
+        raise

@@ -2,7 +2,7 @@
 
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
-from vqd.store.postgres.connection import PostgresConnection, connect
+from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
 from vqd.store.postgres.schema import check_version
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -12,12 +12,8 @@ class PostgresReading:
     """Reads one consistent state of the queue, for as long as that takes."""
 
     def __init__(self, database: Database, *, name: str) -> None:
-        raw = connect(database, name=name, idle_ms=0, lock_ms=0)
-        try:
+        with closed_if_it_fails(connect(database, name=name, idle_ms=0, lock_ms=0)) as raw:
             check_version(raw, database)
-        except BaseException:
-            raw.close()
-            raise
         self.connection = PostgresConnection(raw)
 
     def begin(self) -> None:

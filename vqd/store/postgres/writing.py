@@ -19,7 +19,7 @@ import psycopg
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.place import Database
 from vqd.store.access import Unwritten
-from vqd.store.postgres.connection import PostgresConnection, connect
+from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
 from vqd.store.postgres.daemons import be_the_one
 from vqd.store.postgres.errors import passing, unreachable
 from vqd.store.postgres.schema import WRITING, check_version, lay_out, version_of
@@ -37,25 +37,30 @@ class PostgresTransactions:
     """Writes to the queue in a database; one daemon at a time does."""
 
     def __init__(self, database: Database, *, makes: bool = True) -> None:
-        """Connect to the queue, which is made if there is none, unless it `makes` none."""
+        """Connect to the queue, which is made if there is none, unless it `makes` none.
+
+        Raises:
+            VqdError: `already_running`, or as `connect`, `lay_out` and `check_version` tell.
+        """
         self._database = database
-        self._makes = makes
         self._name = f"vqd {socket.gethostname()[:30]} {os.getpid()} {uuid.uuid4().hex[:8]}"
         self._number = 0
         self._interrupted = threading.Event()
         self.is_new = False
         self.connection = PostgresConnection(self._connected())
+        if makes:
+            with closed_if_it_fails(self.connection.raw) as raw:
+                self._open(raw)
 
     def begin(self) -> None:
         """Begin a transaction, during which nobody else writes."""
         self._number += 1
         try:
             if not self._is_begun():
-                self.connection.raw.close()
-                self.connection.raw = self._connected()
+                self._connect_anew()
                 self.connection.execute("BEGIN")
             self.connection.execute("SELECT begin_writing(?, ?)", (self._name, self._number))
-        except VqdError as error:
+        except (VqdError, psycopg.Error) as error:
             self.connection.raw.close()  # the server may be none that can be written to any more
             raise _unwritten(error) from error
 
@@ -80,7 +85,7 @@ class PostgresTransactions:
             said = self.connection.raw.execute("COMMIT").statusmessage
         except psycopg.Error as error:
             if not self.connection.is_cut_off or not self._came_about():
-                raise _unwritten(passing(error) or unreachable(str(error))) from error
+                raise _unwritten(error) from error
             return
         if said != "COMMIT":  # what failed in it was not undone
             raise _unwritten(unreachable(f"PostgreSQL ended a transaction with {said}"))
@@ -113,7 +118,7 @@ class PostgresTransactions:
     def _carry_out(self, statement: str) -> None:
         try:
             self.connection.execute(statement)
-        except VqdError as error:
+        except (VqdError, psycopg.Error) as error:
             raise _unwritten(error) from error
 
     def _came_about(self) -> bool:
@@ -123,7 +128,7 @@ class PostgresTransactions:
         """
         while not self._interrupted.is_set():
             try:
-                self.connection.raw = self._connected()
+                self._connect_anew()
                 self.connection.execute("BEGIN")
                 self.connection.execute(
                     "SELECT pg_advisory_xact_lock(CAST(? AS INT), CAST(? AS INT))", WRITING
@@ -132,35 +137,33 @@ class PostgresTransactions:
                     "SELECT number FROM commits WHERE writer = ?", (self._name,)
                 ).fetchone()
                 self.connection.execute("ROLLBACK")
-            except VqdError:
+            except (VqdError, psycopg.Error):
                 self._interrupted.wait(ASKED_AGAIN_S)
             else:
                 return row is not None and row["number"] == self._number
         return False
 
+    def _connect_anew(self) -> None:
+        """Replace the connection by one to the same queue; another is not made of none."""
+        self.connection.raw.close()
+        self.connection.raw = self._connected()
+        check_version(self.connection.raw, self._database)
+
     def _connected(self) -> "psycopg.Connection[Any]":
-        """Connect as the one daemon of the home; the queue is made if there is none."""
+        """Connect as the one daemon of the home."""
         raw = connect(
             self._database,
             name=self._name,
             idle_ms=int(HELD_S * 1000),
             lock_ms=int(WAITED_S * 1000),
         )
-        try:
-            be_the_one(
-                raw, self._database, self._name, within_s=HELD_S, wait=self._interrupted.wait
-            )
-            if self._makes:
-                self._open(raw)
-        except psycopg.Error as error:
-            raw.close()
-            raise passing(error) or error from error
-        except BaseException:
-            raw.close()
-            raise
+        wait = self._interrupted.wait
+        with closed_if_it_fails(raw):
+            be_the_one(raw, self._database, self._name, within_s=HELD_S, wait=wait)
         return raw
 
     def _open(self, raw: "psycopg.Connection[Any]") -> None:
+        """Bring the queue about, and forget the numbers of those who are long gone."""
         if version_of(raw) is None:
             self.is_new = lay_out(raw, self._database)
         check_version(raw, self._database)
@@ -170,6 +173,13 @@ class PostgresTransactions:
         )
 
 
-def _unwritten(error: VqdError) -> Unwritten:
-    code = STORE_UNREACHABLE if error.code == "already_running" else error.code
-    return Unwritten(code, error.message, error.hint)
+def _unwritten(error: VqdError | psycopg.Error) -> Unwritten:
+    told = (passing(error) or _fault(error)) if isinstance(error, psycopg.Error) else error
+    code = STORE_UNREACHABLE if told.code == "already_running" else told.code
+    return Unwritten(code, told.message, told.hint)
+
+
+def _fault(error: psycopg.Error) -> VqdError:
+    said = " ".join(str(error).split()).removesuffix(".")
+    hint = "PostgreSQL's log tells more; somebody may have changed the schema vqd."
+    return VqdError("store_unwritten", f"The queue cannot be written: {said}.", hint)
