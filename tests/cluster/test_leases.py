@@ -21,7 +21,7 @@ from vqd.leases.heart import Heart
 from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.leases import Leases
 from vqd.leases.member import joined
-from vqd.leases.schema import check, set_up
+from vqd.leases.schema import set_up
 
 FIRST, SECOND = PromptKey(7, 1), PromptKey(7, 2)
 
@@ -268,33 +268,30 @@ def test_a_database_that_cannot_be_reached_is_said_so() -> None:
     assert caught.value.code == "store_unreachable"
 
 
-def test_a_database_that_was_set_up_is_as_this_vqd_expects_it(url: str) -> None:
+def test_what_is_set_up_is_left_as_it_is(url: str) -> None:
     with connect(Database(url), name="test") as connection:
-        check(connection)
-        set_up(connection)  # again: nothing to do
-        check(connection)
+        worker = Hosts(connection).join("gpu1", "gpu1")
+        set_up(connection)
+        assert Hosts(connection).is_known(worker)
 
 
-def test_an_empty_database_is_said_to_lack_the_tables(database: str) -> None:
-    with psycopg.connect(database) as connection, pytest.raises(VqdError) as caught:
-        check(connection)
-    assert caught.value.code == "leases_not_set_up"
-
-
-def test_a_database_with_somebody_elses_procrastinate_is_refused(database: str) -> None:
+def test_a_database_with_somebody_elses_procrastinate_is_shared_in_peace(database: str) -> None:
     with psycopg.connect(database) as connection:
         at_once(SchemaManager(GivenConnection(connection)).apply_schema_async())
-        with pytest.raises(VqdError) as caught:
-            set_up(connection)
-    assert caught.value.code == "leases_not_ours"
+    with (
+        joined(Database(database), identity="gpu1", name="gpu1", lease_s=60) as member,
+        connect(Database(database), name="test") as connection,
+    ):
+        member.gate(_Writing(connection)).take(FIRST)
+        theirs = connection.execute("SELECT count(*) FROM public.procrastinate_jobs")
+        assert theirs.fetchone() == (0,)
 
 
 def test_what_a_newer_vqd_set_up_is_refused(connection: Connection[Any]) -> None:
     connection.execute("UPDATE lease_schema SET step = '99.00.00_01_new.sql'")
-    for act in (set_up, check):
-        with pytest.raises(VqdError) as caught:
-            act(connection)
-        assert caught.value.code == "leases_too_new"
+    with pytest.raises(VqdError) as caught:
+        set_up(connection)
+    assert caught.value.code == "leases_too_new"
 
 
 def test_older_tables_are_brought_up_to_date_by_the_engines_own_steps(
@@ -306,13 +303,9 @@ def test_older_tables_are_brought_up_to_date_by_the_engines_own_steps(
     )
     connection.execute("DROP FUNCTION procrastinate_retry_job_v2")
     connection.execute("DELETE FROM pg_enum WHERE enumlabel = 'retried'")
-    with pytest.raises(VqdError) as caught:
-        check(connection)
-    assert caught.value.code == "leases_too_old"
 
     set_up(connection)
 
-    check(connection)
     found = connection.execute("SELECT to_regproc('procrastinate_retry_job_v2') IS NOT NULL")
     assert found.fetchone() == (True,)
 

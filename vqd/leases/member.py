@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import structlog
 
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.place import Database
@@ -14,6 +15,8 @@ from vqd.leases.heart import Heart
 from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.leases import Leases
 from vqd.leases.schema import set_up
+
+_log = structlog.get_logger(__name__)
 
 _LAYS_OUT = 1987142757
 """The lock of whoever lays out the tables: hosts may begin at one instant."""
@@ -61,9 +64,12 @@ def joined(database: Database, *, identity: str, name: str, lease_s: float) -> I
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             set_up(connection)
             worker = Hosts(connection).join(identity, name)
+            others = [one for one in Hosts(connection).all() if one.worker_id != worker.id]
     except psycopg.OperationalError as error:
         said = f"The queue cannot be reached: {str(error).strip()}."
         raise VqdError(STORE_UNREACHABLE, said, "Start PostgreSQL, or name another.") from error
+    told = [f"{one.name}, heard {one.silent_s:.0f} s ago" for one in others]
+    _log.info("queue.joined", name=name, others=told)
     heart = Heart(database, worker, lease_s=lease_s)
     heart.start()
     try:

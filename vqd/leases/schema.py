@@ -25,13 +25,11 @@ def set_up(connection: Connection[Any]) -> None:
     caller's transaction.
 
     Raises:
-        VqdError: `leases_not_ours`, the database has Procrastinate's tables of something else;
-            `leases_too_new`, a newer vqd laid them out.
+        VqdError: `leases_too_new`, a newer vqd laid them out.
     """
     step = _step(connection)
     known = _steps()
     if step is None:
-        _require_none(connection)
         at_once(SchemaManager(GivenConnection(connection)).apply_schema_async())
         connection.execute(_OURS)
         ask(connection, "INSERT INTO lease_schema VALUES (%(step)s)", {"step": known[-1].name})
@@ -42,23 +40,6 @@ def set_up(connection: Connection[Any]) -> None:
         if migration.name > step:
             connection.execute(migration.read_text(encoding="utf-8"))
     ask(connection, "UPDATE lease_schema SET step = %(step)s", {"step": known[-1].name})
-
-
-def check(connection: Connection[Any]) -> None:
-    """See that the tables are those that the installed Procrastinate expects.
-
-    Raises:
-        VqdError: `leases_not_set_up`, `leases_too_old` or `leases_too_new`.
-    """
-    step = _step(connection)
-    newest = _steps()[-1].name
-    if step is None:
-        raise VqdError("leases_not_set_up", "The database has no tables of leases yet.", _SET_UP)
-    if step < newest:
-        said = f"The database's leases are as of {step}, and this vqd needs {newest}."
-        raise VqdError("leases_too_old", said, _SET_UP)
-    if step > newest:
-        raise _too_new(step)
 
 
 def _step(connection: Connection[Any]) -> str | None:
@@ -75,15 +56,6 @@ def _steps() -> list[Path]:
     return sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 
 
-def _require_none(connection: Connection[Any]) -> None:
-    if _is_there(connection, "procrastinate_jobs"):
-        raise VqdError(
-            "leases_not_ours",
-            "The database has tables of Procrastinate that something else uses.",
-            "Give vqd a database of its own.",
-        )
-
-
 def _is_there(connection: Connection[Any], table: str) -> bool:
     [row] = ask(connection, "SELECT to_regclass(%(table)s) AS found", {"table": table})
     return row["found"] is not None
@@ -92,6 +64,3 @@ def _is_there(connection: Connection[Any], table: str) -> bool:
 def _too_new(step: str) -> VqdError:
     said = f"A newer vqd laid out the database's leases (as of {step})."
     return VqdError("leases_too_new", said, "Install that vqd on this machine too.")
-
-
-_SET_UP = "Let `vqd run` open it: it lays out what is missing."
