@@ -31,7 +31,7 @@ from vqd.store.rows import Connection
 from vqd.store.schema import steps
 from vqd.store.store import Session, Store
 
-PAGE = 2000
+PAGE = 500
 """Rows that are read and written at once."""
 
 Progress = Callable[[float], None]
