@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vqd.domain.errors import VqdError
+from vqd.domain.queue import PromptKey
 from vqd.settings.model import Settings
 from vqd.sharing import sharing
 from vqd.spool.layout import Spool
@@ -68,3 +69,15 @@ def test_only_spools_of_others_that_are_there_are_reached(
 
     with sharing(settings, spool) as shared:
         assert {*shared.spools} == {other.mark}
+
+
+def test_a_spool_may_have_any_mark_but_none(tmp_path: Path, spool: Spool, database: str) -> None:
+    settings = settings_of(spool, tmp_path, database=database)
+    spool.marker.write_text(f"made by hand: {'x' * 300}\n", encoding="utf-8")
+    with sharing(settings, spool) as shared, Store(shared.place, shared.leasing) as store:
+        store.write(lambda session: session.leasing.take(PromptKey(1, 1)))
+
+    spool.marker.write_text("\n", encoding="utf-8")
+    with pytest.raises(VqdError) as caught, sharing(settings, spool):
+        pass
+    assert caught.value.code == "spool_unmarked"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal
 
 from psycopg import Connection
@@ -13,19 +14,19 @@ from vqd.leases.naming import TASK, lease_of
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One life of a host: its row among Procrastinate's workers, and the host's identity, at most
-    40 bytes, which names the queue that only this host takes from.
-
-    PostgreSQL tells of a queue on a channel of at most 63 bytes, 23 of which are Procrastinate's.
-    """
+    """One life of a host: its row among Procrastinate's workers, and the host's identity."""
 
     id: int
     identity: str
 
     @property
     def queue(self) -> str:
-        """Give the name of the host's queue."""
-        return self.identity
+        """Give the name of the queue that only this host takes from.
+
+        PostgreSQL tells of a queue on a channel of at most 63 bytes, 23 of which are
+        Procrastinate's: an identity may be longer than what is left.
+        """
+        return sha256(self.identity.encode()).hexdigest()[:32]
 
 
 class Hosts:

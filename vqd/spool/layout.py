@@ -59,9 +59,13 @@ class Spool:
         """Give what no other spool's marker says.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: it cannot be read. VqdError: `spool_unmarked`, it says nothing.
         """
-        return self.marker.read_text(encoding="utf-8", errors="replace").split()[-1]
+        words = self.marker.read_text(encoding="utf-8", errors="replace").split()
+        if not words:
+            said = f"{self.marker} is empty, so that the spool is like any other."
+            raise VqdError("spool_unmarked", said, "Write a word into it that no other has.")
+        return words[-1]
 
     @classmethod
     def create(cls, root: Path) -> "Spool":
