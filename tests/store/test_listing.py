@@ -121,3 +121,20 @@ def test_a_job_is_found_by_a_label_as_long_as_a_book(store: Store) -> None:
         found = session.jobs.find("20260101-000000-one")
     assert found is not None
     assert found.labels == {"story": words}
+
+
+@pytest.mark.parametrize("order", [Order.NEWEST, Order.TURN])
+def test_a_page_may_be_as_long_as_the_queue(store: Store, order: Order) -> None:
+    names = [f"20260101-0000{number:02}-a" for number in range(50)]
+    for name in names:
+        accept_a_job(store, name, total=1)
+    with store.reading() as session:
+        page = session.joblist.page(JobFilter(order=order), limit=99)
+    assert [job.job for job in page] == (names if order is Order.TURN else names[::-1])
+
+
+def test_the_prompts_of_a_large_job_come_one_by_one_in_order(store: Store) -> None:
+    job_key = accept_a_job(store, total=1200)
+    with store.reading() as session:
+        numbers = [prompt.key.number for prompt in session.prompts.of_job(job_key)]
+    assert numbers == [*range(1, 1201)]

@@ -26,7 +26,7 @@ from vqd.store.rows import Connection, Row
 from vqd.store.schedules import ScheduleRows
 
 _SELECT = f"{COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
-_PAGE = 500
+_FIRST_PAGE, _PAGE = 64, 500
 
 
 class PromptRows:
@@ -275,15 +275,19 @@ class PromptRows:
         ]
 
     def _by_number(self, query: str, job_key: int) -> Iterator[Prompt]:
-        """Give prompts with their outputs, read in pages: a job may have a million."""
-        page = f"{query} ORDER BY number LIMIT {_PAGE}"
-        after = 0
-        while rows := self._connection.execute(
-            page, {"job_key": job_key, "after": after}
-        ).fetchall():
+        """Give prompts with their outputs, read in pages: a job may have a million, and who asks
+        may want to see the first of them."""
+        after, most = 0, _FIRST_PAGE
+        while True:
+            values = {"job_key": job_key, "after": after, "most": most}
+            rows = self._connection.execute(
+                f"{query} ORDER BY number LIMIT :most", values
+            ).fetchall()
             for row in rows:
                 yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
-            after = rows[-1]["number"]
+            if len(rows) < most:
+                return
+            after, most = rows[-1]["number"], _PAGE
 
     def _row(self, key: PromptKey) -> Row:
         row: Row | None = self._connection.execute(
