@@ -138,3 +138,13 @@ def test_the_prompts_of_a_large_job_come_one_by_one_in_order(store: Store) -> No
     with store.reading() as session:
         numbers = [prompt.key.number for prompt in session.prompts.of_job(job_key)]
     assert numbers == [*range(1, 1201)]
+
+
+def test_a_comment_with_a_nul_in_it_or_what_looks_like_one_is_listed(store: Store) -> None:
+    accept_a_job(store, "nul", comment="so\0it was")
+    accept_a_job(store, "path", comment=r"C:\u0000\queue")
+    with store.reading() as session:
+        path, nul = session.joblist.newest(2)
+    assert nul.comment.startswith("so")
+    assert path.comment.startswith("C:\\u")
+    assert path.comment.endswith("\\queue")
