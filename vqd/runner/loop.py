@@ -114,8 +114,10 @@ class Loop:
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
-        rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
-        self._strays.recall()
+        while (again_s := self._unless_parked(self._rescue)) is not None and not stopping.is_set():
+            self._on_tick()
+            self._woken.wait(again_s)
+            self._woken.clear()
         while not stopping.is_set():
             delay_s = self._unless_parked(self._round)
             self._on_tick()
@@ -155,6 +157,10 @@ class Loop:
         """Let `drain` end at once. A signal handler may call it."""
         self._hurried = True
         self._woken.set()
+
+    def _rescue(self) -> None:
+        rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
+        self._strays.recall()
 
     def _round(self) -> float | None:
         """Tick, and look after the servers; give the seconds it may sleep."""

@@ -27,8 +27,10 @@ _log = structlog.get_logger(__name__)
 
 
 def rescue(store: Store, dispatch: Dispatch, servers: Mapping[str, Server], *, now: float) -> None:
-    """Adopt or requeue every prompt that was running when the daemon ended."""
-    running = store.write(_running_here)
+    """Adopt or requeue every prompt that was running when the daemon ended. Where the queue does
+    not answer in the middle of it, it can be done again."""
+    followed = dispatch.running
+    running = [one for one in store.write(_running_here) if one.key not in followed]
     left = [prompt for prompt in running if not _adopt(prompt, dispatch, servers)]
     if left:
         why = "Its server is not in the settings any more, or its folder was gone."
