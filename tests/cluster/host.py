@@ -135,7 +135,7 @@ class HostProcess:
             try:
                 with self._transaction() as rows:
                     return write(rows)
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout):
                 self._connection = None
                 self._woken.wait(0.2)
 
