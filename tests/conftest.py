@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from tests.daemons import Daemon
 from tests.manager import Manager
+from tests.postgres import Postgres, postgres_server, require_postgres
 from tests.proxy import Proxy
 from tests.waiting import wait_for
 from tests.webhouse import POOLED
@@ -49,6 +50,22 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
     monkeypatch.setenv("NOTIFY_SOCKET", made.address)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of this process; skips where there is none."""
+    require_postgres()
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database of the test's own."""
+    url = postgres.database()
+    yield url
+    postgres.drop(url)
 
 
 @pytest.fixture(scope="module")

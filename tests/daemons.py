@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import yaml
 
 from tests.waiting import wait_for
+from vqd.domain.place import Database, Place
 from vqd.spool.layout import Spool
 from vqd.store.store import StoreReader
 
@@ -30,7 +31,9 @@ class Daemon:
             "drain_s": 2,
             **settings,
         }
-        self._store = Path(values["state_dir"]) / "queue.db"
+        self._queue: Place = Path(values["state_dir"]) / "queue.db"
+        if "database" in values:
+            self._queue = Database(values["database"])
         self.settings.write_text(yaml.safe_dump(values), encoding="utf-8")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -130,7 +133,7 @@ class Daemon:
         return folder
 
     def _is_open(self, job: str) -> bool:
-        with closing(StoreReader(self._store)) as reader, reader.reading() as session:
+        with closing(StoreReader(self._queue)) as reader, reader.reading() as session:
             found = session.jobs.find(job)
         return found is not None and found.finished_at is None
 

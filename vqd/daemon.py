@@ -28,11 +28,11 @@ from vqd.reloading import Reloading
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.headline import Headline
-from vqd.runner.house import subjects
 from vqd.runner.leasing import Leasing
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
+from vqd.runner.roster import keep_servers
 from vqd.runner.share import Share
 from vqd.runner.thumbnailing import Thumbnailing
 from vqd.service.aside import Aside
@@ -90,6 +90,7 @@ class _Daemon:
         self._spool = spool = ours.spool
         self._store = store = ours.store
         self._wake = wake = threading.Event()
+        ours.shared.listen(wake.set)
         kept = Thumbnails(settings.state_dir / "thumbnails")
         counting = Counting()
         self._share = Share(spool, on_answer=wake.set)
@@ -110,6 +111,7 @@ class _Daemon:
                 windows=settings.job_windows,
                 counting=counting,
                 on_tick=self._on_tick,
+                company=ours.shared,
             )
 
         self._farming = Farming(settings, spool, store, ours.engine, loop, on_change=wake.set)
@@ -189,9 +191,7 @@ class _Daemon:
         clear_staging(self._spool)
         Reconciling(self._spool, self._store, on_slice=_tell_of_adopted).carry_out(now=time.time())
         names = self._farming.names
-        self._store.write(lambda session: session.servers.keep_only(names))
-        self._store.write(lambda session: session.catalogue.keep_only(names))
-        self._store.write(lambda session: session.house.keep_only(subjects(names)))
+        self._store.write(lambda session: keep_servers(session, names))
         self._farming.start()
         self._tellers.start()
         self._thumbnailing.start()

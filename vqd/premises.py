@@ -15,6 +15,7 @@ from vqd.domain.errors import VqdError
 from vqd.engine.child import EngineProcess
 from vqd.settings.farm import BUILTIN
 from vqd.settings.model import Settings
+from vqd.sharing import Sharing, sharing
 from vqd.spool.holding import held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import LISTENS_S, Lease, leased
@@ -31,11 +32,12 @@ _UPGRADE_S = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """The spool and the lease on it, the store, and the built-in engine, which runs where the
-    settings name it."""
+    """The spool and the lease on it, the store and who shares it, and the built-in engine, which
+    runs where the settings name it."""
 
     spool: Spool
     lease: Lease
+    shared: Sharing
     store: Store
     engine: EngineProcess
 
@@ -58,10 +60,11 @@ def premises(settings: Settings, *, on_failure: Callable[[], None]) -> Iterator[
         held(spool),
         leased(spool) as lease,
         only_one(settings.state_dir),
-        _store(settings, on_failure) as store,
+        sharing(settings, spool) as shared,
+        _store(settings, shared, on_failure) as store,
         _engine(settings) as engine,
     ):
-        yield Premises(spool, lease, store, engine)
+        yield Premises(spool, lease, shared, store, engine)
 
 
 def _require_room(settings: Settings) -> None:
@@ -111,16 +114,16 @@ def _lock_of(state_dir: Path) -> TextIO:
 
 
 @contextmanager
-def _store(settings: Settings, on_failure: Callable[[], None]) -> Iterator[Store]:
+def _store(settings: Settings, shared: Sharing, on_failure: Callable[[], None]) -> Iterator[Store]:
     kind = filesystem_type(settings.state_dir)
-    if kind in NETWORK_TYPES:
+    if kind in NETWORK_TYPES and settings.database is None:
         raise VqdError(
             "state_on_network",
             f"{settings.state_dir}: state_dir lies on {kind}; a queue there can be lost.",
             "Name a folder on a local disk in the settings.",
         )
     systemd.starting("opens the queue", within_s=_UPGRADE_S)
-    store = Store(settings.store_path, on_failure=on_failure)
+    store = Store(shared.place, shared.leasing, on_failure=on_failure)
     try:
         yield store
     finally:

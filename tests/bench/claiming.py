@@ -36,15 +36,12 @@ class _TakenBack(Exception):
 class Queue:
     """A queue in which so many prompts wait, and four servers, two of which lack some models."""
 
-    def __init__(self, folder: Path, pending: int, jobs: int = CLASSES) -> None:
-        path = folder / f"{pending}-{jobs}.db"
-        self.store = Store(path)
+    def __init__(self, store: Store, pending: int, jobs: int = CLASSES) -> None:
+        self.store = store
         for number in range(jobs):
             model, total = number % CLASSES, pending // jobs
             job = PlannedJob(a_plan(total, name=str(number)), _prompts(model, total))
             self.store.accept(f"J-{number:04}", job, A_JOB_FILE, input_folder="", now=NOW)
-        if jobs > CLASSES:
-            _delay_every_tenth(path)
         self.servers = [_server(f"gpu{number}") for number in range(SERVERS)]
         self.choosing = Choosing(self.servers, Fitting())
         for number, server in enumerate(self.servers):
@@ -90,12 +87,20 @@ def _compared(folder: Path, jobs: int) -> tuple[float, float]:
     """Give what a claim takes in the short queue, and how many times as long in the long one."""
     with ExitStack() as open_queues:
         few, many = (
-            open_queues.enter_context(closing(Queue(folder, pending, jobs)))
+            open_queues.enter_context(closing(_queue(folder, pending, jobs)))
             for pending in (FEW, MANY)
         )
         pairs = [(few.claim_ms(), many.claim_ms()) for _ in range(BLOCKS + 1)][1:]
     short_ms = statistics.median(short for short, _ in pairs)
     return short_ms, statistics.median(long / short for short, long in pairs)
+
+
+def _queue(folder: Path, pending: int, jobs: int) -> Queue:
+    path = folder / f"{pending}-{jobs}.db"
+    queue = Queue(Store(path), pending, jobs)
+    if jobs > CLASSES:
+        _delay_every_tenth(path)
+    return queue
 
 
 def _delay_every_tenth(path: Path) -> None:

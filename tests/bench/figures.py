@@ -15,6 +15,7 @@ from tests.bench.clients import clients
 from tests.bench.farm import farm
 from tests.bench.figure import Figure
 from tests.bench.intake import acceptance, bursts, watching
+from tests.bench.leasing import leasing
 from tests.bench.meanwhile import meanwhile
 from tests.bench.peers import queues
 from tests.bench.planning import planning
@@ -111,6 +112,7 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "tiny": tiny_prompts,
     "plan": planning,
     "claim": claiming,
+    "lease": leasing,
     "scale": scale,
     "rates": rates,
     "meanwhile": meanwhile,

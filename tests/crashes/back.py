@@ -8,7 +8,9 @@ from pathlib import Path
 from tests.crashes.kinds import Kind
 from tests.daemons import manifest_of, status_of
 from tests.opened import opened
-from vqd.store.integrity import faults_of, miscounted
+from vqd.store.connection import open_for_reading
+from vqd.store.counters import miscounted
+from vqd.store.integrity import faults_of
 
 _FAILED = re.compile(r'"event": "[a-z]+\.failed"')
 
@@ -46,8 +48,7 @@ def check_log(log: str) -> None:
 
 def faults_in(queue: Path) -> list[str]:
     """Give what is wrong with a queue."""
-    with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True, timeout=5)) as connection:
-        connection.row_factory = sqlite3.Row
+    with closing(open_for_reading(queue)) as connection:
         return [*faults_of(connection), *miscounted(connection)]
 
 

@@ -22,7 +22,8 @@ from vqd.domain.schedule import Conditions, judge
 from vqd.runner.conclude import Ended, conclude
 from vqd.service.control import Control, Spot
 from vqd.store.connection import open_for_reading
-from vqd.store.integrity import loose_references, miscounted
+from vqd.store.counters import miscounted
+from vqd.store.integrity import loose_references
 from vqd.store.store import Session, Store
 
 EXAMPLES = 12

@@ -11,6 +11,7 @@ from tests.builders import A_GRAPH, NOW, a_plan, accept_a_job
 from tests.samples import picture
 from tests.strange_server import Answer, StrangeServer, Talk
 from tests.waiting import wait_for
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.graph import Target
 from vqd.domain.job import InputBind
 from vqd.domain.ladder import Step
@@ -227,6 +228,39 @@ def test_what_was_rendered_waits_for_a_disk_that_refuses_it_and_is_not_rendered_
     assert isinstance(outcome, Succeeded), outcome
     assert (tmp_path / outcome.outputs[0].path).is_file()
     assert len(strange.requests("POST /prompt")) == 1
+
+
+def test_what_was_rendered_waits_for_a_queue_that_does_not_answer_and_is_not_rendered_again(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.home.AGAIN_S", 0.01)
+    strange.answers("GET /history/p", FINISHED)
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    silences = iter([VqdError(STORE_UNREACHABLE, "The queue cannot be reached.")] * 5)
+
+    def take_name(_: str) -> bool:
+        for error in silences:
+            raise error
+        return True
+
+    monkeypatch.setattr(attempt, "_take_name", take_name)
+    outcome = attempt.run()
+    assert isinstance(outcome, Succeeded), outcome
+    assert len(strange.requests("POST /prompt")) == 1
+
+
+def test_a_prompt_whose_spelling_the_queue_does_not_tell_goes_back_into_it_unsent(
+    strange: StrangeServer, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spelled(*_: object) -> None:
+        raise VqdError(STORE_UNREACHABLE, "The queue cannot be reached.")
+
+    monkeypatch.setattr(attempt._spelling, "spelled", spelled)
+    failed = attempt.run()
+    assert isinstance(failed, Failed)
+    assert failed.code is FailureCode.WITHDRAWN
+    assert strange.requests("POST /prompt") == []
 
 
 def test_a_prompt_that_is_cancelled_while_the_share_is_away_waits_for_nothing(

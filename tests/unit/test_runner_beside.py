@@ -5,7 +5,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.waiting import wait_for
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.runner.beside import Beside
 
 
@@ -31,6 +31,23 @@ def test_it_acts_at_the_start_when_woken_and_when_its_time_has_come() -> None:
     beside.end()
     beside.join(5)
     assert act.acts == 3
+
+
+def test_it_acts_soon_again_after_a_queue_that_did_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vqd.runner.beside.UNREACHABLE_AGAIN_S", 0.01)
+
+    def end(turn: int) -> None:
+        if turn < 3:
+            raise VqdError(STORE_UNREACHABLE, "The queue cannot be reached.")
+
+    act = Act(end)
+    beside = Beside("one", act, gathered_s=0.01)
+    beside.start()
+    wait_for(lambda: act.acts == 3, within_s=5)
+    beside.end()
+    beside.join(5)
 
 
 def test_one_that_never_began_can_be_ended() -> None:

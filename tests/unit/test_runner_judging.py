@@ -50,6 +50,11 @@ def scheduled(
     return accept_a_job(store, f"J-{name}", total=2, schedule=schedule, deadline_s=deadline_s)
 
 
+def is_stale(store: Store, judging: Judging) -> bool:
+    with store.reading() as session:
+        return judging.is_stale(session, NOW)
+
+
 def judge(store: Store, judging: Judging, now: float = NOW) -> list[Judged]:
     return store.write(lambda session: judging.judge(session, now))
 
@@ -99,13 +104,13 @@ def test_a_server_that_tells_of_its_card_frees_the_jobs_that_need_it(
     judging = Judging({}, [server], Fitting())
     (held,) = judge(store, judging)
     assert held.hold == "no server is known to have 24 GB of VRAM"
-    stale = [judging.is_stale(NOW)]
+    stale = [is_stale(store, judging)]
     server.learn()
     server.client.close()
-    stale.append(judging.is_stale(NOW))
+    stale.append(is_stale(store, judging))
     (freed,) = judge(store, judging)
     assert freed.hold is None
-    assert [*stale, judging.is_stale(NOW)] == [False, True, False]
+    assert [*stale, is_stale(store, judging)] == [False, True, False]
 
 
 def test_the_settings_know_better_than_the_card(store: Store, strange: StrangeServer) -> None:

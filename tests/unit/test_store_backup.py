@@ -16,7 +16,9 @@ from tests.waiting import wait_for
 from vqd import __version__
 from vqd.domain.errors import VqdError
 from vqd.store.backup import Backup, back_up, backups_in, told_of
-from vqd.store.integrity import faults_of, miscounted
+from vqd.store.connection import open_for_reading
+from vqd.store.counters import miscounted
+from vqd.store.integrity import faults_of
 from vqd.store.schema import version_of
 from vqd.store.store import Store
 
@@ -32,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def jobs_in(backup: Path) -> int:
-    with closing(sqlite3.connect(backup)) as connection:
+    with closing(open_for_reading(backup)) as connection:
         assert list(faults_of(connection)) == list(miscounted(connection)) == []
         return int(connection.execute("SELECT count(*) FROM jobs").fetchone()[0])
 

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from vqd.domain.errors import VqdError
-from vqd.store.connection import open_for_writing
+from vqd.store.connection import SqliteConnection, open_for_writing
+from vqd.store.rows import Connection
+from vqd.store.sqlite import SqliteTransactions
 from vqd.store.writer import Writer
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[SqliteConnection]:
     made = open_for_writing(tmp_path / "queue.db")
     made.execute("CREATE TABLE facts (fact TEXT CHECK (length(fact) > 1)) STRICT")
     yield made
@@ -29,8 +31,9 @@ def failures() -> list[str]:
 
 
 @pytest.fixture
-def writer(connection: sqlite3.Connection, failures: list[str]) -> Iterator[Writer]:
-    made = Writer(connection, on_failure=lambda: failures.append("failed"))
+def writer(connection: SqliteConnection, tmp_path: Path, failures: list[str]) -> Iterator[Writer]:
+    transactions = SqliteTransactions(connection, tmp_path / "queue.db")
+    made = Writer(transactions, on_failure=lambda: failures.append("failed"))
     yield made
     made.close()
 
@@ -66,7 +69,7 @@ def busy(writer: Writer) -> Iterator[None]:
     """Let what is asked for in the block share one commit."""
     begun, ended = Event(), Event()
 
-    def wait(_: sqlite3.Connection) -> None:
+    def wait(_: Connection) -> None:
         begun.set()
         ended.wait(5)
 

@@ -45,7 +45,7 @@ def backup(
         length=100, label="copying", show_eta=False, hidden=not is_shown, file=sys.stderr
     ) as bar:
         made = upkeep.back_up(
-            settings.store_path,
+            settings.queue_place,
             folder,
             now=time.time(),
             keep=keep,
@@ -74,7 +74,7 @@ def restore(named: Path, settings_file: Path | None, *, as_json: bool) -> None:
 
     settings = settings_of(settings_file)
     with only_one(settings.state_dir):
-        chosen, replaced = upkeep.restore(named, settings.store_path, now=time.time())
+        chosen, replaced = upkeep.restore(named, settings.queue_place, now=time.time())
     if as_json:
         print_json(ReplacedShape(str(chosen), _text(replaced.kept)))
         return

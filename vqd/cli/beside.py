@@ -225,4 +225,4 @@ class Beside:
         from vqd.cli.folders import job_folder
 
         site = self._known_site
-        return job_folder(self._share.answering(), name, site.store_path if site else None)
+        return job_folder(self._share.answering(), name, site.queue_place if site else None)

@@ -10,6 +10,7 @@ EXIT_UNKNOWN_JOB = 4
 EXIT_REFUSED = 5
 EXIT_WARNED = 6
 EXIT_WRONG = 7
+EXIT_TAKEN_FOR_GONE = 75
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
@@ -32,6 +33,7 @@ EXIT_CODES: Mapping[int, str] = MappingProxyType(
         EXIT_REFUSED: "refused, or it cannot be done now, with the reason",
         EXIT_WARNED: "`doctor` or `db check` found something that could be better",
         EXIT_WRONG: "`doctor` or `db check` found something wrong",
+        EXIT_TAKEN_FOR_GONE: "`run` was taken for gone by the others on its queue: start it again",
         EXIT_INTERRUPTED: "`submit --wait` was interrupted, and the job goes on",
         EXIT_TERMINATED: "`watch` was ended by a signal",
     }

@@ -80,5 +80,5 @@ def _workflows(settings_file: Path | None) -> list[str]:
     from vqd.service.workflows import open_workflows
 
     settings = settings_of(settings_file)
-    with open_workflows(settings.workflows, settings.store_path) as workflows:
+    with open_workflows(settings.workflows, settings.queue_place) as workflows:
         return [*workflows.names()]

@@ -46,7 +46,7 @@ def _parked(site: Site) -> str | None:
     if short is not None:
         return str(short)
     try:
-        with open_overviews(site.store_path) as overviews:
+        with open_overviews(site.queue_place) as overviews:
             return overviews.refused()
     except VqdError:
         return None  # there is no queue that could tell

@@ -20,7 +20,7 @@ def opened(settings: Settings) -> Iterator[Previews]:
         return drafting_by(settings, Spool(settings.spool), known)
 
     with open_previews(
-        settings.store_path,
+        settings.queue_place,
         drafting,
         capabilities=capabilities,
         quote_over=settings.quote_over.bounds,

@@ -4,6 +4,7 @@ queue beside them."""
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.place import Place
 from vqd.service.views import open_views, unknown_job
 from vqd.spool.layout import Spool
 
@@ -11,12 +12,12 @@ _MOST_NAMED = 6
 _MOST_COMPARED = 100
 
 
-def job_folder(spool: Spool, part: str, store_path: Path | None = None) -> Path:
+def job_folder(spool: Spool, part: str, queue_place: Place | None = None) -> Path:
     """Give the folder of the job of that name, or of the only one whose name has it in it.
 
     Raises:
         VqdError: `spool_away`, `unknown_job`, `ambiguous_job`; `folder_gone`, the queue at
-            `store_path` knows the job and nobody where its folder is.
+            `queue_place` knows the job and nobody where its folder is.
     """
     spool.require_present()
     found = spool.find(part)
@@ -32,14 +33,14 @@ def job_folder(spool: Spool, part: str, store_path: Path | None = None) -> Path:
         names = ", ".join(sorted(folder.name for folder in fitting)[:_MOST_NAMED])
         raise VqdError("ambiguous_job", f"Several jobs fit {part}: {names}.", "Name one.")
     if not fitting:
-        raise _unknown(spool, part, store_path)
+        raise _unknown(spool, part, queue_place)
     return fitting[0]
 
 
-def _unknown(spool: Spool, part: str, store_path: Path | None) -> VqdError:
-    if store_path is not None:
+def _unknown(spool: Spool, part: str, queue_place: Place | None) -> VqdError:
+    if queue_place is not None:
         try:
-            with open_views(store_path) as views:
+            with open_views(queue_place) as views:
                 job = views.job(part)
         except VqdError as error:
             if error.code == "ambiguous_job":

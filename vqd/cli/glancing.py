@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def queue(site: Site, share: Share) -> QueueShape:
     """Give the queue at a glance; of a share that does not answer, that it is away."""
     condition = condition_of(site, share)
-    with open_overviews(site.store_path) as overviews:
+    with open_overviews(site.queue_place) as overviews:
         seen = overviews.overview()
         finishes = {} if condition.is_halted else overviews.finishes(seen.jobs, time.time())
     spool = share.if_answering()
@@ -46,7 +46,7 @@ def queue(site: Site, share: Share) -> QueueShape:
 
 def jobs(site: Site, share: Share, asked: JobFilter, *, limit: int) -> list[JobShape]:
     """Give the newest jobs that fit."""
-    with open_overviews(site.store_path) as overviews:
+    with open_overviews(site.queue_place) as overviews:
         found = overviews.newest(asked, limit=limit)
     return shapes(site, share, found)
 
@@ -56,6 +56,6 @@ def shapes(site: Site, share: Share, found: Sequence[ListedJob]) -> list[JobShap
     going = [job for job in found if job.state not in CLOSED_STATES]
     if going and condition_of(site, share).is_halted:
         going = []
-    with open_overviews(site.store_path) as overviews:
+    with open_overviews(site.queue_place) as overviews:
         finishes = overviews.finishes(going, time.time())
     return [job_shape(job, finishes.get(job.job_key)) for job in found]

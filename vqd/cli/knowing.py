@@ -24,7 +24,7 @@ from vqd.settings.model import Settings
 
 def servers(settings: Settings) -> ServersShape:
     """Give the servers, and those of the settings that no daemon has looked for yet."""
-    with open_farm(settings.workflows, settings.store_path) as opened:
+    with open_farm(settings.workflows, settings.queue_place) as opened:
         farm = opened.servers(time.time())
     seen = {view.record.server for view in farm.servers}
     unseen = [
@@ -41,7 +41,7 @@ def servers(settings: Settings) -> ServersShape:
 
 def models(settings: Settings, folder: str | None, search: str, server: str | None) -> ModelsShape:
     """Give the models of the servers: of one folder, with a part of a name, on one server."""
-    with open_farm(settings.workflows, settings.store_path) as opened:
+    with open_farm(settings.workflows, settings.queue_place) as opened:
         found = opened.models()
     found = found.on(server) if server is not None else found
     found = found.in_folder(folder) if folder is not None else found
@@ -51,12 +51,12 @@ def models(settings: Settings, folder: str | None, search: str, server: str | No
 
 def workflows(settings: Settings) -> list[WorkflowShape]:
     """Give all workflows."""
-    with open_workflows(settings.workflows, settings.store_path) as opened:
+    with open_workflows(settings.workflows, settings.queue_place) as opened:
         return [workflow_shape(view) for view in opened.all()]
 
 
 def workflow(settings: Settings, name: str) -> WorkflowDetailShape:
     """Give one workflow, with what the servers offer for its parameters."""
-    with open_workflows(settings.workflows, settings.store_path) as opened:
+    with open_workflows(settings.workflows, settings.queue_place) as opened:
         view = opened.get(name)
         return workflow_detail_shape(view, opened.offers(view))

@@ -34,13 +34,13 @@ class Memory:
 
     def job(self, name: str) -> JobDetailShape:
         """Give a job."""
-        with open_views(self._site.store_path) as views:
+        with open_views(self._site.queue_place) as views:
             job, reasons = views.explain(name, self._stops(), now=time.time())
         return self._detail(job, reasons)
 
     def shown(self, name: str, *, prompts: int) -> ShownShape:
         """Give a job with so many of its prompts."""
-        with open_views(self._site.store_path) as views:
+        with open_views(self._site.queue_place) as views:
             seen = views.detail(name, prompts=prompts)
             _, reasons = views.explain(seen.job.job, self._stops(), now=time.time())
         detail = self._detail(seen.job, reasons)
@@ -53,7 +53,7 @@ class Memory:
 
     def prompt(self, name: str, number: int) -> OnePromptShape:
         """Give one prompt of a job, with every attempt at it."""
-        with open_views(self._site.store_path) as views:
+        with open_views(self._site.queue_place) as views:
             detail = views.prompt(name, number)
         return one_prompt_shape(detail.job.job, prompt_detail_shape(detail))
 
@@ -64,7 +64,7 @@ class Memory:
         found: Job | None = None
         reasons: Sequence[Reason] = []
         try:
-            with open_views(self._site.store_path) as views:
+            with open_views(self._site.queue_place) as views:
                 found, reasons = views.explain(name, stops, now=time.time())
         except VqdError:
             drop = drop or (unknown_to_queue(spool, name) if spool else None)

@@ -57,5 +57,5 @@ def _schema(kind: str) -> Schema:
 def _job_schema_for(name: str, settings_file: Path | None) -> Schema:
     settings = settings_of(settings_file)
     return schemas.job_schema_for(
-        name, workflows=settings.workflows, store_path=settings.store_path
+        name, workflows=settings.workflows, queue_place=settings.queue_place
     )

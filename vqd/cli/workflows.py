@@ -19,6 +19,7 @@ from vqd.cli.way import Way
 from vqd.cli.workflow_page import job_lines, print_page
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.names import printable
+from vqd.domain.place import Place
 from vqd.domain.workflow import Workflow
 from vqd.service.shapes.shape import problem_of, problem_shape
 from vqd.service.shapes.workflows import (
@@ -139,8 +140,8 @@ def new(
     as_json: bool,
 ) -> None:
     """Write a definition for GRAPH, as ComfyUI exports a graph or its page saves one."""
-    store_path = _store_path(settings_file)
-    made = new_definition(graph, store_path=store_path, object_info=object_info, name=name)
+    queue_place = _queue_place(settings_file)
+    made = new_definition(graph, queue_place=queue_place, object_info=object_info, name=name)
     written = write_definition(made, folder, source=graph, force=force)
     _tell_written(made.files.workflow, made.notes, written, as_json=as_json)
 
@@ -165,8 +166,8 @@ def convert(
     as_json: bool,
 ) -> None:
     """Write the definition that OLD, one of video_queue, becomes. What changes is told."""
-    store_path = _store_path(settings_file)
-    made = converted_definition(old, store_path=store_path, object_info=object_info, name=name)
+    queue_place = _queue_place(settings_file)
+    made = converted_definition(old, queue_place=queue_place, object_info=object_info, name=name)
     written = write_definition(made, folder, source=old, force=force)
     _tell_written(made.files.workflow, made.notes, written, as_json=as_json)
 
@@ -174,14 +175,14 @@ def convert(
 @contextmanager
 def _open(settings_file: Path | None) -> Iterator[Workflows]:
     settings = settings_of(settings_file)
-    with open_workflows(settings.workflows, settings.store_path) as opened:
+    with open_workflows(settings.workflows, settings.queue_place) as opened:
         yield opened
 
 
-def _store_path(settings_file: Path | None) -> Path | None:
+def _queue_place(settings_file: Path | None) -> Place | None:
     """Give where the store is; None where nothing is set up, which a definition does not need."""
     try:
-        return load_site(settings_file).store_path
+        return load_site(settings_file).queue_place
     except VqdError:
         if settings_file is not None:
             raise

@@ -121,10 +121,10 @@ def _parts(
     yield Examination("spool", partial(_examine_spool, spool, settings, reserve), remount)
     yield Examination(
         "state",
-        partial(examine_state, settings.state_dir, settings.store_path, reserve, found),
+        partial(examine_state, settings.state_dir, settings.queue_place, reserve, found),
         (command("findmnt", "-T", settings.state_dir, why="does this disk answer?"),),
     )
-    yield Examination("queue", partial(examine_queue, settings.store_path, spool), remount)
+    yield Examination("queue", partial(examine_queue, settings.queue_place, spool), remount)
     yield Examination("watching", partial(_examine_watching, settings, spool, found), remount)
     for server in settings.servers:
         look = partial(_examine_server, server, _edit(found), told)
@@ -205,7 +205,7 @@ def _examine_server(server: ServerKeys, edit: str, told: "_Told") -> Iterator[Fi
 
 
 def _examine_workflows(settings: Settings, told: "_Told", wait_s: float) -> Iterator[Finding]:
-    used = used_workflows(settings.store_path)
+    used = used_workflows(settings.queue_place)
     used |= {keys.workflow for keys in settings.hot_folders.values() if keys.workflow}
     yield from examine_workflows(settings.workflows, used, told.catalogue(wait_s))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vqd.domain.finding import Finding, command, ok, warn, wrong
+from vqd.domain.place import Place
 from vqd.spool.examine import examine_room, let_write, user_name
 from vqd.spool.mounts import filesystem_type, is_network
 from vqd.spool.reserve import Reserve
@@ -15,22 +16,22 @@ _LOCAL = Path("/var/lib/vqd")
 
 
 def examine_state(
-    folder: Path, store: Path, reserve: Reserve, settings_file: Path | None
+    folder: Path, queue: Place, reserve: Reserve, settings_file: Path | None
 ) -> Iterator[Finding]:
     """Examine `state_dir`, what is free there, and the queue in it."""
     if not folder.is_dir():
         yield _missing(folder)
         return
     kind = filesystem_type(folder)
-    if is_network(kind):
+    if is_network(kind) and isinstance(queue, Path):
         yield _on_network(folder, kind, settings_file)
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         said = f"{user_name(os.geteuid())} may not write in {folder}"
         yield wrong("state_unwritable", said, let_write(folder))
     else:
-        yield ok("state_there", f"{folder} is there, on {kind}, a disk of this machine")
+        yield ok("state_there", f"{folder} is there, on {kind}")
     yield from examine_room(folder, reserve)
-    yield from examine_store(store, within_s=_INTEGRITY_S)
+    yield from examine_store(queue, within_s=_INTEGRITY_S)
 
 
 def _missing(folder: Path) -> Finding:

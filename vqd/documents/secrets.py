@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
 
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
 """How the path of a credential of systemd's begins (systemd.exec(5), LoadCredential=)."""
@@ -12,6 +14,17 @@ SECRET = "{secret}"
 """What stands in a URL or a header for what is in the file."""
 
 _LONGEST_BYTES = 4096
+
+
+def url_of(database: Database) -> str:
+    """Give the URL of a database with the password in it.
+
+    Raises:
+        VqdError: as `secret_in`.
+    """
+    if database.secret_file is None:
+        return database.url
+    return database.url.replace(SECRET, quote(secret_in(database.secret_file), safe=""))
 
 
 def secret_in(path: Path) -> str:

@@ -66,6 +66,8 @@ class Problem:
 STORE_DISK = "store_disk"
 """The code of what the queue had no room for: nothing of it is written, and all can be when there
 is room."""
+STORE_UNREACHABLE = "store_unreachable"
+"""The code of a queue that does not answer now: as with STORE_DISK."""
 STORE_LOCKED = "store_locked"
 """The code of what the queue did not take because another program held it: as with STORE_DISK."""
 
@@ -87,7 +89,7 @@ class VqdError(Exception):
     @property
     def may_pass(self) -> bool:
         """Tell whether the queue, which took nothing, may take the same in a while."""
-        return self.code in (STORE_DISK, STORE_LOCKED)
+        return self.code in (STORE_DISK, STORE_LOCKED, STORE_UNREACHABLE)
 
 
 class Faults(VqdError):

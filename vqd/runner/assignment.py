@@ -11,7 +11,8 @@ from vqd.domain.queue import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Everything an attempt needs: the prompt, its graph, and where its files lie."""
+    """Everything an attempt needs: the prompt, its graph, and where its files lie, which may be
+    `is_elsewhere`: in the spool of another daemon."""
 
     prompt: Prompt
     job: str
@@ -20,6 +21,7 @@ class Assignment:
     folder: Path
     input_folder: Path
     is_sent: bool = False
+    is_elsewhere: bool = False
 
     @property
     def frees_memory(self) -> bool:

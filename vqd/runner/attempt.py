@@ -16,7 +16,7 @@ from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, NotComfy, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.graph import title_of
 from vqd.domain.outcome import (
     Failed,
@@ -46,6 +46,8 @@ SOON_S = 1.0
 """Until the next look at a server that could not tell."""
 LEAST_PAUSE_S = 0.05
 """Between two looks at a prompt whose time is up."""
+_OF_FILES = frozenset({FailureCode.INVALID, FailureCode.DISK_FULL})
+"""What may be so here alone where the files are another daemon's."""
 
 _log = structlog.get_logger(__name__)
 
@@ -306,15 +308,22 @@ class Attempt:
         return Failed(code, f"{where} cannot be read or written: {error.strerror}.")
 
     def _of_fault(self, error: Exception) -> Failed:
-        if isinstance(error, VqdError) and error.is_of_queue:  # no prompt is to blame for that
+        """Give what comes of a fault of vqd's own. No prompt is to blame for the queue: where that
+        does not answer, it goes back into it."""
+        if isinstance(error, VqdError) and error.code == STORE_UNREACHABLE:
+            return Failed(FailureCode.WITHDRAWN, error.message)
+        if isinstance(error, VqdError) and error.is_of_queue:
             return Failed(FailureCode.DISK_FULL, error.message)
         _log.exception("attempt.failed", job=self.assignment.job)
         return Failed(FailureCode.NODE_ERROR, f"vqd itself failed: {error!r}.")
 
     def _unless_gone(self, failed: Failed) -> Failed:
-        """Give the failure, unless it came of the job's folder not being there any more."""
+        """Give the failure, unless it came of the job's folder not being there any more; or of
+        files of another daemon's spool, which may be there for that one."""
         folder = self.assignment.folder
-        if is_real_folder(folder):
-            return failed
-        said = f"{folder} is gone: the share is away, or the folder was moved."
-        return Failed(FailureCode.DISK_FULL, said)
+        if not is_real_folder(folder):
+            said = f"{folder} is gone: the share is away, or the folder was moved."
+            failed = Failed(FailureCode.DISK_FULL, said)
+        if self.assignment.is_elsewhere and failed.code in _OF_FILES:
+            return Failed(FailureCode.UNAVAILABLE, failed.message)
+        return failed

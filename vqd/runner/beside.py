@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import structlog
 
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 
 GATHERED_S = 1.0
 """What wakes it while it acts, and for so long after, wakes it once."""
 AFTER_FAULT_S = 60.0
+UNREACHABLE_AGAIN_S = 2.0
+"""Until it acts again where the queue did not answer, which the loop says."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +78,9 @@ class Beside:
     def _rest_after(self, error: Exception, *, is_fault: bool = False) -> None:
         if self.is_ending:
             return  # the store may be closed by now
+        if isinstance(error, VqdError) and error.code == STORE_UNREACHABLE:
+            self._ending.wait(UNREACHABLE_AGAIN_S)
+            return
         about = {"thread": self._thread.name, "again_s": self._after_fault_s}
         if is_fault:
             _log.error("beside.failed", **about, exc_info=error)

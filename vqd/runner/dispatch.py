@@ -19,14 +19,13 @@ from vqd.runner.attempt import Attempt
 from vqd.runner.collect import sync_names
 from vqd.runner.crew import Crew
 from vqd.runner.home import Home
+from vqd.runner.jobfolders import JobFolders
 from vqd.runner.manifest import add_to_manifest
 from vqd.runner.names import OutputNames
 from vqd.runner.room import Room
 from vqd.runner.server import Server
-from vqd.runner.share import Share
 from vqd.runner.sidecar import Sidecars
 from vqd.runner.spelling import Spelling
-from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
 STOPPED_WITHIN_S = 2.0
@@ -44,24 +43,23 @@ class Dispatch:
     def __init__(
         self,
         store: Store,
-        spool: Spool,
-        share: Share,
+        folders: JobFolders,
         servers: Collection[Server],
         spelling: Spelling,
         *,
         room: Room,
+        stand: Callable[[], None],
         stall_s: float,
         on_end: OnEnd,
     ) -> None:
         self._store = store
-        self._spool = spool
-        self._share = share
+        self._folders = folders
         self._servers = servers
         self._spelling = spelling
-        self._home = Home(room, is_share_away=lambda: not spool.is_present())
+        self._home = Home(room, is_share_away=folders.are_away)
         self.stall_s = stall_s
         self._on_end = on_end
-        self._names = OutputNames(store)
+        self._names = OutputNames(store, stand)
         self._running: dict[PromptKey, Attempt] = {}
         self._jobs: dict[int, Job] = {}
         self._graphs: dict[str, NamedGraph] = {}
@@ -84,7 +82,7 @@ class Dispatch:
 
         Raises:
             FolderGone: its job's folder is gone; nothing was begun.
-            ShareAway: it cannot be told whether it is; nothing was begun.
+            ShareAway, HomeAway: it cannot be told whether it is; nothing was begun.
         """
         assignment = self._assignment(prompt)
         sidecars = Sidecars()
@@ -107,6 +105,7 @@ class Dispatch:
         self._names.release(prompt.key)
         self._running.pop(prompt.key, None)
         self._overs.pop(prompt.key, None)
+        self._forget_elsewhere(prompt.key.job_key)
 
     def forget_job(self, job_key: int) -> None:
         """Forget a job that is over."""
@@ -114,6 +113,14 @@ class Dispatch:
         self._recipes.pop(job_key, None)
         if not self._jobs:
             self._graphs.clear()
+
+    def _forget_elsewhere(self, job_key: int) -> None:
+        """Forget a job of another daemon once nothing of it runs here: it closes unheard of, and
+        may come back as another."""
+        job = self._jobs.get(job_key)
+        is_elsewhere = job is not None and self._folders.is_elsewhere(job)
+        if is_elsewhere and not any(key.job_key == job_key for key in self._running):
+            self.forget_job(job_key)
 
     def cancel(self, job_keys: Iterable[int]) -> None:
         """Stop the running prompts of these jobs on their servers."""
@@ -173,8 +180,8 @@ class Dispatch:
 
     def _assignment(self, prompt: Prompt) -> Assignment:
         job = self._job(prompt.key.job_key)
-        folder = self._spool.active / job.job
-        if job.plan is None or not self._share.has_active(job.job):
+        folder = self._folders.active(job)
+        if job.plan is None or folder is None:
             raise FolderGone(job.job)
         return Assignment(
             prompt=prompt.as_climbed(job.plan),
@@ -183,6 +190,7 @@ class Dispatch:
             graph=self._graph(prompt.graph_sha256),
             folder=folder,
             input_folder=_under(folder, job.input_folder),
+            is_elsewhere=self._folders.is_elsewhere(job),
         )
 
     def _job(self, job_key: int) -> Job:

@@ -15,11 +15,12 @@ from vqd.store.store import Session
 class Due:
     """What the queue asks for now: jobs by key, those to close with their names; `next_at` is when
     a prompt that waits may run, or a job is to be judged; `is_lacking` that one waits for what no
-    server has. `moves` are those that concluded what ended."""
+    server has. `moves` are those that concluded what ended, None for what is another daemon's by
+    now."""
 
     judged: Sequence[Judged]
     claimed: Sequence[tuple[Prompt, Server]]
-    moves: Sequence[Move]
+    moves: Sequence[Move | None]
     stopping: Sequence[int]
     closing: Sequence[tuple[int, str]]
     next_at: float | None
@@ -35,7 +36,7 @@ class Due:
         *,
         judged: Sequence[Judged] = (),
         claimed: Sequence[tuple[Prompt, Server]] = (),
-        moves: Sequence[Move] = (),
+        moves: Sequence[Move | None] = (),
     ) -> "Due":
         """Give what this state of the queue asks for, beside what was done in it already."""
         times = (session.prompts.next_at(now), session.schedules.next_at())

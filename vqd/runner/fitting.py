@@ -2,10 +2,23 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
+from vqd.domain.needs import Capability
 from vqd.domain.requirement import Lack, NeedsClass, Requirement, lacks, said_lacking
-from vqd.runner.server import Server
 from vqd.store.store import Session
+
+
+class Served(Protocol):
+    """A server, as far as it matters for what it can carry out."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def capability(self) -> Capability:
+        """What it has."""
 
 
 class Fitting:
@@ -45,7 +58,7 @@ class Fitting:
             known[key] = lacks(requirement, server, catalogue) if is_known else ()
         return known[key]
 
-    def served(self, session: Session, server: Server, needs_class: NeedsClass) -> NeedsClass:
+    def served(self, session: Session, server: Served, needs_class: NeedsClass) -> NeedsClass:
         """Give the part of a class that a server can carry out; without requirements for none."""
         if not server.capability.fits(needs_class.needs):
             return needs_class.only(())
@@ -53,7 +66,7 @@ class Fitting:
         return needs_class.only(fit)
 
     def said_lacking(
-        self, session: Session, servers: Sequence[Server], key: int, nowhere: str
+        self, session: Session, servers: Sequence[Served], key: int, nowhere: str
     ) -> str:
         """Say what is in the way of a requirement that none of these servers has all of.
 
@@ -65,6 +78,6 @@ class Fitting:
             known[asked] = self._lacking(session, servers, key, nowhere)
         return known[asked]
 
-    def _lacking(self, session: Session, servers: Sequence[Server], key: int, nowhere: str) -> str:
+    def _lacking(self, session: Session, servers: Sequence[Served], key: int, nowhere: str) -> str:
         lacking = {server.name: self.lacks(session, server.name, key) for server in servers}
         return f"waiting: {said_lacking(lacking, session.catalogue, nowhere)}"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.outcome import Outcome
 from vqd.runner.room import Room
 from vqd.spool.files import is_real_folder
@@ -37,6 +38,8 @@ class Home:
     ) -> Outcome | None:
         """Give what `bring` gives, which writes into a job's folder; None if it was abandoned.
 
+        A queue that does not tell which names are taken is waited for as well.
+
         Raises:
             OSError: it cannot be written for another reason, or was cancelled meanwhile.
         """
@@ -48,6 +51,9 @@ class Home:
                 return bring()
             except OSError as error:
                 if cancelled.is_set() or not self._may_pass(error, folder, tries):
+                    raise
+            except VqdError as error:
+                if error.code != STORE_UNREACHABLE:
                     raise
             abandoned.wait(AGAIN_S)
         return None

@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from vqd.domain.needs import Capability
 from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Conditions, Judgement, Standing, judge
+from vqd.domain.server import ServerRecord
 from vqd.domain.times import written
 from vqd.domain.window import Window
-from vqd.runner.fitting import Fitting
+from vqd.runner.fitting import Fitting, Served
 from vqd.runner.server import Server
 from vqd.store.store import Session
 
@@ -31,6 +34,36 @@ class Judged:
     stops: bool = False
 
 
+class Seen(Served, Protocol):
+    """A server, as far as it matters for what may start."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A server that another daemon drives, which tells of it."""
+
+    record: ServerRecord
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.record.server
+
+    @property
+    def capability(self) -> Capability:
+        """What it has."""
+        return self.record.capability
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it answered when it was seen last."""
+        return self.record.state != "down"
+
+
 class Judging:
     """Knows the windows and what the servers have. Used by the loop's thread alone."""
 
@@ -42,10 +75,15 @@ class Judging:
         self._fitting = fitting
         self._judged_by: object = None
         self._down_since: dict[str, float] = {}
+        self._elsewhere: list[Elsewhere] = []
 
-    def is_stale(self, now: float) -> bool:
-        """Tell whether the servers have become others since jobs were judged by them."""
-        return self._servers_at(now) != self._judged_by
+    def is_stale(self, session: Session, now: float) -> bool:
+        """Tell whether the servers have become others since jobs were judged by them, or jobs may
+        start for which no server is there."""
+        self._look_elsewhere(session)
+        if self._servers_at(now) != self._judged_by:
+            return True
+        return next(self._unserved(session, now), None) is not None
 
     def change(self, windows: Mapping[str, Window]) -> None:
         """Judge every job again where these are other windows."""
@@ -57,10 +95,6 @@ class Judging:
         """Let every job be judged again: what was judged last was not written."""
         self._judged_by = None
 
-    def are_unserved(self, session: Session, now: float) -> bool:
-        """Tell whether jobs may start for which no server is there."""
-        return next(self._unserved(session, now), None) is not None
-
     def next_at(self, now: float) -> float | None:
         """Give when jobs are said to wait for a server that is down since lately."""
         said_at = (since + DOWN_SAID_S for since in self._down_since.values())
@@ -69,22 +103,30 @@ class Judging:
     def judge(self, session: Session, now: float) -> list[Judged]:
         """Judge the jobs that are due, and those that no server is there for; `now` is UTC
         seconds."""
-        if self.is_stale(now):
+        self._look_elsewhere(session)
+        if self._servers_at(now) != self._judged_by:
             session.schedules.judge_all_again()
             self._judged_by = self._servers_at(now)
         for one in self._unserved(session, now):
             session.classes.judge(one.key)
-        conditions = Conditions(self._windows, [server.capability for server in self._servers])
+        conditions = Conditions(self._windows, [server.capability for server in self._all])
         due = session.schedules.unjudged(now, JUDGED_AT_A_TIME)
         return [self._judged(session, job_key, conditions, now) for job_key in due]
 
     def _unserved(self, session: Session, now: float) -> Iterator[NeedsClass]:
-        there = [server for server in self._servers if self._is_there(server, now)]
-        for one in session.classes.ready():
+        there = [server for server in self._all if self._is_there(server, now)]
+        for one in session.classes.ready_at_home():
             if not any(self._fitting.served(session, server, one).requires for server in there):
                 yield one
 
-    def _is_there(self, server: Server, now: float) -> bool:
+    @property
+    def _all(self) -> list[Seen]:
+        return [*self._servers, *self._elsewhere]
+
+    def _look_elsewhere(self, session: Session) -> None:
+        self._elsewhere = [Elsewhere(one) for one in session.servers.elsewhere()]
+
+    def _is_there(self, server: Seen, now: float) -> bool:
         """Tell whether a server is up, or down for so short a time that nobody is told."""
         if server.is_up:
             self._down_since.pop(server.name, None)
@@ -109,7 +151,7 @@ class Judging:
     ) -> Judgement:
         """Hold a job that no server is there for, and could otherwise start."""
         needs_class = NeedsClass(0, standing.needs, standing.requires)
-        meeting = [one for one in self._servers if one.capability.fits(standing.needs)]
+        meeting = [one for one in self._all if one.capability.fits(standing.needs)]
         able = [one for one in meeting if self._fitting.served(session, one, needs_class).requires]
         if not meeting or not standing.requires or any(self._is_there(one, now) for one in able):
             return judgement
@@ -117,7 +159,7 @@ class Judging:
             said = _said_down(able, self._told_down_since(session), now)
             return replace(judgement, hold=said, is_of_servers=True)
         nowhere = "no server"
-        if len(meeting) < len(self._servers):
+        if len(meeting) < len(self._all):
             nowhere = "no server that has what it needs"
         said = self._fitting.said_lacking(session, meeting, standing.requires[0], nowhere)
         return replace(judgement, hold=said, is_of_servers=True, is_lack=True)
@@ -132,11 +174,11 @@ class Judging:
         return {**self._down_since, **told}
 
     def _servers_at(self, now: float) -> object:
-        servers = [(one.capability, self._is_there(one, now)) for one in self._servers]
+        servers = [(one.capability, self._is_there(one, now)) for one in self._all]
         return servers, self._fitting.version
 
 
-def _said_down(servers: Sequence[Server], since: Mapping[str, float], now: float) -> str:
+def _said_down(servers: Sequence[Seen], since: Mapping[str, float], now: float) -> str:
     times = [(server.name, written(since[server.name], None, now)) for server in servers]
     if len(times) == 1:
         ((name, at),) = times

@@ -15,13 +15,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from vqd.domain.errors import VqdError
+import structlog
+
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.lifecycle import PROOF_MADE, Move
 from vqd.domain.live import LivePrompt
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.window import Window
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing
+from vqd.runner.company import Alone, Company
 from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
 from vqd.runner.due import Due
@@ -29,9 +32,10 @@ from vqd.runner.endings import Endings
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
+from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
-from vqd.runner.rescue import rescue
+from vqd.runner.rescue import let_go, rescue
 from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.roster import Roster
 from vqd.runner.server import Server
@@ -41,6 +45,12 @@ from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
 from vqd.store.store import Session, Store
+
+ASKED_AGAIN_S = 1.0
+"""Until a queue is asked again that does not answer."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 class Loop:
@@ -59,11 +69,14 @@ class Loop:
         windows: Mapping[str, Window],
         counting: Counting,
         on_tick: Callable[[], None],
+        company: Company | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._room = room
+        self._company = company = company or Alone()
         self._share = Share(spool, on_answer=woken.set)
+        self._folders = JobFolders(spool, self._share, company.spools, on_answer=woken.set)
         self._farm = farm
         self._publisher = publisher
         self._woken = woken
@@ -81,17 +94,17 @@ class Loop:
         )
         self._dispatch = Dispatch(
             store,
-            spool,
-            self._share,
+            self._folders,
             farm.serving,
             spelling,
             room=room,
+            stand=company.stand,
             stall_s=stall_s,
             on_end=self._endings.add,
         )
         self._choosing = Choosing(farm.serving, fitting)
         self._judging = Judging(windows, farm.serving, fitting)
-        self._telling = Telling(publisher)
+        self._telling = Telling(publisher, is_shared=company.is_shared)
         self._roster = Roster(store, farm.known.values())
         self._strays = Strays(store, farm.known, on_change=woken.set)
         self._changed: tuple[Mapping[str, Window], float] | None = None
@@ -101,10 +114,12 @@ class Loop:
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
-        rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
-        self._strays.recall()
+        while (again_s := self._unless_parked(self._rescue)) is not None and not stopping.is_set():
+            self._on_tick()
+            self._woken.wait(again_s)
+            self._woken.clear()
         while not stopping.is_set():
-            delay_s = self._unless_unwritten(self._round)
+            delay_s = self._unless_parked(self._round)
             self._on_tick()
             self._woken.wait(_shortest(delay_s, longest_sleep_s, threading.TIMEOUT_MAX))
             self._woken.clear()
@@ -114,14 +129,14 @@ class Loop:
         self._draining = True
         until = time.monotonic() + within_s
         while self._dispatch.running and not self._hurried:
-            self._unless_unwritten(lambda: self.tick(time.monotonic()))
+            self._unless_parked(lambda: self.tick(time.monotonic()))
             left_s = until - time.monotonic()
             if left_s <= 0:
                 break
             self._woken.wait(min(left_s, 0.2))
             self._woken.clear()
         self._dispatch.stop()
-        self._unless_unwritten(lambda: self._settle(time.monotonic(), []).next_at)
+        self._unless_parked(lambda: self._settle(time.monotonic(), []).next_at)
 
     @property
     def is_busy(self) -> bool:
@@ -143,14 +158,18 @@ class Loop:
         self._hurried = True
         self._woken.set()
 
+    def _rescue(self) -> None:
+        rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
+        self._strays.recall()
+
     def _round(self) -> float | None:
         """Tick, and look after the servers; give the seconds it may sleep."""
         delay_s = self.tick(time.monotonic())
         look_s = self._catalogues.look(time.monotonic(), is_lacking=self._is_lacking)
         return _shortest(delay_s, look_s, self._strays.look(time.monotonic()))
 
-    def _unless_unwritten(self, act: Callable[[], float | None]) -> float | None:
-        """Do something; if the queue cannot be written for now, do it again in a while.
+    def _unless_parked(self, act: Callable[[], float | None]) -> float | None:
+        """Do something; if the queue cannot be read or written for now, do it again in a while.
 
         What was to be written then is kept, and written with what comes next.
         """
@@ -160,10 +179,11 @@ class Loop:
             if not error.may_pass:
                 raise
             now = time.monotonic()
+            again_s = ASKED_AGAIN_S if error.code == STORE_UNREACHABLE else PARKED_AGAIN_S
             self._judging.judge_anew()
-            self._room.refuse(error.message.removesuffix("."), now + PARKED_AGAIN_S)
+            self._room.refuse(error.message.removesuffix("."), now + again_s)
             self._telling.tell(self._dispatch.running, self._held_by(now), now)
-            return PARKED_AGAIN_S
+            return again_s
 
     def tick(self, now: float) -> float | None:
         """Do everything that can be done; give the seconds it may sleep, None for ever.
@@ -216,25 +236,34 @@ class Loop:
         wall = self._clock()
 
         def settle(session: Session) -> Due:
-            moves = [conclude(session, one, now=wall) for one in ended]
+            let_go(session, now=wall)
+            mine = session.leasing.mine(one.prompt.key for one in ended)
+            moves = [
+                conclude(session, one, now=wall) if one.prompt.key in mine else None
+                for one in ended
+            ]
             for move in owed:
                 move(session)
             judged = self._judging.judge(session, wall)
+            session.leasing.reach(self._folders.reached())
             claimed = list(self._choosing.claims(session, free, wall))
             news = self._telling.news(session)
             return Due.of(session, news, wall, judged=judged, claimed=claimed, moves=moves)
 
-        if not (ended or owed or free or self._judging.is_stale(wall)):
+        if not (ended or owed or free or self._company.finds_silent()):
             with self._store.reading() as session:
                 due = Due.of(session, self._telling.news(session), wall)
-                are_unserved = self._judging.are_unserved(session, wall)
-            if not are_unserved and (due.next_at is None or due.next_at > wall):
+                is_stale = self._judging.is_stale(session, wall)
+            if not is_stale and (due.next_at is None or due.next_at > wall):
                 return due
         due = self._store.write(settle)
         self._unsettled, self._owed = [], []
         for one, move in zip(ended, due.moves, strict=True):
             self._dispatch.drop(one.prompt)
-            self._endings.follow(one, move, now)
+            if move is None:
+                _log.warning("prompt.disowned", job=one.job, prompt=one.prompt.key.number)
+            else:
+                self._endings.follow(one, move, now)
         return due
 
     def _hold(self, judged: Sequence[Judged]) -> None:
@@ -272,9 +301,18 @@ class Loop:
         except FolderGone:
             self._owed.append(partial(_give_up, prompt=prompt, now=self._clock()))
             self._woken.set()
+        except HomeAway as away:
+            _log.warning("home.away", job=prompt.key.job_key, said=str(away))
+            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._woken.set()
         except ShareAway as away:
             self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
+        except VqdError as error:
+            if error.code != STORE_UNREACHABLE:
+                raise
+            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._woken.set()
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:
         waits = [self._publisher.again_s(now), self._room.again_s(now)]
@@ -287,12 +325,14 @@ class Loop:
 
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:
-    session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
+    if session.leasing.mine([prompt.key]):
+        session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:
     session.cancel(prompt.key.job_key, now=now, why="its folder was deleted")
-    session.prompts.move(prompt.key, Move.CANCEL, now=now)
+    if session.leasing.mine([prompt.key]):
+        session.prompts.move(prompt.key, Move.CANCEL, now=now)
 
 
 def _shortest(*waits: float | None) -> float | None:

@@ -5,22 +5,28 @@ needs more names than that, and `a_002.png` may be what another prompt is called
 """
 
 import threading
+from collections.abc import Callable
 
 from vqd.domain.queue import PromptKey
 from vqd.store.store import Store
 
 
 class OutputNames:
-    """Gives each name to one prompt only: those in the store, and those on their way there."""
+    """Gives each name to one prompt only: those in the store, and those on their way there.
 
-    def __init__(self, store: Store) -> None:
+    `stand` waits until this daemon may put files there: until it is known to be no zombie.
+    """
+
+    def __init__(self, store: Store, stand: Callable[[], None] = lambda: None) -> None:
         self._store = store
+        self._stand = stand
         self._taken: dict[tuple[int, str], int] = {}
         self._lock = threading.Lock()
 
     def take(self, key: PromptKey, path: str) -> bool:
         """Take a path in the job's folder for a prompt; False if another prompt has it."""
         name = (key.job_key, path)
+        self._stand()
         with self._lock:
             if self._taken.get(name, key.number) != key.number:
                 return False

@@ -93,7 +93,7 @@ class Room:
             kept=BACK_ABOVE if before else 1.0, planned_bytes=self._next_bytes()
         )
         self._tell(before, self.shortage)
-        self._store.log_watch.look()
+        self._store.look_at_log()
         refused_s = self.again_s(now)
         self._tell_of_refusal(None if refused_s is None else self._refused)
         return LOOK_AGAIN_S if self.shortage else refused_s

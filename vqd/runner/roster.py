@@ -11,6 +11,14 @@ from vqd.store.store import Session, Store
 _log = structlog.get_logger(__name__)
 
 
+def keep_servers(session: Session, names: Collection[str]) -> None:
+    """Forget every server that is neither one of these nor one that another daemon drives."""
+    session.servers.keep_only({*names})
+    kept = {*names, *(one.server for one in session.servers.elsewhere())}
+    session.catalogue.keep_only(kept)
+    session.house.keep_only(subjects(kept))
+
+
 class Roster:
     """Knows the state in which each server was told of last. Used by the loop's thread alone."""
 
@@ -24,12 +32,7 @@ class Roster:
         for gone in self._told.keys() - names:
             del self._told[gone]
 
-        def forget(session: Session) -> None:
-            session.servers.keep_only({*names})
-            session.catalogue.keep_only(names)
-            session.house.keep_only(subjects(names))
-
-        self._store.write(forget)
+        self._store.write(lambda session: keep_servers(session, names))
 
     def note(self, learn: Callable[[Server], None], now: float) -> None:
         """Write down what has changed, and `learn` of servers of which nothing is known.

@@ -63,6 +63,14 @@ class Share:
         except ShareAway as away:
             return str(away)
 
+    def has_mark(self, mark: str) -> bool:
+        """Tell whether the spool is the one of this mark.
+
+        Raises:
+            ShareAway: nobody can tell.
+        """
+        return self._ask(lambda: self._spool.mark) == mark
+
     def has_active(self, job: str) -> bool:
         """Tell whether the folder of a job is where it belongs.
 

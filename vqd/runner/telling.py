@@ -11,6 +11,8 @@ from vqd.store.store import Session
 
 STATUS_EVERY_S = 1.0
 _NEWS = (STEERED, "job.quoted")
+_BY_OTHERS = ("prompt.claimed", "prompt.requeued", "prompt.succeeded", "prompt.failed")
+"""What other daemons do with this one's jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,9 @@ class News:
 class Telling:
     """Remembers which jobs have changed. Used by the loop's thread alone."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, *, is_shared: bool = False) -> None:
         self._publisher = publisher
+        self._news = (*_NEWS, *_BY_OTHERS) if is_shared else _NEWS
         self._due_at = 0.0
         self._held: str | None = None
         self._begun: set[int] = set()
@@ -51,7 +54,7 @@ class Telling:
         newest, seen = session.events.newest_key(), self._seen_event
         if seen is None or newest <= seen:
             return News(newest, frozenset())
-        return News(newest, session.events.jobs_with(_NEWS, after=seen))
+        return News(newest, session.events.jobs_with(self._news, after=seen))
 
     def note_news(self, news: News) -> None:
         """Note that these jobs have changed."""

@@ -11,6 +11,7 @@ from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.finding import Finding, command, ok, warn, wrong
 from vqd.domain.names import printable
+from vqd.domain.place import Place
 from vqd.spool.layout import Spool
 from vqd.store.store import StoreReader
 
@@ -36,10 +37,10 @@ class ToldCatalogue:
         return tuple(sorted(self.told.get(server, ())))
 
 
-def used_workflows(store_path: Path) -> frozenset[str]:
+def used_workflows(queue_place: Place) -> frozenset[str]:
     """Give the workflows of the jobs that are not over; none where no queue can be read."""
     try:
-        with StoreReader(store_path) as reader, reader.reading() as session:
+        with StoreReader(queue_place) as reader, reader.reading() as session:
             return frozenset(job.workflow for job in session.joblist.open() if job.workflow)
     except VqdError:
         return frozenset()
@@ -68,10 +69,10 @@ def examine_workflows(
         yield ok("workflows", f"{len(known)} workflows; no server told what it has")
 
 
-def examine_queue(store_path: Path, spool: Spool) -> Iterator[Finding]:
+def examine_queue(queue_place: Place, spool: Spool) -> Iterator[Finding]:
     """Examine whether every job of the queue that is not over has its folder."""
     try:
-        with StoreReader(store_path) as reader, reader.reading() as session:
+        with StoreReader(queue_place) as reader, reader.reading() as session:
             jobs = [job.job for job in session.joblist.open()]
     except VqdError:
         return  # which is told of the state

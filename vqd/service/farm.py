@@ -10,6 +10,7 @@ from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import VqdError
 from vqd.domain.models import listed_models
 from vqd.domain.nearest import nearest
+from vqd.domain.place import Place
 from vqd.domain.server import ServerRecord, ServerTally
 from vqd.domain.spelling import folded
 from vqd.service.workflows import Workflows
@@ -85,10 +86,10 @@ class Models:
 
 
 @contextmanager
-def open_farm(folders: Sequence[Path], store_path: Path) -> Iterator["FarmViews"]:
+def open_farm(folders: Sequence[Path], queue_place: Place) -> Iterator["FarmViews"]:
     """Give what is known of the servers, read beside the daemon or while it is down; the workflows
     are those in some folders and those that vqd brings."""
-    with StoreReader(store_path) as reader:
+    with StoreReader(queue_place) as reader:
         yield FarmViews(reader, Workflows(folders, reader))
 
 

@@ -10,10 +10,10 @@ from vqd.store.reader import Overlook, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from vqd.domain.finish import Finish
     from vqd.domain.listing import JobFilter, ListedJob
+    from vqd.domain.place import Place
     from vqd.domain.server import ServerRecord
 
 
@@ -26,21 +26,21 @@ class Overview:
 
 
 @contextmanager
-def open_overviews(store_path: Path) -> Iterator[Overviews]:
+def open_overviews(queue_place: Place) -> Iterator[Overviews]:
     """Give what tells of a queue at a glance.
 
     Raises:
         VqdError: `store_missing` and the like.
     """
-    with Reader(store_path, Overlook) as reader:
-        yield Overviews(store_path, reader)
+    with Reader(queue_place, Overlook) as reader:
+        yield Overviews(queue_place, reader)
 
 
 class Overviews:
     """Reads the queue without what carries it out; each answer is one consistent moment."""
 
-    def __init__(self, store_path: Path, reader: Reader[Overlook]) -> None:
-        self._store_path = store_path
+    def __init__(self, queue_place: Place, reader: Reader[Overlook]) -> None:
+        self._queue_place = queue_place
         self._reader = reader
 
     def overview(self) -> Overview:
@@ -67,4 +67,4 @@ class Overviews:
             return {}
         from vqd.store.foresight import foreseen  # knows the servers' node classes
 
-        return foreseen(self._store_path, jobs, now)
+        return foreseen(self._queue_place, jobs, now)

@@ -14,6 +14,7 @@ from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedJob, PlannedPrompt
 from vqd.domain.needs import Capability, Needs
 from vqd.domain.param import Param
+from vqd.domain.place import Place
 from vqd.domain.quote import QuoteOver, quote
 from vqd.domain.workflow import Workflow
 from vqd.service.again import Again
@@ -200,7 +201,7 @@ def _compared(
 
 @contextmanager
 def open_previews(
-    store_path: Path,
+    queue_place: Place,
     drafting: Callable[[KnownClasses], Drafting],
     *,
     capabilities: Mapping[str, Capability],
@@ -211,7 +212,7 @@ def open_previews(
     `drafting` makes what reads them, with the node classes that the store knows; `capabilities` are
     what the settings say that each server has; above `quote_over` a job waits for an approval.
     """
-    with StoreReader(store_path) as reader:
+    with StoreReader(queue_place) as reader:
         yield Previews(drafting(StoredClasses(reader)), reader, capabilities, quote_over)
 
 

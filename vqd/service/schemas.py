@@ -9,6 +9,7 @@ from vqd.definitions.schema import DefinitionKeys
 from vqd.definitions.shipped import shipped_folder
 from vqd.documents.json_schema import Schema, json_schema
 from vqd.domain.errors import VqdError
+from vqd.domain.place import Place
 from vqd.domain.workflow import Workflow
 from vqd.intake import jobschema
 from vqd.service.known import StoredClasses
@@ -25,14 +26,14 @@ def workflow_schema() -> Schema:
     return json_schema(DefinitionKeys, title="vqd workflow definition")
 
 
-def job_schema_for(name: str, *, workflows: Sequence[Path], store_path: Path) -> Schema:
+def job_schema_for(name: str, *, workflows: Sequence[Path], queue_place: Place) -> Schema:
     """Give the schema of a job file that asks for one workflow, with what the servers offer.
 
     Raises:
         Faults: `unknown_workflow`, or everything wrong with its definition.
         VqdError: the store cannot be read.
     """
-    with StoreReader(store_path) as reader:
+    with StoreReader(queue_place) as reader:
         folders = (*workflows, shipped_folder())
         workflow = Definitions(folders, StoredClasses(reader)).get(name)
         return jobschema.job_schema_for(workflow, _offered(workflow, reader))

@@ -9,15 +9,17 @@ from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, command, ok, warn
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
+from vqd.domain.place import Database, Place, require_file
 from vqd.service.filed import filed_in
 from vqd.spool import drops
 from vqd.spool.files import is_real_folder
 from vqd.spool.jobfiles import job_file_in
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
-from vqd.store import backup, replacing
+from vqd.store import backup, relocating, replacing
 from vqd.store.backup import Backup
 from vqd.store.examine import examine_store
+from vqd.store.relocating import Relocated
 from vqd.store.replacing import Replaced
 from vqd.store.store import StoreReader
 
@@ -25,7 +27,7 @@ _SHOWN = 3
 
 
 def back_up(
-    store_path: Path,
+    queue_place: Place,
     folder: Path | None,
     *,
     now: float,
@@ -35,30 +37,53 @@ def back_up(
     """Back the queue up, while the daemon runs or not; beside it where no folder is named.
 
     Raises:
-        VqdError, OSError: as `store.backup.back_up` tells.
+        VqdError, OSError: as `store.backup.back_up` tells; `store_not_a_file`.
     """
-    where = folder or store_path.parent / backup.BACKUPS
-    return backup.back_up(store_path, where, now=now, keep=keep, on_progress=on_progress)
+    path = require_file(queue_place, "Say: pg_dump --schema=vqd, see docs/cluster.md.")
+    where = folder or path.parent / backup.BACKUPS
+    return backup.back_up(path, where, now=now, keep=keep, on_progress=on_progress)
 
 
-def restore(named: Path, store_path: Path, *, now: float) -> tuple[Path, Replaced]:
+def restore(named: Path, queue_place: Place, *, now: float) -> tuple[Path, Replaced]:
     """Put a backup, or the newest in a folder, in the place of the queue; gives which, and what
     became of that. Only while no daemon runs.
 
     Raises:
-        VqdError, OSError: as `store.replacing.restore` tells.
+        VqdError, OSError: as `store.replacing.restore` tells; `store_not_a_file`.
     """
+    path = require_file(queue_place, "Say: pg_restore, see docs/cluster.md.")
     chosen = _newest_in(named) if named.is_dir() else named
     if not chosen.exists():
-        there = backup.backups_in(store_path.parent / backup.BACKUPS)
+        there = backup.backups_in(path.parent / backup.BACKUPS)
         hint = f"The newest is {there[-1]}." if there else "vqd backup makes one."
         raise VqdError("backup_missing", f"{chosen}: there is no such backup.", hint)
-    return chosen, replacing.restore(chosen, store_path, now=now)
+    return chosen, replacing.restore(chosen, path, now=now)
 
 
-def set_aside(store_path: Path, *, now: float) -> Replaced:
-    """Set the queue aside, so that the daemon makes one of the folders. Only while none runs."""
-    return replacing.set_aside(store_path, now=now)
+def set_aside(queue_place: Place, *, now: float) -> str | None:
+    """Set the queue aside, so that the daemon makes one of the folders, and give where it is kept,
+    None if there was none. Only while no daemon runs.
+
+    Raises:
+        VqdError: `already_running` and the like.
+    """
+    if isinstance(queue_place, Database):
+        from vqd.store.postgres.replacing import set_aside
+
+        return set_aside(queue_place, now=now)
+    kept = replacing.set_aside(queue_place, now=now).kept
+    return None if kept is None else str(kept)
+
+
+def relocate(
+    source: Place, target: Place, *, now: float, on_progress: Callable[[float], None]
+) -> Relocated:
+    """Move the queue to where there is none yet. Only while no daemon runs.
+
+    Raises:
+        VqdError, OSError: as `store.relocating.relocate` tells.
+    """
+    return relocating.relocate(source, target, now=now, on_progress=on_progress)
 
 
 def _newest_in(folder: Path) -> Path:
@@ -69,16 +94,16 @@ def _newest_in(folder: Path) -> Path:
     return found[-1]
 
 
-def examine_whole(store_path: Path) -> Iterator[Finding]:
+def examine_whole(queue_place: Place) -> Iterator[Finding]:
     """Look through all of the queue: its pages, its references and its counters."""
-    return examine_store(store_path, rows=True)
+    return examine_store(queue_place, rows=True)
 
 
-def examine_folders(store_path: Path, spool: Spool) -> Iterator[Finding]:
+def examine_folders(queue_place: Place, spool: Spool) -> Iterator[Finding]:
     """Look for jobs' folders that the queue does not know. Those of open jobs, see
     `examine_queue`."""
     try:
-        with StoreReader(store_path) as reader, reader.reading() as session:
+        with StoreReader(queue_place) as reader, reader.reading() as session:
             states = session.adopted.states()
     except VqdError:
         return  # which is told of the queue

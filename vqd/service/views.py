@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
@@ -12,6 +11,7 @@ from vqd.domain.finish import Finish
 from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.names import printable
 from vqd.domain.nearest import meant
+from vqd.domain.place import Place
 from vqd.domain.queue import Event, Job, Prompt, PromptKey
 from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
@@ -38,13 +38,13 @@ class PromptDetail:
 
 
 @contextmanager
-def open_views(store_path: Path) -> Iterator["Views"]:
+def open_views(queue_place: Place) -> Iterator["Views"]:
     """Give the views of a queue, read beside the daemon or while it is down.
 
     Raises:
         VqdError: `store_missing` and the like.
     """
-    with StoreReader(store_path) as reader:
+    with StoreReader(queue_place) as reader:
         yield Views(reader)
 
 

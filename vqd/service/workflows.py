@@ -13,6 +13,7 @@ from vqd.definitions.options import options
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.catalogue import NothingKnown
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.place import Place
 from vqd.domain.workflow import Workflow
 from vqd.service.known import StoredClasses, ToldClasses
 from vqd.store.store import Session, StoreReader
@@ -49,9 +50,9 @@ class WorkflowView:
 
 
 @contextmanager
-def open_workflows(folders: Sequence[Path], store_path: Path) -> Iterator["Workflows"]:
+def open_workflows(folders: Sequence[Path], queue_place: Place) -> Iterator["Workflows"]:
     """Give the workflows in some folders and those that vqd brings; writes nothing."""
-    with StoreReader(store_path) as reader:
+    with StoreReader(queue_place) as reader:
         yield Workflows(folders, reader)
 
 
@@ -134,19 +135,19 @@ def _drift(session: Session, workflow: Workflow, server: str) -> tuple[Problem, 
 
 
 def new_definition(
-    graph: Path, *, store_path: Path | None, object_info: Path | None, name: str | None
+    graph: Path, *, queue_place: Place | None, object_info: Path | None, name: str | None
 ) -> Made:
     """Give a definition over a graph, with what the servers told or a file holds.
 
     Raises:
         Faults: the graph cannot be read, or saves nothing. VqdError: `bad_object_info`.
     """
-    with _classes(store_path, object_info) as known:
+    with _classes(queue_place, object_info) as known:
         return made.of_graph(graph, known.find, name=name, known=known.names())
 
 
 def converted_definition(
-    old: Path, *, store_path: Path | None, object_info: Path | None, name: str | None
+    old: Path, *, queue_place: Place | None, object_info: Path | None, name: str | None
 ) -> Made:
     """Give the definition that one of video_queue becomes.
 
@@ -154,21 +155,21 @@ def converted_definition(
         FileNotFoundError: it is not there. Faults: what of it cannot be said here.
         VqdError: `bad_object_info`.
     """
-    with _classes(store_path, object_info) as known:
+    with _classes(queue_place, object_info) as known:
         return made.of_legacy(old, known.find, name=name)
 
 
 @contextmanager
 def _classes(
-    store_path: Path | None, object_info: Path | None
+    queue_place: Place | None, object_info: Path | None
 ) -> Iterator[StoredClasses | ToldClasses | NothingKnown]:
     if object_info is not None:
         yield ToldClasses(object_info)
         return
-    if store_path is None:
+    if queue_place is None:
         yield NothingKnown()
         return
-    with StoreReader(store_path) as reader:
+    with StoreReader(queue_place) as reader:
         yield StoredClasses(reader)
 
 

@@ -15,8 +15,10 @@ from vqd.domain.graph import as_text
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
+from vqd.domain.place import Place
 from vqd.domain.window import Window
 from vqd.intake.notifying import NotifyKeys
+from vqd.settings.database import ALLOWED, database_of
 from vqd.settings.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.settings.hotfolders import HotFolderKeys, check_apart
 from vqd.settings.listening import WebKeys
@@ -39,6 +41,25 @@ class Settings(Keys):
 
     spool: Path = Field(description="Where jobs are dropped and come back: one file system.")
     state_dir: Path = Field(description="Where the queue's database lies: a local disk.")
+    database: str | None = Field(
+        default=None,
+        description="The database of PostgreSQL's that the queue lies in, {secret} for its "
+        "password; it lies in state_dir, if this is not set.",
+        examples=["postgresql://vqd:{secret}@db.example.org/vqd"],
+    )
+    database_secret_file: Path | None = Field(
+        default=None, description="A file with what {secret} in the database's URL stands for."
+    )
+    spools: tuple[Path, ...] = Field(
+        default=(),
+        description="Spools of other daemons on the same database, whose jobs this one helps with.",
+    )
+    lease_s: float = Field(
+        default=10.0,
+        ge=2,
+        le=600,
+        description="Seconds of silence until a daemon is taken for gone by others.",
+    )
     servers: tuple[ServerKeys, ...] = Field(
         default=(BUILTIN,),
         validate_default=True,
@@ -173,6 +194,14 @@ class Settings(Keys):
         return given
 
     @model_validator(mode="after")
+    def _is_database(self) -> Self:
+        try:
+            database_of(self.database, self.database_secret_file)
+        except ValueError as error:
+            raise fault("wrong_value", str(error), allowed=ALLOWED) from None
+        return self
+
+    @model_validator(mode="after")
     def _keep_apart(self) -> Self:
         spool, state = self.spool.resolve(), self.state_dir.resolve()
         if spool.is_relative_to(state) or state.is_relative_to(spool):
@@ -216,16 +245,17 @@ class Settings(Keys):
     def site(self) -> Site:
         """Where the queue lies."""
         hot = tuple(one.path for one in self.hot_folders.values())
-        return Site(self.spool, self.state_dir, self.reserve or Reserve(), hot)
+        database = database_of(self.database, self.database_secret_file)
+        return Site(self.spool, self.state_dir, self.reserve or Reserve(), hot, database)
 
     def look_at_disks(self) -> Disks:
         """Look at the disks that vqd writes to; waits where a share does not answer."""
         return self.site.look_at_disks()
 
     @property
-    def store_path(self) -> Path:
-        """Where the queue's database lies."""
-        return self.site.store_path
+    def queue_place(self) -> Place:
+        """Where the queue lies."""
+        return self.site.queue_place
 
 
 def settings_schema() -> Schema:

@@ -9,6 +9,8 @@ _EACH = "*"
 _PATHS = (
     ("spool",),
     ("state_dir",),
+    ("database_secret_file",),
+    ("spools", _EACH),
     ("workflows", _EACH),
     ("input_roots", _EACH),
     ("path_map", _EACH),

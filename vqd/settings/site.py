@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from vqd.documents.tree import Mapping, Node, Text
+from vqd.domain.place import Database, Place
+from vqd.settings.database import database_of
 from vqd.settings.environment import lay_environment
 from vqd.settings.files import find_files, lay_files
 from vqd.settings.layers import Layers
@@ -21,22 +23,26 @@ from vqd.spool.space import Disks, disks_at
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the spool and the state of a queue lie, what stays free of their disks, and where its
-    hot folders are that lie elsewhere."""
+    """Where the spool and the state of a queue lie, what stays free of their disks, where its hot
+    folders are that lie elsewhere, and the database of PostgreSQL's that it lies in, if it does."""
 
     spool: Path
     state_dir: Path
     reserve: Reserve
     hot_folders: tuple[Path, ...] = ()
+    database: Database | None = None
 
     @property
-    def store_path(self) -> Path:
-        """Where the queue's database lies."""
-        return self.state_dir / "queue.db"
+    def queue_place(self) -> Place:
+        """Where the queue lies."""
+        return self.database or self.state_dir / "queue.db"
 
     def look_at_disks(self) -> Disks:
         """Look at the disks that vqd writes to; waits where a share does not answer."""
         return disks_at(self.spool.absolute(), self.state_dir, self.reserve)
+
+
+_KEYS = ("spool", "state_dir", "reserve", "hot_folders", "database", "database_secret_file")
 
 
 def load_site(named: Path | None) -> Site:
@@ -53,13 +59,30 @@ def _written(named: Path | None) -> Site | None:
     """Give what is written plainly; None where only a closer look tells what is meant."""
     layers = Layers()
     problems = lay_files(layers, find_files(named))
-    problems += lay_environment(layers, os.environ, Site.__match_args__)
+    problems += lay_environment(layers, os.environ, _KEYS)
     place(layers.root, Path.cwd())
-    spool, state_dir, reserve, hot = (layers.root.get(Text(key)) for key in Site.__match_args__)
+    spool, state_dir, reserve, hot, url, secret = (layers.root.get(Text(key)) for key in _KEYS)
     kept = Reserve() if reserve is None else reserve_of(reserve) if _is_text(reserve) else None
     if problems or kept is None or not (_is_text(spool) and _is_text(state_dir)):
         return None
-    return Site(Path(spool), Path(state_dir), kept, tuple(_paths(hot)))
+    try:
+        database = database_of(_text(url), _text(secret))
+    except ValueError:
+        return None
+    return Site(Path(spool), Path(state_dir), kept, tuple(_paths(hot)), database)
+
+
+def _text(node: Node | None) -> str | None:
+    """Give the text that stands there, None for none.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if node is None or (isinstance(node, Text) and node.is_absent):
+        return None
+    if not isinstance(node, Text):
+        raise ValueError("this is no text.")  # noqa: TRY004 - as what it is no text for tells
+    return str(node)
 
 
 def _paths(hot: Node | None) -> Iterator[Path]:

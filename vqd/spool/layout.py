@@ -54,6 +54,19 @@ class Spool:
         self._seen: tuple[int, int, int] | None = None
         self._mark: bytes | None = None
 
+    @property
+    def mark(self) -> str:
+        """Give what no other spool's marker says.
+
+        Raises:
+            OSError: it cannot be read. VqdError: `spool_unmarked`, it says nothing.
+        """
+        words = self.marker.read_text(encoding="utf-8", errors="replace").split()
+        if not words:
+            said = f"{self.marker} is empty, so that the spool is like any other."
+            raise VqdError("spool_unmarked", said, "Write a word into it that no other has.")
+        return words[-1]
+
     @classmethod
     def create(cls, root: Path) -> "Spool":
         """Make the spool's tree and its marker where they are missing.

@@ -1,6 +1,5 @@
 """New prompts, with their graphs, what they require and what was made of them before."""
 
-import sqlite3
 from collections.abc import Iterable
 
 from vqd.domain.job import PlannedPrompt
@@ -10,6 +9,7 @@ from vqd.store.graphs import GraphRows
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import INSERT, row_of
 from vqd.store.requirements import RequirementRows, Requiring
+from vqd.store.rows import Connection
 
 
 class Adding:
@@ -17,7 +17,7 @@ class Adding:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         outputs: OutputRows,
         graphs: GraphRows,
         requirements: RequirementRows,

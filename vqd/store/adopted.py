@@ -4,7 +4,6 @@ That is so where the queue was lost, or an older one was put back. Where the fol
 its prompts the record is brief.
 """
 
-import sqlite3
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -16,12 +15,16 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.queue import PromptKey
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
-from vqd.store.jobrow import OF_A_LIFE
+from vqd.store.homes import OWN
+from vqd.store.jobrow import written_anew
+from vqd.store.labels import add_labels, shortened
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import files_text
+from vqd.store.rows import Connection
 
 _ADOPTED = "job.adopted"
 _DISOWNED = "job.disowned"
+_DISOWN = written_anew({"state": "'assembling'"})
 
 
 class AdoptedRows:
@@ -29,7 +32,7 @@ class AdoptedRows:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         events: EventRows,
         graphs: GraphRows,
         outputs: OutputRows,
@@ -41,7 +44,9 @@ class AdoptedRows:
 
     def states(self) -> dict[str, JobState]:
         """Give the state of every job by its name; 100,000 take 0.1 s."""
-        rows = self._connection.execute("SELECT job, state FROM jobs INDEXED BY jobs_by_state")
+        rows = self._connection.execute(
+            f"SELECT job, state FROM jobs INDEXED BY jobs_by_state WHERE true{OWN}"
+        )
         return {row["job"]: JobState(row["state"]) for row in rows}
 
     def is_unknown(self, job: str, outputs: Iterable[tuple[str, str]]) -> bool:
@@ -64,14 +69,14 @@ class AdoptedRows:
         """Let a job be one that was never accepted whole; its prompts are to be forgotten, and what
         of them runs is to be taken off its server."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO strays (prompt_id, server, at) SELECT prompt_id, server,"
+            "INSERT INTO strays (prompt_id, server, at) SELECT prompt_id, prompts.server,"
             " claimed_at FROM prompts JOIN jobs USING (job_key)"
-            " WHERE job = ? AND prompts.state = 'running' AND jobs.state <> 'publishing'",
+            " WHERE job = ? AND prompts.state = 'running' AND jobs.state <> 'publishing'"
+            " ON CONFLICT DO NOTHING",
             (job,),
         )
         row = self._connection.execute(
-            f"UPDATE jobs SET {OF_A_LIFE}, state = 'assembling', plan = NULL"
-            " WHERE job = ? AND state <> 'publishing' RETURNING job_key",
+            f"UPDATE jobs SET {_DISOWN} WHERE job = ? AND state <> 'publishing' RETURNING job_key",
             (job,),
         ).fetchone()
         if row is not None:
@@ -82,10 +87,11 @@ class AdoptedRows:
         values = _values(closed)
         columns = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
+        anew = written_anew({name: f"excluded.{name}" for name in values})
         row = self._connection.execute(
             f"INSERT INTO jobs ({columns}) VALUES ({marks}) ON CONFLICT (job) DO UPDATE"
-            f" SET {OF_A_LIFE}, plan = NULL, {anew} WHERE state = 'assembling' RETURNING job_key",
+            f" SET {anew} WHERE jobs.state = 'assembling'"
+            " RETURNING job_key",
             values,
         ).fetchone()
         if row is None:
@@ -93,10 +99,7 @@ class AdoptedRows:
         job_key = int(row["job_key"])
         for table in ("awaited", "labels"):
             self._connection.execute(f"DELETE FROM {table} WHERE job_key = ?", (job_key,))
-        self._connection.executemany(
-            "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
-            [(name, value, job_key) for name, value in closed.labels.items()],
-        )
+        add_labels(self._connection, job_key, closed.labels)
         self._add_prompts(job_key, closed.prompts)
         self._events.add(_ADOPTED, at=now, job_key=job_key)
         return True
@@ -115,8 +118,8 @@ class AdoptedRows:
 def _values(closed: ClosedJob) -> Mapping[str, object]:
     return {
         "job": closed.job,
-        "name": unicodedata.normalize("NFC", closed.name),
-        "workflow": closed.workflow,
+        "name": shortened(unicodedata.normalize("NFC", closed.name)),
+        "workflow": shortened(closed.workflow),
         "state": closed.state,
         "reason": closed.reason,
         "job_file": closed.job_file.name,

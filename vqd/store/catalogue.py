@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
@@ -14,6 +13,7 @@ import orjson
 
 from vqd.domain.catalogue import NodeClass, read_node_class
 from vqd.domain.signature import WHOLE, SignatureChange
+from vqd.store.rows import Connection
 
 CACHED_CHARS = 8 << 20
 """Of the entries whose classes are kept: one that lists every model may be as long as hundreds."""
@@ -70,7 +70,7 @@ class CatalogueRows:
     A catalogue is written in parts under a key of its own; no server has it before `give`.
     """
 
-    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+    def __init__(self, connection: Connection, classes: ClassCache) -> None:
         self._connection = connection
         self._classes = classes
 
@@ -154,20 +154,23 @@ class CatalogueRows:
 
     def begin(self) -> int:
         """Begin a catalogue; gives its key."""
-        key = self._connection.execute("INSERT INTO catalogues DEFAULT VALUES").lastrowid
-        assert key is not None
-        return key
+        row = self._connection.execute(
+            "INSERT INTO catalogues DEFAULT VALUES RETURNING catalogue_key"
+        ).fetchone()
+        return int(row["catalogue_key"])
 
     def add(self, catalogue_key: int, entries: Iterable[ClassEntry]) -> None:
         """Add entries to a catalogue that is not whole yet."""
         for entry in entries:
             self._connection.execute(
-                "INSERT OR IGNORE INTO node_entries (sha256, entry) VALUES (?, ?)",
+                "INSERT INTO node_entries (sha256, entry) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (entry.sha256, entry.text),
             )
             self._connection.execute(
-                "INSERT OR REPLACE INTO catalogue_classes (catalogue_key, node_class, entry_key)"
-                " SELECT ?, ?, entry_key FROM node_entries WHERE sha256 = ?",
+                "INSERT INTO catalogue_classes (catalogue_key, node_class, entry_key)"
+                " SELECT ?, ?, entry_key FROM node_entries WHERE sha256 = ?"
+                " ON CONFLICT (catalogue_key, node_class) DO UPDATE SET"
+                " entry_key = excluded.entry_key",
                 (catalogue_key, entry.name, entry.sha256),
             )
 
@@ -177,8 +180,9 @@ class CatalogueRows:
             "UPDATE catalogues SET sha256 = ? WHERE catalogue_key = ?", (sha256, catalogue_key)
         )
         self._connection.execute(
-            "INSERT OR REPLACE INTO server_catalogues (server, catalogue_key, learned_at)"
-            " VALUES (?, ?, ?)",
+            "INSERT INTO server_catalogues (server, catalogue_key, learned_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (server) DO UPDATE SET catalogue_key = excluded.catalogue_key,"
+            " learned_at = excluded.learned_at",
             (server, catalogue_key, now),
         )
 
@@ -198,7 +202,9 @@ class CatalogueRows:
                     "INSERT INTO signature_changes VALUES (?, ?, ?, ?, ?, ?)",
                     (*key, change.was, change.now, change.changed_at),
                 )
-        self._connection.execute("DELETE FROM signature_changes WHERE was IS now")
+        self._connection.execute(
+            "DELETE FROM signature_changes WHERE was = now OR (was IS NULL AND now IS NULL)"
+        )
 
     def keep_only(self, names: Collection[str]) -> None:
         """Forget the servers that the settings no longer name."""

@@ -1,6 +1,5 @@
 """Which prompt is next: a seek, whatever waits."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
@@ -9,7 +8,9 @@ from vqd.domain.needs import Needs
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
 from vqd.store.classes import READY, needs_of
+from vqd.store.homes import REACHED
 from vqd.store.promptrow import prompt_of
+from vqd.store.rows import Connection, Row
 
 SHUNNED_S = 10.0
 """How long a prompt waits for another server than the one on which it failed."""
@@ -17,7 +18,8 @@ SHUNNED_S = 10.0
 COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
 
 READY_JOBS = (
-    f"SELECT job_key, priority, turn, awaits_proof FROM jobs WHERE needs_key = ? AND {READY}"
+    f"SELECT job_key, priority, turn, awaits_proof FROM jobs WHERE needs_key = ?"
+    f" AND {READY}{REACHED}"
     " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, turn, job_key"
 )
 
@@ -26,18 +28,25 @@ _NEXT = (
     " WHERE job_key = :job_key AND state = 'pending' AND requirement_key = :requirement_key"
     " AND {which} AND not_before_at <= :now"
     " AND (shuns IS NULL OR shuns <> :server OR not_before_at <= :now - :shunned_s)"
-    " ORDER BY not_before_at, number LIMIT 1"
+    " ORDER BY {order} LIMIT 1"
 )
-NEXT = _NEXT.format(index="prompts_pending", which="route_key IS NULL")
-NEXT_OF_PROOF = _NEXT.format(index="prompts_of_proof", which="proof = 1 AND route_key IS NULL")
-NEXT_ROUTED = _NEXT.format(index="prompts_pending", which="route_key = :route_key")
+# The order is that of the whole index: PostgreSQL does not know that what is NULL is all the same.
+_IN_ORDER = "route_key, not_before_at, number"
+NEXT = _NEXT.format(index="prompts_pending", which="route_key IS NULL", order=_IN_ORDER)
+NEXT_OF_PROOF = _NEXT.format(
+    index="prompts_of_proof",
+    which="proof = 1 AND route_key IS NULL",
+    order="not_before_at, number",
+)
+NEXT_ROUTED = _NEXT.format(index="prompts_pending", which="route_key = :route_key", order=_IN_ORDER)
 
 # From each route one seek leads to the next that a prompt waits for.
 ROUTES = (
-    "WITH RECURSIVE routes (route_key) AS (SELECT min(route_key) FROM prompts"
-    " WHERE state = 'pending' AND route_key IS NOT NULL"
-    " UNION ALL SELECT (SELECT min(prompts.route_key) FROM prompts"
-    " WHERE state = 'pending' AND prompts.route_key > routes.route_key)"
+    "WITH RECURSIVE routes (route_key) AS (SELECT (SELECT route_key FROM prompts"
+    " WHERE state = 'pending' AND route_key IS NOT NULL ORDER BY route_key LIMIT 1)"
+    " UNION ALL SELECT (SELECT prompts.route_key FROM prompts"
+    " WHERE state = 'pending' AND prompts.route_key > routes.route_key"
+    " ORDER BY prompts.route_key LIMIT 1)"
     " FROM routes WHERE routes.route_key IS NOT NULL)"
     " SELECT needs_key, needs FROM routes JOIN needs ON needs_key = route_key"
 )
@@ -57,7 +66,7 @@ class Next:
 class Claiming:
     """Finds the prompt that a server is given next."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def routes(self) -> list[tuple[int, Needs]]:
@@ -105,19 +114,17 @@ class Claiming:
         ).fetchone()
         return None if row is None else float(row["not_before_at"]) + SHUNNED_S
 
-    def _ready(
-        self, needs_class: NeedsClass, now: float
-    ) -> Iterator[tuple[sqlite3.Row, NeedsClass]]:
-        rows = self._connection.execute(READY_JOBS, (needs_class.key, now))
+    def _ready(self, needs_class: NeedsClass, now: float) -> Iterator[tuple[Row, NeedsClass]]:
+        rows = self._connection.walk(READY_JOBS, (needs_class.key, now))
         return ((row, needs_class) for row in rows)
 
     def _next_of(
         self,
-        job_row: sqlite3.Row,
+        job_row: Row,
         requires: Collection[int],
         routes: Collection[int],
         given: Mapping[str, object],
-    ) -> sqlite3.Row | None:
+    ) -> Row | None:
         values = {**given, "job_key": job_row["job_key"]}
         unrouted = NEXT_OF_PROOF if job_row["awaits_proof"] else NEXT
         routed = [(NEXT_ROUTED, {**values, "route_key": route_key}) for route_key in routes]
@@ -129,7 +136,7 @@ class Claiming:
 
     def _first(
         self, query: str, values: Mapping[str, object], requires: Collection[int]
-    ) -> sqlite3.Row | None:
+    ) -> Row | None:
         """Give the first prompt of several requirements, by one seek for each."""
         found = (
             self._connection.execute(query, {**values, "requirement_key": key}).fetchone()

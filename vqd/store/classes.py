@@ -1,7 +1,6 @@
 """The classes of jobs: what they need of a server, and what those of their prompts require that
 wait. The index of what may start is ordered by them."""
 
-import sqlite3
 from collections.abc import Collection
 from dataclasses import asdict
 
@@ -9,7 +8,9 @@ import orjson
 
 from vqd.domain.needs import Needs
 from vqd.domain.requirement import NeedsClass
+from vqd.store.homes import OWN, REACHED
 from vqd.store.requirements import RequirementRows
+from vqd.store.rows import Connection
 
 AT_ONCE = 0.0
 """The `judge_at` of a job that is to be judged before anything of it starts."""
@@ -18,13 +19,20 @@ AT_ONCE = 0.0
 class ClassRows:
     """Classes: each kept once, and the jobs that are in them."""
 
-    def __init__(self, connection: sqlite3.Connection, requirements: RequirementRows) -> None:
+    def __init__(self, connection: Connection, requirements: RequirementRows) -> None:
         self._connection = connection
         self._requirements = requirements
 
     def ready(self) -> list[NeedsClass]:
-        """Give each class of which a job may start. Cost: a seek for each."""
-        rows = self._connection.execute(READY_CLASSES)
+        """Give each class of which a job may start that is in reach. Cost: a seek for each."""
+        return self._ready(READY_CLASSES)
+
+    def ready_at_home(self) -> list[NeedsClass]:
+        """Give each class of which a job of this daemon's home may start; a seek for each."""
+        return self._ready(READY_AT_HOME)
+
+    def _ready(self, query: str) -> list[NeedsClass]:
+        rows = self._connection.execute(query)
         return [_class_of(row["needs_key"], row["needs"]) for row in rows]
 
     def classify(self, job_key: int) -> None:
@@ -54,7 +62,9 @@ class ClassRows:
     def key(self, needs: Needs, requires: Collection[int] = ()) -> int:
         """Give the key of the class of these needs and requirements."""
         text = orjson.dumps({**asdict(needs), "requires": [*requires]}).decode()
-        self._connection.execute("INSERT OR IGNORE INTO needs (needs) VALUES (?)", (text,))
+        self._connection.execute(
+            "INSERT INTO needs (needs) VALUES (?) ON CONFLICT DO NOTHING", (text,)
+        )
         row = self._connection.execute(
             "SELECT needs_key FROM needs WHERE needs = ?", (text,)
         ).fetchone()
@@ -70,17 +80,26 @@ READY = (
 JUDGE_CLASS = (
     "UPDATE jobs INDEXED BY jobs_ready SET judge_at = :at_once"
     f" WHERE needs_key = :needs_key AND {READY} AND (judge_at IS NULL OR judge_at > :at_once)"
+    f"{OWN}"
 )
 
-# From each class one seek leads to the next that has a ready job.
-READY_CLASSES = (
-    f"WITH RECURSIVE classes (needs_key) AS (SELECT min(needs_key) FROM jobs INDEXED BY jobs_ready"
-    f" WHERE {READY}"
-    " UNION ALL SELECT (SELECT min(jobs.needs_key) FROM jobs INDEXED BY jobs_ready"
-    f" WHERE jobs.needs_key > classes.needs_key AND {READY})"
-    " FROM classes WHERE classes.needs_key IS NOT NULL)"
-    " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
-)
+
+def _ready_classes(homes: str) -> str:
+    """Give the query of the classes of which a job may start; from each, one seek leads to the
+    next."""
+    return (
+        "WITH RECURSIVE classes (needs_key) AS (SELECT (SELECT needs_key FROM jobs INDEXED BY"
+        f" jobs_ready WHERE needs_key > 0 AND {READY}{homes} ORDER BY needs_key LIMIT 1)"
+        " UNION ALL SELECT (SELECT jobs.needs_key FROM jobs INDEXED BY jobs_ready"
+        f" WHERE jobs.needs_key > classes.needs_key AND {READY}{homes}"
+        " ORDER BY jobs.needs_key LIMIT 1)"
+        " FROM classes WHERE classes.needs_key IS NOT NULL)"
+        " SELECT needs_key, needs FROM classes JOIN needs USING (needs_key)"
+    )
+
+
+READY_CLASSES = _ready_classes(REACHED)
+READY_AT_HOME = _ready_classes(OWN)
 
 
 def needs_of(text: str) -> Needs:

@@ -1,10 +1,13 @@
 """Opening the database: what is asked of SQLite, and what is refused."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from vqd.domain.errors import VqdError
+from vqd.store.rows import Values
 
 APPLICATION_ID = 0x76716401
 """`vqd` and a format number, in the file's header (https://sqlite.org/pragma.html)."""
@@ -21,7 +24,16 @@ DAMAGED_HINT = (
 )
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+class SqliteConnection(sqlite3.Connection):
+    """A connection as the classes of rows speak to it; SQLite finds each row when it is asked for
+    it, so that every query is a walk."""
+
+    def walk(self, statement: str, values: Values = (), /) -> Iterator[Any]:
+        """Give the rows of a query one by one, as it is looked at them."""
+        return self.execute(statement, values)
+
+
+def open_for_writing(path: Path) -> SqliteConnection:
     """Open the one connection that writes, making the file if there is none.
 
     Commits are durable when they return (WAL with synchronous=FULL). Transactions are begun by
@@ -77,7 +89,7 @@ def take_back_begun(path: Path) -> None:
             connection.execute("SELECT count(*) FROM sqlite_schema")
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path) -> SqliteConnection:
     """Open a connection that can only read.
 
     Raises:
@@ -102,10 +114,15 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _connect(uri: str, path: Path) -> sqlite3.Connection:
+def _connect(uri: str, path: Path) -> SqliteConnection:
     try:
         connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S
+            uri,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_S,
+            factory=SqliteConnection,
         )
     except sqlite3.OperationalError as error:
         raise unopened(path, error) from error

@@ -1,11 +1,11 @@
 """What prompts of a workflow usually need, by those that were carried out."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vqd.domain.finish import Pace
 from vqd.domain.lifecycle import JobState
+from vqd.store.rows import Connection
 
 _JOBS = 50
 _PROMPTS = 1000
@@ -26,7 +26,7 @@ class Usual:
 class EstimateRows:
     """Means over what the store remembers."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of_workflow(self, workflow: str) -> Usual:
@@ -61,13 +61,13 @@ class EstimateRows:
 
 _NEWEST = " UNION ALL ".join(
     "SELECT * FROM (SELECT job_key FROM jobs INDEXED BY jobs_by_workflow WHERE workflow = :workflow"
-    f" AND state = '{state}' ORDER BY job_key DESC LIMIT :jobs)"
+    f" AND state = '{state}' ORDER BY job_key DESC LIMIT :jobs) AS of_a_state"
     for state in JobState
 )
 """The newest jobs of a workflow in each state: as many seeks."""
 _BYTES = (
     "SELECT count(*) AS measured, avg(bytes) AS bytes FROM ("
     " SELECT sum(outputs.bytes) AS bytes FROM outputs WHERE job_key IN ("
-    f"  SELECT job_key FROM ({_NEWEST}) ORDER BY job_key DESC LIMIT :jobs)"
-    " GROUP BY job_key, number LIMIT :prompts)"
+    f"  SELECT job_key FROM ({_NEWEST}) AS newest ORDER BY job_key DESC LIMIT :jobs)"
+    " GROUP BY job_key, number LIMIT :prompts) AS of_a_prompt"
 )

@@ -1,11 +1,11 @@
 """What happened, in order."""
 
-import sqlite3
 from collections.abc import Collection
 
 import orjson
 
 from vqd.domain.queue import Event, PromptKey
+from vqd.store.rows import Connection, Row
 
 Fact = str | int | float | bool | None
 
@@ -13,7 +13,7 @@ Fact = str | int | float | bool | None
 class EventRows:
     """Events of jobs and prompts; written with the move they tell of, in the same commit."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(
@@ -106,5 +106,5 @@ class EventRows:
         return [(row["event_key"], _event_of(row)) for row in rows]
 
 
-def _event_of(row: sqlite3.Row) -> Event:
+def _event_of(row: Row) -> Event:
     return Event(row["at"], row["kind"], row["number"], orjson.loads(row["facts"]))

@@ -8,19 +8,31 @@ from pathlib import Path
 
 from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, command, ok, warn, wrong
+from vqd.domain.place import Database, Place
 from vqd.store.backup import BACKUPS, backups_in
-from vqd.store.connection import open_for_reading
-from vqd.store.integrity import damaged_pages, loose_references, miscounted
+from vqd.store.connection import SqliteConnection, open_for_reading
+from vqd.store.counters import miscounted
+from vqd.store.integrity import damaged_pages, loose_references
 from vqd.store.log import LARGE_BYTES, log_bytes, readers_of
 from vqd.store.refusals import RefusalRows
+from vqd.store.rows import Connection
 from vqd.store.schema import check_version
 
 
-def examine_store(path: Path, *, within_s: float = inf, rows: bool = False) -> Iterator[Finding]:
-    """Examine the queue at `path`, for so long at most; nothing is written.
+def examine_store(place: Place, *, within_s: float = inf, rows: bool = False) -> Iterator[Finding]:
+    """Examine the queue that lies there, for so long at most; nothing is written.
 
     With `rows`, it is examined whether every row agrees with the others, too.
     """
+    if isinstance(place, Database):
+        from vqd.store.postgres.examine import examine_database
+
+        yield from examine_database(place, rows=rows)
+        return
+    yield from _examine_file(place, within_s=within_s, rows=rows)
+
+
+def _examine_file(path: Path, *, within_s: float, rows: bool) -> Iterator[Finding]:
     try:
         connection = open_for_reading(path)
     except VqdError as error:
@@ -31,7 +43,7 @@ def examine_store(path: Path, *, within_s: float = inf, rows: bool = False) -> I
         yield _integrity(connection, path, within_s)
         if rows:
             yield from _rows(connection)
-        yield from _refusals(connection)
+        yield from refusals(connection)
         yield from _log(path)
     except VqdError as error:
         yield _unopened(error, path)
@@ -52,7 +64,7 @@ def _integrity(connection: sqlite3.Connection, path: Path, within_s: float) -> F
     return ok("store_whole", f"{path} is whole, by SQLite {sqlite3.sqlite_version}")
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _rows(connection: SqliteConnection) -> Iterator[Finding]:
     faults = [*loose_references(connection), *miscounted(connection)]
     mend = command("vqd", "db", "rebuild", why="from the folders; this one is kept")
     yield from (replaced_by("store_disagrees", fault, mend) for fault in faults)
@@ -62,7 +74,8 @@ def _rows(connection: sqlite3.Connection) -> Iterator[Finding]:
         )
 
 
-def _refusals(connection: sqlite3.Connection) -> Iterator[Finding]:
+def refusals(connection: Connection) -> Iterator[Finding]:
+    """Find what a disk refuses the daemon."""
     said = RefusalRows(connection).said()
     if said is not None:
         seen = f"the daemon could not write: {said}; it tries again by itself"

@@ -1,17 +1,17 @@
 """When jobs will be done, told again and again without looking at everything each time."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from vqd.domain.finish import Finish, Outlook
 from vqd.domain.listing import ListedJob
+from vqd.domain.place import Place
 from vqd.domain.requirement import lacks
 from vqd.store.catalogue import CatalogueRows, ClassCache
 from vqd.store.outlook import OutlookRows
 from vqd.store.reader import Overlook, Reader
 from vqd.store.requirements import RequirementRows
+from vqd.store.rows import Connection
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the whole queue, which costs a row for each job that waits."""
@@ -20,7 +20,7 @@ LOOK_AGAIN_S = 2.0
 class Foreseen(Overlook):
     """The rows that tell when jobs will be done, too."""
 
-    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+    def __init__(self, connection: Connection, classes: ClassCache) -> None:
         super().__init__(connection)
         self.catalogue = CatalogueRows(connection, classes)
         self.requirements = RequirementRows(connection)
@@ -74,12 +74,12 @@ def finishes_of(rows: Foreseen, jobs: Iterable[ListedJob], now: float) -> Mappin
     return {job_key: finish for job_key, finish in told.items() if finish is not None}
 
 
-def foreseen(store_path: Path, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
-    """Give when jobs of the queue at `store_path` will be done, as `finishes_of`.
+def foreseen(queue_place: Place, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
+    """Give when jobs of the queue at `queue_place` will be done, as `finishes_of`.
 
     Raises:
         VqdError: `store_missing` and the like.
     """
     foreseen_rows = partial(Foreseen, classes=ClassCache())
-    with Reader(store_path, foreseen_rows) as reader, reader.reading() as rows:
+    with Reader(queue_place, foreseen_rows) as reader, reader.reading() as rows:
         return finishes_of(rows, jobs, now)

@@ -1,22 +1,21 @@
 """The rows of graphs: each is kept once, by content, as long as a job uses it."""
 
-import sqlite3
-
 import orjson
 
 from vqd.domain.graph import NamedGraph
+from vqd.store.rows import Connection
 
 
 class GraphRows:
     """Graphs: written with the prompts that use them, read by their hash."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, job_key: int, graph: NamedGraph) -> int:
         """Write a graph that a job uses, if it is not there yet; gives its key."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO graphs (sha256, nodes) VALUES (?, ?)",
+            "INSERT INTO graphs (sha256, nodes) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (graph.sha256, orjson.dumps(graph.nodes).decode()),
         )
         row = self._connection.execute(
@@ -24,7 +23,7 @@ class GraphRows:
         ).fetchone()
         graph_key = int(row["graph_key"])
         self._connection.execute(
-            "INSERT OR IGNORE INTO job_graphs VALUES (?, ?)", (job_key, graph_key)
+            "INSERT INTO job_graphs VALUES (?, ?) ON CONFLICT DO NOTHING", (job_key, graph_key)
         )
         return graph_key
 

@@ -1,13 +1,14 @@
 """The house as it is told of: whether the queue is empty, and what was told of each subject."""
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import orjson
 
 from vqd.domain.notice import Closed, HouseEvent, HouseNews
+from vqd.store.homes import AND_HOME, OWN, OWN_HOUSE
 from vqd.store.notices import NoticeRows
+from vqd.store.rows import Connection
 
 _OPEN = "state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
 
@@ -28,13 +29,13 @@ class Told:
 class HouseRows:
     """What was told of the queue, of the disks and of each server."""
 
-    def __init__(self, connection: sqlite3.Connection, notices: NoticeRows) -> None:
+    def __init__(self, connection: Connection, notices: NoticeRows) -> None:
         self._connection = connection
         self._notices = notices
 
     def told(self) -> Mapping[str, Told]:
         """Give what was told last, by subject."""
-        rows = self._connection.execute("SELECT * FROM house")
+        rows = self._connection.execute(f"SELECT * FROM house WHERE true{OWN_HOUSE}")
         return {
             row["subject"]: Told(HouseEvent(row["event"]), row["since_at"], row["quiet_until"])
             for row in rows
@@ -43,7 +44,7 @@ class HouseRows:
     def begin(self, subject: str, event: HouseEvent, *, now: float) -> None:
         """Let what happens from now on be told of a subject of which nothing was told yet."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO house (subject, event, since_at) VALUES (?, ?, ?)",
+            "INSERT INTO house (subject, event, since_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (subject, event, now),
         )
 
@@ -65,8 +66,8 @@ class HouseRows:
         self._connection.execute(
             "INSERT INTO house (subject, event, since_at, quiet_until)"
             " VALUES (:subject, :event, :since_at, coalesce(:quiet_until, 0))"
-            " ON CONFLICT (subject) DO UPDATE SET event = :event, since_at = :since_at,"
-            " quiet_until = coalesce(:quiet_until, quiet_until)",
+            f" ON CONFLICT (subject{AND_HOME}) DO UPDATE SET event = :event, since_at = :since_at,"
+            " quiet_until = coalesce(:quiet_until, house.quiet_until)",
             {
                 "subject": subject,
                 "event": event,
@@ -80,7 +81,7 @@ class HouseRows:
     def keep_only(self, subjects: Collection[str]) -> None:
         """Forget what was told of all but `subjects`."""
         self._connection.execute(
-            "DELETE FROM house WHERE subject NOT IN (SELECT value FROM json_each(?))",
+            f"DELETE FROM house WHERE subject NOT IN (SELECT value FROM json_each(?)){OWN_HOUSE}",
             (orjson.dumps([*subjects]).decode(),),
         )
 
@@ -88,26 +89,27 @@ class HouseRows:
         """Tell whether nothing runs and nothing is next: open jobs all wait for something."""
         row = self._connection.execute(
             f"SELECT 1 FROM jobs INDEXED BY jobs_open WHERE {_OPEN} AND (hold IS NULL"
-            " OR running > 0 OR state IN ('assembling', 'publishing')) LIMIT 1"
+            f" OR running > 0 OR state IN ('assembling', 'publishing')){OWN} LIMIT 1"
         ).fetchone()
         return row is None
 
     def held(self) -> int:
         """Count the open jobs, which all wait for something where nothing runs."""
         row = self._connection.execute(
-            f"SELECT count(*) AS jobs FROM jobs INDEXED BY jobs_open WHERE {_OPEN}"
+            f"SELECT count(*) AS jobs FROM jobs INDEXED BY jobs_open WHERE {_OPEN}{OWN}"
         ).fetchone()
         return int(row["jobs"])
 
     def closed_since(self, at: float) -> Closed | None:
         """Give what closed after that time (UTC seconds); None if nothing did."""
         row = self._connection.execute(
-            "SELECT count(*) AS total, sum(state = 'done') AS done,"
-            " sum(state = 'failed') AS failed, sum(state = 'cancelled') AS cancelled,"
+            "SELECT count(*) AS total, count(*) FILTER (WHERE state = 'done') AS done,"
+            " count(*) FILTER (WHERE state = 'failed') AS failed,"
+            " count(*) FILTER (WHERE state = 'cancelled') AS cancelled,"
             " sum(succeeded) AS made, sum(kept) AS kept, sum(jobs.failed) AS unmade,"
             " sum(jobs.cancelled) AS stopped,"
             " max(finished_at) AS last_at, min(coalesce(started_at, accepted_at)) AS first_at"
-            " FROM jobs INDEXED BY jobs_finished WHERE finished_at > ?",
+            f" FROM jobs INDEXED BY jobs_finished WHERE finished_at > ?{OWN}",
             (at,),
         ).fetchone()
         if not row["total"]:

@@ -17,24 +17,6 @@ START_S = 0.5
 _ASKED_EVERY = 100_000
 """Steps of SQLite's between two looks at the clock: some milliseconds."""
 
-_COUNTED = """
-SELECT job, printf('%d of %d prompts', coalesce(found.total, 0), jobs.total) AS said
-FROM jobs LEFT JOIN (
-    SELECT job_key, count(*) AS total, total(state = 'pending') AS pending,
-        total(state = 'running') AS running, total(state = 'succeeded') AS succeeded,
-        total(state = 'failed') AS failed, total(state = 'cancelled') AS cancelled,
-        total(kept) AS kept
-    FROM prompts GROUP BY job_key
-) AS found USING (job_key)
-WHERE record = 'whole' AND jobs.state <> 'assembling' AND (
-    jobs.total, jobs.pending, jobs.running, jobs.succeeded, jobs.failed, jobs.cancelled, jobs.kept
-) IS NOT (
-    coalesce(found.total, 0), coalesce(found.pending, 0), coalesce(found.running, 0),
-    coalesce(found.succeeded, 0), coalesce(found.failed, 0), coalesce(found.cancelled, 0),
-    coalesce(found.kept, 0)
-) ORDER BY job_key LIMIT ?
-"""
-
 
 def faults_of(connection: sqlite3.Connection) -> Iterator[str]:
     """Give what of a database SQLite finds damaged, and rows that refer to none, some of each.
@@ -94,12 +76,3 @@ def loose_references(connection: sqlite3.Connection) -> Iterator[str]:
     )
     for table, parent, rows in found:
         yield f"{rows:,} rows of {table} refer to rows of {parent} that are not there"
-
-
-def miscounted(connection: sqlite3.Connection) -> Iterator[str]:
-    """Give jobs whose counters are not those of their prompts, some of them.
-
-    Cost: a look at every prompt.
-    """
-    for job, said in connection.execute(_COUNTED, (SHOWN,)):
-        yield f"the counters of {job} are not those of its prompts, {said} are there"

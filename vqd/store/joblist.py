@@ -5,7 +5,6 @@ several states as many index entries are read as lie between those that fit.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from heapq import merge
 from itertools import islice
@@ -15,7 +14,9 @@ from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import Counts, JobFilter, ListedJob, Order, Place
 from vqd.domain.needs import Needs
+from vqd.store.labels import findable
 from vqd.store.orders import keys_in_order, pattern_of
+from vqd.store.rows import Connection, Row
 
 _LAST = (1 << 63) - 1
 
@@ -23,7 +24,7 @@ _LAST = (1 << 63) - 1
 class JobList:
     """Reads jobs in short: those that are not over, and pages of all."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def open(self) -> list[ListedJob]:
@@ -65,7 +66,7 @@ class JobList:
         if asked.name:
             where += " AND job LIKE ? ESCAPE '\\'"
             given.append(pattern_of(asked.name))
-        rows = self._connection.execute(
+        rows = self._connection.walk(
             f"SELECT job_key FROM jobs INDEXED BY {index} WHERE state = ? AND job_key < ?{where}"
             " ORDER BY job_key DESC",
             given,
@@ -74,8 +75,8 @@ class JobList:
 
     def _labelled(self, asked: JobFilter, before: int) -> Iterator[int]:
         """Give those with every label, by walking along the entries of the first."""
-        (name, value), *others = asked.labels.items()
-        rows = self._connection.execute(
+        (name, value), *others = findable(asked.labels)
+        rows = self._connection.walk(
             "SELECT job_key, state, workflow, job FROM labels CROSS JOIN jobs USING (job_key)"
             " WHERE labels.name = ? AND value = ? AND labels.job_key < ?"
             " ORDER BY labels.job_key DESC",
@@ -93,7 +94,7 @@ class JobList:
         return row is not None
 
 
-def _fits(row: sqlite3.Row, asked: JobFilter) -> bool:
+def _fits(row: Row, asked: JobFilter) -> bool:
     return (
         (not asked.states or row["state"] in asked.states)
         and asked.workflow in (None, row["workflow"])
@@ -114,7 +115,7 @@ _OPEN = (
 )
 
 
-def _listed(row: sqlite3.Row) -> ListedJob:
+def _listed(row: Row) -> ListedJob:
     needs = json.loads(row["needs"])
     return ListedJob(
         **facts_of(row),
@@ -126,7 +127,7 @@ def _listed(row: sqlite3.Row) -> ListedJob:
     )
 
 
-def facts_of(row: sqlite3.Row) -> dict[str, Any]:
+def facts_of(row: Row) -> dict[str, Any]:
     """Give what columns of their own tell of a job."""
     return {
         "job_key": row["job_key"],

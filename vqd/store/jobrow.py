@@ -1,8 +1,9 @@
 """A job as it is kept: what goes into its row, and what is read from it."""
 
-import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -11,22 +12,36 @@ from pydantic import TypeAdapter
 from vqd.domain.job import Notify, Plan
 from vqd.domain.queue import Job, JobFile
 from vqd.store.joblist import facts_of
+from vqd.store.rows import Row
 
-# What a job that comes back has of its earlier life no more, unless it is written anew.
-OF_A_LIFE = (
-    "problems = '[]', reason = NULL, quote = NULL, awaits_proof = 0, hold = NULL, lacking = 0,"
-    " judge_at = NULL,"
-    " suspended = 0, record = 'whole', cancel_requested_at = NULL, started_at = NULL,"
-    " finished_at = NULL, total = 0, pending = 0, running = 0, succeeded = 0, failed = 0,"
-    " cancelled = 0, kept = 0, needs_key = 1, max_parallel = 1000000000, not_before_at = NULL,"
-    " time_window = NULL, deadline_at = NULL, placed = NULL"
+_OF_A_LIFE: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("reason", "quote", "hold", "judge_at", "cancel_requested_at", "started_at"), "NULL"
+        ),
+        **dict.fromkeys(("finished_at", "not_before_at", "time_window", "deadline_at"), "NULL"),
+        **dict.fromkeys(("placed", "plan"), "NULL"),
+        **dict.fromkeys(("awaits_proof", "lacking", "suspended", "total", "pending"), "0"),
+        **dict.fromkeys(("running", "succeeded", "failed", "cancelled", "kept"), "0"),
+        "problems": "'[]'",
+        "record": "'whole'",
+        "needs_key": "1",
+        "max_parallel": "1000000000",
+    }
 )
+"""What a job that comes back has of its earlier life no more, unless it is written anew."""
 
 _REMEMBERED = 8
 """So many plans are not read anew: a job is asked for again and again while it runs."""
 
 
-def job_of(row: sqlite3.Row) -> Job:
+def written_anew(values: Mapping[str, str]) -> str:
+    """Give what an UPDATE sets of a job that begins another life: these columns, by what stands
+    for their values, and what there is of no other life."""
+    return ", ".join(f"{name} = {value}" for name, value in {**_OF_A_LIFE, **values}.items())
+
+
+def job_of(row: Row) -> Job:
     """Give the job of a row."""
     plan = _plan(row["plan"]) if row["plan"] else None
     return Job(
@@ -36,6 +51,7 @@ def job_of(row: sqlite3.Row) -> Job:
         job_file=JobFile(row["job_file"], row["job_file_sha256"]),
         input_folder=row["input_folder"],
         is_brief=row["record"] != "whole",
+        home=row["home"] if "home" in row.keys() else "",  # noqa: SIM118 - a row's values are no keys
     )
 
 

@@ -1,6 +1,5 @@
 """The rows of jobs."""
 
-import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -14,8 +13,11 @@ from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
-from vqd.store.jobrow import OF_A_LIFE, job_of, notify_text, plans
+from vqd.store.homes import OWN
+from vqd.store.jobrow import job_of, notify_text, plans, written_anew
+from vqd.store.labels import add_labels, shortened
 from vqd.store.notices import NoticeRows
+from vqd.store.rows import Connection
 from vqd.store.schedules import ScheduleRows
 
 ALL_KEPT = "every prompt is kept as it was made before; nothing was left to run"
@@ -34,7 +36,7 @@ class JobRows:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         events: EventRows,
         schedules: ScheduleRows,
         classes: ClassRows,
@@ -70,10 +72,7 @@ class JobRows:
             },
         )
         self._schedules.add(job_key, plan, now=now)
-        self._connection.executemany(
-            "INSERT INTO labels (name, value, job_key) VALUES (?, ?, ?)",
-            [(name, value, job_key) for name, value in plan.labels.items()],
-        )
+        add_labels(self._connection, job_key, plan.labels)
         for said in plan.drift:
             self._events.add("drift.found", at=now, job_key=job_key, said=said)
         for said in plan.left_out:
@@ -88,8 +87,9 @@ class JobRows:
         """
         row = self._connection.execute(
             "UPDATE jobs SET state = :state, quote = :quote, hold = coalesce(:quote, hold),"
-            f" awaits_proof = awaits_proof AND NOT ({_PROOF_WAS_APPROVED}), judge_at = CASE"
-            " WHEN awaits_proof AND kept > 0 THEN :at_once ELSE judge_at END, reason = CASE"
+            " awaits_proof = CASE WHEN awaits_proof = 1"
+            f" AND NOT ({_PROOF_WAS_APPROVED}) THEN 1 ELSE 0 END, judge_at = CASE"
+            " WHEN awaits_proof = 1 AND kept > 0 THEN :at_once ELSE judge_at END, reason = CASE"
             " WHEN kept > 0 AND kept = total THEN :all_kept END"
             " WHERE job_key = :job_key AND state = 'assembling' RETURNING total, workflow, kept",
             {
@@ -135,8 +135,8 @@ class JobRows:
         job_key = self._write(
             job,
             {
-                "name": unicodedata.normalize("NFC", name),
-                "workflow": workflow,
+                "name": shortened(unicodedata.normalize("NFC", name)),
+                "workflow": shortened(workflow),
                 "state": JobState.PUBLISHING,
                 "plan": None,
                 "job_file": job_file.name,
@@ -235,7 +235,7 @@ class JobRows:
             "SELECT job, job_key FROM jobs INDEXED BY jobs_open"
             " WHERE state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
             " AND state NOT IN ('assembling', 'publishing') AND pending + running > 0"
-            " AND cancel_requested_at IS NULL"
+            f" AND cancel_requested_at IS NULL{OWN}"
         )
         return {row["job"]: row["job_key"] for row in rows}
 
@@ -244,9 +244,9 @@ class JobRows:
         laid out, or were when the daemon died."""
         rows = self._connection.execute(
             "SELECT job_key, job FROM jobs INDEXED BY jobs_over"
-            " WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0"
+            f" WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0{OWN}"
             " UNION ALL SELECT job_key, job FROM jobs INDEXED BY jobs_publishing"
-            " WHERE state = 'publishing'"
+            f" WHERE state = 'publishing'{OWN}"
         )
         return [(row["job_key"], row["job"]) for row in rows]
 
@@ -261,11 +261,11 @@ class JobRows:
         """Write the row of a job anew; gives its key. Its prompts of before are gone already."""
         columns = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
-        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
+        anew = written_anew({name: f"excluded.{name}" for name in values})
         row = self._connection.execute(
             f"INSERT INTO jobs (job, {columns}) VALUES (:job, {marks}) ON CONFLICT (job) DO UPDATE"
-            f" SET {OF_A_LIFE}, {anew} WHERE state IN ('assembling', 'done', 'failed',"
-            " 'cancelled') RETURNING job_key",
+            f" SET {anew} WHERE jobs.state IN ('assembling', 'done', 'failed',"
+            f" 'cancelled'){OWN} RETURNING job_key",
             {"job": job, **values},
         ).fetchone()
         if row is None:

@@ -1,6 +1,5 @@
 """Pages of prompts, each found by a seek, however many there are; and how many jobs there are."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from vqd.domain.figures import Depth
@@ -10,12 +9,13 @@ from vqd.store.claiming import COLUMNS
 from vqd.store.jobrow import job_of
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import prompt_of
+from vqd.store.rows import Connection
 
 
 class ListingRows:
     """Reads the queue page by page."""
 
-    def __init__(self, connection: sqlite3.Connection, outputs: OutputRows) -> None:
+    def __init__(self, connection: Connection, outputs: OutputRows) -> None:
         self._connection = connection
         self._outputs = outputs
 

@@ -1,7 +1,6 @@
 """Notices on their way out: written with what they tell of, deleted once they are delivered."""
 
-import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,8 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import Counts
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
 from vqd.store.events import EventRows
+from vqd.store.homes import OWN_NOTICES
+from vqd.store.rows import Connection, Row
 
 PAGE_WRITTEN_S = 5.0
 
@@ -23,7 +24,7 @@ _SELECT = (
 class NoticeRows:
     """The notices of jobs that ask for some (`jobs.notify`), and of the house, by target."""
 
-    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+    def __init__(self, connection: Connection, events: EventRows) -> None:
         self._connection = connection
         self._events = events
 
@@ -32,33 +33,49 @@ class NoticeRows:
 
         That of a proof is due when its page should be written.
         """
-        self._connection.execute(
-            "INSERT INTO notices (job_key, event, target, at, due_at, told)"
-            " SELECT job_key, :event, json_extract(notify, '$.to'), :now, :due_at, json_object("
-            "'state', state, 'reason', reason, 'counts', json_array("
-            "total, pending, running, succeeded, failed, cancelled, kept),"
-            " 'seconds', round(:now - coalesce(started_at, accepted_at), 1))"
-            " FROM jobs WHERE job_key = :job_key AND notify IS NOT NULL AND EXISTS ("
-            "SELECT 1 FROM json_each(notify, '$.events') WHERE value = :event)",
-            {
-                "job_key": job_key,
-                "event": event,
-                "now": now,
-                "due_at": now + PAGE_WRITTEN_S if event is NoticeEvent.PROOF else now,
-            },
-        )
+        row = self._connection.execute(
+            "SELECT notify, state, reason, total, pending, running, succeeded, failed, cancelled,"
+            " kept, coalesce(started_at, accepted_at) AS since_at FROM jobs"
+            " WHERE job_key = ? AND notify IS NOT NULL",
+            (job_key,),
+        ).fetchone()
+        notify = {} if row is None else orjson.loads(row["notify"])
+        if event not in notify.get("events", ()):
+            return
+        told = {
+            "state": row["state"],
+            "reason": row["reason"],
+            "counts": [row[name] for name in Counts.__match_args__],
+            "seconds": round(now - row["since_at"], 1),
+        }
+        due_at = now + PAGE_WRITTEN_S if event is NoticeEvent.PROOF else now
+        self._add(job_key, event, told, to=notify["to"], now=now, due_at=due_at)
 
     def add_of_house(self, event: HouseEvent, news: HouseNews, *, to: str, now: float) -> None:
         """Write a notice of the house for a target."""
+        self._add(None, event, asdict(news), to=to, now=now, due_at=now)
+
+    def _add(
+        self,
+        job_key: int | None,
+        event: NoticeEvent | HouseEvent,
+        told: Mapping[str, Any],
+        *,
+        to: str,
+        now: float,
+        due_at: float,
+    ) -> None:
         self._connection.execute(
-            "INSERT INTO notices (event, target, at, due_at, told) VALUES (?, ?, ?, ?, ?)",
-            (event, to, now, now, orjson.dumps(asdict(news)).decode()),
+            "INSERT INTO notices (job_key, event, target, at, due_at, told)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (job_key, event, to, now, due_at, orjson.dumps(told).decode()),
         )
 
     def due(self, target: str, now: float) -> Notice | None:
         """Give the notice for `target` that has been due longest; one seek."""
         row = self._connection.execute(
-            f"{_SELECT} WHERE target = ? AND due_at <= ? ORDER BY due_at, notice_key LIMIT 1",
+            f"{_SELECT} WHERE target = ? AND due_at <= ?{OWN_NOTICES}"
+            " ORDER BY due_at, notice_key LIMIT 1",
             (target, now),
         ).fetchone()
         return None if row is None else _notice(row)
@@ -66,7 +83,7 @@ class NoticeRows:
     def next_at(self, target: str) -> float | None:
         """Give when the next notice for `target` is due, which may be past; one seek."""
         row = self._connection.execute(
-            "SELECT min(due_at) AS at FROM notices WHERE target = ?", (target,)
+            f"SELECT min(due_at) AS at FROM notices WHERE target = ?{OWN_NOTICES}", (target,)
         ).fetchone()
         return None if row["at"] is None else float(row["at"])
 
@@ -98,7 +115,7 @@ class NoticeRows:
         """Give up the notices for all but `targets`; gives how many those were."""
         rows = self._connection.execute(
             "SELECT notice_key, event, target FROM notices WHERE target NOT IN"
-            " (SELECT value FROM json_each(?))",
+            f" (SELECT value FROM json_each(?)){OWN_NOTICES}",
             (orjson.dumps([*targets]).decode(),),
         ).fetchall()
         why = "the settings do not name it any more"
@@ -116,7 +133,7 @@ class NoticeRows:
 
     def _note(
         self,
-        row: sqlite3.Row | None,
+        row: Row | None,
         kind: str,
         *,
         now: float,
@@ -128,7 +145,7 @@ class NoticeRows:
             self._events.add(kind, at=now, job_key=row["job_key"], event=event, to=to, why=why)
 
 
-def _notice(row: sqlite3.Row) -> Notice:
+def _notice(row: Row) -> Notice:
     told = orjson.loads(row["told"])
     of_job = row["job_key"] is not None
     return Notice(
@@ -141,7 +158,7 @@ def _notice(row: sqlite3.Row) -> Notice:
     )
 
 
-def _job_news(row: sqlite3.Row, told: dict[str, Any]) -> JobNews:
+def _job_news(row: Row, told: dict[str, Any]) -> JobNews:
     return JobNews(
         job_key=row["job_key"],
         job=row["job"],

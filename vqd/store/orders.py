@@ -4,21 +4,20 @@ Each goes on by a seek from the place where the page before it ended. Of what el
 index is read past what does not fit.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import chain
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import JobFilter, Order, Place
+from vqd.store.labels import findable
+from vqd.store.rows import Connection, Row
 from vqd.store.turns import OPEN
 
 _Given = list[object]
 
 
-def keys_in_order(
-    connection: sqlite3.Connection, asked: JobFilter, after: Place | None
-) -> Iterator[int]:
+def keys_in_order(connection: Connection, asked: JobFilter, after: Place | None) -> Iterator[int]:
     """Give the keys of jobs that fit: in their turns, those that are not over; or as they ended,
     the latest first. They go on after a place of that order."""
     if asked.order is Order.TURN:
@@ -26,9 +25,7 @@ def keys_in_order(
     return _as_ended(connection, asked, after)
 
 
-def _in_turn(
-    connection: sqlite3.Connection, asked: JobFilter, after: Place | None
-) -> Iterator[int]:
+def _in_turn(connection: Connection, asked: JobFilter, after: Place | None) -> Iterator[int]:
     fits, given = _fits(asked)
     states = f" AND state IN ({_quoted(asked.states)})" if asked.states else ""
     query = (
@@ -36,21 +33,19 @@ def _in_turn(
         " {seek} ORDER BY priority DESC, turn, job_key"
     )
     if after is None:
-        rows: Iterator[sqlite3.Row] = connection.execute(query.format(seek=""), given)
+        rows: Iterator[Row] = connection.walk(query.format(seek=""), given)
     else:
         priority, turn, job_key = after
         same = query.format(seek="AND priority = ? AND (turn, job_key) > (?, ?)")
         lower = query.format(seek="AND priority < ?")
         rows = chain(
-            connection.execute(same, [*given, priority, turn, job_key]),
-            connection.execute(lower, [*given, priority]),
+            connection.walk(same, [*given, priority, turn, job_key]),
+            connection.walk(lower, [*given, priority]),
         )
     return (row["job_key"] for row in rows)
 
 
-def _as_ended(
-    connection: sqlite3.Connection, asked: JobFilter, after: Place | None
-) -> Iterator[int]:
+def _as_ended(connection: Connection, asked: JobFilter, after: Place | None) -> Iterator[int]:
     fits, given = _fits(asked)
     seek = "" if after is None else " AND (finished_at, job_key) < (?, ?)"
     query = (
@@ -58,7 +53,7 @@ def _as_ended(
         f"{fits} AND state = ?{seek} ORDER BY finished_at DESC, job_key DESC"
     )
     states = sorted(asked.states or CLOSED_STATES)
-    found = [connection.execute(query, [*given, state, *(after or ())]) for state in states]
+    found = [connection.walk(query, [*given, state, *(after or ())]) for state in states]
     rows = merge(*found, key=lambda row: (row["finished_at"], row["job_key"]), reverse=True)
     return (row["job_key"] for row in rows)
 
@@ -72,7 +67,7 @@ def _fits(asked: JobFilter) -> tuple[str, _Given]:
     if asked.name:
         where += " AND job LIKE ? ESCAPE '\\'"
         given.append(pattern_of(asked.name))
-    for label in asked.labels.items():
+    for label in findable(asked.labels):
         where += (
             " AND EXISTS (SELECT 1 FROM labels"
             " WHERE name = ? AND value = ? AND labels.job_key = jobs.job_key)"

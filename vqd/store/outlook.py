@@ -1,15 +1,14 @@
 """What decides when jobs will be done, read at a moment."""
 
-import sqlite3
-
 from vqd.domain.finish import InLine, OnServer, Outlook, Pace
+from vqd.store.rows import Connection
 from vqd.store.servers import ServerRows
 
 
 class OutlookRows:
     """The queue, the servers and how long prompts took."""
 
-    def __init__(self, connection: sqlite3.Connection, servers: ServerRows) -> None:
+    def __init__(self, connection: Connection, servers: ServerRows) -> None:
         self._connection = connection
         self._servers = servers
 

@@ -1,10 +1,10 @@
 """The rows of outputs: what the prompts that succeeded made."""
 
-import sqlite3
 from collections.abc import Iterable
 
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import PromptKey
+from vqd.store.rows import Connection
 
 _COLUMNS = (
     "slot, path, kind, sha256, bytes, width, height, frames, fps, duration_s, sample_rate,"
@@ -15,7 +15,7 @@ _COLUMNS = (
 class OutputRows:
     """Outputs: written with the move of their prompt, in the same commit."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, outputs: Iterable[tuple[PromptKey, OutputFile]]) -> None:

@@ -1,10 +1,11 @@
 """What of a job waits, and what comes before it; read when somebody asks, never in the loop."""
 
-import sqlite3
 from collections.abc import Mapping
 
 from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.store.classes import needs_of
+from vqd.store.requirements import WAITING
+from vqd.store.rows import Connection
 
 _UNLIMITED = 1_000_000_000
 """What jobs.max_parallel holds where a job asks for no bound."""
@@ -13,7 +14,7 @@ _UNLIMITED = 1_000_000_000
 class PendingRows:
     """Counts over the prompts of one job, and over the jobs before it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of_job(self, job_key: int, now: float) -> Pending:
@@ -43,7 +44,10 @@ class PendingRows:
 
         Cost: as `of_job` where all require the same; else as many index entries as wait.
         """
-        keys = [row["requirement_key"] for row in self._connection.execute(_REQUIRED, (job_key,))]
+        keys = [
+            row["requirement_key"]
+            for row in self._connection.execute(WAITING, {"job_key": job_key})
+        ]
         if len(keys) == 1:
             ready = self.of_job(job_key, now).ready
             return {keys[0]: ready} if ready else {}
@@ -68,7 +72,7 @@ class PendingRows:
         rows = self._connection.execute(
             "SELECT count(*) AS prompts, needs FROM prompts INDEXED BY prompts_routed"
             " JOIN needs ON needs_key = route_key WHERE job_key = ? AND state = 'pending'"
-            " AND route_key IS NOT NULL AND not_before_at <= ? GROUP BY route_key",
+            " AND route_key IS NOT NULL AND not_before_at <= ? GROUP BY needs_key",
             (job_key, now),
         )
         return tuple(Routed(row["prompts"], needs_of(row["needs"])) for row in rows)
@@ -83,17 +87,6 @@ class PendingRows:
         ).fetchone()
         return int(row["prompts"])
 
-
-# From each requirement one seek leads to the next that a prompt has which waits.
-_REQUIRED = (
-    "WITH RECURSIVE required (requirement_key) AS (SELECT min(requirement_key) FROM prompts"
-    " INDEXED BY prompts_pending WHERE job_key = ?1 AND state = 'pending'"
-    " UNION ALL SELECT (SELECT min(prompts.requirement_key) FROM prompts"
-    " INDEXED BY prompts_pending WHERE job_key = ?1 AND state = 'pending'"
-    " AND prompts.requirement_key > required.requirement_key)"
-    " FROM required WHERE required.requirement_key IS NOT NULL)"
-    " SELECT requirement_key FROM required WHERE requirement_key IS NOT NULL"
-)
 
 _BY_REQUIREMENT = (
     "SELECT requirement_key, count(*) AS prompts FROM prompts WHERE job_key = :job_key"

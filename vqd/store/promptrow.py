@@ -1,6 +1,5 @@
 """A prompt as it is kept: what goes into its row, and what is read from it."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from vqd.domain.job import Made, PlannedPrompt
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Downed, Prompt, PromptKey
+from vqd.store.rows import Row
 
 _COLUMNS = (
     "job_key, number, graph_key, requirement_key, edits, inputs, params, seed, stem, proof, state,"
@@ -69,7 +69,7 @@ def downed_text(downed: Iterable[Downed]) -> str:
     return orjson.dumps([*downed]).decode()
 
 
-def prompt_of(row: sqlite3.Row, outputs: tuple[OutputFile, ...]) -> Prompt:
+def prompt_of(row: Row, outputs: tuple[OutputFile, ...]) -> Prompt:
     """Give the prompt of a row that has its graph's `graph_sha256` too."""
     return Prompt(
         key=PromptKey(row["job_key"], row["number"]),

@@ -1,6 +1,5 @@
 """The rows of prompts, and the one function that moves them."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -17,14 +16,17 @@ from vqd.store.claiming import COLUMNS, Claiming, Next
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
+from vqd.store.leasing import Leasing
 from vqd.store.moves import BEGUN, PROVED, TOLD, UNTOLD, WRITTEN
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import downed_text, files_text, prompt_of
 from vqd.store.requirements import RequirementRows
+from vqd.store.rows import Connection, Row
 from vqd.store.schedules import ScheduleRows
 
 _SELECT = f"{COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
+_FIRST_PAGE, _PAGE = 64, 500
 
 
 class PromptRows:
@@ -32,7 +34,7 @@ class PromptRows:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         events: EventRows,
         outputs: OutputRows,
         schedules: ScheduleRows,
@@ -40,8 +42,10 @@ class PromptRows:
         notices: NoticeRows,
         graphs: GraphRows,
         requirements: RequirementRows,
+        leasing: Leasing,
     ) -> None:
         self._connection = connection
+        self._leasing = leasing
         self._notices = notices
         self._events = events
         self._outputs = outputs
@@ -144,6 +148,7 @@ class PromptRows:
         Raises:
             IllegalMove: the prompt's state does not allow it; nothing is written.
             KeyError: there is no such prompt.
+            VqdError: `lease_lost`, it is another daemon's to move.
         """
         before = self._source(key, move)
         after = state_after(move, before)
@@ -163,6 +168,7 @@ class PromptRows:
         ).rowcount
         if not moved:
             raise IllegalMove(move, self.state(key))
+        self._lease(key, before, after)
         self._count(key.job_key, before, after, 1, now=now)
         if after is PromptState.PENDING:
             self._classes.classify(key.job_key)
@@ -240,20 +246,17 @@ class PromptRows:
 
     def of_job(self, job_key: int) -> Iterator[Prompt]:
         """Give a job's prompts by number, with their outputs, one by one."""
-        for row in self._connection.execute(f"{_SELECT} ORDER BY number", {"job_key": job_key}):
-            yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+        return self._by_number(f"{_SELECT} AND number > :after", job_key)
 
     def of_proof(self, job_key: int) -> Iterator[Prompt]:
         """Give the prompts of a job's proof by number, with their outputs, one by one."""
-        query = f"{_SELECT} AND proof = 1 ORDER BY number"
-        for row in self._connection.execute(query, {"job_key": job_key}):
-            yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+        return self._by_number(f"{_SELECT} AND proof = 1 AND number > :after", job_key)
 
     def running(self, job_key: int | None = None) -> list[Prompt]:
         """Give the running prompts, of one job or of all."""
         keys = self._connection.execute(
             "SELECT job_key, number FROM prompts WHERE state = 'running'"
-            " AND (:job_key IS NULL OR job_key = :job_key)",
+            " AND (CAST(:job_key AS BIGINT) IS NULL OR job_key = :job_key)",
             {"job_key": job_key},
         ).fetchall()
         return [self.get(PromptKey(row["job_key"], row["number"])) for row in keys]
@@ -272,13 +275,34 @@ class PromptRows:
             for row in rows
         ]
 
-    def _row(self, key: PromptKey) -> sqlite3.Row:
-        row: sqlite3.Row | None = self._connection.execute(
+    def _by_number(self, query: str, job_key: int) -> Iterator[Prompt]:
+        """Give prompts with their outputs, read in pages: a job may have a million, and who asks
+        may want to see the first of them."""
+        after, most = 0, _FIRST_PAGE
+        while True:
+            values = {"job_key": job_key, "after": after, "most": most}
+            rows = self._connection.execute(
+                f"{query} ORDER BY number LIMIT :most", values
+            ).fetchall()
+            for row in rows:
+                yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+            if len(rows) < most:
+                return
+            after, most = rows[-1]["number"], _PAGE
+
+    def _row(self, key: PromptKey) -> Row:
+        row: Row | None = self._connection.execute(
             f"{_SELECT} AND number = :number", {"job_key": key.job_key, "number": key.number}
         ).fetchone()
         if row is None:
             raise KeyError(key)
         return row
+
+    def _lease(self, key: PromptKey, before: PromptState, after: PromptState) -> None:
+        if after is PromptState.RUNNING:
+            self._leasing.take(key)
+        elif before is PromptState.RUNNING:
+            self._leasing.end(key)
 
     def _source(self, key: PromptKey, move: Move) -> PromptState:
         """Give the state to move from: the only one there is, else the one the prompt is in."""

@@ -4,9 +4,9 @@ Its record is `whole`, then `trimming`, while its rows are taken away slice by s
 A job whose folder comes back is whole again, whatever its record was.
 """
 
-import sqlite3
-
 from vqd.store.events import EventRows
+from vqd.store.homes import OWN
+from vqd.store.rows import Connection
 
 _CLOSED = "record = 'whole' AND finished_at IS NOT NULL"
 
@@ -28,7 +28,7 @@ _SLICES = (
 class RecordRows:
     """The records of closed jobs, which `output.keep` and the settings' `keep` make brief."""
 
-    def __init__(self, connection: sqlite3.Connection, events: EventRows) -> None:
+    def __init__(self, connection: Connection, events: EventRows) -> None:
         self._connection = connection
         self._events = events
 
@@ -38,13 +38,14 @@ class RecordRows:
         `keep_s` is how long a job is kept that does not say so itself, None for ever.
         """
         row = self._connection.execute(
-            "SELECT job_key FROM jobs INDEXED BY jobs_trimming WHERE record = 'trimming' LIMIT 1"
+            "SELECT job_key FROM jobs INDEXED BY jobs_trimming WHERE record = 'trimming'"
+            f"{OWN} LIMIT 1"
         ).fetchone()
         row = (
             row
             or self._connection.execute(
                 f"SELECT job_key FROM jobs INDEXED BY jobs_kept_own WHERE {_CLOSED}"
-                " AND keep_s IS NOT NULL AND finished_at + keep_s <= ?"
+                f" AND keep_s IS NOT NULL AND finished_at + keep_s <= ?{OWN}"
                 " ORDER BY finished_at + keep_s LIMIT 1",
                 (now,),
             ).fetchone()
@@ -52,7 +53,7 @@ class RecordRows:
         if row is None and keep_s is not None:
             row = self._connection.execute(
                 f"SELECT job_key FROM jobs INDEXED BY jobs_kept WHERE {_CLOSED}"
-                " AND keep_s IS NULL AND finished_at <= ? ORDER BY finished_at LIMIT 1",
+                f" AND keep_s IS NULL AND finished_at <= ?{OWN} ORDER BY finished_at LIMIT 1",
                 (now - keep_s,),
             ).fetchone()
         return None if row is None else int(row["job_key"])
@@ -61,8 +62,8 @@ class RecordRows:
         """Give when the next job is to be trimmed, which may be past; two seeks."""
         row = self._connection.execute(
             f"SELECT (SELECT min(finished_at + keep_s) FROM jobs INDEXED BY jobs_kept_own"
-            f" WHERE {_CLOSED} AND keep_s IS NOT NULL) AS own, (SELECT min(finished_at)"
-            f" FROM jobs INDEXED BY jobs_kept WHERE {_CLOSED} AND keep_s IS NULL) AS other"
+            f" WHERE {_CLOSED} AND keep_s IS NOT NULL{OWN}) AS own, (SELECT min(finished_at)"
+            f" FROM jobs INDEXED BY jobs_kept WHERE {_CLOSED} AND keep_s IS NULL{OWN}) AS other"
         ).fetchone()
         times = [] if row["own"] is None else [float(row["own"])]
         if keep_s is not None and row["other"] is not None:

@@ -1,12 +1,12 @@
 """What a disk refused last, for whoever asks beside the daemon."""
 
-import sqlite3
+from vqd.store.rows import Connection
 
 
 class RefusalRows:
     """One row while a disk refuses what it is given; none while it does not."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def note(self, said: str | None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import orjson
 
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.requirement import Model, Requirement, names_model, required
+from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +24,12 @@ NOT_LOOKED_AT = 1
 # From each requirement one seek leads to the next of which a prompt of the job waits.
 _WAITING = (
     "WITH RECURSIVE waiting (requirement_key) AS ("
-    "SELECT min(requirement_key) FROM prompts INDEXED BY {index}"
-    " WHERE job_key = :job_key AND {which} UNION ALL"
-    " SELECT (SELECT min(prompts.requirement_key) FROM prompts INDEXED BY {index}"
+    "SELECT (SELECT requirement_key FROM prompts INDEXED BY {index}"
+    " WHERE job_key = :job_key AND {which} ORDER BY requirement_key LIMIT 1) UNION ALL"
+    " SELECT (SELECT prompts.requirement_key FROM prompts INDEXED BY {index}"
     " WHERE job_key = :job_key AND {which}"
-    " AND prompts.requirement_key > waiting.requirement_key)"
+    " AND prompts.requirement_key > waiting.requirement_key"
+    " ORDER BY prompts.requirement_key LIMIT 1)"
     " FROM waiting WHERE waiting.requirement_key IS NOT NULL)"
     " SELECT requirement_key FROM waiting WHERE requirement_key IS NOT NULL"
 )
@@ -41,7 +42,7 @@ WAITING_OF_PROOF = _WAITING.format(
 class RequirementRows:
     """Requirements: written with the prompts that have them, read by their key."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def get(self, requirement_key: int) -> Requirement:
@@ -63,7 +64,7 @@ class RequirementRows:
         """Give the key under which a requirement is kept."""
         text = orjson.dumps(requirement).decode()
         self._connection.execute(
-            "INSERT OR IGNORE INTO requirements (requirement) VALUES (?)", (text,)
+            "INSERT INTO requirements (requirement) VALUES (?) ON CONFLICT DO NOTHING", (text,)
         )
         row = self._connection.execute(
             "SELECT requirement_key FROM requirements WHERE requirement = ?", (text,)

@@ -4,7 +4,6 @@ A job is ready, or has a `hold` that says why not. Whatever may change that sets
 time at which the runner judges it again; until it has, nothing of the job is claimed.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 
 from vqd.domain.finish import REMEMBERED
@@ -14,9 +13,13 @@ from vqd.domain.notice import NoticeEvent
 from vqd.domain.schedule import Awaited, Judgement, Standing
 from vqd.store.classes import AT_ONCE, ClassRows, needs_of, requires_of
 from vqd.store.events import EventRows
+from vqd.store.homes import OWN
 from vqd.store.notices import NoticeRows
+from vqd.store.rows import Connection
 
-_UNJUDGED = "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
+_UNJUDGED = (
+    "judge_at <= :now AND state IN ('queued', 'running') AND cancel_requested_at IS NULL" + OWN
+)
 
 
 class ScheduleRows:
@@ -24,7 +27,7 @@ class ScheduleRows:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         events: EventRows,
         notices: NoticeRows,
         classes: ClassRows,
@@ -57,7 +60,7 @@ class ScheduleRows:
             ),
         )
         self._connection.executemany(
-            "INSERT OR IGNORE INTO awaited (job_key, name) VALUES (?, ?)",
+            "INSERT INTO awaited (job_key, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
             [(job_key, name) for name in schedule.after],
         )
 
@@ -65,7 +68,7 @@ class ScheduleRows:
         """Tell whether a job waits for a node class or a model that no server has; one seek."""
         row = self._connection.execute(
             "SELECT 1 FROM jobs INDEXED BY jobs_lacking WHERE lacking = 1"
-            " AND state IN ('queued', 'running') AND cancel_requested_at IS NULL LIMIT 1"
+            f" AND state IN ('queued', 'running') AND cancel_requested_at IS NULL{OWN} LIMIT 1"
         ).fetchone()
         return row is not None
 
@@ -82,7 +85,7 @@ class ScheduleRows:
         """Give the earliest time at which a job is to be judged, which may be past; one seek."""
         row = self._connection.execute(
             "SELECT judge_at FROM jobs INDEXED BY jobs_judged WHERE judge_at IS NOT NULL"
-            " AND state IN ('queued', 'running') AND cancel_requested_at IS NULL"
+            f" AND state IN ('queued', 'running') AND cancel_requested_at IS NULL{OWN}"
             " ORDER BY judge_at LIMIT 1"
         ).fetchone()
         return None if row is None else float(row["judge_at"])
@@ -161,7 +164,8 @@ class ScheduleRows:
             "UPDATE jobs SET state = CASE state WHEN 'quoted' THEN 'queued' ELSE state END,"
             " awaits_proof = CASE state WHEN 'quoted' THEN awaits_proof ELSE 0 END,"
             " deadline_at = CASE state WHEN 'quoted'"
-            " THEN :now + json_extract(plan, '$.deadline_s') ELSE deadline_at END,"
+            " THEN :now + CAST(json_extract(plan, '$.deadline_s') AS DOUBLE PRECISION)"
+            " ELSE deadline_at END,"
             " quote = NULL, judge_at = :at_once"
             " WHERE job_key = :job_key AND (state = 'quoted' OR awaits_proof = 1)"
             " AND state IN ('quoted', 'queued', 'running') RETURNING job_key",
@@ -187,12 +191,12 @@ class ScheduleRows:
         Both by Welford, but a new one weighs no less than one of the remembered.
         """
         row = self._connection.execute(
-            "INSERT INTO workflow_times (workflow, measured, mean_s)"
+            "INSERT INTO workflow_times AS was (workflow, measured, mean_s)"
             " SELECT workflow, 1, :seconds FROM jobs WHERE job_key = :job_key"
-            " ON CONFLICT DO UPDATE SET measured = measured + 1,"
-            " mean_s = mean_s + (:seconds - mean_s) / min(measured + 1, :remembered),"
-            " variance = (1 - 1.0 / min(measured + 1, :remembered)) * (variance"
-            " + (:seconds - mean_s) * (:seconds - mean_s) / min(measured + 1, :remembered))"
+            f" ON CONFLICT (workflow) DO UPDATE SET measured = was.measured + 1,"
+            f" mean_s = was.mean_s + (:seconds - was.mean_s) / {_WEIGHED},"
+            f" variance = (1 - 1.0 / {_WEIGHED}) * (was.variance"
+            f" + (:seconds - was.mean_s) * (:seconds - was.mean_s) / {_WEIGHED})"
             " RETURNING workflow",
             {"seconds": max(0.0, seconds), "job_key": job_key, "remembered": REMEMBERED},
         ).fetchone()
@@ -206,7 +210,7 @@ class ScheduleRows:
         """Let every job be judged at once that is held, or will be judged at some time."""
         self._connection.execute(
             "UPDATE jobs SET judge_at = ? WHERE state IN ('queued', 'running')"
-            " AND (hold IS NOT NULL OR judge_at IS NOT NULL)",
+            f" AND (hold IS NOT NULL OR judge_at IS NOT NULL){OWN}",
             (AT_ONCE,),
         )
 
@@ -256,10 +260,13 @@ class ScheduleRows:
         return wanted in seen
 
 
+# A newer prompt weighs no less than one of those that are remembered.
+_WEIGHED = "CASE WHEN was.measured < :remembered THEN was.measured + 1 ELSE :remembered END"
+
 # A proof is made once no prompt of it waits or runs any more, and others wait behind it.
 _STANDING = (
     "SELECT suspended, not_before_at, time_window, deadline_at, needs, mean_s,"
-    " awaits_proof AND pending > 0"
+    " awaits_proof = 1 AND pending > 0"
     " AND NOT EXISTS (SELECT 1 FROM prompts INDEXED BY prompts_of_proof"
     " WHERE prompts.job_key = jobs.job_key AND prompts.state = 'pending' AND proof = 1)"
     " AND NOT EXISTS (SELECT 1 FROM prompts INDEXED BY prompts_running"
@@ -274,10 +281,11 @@ _STANDING = (
 _AWAITED = (
     "SELECT job_key, state FROM ("
     "SELECT job_key, state, job_key < :own AS is_before FROM jobs WHERE job = :name"
-    " UNION ALL SELECT * FROM (SELECT job_key, state, 1 FROM jobs"
-    " WHERE name = :name AND job_key < :own ORDER BY job_key DESC LIMIT 1)"
-    " UNION ALL SELECT * FROM (SELECT job_key, state, 0 FROM jobs"
+    " UNION ALL SELECT * FROM (SELECT job_key, state, true FROM jobs"
+    " WHERE name = :name AND job_key < :own ORDER BY job_key DESC LIMIT 1) AS before"
+    " UNION ALL SELECT * FROM (SELECT job_key, state, false FROM jobs"
     " WHERE name = :name AND job_key > :own"
-    " AND name <> (SELECT name FROM jobs WHERE job_key = :own) ORDER BY job_key DESC LIMIT 1))"
+    " AND name <> (SELECT name FROM jobs WHERE job_key = :own) ORDER BY job_key DESC LIMIT 1)"
+    " AS after) AS meant"
     " ORDER BY state IN ('failed', 'cancelled'), is_before DESC, job_key DESC LIMIT 1"
 )

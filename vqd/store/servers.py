@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from vqd.domain.server import ServerRecord, ServerTally
+from vqd.store.homes import OR_ELSEWHERE, OWN_SERVERS
+from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
     from vqd.domain.outcome import Outcome
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 class ServerRows:
     """One row a server, as it was last seen, and one for what it did."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def note(self, records: Iterable[ServerRecord]) -> None:
@@ -28,14 +30,15 @@ class ServerRows:
             " VALUES (:server, :url, :state, :said, :version, :seen_at, :seen_at, :vram_gb, :tags)"
             " ON CONFLICT (server) DO UPDATE SET url = excluded.url, state = excluded.state,"
             " said = excluded.said, version = excluded.version, seen_at = excluded.seen_at,"
-            " since_at = CASE WHEN state = excluded.state THEN since_at ELSE excluded.seen_at END,"
+            " since_at = CASE WHEN servers.state = excluded.state THEN servers.since_at"
+            " ELSE excluded.seen_at END,"
             " vram_gb = excluded.vram_gb, tags = excluded.tags",
             [{**asdict(one), "tags": json.dumps(one.tags)} for one in records],
         )
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the servers that the settings no longer name."""
-        for record in self.all():
+        for record in self._read(f"WHERE true{OWN_SERVERS}"):
             if record.server not in names:
                 for table in ("servers", "server_tallies", "strays"):
                     self._connection.execute(
@@ -44,7 +47,17 @@ class ServerRows:
 
     def all(self) -> list[ServerRecord]:
         """Give every server, by name."""
-        rows = self._connection.execute("SELECT * FROM servers ORDER BY server")
+        return self._read("WHERE true")
+
+    def elsewhere(self) -> list[ServerRecord]:
+        """Give every server that another daemon drives, by name."""
+        return self._read(f"WHERE false{OR_ELSEWHERE}")
+
+    def _read(self, which: str) -> list[ServerRecord]:
+        rows = self._connection.execute(
+            "SELECT server, url, state, said, version, seen_at, since_at, vram_gb, tags"
+            f" FROM servers {which} ORDER BY server"
+        )
         return [
             ServerRecord(**{**dict(row), "tags": tuple(json.loads(row["tags"]))}) for row in rows
         ]
@@ -52,7 +65,8 @@ class ServerRows:
     def add_stray(self, server: str, prompt_id: str, *, now: float) -> None:
         """Note a prompt that was given up while the server may have had it; the last 100 count."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO strays (server, prompt_id, at) VALUES (?, ?, ?)",
+            "INSERT INTO strays (server, prompt_id, at) VALUES (?, ?, ?)"
+            " ON CONFLICT (prompt_id) DO UPDATE SET server = excluded.server, at = excluded.at",
             (server, prompt_id, now),
         )
         self._connection.execute(
@@ -79,13 +93,19 @@ class ServerRows:
         is_good = isinstance(outcome, Succeeded)
         is_bad = not isinstance(outcome, Succeeded) and outcome.code not in OF_NO_SERVER
         self._connection.execute(
-            "INSERT INTO server_tallies (server, day, succeeded, failed_in_row, ended_at)"
-            " VALUES (:server, date(:now, 'unixepoch', 'localtime'), :good, :bad, :now)"
+            "INSERT INTO server_tallies AS was (server, day, succeeded, failed_in_row, ended_at)"
+            " VALUES (:server, :day, :good, :bad, :now)"
             " ON CONFLICT (server) DO UPDATE SET day = excluded.day, ended_at = excluded.ended_at,"
             " succeeded = excluded.succeeded"
-            " + CASE WHEN day = excluded.day THEN succeeded ELSE 0 END,"
-            " failed_in_row = CASE WHEN :good THEN 0 ELSE failed_in_row + :bad END",
-            {"server": server, "now": now, "good": int(is_good), "bad": int(is_bad)},
+            " + CASE WHEN was.day = excluded.day THEN was.succeeded ELSE 0 END,"
+            " failed_in_row = CASE WHEN :good = 1 THEN 0 ELSE was.failed_in_row + :bad END",
+            {
+                "server": server,
+                "day": _day(now),
+                "now": now,
+                "good": int(is_good),
+                "bad": int(is_bad),
+            },
         )
 
     def ended_at(self, server: str) -> float | None:
@@ -101,11 +121,11 @@ class ServerRows:
             "SELECT server, sum(prompts) AS prompts, sum(succeeded) AS succeeded,"
             " sum(failed_in_row) AS failed_in_row, max(ended_at) AS ended_at FROM ("
             " SELECT server, 0 AS prompts, failed_in_row, ended_at,"
-            " CASE WHEN day = date(?, 'unixepoch', 'localtime') THEN succeeded ELSE 0 END"
+            " CASE WHEN day = ? THEN succeeded ELSE 0 END"
             " AS succeeded FROM server_tallies"
             " UNION ALL SELECT server, 1, 0, NULL, 0 FROM prompts INDEXED BY prompts_running"
-            " WHERE state = 'running') GROUP BY server",
-            (now,),
+            " WHERE state = 'running') AS one GROUP BY server",
+            (_day(now),),
         )
         return {
             row["server"]: ServerTally(
@@ -113,3 +133,8 @@ class ServerRows:
             )
             for row in rows
         }
+
+
+def _day(now: float) -> str:
+    """Give the day, as it is called here."""
+    return time.strftime("%Y-%m-%d", time.localtime(now))

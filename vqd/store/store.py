@@ -1,50 +1,36 @@
 """The queue's memory: one writer, any number of readers."""
 
-import sqlite3
-import time
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
-from vqd.domain.errors import VqdError
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.place import Place
 from vqd.domain.queue import JobFile
+from vqd.store.access import Unread
 from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
-from vqd.store.connection import (
-    keep_small_tables_in_memory,
-    open_for_reading,
-    open_for_writing,
-    take_back_begun,
-    unopened,
-)
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.foresight import Foreseen
 from vqd.store.graphs import GraphRows
 from vqd.store.house import HouseRows
-from vqd.store.integrity import require_sound
 from vqd.store.jobs import JobRows
+from vqd.store.leasing import Leasing, Unshared
 from vqd.store.listing import ListingRows
-from vqd.store.log import LogWatch, log_bytes
-from vqd.store.migrate import migrate
 from vqd.store.notices import NoticeRows
 from vqd.store.outputs import OutputRows
 from vqd.store.pending import PendingRows
-from vqd.store.place import Place
 from vqd.store.prompts import PromptRows
 from vqd.store.reader import Reader
 from vqd.store.records import RecordRows
-from vqd.store.replacing import set_logs_aside, settle
+from vqd.store.rows import Connection
 from vqd.store.schedules import ScheduleRows
-from vqd.store.schema import check_form
 from vqd.store.turns import TurnRows
 from vqd.store.writer import Writer
 
@@ -67,8 +53,11 @@ def _nothing() -> None:
 class Session(Foreseen):
     """All rows, over one connection: inside a write they can be changed, else only read."""
 
-    def __init__(self, connection: sqlite3.Connection, classes: ClassCache) -> None:
+    def __init__(
+        self, connection: Connection, classes: ClassCache, leasing: Leasing | None = None
+    ) -> None:
         super().__init__(connection, classes)
+        self.leasing = leasing or Unshared()
         self.estimates = EstimateRows(connection)
         self.events = EventRows(connection)
         self.notices = NoticeRows(connection, self.events)
@@ -87,6 +76,7 @@ class Session(Foreseen):
             self.notices,
             self.graphs,
             self.requirements,
+            self.leasing,
         )
         self.pending = PendingRows(connection)
         self.listing = ListingRows(connection, self.outputs)
@@ -106,46 +96,49 @@ class Session(Foreseen):
 class StoreReader(Reader[Session]):
     """Reads all of the queue."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, partial(Session, classes=ClassCache()))
+    def __init__(self, place: Place) -> None:
+        self._classes = ClassCache()
+        super().__init__(place, partial(Session, classes=self._classes))
 
     @property
     def log_bytes(self) -> int:
-        """Give the size of the queue's write-ahead log."""
-        return log_bytes(self._path)
+        """Give the size of the queue's write-ahead log, 0 where PostgreSQL looks after it."""
+        return self._queue.log_bytes()
 
 
 class Store(StoreReader):
     """Reads and writes the queue. One per database: the daemon's."""
 
-    def __init__(self, path: Path, *, on_failure: Callable[[], None] = _nothing) -> None:
-        """Open the queue at `path`, making it or bringing its schema up to date.
+    def __init__(
+        self,
+        place: Place,
+        leasing: Callable[[Connection], Leasing] = lambda _: Unshared(),
+        *,
+        on_failure: Callable[[], None] = _nothing,
+    ) -> None:
+        """Open the queue that lies there, making it or bringing its schema up to date.
+
+        `leasing` gives who may run a prompt, over the connection that writes. `on_failure` is
+        called when it turns out that it can be written no more, by any thread.
 
         `on_failure` is called when it turns out that it can be written no more, by any thread.
 
         Raises:
-            VqdError: `store_not_vqd`, `store_damaged`, `store_no_wal`, or as `migrate` tells.
+            VqdError: `store_not_vqd`, `store_damaged`, `store_unreachable` and the like.
         """
-        super().__init__(path)
-        settle(path, now=time.time())
-        self.is_new = not _is_usable(path)
+        super().__init__(place)
+        self._transactions = self._queue.writing()
+        self.is_new = self._transactions.is_new
         """Whether there was no queue: what there is of one lies in the folders alone."""
-        self._connection = open_for_writing(path)
-        try:
-            migrate(self._connection, path, now=time.time())
-            keep_small_tables_in_memory(self._connection)
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise unopened(path, error) from error
-        except BaseException:
-            self._connection.close()
-            raise
+        connection = self._transactions.connection
+        self._session = Session(connection, self._classes, leasing(connection))
         self._on_failure = on_failure
         self._is_unread = False
-        self.log_watch = LogWatch(path)
-        self._session = self._rows(self._connection)
-        self._place = Place(path)
-        self._writer = Writer(self._connection, require=self._place.require, on_failure=on_failure)
+        self._writer = Writer(self._transactions, on_failure=on_failure)
+
+    def look_at_log(self) -> None:
+        """Tell of the queue's write-ahead log when it is large. Any one thread may look."""
+        self._queue.look()
 
     def write(self, write: Callable[[Session], T], *, bulk: bool = False) -> T:
         """Carry out `write` in one transaction and wait for its durable commit.
@@ -153,9 +146,9 @@ class Store(StoreReader):
         What is `bulk` (a part of something big) lets every other write by first.
 
         Raises:
-            VqdError: `store_closed`; `store_disk` or `store_locked`, nothing was written, and it
-                may be tried again; `store_damaged`, `store_replaced` or `store_unwritten`, and
-                nothing is from now on; and whatever `write` raises, undone.
+            VqdError: `store_closed`; `store_disk`, `store_locked` or `store_unreachable`, nothing
+                was written, and it may be tried again; `store_damaged`, `store_replaced` or
+                `store_unwritten`, and nothing is from now on; and whatever `write` raises, undone.
         """
         return self._writer.write(lambda _: write(self._session), bulk=bulk)
 
@@ -236,7 +229,7 @@ class Store(StoreReader):
                 lambda session: session.records.forget_prompts(job, _FORGOTTEN), bulk=True
             )
 
-    def _fail(self, unread: VqdError) -> None:
+    def _fail(self, unread: Unread) -> None:
         """Say that the queue cannot be read, once, and see to what follows."""
         if not self._is_unread:
             self._is_unread = True
@@ -250,20 +243,4 @@ class Store(StoreReader):
         """Finish what was asked for and close every connection."""
         self._writer.close()
         super().close()
-        self._connection.close()
-        if not self._place.is_held():
-            set_logs_aside(self._path, now=time.time())
-
-
-def _is_usable(path: Path) -> bool:
-    """Tell whether there is a queue, which is looked at before anything of it is changed.
-
-    Raises:
-        VqdError: it is damaged, or of a schema that this vqd does not know.
-    """
-    if not path.exists():
-        return False
-    take_back_begun(path)
-    with closing(open_for_reading(path)) as connection:
-        require_sound(connection, path)
-        return check_form(connection) > 0
+        self._transactions.close()

@@ -5,8 +5,9 @@ came first unless somebody placed a job between two others. Its turn is then hal
 theirs, which halves what is left there: once nothing is, all of that priority are spread out anew.
 """
 
-import sqlite3
 from dataclasses import dataclass
+
+from vqd.store.rows import Connection
 
 OPEN = "state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
 """A job that is not over: the condition of the index jobs_in_turn, word for word."""
@@ -22,7 +23,7 @@ class _Turn:
 class TurnRows:
     """Places jobs; each gives the priority that the job has there."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def put_first(self, job_key: int) -> int:
@@ -73,8 +74,8 @@ class TurnRows:
         self._connection.execute(_SPREAD, given)
 
     def _newest(self) -> int:
-        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")
-        return int(row.fetchone()["seq"])
+        row = self._connection.execute("SELECT max(job_key) AS newest FROM jobs").fetchone()
+        return int(row["newest"])
 
     def _of(self, job_key: int) -> _Turn:
         row = self._connection.execute(

@@ -37,6 +37,20 @@ class ReplacedShape(Shape):
     """Where the queue lies that was there before; null where there was none."""
 
 
+@dataclass(frozen=True, slots=True)
+class RelocatedShape(Shape):
+    """A queue that was moved to another place."""
+
+    moved_to: str
+    """Where it lies now; without its password."""
+    jobs: int
+    prompts: int
+    rows: int
+    """Of all its tables, each of which is in the new place as it was in the old one."""
+    kept: str
+    """Where the queue lies that was there before."""
+
+
 def backup_shape(backup: Backup) -> BackupShape:
     """Give a backup for programs."""
     return BackupShape(

@@ -7,10 +7,8 @@ cannot know: a file that is written over in place, as `cp` does.
 
 from pathlib import Path
 
-from vqd.domain.errors import VqdError
 
-
-class Place:
+class HeldFile:
     """The file at `path` as it is now."""
 
     def __init__(self, path: Path) -> None:
@@ -20,20 +18,6 @@ class Place:
     def is_held(self) -> bool:
         """Tell whether that file is still there; one system call."""
         return _file_at(self._path) == self._held
-
-    def require(self) -> None:
-        """Do nothing while that file is still there.
-
-        Raises:
-            VqdError: `store_replaced`.
-        """
-        if not self.is_held():
-            raise VqdError(
-                "store_replaced",
-                f"{self._path} is gone, or another file is in its place, since it was opened.",
-                "Start vqd again: it goes by what lies there then, and by the jobs' folders. Stop"
-                " it before you put another queue there: vqd restore does that.",
-            )
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

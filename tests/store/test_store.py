@@ -1,21 +1,20 @@
 import itertools
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, job_of
-from vqd.domain.errors import Problem, VqdError
+from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
 from vqd.domain.listing import Counts
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
+from vqd.domain.place import Place
 from vqd.domain.queue import Prompt, PromptKey
-from vqd.store.claiming import NEXT, NEXT_OF_PROOF, NEXT_ROUTED, ROUTES
-from vqd.store.connection import APPLICATION_ID
-from vqd.store.store import SLICE, Session, Store, StoreReader
+from vqd.store.access import queue_at
+from vqd.store.store import SLICE, Session, Store
 
 DONE = Succeeded((OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8),), 0.5)
 BROKEN = Failed(FailureCode.NODE_ERROR, "it raised")
@@ -76,13 +75,14 @@ def test_a_move_changes_state_counters_and_events_together_or_nothing(
     assert job_of(store, job_key).counts == Counts(1, **{str(k): v for k, v in wanted.items()})
 
 
-def test_the_schema_itself_refuses_counters_that_do_not_add_up(store: Store) -> None:
-    job_key = accept_a_job(store, total=1)
-    path = store._path
-    connection = sqlite3.connect(path)
-    with pytest.raises(sqlite3.IntegrityError):
-        connection.execute("UPDATE jobs SET pending = 5 WHERE job_key = ?", (job_key,))
-    connection.close()
+def test_the_schema_itself_refuses_counters_that_do_not_add_up(store: Store, place: Place) -> None:
+    accept_a_job(store, total=1)
+    store.close()
+    with closing(queue_at(place).writing()) as transactions:
+        transactions.begin()
+        with pytest.raises(Exception, match=r"(?i)check constraint"):
+            transactions.connection.execute("UPDATE jobs SET pending = 5")
+        transactions.roll_back()
 
 
 def test_a_claim_stores_the_prompt_id_and_starts_the_job(store: Store) -> None:
@@ -239,104 +239,29 @@ def test_prompts_that_failed_alike_are_told_together(store: Store) -> None:
     assert told == [(1, "no room", 3), (2, "no colour", 1)]
 
 
-def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "queue.db"
-    path.mkdir()
-    with pytest.raises(VqdError) as caught:
-        Store(path)
-    assert caught.value.code == "store_unopened"
-
-
-def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "queue.db"
-    path.write_bytes(b"this is no database, it is a text of more than a hundred bytes. " * 9)
-    with pytest.raises(VqdError) as caught:
-        Store(path)
-    assert caught.value.code == "store_damaged"
-
-
-def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "queue.db"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE theirs (a)")
-    connection.commit()
-    connection.close()
-    with pytest.raises(VqdError) as caught:
-        Store(path)
-    assert caught.value.code == "store_not_vqd"
-
-
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    Store(tmp_path / "queue.db").close()
-    connection = sqlite3.connect(tmp_path / "queue.db")
-    connection.execute("PRAGMA user_version = 9999")
-    connection.close()
-    with pytest.raises(VqdError) as caught:
-        Store(tmp_path / "queue.db")
-    assert caught.value.code == "store_too_new"
-
-
-def test_reading_beside_the_daemon_needs_a_queue(tmp_path: Path) -> None:
-    reader = StoreReader(tmp_path / "none.db")
-    with pytest.raises(VqdError) as caught, reader.reading():
-        pass
-    assert caught.value.code == "store_missing"
-
-
-def test_the_file_says_that_it_is_vqds_and_survives_reopening(tmp_path: Path) -> None:
-    first = Store(tmp_path / "queue.db")
-    accept_a_job(first, "kept")
-    first.close()
-    again = Store(tmp_path / "queue.db")
+def test_a_queue_that_is_opened_again_has_what_was_written(store: Store, place: Place) -> None:
+    accept_a_job(store, "kept")
+    store.close()
+    again = Store(place)
     with again.reading() as session:
         assert session.jobs.find("kept") is not None
     again.close()
-    connection = sqlite3.connect(tmp_path / "queue.db")
-    assert connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-    connection.close()
 
 
-SHUNNING = {"server": "gpu1", "shunned_s": 10.0}
-
-
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        (
-            NEXT.replace(":job_key", "1").replace(":now", "5").replace(":requirement_key", "3"),
-            "prompts_pending (job_key=? AND requirement_key=? AND route_key=? AND not_before_at<?)",
-        ),
-        (
-            NEXT_OF_PROOF.replace(":job_key", "1")
-            .replace(":now", "5")
-            .replace(":requirement_key", "3"),
-            "prompts_of_proof (job_key=? AND requirement_key=? AND not_before_at<?)",
-        ),
-        (
-            NEXT_ROUTED.replace(":job_key", "1")
-            .replace(":now", "5")
-            .replace(":route_key", "2")
-            .replace(":requirement_key", "3"),
-            "prompts_pending (job_key=? AND requirement_key=? AND route_key=? AND not_before_at<?)",
-        ),
-        (ROUTES, "prompts_routed (route_key>?)"),
-        (
-            "SELECT job_key FROM jobs INDEXED BY jobs_over"
-            " WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0"
-            " UNION ALL SELECT job_key FROM jobs INDEXED BY jobs_publishing"
-            " WHERE state = 'publishing'",
-            "jobs_over",
-        ),
-        (
-            "SELECT job_key FROM jobs WHERE cancel_requested_at IS NOT NULL AND running > 0",
-            "jobs_stopping",
-        ),
-    ],
-)
-def test_what_the_loop_asks_is_a_seek_without_a_sort(store: Store, query: str, index: str) -> None:
-    connection = sqlite3.connect(store._path)
-    plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", SHUNNING))
-    connection.close()
-    assert index in plan
-    assert "TEMP B-TREE" not in plan
+def test_a_job_whose_workflow_is_called_by_a_book_is_rejected_all_the_same(store: Store) -> None:
+    words = " ".join(str(number * 7919) for number in range(4000))
+    store.write(
+        lambda session: session.jobs.reject(
+            "bad",
+            (Problem("unknown_workflow", "there is none."),),
+            A_JOB_FILE,
+            name=words,
+            workflow=words,
+            input_folder="",
+            now=NOW,
+        )
+    )
+    with store.reading() as session:
+        found = session.jobs.find("bad")
+    assert found is not None
+    assert words.startswith(found.workflow)

@@ -1,6 +1,5 @@
 """The servers' node classes in the store."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, accept_a_job
+from tests.store.counting import count
+from vqd.domain.place import Place
 from vqd.domain.signature import WHOLE, SignatureChange
 from vqd.store import catalogue
 from vqd.store.learning import SLICE_CLASSES, Learned, learn
@@ -26,13 +27,6 @@ def told(store: Store, server: str, classes: Mapping[str, Any], sha: str = "a") 
     return learn(store, server, sha * 64, classes.items, now=NOW)
 
 
-def count(store: Store, table: str) -> int:
-    connection = sqlite3.connect(store._path)
-    rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    connection.close()
-    return int(rows)
-
-
 def test_a_class_comes_back_as_the_server_has_it(store: Store) -> None:
     assert told(store, "gpu1", {"Loader": LOADER, "Blur": BLUR}) == Learned(2, 2, ())
     with store.reading() as session:
@@ -47,18 +41,18 @@ def test_a_class_comes_back_as_the_server_has_it(store: Store) -> None:
     assert blur.inputs["radius"].attributes == {"min": 1, "max": 31}
 
 
-def test_servers_that_agree_share_everything(store: Store) -> None:
+def test_servers_that_agree_share_everything(store: Store, place: Place) -> None:
     for number in range(64):
         told(store, f"gpu{number}", {"Loader": LOADER, "Blur": BLUR})
     tables = ("node_entries", "catalogues", "catalogue_classes", "server_catalogues")
-    assert [count(store, table) for table in tables] == [2, 1, 2, 64]
+    assert [count(place, table) for table in tables] == [2, 1, 2, 64]
 
 
-def test_servers_that_differ_in_one_class_share_the_others(store: Store) -> None:
+def test_servers_that_differ_in_one_class_share_the_others(store: Store, place: Place) -> None:
     other = an_entry(name=[["b.pt"], {}])
     told(store, "gpu1", {"Loader": LOADER, "Blur": BLUR}, "a")
     told(store, "gpu2", {"Loader": other, "Blur": BLUR}, "b")
-    assert count(store, "node_entries") == 3
+    assert count(place, "node_entries") == 3
     with store.reading() as session:
         loaders = [session.catalogue.node_class(one, "Loader") for one in ("gpu1", "gpu2")]
         blurs = [session.catalogue.node_class(one, "Blur") for one in ("gpu1", "gpu2")]
@@ -76,17 +70,17 @@ def test_a_second_look_that_shows_the_same_reads_and_writes_nothing(store: Store
     assert learn(store, "gpu2", "a" * 64, unread, now=NOW + 1) == Learned(1, 1, ())
 
 
-def test_what_no_server_has_any_more_is_dropped(store: Store) -> None:
+def test_what_no_server_has_any_more_is_dropped(store: Store, place: Place) -> None:
     many = {f"Class{number}": an_entry(n=[[number], {}]) for number in range(100)}
     told(store, "gpu1", {"Blur": BLUR, **many}, "a")
     told(store, "gpu1", {"Blur": BLUR}, "b")
-    assert (count(store, "catalogues"), count(store, "node_entries")) == (1, 1)
+    assert (count(place, "catalogues"), count(place, "node_entries")) == (1, 1)
     store.write(lambda session: session.catalogue.keep_only(set()))
     told(store, "gpu2", {"Loader": LOADER}, "c")
-    assert (count(store, "catalogues"), count(store, "node_entries")) == (1, 1)
+    assert (count(place, "catalogues"), count(place, "node_entries")) == (1, 1)
 
 
-def test_a_look_that_breaks_off_leaves_the_server_what_it_had(store: Store) -> None:
+def test_a_look_that_breaks_off_leaves_the_server_what_it_had(store: Store, place: Place) -> None:
     told(store, "gpu1", {"Blur": BLUR}, "a")
 
     def broken() -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -98,9 +92,9 @@ def test_a_look_that_breaks_off_leaves_the_server_what_it_had(store: Store) -> N
     with store.reading() as session:
         assert session.catalogue.class_names("gpu1") == ("Blur",)
         assert session.catalogue.key_of("b" * 64) is None
-    assert count(store, "catalogues") == 2
+    assert count(place, "catalogues") == 2
     told(store, "gpu1", {"Loader": LOADER}, "b")
-    assert (count(store, "catalogues"), count(store, "node_entries")) == (1, 1)
+    assert (count(place, "catalogues"), count(place, "node_entries")) == (1, 1)
 
 
 def test_its_version_changes_with_every_change_and_with_nothing_else(store: Store) -> None:
@@ -154,12 +148,12 @@ def test_bounds_that_json_has_not_and_names_in_any_script_are_kept(store: Store)
 
 
 def test_more_classes_than_are_cached_are_all_found(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalogue, "CACHED_CHARS", 1000)
     names = [f"Class{number}" for number in range(40)]
     told(store, "gpu1", dict.fromkeys(names, BLUR))
-    assert count(store, "node_entries") == 1
+    assert count(place, "node_entries") == 1
     with store.reading() as session:
         for name in [*names, *names]:
             found = session.catalogue.node_class("gpu1", name)
@@ -183,9 +177,9 @@ def test_claims_go_on_while_a_big_catalogue_comes_in(store: Store) -> None:
     assert all(claimed)
 
 
-def test_it_is_read_beside_the_daemon(store: Store) -> None:
+def test_it_is_read_beside_the_daemon(store: Store, place: Place) -> None:
     told(store, "gpu1", {"Blur": BLUR})
-    reader = StoreReader(store._path)
+    reader = StoreReader(place)
     with reader.reading() as session:
         assert session.catalogue.class_names("gpu1") == ("Blur",)
     reader.close()

@@ -1,12 +1,12 @@
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import NOW, accept_a_job, comes_back
+from tests.store.counting import count
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.domain.place import Place
 from vqd.domain.queue import Prompt
 from vqd.store.store import Session, Store
 
@@ -34,13 +34,6 @@ def due(store: Store, now: float, keep_s: float | None = None) -> int | None:
         return session.records.due(now, keep_s)
 
 
-def rows(path: Path, table: str) -> int:
-    with sqlite3.connect(path) as connection:
-        found = int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-    connection.close()
-    return found
-
-
 def test_a_job_is_due_when_what_it_asks_for_has_passed_and_not_before(store: Store) -> None:
     job_key = closed(store, "a", keep_s=2 * DAY_S)
     closed(store, "for ever")
@@ -65,7 +58,7 @@ def test_the_settings_count_for_jobs_that_say_nothing_also_for_those_closed_befo
     assert newer != older
 
 
-def test_slice_by_slice_all_but_the_jobs_own_row_goes(store: Store, tmp_path: Path) -> None:
+def test_slice_by_slice_all_but_the_jobs_own_row_goes(store: Store, place: Place) -> None:
     job_key = closed(store, "a", total=10, keep_s=1.0)
     other = closed(store, "b", total=1)
     slices = 0
@@ -83,7 +76,7 @@ def test_slice_by_slice_all_but_the_jobs_own_row_goes(store: Store, tmp_path: Pa
         assert [event.kind for _, event in session.events.of_job(job_key)] == ["job.trimmed"]
         assert len(list(session.prompts.of_job(other))) == 1
         assert len(session.events.of_job(other)) > 1
-    assert rows(tmp_path / "queue.db", "outputs") == 2
+    assert count(place, "outputs") == 2
 
 
 def trim(store: Store, job_key: int) -> None:
@@ -91,12 +84,12 @@ def trim(store: Store, job_key: int) -> None:
         pass
 
 
-def test_a_graph_goes_with_the_last_job_that_used_it(store: Store, tmp_path: Path) -> None:
+def test_a_graph_goes_with_the_last_job_that_used_it(store: Store, place: Place) -> None:
     first, last = closed(store, "a"), closed(store, "b")
     trim(store, first)
-    assert rows(tmp_path / "queue.db", "graphs") == 1
+    assert count(place, "graphs") == 1
     trim(store, last)
-    assert rows(tmp_path / "queue.db", "graphs") == 0
+    assert count(place, "graphs") == 0
     assert len(waiting_after_another_came(store)) == 2
 
 

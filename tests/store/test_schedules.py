@@ -1,6 +1,5 @@
 """What holds and releases jobs, as the queue remembers it."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,13 +11,11 @@ from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import PROOF_MADE, SUSPENDED, JobState, Move, PromptState
 from vqd.domain.needs import Needs
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
+from vqd.domain.place import Place
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.schedule import Awaited, Conditions, Judgement, Schedule, Standing
 from vqd.domain.schedule import judge as judged_by_rules
-from vqd.store.claiming import READY_JOBS
-from vqd.store.classes import JUDGE_CLASS, READY_CLASSES
-from vqd.store.requirements import WAITING, WAITING_OF_PROOF
-from vqd.store.store import Session, Store
+from vqd.store.store import Session, Store, StoreReader
 
 FREE = Judgement()
 
@@ -314,7 +311,9 @@ def test_a_cancelled_job_is_judged_no_more(store: Store) -> None:
     assert (job.counts.cancelled, job.why) == (1, "cancelled: asked")
 
 
-def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -> None:
+def test_holds_and_what_they_come_of_survive_reopening_the_store(
+    store: Store, place: Place
+) -> None:
     schedule = Schedule(
         suspended=True,
         not_before_at=NOW + 9,
@@ -325,7 +324,7 @@ def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -
     )
     planned = a_planned_job(1, name="a", schedule=schedule, deadline_s=50.0)
     store.accept("J", planned, A_JOB_FILE, input_folder="", now=NOW)
-    again = Store(store._path)
+    again = StoreReader(place)
     with again.reading() as session:
         standing = session.schedules.standing(1)
         job = session.jobs.get(1)
@@ -340,53 +339,6 @@ def test_holds_and_what_they_come_of_survive_reopening_the_store(store: Store) -
     assert job.why == SUSPENDED
     assert job.plan is not None
     assert job.plan.schedule == schedule
-
-
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        (READY_JOBS.replace("?", "1"), "jobs_ready (needs_key=?)"),
-        (READY_CLASSES, "jobs_ready (needs_key>?)"),
-        (
-            JUDGE_CLASS.replace(":at_once", "0").replace(":needs_key", "2"),
-            "jobs_ready (needs_key=?)",
-        ),
-        (
-            WAITING.replace(":job_key", "1"),
-            "prompts_pending (job_key=? AND requirement_key>?)",
-        ),
-        (
-            WAITING_OF_PROOF.replace(":job_key", "1"),
-            "prompts_of_proof (job_key=? AND requirement_key>?)",
-        ),
-        (
-            "SELECT job_key FROM jobs INDEXED BY jobs_judged WHERE judge_at <= 1 AND state IN"
-            " ('queued', 'running') AND cancel_requested_at IS NULL ORDER BY judge_at LIMIT 9",
-            "jobs_judged (judge_at<?)",
-        ),
-        (
-            "UPDATE jobs INDEXED BY jobs_in_windows SET judge_at = 0 WHERE workflow = 'a'"
-            " AND time_window IS NOT NULL AND state IN ('queued', 'running')",
-            "jobs_in_windows (workflow=?)",
-        ),
-        (
-            "SELECT awaited.job_key FROM jobs AS done JOIN awaited ON awaited.name = done.name"
-            " WHERE done.job_key = 1",
-            "awaited_by_name (name=?)",
-        ),
-        (
-            "SELECT job_key FROM jobs WHERE name = 'a' AND job_key < 9"
-            " ORDER BY job_key DESC LIMIT 1",
-            "jobs_named (name=? AND job_key<?)",
-        ),
-    ],
-)
-def test_what_the_loop_asks_of_schedules_is_a_seek(store: Store, query: str, index: str) -> None:
-    connection = sqlite3.connect(store._path)
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
-    connection.close()
-    assert index in " ".join(plan)
-    assert not [step for step in plan if step.startswith("SCAN jobs") or "TEMP B-TREE" in step]
 
 
 def a_proved_job(**changes: Any) -> PlannedJob:

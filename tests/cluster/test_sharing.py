@@ -1,0 +1,83 @@
+"""Who shares a queue: nobody, where it lies in a file; else one daemon for each spool."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vqd.domain.errors import VqdError
+from vqd.domain.queue import PromptKey
+from vqd.settings.model import Settings
+from vqd.sharing import sharing
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+
+def settings_of(spool: Spool, folder: Path, **more: object) -> Settings:
+    return Settings.model_validate({"spool": spool.root, "state_dir": folder / "state", **more})
+
+
+def test_nothing_of_the_cluster_is_imported_where_the_queue_lies_in_a_file(tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from pathlib import Path
+        import vqd.daemon
+        from vqd.settings.model import Settings
+        from vqd.sharing import sharing
+        from vqd.spool.layout import Spool
+        from vqd.store.store import Store
+        folder = Path(sys.argv[1])
+        spool = Spool.create(folder / "spool")
+        state = folder / "state"
+        state.mkdir()
+        settings = Settings(spool=spool.root, state_dir=state)
+        with sharing(settings, spool) as shared, Store(shared.place, shared.leasing) as store:
+            assert not store.write(lambda session: session.leasing.sweep())
+        print(*{name.partition(".")[0] for name in sys.modules} & {"psycopg", "procrastinate"})
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "\n"
+
+
+def test_a_second_daemon_on_a_copy_of_a_spool_is_refused_and_takes_nothing_from_the_first(
+    tmp_path: Path, spool: Spool, database: str
+) -> None:
+    copy = Spool.create(tmp_path / "copy")
+    copy.marker.write_bytes(spool.marker.read_bytes())
+    first = settings_of(spool, tmp_path / "first", database=database)
+    second = settings_of(copy, tmp_path / "second", database=database)
+    with sharing(first, spool) as shared, Store(shared.place, shared.leasing) as store:
+        with (
+            sharing(second, copy) as refused,
+            pytest.raises(VqdError) as caught,
+            Store(refused.place, refused.leasing),
+        ):
+            pass
+        assert store.write(lambda session: session.leasing.mine([])) == set()
+    assert caught.value.code == "already_running"
+
+
+def test_only_spools_of_others_that_are_there_are_reached(
+    tmp_path: Path, spool: Spool, database: str
+) -> None:
+    other = Spool.create(tmp_path / "other")
+    named = [spool.root, other.root, tmp_path / "nowhere"]
+    settings = settings_of(spool, tmp_path, database=database, spools=named)
+
+    with sharing(settings, spool) as shared:
+        assert {*shared.spools} == {other.mark}
+
+
+def test_a_spool_may_have_any_mark_but_none(tmp_path: Path, spool: Spool, database: str) -> None:
+    settings = settings_of(spool, tmp_path, database=database)
+    spool.marker.write_text(f"made by hand: {'x' * 300}\n", encoding="utf-8")
+    with sharing(settings, spool) as shared, Store(shared.place, shared.leasing) as store:
+        store.write(lambda session: session.leasing.take(PromptKey(1, 1)))
+
+    spool.marker.write_text("\n", encoding="utf-8")
+    with pytest.raises(VqdError) as caught, sharing(settings, spool):
+        pass
+    assert caught.value.code == "spool_unmarked"

@@ -1,0 +1,70 @@
+"""What stands between a client and PostgreSQL, and cuts their connections where a test wants."""
+
+import contextlib
+import select
+import socket
+import threading
+from typing import Self
+from urllib.parse import urlsplit
+
+
+class Cutter:
+    """Passes bytes on, until it is to cut a connection at a word that the client says."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        assert parts.port is not None
+        self._server = ("127.0.0.1", parts.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = parts._replace(
+            netloc=f"{parts.username}@127.0.0.1:{self._listener.getsockname()[1]}"
+        ).geturl()
+        self._word: bytes | None = None
+        self._is_passed_on = False
+        self.cuts = 0
+        self._threads: list[threading.Thread] = []
+        self._accepting = threading.Thread(target=self._accept)
+
+    def cut_at(self, word: bytes, *, is_passed_on: bool) -> None:
+        """Cut the connection over which this word is said next; the server still hears it, and
+        nobody its answer, or it does not hear it."""
+        self._word, self._is_passed_on = word, is_passed_on
+
+    def __enter__(self) -> Self:
+        self._accepting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._accepting.join()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._pass_on, args=(client,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _pass_on(self, client: socket.socket) -> None:
+        with client, socket.create_connection(self._server) as server, contextlib.suppress(OSError):
+            while True:
+                ready, _, _ = select.select([client, server], [], [])
+                for one in ready:
+                    said = one.recv(65536)
+                    if not said or (one is client and self._is_cut(said, server)):
+                        return
+                    (server if one is client else client).sendall(said)
+
+    def _is_cut(self, said: bytes, server: socket.socket) -> bool:
+        if self._word is None or self._word not in said:
+            return False
+        self._word = None
+        self.cuts += 1
+        if self._is_passed_on:
+            server.sendall(said)
+            server.recv(65536)  # it has done what was said
+        return True

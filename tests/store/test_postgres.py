@@ -1,0 +1,262 @@
+"""A queue in PostgreSQL: what comes of it when that does not answer, and who may use it."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.builders import NOW, accept_a_job
+from tests.cutter import Cutter
+from tests.postgres import Postgres, folder_for_anyone, postgres_server, require_postgres
+from tests.waiting import wait_for
+from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
+from vqd.store.store import Store, StoreReader
+
+
+@pytest.fixture
+def own() -> Iterator[Postgres]:
+    """A PostgreSQL that only one test uses, which may do to it what it likes."""
+    require_postgres()
+    with postgres_server() as server:
+        yield server
+
+
+def jobs_of(store: StoreReader) -> list[str]:
+    with store.reading() as session:
+        return sorted(session.jobs.unfinished())
+
+
+def answers(store: StoreReader) -> bool:
+    try:
+        jobs_of(store)
+    except VqdError:
+        return False
+    return True
+
+
+def test_a_queue_that_goes_away_says_so_and_goes_on_when_it_is_back(own: Postgres) -> None:
+    with closing(Store(Database(own.database()))) as store:
+        accept_a_job(store, "before")
+        own.stop()
+        with pytest.raises(VqdError) as unwritten:
+            accept_a_job(store, "meanwhile")
+        with pytest.raises(VqdError) as unread:
+            jobs_of(store)
+        assert (unwritten.value.code, unread.value.code) == ("store_unreachable",) * 2
+        own.start()
+        wait_for(lambda: answers(store), within_s=20, what="the queue")
+        accept_a_job(store, "after")
+        assert jobs_of(store) == ["after", "before"]
+
+
+def test_what_was_acknowledged_is_there_once_after_the_standby_took_over(own: Postgres) -> None:
+    with folder_for_anyone() as folder:
+        url = own.database()
+        standby = own.standby(folder / "standby")
+        both = url.replace(f":{own.port}/", f":{own.port},127.0.0.1:{standby.port}/")
+        with closing(Store(Database(both))) as store:
+            job_key = accept_a_job(store, "one")
+            acknowledged = [said for said in range(20) if says(store, job_key, said)]
+            own.kill()
+            taking_over = threading.Thread(target=standby.promote)
+            taking_over.start()
+            acknowledged += [said for said in range(20, 60) if says(store, job_key, said)]
+            wait_for(lambda: says(store, job_key, 99), within_s=60, what="the standby")
+            taking_over.join()
+            with store.reading() as session:
+                events = [event.facts for _, event in session.events.of_job(job_key)]
+            said = [facts["said"] for facts in events if "said" in facts]
+            assert said[:-1] == acknowledged
+            assert said[-1] == 99
+        standby.stop()
+        own.start()
+
+
+def says(store: Store, job_key: int, said: int) -> bool:
+    """Write something down; tell whether that was acknowledged."""
+    try:
+        store.write(
+            lambda session: session.events.add("test.said", at=NOW, job_key=job_key, said=said)
+        )
+    except VqdError as error:
+        if error.code != "store_unreachable":
+            raise
+        return False
+    return True
+
+
+@pytest.mark.parametrize("is_passed_on", [True, False], ids=["it came about", "it did not"])
+def test_a_commit_whose_answer_is_lost_is_told_of_as_it_was(
+    database: str, is_passed_on: bool
+) -> None:
+    with Cutter(database) as cutter, closing(Store(Database(cutter.url))) as store:
+        job_key = accept_a_job(store, "one")
+        cutter.cut_at(b"COMMIT", is_passed_on=is_passed_on)
+        if is_passed_on:
+            store.write(lambda session: session.schedules.prioritise(job_key, 90, now=NOW))
+        else:
+            with pytest.raises(VqdError, match="cannot be reached"):
+                store.write(lambda session: session.schedules.prioritise(job_key, 90, now=NOW))
+        assert cutter.cuts == 1
+        with store.reading() as session:
+            told = [event.kind for _, event in session.events.of_job(job_key)]
+        assert told.count("job.prioritised") == int(is_passed_on)
+        store.write(lambda session: session.schedules.prioritise(job_key, 20, now=NOW))
+
+
+def test_a_connection_that_is_cut_in_the_middle_leaves_nothing_of_it(database: str) -> None:
+    with Cutter(database) as cutter, closing(Store(Database(cutter.url))) as store:
+        cutter.cut_at(b"INSERT INTO prompts", is_passed_on=False)
+        with pytest.raises(VqdError, match="cannot be reached"):
+            accept_a_job(store, "one")
+        assert jobs_of(store) == []
+        accept_a_job(store, "one")
+        assert jobs_of(store) == ["one"]
+
+
+FROZEN = """
+import os, signal, sys
+from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
+from vqd.store.store import Store
+def freeze(session):
+    session.events.add("test.frozen", at=1.0, job_key=1)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    session.events.add("test.thawed", at=2.0, job_key=1)
+store = Store(Database(sys.argv[1], home="frozen"))
+try:
+    store.write(freeze)
+except VqdError as error:
+    print(error.code)
+store.write(lambda session: session.events.add("test.went_on", at=3.0, job_key=1))
+store.close()
+"""
+
+
+def test_who_freezes_in_the_middle_of_a_write_holds_no_other_up_and_writes_nothing_of_it(
+    database: str,
+) -> None:
+    with closing(Store(Database(database, home="other"))) as store:
+        job_key = accept_a_job(store, "one")
+        command = [sys.executable, "-c", FROZEN, database]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as frozen:
+            wait_for(lambda: is_stopped(frozen.pid), within_s=60, what="the freeze")
+            store.write(lambda session: session.schedules.prioritise(job_key, 90, now=NOW))
+            frozen.send_signal(signal.SIGCONT)
+            assert frozen.communicate(timeout=60)[0].split()[-1] == "store_unreachable"
+        with store.reading() as session:
+            kinds = [event.kind for _, event in session.events.of_job(job_key)]
+        assert kinds[-2:] == ["job.prioritised", "test.went_on"]
+        assert "test.frozen" not in kinds
+
+
+def is_stopped(pid: int) -> bool:
+    return (
+        Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+    )
+
+
+def test_a_second_daemon_is_refused_and_told_of_the_first(database: str) -> None:
+    with closing(Store(Database(database))):
+        with pytest.raises(
+            VqdError, match=r"Another vqd uses .* \(vqd \S+ \d+ \w+, from"
+        ) as caught:
+            Store(Database(database))
+        assert caught.value.code == "already_running"
+        assert "127.0.0.1" in str(caught.value)
+    Store(Database(database)).close()
+
+
+def test_a_queue_is_new_once(database: str) -> None:
+    with closing(Store(Database(database))) as store:
+        assert store.is_new
+    with closing(Store(Database(database))) as store:
+        assert not store.is_new
+
+
+def test_a_queue_that_is_taken_away_is_not_made_anew_behind_a_daemons_back(database: str) -> None:
+    with closing(Store(Database(database))) as store:
+        accept_a_job(store, "one")
+        with psycopg.connect(database) as connection:
+            connection.execute("DROP SCHEMA vqd CASCADE")
+        for code in ("store_unwritten", "store_missing"):
+            with pytest.raises(VqdError) as caught:
+                store.write(lambda session: session.jobs.begin_publishing(1))
+            assert caught.value.code == code
+
+
+def test_a_database_without_a_queue_is_none_to_read(database: str) -> None:
+    reader = StoreReader(Database(database))
+    with pytest.raises(VqdError) as caught, reader.reading():
+        pass
+    assert caught.value.code == "store_missing"
+
+
+def test_a_queue_of_another_schema_is_refused(database: str) -> None:
+    Store(Database(database)).close()
+    for schema, code in [(9999, "store_too_new"), (1, "store_too_old")]:
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE vqd.form SET schema = %s", (schema,))
+        with pytest.raises(VqdError) as caught:
+            Store(Database(database))
+        assert caught.value.code == code
+
+
+def test_a_database_of_other_text_is_refused(postgres: Postgres) -> None:
+    postgres.execute(
+        "CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE 'C' LOCALE_PROVIDER libc"
+    )
+    with pytest.raises(VqdError, match="LATIN1, not UTF8") as caught:
+        Store(Database(postgres.url("latin")))
+    assert caught.value.code == "store_encoding"
+
+
+def test_a_user_who_may_make_nothing_is_told_what_to_do(database: str, postgres: Postgres) -> None:
+    postgres.execute("CREATE USER stranger")
+    url = database.replace("vqd@", "stranger@")
+    with pytest.raises(VqdError, match="ALTER DATABASE") as caught:
+        Store(Database(url))
+    assert caught.value.code == "store_no_rights"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://vqd:hunter2@127.0.0.1:1/queue",
+        "postgresql://vqd@127.0.0.1:1/queue?password=hunter2&connect_timeout=2",
+        "postgresql://vqd:hunter2@127.0.0.1:1/queue?nonsense=1",
+        "postgresql://vqd:hunter2%zz@127.0.0.1:1/queue",
+    ],
+)
+def test_a_password_is_never_told(url: str) -> None:
+    with pytest.raises(VqdError) as caught:
+        Store(Database(url))
+    assert "127.0.0.1" in str(caught.value)
+    assert "hunter2" not in f"{caught.value!r} {caught.value} {Database(url)!r} {Database(url)}"
+
+
+def test_text_with_a_nul_in_it_is_kept_as_far_as_it_can_be(store: Store) -> None:
+    job_key = accept_a_job(store, "one")
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="so\0said"))
+    with store.reading() as session:
+        assert session.jobs.get(job_key).reason in (
+            "cancelled: so\0said",
+            "cancelled: so\ufffdsaid",
+        )
+
+
+def test_nothing_of_postgres_is_imported_where_the_queue_is_a_file() -> None:
+    said = (
+        "import sys, pathlib, tempfile; from vqd.store.store import Store\n"
+        "Store(pathlib.Path(tempfile.mkdtemp()) / 'queue.db').close()\n"
+        "print([name for name in sys.modules if name.startswith(('psycopg', 'procrastinate'))])"
+    )
+    told = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -1,0 +1,90 @@
+"""Where the folders of jobs are that another daemon's spool may hold."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.builders import A_JOB_FILE, NOW, a_planned_job
+from vqd.domain.queue import Job
+from vqd.runner.jobfolders import AGAIN_S, HomeAway, JobFolders
+from vqd.runner.share import Share
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+
+class Clock:
+    """A clock that is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Spool:
+    return Spool.create(tmp_path / "other")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def folders(spool: Spool, other: Spool, clock: Clock) -> JobFolders:
+    share = Share(spool, on_answer=lambda: None)
+    return JobFolders(spool, share, {other.mark: other}, on_answer=lambda: None, clock=clock)
+
+
+@pytest.fixture
+def job(store: Store) -> Job:
+    store.accept("20261126-080000-a", a_planned_job(), A_JOB_FILE, input_folder="", now=NOW)
+    with store.reading() as session:
+        found = session.jobs.find("20261126-080000-a")
+    assert found is not None
+    return found
+
+
+def test_a_job_of_ones_own_is_in_ones_own_spool_or_gone(
+    folders: JobFolders, spool: Spool, job: Job
+) -> None:
+    assert folders.active(job) is None
+    (spool.active / job.job).mkdir()
+    assert folders.active(job) == spool.active / job.job
+    assert not folders.is_elsewhere(job)
+
+
+def test_a_job_of_another_is_in_the_spool_of_that_one(
+    folders: JobFolders, other: Spool, job: Job
+) -> None:
+    (other.active / job.job).mkdir()
+    theirs = replace(job, home=other.mark)
+
+    assert folders.active(theirs) == other.active / job.job
+    assert folders.is_elsewhere(theirs)
+    assert folders.reached() == [other.mark]
+
+
+@pytest.mark.parametrize("why", ["gone", "paused", "away", "another"])
+def test_a_spool_of_another_that_cannot_be_used_is_left_alone_for_a_while(
+    folders: JobFolders, other: Spool, clock: Clock, job: Job, why: str
+) -> None:
+    """A folder that is gone is for its own daemon to find out: nothing is cancelled."""
+    theirs = replace(job, home=other.mark)
+    if why != "gone":
+        (other.active / job.job).mkdir()
+    if why == "paused":
+        (other.root / "PAUSE").touch()
+    if why == "away":
+        other.marker.unlink()
+    if why == "another":
+        other.marker.write_bytes(b"vqd spool 0\n")
+
+    with pytest.raises(HomeAway):
+        folders.active(theirs)
+
+    assert folders.reached() == []
+    clock.now = AGAIN_S
+    assert folders.reached() == [theirs.home]

@@ -1,0 +1,92 @@
+"""What the store asks as it moves prompts: leases, over the connection that writes."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Protocol
+
+import structlog
+from psycopg import Connection
+
+from vqd.domain.errors import VqdError
+from vqd.domain.queue import PromptKey
+from vqd.leases.connector import ask
+from vqd.leases.heart import Heart, end_process
+from vqd.leases.hosts import Hosts, Worker
+from vqd.leases.lease import Lease
+from vqd.leases.leases import Leases
+
+_log = structlog.get_logger(__name__)
+
+
+class Raw(Protocol):
+    """Who has a connection, which may be another one when that is cut off."""
+
+    @property
+    def raw(self) -> Connection[Any]:
+        """The connection."""
+
+
+class Gate:
+    """Lets this host's prompts begin and end, once each, in the transaction that moves them."""
+
+    def __init__(
+        self,
+        writing: Raw,
+        worker: Worker,
+        heart: Heart,
+        *,
+        lease_s: float,
+        on_swept: Callable[[], None] = end_process,
+    ) -> None:
+        self._writing = writing
+        self._worker = worker
+        self._heart = heart
+        self._lease_s = lease_s
+        self._on_swept = on_swept
+
+    def take(self, key: PromptKey) -> None:
+        """Lease a prompt, which begins to run."""
+        self._leases.take([key], self._worker)
+
+    def end(self, key: PromptKey) -> None:
+        """End the lease of a prompt, which runs no more.
+
+        Raises:
+            VqdError: `lease_lost`, it is not this host's.
+        """
+        held = self._held([key])
+        if not held:
+            raise VqdError("lease_lost", f"{key} is no more this host's to speak for.")
+        self._leases.end(held[0])
+
+    def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
+        """Give those of some running prompts that are this host's to speak for."""
+        return {lease.key for lease in self._held({*keys})}
+
+    def reach(self, homes: Collection[str]) -> None:
+        """Let jobs of these homes be claimed in this transaction (see `store/postgres/dialect`)."""
+        ask(
+            self._writing.raw,
+            "SELECT set_config('vqd.reached', %(homes)s, true)",
+            {"homes": " ".join(homes)},
+        )
+
+    def sweep(self) -> Collection[PromptKey]:
+        """Give the prompts of hosts that are gone: they are this one's now."""
+        if not self._heart.finds_silent:
+            return ()
+        swept = Hosts(self._writing.raw).sweep(self._worker, timeout_s=self._lease_s)
+        if swept:
+            _log.warning("hosts.swept", prompts=len(swept))
+        return [lease.key for lease in swept]
+
+    @property
+    def _leases(self) -> Leases:
+        return Leases(self._writing.raw)
+
+    def _held(self, keys: Collection[PromptKey]) -> list[Lease]:
+        """Give the leases of prompts; where some are lost because this host was swept, it ends."""
+        held = self._leases.held(keys, self._worker) if keys else []
+        if len(held) < len(keys) and not Hosts(self._writing.raw).is_known(self._worker):
+            _log.error("host.swept", host=self._worker.identity)
+            self._on_swept()
+        return held

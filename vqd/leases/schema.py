@@ -1,0 +1,66 @@
+"""The tables of leases: Procrastinate's as it ships them, and what it does not keep."""
+
+from pathlib import Path
+from typing import Any
+
+from procrastinate.schema import SchemaManager
+from psycopg import Connection
+
+from vqd.domain.errors import VqdError
+from vqd.leases.connector import GivenConnection, ask, at_once
+
+_OURS = """\
+CREATE TABLE lease_schema (step text NOT NULL);
+
+CREATE TABLE lease_hosts (
+    worker_id bigint PRIMARY KEY REFERENCES procrastinate_workers (id) ON DELETE CASCADE,
+    identity text NOT NULL,
+    name text NOT NULL
+);
+"""
+
+
+def set_up(connection: Connection[Any]) -> None:
+    """Lay out what leases need, or bring it to what the installed Procrastinate expects, in the
+    caller's transaction.
+
+    Raises:
+        VqdError: `leases_too_new`, a newer vqd laid them out.
+    """
+    step = _step(connection)
+    known = _steps()
+    if step is None:
+        at_once(SchemaManager(GivenConnection(connection)).apply_schema_async())
+        connection.execute(_OURS)
+        ask(connection, "INSERT INTO lease_schema VALUES (%(step)s)", {"step": known[-1].name})
+        return
+    if step > known[-1].name:
+        raise _too_new(step)
+    for migration in known:
+        if migration.name > step:
+            connection.execute(migration.read_text(encoding="utf-8"))
+    ask(connection, "UPDATE lease_schema SET step = %(step)s", {"step": known[-1].name})
+
+
+def _step(connection: Connection[Any]) -> str | None:
+    """Give the name of Procrastinate's migration that the tables are as of; None if there are
+    none of ours."""
+    if not _is_there(connection, "lease_schema"):
+        return None
+    rows = ask(connection, "SELECT step FROM lease_schema", {})
+    return str(rows[0]["step"]) if rows else None
+
+
+def _steps() -> list[Path]:
+    """Give Procrastinate's migrations, oldest first: their names begin with its version."""
+    return sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+
+
+def _is_there(connection: Connection[Any], table: str) -> bool:
+    [row] = ask(connection, "SELECT to_regclass(%(table)s) AS found", {"table": table})
+    return row["found"] is not None
+
+
+def _too_new(step: str) -> VqdError:
+    said = f"A newer vqd laid out the database's leases (as of {step})."
+    return VqdError("leases_too_new", said, "Install that vqd on this machine too.")

@@ -1,0 +1,104 @@
+"""The daemons that share the queue with this one, where it lies in PostgreSQL."""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from vqd.domain.place import Database, Place
+from vqd.settings.model import Settings
+from vqd.spool.layout import Spool
+from vqd.store.leasing import Leasing, Unshared
+from vqd.store.rows import Connection
+
+if TYPE_CHECKING:
+    from vqd.leases.member import Member
+
+_log = structlog.get_logger(__name__)
+
+
+class Sharing:
+    """The queue at its `place`, as one of those who share it; alone, where it lies in a file.
+
+    `spools` are those of others that are reached from here, by their marks.
+    """
+
+    def __init__(self, place: Place, spools: Mapping[str, Spool], lease_s: float) -> None:
+        self.place = place
+        self.spools = spools
+        self._lease_s = lease_s
+        self._member: Member | None = None
+        self._left_by = ExitStack()
+
+    def leasing(self, connection: Connection) -> Leasing:
+        """Join the others, and give who may run a prompt, over the connection that writes.
+
+        Whoever has that is the one daemon of its spool: what an earlier one ran is its own.
+
+        Raises:
+            VqdError: as `vqd.leases.member.joined` tells.
+        """
+        if not isinstance(self.place, Database):
+            return Unshared()
+        from vqd.leases.member import joined  # of the extra `cluster`
+
+        join = joined(
+            self.place,
+            identity=self.place.home,
+            name=socket.gethostname(),
+            lease_s=self._lease_s,
+        )
+        self._member = self._left_by.enter_context(join)
+        return self._member.gate(connection)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may use the queue."""
+        return isinstance(self.place, Database)
+
+    def leave(self) -> None:
+        """Leave the others."""
+        self._left_by.close()
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Have this called when another changed the queue, or is gone."""
+        if self._member is not None:
+            self._member.listen(on_change)
+
+    def finds_silent(self) -> bool:
+        """Tell whether another is gone, and its prompts are to be let go of."""
+        return self._member is not None and self._member.finds_silent()
+
+    def stand(self) -> None:
+        """Wait until this daemon is known not to have been taken for gone."""
+        if self._member is not None:
+            self._member.stand()
+
+
+@contextmanager
+def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
+    """Share the queue of the settings as the daemon of a spool, until the block ends."""
+    place, spools = settings.queue_place, {}
+    if isinstance(place, Database):
+        home = spool.mark
+        spools = dict(_reached(settings, home))
+        place = replace(place, home=home)
+    shared = Sharing(place, spools, settings.lease_s)
+    try:
+        yield shared
+    finally:
+        shared.leave()
+
+
+def _reached(settings: Settings, home: str) -> Iterator[tuple[str, Spool]]:
+    """Give each spool of the settings that is there and another's, by its mark."""
+    for path in settings.spools:
+        spool = Spool(path)
+        why = spool.why_away()
+        if why is not None:
+            _log.warning("spools.away", spool=str(path), said=why)
+        elif spool.mark != home:
+            yield spool.mark, spool

@@ -1,0 +1,52 @@
+"""Whose a running prompt is, where several daemons share a queue."""
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from vqd.domain.queue import PromptKey
+
+
+class Leasing(Protocol):
+    """The right to run prompts, kept in the transaction that moves them: a prompt that runs is
+    leased by one daemon."""
+
+    def take(self, key: PromptKey) -> None:
+        """Lease a prompt, which begins to run."""
+
+    def end(self, key: PromptKey) -> None:
+        """End the lease of a prompt, which runs no more.
+
+        Raises:
+            VqdError: `lease_lost`, it is not this daemon's.
+        """
+
+    def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
+        """Give those of some running prompts that are this daemon's to speak for."""
+
+    def reach(self, homes: Collection[str]) -> None:
+        """Let jobs of these homes be claimed in this transaction, besides those of one's own."""
+
+    def sweep(self) -> Collection[PromptKey]:
+        """Give the running prompts of daemons that are gone: they are this one's now, for it to let
+        them wait again."""
+
+
+class Unshared:
+    """For a queue that one daemon has to itself: whatever runs is its own."""
+
+    def take(self, key: PromptKey) -> None:
+        """Do nothing: no other daemon could run it."""
+
+    def end(self, key: PromptKey) -> None:
+        """Do nothing about it."""
+
+    def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
+        """Give them all."""
+        return {*keys}
+
+    def reach(self, homes: Collection[str]) -> None:
+        """Do nothing: there is one home."""
+
+    def sweep(self) -> Collection[PromptKey]:
+        """Give none."""
+        return ()

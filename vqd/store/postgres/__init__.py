@@ -1,0 +1,1 @@
+"""The queue on PostgreSQL; imported only where the settings name one."""

@@ -1,0 +1,77 @@
+"""The locks that daemons hold on a queue in PostgreSQL for as long as they are connected: one for
+each home, so that nobody is in doubt who serves a spool, or whether anybody does."""
+
+import time
+from binascii import crc32
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
+
+_CLASS = 1987142758
+"""The class of these locks (pg_locks.classid)."""
+_AGAIN_S = 0.1
+
+
+def be_the_one(
+    raw: "psycopg.Connection[Any]",
+    database: Database,
+    name: str,
+    *,
+    within_s: float,
+    wait: Callable[[float], object],
+) -> None:
+    """Hold the lock of a home over a connection from now on.
+
+    Who held it under this `name` was cut off, and is ended.
+
+    Raises:
+        VqdError: `already_running`, which names the other one.
+        psycopg.Error: PostgreSQL does not answer.
+    """
+    lock = (_CLASS, crc32(database.home.encode()) >> 1)
+    until = time.monotonic() + within_s
+    while not _is_taken(raw, lock):
+        for other in _holders(raw, lock[1]):
+            if other["name"] == name:
+                raw.execute("SELECT pg_terminate_backend($1)", (other["pid"],))
+            elif time.monotonic() > until:
+                raise _refusal(database, other)
+        wait(_AGAIN_S)
+
+
+def require_none(raw: "psycopg.Connection[Any]", database: Database) -> None:
+    """Do nothing if no daemon, of whichever home, uses the queue.
+
+    Raises:
+        VqdError: `already_running`.
+        psycopg.Error: PostgreSQL does not answer.
+    """
+    for other in _holders(raw, None):
+        raise _refusal(database, other)
+
+
+def _is_taken(raw: "psycopg.Connection[Any]", lock: tuple[int, int]) -> bool:
+    row = raw.execute("SELECT pg_try_advisory_lock($1::int, $2::int) AS taken", lock).fetchone()
+    return row is not None and bool(row["taken"])
+
+
+def _holders(raw: "psycopg.Connection[Any]", home: int | None) -> list[Any]:
+    """Give who else holds the lock of a home, or of any."""
+    return raw.execute(
+        "SELECT pid, application_name AS name,"
+        " coalesce(host(client_addr), 'this machine') AS client"
+        " FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted"
+        " AND classid = $1::bigint::oid AND ($2::bigint IS NULL OR objid = $2::bigint::oid)"
+        " AND pid <> pg_backend_pid() AND pg_locks.database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (_CLASS, home),
+    ).fetchall()
+
+
+def _refusal(database: Database, other: Any) -> VqdError:
+    said = f"Another vqd uses {database} already ({other['name']}, from {other['client']})."
+    return VqdError("already_running", said, "Stop that one first, or name another database.")

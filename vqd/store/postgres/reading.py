@@ -1,0 +1,37 @@
+"""A connection to PostgreSQL that only reads."""
+
+from vqd.domain.errors import VqdError
+from vqd.domain.place import Database
+from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
+from vqd.store.postgres.schema import check_version
+
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+class PostgresReading:
+    """Reads one consistent state of the queue, for as long as that takes."""
+
+    def __init__(self, database: Database, *, name: str) -> None:
+        with closed_if_it_fails(connect(database, name=name, idle_ms=0, lock_ms=0)) as raw:
+            check_version(raw, database)
+        self.connection = PostgresConnection(raw)
+
+    def begin(self) -> None:
+        """Look at the queue as it is from the first statement on."""
+        self.connection.execute(_BEGIN)
+
+    def told(self, _: Exception) -> VqdError | None:
+        """Give nothing: the connection tells by itself."""
+        return None
+
+    def end(self) -> bool:
+        """Let go of that; False if it was cut off."""
+        try:
+            self.connection.execute("ROLLBACK")
+        except VqdError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.raw.close()
