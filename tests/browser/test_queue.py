@@ -127,6 +127,7 @@ def test_what_a_closed_job_was_asked_for_is_edited_and_only_that_runs(
     expect(look.page.get_by_role("checkbox", name="bilinear")).to_be_checked()
     look.do("Run again")
     wait_for(lambda: "bilinear" in _job_file(house, "edited"), within_s=30, what="the second run")
+    house.wait_closed("edited")
     look.said.clear()  # what a browser says of small pictures while the folder is on its way
 
 

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from vqd.store import connection as store_connection
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -186,7 +188,7 @@ def _received(
 
 
 def _name_commits(told: _Telling) -> None:
-    class Named(sqlite3.Connection):
+    class Named(store_connection.SqliteConnection):
         steps: tuple[str, ...] = ()
 
         def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
@@ -201,7 +203,7 @@ def _name_commits(told: _Telling) -> None:
             self.steps += tuple(_steps_of(sql))
             return super().executemany(sql, values)
 
-    setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Named))  # noqa: B010
+    setattr(store_connection, "SqliteConnection", Named)  # noqa: B010
 
 
 def _told_of(steps: Sequence[str]) -> list[str]:
@@ -221,7 +223,7 @@ def _steps_of(sql: str, values: Any = ()) -> list[str]:
 
 _TO = "to "
 _BOUNDS = ("BEGIN", "COMMIT", "ROLLBACK")
-_WRITTEN = re.compile(r"(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) (\w+)")
+_WRITTEN = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|DELETE) (\S+) HTTP/1\.1\r\n")
 _LONG_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _TEMPORARY = Path(tempfile.gettempdir())

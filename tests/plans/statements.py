@@ -2,16 +2,19 @@
 
 import json
 import sqlite3
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-_connect = sqlite3.connect
+from vqd.store import connection
 
 
 def keep(path: str) -> None:
     """Write every statement of this process down at `path`, as a line of JSON."""
-    sqlite3.connect = partial(_connect, factory=partial(_Kept, Path(path)))  # type: ignore[assignment]
+
+    class Kept(_Kept):
+        told_at = Path(path)
+
+    setattr(connection, "SqliteConnection", Kept)  # noqa: B010
 
 
 def kept(path: Path) -> set[str]:
@@ -19,12 +22,13 @@ def kept(path: Path) -> set[str]:
     return {json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()}
 
 
-class _Kept(sqlite3.Connection):
+class _Kept(connection.SqliteConnection):
     """A connection that tells what is put to it."""
 
-    def __init__(self, path: Path, *given: Any, **named: Any) -> None:
+    told_at: Path
+
+    def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._path = path
         self._told: set[str] = set()
 
     def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
@@ -38,5 +42,5 @@ class _Kept(sqlite3.Connection):
     def _tell(self, sql: str) -> None:
         if sql not in self._told:
             self._told.add(sql)
-            with self._path.open("a", encoding="utf-8") as told:
+            with self.told_at.open("a", encoding="utf-8") as told:
                 told.write(json.dumps(sql) + "\n")

@@ -19,6 +19,11 @@ from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.store.store import Store, StoreReader
 
+_CUT_OFF = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
 
 @pytest.fixture
 def own() -> Iterator[Postgres]:
@@ -181,15 +186,25 @@ def test_a_queue_is_new_once(database: str) -> None:
         assert not store.is_new
 
 
-def test_a_queue_that_is_taken_away_is_not_made_anew_behind_a_daemons_back(database: str) -> None:
-    with closing(Store(Database(database))) as store:
+@pytest.mark.parametrize(("cut_off", "code"), [(False, "store_unwritten"), (True, "store_missing")])
+def test_a_queue_that_is_taken_away_is_not_made_anew_behind_a_daemons_back(
+    database: str, *, cut_off: bool, code: str
+) -> None:
+    failures: list[str] = []
+    place = Database(database)
+    with closing(Store(place, on_failure=lambda: failures.append("failed"))) as store:
         accept_a_job(store, "one")
         with psycopg.connect(database) as connection:
             connection.execute("DROP SCHEMA vqd CASCADE")
-        for code in ("store_unwritten", "store_missing"):
+            if cut_off:
+                connection.execute(_CUT_OFF)
+        for _ in range(2):
             with pytest.raises(VqdError) as caught:
                 store.write(lambda session: session.jobs.begin_publishing(1))
             assert caught.value.code == code
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT to_regnamespace('vqd')").fetchone() == (None,)
+    assert failures == ["failed"]
 
 
 def test_a_database_without_a_queue_is_none_to_read(database: str) -> None:

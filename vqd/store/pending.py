@@ -70,9 +70,10 @@ class PendingRows:
 
     def _routed(self, job_key: int, now: float) -> tuple[Routed, ...]:
         rows = self._connection.execute(
-            "SELECT count(*) AS prompts, needs FROM prompts INDEXED BY prompts_routed"
-            " JOIN needs ON needs_key = route_key WHERE job_key = ? AND state = 'pending'"
-            " AND route_key IS NOT NULL AND not_before_at <= ? GROUP BY needs_key",
+            "SELECT prompts, needs FROM (SELECT route_key, count(*) AS prompts"
+            " FROM prompts INDEXED BY prompts_routed WHERE job_key = ? AND state = 'pending'"
+            " AND route_key IS NOT NULL AND not_before_at <= ? GROUP BY route_key) AS routed"
+            " JOIN needs ON needs_key = route_key",
             (job_key, now),
         )
         return tuple(Routed(row["prompts"], needs_of(row["needs"])) for row in rows)
