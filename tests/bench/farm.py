@@ -20,6 +20,7 @@ from typing import Any
 import requests
 
 from tests.bench.figure import Figure
+from tests.bench.graph import one_picture
 from tests.bench.process import cpu_s, pause, rss_mb
 from tests.builders import write
 from tests.daemons import Daemon, manifest_of
@@ -30,18 +31,7 @@ BLOCKS = 2
 STORM_EACH = 8
 STORM_AFTER_S = 2.0
 
-GRAPH = {
-    "1": {
-        "class_type": "EmptyImage",
-        "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 0},
-        "_meta": {"title": "Empty Image"},
-    },
-    "2": {
-        "class_type": "SaveImage",
-        "inputs": {"images": ["1", 0], "filename_prefix": "x"},
-        "_meta": {"title": "Save Image"},
-    },
-}
+GRAPH = one_picture(32)
 DEFINITION = """\
 vqd_workflow: 1
 name: timed

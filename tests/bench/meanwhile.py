@@ -21,6 +21,7 @@ from typing import Any
 import requests
 
 from tests.bench.figure import Figure
+from tests.bench.graph import one_picture
 from tests.bench.process import pause, peak_mb
 from tests.builders import write
 from tests.daemons import Daemon
@@ -35,18 +36,7 @@ LARGE_WIDTH = 33
 TURNS = 3
 CALM_S = 5.0
 
-GRAPH = {
-    "1": {
-        "class_type": "EmptyImage",
-        "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 0},
-        "_meta": {"title": "Empty Image"},
-    },
-    "2": {
-        "class_type": "SaveImage",
-        "inputs": {"images": ["1", 0], "filename_prefix": "x"},
-        "_meta": {"title": "Save Image"},
-    },
-}
+GRAPH = one_picture(32)
 DEFINITION = """\
 vqd_workflow: 1
 name: timed

@@ -19,6 +19,7 @@ import requests
 
 from tests.bench.figure import Figure
 from tests.bench.floor import Bare, Floor, Graphs
+from tests.bench.graph import one_picture
 from tests.bench.process import cpu_s, listener_on, pause
 from tests.builders import write
 from tests.daemons import Daemon, manifest_of
@@ -31,18 +32,7 @@ FORGETS_S = 1.0
 """How long a ComfyUI collects garbage, at most, when it is asked to forget what it has cached."""
 AT_MOST, OF_LEAST_AT_MOST = 1.1, 1.25
 
-GRAPH = {
-    "1": {
-        "class_type": "EmptyImage",
-        "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0},
-        "_meta": {"title": "Empty Image"},
-    },
-    "2": {
-        "class_type": "SaveImage",
-        "inputs": {"images": ["1", 0], "filename_prefix": "x"},
-        "_meta": {"title": "Save Image"},
-    },
-}
+GRAPH = one_picture(64)
 DEFINITION = """\
 vqd_workflow: 1
 name: tiny
