@@ -16,7 +16,7 @@ from tests.builders import NOW, accept_a_job
 from tests.crashes.trial import Trials
 from tests.crashes.upkeeping import NEXT
 from vqd.store.backup import BACKUPS, back_up, backups_in, told_of
-from vqd.store.connection import open_for_reading
+from vqd.store.connection import SqliteConnection
 from vqd.store.counters import miscounted
 from vqd.store.durable import sha256_of
 from vqd.store.integrity import faults_of
@@ -78,7 +78,7 @@ def killed(trials: Trials, fresh: Fresh, what: str, points: set[str]) -> Iterato
 
 def jobs_in(path: Path) -> list[str]:
     """The jobs in a queue that is sound."""
-    with closing(open_for_reading(path)) as connection:
+    with closing(sqlite3.connect(path, factory=SqliteConnection)) as connection:
         assert list(faults_of(connection)) == list(miscounted(connection)) == []
         return [job for (job,) in connection.execute("SELECT job FROM jobs ORDER BY job")]
 
