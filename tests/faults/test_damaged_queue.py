@@ -64,7 +64,9 @@ def assert_ended_well(daemon: Daemon) -> None:
     assert [one for one, times in made.items() if times > 1] == []
     assert set(outcomes(daemon)) <= {"succeeded", "disk_full", "lost"}
     assert not daemon.logged("attempt.failed")
-    assert daemon.vqd("db", "check").returncode == 0
+    wait_for(  # until the daemon has written that it can write again
+        lambda: daemon.vqd("db", "check").returncode == 0, within_s=60, what="a queue that is well"
+    )
 
 
 def test_while_another_program_holds_the_queue_everything_waits(daemon: Daemon) -> None:
