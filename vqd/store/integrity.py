@@ -12,8 +12,8 @@ from vqd.store.connection import DAMAGED_HINT, unopened
 
 SHOWN = 3
 """Faults of one kind that are told."""
-START_S = 0.5
-"""For how long a start looks through the queue: some hundred MB, if they are in memory."""
+START_S = 0.1
+"""For how long a start looks through the queue: some dozen MB, if they are in memory."""
 _ASKED_EVERY = 100_000
 """Steps of SQLite's between two looks at the clock: some milliseconds."""
 
