@@ -6,6 +6,7 @@ import pytest
 
 from tests.builders import NOW, write
 from tests.samples import picture_job
+from tests.waiting import wait_for
 from vqd.domain.lifecycle import JobState
 from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
@@ -53,6 +54,7 @@ def test_a_large_job_that_was_cut_off_is_taken_up_at_the_next_start(
     submission: Submission, spool: Spool, store: Store
 ) -> None:
     large = taken(submission, spool, "large", prompts=LARGE + 1, is_bare=False)
+    wait_for(lambda: is_begun(store, large.job), within_s=10, what="its first prompts")
     drafting = Drafting(spool, workflows=(), input_roots=())
     next_start = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
     assert next_start.readmit(now=NOW) == [large.job]
@@ -60,6 +62,11 @@ def test_a_large_job_that_was_cut_off_is_taken_up_at_the_next_start(
         found = session.jobs.find(large.job)
     assert found is not None
     assert (found.state, found.counts.total) == (JobState.QUEUED, LARGE + 1)
+
+
+def is_begun(store: Store, job: str) -> bool:
+    with store.reading() as session:
+        return session.jobs.find(job) is not None
 
 
 def taken(
