@@ -130,7 +130,8 @@ class Client:
         as `name (1)`, which is then what is returned.
 
         Raises:
-            Refused: too large, or a name that the server cannot keep.
+            Refused: too large, or a name that the server will not have.
+            Unreachable: also where it cannot store it, as on a full disk.
             Truncated: the file became shorter while it was read.
             Changed: it has other bytes; the server has nothing of it.
             OSError: the file cannot be read, or is a link.
@@ -279,6 +280,12 @@ class Client:
                 f"{_NOT_STORED[answer.status]} ({answer.status}: {answer.excerpt}).",
                 answer.status,
             )
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:  # its name is ours, so it is right
+            raise Unreachable(
+                f"{self._wire.address} could not store {form.name!r} ({form.length_bytes} bytes): "
+                f"it answered 500 with {answer.excerpt}.",
+                "Is its disk full, or its input folder read-only?",
+            )
         stored = _ok(answer).json()
         name, subfolder = text_in(stored, "name"), text_in(stored, "subfolder")
         if not name:
@@ -289,7 +296,6 @@ class Client:
 _NOT_STORED: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "it will not have a file of this name",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is larger than the server or its gateway allows",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "it could not store it",
 }
 
 
