@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import takewhile
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 
@@ -44,7 +45,7 @@ def _taking(mailbox: Mailbox) -> type[StreamRequestHandler]:
                 self._say("221 bye" if verb == b"QUIT" else "250 ok")
 
         def _take(self) -> None:
-            lines = iter(self.rfile.readline, b".\r\n")
+            lines = takewhile(bool, iter(self.rfile.readline, b".\r\n"))
             data = b"".join(line.removeprefix(b".") for line in lines)
             mail = message_from_bytes(data, policy=policy.default)
             mailbox.mails.append(mail)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import parse_headers
+from itertools import takewhile
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
 from typing import BinaryIO, Self
@@ -169,8 +170,9 @@ def pour(source: socket.socket, target: socket.socket) -> None:
 
 
 def messages(said: BinaryIO) -> Iterator[bytes]:
-    """Give what a server says on a websocket: the head of its answer, then frame by frame."""
-    yield b"".join(iter(said.readline, b"\r\n")) + b"\r\n"
+    """Give what a server says on a websocket: the head of its answer, then frame by frame, as far
+    as it comes."""
+    yield b"".join(takewhile(bool, iter(said.readline, b"\r\n"))) + b"\r\n"
     while head := said.read(2):
         more = said.read({126: 2, 127: 8}.get(head[1], 0))
         yield head + more + said.read(int.from_bytes(more or head[1:]))

@@ -13,12 +13,13 @@ from tests.faults.rendering import drop_job, outcomes
 from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 
-DEADLY_WIDTH = 2000
+DEADLY_WIDTH = 5000
+"""So large that it still runs when the server is killed that was seen to run it."""
 JOB = f"""\
 vqd: 1
 workflow: image-scale
 params: {{method: lanczos}}
-fan_out: {{matrix: {{size: [{DEADLY_WIDTH}x2000, 40x40, 48x48]}}}}
+fan_out: {{matrix: {{size: [{DEADLY_WIDTH}x4000, 40x40, 48x48]}}}}
 """
 
 

@@ -300,6 +300,16 @@ def test_an_upload_that_is_not_taken_is_refused(
     assert caught.value.status == 413
 
 
+def test_an_upload_that_a_server_cannot_store_is_its_trouble_and_not_the_prompts(
+    server: StrangeServer, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    trouble = b"500 Internal Server Error\n\nServer got itself in trouble"
+    server.answers("POST /upload/image", Answer(500, trouble, "text/plain; charset=utf-8"))
+    with pytest.raises(Unreachable, match=r"could not store 'a' \(\d+ bytes\): it answered 500"):
+        client.upload(tmp_path / "a", name="a", subfolder="s")
+
+
 def test_a_link_is_not_uploaded(client: Client, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"x")
     (tmp_path / "link").symlink_to("secret")
