@@ -21,14 +21,17 @@ class Cutter:
         ).geturl()
         self._word: bytes | None = None
         self._is_passed_on = False
+        self._is_server_told = True
+        self._left_open: list[socket.socket] = []
         self.cuts = 0
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept)
 
-    def cut_at(self, word: bytes, *, is_passed_on: bool) -> None:
+    def cut_at(self, word: bytes, *, is_passed_on: bool, is_server_told: bool = True) -> None:
         """Cut the connection over which this word is said next; the server still hears it, and
-        nobody its answer, or it does not hear it."""
+        nobody its answer, or it does not hear it. One that is not told takes it for open."""
         self._word, self._is_passed_on = word, is_passed_on
+        self._is_server_told = is_server_told
 
     def __enter__(self) -> Self:
         self._accepting.start()
@@ -40,6 +43,8 @@ class Cutter:
         self._accepting.join()
         for thread in self._threads:
             thread.join()
+        for server in self._left_open:
+            server.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -64,6 +69,8 @@ class Cutter:
             return False
         self._word = None
         self.cuts += 1
+        if not self._is_server_told:
+            self._left_open.append(server.dup())
         if self._is_passed_on:
             server.sendall(said)
             server.recv(65536)  # it has done what was said
