@@ -75,7 +75,8 @@ class AdoptedRows:
             (job,),
         )
         row = self._connection.execute(
-            f"UPDATE jobs SET {NOT_WHOLE} WHERE job = ? AND state <> 'publishing' RETURNING job_key",
+            f"UPDATE jobs SET {NOT_WHOLE} WHERE job = ? AND state <> 'publishing'"
+            " RETURNING job_key",
             (job,),
         ).fetchone()
         if row is not None:

@@ -106,7 +106,7 @@ class RecordRows:
     def forget_prompts(self, job: str, limit: int) -> bool:
         """Take a slice of the prompts away of a job that comes in anew; False if none is left.
 
-        It is closed, or was not whole when the daemon died; from the first slice on it is not whole.
+        It is closed, or was not whole when the daemon died; from now on it is not whole.
         """
         row = self._connection.execute(
             f"UPDATE jobs SET {NOT_WHOLE} WHERE job = ?"
