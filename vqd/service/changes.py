@@ -7,6 +7,7 @@ from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.server import ServerRecord
+from vqd.service.hosts import by_host, sharing
 from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
@@ -40,9 +41,11 @@ class Changes:
             return session.events.newest_key()
 
     def servers(self) -> Sequence[ServerRecord]:
-        """Give how every server is."""
+        """Give how every server is, by its host too."""
+        hosts = self._reader.hosts()
         with self._reader.reading() as session:
-            return session.servers.all()
+            servers = session.servers.all()
+        return by_host(servers, sharing(hosts, servers))
 
     def names(self, job_keys: Sequence[int]) -> Mapping[int, str]:
         """Give the names of jobs by their keys."""

@@ -19,6 +19,7 @@ from starlette.responses import StreamingResponse
 from vqd.domain.server import ServerRecord
 from vqd.service.changes import Changed
 from vqd.service.shapes.farm import server_shape
+from vqd.service.shapes.hosts import host_shape
 from vqd.service.shapes.jobs import job_shape
 from vqd.service.shapes.prompts import prompt_shape
 from vqd.web.problems import Refusal, responses
@@ -162,12 +163,16 @@ class Feed:
         }
         records = changes.servers()
         if records != self._records or "servers" not in self._told:
-            views = services.farm.servers(services.clock()).servers
-            told["servers"] = _event(
-                "servers", {"servers": [asdict(server_shape(view)) for view in views]}
-            )
+            told["servers"] = self._servers()
         before, self._records, self._told = self._told, records, {**self._told, **told}
         return (event for kind, event in told.items() if before.get(kind) != event)
+
+    def _servers(self) -> bytes:
+        now = self._services.clock()
+        farm = self._services.farm.servers(now)
+        servers = [asdict(server_shape(view)) for view in farm.servers]
+        hosts = [asdict(host_shape(host, now)) for host in farm.hosts]
+        return _event("servers", {"servers": servers, "hosts": hosts})
 
 
 async def _next(client: _Client) -> bytes | None:
