@@ -40,12 +40,13 @@ class Changes:
         with self._reader.reading() as session:
             return session.events.newest_key()
 
-    def servers(self) -> Sequence[ServerRecord]:
-        """Give how every server is, by its host too."""
-        hosts = self._reader.hosts()
+    def farm(self) -> tuple[Sequence[ServerRecord], Sequence[tuple[str, str]]]:
+        """Give how every server is, and every host by name, where several share the queue."""
+        known = self._reader.hosts()
         with self._reader.reading() as session:
             servers = session.servers.all()
-        return by_host(servers, sharing(hosts, servers))
+        hosts = sharing(known, servers)
+        return by_host(servers, hosts), [(host.name, host.state) for host in hosts]
 
     def names(self, job_keys: Sequence[int]) -> Mapping[int, str]:
         """Give the names of jobs by their keys."""

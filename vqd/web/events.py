@@ -5,7 +5,7 @@ a hint: who missed something, or was too slow to be told, asks for the state aga
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -16,7 +16,6 @@ from anyio import to_thread
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
-from vqd.domain.server import ServerRecord
 from vqd.service.changes import Changed
 from vqd.service.shapes.farm import server_shape
 from vqd.service.shapes.hosts import host_shape
@@ -75,7 +74,7 @@ class Feed:
         self._looking: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
         self._key = 0
-        self._records: Sequence[ServerRecord] = ()
+        self._farm: object = None
         self._told: Mapping[str, bytes] = {}
 
     def join(self) -> _Client:
@@ -122,7 +121,7 @@ class Feed:
 
     async def _look_on(self) -> None:
         self._key = await to_thread.run_sync(self._services.changes.newest_key)
-        self._records, self._told = (), {}
+        self._farm, self._told = None, {}
         self._begun.set()
         while self._clients:
             try:
@@ -161,10 +160,10 @@ class Feed:
             "system": _event("system", {"paused": switch.is_paused, "away": switch.away}),
             "running": _event("running", {"running": [asdict(one) for one in running]}),
         }
-        records = changes.servers()
-        if records != self._records or "servers" not in self._told:
+        farm = changes.farm()
+        if farm != self._farm or "servers" not in self._told:
             told["servers"] = self._servers()
-        before, self._records, self._told = self._told, records, {**self._told, **told}
+        before, self._farm, self._told = self._told, farm, {**self._told, **told}
         return (event for kind, event in told.items() if before.get(kind) != event)
 
     def _servers(self) -> bytes:
