@@ -90,7 +90,7 @@ def test_programs_are_told_of_hosts_that_are_gone_too_while_their_servers_are_kn
     assert told["hosts"][1] == {
         "name": "b",
         "state": "gone",
-        "said": "not running; its prompts go elsewhere",
+        "said": "gone: ended, or silent for 10 s; its prompts go elsewhere",
         "heard_at": None,
         "lease_s": 10.0,
         "servers": ["gpu2"],
@@ -99,7 +99,7 @@ def test_programs_are_told_of_hosts_that_are_gone_too_while_their_servers_are_kn
     found = [(one["name"], one["host"], one["state"], one["said"]) for one in told["servers"]]
     assert found == [
         ("gpu1", "a", "up", None),
-        ("gpu2", "b", "down", "its host b is not running"),
+        ("gpu2", "b", "down", "its host b is gone"),
     ]
 
 
@@ -176,13 +176,13 @@ def test_the_api_tells_of_hosts_and_of_what_waits_for_one_that_is_gone(
     reasons = web.told(f"/api/jobs/{JOB}")["reasons"]
     assert [(one["code"], one["said"]) for one in reasons] == [
         ("turn", "2 prompts wait for a free place on a server; nothing comes before"),
-        ("running", "1 prompt is on gpu2 of host b; gpu2 is down (its host b is not running)"),
+        ("running", "1 prompt is on gpu2 of host b; gpu2 is down (its host b is gone)"),
     ]
 
     company.drive("home-of-b", "gpu1")  # so that nobody else can run what waits
     (waits, _) = web.told(f"/api/jobs/{JOB}")["reasons"]
     assert waits["code"] == "no_server"
-    assert "gpu1 is down (its host b is not running)" in waits["said"]
+    assert "gpu1 is down (its host b is gone)" in waits["said"]
 
 
 def test_prometheus_is_told_of_hosts_by_names_of_which_each_is_one_host_s(

@@ -16,7 +16,7 @@ HOST = Host("0aaa-1", "render", 0.0, 10.0)
         (5.0, "heard", None),
         (5.4, "silent", "silent for 5 s; its prompts go elsewhere after 10 s"),
         (600.0, "silent", "silent for 10 min; its prompts go elsewhere after 10 s"),
-        (None, "gone", "not running; its prompts go elsewhere"),
+        (None, "gone", "gone: ended, or silent for 10 s; its prompts go elsewhere"),
     ],
 )
 def test_a_host_that_has_missed_two_beats_is_silent_and_says_so(

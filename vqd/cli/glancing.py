@@ -31,6 +31,7 @@ def queue(site: Site, share: Share) -> QueueShape:
     condition, now = condition_of(site, share), time.time()
     with open_overviews(site.queue_place) as overviews:
         seen = overviews.overview(now)
+        heard_by = time.time()
         finishes = {} if condition.is_halted else overviews.finishes(seen.jobs, now)
     spool = share.if_answering()
     return QueueShape(
@@ -40,7 +41,7 @@ def queue(site: Site, share: Share) -> QueueShape:
         parked=condition.parked,
         settings_said=settings_said(site.state_dir),
         servers=[standing_shape(server) for server in seen.servers],
-        hosts=[host_shape(host, now) for host in seen.hosts],
+        hosts=[host_shape(host, heard_by) for host in seen.hosts],
         jobs=[job_shape(job, finishes.get(job.job_key)) for job in seen.jobs],
         waiting=[*waiting_in(spool.inbox)] if spool else [],
     )

@@ -25,9 +25,9 @@ from vqd.settings.model import Settings
 
 def servers(settings: Settings) -> ServersShape:
     """Give the servers, and those of the settings that no daemon has looked for yet."""
-    now = time.time()
     with open_farm(settings.workflows, settings.queue_place) as opened:
-        farm = opened.servers(now)
+        farm = opened.servers(time.time())
+        heard_by = time.time()
     seen = {view.record.server for view in farm.servers}
     unseen = [
         ServerShape(server.name, server.url, "unseen")
@@ -38,7 +38,7 @@ def servers(settings: Settings) -> ServersShape:
         is_daemon_running(settings.state_dir),
         iso(farm.written_at),
         [*map(server_shape, farm.servers), *unseen],
-        [host_shape(host, now) for host in farm.hosts],
+        [host_shape(host, heard_by) for host in farm.hosts],
     )
 
 

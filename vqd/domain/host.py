@@ -41,11 +41,12 @@ class Host:
     @property
     def said(self) -> str | None:
         """Say what is the matter with it, None if nothing."""
+        lease = duration(self.lease_s)
         if self.silent_s is None:
-            return "not running; its prompts go elsewhere"
+            return f"gone: ended, or silent for {lease}; its prompts go elsewhere"
         if self.state == "heard":
             return None
-        silent, lease = duration(round(self.silent_s)), duration(self.lease_s)
+        silent = duration(round(self.silent_s))
         return f"silent for {silent}; its prompts go elsewhere after {lease}"
 
 

@@ -46,8 +46,7 @@ def host_views(
 def _by(host: Host, server: ServerRecord) -> ServerRecord:
     if host.state == "heard":
         return replace(server, host=host.name)
-    how = "not running" if host.state == "gone" else "silent"
-    said = f"its host {host.name} is {how}"
+    said = f"its host {host.name} is {host.state}"
     return replace(server, host=host.name, state="down", said=said, since_at=None)
 
 

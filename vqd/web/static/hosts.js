@@ -1,7 +1,7 @@
 /** The machines that share the queue, each above what it drives; servers alone where there is one. */
 
 import { h, keep, write } from "./dom.js";
-import { ago, count, sentence } from "./words.js";
+import { ago, count } from "./words.js";
 
 const ALONE = { name: "", state: "heard" };
 const UNSEEN = { name: "No host yet", state: "heard" };
@@ -56,5 +56,8 @@ function amissOf(host) {
   if (host.state === "silent") {
     return `Heard last ${ago(host.heard_at)}. Its prompts go elsewhere after ${host.lease_s} s of silence.`;
   }
-  return host.said ? `${sentence(host.said)}.` : "";
+  if (host.state === "gone") {
+    return `It ended, or was silent for ${host.lease_s} s. Its prompts go elsewhere.`;
+  }
+  return "";
 }
