@@ -20,6 +20,7 @@ class Cutter:
             netloc=f"{parts.username}@127.0.0.1:{self._listener.getsockname()[1]}"
         ).geturl()
         self._word: bytes | None = None
+        self._let_by = 0
         self._is_passed_on = False
         self._is_server_told = True
         self._left_open: list[socket.socket] = []
@@ -27,10 +28,13 @@ class Cutter:
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept)
 
-    def cut_at(self, word: bytes, *, is_passed_on: bool, is_server_told: bool = True) -> None:
-        """Cut the connection over which this word is said next; the server still hears it, and
-        nobody its answer, or it does not hear it. One that is not told takes it for open."""
-        self._word, self._is_passed_on = word, is_passed_on
+    def cut_at(
+        self, word: bytes, *, is_passed_on: bool, is_server_told: bool = True, let_by: int = 0
+    ) -> None:
+        """Cut the connection over which this word is said next, after it was `let_by` so many
+        times; the server still hears it, and nobody its answer, or it does not hear it. One that is
+        not told takes it for open."""
+        self._word, self._is_passed_on, self._let_by = word, is_passed_on, let_by
         self._is_server_told = is_server_told
 
     def __enter__(self) -> Self:
@@ -66,6 +70,9 @@ class Cutter:
 
     def _is_cut(self, said: bytes, server: socket.socket) -> bool:
         if self._word is None or self._word not in said:
+            return False
+        if self._let_by:
+            self._let_by -= 1
             return False
         self._word = None
         self.cuts += 1
