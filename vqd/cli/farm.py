@@ -9,7 +9,7 @@ import click
 from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.asking import asks_queue
 from vqd.cli.helping import examples
-from vqd.cli.hosttable import print_hosts
+from vqd.cli.hosttable import daemon_down, print_hosts
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
@@ -38,7 +38,7 @@ def servers(way: Way, *, as_json: bool) -> None:
     now = time.time()
     if told.daemon is False:
         since = f" {ago(seconds_of(told.written_at), now)}" if told.written_at else ""
-        click.echo(f"the daemon is not running: vqd run; below is how it left things{since}")
+        click.echo(daemon_down(told.hosts, since))
     header = ["NAME", "STATE", "SINCE", "VERSION", "VRAM", "ON IT", "TODAY", "TAGS"]
     if told.hosts:
         print_hosts(told.hosts, now)

@@ -21,6 +21,14 @@ def print_hosts(hosts: Sequence[HostShape], now: float) -> None:
     print_table(rows, header=header, right=frozenset({3, 4}), wrapped=True)
 
 
+def daemon_down(hosts: Iterable[HostShape], since: str = "") -> str:
+    """Say that the daemon of the settings does not run, and of when what is told is: `since` then,
+    unless others on its queue are heard."""
+    if any(host.state == "heard" for host in hosts):
+        return "the daemon of these settings is not running: vqd run; others go on"
+    return f"the daemon is not running: vqd run; below is how it left things{since}"
+
+
 def hosts_amiss(hosts: Iterable[HostShape]) -> Iterator[str]:
     """Say of each host that is not heard what is the matter with it."""
     return (f"host {host.name}: {host.said}" for host in hosts if host.said)

@@ -11,7 +11,7 @@ from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.asking import asks_queue
 from vqd.cli.completing import job_names
 from vqd.cli.helping import examples
-from vqd.cli.hosttable import hosts_amiss
+from vqd.cli.hosttable import daemon_down, hosts_amiss
 from vqd.cli.jobtable import print_jobs
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.told import print_json
@@ -68,7 +68,7 @@ def _print_queue(seen: QueueShape) -> None:
 def _headline(seen: QueueShape) -> Iterator[str]:
     """Give what concerns all of the queue."""
     if seen.daemon is False:
-        yield "the daemon is not running: vqd run; below is how it left things"
+        yield daemon_down(seen.hosts)
     if seen.away is not None:
         yield f"share away: {seen.away}; nothing is taken or sent"
     if seen.paused:
