@@ -29,8 +29,8 @@ whose identity is told, or of all."""
 ZOMBIE_EXIT = 75
 """How a daemon ends that was taken for dead: EX_TEMPFAIL (sysexits.h); systemd starts it again."""
 
-_BEATS = 5
-_LATE = 2.5
+_BEATS = 10
+_LATE = 5.0
 """So many times the time between two beats is too long for one that came in time."""
 _END_WITHIN_S = 5.0
 
@@ -48,7 +48,7 @@ def _now() -> float:
 
 
 class Heart:
-    """Beats five times in `lease_s`, after which a silent host is gone, from `start` to `stop`.
+    """Beats ten times in `lease_s`, after which a silent host is gone, from `start` to `stop`.
 
     Its thread calls what `listen` was told when the queue changed, a lease is to be aborted, or
     another host is silent; and `on_swept` when this one was taken for dead.

@@ -24,8 +24,11 @@ from vqd.store.postgres.daemons import be_the_one
 from vqd.store.postgres.errors import passing, unreachable
 from vqd.store.postgres.schema import WRITING, check_version, lay_out, version_of
 
-HELD_S = 3.0
-"""How long a transaction may be idle before its server ends it, and its lock."""
+HELD_S = 2.0
+"""How long a transaction may be idle before its server ends it, and its lock: so long others wait
+who sweep a daemon that is gone, if another freezes meanwhile."""
+HANDED_OVER_S = 3.0
+"""How long a daemon of this home is waited for whose end its server has not noticed yet."""
 WAITED_S = 10.0
 """How long others are waited for that write."""
 ASKED_AGAIN_S = 0.5
@@ -159,7 +162,7 @@ class PostgresTransactions:
         )
         wait = self._interrupted.wait
         with closed_if_it_fails(raw):
-            be_the_one(raw, self._database, self._name, within_s=HELD_S, wait=wait)
+            be_the_one(raw, self._database, self._name, within_s=HANDED_OVER_S, wait=wait)
         return raw
 
     def _open(self, raw: "psycopg.Connection[Any]") -> None:
