@@ -19,7 +19,7 @@ HOST = Host("0aaa-1", "render", 0.0, 10.0)
         (None, "gone", "gone: ended, or silent for 10 s; its prompts go elsewhere"),
     ],
 )
-def test_a_host_that_has_missed_two_beats_is_silent_and_says_so(
+def test_a_host_that_was_not_heard_for_half_of_its_lease_is_silent_and_says_so(
     silent_s: float | None, state: str, said: str | None
 ) -> None:
     host = replace(HOST, silent_s=silent_s)

@@ -32,8 +32,8 @@ class Host:
 
     @property
     def state(self) -> str:
-        """Give `heard`, `silent` or `gone`. A heart beats five times in `lease_s`; one that has
-        missed two beats is silent."""
+        """Give `heard`, `silent` or `gone`. Silent is a host that was not heard for half of
+        `lease_s`, in which its heart beats several times."""
         if self.silent_s is None:
             return "gone"
         return "silent" if self.silent_s > self.lease_s / 2 else "heard"
