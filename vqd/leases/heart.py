@@ -94,9 +94,9 @@ class Heart:
             os.close(self._stopping)
 
     def stand(self) -> None:
-        """Wait until this host was heard within `lease_s`, and so cannot have been taken for gone:
-        before it gives a file its name, which no transaction guards."""
-        while _now() - self._last_at >= self._lease_s and not self._is_stopping:
+        """Wait until this host was heard within half of `lease_s`, and so will not be taken for
+        gone for as long: before it gives a file its name, which no transaction guards."""
+        while _now() - self._last_at >= self._lease_s / 2 and not self._is_stopping:
             self._beaten.wait(self._beat_s)
             self._beaten.clear()
 

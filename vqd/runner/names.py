@@ -26,12 +26,19 @@ class OutputNames:
     def take(self, key: PromptKey, path: str) -> bool:
         """Take a path in the job's folder for a prompt; False if another prompt has it."""
         name = (key.job_key, path)
-        self._stand()
+        if not self._is_free(key, name):
+            return False
+        self._stand()  # last of all: to ask the store may take longer than a lease lasts
+        return True
+
+    def _is_free(self, key: PromptKey, name: tuple[int, str]) -> bool:
+        """Take a name among those on their way, unless it is another prompt's."""
+        job_key, path = name
         with self._lock:
             if self._taken.get(name, key.number) != key.number:
                 return False
             with self._store.reading() as session:
-                maker = session.outputs.maker(key.job_key, path)
+                maker = session.outputs.maker(job_key, path)
             if maker not in (None, key.number):
                 return False
             self._taken[name] = key.number
