@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,10 +19,14 @@ from vqd.store.store import StoreReader
 
 
 class Daemon:
-    """A spool of its own and the daemon on it; `start`, `kill` and `start` again as one likes."""
+    """A spool of its own and the daemon on it; `start`, `kill` and `start` again as one likes.
+
+    `inside` stands before its command, to run it in a namespace.
+    """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
+        self.inside: Sequence[str] = ()
         self.spool = Spool.create(Path(settings.get("spool", folder / "spool")))
         self.settings = folder / "vqd.yaml"
         values = {
@@ -72,7 +77,7 @@ class Daemon:
         with (self.folder / "daemon.log").open("ab+") as log:
             _end_half_line(log)
             self.process = subprocess.Popen(
-                [*self._vqd, "run", "--settings", str(self.settings), "--json-logs"],
+                [*self.inside, *self._vqd, "run", "--settings", str(self.settings), "--json-logs"],
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 env=_environment(),

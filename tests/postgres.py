@@ -69,17 +69,23 @@ class Postgres:
         self._numbers = itertools.count(1)
 
     @classmethod
-    def create(cls, folder: Path, *, durable: bool = False) -> Self:
+    def create(cls, folder: Path, *, durable: bool = False, also: str = "") -> Self:
         """Lay out an empty server in a folder that is not there; `durable` ones sync what they
-        commit."""
+        commit, `also` are settings besides."""
         made = cls(folder)
         made._lay_out()
         made._run(
             "initdb", "-D", str(made._data), "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8",
             "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "--no-sync",
         )  # fmt: skip
-        made._set(_SETTINGS.format(port=made.port, durable="on" if durable else "off"))
+        made._set(_SETTINGS.format(port=made.port, durable="on" if durable else "off") + also)
         return made
+
+    def let_in(self, network: str) -> None:
+        """Let whoever comes from a network in, from the next start on; where it listens is told by
+        `create`. What is copied of it does so, too."""
+        with (self._data / "pg_hba.conf").open("a", encoding="utf-8") as file:
+            file.write(f"host all all {network} trust\n")
 
     def standby(self, folder: Path) -> Self:
         """Start a copy that follows this server; from now on each commit here waits for it."""
