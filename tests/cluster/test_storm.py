@@ -7,7 +7,7 @@ import pytest
 
 from tests.cluster.storm import FAIL_OVER, FAULTS, storm
 
-PICTURES, EACH = 8, 10
+PICTURES, EACH = 6, 10
 JOB = """\
 vqd: 1
 workflow: image-scale
