@@ -3,7 +3,6 @@
 import faulthandler
 import gc
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -46,10 +45,6 @@ from vqd.spool.staging import clear_staging
 from vqd.tellers import Tellers
 from vqd.webdoor import WebDoor
 
-_TURN_S = 0.0005
-"""How long a thread that computes, such as one that plans a large job, keeps those from Python that
-have something to do. With the usual 5 ms a prompt was sent after 280 ms meanwhile: each of its
-steps through the database and the network waits for another turn."""
 _SLICE_S = 60.0
 """How long a start may take until it has learned of more jobs from their folders."""
 _END_S = 25.0
@@ -185,7 +180,6 @@ class _Daemon:
         return self._reloading.settings
 
     def _start(self) -> None:
-        sys.setswitchinterval(_TURN_S)
         elsewhere = {keys.path for keys in self._settings.hot_folders.values()}
         recover_claims(self._spool.active, self._spool.inbox, elsewhere)
         clear_staging(self._spool)

@@ -4,6 +4,8 @@ import queue
 import threading
 from collections.abc import Callable
 
+from vqd.service.giving_way import giving_way
+
 
 class Aside:
     """Carries out what it is given, one after the other; none of that may raise."""
@@ -35,4 +37,5 @@ class Aside:
     def _run(self) -> None:
         while (act := self._given.get()) is not None:
             if not self.is_stopping:
-                act()
+                with giving_way():
+                    act()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.service.draft import Draft
+from vqd.service.giving_way import giving_way
 from vqd.watchers.settle import Waiting
 
 AT_ONCE = 4
@@ -66,7 +67,9 @@ class Reading:
 
         def read() -> None:
             try:
-                draft.set_result(make(job_file))
+                with giving_way():
+                    made = make(job_file)
+                draft.set_result(made)
             except Exception as error:  # noqa: BLE001 - told to whoever asks for it
                 draft.set_exception(error)
 
