@@ -70,8 +70,8 @@ class DepotRows:
     def arrivals(self, limit: int) -> list[Arrival]:
         """Give parcels that are on their way to this daemon's jobs."""
         rows = self._connection.execute(
-            "SELECT parcels.job_key AS job_key, number, name AS parcel, sha256, bytes,"
-            " jobs.job AS job FROM parcels"
+            "SELECT parcels.job_key AS job_key, number, parcels.name AS parcel, sha256,"
+            " bytes, jobs.job AS job FROM parcels"
             f" JOIN jobs ON jobs.job_key = parcels.job_key WHERE TRUE{OWN}"
             " ORDER BY parcels.job_key, parcels.number LIMIT ?",
             (limit,),
