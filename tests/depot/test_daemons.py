@@ -153,4 +153,3 @@ def _waiting(database: str) -> int:
 
 def _left(s3: S3Store, tmp_path: Path) -> list[str]:
     return [name for name in s3.names() if name.startswith(f"{tmp_path.name}/")]
-

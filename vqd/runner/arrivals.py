@@ -2,12 +2,14 @@
 
 1. The parcel is fetched, and its hash compared with that in its row.
 2. Its files are laid out in the job's folder, and told of in the manifest.
-3. Its row goes, and then the parcel.
+3. Its row goes, and then the parcel. One that the depot has lost goes, and its prompt waits again.
 
 Killed between any two, it is done again and comes to the same; a parcel without a row is left over,
 and swept.
 """
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from vqd.domain.lifecycle import PromptState
 from vqd.runner.parcels import sha256_of, unpack
 from vqd.spool.files import is_real_folder
 from vqd.spool.layout import Spool
-from vqd.store.store import Store
+from vqd.store.store import Session, Store
 
 if TYPE_CHECKING:
     from vqd.depot.depot import Depot
@@ -33,35 +35,33 @@ _log = structlog.get_logger(__name__)
 class Arrivals:
     """Brings parcels to the folders of jobs in a spool. Used by one thread."""
 
-    def __init__(self, depot: "Depot", store: Store, spool: Spool, folder: Path) -> None:
+    def __init__(
+        self,
+        depot: "Depot",
+        store: Store,
+        spool: Spool,
+        folder: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._depot = depot
         self._store = store
         self._spool = spool
         self._home = spool.mark
         self._folder = folder
+        self._clock = clock
         folder.mkdir(parents=True, exist_ok=True)
 
     def bring(self) -> int:
         """Bring home what is on its way, some of it; gives how many parcels came.
 
         Raises:
-            VqdError: `depot_away`; `depot_lacks`, one of them is not there. The others came.
-            OSError: the spool cannot be written.
+            VqdError: `depot_away`; `spool_away`. OSError: the spool cannot be written.
         """
         with self._store.reading() as session:
             arrivals = session.depot.arrivals(AT_ONCE)
-        lacking: VqdError | None = None
         for arrival in arrivals:
-            try:
-                self._bring(arrival)
-            except VqdError as error:
-                if error.code != DEPOT_LACKS:
-                    raise
-                number = arrival.key.number
-                _log.error("parcel.lacking", job=arrival.job, prompt=number, said=error.message)
-                lacking = error
-        if lacking is not None:
-            raise lacking
+            self._receive(arrival)
         return len(arrivals)
 
     def sweep(self) -> int:
@@ -74,14 +74,25 @@ class Arrivals:
         """
         found = self._depot.names(parcels_of(self._home))
         with self._store.reading() as session:
-            kept = {arrival.parcel.name for arrival in session.depot.arrivals(len(found))}
             running = session.prompts.running() if found else []
+            kept = session.depot.expected()
         kept.update(
             parcel_name(self._home, one.key, one.attempt, one.prompt_id or "") for one in running
         )
         left = [name for name in found if _whole(name) not in kept]
         self._depot.remove(left)
         return len(left)
+
+    def _receive(self, arrival: Arrival) -> None:
+        """Bring a parcel home; if the depot lacks it, have what it held made again."""
+        try:
+            self._bring(arrival)
+        except VqdError as error:
+            if error.code != DEPOT_LACKS:
+                raise
+            said, now = error.message, self._clock()
+            self._store.write(lambda session: _recall(session, arrival, said, now))
+            _log.error("parcel.lost", job=arrival.job, prompt=arrival.key.number, said=said)
 
     def _bring(self, arrival: Arrival) -> None:
         if not self._spool.is_present():
@@ -110,6 +121,13 @@ class Arrivals:
             unpack(here, folder, prompt.outputs, part=f"{prompt.key.number}-{prompt.attempt}-home")
         finally:
             here.unlink(missing_ok=True)
+
+
+def _recall(session: Session, arrival: Arrival, why: str, now: float) -> None:
+    session.depot.receive(arrival)
+    if session.jobs.is_cancelled(arrival.key.job_key):
+        return  # nothing of it is made any more
+    session.prompts.recall(arrival.key, now=now, why=why)
 
 
 def _whole(name: str) -> str:

@@ -90,16 +90,19 @@ class ByDepot:
         try:
             contents = self.inputs_of(home, job_key)
             for slot, path in assignment.prompt.inputs.items():
-                if path not in contents:
-                    raise VqdError(DEPOT_LACKS, f"The depot {self._depot.address} has no {path}.")
-                suffix = PurePosixPath(path).suffix.lower()
-                taken[slot] = self._cache.take(home, contents[path], suffix)
-        except VqdError as error:
+                taken[slot] = self._take(home, path, contents)
+        except (OSError, VqdError) as error:
             self._cache.give_back(taken.values())
-            if error.code == DEPOT_LACKS:  # their home looks after that
+            if isinstance(error, VqdError) and error.code == DEPOT_LACKS:
+                # Their home puts them there again.
                 self._store.write(lambda session: session.depot.unstock(job_key))
             raise
         return taken
+
+    def _take(self, home: str, path: str, contents: Mapping[str, Content]) -> str:
+        if path not in contents:
+            raise VqdError(DEPOT_LACKS, f"The depot {self._depot.address} has no {path}.")
+        return self._cache.take(home, contents[path], PurePosixPath(path).suffix.lower())
 
     def give_back(self, taken: Mapping[str, str]) -> None:
         """Note that inputs are not in use any more."""

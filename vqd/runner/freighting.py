@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from vqd.domain.errors import DEPOT_AWAY, DEPOT_LACKS, VqdError
+from vqd.domain.errors import DEPOT_AWAY, VqdError
 from vqd.runner.arrivals import Arrivals
 from vqd.runner.beside import Beside
 from vqd.runner.stocking import Stocking
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vqd.depot.depot import Depot
 
 AWAY_AGAIN_S = 5.0
-"""Until the depot is asked again that was away, or lacked something."""
+"""Until the depot is asked again that was away."""
 SWEPT_EVERY_S = 600.0
 _AFTER_FAULT_S = 10.0
 _STOP_S = 3.0
@@ -55,7 +55,7 @@ class Freighting:
                 pass
             self._sweep(time.monotonic())
         except VqdError as error:
-            if error.code not in (DEPOT_AWAY, DEPOT_LACKS):
+            if error.code != DEPOT_AWAY:
                 raise
             return AWAY_AGAIN_S
         return SWEPT_EVERY_S

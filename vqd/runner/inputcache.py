@@ -29,8 +29,10 @@ class InputCache:
         self._fetching: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
-        for entry in sorted(os.scandir(folder), key=lambda one: one.stat().st_ctime):
-            self._kept[entry.name] = entry.stat().st_size
+        for left in folder.glob("*.part"):
+            left.unlink()
+        for path in sorted(folder.iterdir(), key=lambda one: one.stat().st_ctime):
+            self._kept[path.name] = path.stat().st_size
 
     def take(self, home: str, content: Content, suffix: str = "") -> str:
         """Give what a content of a home is called in the folder; it stays there until it is given

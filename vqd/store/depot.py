@@ -85,6 +85,14 @@ class DepotRows:
             for row in rows
         ]
 
+    def expected(self) -> set[str]:
+        """Give the names of all parcels that are on their way to this daemon's jobs."""
+        rows = self._connection.execute(
+            "SELECT parcels.name AS parcel FROM parcels"
+            f" JOIN jobs ON jobs.job_key = parcels.job_key WHERE TRUE{OWN}"
+        )
+        return {row["parcel"] for row in rows}
+
     def receive(self, arrival: Arrival) -> None:
         """Note that what a parcel holds lies in the folder of its job, or is not wanted there."""
         self._connection.execute(
