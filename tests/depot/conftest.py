@@ -1,12 +1,23 @@
 """Depots: a store that speaks S3, and a folder."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import fsspec.asyn
 import pytest
 
 from tests.depot.store import S3Store
 from vqd.domain.depot import DepotAddress
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads_of_fsspec() -> None:
+    """Have the two threads that fsspec keeps for good before threads are counted."""
+    loop = fsspec.asyn.get_loop()
+    names = ThreadPoolExecutor(max_workers=1)
+    names.submit(bool).result()
+    loop.call_soon_threadsafe(loop.set_default_executor, names)
 
 
 @pytest.fixture
