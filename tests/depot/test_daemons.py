@@ -62,9 +62,10 @@ def house_by_s3(tmp_path: Path, database: str, s3: S3Store) -> Iterator[House]:
 
 
 def concluded(daemon: Daemon, outcome: str = "succeeded") -> list[int]:
-    """Give the number of each prompt that a daemon carried out."""
+    """Give the number of each prompt of the job that a daemon carried out."""
     lines = daemon.logged("prompt.concluded")
-    return [line["prompt"] for line in lines if line["outcome"] == outcome]
+    wide = [line for line in lines if line["job"].endswith("-wide")]
+    return [line["prompt"] for line in wide if line["outcome"] == outcome]
 
 
 def begin(house: House, folder: Path) -> None:
@@ -90,7 +91,7 @@ def assert_whole(house: House, done: Path) -> None:
     succeeded = concluded(house.a) + concluded(house.b)
     assert len(succeeded) == len({*succeeded})
     assert not [*house.b.spool.done.iterdir(), *house.b.spool.active.iterdir()]
-    assert not [*(house.b.folder / "state" / "depot" / "attempts").iterdir()]
+    assert not [*(house.b.folder / "state" / "depot").glob("attempts/*")]
 
 
 def test_a_job_is_carried_out_by_both_and_every_output_comes_home_once(
@@ -104,24 +105,21 @@ def test_a_job_is_carried_out_by_both_and_every_output_comes_home_once(
     assert {line["server"] for line in manifest_of(done)} == {"gpu-a", "gpu-b"}
 
 
-def test_what_a_killed_daemon_had_is_made_by_the_other_and_nothing_comes_twice(
+def test_whoever_is_killed_in_the_middle_every_output_comes_home_once(
     house_by_s3: House, tmp_path: Path, s3: S3Store
 ) -> None:
     house = house_by_s3
     begin(house, tmp_path)
 
     house.b.kill()
-    house.b.start()
-    wait_for(lambda: len(concluded(house.b)) > 1, within_s=WITHIN_S)
-    house.b.kill()
+    house.a.kill()
+    house.a.start()
 
     done = house.a.wait_done("wide", within_s=WITHIN_S)
-    lines = manifest_of(done)
-    assert sorted(line["prompt"] for line in lines) == list(range(1, PROMPTS + 1))
-    for line in lines:
-        assert sha256((done / line["output"]).read_bytes()).hexdigest() == line["sha256"]
+    house.b.start()  # whose attempts left something here, and perhaps in the depot
+    assert_whole(house, done)
     house.a.stop()
-    house.a.start()  # which sweeps what is left of ended attempts, and of the job's inputs
+    house.a.start()  # which sweeps what no job needs any more
     wait_for(lambda: not _left(s3, tmp_path), within_s=WITHIN_S, what="an empty depot")
 
 
@@ -137,7 +135,6 @@ def test_while_the_depot_is_away_each_makes_its_own_and_the_rest_goes_on_when_it
         own.rename(house.b.spool.inbox / "own")
         house.b.wait_done("own", within_s=WITHIN_S)
         wait_for(lambda: _waiting(database) == 0, within_s=WITHIN_S, what="the rest, made by a")
-        assert house.a.closed("wide") is None, "some of it is on its way"
     finally:
         s3.come_back()
 

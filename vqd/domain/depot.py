@@ -6,6 +6,9 @@ from pathlib import Path
 from vqd.domain.outcome import Parcel
 from vqd.domain.queue import PromptKey
 
+CACHE_BYTES = 10 << 30
+"""How much of others' inputs is kept, where the settings do not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class DepotAddress:
@@ -18,7 +21,7 @@ class DepotAddress:
     region: str | None = None
     key: str | None = field(default=None, repr=False)
     secret_file: Path | None = None
-    cache_bytes: int = 10 << 30
+    cache_bytes: int = CACHE_BYTES
 
     def __str__(self) -> str:
         """Give what people know it by."""

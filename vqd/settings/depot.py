@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from vqd.documents.json_schema import size_in_bytes
 from vqd.documents.schema import Keys, fault
 from vqd.documents.sizes import size_bytes
-from vqd.domain.depot import DepotAddress
+from vqd.domain.depot import CACHE_BYTES, DepotAddress
 
 ALLOWED = "s3://BUCKET/PREFIX, or file:///FOLDER"
 
@@ -35,8 +35,9 @@ class DepotKeys(Keys):
     secret_file: Path | None = Field(
         default=None, description="A file with the secret of the access key."
     )
-    cache: Annotated[int, BeforeValidator(_size), WithJsonSchema(size_in_bytes())] = Field(
-        default=10 << 30, description="How much of others' inputs is kept in state_dir: 10G."
+    cache: Annotated[int, BeforeValidator(_size), WithJsonSchema(size_in_bytes())] | None = Field(
+        default=None,
+        description="How much of others' inputs is kept in state_dir: 10G, if it is not set.",
     )
 
 
@@ -65,5 +66,5 @@ def depot_of(url: str | None, keys: DepotKeys, *, is_shared: bool) -> DepotAddre
         keys.region,
         keys.key,
         keys.secret_file,
-        keys.cache,
+        keys.cache or CACHE_BYTES,
     )
