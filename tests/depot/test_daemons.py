@@ -90,7 +90,8 @@ def assert_whole(house: House, done: Path) -> None:
     assert outputs == {done / line["output"] for line in lines}
     succeeded = concluded(house.a) + concluded(house.b)
     assert len(succeeded) == len({*succeeded})
-    assert not [*house.b.spool.done.iterdir(), *house.b.spool.active.iterdir()]
+    assert house.b.closed("wide") is None
+    assert not [*house.b.spool.active.iterdir()]
     assert not [*(house.b.folder / "state" / "depot").glob("attempts/*")]
 
 
