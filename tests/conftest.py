@@ -90,7 +90,7 @@ def _no_thread_is_left_behind() -> Iterator[None]:
     yield
     wait_for(
         lambda: not [one for one in _alive() if one not in before],
-        within_s=5,
+        within_s=30,
         what="the end of every thread that the test began",
     )
 

@@ -20,15 +20,22 @@ class Cutter:
             netloc=f"{parts.username}@127.0.0.1:{self._listener.getsockname()[1]}"
         ).geturl()
         self._word: bytes | None = None
+        self._let_by = 0
         self._is_passed_on = False
+        self._is_server_told = True
+        self._left_open: list[socket.socket] = []
         self.cuts = 0
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept)
 
-    def cut_at(self, word: bytes, *, is_passed_on: bool) -> None:
-        """Cut the connection over which this word is said next; the server still hears it, and
-        nobody its answer, or it does not hear it."""
-        self._word, self._is_passed_on = word, is_passed_on
+    def cut_at(
+        self, word: bytes, *, is_passed_on: bool, is_server_told: bool = True, let_by: int = 0
+    ) -> None:
+        """Cut the connection over which this word is said next, after it was `let_by` so many
+        times; the server still hears it, and nobody its answer, or it does not hear it. One that is
+        not told takes it for open."""
+        self._word, self._is_passed_on, self._let_by = word, is_passed_on, let_by
+        self._is_server_told = is_server_told
 
     def __enter__(self) -> Self:
         self._accepting.start()
@@ -40,6 +47,8 @@ class Cutter:
         self._accepting.join()
         for thread in self._threads:
             thread.join()
+        for server in self._left_open:
+            server.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -62,8 +71,13 @@ class Cutter:
     def _is_cut(self, said: bytes, server: socket.socket) -> bool:
         if self._word is None or self._word not in said:
             return False
+        if self._let_by:
+            self._let_by -= 1
+            return False
         self._word = None
         self.cuts += 1
+        if not self._is_server_told:
+            self._left_open.append(server.dup())
         if self._is_passed_on:
             server.sendall(said)
             server.recv(65536)  # it has done what was said

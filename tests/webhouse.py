@@ -113,7 +113,7 @@ def web_house(
         store.close()
     wait_for(
         lambda: not [one for one in _pooled() if one not in before],
-        within_s=5,
+        within_s=30,
         what="the end of the server's threads",
     )
 

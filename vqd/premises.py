@@ -54,17 +54,18 @@ def premises(settings: Settings, *, on_failure: Callable[[], None]) -> Iterator[
     """
     systemd.starting("takes the spool", within_s=LISTENS_S + _STEP_S)
     spool = Spool(settings.spool)
-    spool.check()
-    _require_room(settings)
-    with (
-        held(spool),
-        leased(spool) as lease,
-        only_one(settings.state_dir),
-        sharing(settings, spool) as shared,
-        _store(settings, shared, on_failure) as store,
-        _engine(settings) as engine,
-    ):
-        yield Premises(spool, lease, shared, store, engine)
+    with spool.or_away():
+        spool.check()
+        _require_room(settings)
+        with (
+            held(spool),
+            leased(spool) as lease,
+            only_one(settings.state_dir),
+            sharing(settings, spool) as shared,
+            _store(settings, shared, on_failure) as store,
+            _engine(settings) as engine,
+        ):
+            yield Premises(spool, lease, shared, store, engine)
 
 
 def _require_room(settings: Settings) -> None:

@@ -145,7 +145,7 @@ def _read(ask: Callable[[Queue], object]) -> Callable[[Queue], float]:
 
 def _status(queue: Queue) -> object:
     with open_overviews(queue.path) as overviews:
-        return overviews.overview()
+        return overviews.overview(time.time())
 
 
 def _jobs_page(queue: Queue) -> object:

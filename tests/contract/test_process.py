@@ -44,7 +44,7 @@ def test_a_dead_engine_comes_back_on_the_same_port_with_an_empty_temp(
     server.upload("epoch.txt", b"1", type="temp")
     (file,) = server.files(tiny_graph())
     os.kill(pid_of(process), signal.SIGKILL)
-    wait_for(lambda: not answers(url), within_s=5, what="the engine's end")
+    wait_for(lambda: not answers(url), within_s=30, what="the engine's end")
     wait_for(lambda: revived(process), within_s=10, what="its return")
     assert process.url == url
     assert server.get("/view", filename="epoch.txt", type="temp").status_code == 404
@@ -57,11 +57,11 @@ def test_an_engine_that_dies_again_while_it_starts_comes_back_the_next_time(
     process: EngineProcess, tmp_path: Path
 ) -> None:
     os.kill(pid_of(process), signal.SIGKILL)
-    wait_for(lambda: not answers(process.url), within_s=5, what="the engine's end")
+    wait_for(lambda: not answers(process.url), within_s=30, what="the engine's end")
     (tmp_path / "engine" / "input").rename(tmp_path / "input")
     (tmp_path / "engine" / "input").write_text("in the way")
     with pytest.raises(VqdError, match="did not start"):
-        wait_for(process.ensure_alive, within_s=5, what="the look that sees it dead")
+        wait_for(process.ensure_alive, within_s=30, what="the look that sees it dead")
     (tmp_path / "engine" / "input").unlink()
     process.ensure_alive()
     assert answers(process.url)
@@ -103,7 +103,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         url = parent.stdout.readline().decode().strip()
         assert answers(url)
         parent.kill()
-    wait_for(lambda: not answers(url), within_s=5, what="the engine's end")
+    wait_for(lambda: not answers(url), within_s=30, what="the engine's end")
 
 
 def revived(process: EngineProcess) -> bool:

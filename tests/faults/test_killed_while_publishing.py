@@ -187,7 +187,7 @@ def assert_published_once(folder: Path, job: str, expected: Expected) -> None:
     assert tuple(notices(folder, job)) == expected.notices
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [*EXPECTED])
 def test_killed_at_any_point_a_job_is_published_once_and_whole(
     trials: Publishing, base: Path, name: str
@@ -212,7 +212,7 @@ def test_killed_at_any_point_a_job_is_published_once_and_whole(
                 raise AssertionError(f"killed before {point!r}, torn: {torn}") from error
 
 
-@pytest.mark.timeout(300)  # it starts a daemon six times
+@pytest.mark.timeout(900)  # it starts a daemon six times
 def test_the_daemon_goes_on_from_each_step_at_which_it_was_killed(
     daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

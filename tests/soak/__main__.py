@@ -26,7 +26,8 @@ from tests.soak.plan import FAULTS, Act, digest, plan
 from tests.soak.proof import faults
 from tests.soak.tables import tables
 
-_SETTLED_WITHIN_S = 300.0
+_STUCK_AFTER_S = 300.0
+"""When nothing more has ended for so long after the last act, what is left is stuck."""
 _DISK_MB = 4096
 
 
@@ -92,7 +93,7 @@ def _carry_out(
         daemon.close()
     found = [*machine.found, *faults(daemon, ledger)]
     if not is_settled:
-        found.insert(0, f"not everything had ended {_SETTLED_WITHIN_S:g} s after the last act")
+        found.insert(0, f"after the last act nothing more ended for {_STUCK_AFTER_S:g} s")
     if exit_code != 0:
         found.append(f"the daemon exited with {exit_code}")
     for table in tables(daemon, ledger):
@@ -141,17 +142,23 @@ def _asked() -> argparse.Namespace:
 
 
 def _settle(daemon: Daemon, actor: Actor, ledger: Ledger) -> bool:
-    """Wait until every job is over, letting go what still waits; False if that takes too long."""
+    """Wait until every job is over, letting go what still waits; False if it gets stuck."""
     pause = threading.Event()
-    until = time.monotonic() + _SETTLED_WITHIN_S
-    while time.monotonic() < until:
+    last, until = -1, 0.0
+    while True:
+        ended = sum(
+            1 for place in (daemon.spool.done, daemon.spool.failed) for _ in place.iterdir()
+        )
+        if ended > last:
+            last, until = ended, time.monotonic() + _STUCK_AFTER_S
         waiting = [drop for drop in ledger.expected if drop.path.exists()]
         active = [*daemon.spool.active.iterdir()]
         if not (waiting or active or _has_jobs(daemon.spool.inbox)):
             return True
+        if time.monotonic() > until:
+            return False
         actor.release()
         pause.wait(2)
-    return False
 
 
 def _has_jobs(inbox: Path) -> bool:

@@ -13,6 +13,7 @@ from tests.crashes import PATHS
 from tests.crashes.named import OF_ANY_JOB
 from tests.daemons import Daemon
 from tests.soak.ledger import Ledger
+from vqd.cli.codes import EXIT_REFUSED
 
 AWAY, FULL, _DOWN = "the share is away", "the disk is full", "the daemon is down"
 _LEFT_BYTES = 3 << 20
@@ -167,8 +168,15 @@ class Machine:
         if code == -signal.SIGKILL and self._dies_at is not None:
             self._ledger.fault("the daemon is killed at a point")
             self._ledger.note("killed", at_point=self._dies_at)
+        elif code == EXIT_REFUSED and self._last_words().endswith("[spool_away]"):
+            self._ledger.note("ended because the share went away while it started")
         elif code not in (0, -signal.SIGKILL, -signal.SIGTERM):  # the last, where it was starting
             self.found.append(f"the daemon ended by itself with {code}")
+
+    def _last_words(self) -> str:
+        """Give the last line that the daemon said."""
+        log = (self._daemon.folder / "daemon.log").read_text(encoding="utf-8", errors="replace")
+        return log.rstrip().rpartition("\n")[2]
 
     @property
     def _filler(self) -> Path:

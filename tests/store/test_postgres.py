@@ -126,6 +126,17 @@ def test_a_connection_that_is_cut_in_the_middle_leaves_nothing_of_it(database: s
         assert jobs_of(store) == ["one"]
 
 
+def test_a_connection_of_which_postgresql_does_not_know_that_it_is_cut_keeps_nobody_out(
+    database: str,
+) -> None:
+    with Cutter(database) as cutter, closing(Store(Database(cutter.url))) as store:
+        cutter.cut_at(b"INSERT INTO prompts", is_passed_on=False, is_server_told=False)
+        with pytest.raises(VqdError, match="cannot be reached"):
+            accept_a_job(store, "one")
+        accept_a_job(store, "one")
+        assert jobs_of(store) == ["one"]
+
+
 FROZEN = """
 import os, signal, sys
 from vqd.domain.errors import VqdError

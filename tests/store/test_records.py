@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, accept_a_job, comes_back
+from tests.builders import NOW, accept_a_job, comes_back, job_of
 from tests.store.counting import count
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.domain.place import Place
@@ -116,6 +117,27 @@ def test_a_job_that_comes_back_is_whole_again_however_much_was_trimmed(
         job = session.jobs.get(job_key)
         assert len(list(session.prompts.of_job(job_key))) == 3
     assert (job.state, job.is_brief, job.counts.pending) == (JobState.QUEUED, False, 3)
+
+
+def test_a_job_whose_prompts_are_taken_away_slice_by_slice_counts_none_that_is_gone(
+    store: Store,
+) -> None:
+    job_key = closed(store, "a", total=3)
+    while store.write(lambda session: session.records.forget_prompts("a", 2)):
+        job = job_of(store, job_key)
+        assert (job.state, job.counts.total) == (JobState.ASSEMBLING, 0)
+    come_back = accept_a_job(store, "a", total=2)
+    assert come_back == job_key
+    assert job_of(store, job_key).counts.pending == 2
+
+
+def test_an_open_job_loses_no_prompt_to_one_of_its_name(store: Store) -> None:
+    job_key = accept_a_job(store, "a", total=3)
+    with pytest.raises(VqdError, match="is in the queue already"):
+        accept_a_job(store, "a")
+    assert job_of(store, job_key).counts.pending == 3
+    with store.reading() as session:
+        assert len(list(session.prompts.of_job(job_key))) == 3
 
 
 def test_a_job_that_runs_again_is_not_trimmed(store: Store) -> None:

@@ -84,7 +84,9 @@ def test_servers_are_told_to_programs(house: House) -> None:
         "succeeded_today": 0,
         "failed_in_row": 0,
         "drifted": [],
+        "host": None,
     }
+    assert told["hosts"] == []
     unseen = told["servers"][1]
     assert (unseen["name"], unseen["url"], unseen["state"]) == ("builtin", "builtin", "unseen")
 

@@ -72,7 +72,7 @@ def test_a_log_is_followed_until_its_job_is_over(spool: Spool, folder: Path) -> 
     assert asking.is_alive()
     write_log(folder, happened("claimed", "requeued", "claimed", "succeeded"))
     folder.rename(spool.done / JOB)
-    wait_for(lambda: results, within_s=5)
+    wait_for(lambda: results, within_s=30)
     asking.join()
     said = [line.partition(" ")[2].partition(" on ")[0] for line in results[0].output.splitlines()]
     assert said == [

@@ -29,7 +29,7 @@ def a_daemon_that(house: House, request: str, answered_as: str | None) -> Iterat
     folder = spool.active / JOB
 
     def close() -> None:
-        wait_for((folder / request).exists, within_s=5)
+        wait_for((folder / request).exists, within_s=30)
         (folder / request).rename(folder / (answered_as or request))
         folder.rename(spool.done / JOB)
 

@@ -85,7 +85,7 @@ def test_a_connection_carries_one_request_after_the_other() -> None:
 def test_one_that_the_server_gave_up_meanwhile_is_not_used_again() -> None:
     with answering([WHOLE], [WHOLE]) as lane:
         assert asked(lane) == b"whole"
-        wait_for(lambda: not lane._kept[0].is_idle(), within_s=5, what="its end")
+        wait_for(lambda: not lane._kept[0].is_idle(), within_s=30, what="its end")
         assert asked(lane) == b"whole"
 
 

@@ -130,7 +130,7 @@ def test_a_prompt_that_waits_on_a_server_is_taken_back_when_its_job_is_held(
     strange.answers("GET /internal/logs/raw", Answer(body={"entries": []}))
     with ThreadPoolExecutor(1) as aside:
         outcome = aside.submit(attempt.run)
-        wait_for(lambda: len(strange.requests("GET /queue")) > 2, within_s=5)
+        wait_for(lambda: len(strange.requests("GET /queue")) > 2, within_s=30)
         strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
         attempt.withdraw()
         failed = outcome.result()
@@ -148,9 +148,9 @@ def test_a_prompt_that_its_server_would_not_take_off_is_taken_off_when_it_answer
     strange.answers("POST /queue", Answer(503), Answer(503), Answer())
     with ThreadPoolExecutor(1) as aside:
         outcome = aside.submit(attempt.run)
-        wait_for(lambda: strange.requests("GET /queue"), within_s=5)
+        wait_for(lambda: strange.requests("GET /queue"), within_s=30)
         attempt.withdraw()
-        wait_for(lambda: len(strange.requests("POST /queue")) == 3, within_s=5)
+        wait_for(lambda: len(strange.requests("POST /queue")) == 3, within_s=30)
         strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
         failed = outcome.result()
     assert isinstance(failed, Failed)
@@ -173,7 +173,7 @@ def test_what_was_rendered_while_the_share_is_away_waits_for_it_and_is_not_rende
     tmp_path.rename(away)
     with ThreadPoolExecutor(1) as aside:
         running = aside.submit(attempt.run)
-        wait_for(lambda: len(looks) > 1, within_s=5)
+        wait_for(lambda: len(looks) > 1, within_s=30)
         assert not tmp_path.exists()
         away.rename(tmp_path)
         outcome = running.result()
@@ -317,7 +317,7 @@ def test_a_prompt_that_runs_and_is_not_heard_of_has_stalled(
     strange.answers("GET /ws", Answer(talk=Talk.hear_out))
     strange.answers("POST /interrupt", Answer())
     attempt.server.start()
-    wait_for(lambda: attempt.server.is_up, within_s=5)
+    wait_for(lambda: attempt.server.is_up, within_s=30)
     outcome = attempt.run()
     attempt.server.stop()
     assert isinstance(outcome, Failed)
@@ -394,7 +394,7 @@ def test_a_server_at_whose_port_nothing_listens_any_more_has_died(
     strange.answers("GET /queue", RUNNING)
     with ThreadPoolExecutor(1) as aside:
         running = aside.submit(attempt.run)
-        wait_for(lambda: len(strange.requests("GET /queue")) > 1, within_s=5)
+        wait_for(lambda: len(strange.requests("GET /queue")) > 1, within_s=30)
         if is_gone:
             strange.close()
         else:
@@ -410,7 +410,7 @@ def test_a_prompt_that_could_not_be_heard_of_has_not_stalled(
     strange.answers("GET /queue", RUNNING)
     with ThreadPoolExecutor(1) as aside:
         outcome = aside.submit(attempt.run)
-        wait_for(lambda: len(strange.requests("GET /queue")) > 10, within_s=5)
+        wait_for(lambda: len(strange.requests("GET /queue")) > 10, within_s=30)
         assert not outcome.done()
         strange.answers("GET /internal/logs/raw", Answer(body=DEAD_INSIDE))
         failed = outcome.result()
@@ -492,7 +492,7 @@ def test_a_prompt_that_waited_behind_those_of_others_is_not_timed(
     strange.answers("GET /internal/logs/raw", Answer(body={"entries": []}))
     strange.answers("GET /ws", Answer(talk=tells_of_two))
     attempt.server.start()
-    wait_for(lambda: attempt.server.others, within_s=5)
+    wait_for(lambda: attempt.server.others, within_s=30)
     outcome = attempt.run()
     attempt.server.stop()
     assert isinstance(outcome, Succeeded)
@@ -504,7 +504,7 @@ def tells_all(strange: StrangeServer, output: Mapping[str, object]) -> Callable[
 
     def tell(talk: Talk) -> None:
         talk.say("status", status={"exec_info": {"queue_remaining": 0}})
-        wait_for(lambda: strange.requests("POST /prompt"), within_s=5)
+        wait_for(lambda: strange.requests("POST /prompt"), within_s=30)
         talk.say("execution_start", prompt_id="p", timestamp=1000)
         talk.say("executed", prompt_id="p", node="2", output=output)
         talk.say("execution_success", prompt_id="p", timestamp=3500)
@@ -534,7 +534,7 @@ def test_a_success_is_looked_up_only_where_its_files_were_not_all_heard_of(
     strange.answers("GET /history/p", FINISHED)
     strange.answers("GET /ws", Answer(talk=tells_all(strange, output)))
     attempt.server.start()
-    wait_for(lambda: attempt.server.is_up, within_s=5)
+    wait_for(lambda: attempt.server.is_up, within_s=30)
     outcome = attempt.run()
     attempt.server.stop()
     assert isinstance(outcome, Succeeded)

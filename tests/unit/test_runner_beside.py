@@ -25,9 +25,9 @@ def test_it_acts_at_the_start_when_woken_and_when_its_time_has_come() -> None:
     act = Act(lambda turn: 0.01 if turn == 1 else None)
     beside = Beside("one", act, gathered_s=0.01)
     beside.start()
-    wait_for(lambda: act.acts == 2, within_s=5)
+    wait_for(lambda: act.acts == 2, within_s=30)
     beside.wake()
-    wait_for(lambda: act.acts == 3, within_s=5)
+    wait_for(lambda: act.acts == 3, within_s=30)
     beside.end()
     beside.join(5)
     assert act.acts == 3
@@ -45,7 +45,7 @@ def test_it_acts_soon_again_after_a_queue_that_did_not_answer(
     act = Act(end)
     beside = Beside("one", act, gathered_s=0.01)
     beside.start()
-    wait_for(lambda: act.acts == 3, within_s=5)
+    wait_for(lambda: act.acts == 3, within_s=30)
     beside.end()
     beside.join(5)
 
@@ -64,11 +64,11 @@ def test_what_wakes_it_while_it_acts_wakes_it_once() -> None:
     act = Act(lambda _: 60.0 if going_on.wait(5) else 0.0)
     beside = Beside("one", act, gathered_s=0.05)
     beside.start()
-    wait_for(lambda: act.acts, within_s=5)
+    wait_for(lambda: act.acts, within_s=30)
     for _ in range(20):
         beside.wake()
     going_on.set()
-    wait_for(lambda: act.acts == 2, within_s=5)
+    wait_for(lambda: act.acts == 2, within_s=30)
     beside.end()
     beside.join(5)
     assert act.acts == 2
@@ -89,10 +89,10 @@ def test_what_fails_is_said_and_done_again_later_not_when_it_is_woken(
     beside = Beside("one", act, gathered_s=0.01, after_fault_s=0.2)
     with capture_logs() as said:
         beside.start()
-        wait_for(lambda: said, within_s=5)
+        wait_for(lambda: said, within_s=30)
         beside.wake()
         assert act.acts == 1
-        wait_for(lambda: act.acts == 2, within_s=5)
+        wait_for(lambda: act.acts == 2, within_s=30)
         beside.end()
         beside.join(5)
     assert [(one["event"], one["thread"]) for one in said] == [(line, "one")]

@@ -35,7 +35,7 @@ def test_threads_without_anything_to_do_end() -> None:
     crew = Crew("idlers", idle_s=0.05)
     for _ in range(2):  # and others take their place
         assert crew.carry_out(lambda: None).wait(5)
-        wait_for(lambda: "idlers" not in {one.name for one in threading.enumerate()}, within_s=5)
+        wait_for(lambda: "idlers" not in {one.name for one in threading.enumerate()}, within_s=30)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

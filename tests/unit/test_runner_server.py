@@ -45,7 +45,7 @@ def probes(strange: StrangeServer, route: str = "GET /prompt") -> int:
 def wait_for_probes(strange: StrangeServer, more: int = 2) -> None:
     """Wait until whatever is answered now was taken in."""
     seen = probes(strange)
-    wait_for(lambda: probes(strange) >= seen + more, within_s=3)
+    wait_for(lambda: probes(strange) >= seen + more, within_s=30)
 
 
 def test_a_server_without_a_websocket_is_up_if_it_answers(
@@ -53,8 +53,8 @@ def test_a_server_without_a_websocket_is_up_if_it_answers(
 ) -> None:
     strange.answers("GET /ws", NO_WEBSOCKET)
     server.start()
-    wait_for(lambda: server.is_up, within_s=3)
-    wait_for(lambda: list(server.free_places(NOW)) == [0, 1], within_s=3)
+    wait_for(lambda: server.is_up, within_s=30)
+    wait_for(lambda: list(server.free_places(NOW)) == [0, 1], within_s=30)
     server.learn()
     told = server.record(NOW)
     assert (told.state, told.version) == ("up", "0.3.64")
@@ -88,23 +88,23 @@ def test_nothing_is_sent_to_a_server_whose_websocket_broke_until_it_has_answered
     strange.answers("GET /ws", Answer(talk=lambda _: None), NO_WEBSOCKET)
     strange.answers("GET /prompt", late, IDLE)
     server.start()
-    wait_for(lambda: probes(strange) == 1, within_s=3)
+    wait_for(lambda: probes(strange) == 1, within_s=30)
     assert server.is_up
     assert not server.free_places(NOW)
     silence.set()
-    wait_for(lambda: len(server.free_places(NOW)) == 2, within_s=3)
+    wait_for(lambda: len(server.free_places(NOW)) == 2, within_s=30)
 
 
 def test_a_restart_is_noticed_without_a_websocket(strange: StrangeServer, server: Server) -> None:
     strange.answers("GET /ws", NO_WEBSOCKET)
     server.start()
-    wait_for(lambda: server.is_up, within_s=3)
+    wait_for(lambda: server.is_up, within_s=30)
     server.learn()
     assert (server.epoch, server.connection) == ("epoch-1", 1)
     wait_for_probes(strange)
     assert server.connection == 1
     strange.answers("HEAD /view", Answer(404), Answer(200))
-    wait_for(lambda: server.connection == 2, within_s=3)
+    wait_for(lambda: server.connection == 2, within_s=30)
     assert server.is_unknown
 
 
@@ -113,7 +113,7 @@ def test_one_file_marks_a_server_as_long_as_it_is_the_same(
 ) -> None:
     strange.answers("GET /ws", Answer(talk=Talk.hear_out))
     server.start()
-    wait_for(lambda: server.is_up, within_s=3)
+    wait_for(lambda: server.is_up, within_s=30)
     server.learn()
     server.learn()
     assert len(strange.requests("POST /upload/image")) == 1

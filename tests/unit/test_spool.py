@@ -391,3 +391,19 @@ def test_what_a_killed_daemon_of_the_same_number_tried_out_keeps_no_start(
     left.mkdir()
     spool.check()
     assert not left.exists()
+
+
+def test_what_fails_because_the_spool_went_away_meanwhile_says_so(spool: Spool) -> None:
+    def go_away() -> None:
+        with spool.or_away():
+            spool.root.rename(spool.root.with_name("gone"))
+            next(spool.done.iterdir())
+
+    with pytest.raises(VqdError, match="no vqd spool here") as caught:
+        go_away()
+    assert caught.value.code == "spool_away"
+
+
+def test_what_fails_while_the_spool_is_there_is_told_as_it_is(spool: Spool) -> None:
+    with pytest.raises(FileNotFoundError), spool.or_away():
+        next((spool.done / "nothing").iterdir())

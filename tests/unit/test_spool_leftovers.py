@@ -14,7 +14,7 @@ UNUSED_S = 0.05
 def grow_old() -> None:
     """Let everything that is there be older than UNUSED_S, which no file's time can be set to."""
     until = time.time() + 2 * UNUSED_S
-    wait_for(lambda: time.time() > until, within_s=5)
+    wait_for(lambda: time.time() > until, within_s=30)
 
 
 def is_ours(name: str) -> bool:

@@ -39,7 +39,7 @@ def asked_behind(slow: Slow, numbers: Sequence[int]) -> list[Future[None]]:
             return threads.submit(together.ask, PLACE, number)
 
         first = ask(0)
-        wait_for(lambda: slow.acts, within_s=5)
+        wait_for(lambda: slow.acts, within_s=30)
         rest = [_begun(ask, number, together) for number in numbers]
         assert not first.done()
         together.ask(ELSEWHERE, 100)
@@ -53,7 +53,7 @@ def _begun(
     """Ask, and wait until that was noted."""
     future = ask(number)
     turns = together._turns
-    wait_for(lambda: number in turns[PLACE].asked, within_s=5)
+    wait_for(lambda: number in turns[PLACE].asked, within_s=30)
     return future
 
 

@@ -84,7 +84,7 @@ def test_a_question_that_comes_letter_by_letter_is_not_waited_for(url: str) -> N
     with connected(url) as one:
         one.sendall(b"GET /api/hello HTTP/1.1\r\nHost: localhost\r\n")
         one.settimeout(0.1)
-        wait_for(lambda: is_ended_by_a_letter(one), within_s=5, what="its end")
+        wait_for(lambda: is_ended_by_a_letter(one), within_s=30, what="its end")
 
 
 def is_ended_by_a_letter(one: socket.socket) -> bool:
@@ -131,14 +131,14 @@ def test_who_takes_nothing_of_an_answer_is_cut_off_and_costs_nothing_more(url: s
     with connected(url) as one:
         one.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert ENDLESS.wait(10)
-        wait_for(lambda: is_answered(url), within_s=5)
+        wait_for(lambda: is_answered(url), within_s=30)
 
 
 def test_beyond_so_many_connections_each_is_ended_and_the_others_go_on(url: str) -> None:
     crowd = [connected(url) for _ in range(BOUNDS.connections + 100)]
     try:
         assert all(is_ended(one) for one in crowd[-80:])
-        wait_for(lambda: is_answered(url), within_s=5, what="a place")
+        wait_for(lambda: is_answered(url), within_s=30, what="a place")
     finally:
         for one in crowd:
             one.close()
@@ -161,5 +161,5 @@ def test_beyond_so_many_connections_each_is_ended_and_the_others_go_on(url: str)
 def test_nonsense_is_refused_and_nobody_else_notices(url: str, nonsense: bytes) -> None:
     with connected(url) as one:
         one.sendall(nonsense)
-        wait_for(lambda: is_ended(one), within_s=5, what="its end")
+        wait_for(lambda: is_ended(one), within_s=30, what="its end")
     assert is_answered(url)

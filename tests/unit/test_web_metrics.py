@@ -18,15 +18,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from tests.webhouse import WebHouse, web_house
 from vqd.domain.figures import Depth, Figures, Histogram, Intake, Work
+from vqd.domain.host import Host
 from vqd.domain.lifecycle import JobState, Move
 from vqd.domain.outcome import FailureCode
 from vqd.domain.server import ServerRecord
+from vqd.service.hosts import HostView
 from vqd.service.spoolstate import spool_state
 from vqd.service.switch import Switch
 from vqd.spool.asking import Asker
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
 from vqd.spool.space import Disks, space_at
+from vqd.web import families
 from vqd.web.metrics import BELIEVED, Believed
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -73,6 +76,12 @@ def told(house: WebHouse) -> Mapping[str, Metric]:
     return {family.name: family for family in text_string_to_metric_families(text)}
 
 
+def of_hosts() -> Mapping[str, Metric]:
+    """What is told besides where several hosts share the queue."""
+    view = HostView(Host("home", "a", 1.0, 10.0), ("gpu0",), 1)
+    return {family.name: family for family in families.of_hosts([view], NOW)}
+
+
 def value(told: Mapping[str, Metric], family: str, sample: str = "", **labels: str) -> float:
     (found,) = [
         one.value
@@ -105,7 +114,8 @@ def scraped(told: Mapping[str, Metric]) -> dict[str, tuple[str, set[str]]]:
 def test_the_page_tells_of_every_metric_with_its_kind_and_labels(
     told: Mapping[str, Metric],
 ) -> None:
-    assert documented() == scraped(told)
+    assert documented() == scraped({**told, **of_hosts()})
+    assert not told.keys() & of_hosts().keys()
 
 
 def test_the_queue_is_told_by_state_and_priority(told: Mapping[str, Metric]) -> None:
@@ -192,7 +202,8 @@ def dashboard() -> dict[str, Any]:
 @pytest.mark.parametrize("asked", [dashboard(), rules()], ids=["dashboard", "rules"])
 def test_every_metric_that_is_asked_for_is_told(asked: Any, told: Mapping[str, Metric]) -> None:
     names = {name for text in expressions(asked) for name in SERIES.findall(text)}
-    series = {sample.name for family in told.values() for sample in family.samples}
+    several = {**told, **of_hosts()}
+    series = {sample.name for family in several.values() for sample in family.samples}
     assert names
     assert names - series == set()
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vqd.service.shapes.farm import ServerShape
+from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.prompts import EventShape, PromptShape
 
@@ -18,6 +19,7 @@ class System:
     settings_said: str | None
     waiting: list[str]
     servers: list[ServerShape]
+    hosts: list[HostShape]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from vqd.cli.hosttable import hosts_amiss
 from vqd.cli.jobtable import over_of
 from vqd.cli.table import STATE_COLOURS
 from vqd.cli.when import seconds_of
@@ -90,6 +91,7 @@ class Board:
             yield "paused: vqd resume lets everything go on"
         if queue.parked:
             yield f"parked: {queue.parked}"
+        yield from hosts_amiss(queue.hosts)
         if queue.waiting:
             yield f"{len(queue.waiting)} in the inbox are not taken yet: vqd status"
 

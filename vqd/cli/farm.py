@@ -9,6 +9,7 @@ import click
 from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.asking import asks_queue
 from vqd.cli.helping import examples
+from vqd.cli.hosttable import print_hosts
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
@@ -26,7 +27,10 @@ _FAILURES_TOLD = 2
 @ends_in_words
 @asks_queue
 def servers(way: Way, *, as_json: bool) -> None:
-    """Show the servers: how each is, what it has, and what it does."""
+    """Show the servers: how each is, what it has, and what it does.
+
+    Where several machines share the queue it shows those too, and which drives which server.
+    """
     told = way.servers()
     if as_json:
         print_json(told)
@@ -35,10 +39,13 @@ def servers(way: Way, *, as_json: bool) -> None:
     if told.daemon is False:
         since = f" {ago(seconds_of(told.written_at), now)}" if told.written_at else ""
         click.echo(f"the daemon is not running: vqd run; below is how it left things{since}")
-    header = ("NAME", "STATE", "SINCE", "VERSION", "VRAM", "ON IT", "TODAY", "TAGS")
-    print_table(
-        [_row(server, now) for server in told.servers], header=header, right=frozenset({4, 5, 6})
-    )
+    header = ["NAME", "STATE", "SINCE", "VERSION", "VRAM", "ON IT", "TODAY", "TAGS"]
+    if told.hosts:
+        print_hosts(told.hosts, now)
+        click.echo()
+        header.append("HOST")
+    rows = [_row(server, now, are_hosts_told=bool(told.hosts)) for server in told.servers]
+    print_table(rows, header=header, right=frozenset({4, 5, 6}))
     lines = [(server.name, line) for server in told.servers for line in _told(server)]
     if lines:
         click.echo()
@@ -72,7 +79,7 @@ def models(
         _print_models(found.models, found.servers, several=folder == "all")
 
 
-def _row(server: ServerShape, now: float) -> list[Cell | str]:
+def _row(server: ServerShape, now: float, *, are_hosts_told: bool) -> list[Cell | str]:
     is_seen = server.seen_at is not None or server.since_at is not None
     return [
         server.name,
@@ -83,6 +90,7 @@ def _row(server: ServerShape, now: float) -> list[Cell | str]:
         str(server.prompts) if is_seen else "",
         str(server.succeeded_today) if is_seen else "",
         ", ".join(server.tags or ()),
+        *([server.host or ""] if are_hosts_told else []),
     ]
 
 

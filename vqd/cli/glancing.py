@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vqd.cli.condition import condition_of
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.service.overview import open_overviews
+from vqd.service.shapes.hosts import host_shape
 from vqd.service.shapes.jobs import job_shape
 from vqd.service.shapes.queue import QueueShape, standing_shape
 from vqd.settings.standing import told as settings_said
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
 def queue(site: Site, share: Share) -> QueueShape:
     """Give the queue at a glance; of a share that does not answer, that it is away."""
-    condition = condition_of(site, share)
+    condition, now = condition_of(site, share), time.time()
     with open_overviews(site.queue_place) as overviews:
-        seen = overviews.overview()
-        finishes = {} if condition.is_halted else overviews.finishes(seen.jobs, time.time())
+        seen = overviews.overview(now)
+        heard_by = time.time()
+        finishes = {} if condition.is_halted else overviews.finishes(seen.jobs, now)
     spool = share.if_answering()
     return QueueShape(
         daemon=condition.runs,
@@ -39,6 +41,7 @@ def queue(site: Site, share: Share) -> QueueShape:
         parked=condition.parked,
         settings_said=settings_said(site.state_dir),
         servers=[standing_shape(server) for server in seen.servers],
+        hosts=[host_shape(host, heard_by) for host in seen.hosts],
         jobs=[job_shape(job, finishes.get(job.job_key)) for job in seen.jobs],
         waiting=[*waiting_in(spool.inbox)] if spool else [],
     )

@@ -12,6 +12,7 @@ from vqd.service.shapes.farm import (
     model_shape,
     server_shape,
 )
+from vqd.service.shapes.hosts import host_shape
 from vqd.service.shapes.workflows import (
     WorkflowDetailShape,
     WorkflowShape,
@@ -26,6 +27,7 @@ def servers(settings: Settings) -> ServersShape:
     """Give the servers, and those of the settings that no daemon has looked for yet."""
     with open_farm(settings.workflows, settings.queue_place) as opened:
         farm = opened.servers(time.time())
+        heard_by = time.time()
     seen = {view.record.server for view in farm.servers}
     unseen = [
         ServerShape(server.name, server.url, "unseen")
@@ -36,6 +38,7 @@ def servers(settings: Settings) -> ServersShape:
         is_daemon_running(settings.state_dir),
         iso(farm.written_at),
         [*map(server_shape, farm.servers), *unseen],
+        [host_shape(host, heard_by) for host in farm.hosts],
     )
 
 

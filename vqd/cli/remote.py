@@ -24,6 +24,7 @@ from vqd.service.shapes.answers import (
 )
 from vqd.service.shapes.check import CheckShape, HotFolderShape
 from vqd.service.shapes.farm import ModelsShape, ServerShape, ServersShape
+from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.prompts import JobDetailShape, PromptDetailShape, RunningShape
 from vqd.service.shapes.queue import QueueShape, StandingShape
@@ -61,9 +62,10 @@ class Remote:
             parked=system.parked,
             settings_said=system.settings_said,
             servers=[
-                StandingShape(one.name, one.url, one.state, one.said, one.version)
+                StandingShape(one.name, one.url, one.state, one.said, one.version, one.host)
                 for one in system.servers
             ],
+            hosts=system.hosts,
             jobs=jobs[::-1],
             waiting=[*system.waiting],
         )
@@ -133,7 +135,8 @@ class Remote:
     def servers(self) -> ServersShape:
         """Give the servers."""
         listed = self._client.get(list[ServerShape], path_of("system", "servers"))
-        return ServersShape(True, None, listed)
+        hosts = self._client.get(list[HostShape], path_of("system", "hosts"))
+        return ServersShape(True, None, listed, hosts)
 
     def models(self, folder: str | None, search: str, server: str | None) -> ModelsShape:
         """Give the models of the servers."""

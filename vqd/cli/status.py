@@ -11,6 +11,7 @@ from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.asking import asks_queue
 from vqd.cli.completing import job_names
 from vqd.cli.helping import examples
+from vqd.cli.hosttable import hosts_amiss
 from vqd.cli.jobtable import print_jobs
 from vqd.cli.table import STATE_COLOURS, Cell, print_table
 from vqd.cli.told import print_json
@@ -19,6 +20,8 @@ from vqd.domain.names import printable
 from vqd.spool.layout import PAUSED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vqd.cli.way import Way
     from vqd.service.shapes.prompts import JobDetailShape
     from vqd.service.shapes.queue import QueueShape
@@ -43,18 +46,11 @@ def status(way: Way, job: str | None, *, as_json: bool) -> None:
 
 
 def _print_queue(seen: QueueShape) -> None:
-    if seen.daemon is False:
-        click.echo("the daemon is not running: vqd run; below is how it left things")
-    if seen.away is not None:
-        click.echo(printable(f"share away: {seen.away}; nothing is taken or sent"))
-    if seen.paused:
-        click.echo(PAUSED)
-    if seen.parked:
-        click.echo(printable(f"parked: {seen.parked}; it goes on by itself"))
-    if seen.settings_said:
-        click.echo(printable(f"settings: {seen.settings_said}"))
+    for line in _headline(seen):
+        click.echo(printable(line))
     rows: list[list[Cell | str]] = [
         [
+            *([server.host or ""] if seen.hosts else []),
             server.name,
             Cell(server.state, STATE_COLOURS.get(server.state)),
             server.version or "",
@@ -67,6 +63,23 @@ def _print_queue(seen: QueueShape) -> None:
     _print_waiting(seen.waiting)
     if not (seen.jobs or seen.waiting):
         click.echo("nothing is waiting, nothing runs")
+
+
+def _headline(seen: QueueShape) -> Iterator[str]:
+    """Give what concerns all of the queue."""
+    if seen.daemon is False:
+        yield "the daemon is not running: vqd run; below is how it left things"
+    if seen.away is not None:
+        yield f"share away: {seen.away}; nothing is taken or sent"
+    if seen.paused:
+        yield PAUSED
+    if seen.parked:
+        yield f"parked: {seen.parked}; it goes on by itself"
+    if seen.settings_said:
+        yield f"settings: {seen.settings_said}"
+    if seen.hosts:
+        yield f"hosts: {', '.join(host.name for host in seen.hosts)}"
+    yield from hosts_amiss(seen.hosts)
 
 
 def _print_waiting(waiting: list[str]) -> None:

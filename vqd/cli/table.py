@@ -21,9 +21,12 @@ STATE_COLOURS: Mapping[str, str] = MappingProxyType(
         "resting": "yellow",
         "avoided": "yellow",
         "down": "red",
+        "heard": "green",
+        "silent": "yellow",
+        "gone": "red",
     }
 )
-"""What stands out among the states of jobs and servers."""
+"""What stands out among the states of jobs, servers and hosts."""
 
 _GAP = "  "
 _NARROWEST = 8

@@ -12,7 +12,8 @@ class ServerRecord:
     """A server as it was last seen; `state` is `up`, `avoided`, `resting` or `down`, and has been
     `since_at`.
 
-    `tags` are sorted; `vram_gb` is None where nobody has said. Times are UTC seconds.
+    `tags` are sorted; `vram_gb` is None where nobody has said. Times are UTC seconds. Where several
+    hosts share the queue, `home` is that of the one which drives it, and `host` its name.
     """
 
     server: str
@@ -24,6 +25,8 @@ class ServerRecord:
     since_at: float | None = None
     vram_gb: float | None = None
     tags: tuple[str, ...] = ()
+    home: str = ""
+    host: str = ""
 
     @property
     def takes_prompts(self) -> bool:

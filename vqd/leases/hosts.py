@@ -53,6 +53,17 @@ class Hosts:
             at_once(self._manager.unregister_worker(one))
         return worker
 
+    def introduce(self, worker: Worker, name: str, *, lease_s: float) -> None:
+        """Have whoever looks on know a host, also when it is gone: its name, and after how long a
+        silence it is taken for gone."""
+        ask(
+            self._connection,
+            "INSERT INTO known_hosts (identity, name, lease_s)"
+            " VALUES (%(identity)s, %(name)s, %(lease_s)s) ON CONFLICT (identity)"
+            " DO UPDATE SET name = excluded.name, lease_s = excluded.lease_s",
+            {"identity": worker.identity, "name": name, "lease_s": float(lease_s)},
+        )
+
     def leave(self, worker: Worker) -> None:
         """End a life; what it still holds is found by the next sweep."""
         at_once(self._manager.unregister_worker(worker.id))

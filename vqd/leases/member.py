@@ -64,6 +64,7 @@ def joined(database: Database, *, identity: str, name: str, lease_s: float) -> I
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             set_up(connection)
             worker = Hosts(connection).join(identity, name)
+            Hosts(connection).introduce(worker, name, lease_s=lease_s)
             others = [one for one in Hosts(connection).all() if one.worker_id != worker.id]
     except psycopg.OperationalError as error:
         said = f"The queue cannot be reached: {str(error).strip()}."

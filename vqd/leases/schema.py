@@ -19,6 +19,21 @@ CREATE TABLE lease_hosts (
 );
 """
 
+# Whoever looks on reads `hosts`, which tells also of those that are gone (silent_s is null).
+_SEEN = """\
+CREATE TABLE IF NOT EXISTS known_hosts (
+    identity text PRIMARY KEY,
+    name text NOT NULL,
+    lease_s float8 NOT NULL
+);
+
+CREATE VIEW hosts AS
+    SELECT identity AS home, known_hosts.name, lease_s,
+        extract(epoch FROM now() - last_heartbeat)::float8 AS silent_s
+    FROM known_hosts LEFT JOIN
+        (lease_hosts JOIN procrastinate_workers ON id = worker_id) USING (identity);
+"""
+
 
 def set_up(connection: Connection[Any]) -> None:
     """Lay out what leases need, or bring it to what the installed Procrastinate expects, in the
@@ -27,6 +42,12 @@ def set_up(connection: Connection[Any]) -> None:
     Raises:
         VqdError: `leases_too_new`, a newer vqd laid them out.
     """
+    connection.execute("DROP VIEW IF EXISTS hosts")  # what it looks at may change
+    _set_up_tables(connection)
+    connection.execute(_SEEN)
+
+
+def _set_up_tables(connection: Connection[Any]) -> None:
     step = _step(connection)
     known = _steps()
     if step is None:

@@ -7,6 +7,7 @@ from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.server import ServerRecord
+from vqd.service.hosts import by_host, sharing
 from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
@@ -39,10 +40,13 @@ class Changes:
         with self._reader.reading() as session:
             return session.events.newest_key()
 
-    def servers(self) -> Sequence[ServerRecord]:
-        """Give how every server is."""
+    def farm(self) -> tuple[Sequence[ServerRecord], Sequence[tuple[str, str]]]:
+        """Give how every server is, and every host by name, where several share the queue."""
+        known = self._reader.hosts()
         with self._reader.reading() as session:
-            return session.servers.all()
+            servers = session.servers.all()
+        hosts = sharing(known, servers)
+        return by_host(servers, hosts), [(host.name, host.state) for host in hosts]
 
     def names(self, job_keys: Sequence[int]) -> Mapping[int, str]:
         """Give the names of jobs by their keys."""

@@ -254,13 +254,18 @@ def _running(facts: Facts, now: float) -> Iterator[Reason]:
     told = {one.server: one for one in facts.servers}
     away = [told[name] for name in names if name in told and not told[name].takes_prompts]
     many = len(facts.running)
-    said = f"{_several(many, 'prompt')} {'is' if many == 1 else 'are'} on {', '.join(names)}"
+    where = ", ".join(_where(name, told.get(name)) for name in names)
+    said = f"{_several(many, 'prompt')} {'is' if many == 1 else 'are'} on {where}"
     if away:
         said += f"; {', '.join(_state_of(one, now) for one in away)}"
     if job.cancel_requested_at is not None:
         said += ", and being stopped there"
     first_at = min((one.claimed_at for one in facts.running if one.claimed_at), default=None)
     yield Reason("running", said, "", many, first_at)
+
+
+def _where(server: str, record: ServerRecord | None) -> str:
+    return f"{server} of host {record.host}" if record is not None and record.host else server
 
 
 def _failed(facts: Facts) -> Iterator[Reason]:

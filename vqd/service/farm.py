@@ -13,6 +13,7 @@ from vqd.domain.nearest import nearest
 from vqd.domain.place import Place
 from vqd.domain.server import ServerRecord, ServerTally
 from vqd.domain.spelling import folded
+from vqd.service.hosts import HostView, by_host, host_views, sharing
 from vqd.service.workflows import Workflows
 from vqd.store.catalogue import CatalogueRows
 from vqd.store.store import StoreReader
@@ -29,10 +30,20 @@ class ServerView:
 
 @dataclass(frozen=True, slots=True)
 class Farm:
-    """Every server that was ever seen, by name; `written_at` is when the daemon last wrote."""
+    """Every server that was ever seen, by name, and the hosts, where several share the queue;
+    `written_at` is when the daemon last wrote."""
 
     servers: Sequence[ServerView]
     written_at: float | None
+    hosts: Sequence[HostView] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """Every server with what it did, and the hosts, where several share the queue."""
+
+    servers: Sequence[tuple[ServerRecord, ServerTally]]
+    hosts: Sequence[HostView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +118,37 @@ class FarmViews:
             VqdError: `store_missing` and the like.
         """
         drifted = self._workflows.drifted()
+        known = self._reader.hosts()
         with self._reader.reading() as session:
             records = session.servers.all()
             tallies = session.servers.tallies(now)
             times = [record.seen_at for record in records] + [session.events.newest_at()]
+        hosts = sharing(known, records)
         views = [
             ServerView(
                 record, tallies.get(record.server, ServerTally()), drifted.get(record.server, ())
             )
-            for record in records
+            for record in by_host(records, hosts)
         ]
-        return Farm(views, max((at for at in times if at is not None), default=None))
+        written_at = max((at for at in times if at is not None), default=None)
+        return Farm(views, written_at, host_views(hosts, records, tallies))
 
-    def tallied(self, now: float) -> Sequence[tuple[ServerRecord, ServerTally]]:
+    def tallied(self, now: float) -> Tallied:
         """Give every server with what it did, and nothing of the workflows: a few rows are read.
 
         Raises:
             VqdError: `store_missing` and the like.
         """
+        known = self._reader.hosts()
         with self._reader.reading() as session:
             tallies = session.servers.tallies(now)
-            return [
-                (record, tallies.get(record.server, ServerTally()))
-                for record in session.servers.all()
-            ]
+            records = session.servers.all()
+        hosts = sharing(known, records)
+        servers = [
+            (record, tallies.get(record.server, ServerTally()))
+            for record in by_host(records, hosts)
+        ]
+        return Tallied(servers, host_views(hosts, records, tallies))
 
     def models(self) -> Models:
         """Give every model that a server lists at some node, each once however it is spelled.

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vqd.service.hosts import HostView, by_host, host_views, sharing
 from vqd.store.reader import Overlook, Reader
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What is not over, oldest first, and the servers."""
+    """What is not over, oldest first, the servers, and the hosts, where several share the queue."""
 
     jobs: Sequence[ListedJob]
     servers: Sequence[ServerRecord]
+    hosts: Sequence[HostView] = ()
 
 
 @contextmanager
@@ -43,10 +45,15 @@ class Overviews:
         self._queue_place = queue_place
         self._reader = reader
 
-    def overview(self) -> Overview:
-        """Give the queue at a glance."""
+    def overview(self, now: float) -> Overview:
+        """Give the queue at a glance. `now` is UTC seconds."""
+        known = self._reader.hosts()
         with self._reader.reading() as rows:
-            return Overview(rows.joblist.open(), rows.servers.all())
+            jobs, servers = rows.joblist.open(), rows.servers.all()
+            if not (hosts := sharing(known, servers)):
+                return Overview(jobs, servers)
+            tallies = rows.servers.tallies(now)
+        return Overview(jobs, by_host(servers, hosts), host_views(hosts, servers, tallies))
 
     def refused(self) -> str | None:
         """Say what a disk refuses the daemon, and why; None if nothing."""

@@ -8,6 +8,7 @@ from itertools import islice
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
 from vqd.domain.finish import Finish
+from vqd.domain.host import Host
 from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.names import printable
 from vqd.domain.nearest import meant
@@ -15,6 +16,7 @@ from vqd.domain.place import Place
 from vqd.domain.queue import Event, Job, Prompt, PromptKey
 from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
+from vqd.service.hosts import by_host, sharing
 from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
@@ -106,9 +108,9 @@ class Views:
         Raises:
             VqdError: `unknown_job` or `ambiguous_job`.
         """
-        job = self.job(name)
+        job, hosts = self.job(name), self._reader.hosts()
         with self._reader.reading() as session:
-            facts = _facts(session, session.jobs.get(job.job_key), now)
+            facts = _facts(session, session.jobs.get(job.job_key), hosts, now)
         return facts.job, explain(facts, stops, now)
 
     def prompt(self, name: str, number: int) -> PromptDetail:
@@ -130,11 +132,12 @@ class Views:
         return PromptDetail(job, prompt.as_climbed(job.plan) if job.plan else prompt, attempts)
 
 
-def _facts(session: Session, job: Job, now: float) -> Facts:
+def _facts(session: Session, job: Job, hosts: Sequence[Host], now: float) -> Facts:
     pending = session.pending.of_job(job.job_key, now)
     retried = pending.retried
     held = session.events.of_job_itself(job.job_key, _HOLDING, limit=1)
-    servers = session.servers.all()
+    seen = session.servers.all()
+    servers = by_host(seen, sharing(hosts, seen))
     return Facts(
         job,
         pending,

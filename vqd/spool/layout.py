@@ -116,6 +116,19 @@ class Spool:
             hint = "Mount the share, put back what was moved, or make a spool: vqd init SPOOL."
             raise VqdError("spool_away", f"{self.root}: no vqd spool here ({why}).", hint)
 
+    @contextmanager
+    def or_away(self) -> Iterator[None]:
+        """Let what fails in the block because the spool went away meanwhile say that.
+
+        Raises:
+            VqdError: `spool_away`. OSError: as it was raised, and the spool is there.
+        """
+        try:
+            yield
+        except OSError:
+            self.require_present()
+            raise
+
     def is_present(self) -> bool:
         """Tell whether the spool is there."""
         return self.why_away() is None

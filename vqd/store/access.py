@@ -4,10 +4,12 @@ SQLite keeps it in a file (`sqlite`), PostgreSQL in a database (`postgres`), eac
 of what a lock is, what is refused, and what is to be done about it.
 """
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
 from vqd.domain.errors import VqdError
+from vqd.domain.host import Host
 from vqd.domain.place import Database, Place
 from vqd.store.rows import Connection
 
@@ -33,6 +35,9 @@ class Reading(Protocol):
         Raises:
             VqdError: the connection was cut off meanwhile.
         """
+
+    def hosts(self) -> Sequence[Host]:
+        """Give those who share the queue, between `begin` and `end`; nobody where no others can."""
 
     def told(self, error: Exception) -> VqdError | None:
         """Tell of what was said of the queue itself while it was read, by `Unread` where that is

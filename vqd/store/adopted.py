@@ -16,7 +16,7 @@ from vqd.domain.queue import PromptKey
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.homes import OWN
-from vqd.store.jobrow import written_anew
+from vqd.store.jobrow import NOT_WHOLE, written_anew
 from vqd.store.labels import add_labels, shortened
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import files_text
@@ -24,7 +24,6 @@ from vqd.store.rows import Connection
 
 _ADOPTED = "job.adopted"
 _DISOWNED = "job.disowned"
-_DISOWN = written_anew({"state": "'assembling'"})
 
 
 class AdoptedRows:
@@ -76,7 +75,8 @@ class AdoptedRows:
             (job,),
         )
         row = self._connection.execute(
-            f"UPDATE jobs SET {_DISOWN} WHERE job = ? AND state <> 'publishing' RETURNING job_key",
+            f"UPDATE jobs SET {NOT_WHOLE} WHERE job = ? AND state <> 'publishing'"
+            " RETURNING job_key",
             (job,),
         ).fetchone()
         if row is not None:

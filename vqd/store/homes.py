@@ -18,7 +18,10 @@ OWN_HOUSE = " /* own house */"
 """What was told of this daemon's disks, share and servers."""
 
 AND_HOME = " /* and home */"
-"""A key that each home has for itself."""
+"""The home, behind other columns: of a key that each home has for itself, or to be told."""
+
+TAKES_HOME = " /* takes home */"
+"""A row that is another home's becomes this daemon's, which writes it."""
 
 OR_ELSEWHERE = " /* or elsewhere */"
 """Also the servers that others drive."""

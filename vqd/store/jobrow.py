@@ -41,6 +41,10 @@ def written_anew(values: Mapping[str, str]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in {**_OF_A_LIFE, **values}.items())
 
 
+NOT_WHOLE = written_anew({"state": "'assembling'"})
+"""What an UPDATE sets of a job that is to be taken in anew, and has nothing yet."""
+
+
 def job_of(row: Row) -> Job:
     """Give the job of a row."""
     plan = _plan(row["plan"]) if row["plan"] else None

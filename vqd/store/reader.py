@@ -1,11 +1,12 @@
 """Reading the queue, from its own process or beside the daemon; nothing here can write."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, Self, TypeVar
 
 from vqd.domain.errors import VqdError
+from vqd.domain.host import Host
 from vqd.domain.place import Place
 from vqd.store.access import Reading, Unread, queue_at
 from vqd.store.joblist import JobList
@@ -47,20 +48,17 @@ class Reader(Generic[S]):
                 `store_damaged` or `store_unopened` where the file cannot be read, which may show
                 only within the block.
         """
-        try:
-            reading, rows = self._begun()
-            try:
-                yield rows
-            except Exception as error:
-                if (told := reading.told(error)) is not None:
-                    raise told from error
-                raise
-            finally:
-                if not (reading.end() and self._keep(reading, rows)):
-                    reading.close()
-        except Unread as unread:
-            self._fail(unread)
-            raise
+        with self._borrowed() as (_, rows):
+            yield rows
+
+    def hosts(self) -> Sequence[Host]:
+        """Give the hosts that share the queue, and those that did; nobody where no others can.
+
+        Raises:
+            VqdError: as `reading`.
+        """
+        with self._borrowed() as (reading, _):
+            return reading.hosts()
 
     def __enter__(self) -> Self:
         """Give it; at the end of the block it is closed."""
@@ -75,6 +73,24 @@ class Reader(Generic[S]):
             idle, self._idle = self._idle, []
         for reading, _ in idle:
             reading.close()
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[tuple[Reading, S]]:
+        """Give a connection that reads, and its rows."""
+        try:
+            reading, rows = self._begun()
+            try:
+                yield reading, rows
+            except Exception as error:
+                if (told := reading.told(error)) is not None:
+                    raise told from error
+                raise
+            finally:
+                if not (reading.end() and self._keep(reading, rows)):
+                    reading.close()
+        except Unread as unread:
+            self._fail(unread)
+            raise
 
     def _fail(self, unread: Unread) -> None:
         """Do nothing more about a queue that cannot be read than to tell who reads it."""

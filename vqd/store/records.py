@@ -6,6 +6,7 @@ A job whose folder comes back is whole again, whatever its record was.
 
 from vqd.store.events import EventRows
 from vqd.store.homes import OWN
+from vqd.store.jobrow import NOT_WHOLE
 from vqd.store.rows import Connection
 
 _CLOSED = "record = 'whole' AND finished_at IS NOT NULL"
@@ -108,9 +109,13 @@ class RecordRows:
     def forget_prompts(self, job: str, limit: int) -> bool:
         """Take a slice of the prompts away of a job that comes in anew; False if none is left.
 
-        It is closed, or was not whole when the daemon died.
+        It is closed, or was not whole when the daemon died; from now on it is not whole.
         """
-        row = self._connection.execute("SELECT job_key FROM jobs WHERE job = ?", (job,)).fetchone()
+        row = self._connection.execute(
+            f"UPDATE jobs SET {NOT_WHOLE} WHERE job = ?"
+            f" AND state IN ('assembling', 'done', 'failed', 'cancelled'){OWN} RETURNING job_key",
+            (job,),
+        ).fetchone()
         if row is None:
             return False
         values = {"job_key": row["job_key"], "limit": limit}

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from vqd.domain.server import ServerRecord, ServerTally
-from vqd.store.homes import OR_ELSEWHERE, OWN_SERVERS
+from vqd.store.homes import AND_HOME, OR_ELSEWHERE, OWN_SERVERS, TAKES_HOME
 from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ServerRows:
             " said = excluded.said, version = excluded.version, seen_at = excluded.seen_at,"
             " since_at = CASE WHEN servers.state = excluded.state THEN servers.since_at"
             " ELSE excluded.seen_at END,"
-            " vram_gb = excluded.vram_gb, tags = excluded.tags",
+            f" vram_gb = excluded.vram_gb, tags = excluded.tags{TAKES_HOME}",
             [{**asdict(one), "tags": json.dumps(one.tags)} for one in records],
         )
 
@@ -56,7 +56,7 @@ class ServerRows:
     def _read(self, which: str) -> list[ServerRecord]:
         rows = self._connection.execute(
             "SELECT server, url, state, said, version, seen_at, since_at, vram_gb, tags"
-            f" FROM servers {which} ORDER BY server"
+            f"{AND_HOME} FROM servers {which} ORDER BY server"
         )
         return [
             ServerRecord(**{**dict(row), "tags": tuple(json.loads(row["tags"]))}) for row in rows

@@ -103,6 +103,10 @@ class SqliteReading:
         except sqlite3.DatabaseError as error:
             raise _unread(self._path, error) from error
 
+    def hosts(self) -> tuple[()]:
+        """Give nobody: one daemon has the file to itself."""
+        return ()
+
     def told(self, error: Exception) -> VqdError | None:
         """Tell of what SQLite said of the file, its disk or its other users."""
         if isinstance(error, sqlite3.DatabaseError) and is_of_file(error):

@@ -5,7 +5,7 @@ a hint: who missed something, or was too slow to be told, asks for the state aga
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -16,9 +16,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
-from vqd.domain.server import ServerRecord
 from vqd.service.changes import Changed
 from vqd.service.shapes.farm import server_shape
+from vqd.service.shapes.hosts import host_shape
 from vqd.service.shapes.jobs import job_shape
 from vqd.service.shapes.prompts import prompt_shape
 from vqd.web.problems import Refusal, responses
@@ -74,7 +74,7 @@ class Feed:
         self._looking: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
         self._key = 0
-        self._records: Sequence[ServerRecord] = ()
+        self._farm: object = None
         self._told: Mapping[str, bytes] = {}
 
     def join(self) -> _Client:
@@ -121,7 +121,7 @@ class Feed:
 
     async def _look_on(self) -> None:
         self._key = await to_thread.run_sync(self._services.changes.newest_key)
-        self._records, self._told = (), {}
+        self._farm, self._told = None, {}
         self._begun.set()
         while self._clients:
             try:
@@ -160,14 +160,18 @@ class Feed:
             "system": _event("system", {"paused": switch.is_paused, "away": switch.away}),
             "running": _event("running", {"running": [asdict(one) for one in running]}),
         }
-        records = changes.servers()
-        if records != self._records or "servers" not in self._told:
-            views = services.farm.servers(services.clock()).servers
-            told["servers"] = _event(
-                "servers", {"servers": [asdict(server_shape(view)) for view in views]}
-            )
-        before, self._records, self._told = self._told, records, {**self._told, **told}
+        farm = changes.farm()
+        if farm != self._farm or "servers" not in self._told:
+            told["servers"] = self._servers()
+        before, self._farm, self._told = self._told, farm, {**self._told, **told}
         return (event for kind, event in told.items() if before.get(kind) != event)
+
+    def _servers(self) -> bytes:
+        now = self._services.clock()
+        farm = self._services.farm.servers(now)
+        servers = [asdict(server_shape(view)) for view in farm.servers]
+        hosts = [asdict(host_shape(host, now)) for host in farm.hosts]
+        return _event("servers", {"servers": servers, "hosts": hosts})
 
 
 async def _next(client: _Client) -> bytes | None:

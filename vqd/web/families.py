@@ -17,8 +17,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.utils import floatToGoString
 
 from vqd.domain.figures import Depth, Histogram, Intake, Work
+from vqd.domain.host import HOST_STATES
 from vqd.domain.lifecycle import JobState, Move, PromptState
 from vqd.domain.server import ServerRecord, ServerTally
+from vqd.service.hosts import HostView
 from vqd.service.spoolstate import SpoolState
 
 _SERVER_STATES = ("up", "avoided", "resting", "down")
@@ -119,6 +121,29 @@ def of_servers(servers: Iterable[tuple[ServerRecord, ServerTally]]) -> Iterator[
         prompts.add_metric([record.server], tally.prompts)
         failed.add_metric([record.server], tally.failed_in_row)
     yield from (states, since, prompts, failed)
+
+
+def of_hosts(hosts: Sequence[HostView], now: float) -> Iterator[Metric]:
+    """Tell how each host is, where several share the queue. `now` is UTC seconds."""
+    states = GaugeMetricFamily(
+        "vqd_host_state", "1 for the state that a host is in", labels=["host", "state"]
+    )
+    heard = GaugeMetricFamily(
+        "vqd_host_heard_timestamp_seconds", "When its daemon was heard last", labels=["host"]
+    )
+    servers = GaugeMetricFamily("vqd_host_servers", "Servers that it drives", labels=["host"])
+    prompts = GaugeMetricFamily(
+        "vqd_host_prompts", "Prompts on these, or on their way home", labels=["host"]
+    )
+    for view in hosts:
+        host = view.host
+        for state in HOST_STATES:
+            states.add_metric([host.name, state], float(host.state == state))
+        if host.silent_s is not None:
+            heard.add_metric([host.name], now - host.silent_s)
+        servers.add_metric([host.name], len(view.servers))
+        prompts.add_metric([host.name], view.prompts)
+    yield from (states, heard, servers, prompts)
 
 
 def of_work(work: Work) -> Iterator[Metric]:

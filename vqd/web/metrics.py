@@ -86,6 +86,10 @@ class _House(Collector):
         yield from families.of_log(services.pages.log_bytes)
         state = spool_state(services.switch, services.uploads.disks())
         yield from families.of_spool(state, services.views.refused() is not None)
-        yield from families.of_servers(services.farm.tallied(services.clock()))
+        now = services.clock()
+        farm = services.farm.tallied(now)
+        yield from families.of_servers(farm.servers)
+        if farm.hosts:
+            yield from families.of_hosts(farm.hosts, now)
         yield from families.of_work(services.figures.work())
         yield from families.of_intake(services.figures.intake())

@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from vqd.service.edits import LONGEST_BYTES, Content
 from vqd.service.shapes.farm import ServerShape
+from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.prompts import EventShape, OutputShape, PromptShape
 from vqd.service.shapes.shape import Shape
@@ -156,5 +157,7 @@ class SystemShape(Shape):
     jobs: dict[str, int]
     """How many there are in each state."""
     servers: list[ServerShape]
+    hosts: list[HostShape]
+    """The machines that share the queue, where there are several."""
     settings: dict[str, Any]
     """Those that hold no secret."""

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from vqd.service.farm import Models
+from vqd.service.farm import Farm, Models
 from vqd.service.shapes.answers import PausedShape
 from vqd.service.shapes.farm import ModelsShape, ServerShape, model_shape, server_shape
+from vqd.service.shapes.hosts import HostShape, host_shape
 from vqd.web import models
 from vqd.web.problems import responses
 from vqd.web.services import Services
@@ -21,6 +22,8 @@ def routes(services: Services) -> APIRouter:
     @router.get("/api/system")
     def show_system() -> models.SystemShape:
         """Show the daemon, what keeps the queue, and the servers."""
+        now = services.clock()
+        farm = services.farm.servers(now)
         return models.SystemShape(
             version=services.version,
             paused=services.switch.is_paused,
@@ -29,14 +32,21 @@ def routes(services: Services) -> APIRouter:
             settings_said=services.settings_said(),
             waiting=[*services.switch.waiting],
             jobs={str(state): count for state, count in services.pages.counts().items()},
-            servers=_servers(services),
+            servers=_servers(services, farm),
+            hosts=_hosts(farm, now),
             settings=dict(services.settings),
         )
 
     @router.get("/api/system/servers")
     def list_servers() -> list[ServerShape]:
         """List the servers: how each is, what it has, and what it does."""
-        return _servers(services)
+        return _servers(services, services.farm.servers(services.clock()))
+
+    @router.get("/api/system/hosts")
+    def list_hosts() -> list[HostShape]:
+        """List the machines that share the queue; none where there is one alone."""
+        now = services.clock()
+        return _hosts(services.farm.servers(now), now)
 
     @router.get("/api/system/models", responses=responses(HTTPStatus.NOT_FOUND))
     def list_models(
@@ -73,8 +83,11 @@ def _parked(services: Services) -> str | None:
     return services.views.refused() if shortage is None else str(shortage)
 
 
-def _servers(services: Services) -> list[ServerShape]:
-    farm = services.farm.servers(services.clock())
+def _hosts(farm: Farm, now: float) -> list[HostShape]:
+    return [host_shape(host, now) for host in farm.hosts]
+
+
+def _servers(services: Services, farm: Farm) -> list[ServerShape]:
     seen = {view.record.server for view in farm.servers}
     unseen: Mapping[str, str] = {
         name: url for name, url in services.server_urls.items() if name not in seen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vqd.documents.credentials import without_credentials
 from vqd.domain.times import iso
+from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.shape import Shape
 
 if TYPE_CHECKING:  # who is told does without what tells
@@ -34,6 +35,8 @@ class ServerShape(Shape):
     failed_in_row: int = 0
     drifted: list[str] | None = None
     """Workflows that rely on what is not as it was there."""
+    host: str | None = None
+    """The machine that drives it, where several share the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class ServersShape(Shape):
     daemon: bool | None
     written_at: str | None
     servers: list[ServerShape]
+    hosts: list[HostShape]
+    """The machines that share the queue, where there are several."""
 
 
 def server_shape(view: ServerView) -> ServerShape:
@@ -80,6 +85,7 @@ def server_shape(view: ServerView) -> ServerShape:
         succeeded_today=tally.succeeded,
         failed_in_row=tally.failed_in_row,
         drifted=[*view.drifted],
+        host=record.host or None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vqd.documents.credentials import without_credentials
+from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.shape import Shape
 
@@ -24,6 +25,8 @@ class StandingShape(Shape):
     said: str | None
     """What is in the way, in words."""
     version: str | None
+    host: str | None
+    """The machine that drives it, where several share the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class QueueShape(Shape):
     settings_said: str | None
     """Why the settings as they are written do not count, if the daemon was told to read them."""
     servers: list[StandingShape]
+    hosts: list[HostShape]
+    """The machines that share the queue, where there are several."""
     jobs: list[JobShape]
     """Those that are not over, oldest first."""
     waiting: list[str]
@@ -49,4 +54,6 @@ class QueueShape(Shape):
 def standing_shape(record: ServerRecord) -> StandingShape:
     """Give a server in short for programs."""
     url = without_credentials(record.url)
-    return StandingShape(record.server, url, record.state, record.said, record.version)
+    return StandingShape(
+        record.server, url, record.state, record.said, record.version, record.host or None
+    )

@@ -37,7 +37,7 @@ def be_the_one(
     while not _is_taken(raw, lock):
         for other in _holders(raw, lock[1]):
             if other["name"] == name:
-                raw.execute("SELECT pg_terminate_backend($1)", (other["pid"],))
+                raw.execute("SELECT pg_terminate_backend($1::int)", (other["pid"],))
             elif time.monotonic() > until:
                 raise _refusal(database, other)
         wait(_AGAIN_S)

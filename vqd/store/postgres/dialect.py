@@ -12,7 +12,8 @@ _DIFFERENT = re.compile(
     r"""
     (?P<text>'(?:[^']|'')*')
     | \ (?:NOT\ INDEXED | INDEXED\ BY\ \w+)
-    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|own\ house|and\ home|or\ elsewhere)\ \*/
+    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|own\ house|and\ home|takes\ home
+        |or\ elsewhere)\ \*/
     | (?P<like>\bLIKE\b)
     | (?P<cross>\bCROSS\ JOIN(?=\ \w+(?:\ INDEXED\ BY\ \w+)?\ USING\b))
     | (?P<mark>\?)
@@ -29,6 +30,7 @@ _HOMES = {
     "own notices": _OWN.format(table="notices"),
     "own house": _OWN.format(table="house"),
     "and home": ", home",
+    "takes home": ", home = excluded.home",
     "or elsewhere": " OR current_setting('vqd.home') NOT IN ('', servers.home)",
     "reached": " AND (current_setting('vqd.home') IN ('', jobs.home)"
     " OR jobs.home = ANY (string_to_array(current_setting('vqd.reached'), ' '))"

@@ -1,6 +1,9 @@
 """A connection to PostgreSQL that only reads."""
 
+from collections.abc import Sequence
+
 from vqd.domain.errors import VqdError
+from vqd.domain.host import Host
 from vqd.domain.place import Database
 from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
 from vqd.store.postgres.schema import check_version
@@ -19,6 +22,16 @@ class PostgresReading:
     def begin(self) -> None:
         """Look at the queue as it is from the first statement on."""
         self.connection.execute(_BEGIN)
+
+    def hosts(self) -> Sequence[Host]:
+        """Give those who share the queue, as the leases tell of them (vqd/leases/schema.py)."""
+        [found] = self.connection.execute(
+            "SELECT to_regclass('vqd_leases.hosts') IS NOT NULL AS are_told"
+        )
+        if not found["are_told"]:  # no daemon has been here yet
+            return ()
+        rows = self.connection.execute("SELECT home, name, silent_s, lease_s FROM vqd_leases.hosts")
+        return [Host(**dict(row)) for row in rows]
 
     def told(self, _: Exception) -> VqdError | None:
         """Give nothing: the connection tells by itself."""

@@ -45,6 +45,7 @@ async function start() {
     notice("connection", isHeard ? null : "away", "vqd is not heard. What you see may be old; it is tried again.");
   });
   live.addEventListener("system", ({ detail }) => showSystem(detail));
+  live.addEventListener("servers", ({ detail }) => showSilent(detail.hosts));
   live.start();
   window.addEventListener("hashchange", show);
   show();
@@ -149,6 +150,13 @@ function showSystem({ paused, away }) {
   button.firstChild.firstChild.setAttribute("href", paused ? "#play" : "#pause");
   notice("paused", paused ? "held" : null, "Everything is paused: what runs goes on to its end, nothing new starts.");
   notice("away", away ? "away" : null, `The spool is away: ${away}`);
+}
+
+function showSilent(hosts) {
+  const silent = hosts.filter(({ state }) => state === "silent");
+  const names = silent.map(({ name }) => name).join(", ");
+  const [host, its] = silent.length > 1 ? ["Hosts are", "their"] : ["A host is", "its"];
+  notice("silent", silent.length ? "held" : null, `${host} silent: ${names}. If it lasts, ${its} prompts go elsewhere.`);
 }
 
 /** Show a notice above every view, or take it away where `kind` is null. */

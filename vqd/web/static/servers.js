@@ -2,37 +2,46 @@
 
 import { get } from "./api.js";
 import { h, keep, write } from "./dom.js";
+import { makeHosts } from "./hosts.js";
 import { live } from "./live.js";
 import { ago, count, figure, nameOf, sentence } from "./words.js";
 
+const LOOKED_AGAIN_MS = 5000; // what runs on other hosts is not told as it changes
+
 /** Show the servers. */
 export function servers() {
-  const list = h("ul", { class: "servers" });
+  const board = makeHosts(makeServer, (card, server) => updateServer(card, server, running));
   const models = h("section", { class: "models" });
-  const element = h("section", { "aria-label": "Servers" }, h("h1", {}, "Servers"), list, models);
+  const element = h("section", { "aria-label": "Servers" }, h("h1", {}, "Servers"), board.element, models);
   const listening = new AbortController();
   let shown = [];
+  let hosts = [];
   let running = [];
 
-  const update = (card, server) => updateServer(card, server, running);
-  const draw = () => keep(list, shown, ({ name }) => name, makeServer, update);
-  const load = async () => {
-    [shown] = await Promise.all([get("system/servers"), drawModels(models)]);
+  const draw = () => board.draw(hosts, shown);
+  const look = async () => {
+    [shown, hosts] = await Promise.all([get("system/servers"), get("system/hosts")]);
     draw();
   };
+  const load = () => Promise.all([look(), drawModels(models)]);
+  const looking = setInterval(() => { if (hosts.length && live.isHeard) look(); }, LOOKED_AGAIN_MS);
   const { signal } = listening;
-  live.addEventListener("servers", ({ detail }) => { shown = detail.servers; draw(); }, { signal });
+  live.addEventListener("servers", ({ detail }) => { ({ servers: shown, hosts } = detail); draw(); }, { signal });
   live.addEventListener("running", ({ detail }) => { running = detail.running; draw(); }, { signal });
   live.addEventListener("reload", load, { signal });
   load();
-  return { title: "Servers", element, leave: () => listening.abort() };
+  const leave = () => {
+    clearInterval(looking);
+    listening.abort();
+  };
+  return { title: "Servers", element, leave };
 }
 
 function makeServer(server) {
   const card = h(
     "li",
     { class: "server" },
-    h("h2", {}, server.name, h("span", { class: "state" })),
+    h(server.host ? "h3" : "h2", {}, server.name, h("span", { class: "state" })),
     h("p", { class: "url" }, server.url === server.name ? "" : server.url),
     h("p", { class: "said" }),
     h("ul", { class: "runs" }),
@@ -54,6 +63,7 @@ function updateServer(card, server, running) {
     Version: server.version,
     "Video memory": server.vram_gb && `${Math.round(server.vram_gb)} GB`,
     Tags: server.tags?.join(", "),
+    "On it": server.prompts && !here.length ? count(server.prompts, "prompt") : null, // of another host's no more is told
     Today: server.succeeded_today ? `${figure(server.succeeded_today)} succeeded` : null,
     "Failed in a row": server.failed_in_row || null,
     "Changed since": server.drifted?.join(", "),

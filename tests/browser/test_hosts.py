@@ -1,0 +1,70 @@
+"""The page where several hosts share a queue."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import opened
+from tests.browser.looking import Look
+from tests.cluster.company import Company
+from tests.webhouse import web_house
+
+HOURS_S = 36_000.0
+
+
+@pytest.fixture
+def company(database: str) -> Company:
+    return Company(database)
+
+
+@pytest.fixture
+def look(browser: Browser, company: Company, database: str, tmp_path: Path) -> Iterator[Look]:
+    """The page of one of the hosts."""
+    del company  # which laid the queue out
+    server = {"url": "http://gpu1:8188", "name": "gpu1"}
+    with web_house(tmp_path, database=database, servers=[server]) as house:
+        made = opened(browser, house.url)
+        yield made
+        made.page.context.close()
+    assert made.said == []
+
+
+def test_each_server_stands_below_its_host_and_a_silent_host_is_told_of_as_it_falls_silent(
+    look: Look, company: Company
+) -> None:
+    worker = company.join("b", "gpu3")
+    company.silence(worker, -HOURS_S)  # heard, however long the browser takes
+    company.silence(company.join("a", "gpu1", "gpu2"), -HOURS_S)
+    look.go("/servers")
+    hosts = look.page.locator(".host")
+    expect(hosts.locator("header")).to_contain_text(["aheard2 servers", "bheard1 server"])
+    expect(hosts.nth(0).locator(".server h3")).to_have_text(["gpu1up", "gpu2up"])
+    expect(hosts.nth(1).locator(".server h3")).to_have_text(["gpu3up"])
+
+    company.silence(worker, HOURS_S)
+
+    expect(look.page.locator("#notices")).to_have_text(
+        "A host is silent: b. If it lasts, its prompts go elsewhere."
+    )
+    expect(hosts.nth(1).locator("h2")).to_have_text("bsilent")
+    expect(hosts.nth(1).locator(".amiss")).to_contain_text("Heard last 10 hr. ago.")
+    expect(hosts.nth(1).locator(".server h3")).to_have_text("gpu3down")
+    assert look.faults() == []
+
+    company.end(worker)
+
+    expect(hosts.nth(1).locator("h2")).to_have_text("bgone")
+    expect(hosts.nth(1).locator(".amiss")).to_contain_text("Its prompts go elsewhere.")
+    expect(look.page.locator("#notices")).to_have_text("")
+    assert look.faults() == []
+
+
+def test_where_one_host_is_alone_the_servers_stand_as_they_are(
+    look: Look, company: Company
+) -> None:
+    company.silence(company.join("a", "gpu1", "gpu2"), HOURS_S)
+    look.go("/servers")
+    expect(look.page.locator(".server h2")).to_have_text(["gpu1up", "gpu2up"])
+    expect(look.page.locator(".host header")).to_be_hidden()

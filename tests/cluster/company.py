@@ -1,0 +1,65 @@
+"""Hosts that share a queue as others see them: they say what they drive, and are silent at will."""
+
+from contextlib import closing
+from typing import Any
+
+from psycopg import Connection
+
+from tests.builders import NOW
+from vqd.domain.place import Database
+from vqd.domain.server import ServerRecord
+from vqd.leases.connecting import SCHEMA, connect
+from vqd.leases.hosts import Hosts, Worker
+from vqd.leases.schema import set_up
+from vqd.store.store import Store
+
+LEASE_S = 10.0
+
+
+class Company:
+    """Some hosts, none of which has a daemon."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        Store(Database(url)).close()
+        with self._asking() as connection:
+            connection.execute(f"CREATE SCHEMA {SCHEMA}")
+            connection.execute(f"SET search_path = {SCHEMA}")
+            set_up(connection)
+
+    def join(self, name: str, *servers: str, home: str | None = None) -> Worker:
+        """Let a host be heard just now, which drives servers that are up."""
+        home = home or f"home-of-{name}"
+        with self._asking() as connection, connection.transaction():
+            hosts = Hosts(connection)
+            worker = hosts.join(home, name)
+            hosts.introduce(worker, name, lease_s=LEASE_S)
+        self.drive(home, *servers)
+        return worker
+
+    def drive(self, home: str, *servers: str, prompts: int = 0) -> None:
+        """Let servers be those of a home, and the first of them begin with so many prompts."""
+        records = [
+            ServerRecord(one, f"http://{one}:8188", "up", None, "0.4", NOW) for one in servers
+        ]
+        with closing(Store(Database(self._url, home=home))) as store:
+            store.write(lambda session: session.servers.note(records))
+            for _ in range(prompts):
+                store.write(lambda session: session.prompts.claim(servers[0], "p", now=NOW))
+
+    def silence(self, worker: Worker, seconds: float) -> None:
+        """Let the heart of a host have been silent for so long."""
+        with self._asking() as connection:
+            connection.execute(
+                "UPDATE procrastinate_workers"
+                " SET last_heartbeat = now() - make_interval(secs => %s) WHERE id = %s",
+                (seconds, worker.id),
+            )
+
+    def end(self, worker: Worker) -> None:
+        """Let a host be gone."""
+        with self._asking() as connection:
+            Hosts(connection).leave(worker)
+
+    def _asking(self) -> Connection[Any]:
+        return connect(Database(self._url), name="test")

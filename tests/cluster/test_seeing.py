@@ -1,0 +1,206 @@
+"""The hosts that share a queue are seen: by the command line, the API and the metrics."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.builders import accept_a_job, write
+from tests.cluster.company import Company
+from tests.house import House
+from tests.webhouse import WebHouse, web_house
+from vqd.domain.place import Database
+from vqd.store.store import Store
+
+HOURS_S = 36_000.0
+JOB = "20260101-000000-a"
+SERVER = {"url": "http://gpu1:8188", "name": "gpu1"}
+
+
+@pytest.fixture
+def company(database: str) -> Company:
+    return Company(database)
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: str) -> House:
+    """The settings of one of the hosts, whose daemon does not run."""
+    made = House(tmp_path / "house")
+    keys = f"spool: spool\nstate_dir: state\ndatabase: {database}\nservers: [{SERVER}]\n"
+    write(made.settings, keys)
+    return made
+
+
+@pytest.fixture
+def web(tmp_path: Path, company: Company, database: str) -> Iterator[WebHouse]:
+    del company  # which laid the queue out
+    with web_house(tmp_path / "web", database=database, servers=[SERVER]) as opened:
+        yield opened
+
+
+def accept(url: str, home: str) -> None:
+    """Let a host have a job of three prompts."""
+    store = Store(Database(url, home=home))
+    accept_a_job(store, JOB, total=3)
+    store.close()
+
+
+def words(told: str) -> list[list[str]]:
+    return [line.split() for line in told.splitlines()]
+
+
+def test_each_server_is_told_with_its_host_and_each_host_with_what_it_does(
+    house: House, company: Company, database: str
+) -> None:
+    accept(database, "home-of-a")
+    company.join("a", "gpu1", "gpu2")
+    company.drive("home-of-a", "gpu1", prompts=2)
+    company.silence(company.join("b", "gpu3"), HOURS_S)
+
+    told = words(house.vqd("servers").output)
+
+    assert told[1:4] == [
+        ["HOST", "STATE", "HEARD", "SERVERS", "ON", "THEM"],
+        ["a", "heard", *told[2][2:5], "2", "2"],
+        [
+            *["b", "silent", "10", "h", "ago", "1", "0"],
+            *["silent", "for", "10", "h;", "its", "prompts", "go", "elsewhere", "after", "10", "s"],
+        ],
+    ]
+    assert [(line[0], line[1], line[-1]) for line in told[6:9]] == [
+        ("gpu1", "up", "a"),
+        ("gpu2", "up", "a"),
+        ("gpu3", "down", "b"),
+    ]
+    assert ["gpu3", "down:", "its", "host", "b", "is", "silent"] in told
+
+
+def test_programs_are_told_of_hosts_that_are_gone_too_while_their_servers_are_known(
+    house: House, company: Company
+) -> None:
+    company.join("a", "gpu1")
+    company.end(company.join("b", "gpu2"))
+    company.end(company.join("c"))
+
+    told = json.loads(house.vqd("servers", "--json").output)
+
+    assert [host["name"] for host in told["hosts"]] == ["a", "b"]
+    assert told["hosts"][1] == {
+        "name": "b",
+        "state": "gone",
+        "said": "gone: ended, or silent for 10 s; its prompts go elsewhere",
+        "heard_at": None,
+        "lease_s": 10.0,
+        "servers": ["gpu2"],
+        "prompts": 0,
+    }
+    found = [(one["name"], one["host"], one["state"], one["said"]) for one in told["servers"]]
+    assert found == [
+        ("gpu1", "a", "up", None),
+        ("gpu2", "b", "down", "its host b is gone"),
+    ]
+
+
+def test_a_host_that_is_alone_is_not_spoken_of(house: House, company: Company) -> None:
+    company.silence(company.join("a", "gpu1"), HOURS_S)
+
+    assert "HOST" not in house.vqd("servers").output
+    status = json.loads(house.vqd("status", "--json").output)
+    assert status["hosts"] == []
+    assert [(one["state"], one["host"]) for one in status["servers"]] == [("up", None)]
+
+
+def test_a_server_that_another_host_took_over_is_told_with_that(
+    house: House, company: Company
+) -> None:
+    company.join("a", "gpu1")
+    company.end(company.join("b", "gpu2", "gpu3"))
+
+    company.drive("home-of-a", "gpu2")
+
+    told = json.loads(house.vqd("servers", "--json").output)
+    assert [(one["name"], one["host"]) for one in told["servers"]] == [
+        ("gpu1", "a"),
+        ("gpu2", "a"),
+        ("gpu3", "b"),
+    ]
+
+
+def test_the_status_names_the_hosts_and_warns_of_one_that_is_silent(
+    house: House, company: Company
+) -> None:
+    company.join("a", "gpu1")
+    company.silence(company.join("b", "gpu2"), HOURS_S)
+
+    told = house.vqd("status").output.splitlines()
+
+    assert told[1:3] == [
+        "hosts: a, b",
+        "host b: silent for 10 h; its prompts go elsewhere after 10 s",
+    ]
+    assert [line.split()[:3] for line in told[3:5]] == [["a", "gpu1", "up"], ["b", "gpu2", "down"]]
+
+
+def test_a_job_explains_on_which_host_it_is_and_that_this_is_silent(
+    house: House, company: Company, database: str
+) -> None:
+    accept(database, "home-of-a")
+    worker = company.join("a", "gpu1")
+    company.join("b")
+    company.drive("home-of-a", "gpu1", prompts=1)
+
+    assert "1 prompt is on gpu1 of host a." in house.vqd("explain", JOB).output
+
+    company.silence(worker, HOURS_S)
+    told = house.vqd("explain", JOB).output
+    assert "1 prompt is on gpu1 of host a; gpu1 is down (its host a is silent)." in told
+
+
+def test_the_api_tells_of_hosts_and_of_what_waits_for_one_that_is_gone(
+    web: WebHouse, company: Company, database: str
+) -> None:
+    accept(database, "home-of-b")
+    company.join("a", "gpu1")
+    worker = company.join("b", "gpu2")
+    company.drive("home-of-b", "gpu2", prompts=1)
+    company.end(worker)
+
+    hosts = web.told("/api/system/hosts")
+    assert [(one["name"], one["state"], one["prompts"]) for one in hosts] == [
+        ("a", "heard", 0),
+        ("b", "gone", 1),
+    ]
+    assert [one["name"] for one in web.told("/api/system")["hosts"]] == ["a", "b"]
+    reasons = web.told(f"/api/jobs/{JOB}")["reasons"]
+    assert [(one["code"], one["said"]) for one in reasons] == [
+        ("turn", "2 prompts wait for a free place on a server; nothing comes before"),
+        ("running", "1 prompt is on gpu2 of host b; gpu2 is down (its host b is gone)"),
+    ]
+
+    company.drive("home-of-b", "gpu1")  # so that nobody else can run what waits
+    (waits, _) = web.told(f"/api/jobs/{JOB}")["reasons"]
+    assert waits["code"] == "no_server"
+    assert "gpu1 is down (its host b is gone)" in waits["said"]
+
+
+def test_prometheus_is_told_of_hosts_by_names_of_which_each_is_one_host_s(
+    web: WebHouse, company: Company
+) -> None:
+    company.join("render", "gpu1", home="0aaa-1")
+    company.silence(company.join("render", "gpu2", home="0bbb-2"), HOURS_S)
+
+    told = {one.name: one for one in text_string_to_metric_families(web.get("/metrics").text)}
+
+    def samples(family: str, **labels: str) -> dict[str, float]:
+        return {
+            one.labels["host"]: one.value
+            for one in told[family].samples
+            if labels.items() <= one.labels.items()
+        }
+
+    assert samples("vqd_host_state", state="silent") == {"render/0aaa": 0.0, "render/0bbb": 1.0}
+    assert samples("vqd_host_servers") == {"render/0aaa": 1.0, "render/0bbb": 1.0}
+    heard_at = samples("vqd_host_heard_timestamp_seconds")
+    assert heard_at["render/0aaa"] - heard_at["render/0bbb"] == pytest.approx(HOURS_S, abs=60)
