@@ -1,5 +1,6 @@
 """The files of jobs that travel by the depot, where the settings name one."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class Freight:
             folder = settings.state_dir / _FOLDER
             self.by_depot = ByDepot(depot, store, folder, spool.mark)
             here = folder / "home"
+            shutil.rmtree(here, ignore_errors=True)  # what an earlier process left
             self._stocking = Stocking(depot, store, spool, self._roots(settings), here)
             self._freighting = Freighting(
                 depot, self._stocking, Arrivals(depot, store, spool, here)

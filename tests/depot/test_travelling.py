@@ -24,6 +24,7 @@ from vqd.runner.bydepot import ByDepot
 from vqd.runner.stocking import Stocking
 from vqd.spool.layout import Spool
 from vqd.spool.signs import mtime
+from vqd.store.relocating import relocate
 from vqd.store.store import Store
 
 JOB = "20261126-080000-wide"
@@ -221,6 +222,27 @@ def test_an_input_that_cannot_be_read_is_left_out_and_said(local: Site) -> None:
     assert [line["input"] for line in logs if line["event"] == "depot.unstocked"] == ["one.png"]
     with pytest.raises(VqdError, match=r"has no one\.png"):
         local.by_depot.carriage(local.job).bring(local.claim())
+
+
+def test_nothing_is_stocked_while_the_share_is_away(local: Site) -> None:
+    local.spool.marker.rename(local.spool.root / "away")
+    with pytest.raises(VqdError) as caught:
+        local.stocking.stock()
+    assert caught.value.code == "spool_away"
+
+    (local.spool.root / "away").rename(local.spool.marker)
+
+    assert local.stocking.stock()
+
+
+def test_a_queue_is_not_moved_while_outputs_are_on_their_way(local: Site, tmp_path: Path) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+    local.store.close()
+    with pytest.raises(VqdError) as caught:
+        relocate(tmp_path / "queue.db", tmp_path / "other.db", now=NOW)
+    assert caught.value.code == "relocate_on_the_way"
+    assert not (tmp_path / "other.db").exists()
 
 
 def test_what_is_kept_of_inputs_is_bounded_but_for_what_is_in_use(local: Site) -> None:

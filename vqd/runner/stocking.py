@@ -49,7 +49,7 @@ class Stocking:
         """Stock the inputs of the next job that lacks it; False if there is none.
 
         Raises:
-            VqdError: `depot_away`. OSError: the spool cannot be read, or there is no room.
+            VqdError: `depot_away`; `spool_away`. OSError: there is no room for the list here.
         """
         with self._store.reading() as session:
             job_key = session.depot.unstocked()
@@ -63,6 +63,8 @@ class Stocking:
             }
         folder = self._spool.active / job.job
         contents = dict(self._put_all(folder / job.input_folder, sorted(paths)))
+        if not self._spool.is_present():  # else what is missing would be left out
+            raise VqdError("spool_away", f"{self._spool.root}: the share is away.")
         sha256 = self._put_list(contents)
         self._store.write(lambda session: session.depot.stock(job_key, sha256))
         _log.info("depot.stocked", job=job.job, inputs=len(contents))
