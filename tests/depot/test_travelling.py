@@ -235,6 +235,20 @@ def test_nothing_is_stocked_while_the_share_is_away(local: Site) -> None:
     assert local.stocking.stock()
 
 
+def test_while_the_spool_is_paused_others_are_given_nothing_of_it(local: Site) -> None:
+    local.stocking.stock()
+    assert not local.stocking.withhold()
+    (local.spool.root / "PAUSE").touch()
+
+    assert local.stocking.withhold()
+
+    with local.store.reading() as session:
+        assert session.depot.list_of(local.job.job_key) is None
+    (local.spool.root / "PAUSE").unlink()
+    assert not local.stocking.withhold()
+    assert local.stocking.stock()
+
+
 def test_a_queue_is_not_moved_while_outputs_are_on_their_way(local: Site, tmp_path: Path) -> None:
     assignment = local.claim()
     local.record(assignment.prompt.key, local.make(assignment))

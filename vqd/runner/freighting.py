@@ -13,8 +13,8 @@ from vqd.runner.stocking import Stocking
 if TYPE_CHECKING:
     from vqd.depot.depot import Depot
 
-AWAY_AGAIN_S = 5.0
-"""Until the depot is asked again that was away."""
+AGAIN_S = 5.0
+"""Until the depot is asked again that was away, and the spool that was paused."""
 SWEPT_EVERY_S = 600.0
 _AFTER_FAULT_S = 10.0
 _STOP_S = 3.0
@@ -51,17 +51,18 @@ class Freighting:
         try:
             if self._depot.why_away is not None:
                 self._depot.look()
-            while not self._beside.is_ending and self._carry_some():
+            is_paused = self._stocking.withhold()
+            while not self._beside.is_ending and self._carry_some(is_paused=is_paused):
                 pass
             self._sweep(time.monotonic())
         except VqdError as error:
             if error.code != DEPOT_AWAY:
                 raise
-            return AWAY_AGAIN_S
-        return SWEPT_EVERY_S
+            return AGAIN_S
+        return AGAIN_S if is_paused else SWEPT_EVERY_S
 
-    def _carry_some(self) -> bool:
-        return bool(self._arrivals.bring()) or self._stocking.stock()
+    def _carry_some(self, *, is_paused: bool) -> bool:
+        return bool(self._arrivals.bring()) or (not is_paused and self._stocking.stock())
 
     def _sweep(self, now: float) -> None:
         if self._swept_at is not None and now < self._swept_at + SWEPT_EVERY_S:

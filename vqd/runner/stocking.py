@@ -45,6 +45,20 @@ class Stocking:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
+    def withhold(self) -> bool:
+        """Tell whether the spool is paused; others are given no more prompts of its jobs then.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if not self._spool.is_paused():
+            return False
+        with self._store.reading() as session:
+            is_open = session.depot.has_stocks()
+        if is_open:
+            self._store.write(lambda session: session.depot.unstock_all())
+        return True
+
     def stock(self) -> bool:
         """Stock the inputs of the next job that lacks it; False if there is none.
 

@@ -39,6 +39,21 @@ class DepotRows:
         """Note that something of a job's inputs is not in the depot."""
         self._connection.execute("DELETE FROM stocks WHERE job_key = ?", (job_key,))
 
+    def has_stocks(self) -> bool:
+        """Tell whether inputs of this daemon's jobs lie in the depot for others to fetch."""
+        row = self._connection.execute(
+            f"SELECT 1 FROM stocks JOIN jobs ON jobs.job_key = stocks.job_key WHERE TRUE{OWN}"
+            " LIMIT 1"
+        ).fetchone()
+        return row is not None
+
+    def unstock_all(self) -> None:
+        """Give nobody more prompts of this daemon's jobs whose files travel by the depot."""
+        self._connection.execute(
+            "DELETE FROM stocks WHERE job_key IN (SELECT stocks.job_key FROM stocks"
+            f" JOIN jobs ON jobs.job_key = stocks.job_key WHERE TRUE{OWN})"
+        )
+
     def list_of(self, job_key: int) -> str | None:
         """Give the hash of the list of a job's inputs; None if they do not lie in the depot."""
         row = self._connection.execute(
