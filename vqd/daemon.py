@@ -20,6 +20,7 @@ from vqd.dropdoor import DropDoor
 from vqd.ending import Ending
 from vqd.engine.child import EngineProcess
 from vqd.farming import Farming
+from vqd.freight import Freight
 from vqd.hangup import Hangups
 from vqd.media.thumbnails import Thumbnails
 from vqd.premises import Premises, premises
@@ -94,6 +95,8 @@ class _Daemon:
             store, spool, on_change=wake.set, kept=kept, room=self._room, on_close=counting.closed
         )
 
+        self._freight = Freight(settings, spool, store)
+
         def loop(farm: Farm) -> Loop:
             return Loop(
                 store,
@@ -107,6 +110,7 @@ class _Daemon:
                 counting=counting,
                 on_tick=self._on_tick,
                 company=ours.shared,
+                depot=self._freight.by_depot,
             )
 
         self._farming = Farming(settings, spool, store, ours.engine, loop, on_change=wake.set)
@@ -158,7 +162,7 @@ class _Daemon:
         self._reloading = Reloading(
             settings,
             read,
-            [self._farming, self._tellers, self._chores, self._drops, self._web],
+            [self._farming, self._freight, self._tellers, self._chores, self._drops, self._web],
             on_failure=ending.fail,
         )
         self._hangups = Hangups(self._reloading.reload)
@@ -189,6 +193,7 @@ class _Daemon:
         self._farming.start()
         self._tellers.start()
         self._thumbnailing.start()
+        self._freight.start()
         self._leasing.start()
         self._room.look()
         self._room.start()
@@ -226,6 +231,7 @@ class _Daemon:
         self._publisher.stop()
         self._chores.stop()
         self._thumbnailing.stop()
+        self._freight.stop()
         self._leasing.stop()
         self._room.stop()
         self._tellers.stop()
@@ -256,6 +262,7 @@ class _Daemon:
         self._sign_of_life()
         self._chores.wake()
         self._thumbnailing.wake()
+        self._freight.wake()
         self._room.wake()
         self._tellers.wake()
         self._headline.wake()

@@ -44,6 +44,7 @@ VALUES: dict[Move, dict[str, Any]] = {
     Move.FAIL: {"seconds": None, "code": "node_error", "message": "no"},
     Move.CANCEL: {},
     Move.RETRY: {},
+    Move.RECALL: {},
 }
 
 

@@ -13,6 +13,7 @@ LEGAL = {
     ("running", "cancel"): "cancelled",
     ("failed", "retry"): "pending",
     ("cancelled", "retry"): "pending",
+    ("succeeded", "recall"): "pending",
 }
 
 

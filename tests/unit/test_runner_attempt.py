@@ -85,7 +85,7 @@ def attempt(
         stall_s=0.0,
         spelling=Spelling(store),
         take_name=lambda _: True,
-        write_down=lambda *_: None,
+        write_down=lambda *told: told[3],
         with_job_file=lambda graph, *_: graph,
         home=Home(room, is_share_away=is_share_away),
     )
@@ -197,9 +197,11 @@ def test_a_share_that_is_back_when_it_is_asked_after_costs_no_prompt(
     strange.answers("GET /view", Answer(body=made, content_type="image/png"))
     missing = iter([FileNotFoundError(ENOENT, "gone", f"{tmp_path}/.part/a.png")] * absences)
 
-    def write_down(*_: object) -> None:
+    def write_down(*told: object) -> object:
+        *_, outcome = told
         for error in missing:
             raise error
+        return outcome
 
     monkeypatch.setattr(attempt, "_write_down", write_down)
     assert isinstance(attempt.run(), ends)
@@ -219,9 +221,11 @@ def test_what_was_rendered_waits_for_a_disk_that_refuses_it_and_is_not_rendered_
     strange.answers("GET /view", Answer(body=made, content_type="image/png"))
     refusals = iter([OSError(errno, "refused", f"{tmp_path}/a.yaml")] * 5)
 
-    def write_down(*_: object) -> None:
+    def write_down(*told: object) -> object:
+        *_, outcome = told
         for error in refusals:
             raise error
+        return outcome
 
     monkeypatch.setattr(attempt, "_write_down", write_down)
     outcome = attempt.run()

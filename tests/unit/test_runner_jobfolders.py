@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job
-from vqd.domain.queue import Job
+from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.runner.jobfolders import AGAIN_S, HomeAway, JobFolders
 from vqd.runner.share import Share
 from vqd.spool.layout import Spool
@@ -47,29 +47,35 @@ def job(store: Store) -> Job:
     return found
 
 
+@pytest.fixture
+def prompt(store: Store, job: Job) -> Prompt:
+    with store.reading() as session:
+        return session.prompts.get(PromptKey(job.job_key, 1))
+
+
 def test_a_job_of_ones_own_is_in_ones_own_spool_or_gone(
-    folders: JobFolders, spool: Spool, job: Job
+    folders: JobFolders, spool: Spool, job: Job, prompt: Prompt
 ) -> None:
-    assert folders.active(job) is None
+    assert folders.active(job, prompt) is None
     (spool.active / job.job).mkdir()
-    assert folders.active(job) == spool.active / job.job
+    assert folders.active(job, prompt) == spool.active / job.job
     assert not folders.is_elsewhere(job)
 
 
 def test_a_job_of_another_is_in_the_spool_of_that_one(
-    folders: JobFolders, other: Spool, job: Job
+    folders: JobFolders, other: Spool, job: Job, prompt: Prompt
 ) -> None:
     (other.active / job.job).mkdir()
     theirs = replace(job, home=other.mark)
 
-    assert folders.active(theirs) == other.active / job.job
+    assert folders.active(theirs, prompt) == other.active / job.job
     assert folders.is_elsewhere(theirs)
     assert folders.reached() == [other.mark]
 
 
 @pytest.mark.parametrize("why", ["gone", "paused", "away", "another"])
 def test_a_spool_of_another_that_cannot_be_used_is_left_alone_for_a_while(
-    folders: JobFolders, other: Spool, clock: Clock, job: Job, why: str
+    folders: JobFolders, other: Spool, clock: Clock, job: Job, prompt: Prompt, why: str
 ) -> None:
     """A folder that is gone is for its own daemon to find out: nothing is cancelled."""
     theirs = replace(job, home=other.mark)
@@ -83,7 +89,7 @@ def test_a_spool_of_another_that_cannot_be_used_is_left_alone_for_a_while(
         other.marker.write_bytes(b"vqd spool 0\n")
 
     with pytest.raises(HomeAway):
-        folders.active(theirs)
+        folders.active(theirs, prompt)
 
     assert folders.reached() == []
     clock.now = AGAIN_S

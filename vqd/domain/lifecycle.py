@@ -6,6 +6,7 @@ A prompt:
        ^  ^               | | '--fail--> failed
        |  '---requeue-----' '----cancel--> cancelled
        '-----retry---- failed, cancelled
+       '----recall---- succeeded, where what it made was lost on its way
 
 "Sent but not started" is a timestamp on a running prompt, and "held" is a fact about a job, a
 server or the whole queue: neither is a state.
@@ -24,7 +25,7 @@ class PromptState(StrEnum):
     RUNNING = "running"
     """Its attempt's prompt_id is stored; the server may have it. A restart asks the server."""
     SUCCEEDED = "succeeded"
-    """Its outputs lie whole under their names."""
+    """Its outputs lie whole under their names, or in the depot on their way there."""
     FAILED = "failed"
     """Given up on, with a failure code."""
     CANCELLED = "cancelled"
@@ -66,6 +67,7 @@ class Move(StrEnum):
     FAIL = "fail"
     CANCEL = "cancel"
     RETRY = "retry"
+    RECALL = "recall"
 
 
 _P = PromptState
@@ -78,6 +80,7 @@ MOVES: Mapping[Move, tuple[frozenset[PromptState], PromptState]] = MappingProxyT
         Move.FAIL: (frozenset({_P.RUNNING}), _P.FAILED),
         Move.CANCEL: (frozenset({_P.PENDING, _P.RUNNING}), _P.CANCELLED),
         Move.RETRY: (frozenset({_P.FAILED, _P.CANCELLED}), _P.PENDING),
+        Move.RECALL: (frozenset({_P.SUCCEEDED}), _P.PENDING),
     }
 )
 

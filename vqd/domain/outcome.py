@@ -86,15 +86,26 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """What an attempt made, as one file in the depot, until it is brought to its job's folder."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Succeeded:
     """The attempt made its outputs, of these input files by slot. `seconds` is the server's own
     execution time; `took_s` goes from the beginning of the attempt to its end, its files on their
-    way included, and is None where that was not seen, or prompts of others were waited for."""
+    way included, and is None where that was not seen, or prompts of others were waited for. Its
+    outputs lie in the job's folder, or in a `parcel` on their way there."""
 
     outputs: tuple[OutputFile, ...]
     seconds: float
     inputs: Mapping[str, ReadFile] = field(default_factory=dict)
     took_s: float | None = None
+    parcel: Parcel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,14 @@ class Gate:
         """Give those of some running prompts that are this host's to speak for."""
         return {lease.key for lease in self._held({*keys})}
 
-    def reach(self, homes: Collection[str]) -> None:
-        """Let jobs of these homes be claimed in this transaction (see `store/postgres/dialect`)."""
+    def reach(self, homes: Collection[str], *, by_depot: bool) -> None:
+        """Let jobs of these homes be claimed in this transaction, and `by_depot` those whose inputs
+        lie there (see `store/postgres/dialect`)."""
         ask(
             self._writing.raw,
-            "SELECT set_config('vqd.reached', %(homes)s, true)",
-            {"homes": " ".join(homes)},
+            "SELECT set_config('vqd.reached', %(homes)s, true),"
+            " set_config('vqd.depot', %(by_depot)s, true)",
+            {"homes": " ".join(homes), "by_depot": "on" if by_depot else "off"},
         )
 
     def sweep(self) -> Collection[PromptKey]:

@@ -12,7 +12,8 @@ from vqd.domain.queue import Prompt
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """Everything an attempt needs: the prompt, its graph, and where its files lie, which may be
-    `is_elsewhere`: in the spool of another daemon."""
+    `is_elsewhere`: in the spool of another daemon. Inputs that were `fetched` are called so below
+    `input_folder`, by slot."""
 
     prompt: Prompt
     job: str
@@ -22,6 +23,12 @@ class Assignment:
     input_folder: Path
     is_sent: bool = False
     is_elsewhere: bool = False
+    fetched: Mapping[str, str] | None = None
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Give what each slot's file is called below `input_folder`."""
+        return self.prompt.inputs if self.fetched is None else self.fetched
 
     @property
     def frees_memory(self) -> bool:

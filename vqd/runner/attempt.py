@@ -16,7 +16,7 @@ from vqd.comfy import verdict
 from vqd.comfy.faults import ComfyError, NotComfy, Unreachable
 from vqd.comfy.messages import Finished, Running, Waiting
 from vqd.comfy.watch import Signal, Watch
-from vqd.domain.errors import STORE_UNREACHABLE, VqdError
+from vqd.domain.errors import DEPOT_AWAY, DEPOT_LACKS, STORE_UNREACHABLE, VqdError
 from vqd.domain.graph import title_of
 from vqd.domain.outcome import (
     Failed,
@@ -28,6 +28,7 @@ from vqd.domain.outcome import (
 )
 from vqd.runner.acceptance import BadOutput
 from vqd.runner.assignment import Assignment
+from vqd.runner.carriage import IN_REACH, Carriage
 from vqd.runner.collect import TakeName
 from vqd.runner.home import Home
 from vqd.runner.homecoming import WriteDown, bring_home
@@ -66,6 +67,7 @@ class Attempt:
         write_down: WriteDown,
         with_job_file: WithJobFile,
         home: Home,
+        carriage: Carriage = IN_REACH,
     ) -> None:
         self.assignment = assignment
         self.server = server
@@ -75,6 +77,7 @@ class Attempt:
         self._write_down = write_down
         self._with_job_file = with_job_file
         self._home = home
+        self._carriage = carriage
         self.prompt_id = assignment.prompt.prompt_id or ""
         self.is_cancelled = False
         self.is_withdrawn = False
@@ -128,6 +131,7 @@ class Attempt:
             return self._of_fault(error)
         finally:
             self._leave()
+            self._carriage.end(self.assignment)
             self.server.places.part()
 
     def cancel(self) -> None:
@@ -170,6 +174,7 @@ class Attempt:
 
     def _send(self, watch: Watch) -> Failed | None:
         """Send it as soon as there is a place; give a failure if it is not sent here after all."""
+        self.assignment = self._carriage.bring(self.assignment)
         sent = send_inputs(self.assignment, self.server)
         self._input_files = sent.files
         if not self.server.places.admit(self.prompt_id):
@@ -282,6 +287,7 @@ class Attempt:
 
         def bring() -> Outcome:
             begun_at = time.monotonic()
+            self.assignment = self._carriage.bring(self.assignment)  # of an earlier process
             outcome = bring_home(
                 finished,
                 self.assignment,
@@ -309,9 +315,11 @@ class Attempt:
 
     def _of_fault(self, error: Exception) -> Failed:
         """Give what comes of a fault of vqd's own. No prompt is to blame for the queue: where that
-        does not answer, it goes back into it."""
-        if isinstance(error, VqdError) and error.code == STORE_UNREACHABLE:
+        does not answer, it goes back into it; and for the depot."""
+        if isinstance(error, VqdError) and error.code in (STORE_UNREACHABLE, DEPOT_AWAY):
             return Failed(FailureCode.WITHDRAWN, error.message)
+        if isinstance(error, VqdError) and error.code == DEPOT_LACKS:
+            return Failed(FailureCode.UNAVAILABLE, error.message)
         if isinstance(error, VqdError) and error.is_of_queue:
             return Failed(FailureCode.DISK_FULL, error.message)
         _log.exception("attempt.failed", job=self.assignment.job)

@@ -117,6 +117,8 @@ def conclude(session: Session, ended: Ended, *, now: float) -> Move:
     if isinstance(outcome, Succeeded):
         turn_s = _turn_s(prompt, outcome, before_at, now)
         session.prompts.succeed(prompt.key, outcome, now=now, turn_s=turn_s)
+        if outcome.parcel is not None:
+            session.depot.send(prompt.key, outcome.parcel)
         return Move.SUCCEED
     if session.jobs.is_cancelled(prompt.key.job_key):
         session.prompts.move(prompt.key, Move.CANCEL, now=now)

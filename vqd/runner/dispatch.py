@@ -16,6 +16,7 @@ from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.recipe import Recipes
 from vqd.runner.assignment import Assignment, adopted
 from vqd.runner.attempt import Attempt
+from vqd.runner.carriage import Carriage
 from vqd.runner.collect import sync_names
 from vqd.runner.crew import Crew
 from vqd.runner.home import Home
@@ -86,15 +87,17 @@ class Dispatch:
         """
         assignment = self._assignment(prompt)
         sidecars = Sidecars()
+        carriage = self._folders.carriage(self._job(prompt.key.job_key))
         attempt = Attempt(
             adopted(assignment) if is_sent else assignment,
             server,
             stall_s=self.stall_s,
             spelling=self._spelling,
             take_name=partial(self._names.take, prompt.key),
-            write_down=partial(_write_down, sidecars, self._recipes_of(assignment)),
+            write_down=partial(_write_down, carriage, sidecars, self._recipes_of(assignment)),
             with_job_file=sidecars.in_graph,
             home=self._home,
+            carriage=carriage,
         )
         self._running[prompt.key] = attempt
         server.places.enter(attempt.prompt_id, is_there=is_sent)
@@ -180,7 +183,7 @@ class Dispatch:
 
     def _assignment(self, prompt: Prompt) -> Assignment:
         job = self._job(prompt.key.job_key)
-        folder = self._folders.active(job)
+        folder = self._folders.active(job, prompt)
         if job.plan is None or folder is None:
             raise FolderGone(job.job)
         return Assignment(
@@ -233,17 +236,20 @@ def _told_of(attempt: Attempt) -> AbstractContextManager[None]:
 
 
 def _write_down(
+    carriage: Carriage,
     sidecars: Sidecars,
     recipes: Recipes,
     assignment: Assignment,
     server: Server,
     input_sha256s: Mapping[str, str],
     outcome: Succeeded,
-) -> None:
-    """Write the sidecars of what was made, and then that it was made."""
+) -> Succeeded:
+    """Write the sidecars of what was made, and then that it was made; give the outcome once all of
+    it is where others find it."""
     sidecars.write(assignment, server, input_sha256s, outcome)
     sync_names(outcome.outputs, assignment.folder)
     add_to_manifest(assignment, outcome, recipes)
+    return carriage.send(assignment, outcome)
 
 
 def _under(folder: Path, below: str) -> Path:

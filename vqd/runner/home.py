@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from vqd.domain.errors import STORE_UNREACHABLE, VqdError
+from vqd.domain.errors import DEPOT_AWAY, STORE_UNREACHABLE, VqdError
 from vqd.domain.outcome import Outcome
 from vqd.runner.room import Room
 from vqd.spool.files import is_real_folder
@@ -38,7 +38,7 @@ class Home:
     ) -> Outcome | None:
         """Give what `bring` gives, which writes into a job's folder; None if it was abandoned.
 
-        A queue that does not tell which names are taken is waited for as well.
+        A queue that does not tell which names are taken is waited for as well, and a depot.
 
         Raises:
             OSError: it cannot be written for another reason, or was cancelled meanwhile.
@@ -53,7 +53,7 @@ class Home:
                 if cancelled.is_set() or not self._may_pass(error, folder, tries):
                     raise
             except VqdError as error:
-                if error.code != STORE_UNREACHABLE:
+                if not _is_awaited(error, cancelled):
                     raise
             abandoned.wait(AGAIN_S)
         return None
@@ -67,6 +67,12 @@ class Home:
             self._room.refuse(refusal(error, folder), time.monotonic() + 2 * AGAIN_S)
             return True
         return (tries < _TRIES and _tells_of_absence(error, folder)) or self._is_share_away()
+
+
+def _is_awaited(error: VqdError, cancelled: threading.Event) -> bool:
+    """Tell whether the queue or the depot does not answer, and may by the next try."""
+    is_of_depot = error.code == DEPOT_AWAY and not cancelled.is_set()
+    return is_of_depot or error.code == STORE_UNREACHABLE
 
 
 def _tells_of_absence(error: OSError, folder: Path) -> bool:

@@ -14,8 +14,9 @@ from vqd.runner.memory import free_memory
 from vqd.runner.server import Server
 from vqd.spool.drops import REJECTED
 
-WriteDown = Callable[[Assignment, Server, Mapping[str, str], Succeeded], None]
-"""Writes down what an assignment made: assignment, server, input hashes, outcome."""
+WriteDown = Callable[[Assignment, Server, Mapping[str, str], Succeeded], Succeeded]
+"""Writes down what an assignment made: assignment, server, input hashes, outcome; gives the outcome
+as it is to be recorded."""
 
 _LONGEST_REJECTED = 48
 """Characters of an output's name in that of what was rejected."""
@@ -51,9 +52,9 @@ def bring_home(
             free_memory(server)
         raise
     succeeded = Succeeded(outputs, judged.seconds, sent or _inputs_of(assignment, server))
-    write_down(assignment, server, sha256s(succeeded.inputs), succeeded)
+    recorded = write_down(assignment, server, sha256s(succeeded.inputs), succeeded)
     take_away(server, files)
-    return succeeded
+    return recorded
 
 
 def sha256s(files: Mapping[str, ReadFile]) -> Mapping[str, str]:
@@ -81,7 +82,7 @@ def _collected(
             take_name=take_name,
         )
     except BadOutput as bad:
-        if bad.file is None or not assignment.is_last_try:
+        if bad.file is None or not (assignment.is_last_try and assignment.fetched is None):
             raise
         raise BadOutput(f"{bad.message}{_kept(bad.file, assignment)}") from bad
 
@@ -101,4 +102,4 @@ def _part(assignment: Assignment) -> str:
 
 def _inputs_of(assignment: Assignment, server: Server) -> Mapping[str, ReadFile]:
     plan = assignment.plan
-    return server.uploads.files(assignment.prompt.inputs, plan.inputs, assignment.input_folder)
+    return server.uploads.files(assignment.inputs, plan.inputs, assignment.input_folder)

@@ -64,7 +64,7 @@ class InputChecks:
             BadInput: naming the file and what is wrong with it.
             OSError: the disk cannot be read.
         """
-        path, below = self._placed(folder, shown)
+        path, below = placed(folder, shown, self.roots)
         try:
             facts = path.stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -81,16 +81,6 @@ class InputChecks:
                 self._checked.clear()
             self._checked[key] = checked
         return checked
-
-    def _placed(self, folder: Path, shown: str) -> tuple[Path, Path]:
-        """Give the path of an input, and the folder on the way to it that it must not leave."""
-        path = folder / shown
-        if not shown.startswith("/"):
-            return path, folder
-        for root in self.roots:
-            if path.is_relative_to(root) and not path.is_relative_to(folder):
-                return root.resolve() / path.relative_to(root), root.resolve()
-        return path, folder
 
 
 class Uploads:
@@ -194,6 +184,17 @@ class Uploads:
         except OSError as error:
             _log.warning("input.unshared", file=error.filename, error=error.strerror)
             return None
+
+
+def placed(folder: Path, shown: str, roots: Sequence[Path]) -> tuple[Path, Path]:
+    """Give the path of an input, and the folder on the way to it that it must not leave."""
+    path = folder / shown
+    if not shown.startswith("/"):
+        return path, folder
+    for root in roots:
+        if path.is_relative_to(root) and not path.is_relative_to(folder):
+            return root.resolve() / path.relative_to(root), root.resolve()
+    return path, folder
 
 
 def _read(path: Path, below: Path, shown: str, kind: str, modified_at: str) -> ReadFile:

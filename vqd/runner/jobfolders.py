@@ -1,11 +1,13 @@
 """Where the folders of jobs are: in the spool that this daemon serves, or in one that another does,
-whose jobs it helps with."""
+whose jobs it helps with; or out of reach, so that their files travel by the depot."""
 
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from vqd.domain.queue import Job
+from vqd.domain.queue import Job, Prompt
+from vqd.runner.bydepot import ByDepot
+from vqd.runner.carriage import IN_REACH, Carriage
 from vqd.runner.share import Share, ShareAway
 from vqd.spool.layout import Spool
 
@@ -30,6 +32,7 @@ class JobFolders:
         others: Mapping[str, Spool],
         *,
         on_answer: Callable[[], None],
+        depot: ByDepot | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
@@ -37,6 +40,7 @@ class JobFolders:
         self._others = {
             mark: (other, Share(other, on_answer=on_answer)) for mark, other in others.items()
         }
+        self._depot = depot
         self._clock = clock
         self._away_until: dict[str, float] = {}
 
@@ -47,16 +51,30 @@ class JobFolders:
 
     def is_elsewhere(self, job: Job) -> bool:
         """Tell whether another daemon serves the spool of a job."""
-        return job.home in self._others
+        return job.home in self._others or self._by_depot(job) is not None
 
-    def active(self, job: Job) -> Path | None:
-        """Give the folder of a job that is not over; None if it is gone, and the job with it.
+    @property
+    def has_depot(self) -> bool:
+        """Tell whether the files of jobs may travel by the depot now."""
+        return self._depot is not None and self._depot.is_there
+
+    def carriage(self, job: Job) -> Carriage:
+        """Give what carries the files of a job's prompts here and back."""
+        depot = self._by_depot(job)
+        return IN_REACH if depot is None else depot.carriage(job)
+
+    def active(self, job: Job, prompt: Prompt) -> Path | None:
+        """Give the folder of a job that is not over, or what stands in for it where the files of a
+        prompt travel by the depot; None if it is gone, and the job with it.
 
         Raises:
             ShareAway: nobody can tell.
             HomeAway: the same, of another daemon's spool, or that is paused; or the folder is gone,
                 for that daemon to find out.
         """
+        depot = self._by_depot(job)
+        if depot is not None:
+            return depot.folder_for(prompt)
         if not self.is_elsewhere(job):
             return self._spool.active / job.job if self._share.has_active(job.job) else None
         spool, share = self._others[job.home]
@@ -65,6 +83,12 @@ class JobFolders:
             self._away_until[job.home] = self._clock() + AGAIN_S
             raise HomeAway(f"{spool.root}: {why}")
         return spool.active / job.job
+
+    def _by_depot(self, job: Job) -> ByDepot | None:
+        """Give what carries the files of a job whose folder is not in reach; None if it is."""
+        if self._depot is None or job.home in self._others or job.home in ("", self._depot.home):
+            return None
+        return self._depot
 
     def are_away(self) -> bool:
         """Tell whether one of the spools is not there."""

@@ -22,6 +22,7 @@ from vqd.domain.lifecycle import PROOF_MADE, Move
 from vqd.domain.live import LivePrompt
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.window import Window
+from vqd.runner.bydepot import ByDepot
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing
 from vqd.runner.company import Alone, Company
@@ -70,13 +71,16 @@ class Loop:
         counting: Counting,
         on_tick: Callable[[], None],
         company: Company | None = None,
+        depot: ByDepot | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._room = room
         self._company = company = company or Alone()
         self._share = Share(spool, on_answer=woken.set)
-        self._folders = JobFolders(spool, self._share, company.spools, on_answer=woken.set)
+        self._folders = JobFolders(
+            spool, self._share, company.spools, on_answer=woken.set, depot=depot
+        )
         self._farm = farm
         self._publisher = publisher
         self._woken = woken
@@ -245,7 +249,7 @@ class Loop:
             for move in owed:
                 move(session)
             judged = self._judging.judge(session, wall)
-            session.leasing.reach(self._folders.reached())
+            session.leasing.reach(self._folders.reached(), by_depot=self._folders.has_depot)
             claimed = list(self._choosing.claims(session, free, wall))
             news = self._telling.news(session)
             return Due.of(session, news, wall, judged=judged, claimed=claimed, moves=moves)

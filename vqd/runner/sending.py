@@ -25,8 +25,7 @@ def send_inputs(assignment: Assignment, server: Server) -> SentInputs:
         BadInput: one cannot be read, or is not what the workflow takes. ComfyError: it could not
             be sent.
     """
-    inputs = assignment.prompt.inputs
-    return server.uploads.send(inputs, assignment.plan.inputs, assignment.input_folder)
+    return server.uploads.send(assignment.inputs, assignment.plan.inputs, assignment.input_folder)
 
 
 def offer(

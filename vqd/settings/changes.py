@@ -5,7 +5,16 @@ from typing import Protocol
 
 from vqd.settings.model import Settings
 
-AT_RESTART = ("spool", "state_dir", "database", "database_secret_file", "spools", "lease_s")
+AT_RESTART = (
+    "spool",
+    "state_dir",
+    "database",
+    "database_secret_file",
+    "spools",
+    "depot",
+    "depot_options",
+    "lease_s",
+)
 """What a running daemon cannot exchange."""
 _WITH_THEM = "hot_folders"
 """What is checked to lie apart from those, and so waits with them."""

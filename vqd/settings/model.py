@@ -11,6 +11,7 @@ from vqd.documents.schema import Keys, fault
 from vqd.documents.shown import shown
 from vqd.documents.tree import Mapping, Text
 from vqd.documents.values import value
+from vqd.domain.depot import DepotAddress
 from vqd.domain.graph import as_text
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
@@ -19,6 +20,8 @@ from vqd.domain.place import Place
 from vqd.domain.window import Window
 from vqd.intake.notifying import NotifyKeys
 from vqd.settings.database import ALLOWED, database_of
+from vqd.settings.depot import ALLOWED as DEPOTS
+from vqd.settings.depot import DepotKeys, depot_of
 from vqd.settings.farm import BUILTIN, ServerKeys, WindowKeys
 from vqd.settings.hotfolders import HotFolderKeys, check_apart
 from vqd.settings.listening import WebKeys
@@ -53,6 +56,17 @@ class Settings(Keys):
     spools: tuple[Path, ...] = Field(
         default=(),
         description="Spools of other daemons on the same database, whose jobs this one helps with.",
+    )
+    depot: str | None = Field(
+        default=None,
+        description="Where files travel between daemons on the same database that reach no spool "
+        "of one another.",
+        examples=["s3://studio/vqd", "file:///mnt/depot/vqd"],
+    )
+    depot_options: DepotKeys = Field(
+        default=DepotKeys(),
+        description="What opens the depot, and how much of it is kept on this machine.",
+        examples=[{"endpoint_url": "https://minio:9000", "key": "vqd", "secret_file": "depot.key"}],
     )
     lease_s: float = Field(
         default=10.0,
@@ -202,6 +216,14 @@ class Settings(Keys):
         return self
 
     @model_validator(mode="after")
+    def _is_depot(self) -> Self:
+        try:
+            depot_of(self.depot, self.depot_options, is_shared=self.database is not None)
+        except ValueError as error:
+            raise fault("wrong_value", str(error), allowed=DEPOTS) from None
+        return self
+
+    @model_validator(mode="after")
     def _keep_apart(self) -> Self:
         spool, state = self.spool.resolve(), self.state_dir.resolve()
         if spool.is_relative_to(state) or state.is_relative_to(spool):
@@ -247,6 +269,11 @@ class Settings(Keys):
         hot = tuple(one.path for one in self.hot_folders.values())
         database = database_of(self.database, self.database_secret_file)
         return Site(self.spool, self.state_dir, self.reserve or Reserve(), hot, database)
+
+    @property
+    def depot_address(self) -> DepotAddress | None:
+        """Where the depot is; None without one."""
+        return depot_of(self.depot, self.depot_options, is_shared=self.database is not None)
 
     def look_at_disks(self) -> Disks:
         """Look at the disks that vqd writes to; waits where a share does not answer."""

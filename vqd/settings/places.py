@@ -11,6 +11,7 @@ _PATHS = (
     ("state_dir",),
     ("database_secret_file",),
     ("spools", _EACH),
+    ("depot_options", "secret_file"),
     ("workflows", _EACH),
     ("input_roots", _EACH),
     ("path_map", _EACH),

@@ -27,4 +27,5 @@ OR_ELSEWHERE = " /* or elsewhere */"
 """Also the servers that others drive."""
 
 REACHED = " /* reached */"
-"""The jobs whose folders this daemon reaches: those of its home, and what `spools` names."""
+"""The jobs whose folders this daemon reaches: those of its home, what `spools` names,
+and those whose inputs lie in the depot where it uses one."""

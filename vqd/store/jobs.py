@@ -241,10 +241,11 @@ class JobRows:
 
     def closing(self) -> list[tuple[int, str]]:
         """Give the keys and names of jobs to close: their prompts are all over, or they are being
-        laid out, or were when the daemon died."""
+        laid out, or were when the daemon died. What they made is not on its way any more."""
         rows = self._connection.execute(
             "SELECT job_key, job FROM jobs INDEXED BY jobs_over"
             f" WHERE state IN ('quoted', 'queued', 'running') AND pending = 0 AND running = 0{OWN}"
+            " AND NOT EXISTS (SELECT 1 FROM parcels WHERE parcels.job_key = jobs.job_key)"
             " UNION ALL SELECT job_key, job FROM jobs INDEXED BY jobs_publishing"
             f" WHERE state = 'publishing'{OWN}"
         )

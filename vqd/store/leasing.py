@@ -23,8 +23,9 @@ class Leasing(Protocol):
     def mine(self, keys: Iterable[PromptKey]) -> Collection[PromptKey]:
         """Give those of some running prompts that are this daemon's to speak for."""
 
-    def reach(self, homes: Collection[str]) -> None:
-        """Let jobs of these homes be claimed in this transaction, besides those of one's own."""
+    def reach(self, homes: Collection[str], *, by_depot: bool) -> None:
+        """Let jobs of these homes be claimed in this transaction, besides those of one's own;
+        `by_depot`, also those of any home whose inputs lie in the depot."""
 
     def sweep(self) -> Collection[PromptKey]:
         """Give the running prompts of daemons that are gone: they are this one's now, for it to let
@@ -44,7 +45,7 @@ class Unshared:
         """Give them all."""
         return {*keys}
 
-    def reach(self, homes: Collection[str]) -> None:
+    def reach(self, homes: Collection[str], *, by_depot: bool) -> None:
         """Do nothing: there is one home."""
 
     def sweep(self) -> Collection[PromptKey]:

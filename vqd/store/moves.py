@@ -18,6 +18,8 @@ WRITTEN: Mapping[Move, str] = MappingProxyType(
         Move.RETRY: "prompt_id = NULL, server = NULL, claimed_at = NULL, ended_at = NULL,"
         " seconds = NULL, failure_code = NULL, failure_message = NULL, strikes = 0,"
         " not_before_at = 0, step = 0, route_key = NULL, shuns = NULL, downed = '[]'",
+        Move.RECALL: "prompt_id = NULL, server = NULL, claimed_at = NULL, ended_at = NULL,"
+        " seconds = NULL, not_before_at = 0, shuns = NULL",
     }
 )
 """The prompt's columns; `:now` is the time of the move."""
@@ -39,6 +41,7 @@ TOLD: Mapping[Move, str] = MappingProxyType(
         Move.FAIL: "failed",
         Move.CANCEL: "cancelled",
         Move.RETRY: "retried",
+        Move.RECALL: "recalled",
     }
 )
 

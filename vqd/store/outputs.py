@@ -47,6 +47,12 @@ class OutputRows:
             ),
         )
 
+    def forget(self, key: PromptKey) -> None:
+        """Take away what a prompt made."""
+        self._connection.execute(
+            "DELETE FROM outputs WHERE job_key = ? AND number = ?", (key.job_key, key.number)
+        )
+
     def of_prompt(self, key: PromptKey) -> tuple[OutputFile, ...]:
         """Give what a prompt made, by path."""
         rows = self._connection.execute(

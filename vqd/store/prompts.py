@@ -189,6 +189,11 @@ class PromptRows:
         self._outputs.add((key, output) for output in outcome.outputs)
         self._schedules.measure(key.job_key, outcome.seconds if turn_s is None else turn_s)
 
+    def recall(self, key: PromptKey, *, now: float, why: str) -> None:
+        """Let a prompt that succeeded wait again, whose outputs were lost before they came home."""
+        self._outputs.forget(key)
+        self.move(key, Move.RECALL, now=now, message=why)
+
     def fail(self, key: PromptKey, outcome: Failed, *, now: float) -> None:
         """Move a running prompt to failed, with the reason."""
         self.move(

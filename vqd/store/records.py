@@ -18,6 +18,9 @@ _PROMPTS = (
     " (SELECT path FROM outputs WHERE job_key = :job_key LIMIT :limit)",
     "DELETE FROM prompts WHERE job_key = :job_key AND number IN"
     " (SELECT number FROM prompts WHERE job_key = :job_key LIMIT :limit)",
+    "DELETE FROM parcels WHERE job_key = :job_key AND number IN"
+    " (SELECT number FROM parcels WHERE job_key = :job_key LIMIT :limit)",
+    "DELETE FROM stocks WHERE job_key = :job_key",
 )
 _SLICES = (
     *_PROMPTS,

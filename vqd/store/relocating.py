@@ -73,8 +73,9 @@ def relocate(
 
     Raises:
         VqdError: `relocate_missing`, there is none; `relocate_not_empty`, there is another already;
-            `relocate_shared`, several spools share it; `relocate_differs`, what was written is not
-            what was read, and there is no new queue; `already_running`; or as either is opened.
+            `relocate_shared`, several spools share it; `relocate_on_the_way`, a depot has outputs;
+            `relocate_differs`, what was written is not what was read, and there is no new queue;
+            `already_running`; or as either is opened.
     """
     if isinstance(source, Path) and not source.exists():
         raise VqdError("relocate_missing", f"{source}: there is no queue.", "Nothing is to move.")
@@ -84,6 +85,7 @@ def relocate(
         require_alone(source)
     _let_wait(source, now=now)
     with _reading(source) as old:
+        _require_home(old)
         sums = _sums(target)
         if sums is None:
             with _new(target, now) as new:
@@ -94,6 +96,14 @@ def relocate(
     kept = _set_aside(source, now)
     rows = sum(one.rows for one in sums.values())
     return Relocated(sums["jobs"].rows, sums["prompts"].rows, rows, kept)
+
+
+def _require_home(old: Connection) -> None:
+    """Refuse a queue of which outputs are in a depot: nobody would bring them home from another."""
+    if old.execute("SELECT 1 FROM parcels LIMIT 1").fetchone() is not None:
+        said = "Outputs of its jobs are in the depot, on their way home."
+        hint = "Start the daemon again, and stop it once they have come."
+        raise VqdError("relocate_on_the_way", said, hint)
 
 
 def _let_wait(place: Place, *, now: float) -> None:

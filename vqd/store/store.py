@@ -15,6 +15,7 @@ from vqd.store.access import Unread
 from vqd.store.adopted import AdoptedRows
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
+from vqd.store.depot import DepotRows
 from vqd.store.estimates import EstimateRows
 from vqd.store.events import EventRows
 from vqd.store.foresight import Foreseen
@@ -66,6 +67,7 @@ class Session(Foreseen):
         self.schedules = ScheduleRows(connection, self.events, self.notices, self.classes)
         self.jobs = JobRows(connection, self.events, self.schedules, self.classes, self.notices)
         self.outputs = OutputRows(connection)
+        self.depot = DepotRows(connection)
         self.graphs = GraphRows(connection)
         self.prompts = PromptRows(
             connection,

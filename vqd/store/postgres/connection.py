@@ -131,7 +131,8 @@ def connect(
     with closed_if_it_fails(raw):
         raw.execute(_SESSION.format(idle_ms=idle_ms, lock_ms=lock_ms))
         raw.execute(
-            "SELECT set_config('vqd.home', $1, false), set_config('vqd.reached', '', false)",
+            "SELECT set_config('vqd.home', $1, false), set_config('vqd.reached', '', false),"
+            " set_config('vqd.depot', 'off', false)",
             (database.home,),
         )
     return raw

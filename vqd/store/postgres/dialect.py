@@ -33,7 +33,9 @@ _HOMES = {
     "takes home": ", home = excluded.home",
     "or elsewhere": " OR current_setting('vqd.home') NOT IN ('', servers.home)",
     "reached": " AND (current_setting('vqd.home') IN ('', jobs.home)"
-    " OR jobs.home = ANY (string_to_array(current_setting('vqd.reached'), ' ')))",
+    " OR jobs.home = ANY (string_to_array(current_setting('vqd.reached'), ' '))"
+    " OR current_setting('vqd.depot') = 'on'"
+    " AND EXISTS (SELECT 1 FROM vqd.stocks WHERE stocks.job_key = jobs.job_key))",
 }
 """What the signs in `vqd/store/homes.py` mean; who has no home and looks on has all of them."""
 

@@ -185,6 +185,24 @@ CREATE TABLE labels (
 
 CREATE INDEX labels_of_job ON labels (job_key);
 
+-- Jobs whose inputs lie in the depot, for daemons that reach no folder of them: `list_sha256` is the
+-- hash of the list that tells which content each input has.
+CREATE TABLE stocks (
+    job_key     bigint PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+    list_sha256 text COLLATE "C" NOT NULL CHECK (length(list_sha256) = 64)
+);
+
+-- What prompts made that is on its way to the folder of their job: `name` in the depot. A row is
+-- written with the move of its prompt, and gone once everything lies in the folder.
+CREATE TABLE parcels (
+    job_key bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    number  bigint NOT NULL,
+    name    text COLLATE "C" NOT NULL,
+    sha256  text COLLATE "C" NOT NULL CHECK (length(sha256) = 64),
+    bytes   bigint NOT NULL,
+    PRIMARY KEY (job_key, number)
+);
+
 -- The graphs that a job's prompts use, so that one that no job uses any more can go.
 CREATE TABLE job_graphs (
     job_key   bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,

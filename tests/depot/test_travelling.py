@@ -1,0 +1,349 @@
+"""Inputs that go to the depot and are fetched from it, and what is made that comes home once."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.builders import A_GRAPH, A_JOB_FILE, NOW, a_plan, a_planned_job
+from tests.samples import picture
+from vqd.depot.depot import Depot
+from vqd.domain.depot import DepotAddress, content_name, parcel_name
+from vqd.domain.errors import VqdError
+from vqd.domain.job import PlannedJob, PlannedPrompt
+from vqd.domain.lifecycle import Move, PromptState
+from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.domain.queue import Job, Prompt, PromptKey
+from vqd.runner.arrivals import Arrivals
+from vqd.runner.assignment import Assignment
+from vqd.runner.bydepot import ByDepot
+from vqd.runner.stocking import Stocking
+from vqd.spool.layout import Spool
+from vqd.spool.signs import mtime
+from vqd.store.relocating import relocate
+from vqd.store.store import Store
+
+JOB = "20261126-080000-wide"
+INPUTS = {1: "one.png", 2: "two.png"}
+T = TypeVar("T")
+
+
+class Ends(Exception):
+    """The process ends at this instant."""
+
+
+class Mortal:
+    """Has what is done to something end the process at the `dies_at`-th time, before it is done."""
+
+    def __init__(self, one: Any, dies_at: int) -> None:
+        self._one = one
+        self._left = dies_at
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._one, name)
+        if name not in ("put", "fetch", "remove", "size", "names", "write"):
+            return found
+
+        def act(*given: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left < 0:
+                raise Ends(name)
+            return found(*given, **named)
+
+        return act
+
+
+class Site:
+    """A home with a job, and somebody else who reaches nothing of it but the depot."""
+
+    def __init__(self, store: Store, spool: Spool, depot: Depot, elsewhere: Path) -> None:
+        self.store, self.spool, self.depot, self.elsewhere = store, spool, depot, elsewhere
+        self.folder = spool.active / JOB
+        for shade, name in INPUTS.items():
+            picture(self.folder / "inputs" / name, shade=shade)
+        planned = a_planned_job(total=2)
+
+        def prompts() -> Iterator[PlannedPrompt]:
+            for prompt in planned.prompts():
+                yield replace(prompt, inputs={"image": INPUTS[prompt.number]})
+
+        store.accept(
+            JOB, PlannedJob(planned.plan, prompts), A_JOB_FILE, input_folder="inputs", now=NOW
+        )
+        self.stocking = self.stocks(depot)
+        self.by_depot = ByDepot(depot, store, elsewhere, "other")
+
+    def stocks(self, depot: Any) -> Stocking:
+        return Stocking(depot, self.store, self.spool, [], self.spool.root.parent / "home")
+
+    def arrivals(self, depot: Any, store: Any = None) -> Arrivals:
+        folder = self.spool.root.parent / "home"
+        return Arrivals(depot, store or self.store, self.spool, folder, clock=lambda: NOW)
+
+    @property
+    def job(self) -> Job:
+        with self.store.reading() as session:
+            found = session.jobs.find(JOB)
+        assert found is not None
+        return replace(found, home=self.spool.mark)
+
+    def claim(self, prompt_id: str = "p-1") -> Assignment:
+        """Have the other one claim the next prompt."""
+        prompt = self.store.write(lambda session: session.prompts.claim("gpu", prompt_id, now=NOW))
+        assert prompt is not None
+        folder = self.by_depot.folder_for(prompt)
+        return Assignment(prompt, JOB, a_plan(2), A_GRAPH, folder, folder, is_elsewhere=True)
+
+    def make(self, assignment: Assignment) -> Succeeded:
+        """Make an output of it and send it."""
+        number = assignment.prompt.key.number
+        path = f"outputs/a_{number}.png"
+        made = picture(assignment.folder / path, shade=100 + number)
+        made.with_name(f"{made.name}.yaml").write_text("vqd: 1\n", encoding="utf-8")
+        content = made.read_bytes()
+        output = OutputFile(
+            "image",
+            path,
+            "image",
+            hashlib.sha256(content).hexdigest(),
+            len(content),
+            modified_at=mtime(made.stat()),
+        )
+        return self.by_depot.carriage(self.job).send(assignment, Succeeded((output,), 1.0))
+
+    def record(self, key: PromptKey, outcome: Succeeded) -> None:
+        """Record what was made, as the transaction does that ends the lease."""
+
+        def record(session: Any) -> None:
+            session.prompts.succeed(key, outcome, now=NOW)
+            session.depot.send(key, outcome.parcel)
+
+        self.store.write(record)
+
+    def prompt(self, number: int = 1) -> Prompt:
+        with self.store.reading() as session:
+            return session.prompts.get(PromptKey(self.job.job_key, number))
+
+    def outputs(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("outputs/*"))
+
+    def is_closing(self) -> bool:
+        with self.store.reading() as session:
+            return bool(session.jobs.closing())
+
+
+@pytest.fixture
+def site(store: Store, spool: Spool, address: DepotAddress, tmp_path: Path) -> Site:
+    return Site(store, spool, Depot(address), tmp_path / "elsewhere")
+
+
+@pytest.fixture
+def local(store: Store, spool: Spool, tmp_path: Path) -> Site:
+    """A site whose depot is a folder, for what does not hang on the store."""
+    (tmp_path / "depot").mkdir()
+    depot = Depot(DepotAddress(f"file://{tmp_path}/depot", cache_bytes=1))
+    return Site(store, spool, depot, tmp_path / "elsewhere")
+
+
+def test_the_inputs_of_a_job_are_fetched_as_they_were_with_their_mtime(site: Site) -> None:
+    assert site.stocking.stock()
+    assert not site.stocking.stock()
+    carriage = site.by_depot.carriage(site.job)
+
+    brought = carriage.bring(site.claim())
+
+    [name] = brought.inputs.values()
+    here, there = brought.input_folder / name, site.folder / "inputs" / "one.png"
+    assert here.read_bytes() == there.read_bytes()
+    assert here.stat().st_mtime_ns == there.stat().st_mtime_ns
+    assert here.suffix == ".png"
+    assert carriage.bring(brought) is brought
+
+
+def test_what_is_made_elsewhere_comes_home_with_what_lies_beside_it(site: Site) -> None:
+    assignment = site.claim()
+    outcome = site.make(assignment)
+    site.record(assignment.prompt.key, outcome)
+    assert site.outputs() == []
+
+    assert site.arrivals(site.depot).bring() == 1
+
+    assert site.outputs() == ["outputs/a_1.png", "outputs/a_1.png.yaml"]
+    [output] = site.prompt().outputs
+    assert mtime((site.folder / output.path).stat()) == output.modified_at
+    assert site.depot.names(f"outputs/{site.spool.mark}/") == []
+    site.by_depot.carriage(site.job).end(assignment)
+    assert not assignment.folder.exists()
+
+
+def test_equal_inputs_lie_there_once_and_go_when_no_job_wants_them(local: Site) -> None:
+    picture(local.folder / "inputs" / "two.png", shade=1)
+    local.stocking.stock()
+    contents = f"inputs/{local.spool.mark}/"
+    assert len(local.depot.names(contents)) == 2, "one content, and the list"
+    assert local.stocking.sweep() == 0
+
+    job_key = local.job.job_key
+    local.store.write(
+        lambda session: session.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=NOW)
+    )
+
+    assert local.stocking.sweep() == 2
+    assert local.depot.names(contents) == []
+
+
+def test_an_input_that_is_not_what_it_is_called_is_put_there_again(
+    local: Site, tmp_path: Path
+) -> None:
+    local.stocking.stock()
+    one = local.folder / "inputs" / "one.png"
+    name = content_name(local.spool.mark, hashlib.sha256(one.read_bytes()).hexdigest())
+    (tmp_path / "other").write_bytes(b"x" * one.stat().st_size)
+    local.depot.put(tmp_path / "other", name)
+    carriage, assignment = local.by_depot.carriage(local.job), local.claim()
+
+    with pytest.raises(VqdError, match="is not what it is called") as caught:
+        carriage.bring(assignment)
+
+    assert caught.value.code == "depot_lacks"
+    assert local.stocking.stock(), "its home was told"
+    assert carriage.bring(assignment).fetched
+
+
+def test_an_input_that_cannot_be_read_is_left_out_and_said(local: Site) -> None:
+    (local.folder / "inputs" / "one.png").unlink()
+    (local.folder / "inputs" / "one.png").symlink_to("/etc/passwd")
+    with capture_logs() as logs:
+        local.stocking.stock()
+    assert [line["input"] for line in logs if line["event"] == "depot.unstocked"] == ["one.png"]
+    with pytest.raises(VqdError, match=r"has no one\.png"):
+        local.by_depot.carriage(local.job).bring(local.claim())
+
+
+def test_nothing_is_stocked_while_the_share_is_away(local: Site) -> None:
+    local.spool.marker.rename(local.spool.root / "away")
+    with pytest.raises(VqdError) as caught:
+        local.stocking.stock()
+    assert caught.value.code == "spool_away"
+
+    (local.spool.root / "away").rename(local.spool.marker)
+
+    assert local.stocking.stock()
+
+
+def test_while_the_spool_is_paused_others_are_given_nothing_of_it(local: Site) -> None:
+    local.stocking.stock()
+    assert not local.stocking.withhold()
+    (local.spool.root / "PAUSE").touch()
+
+    assert local.stocking.withhold()
+
+    with local.store.reading() as session:
+        assert session.depot.list_of(local.job.job_key) is None
+    (local.spool.root / "PAUSE").unlink()
+    assert not local.stocking.withhold()
+    assert local.stocking.stock()
+
+
+def test_a_queue_is_not_moved_while_outputs_are_on_their_way(local: Site, tmp_path: Path) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+    local.store.close()
+    with pytest.raises(VqdError) as caught:
+        relocate(tmp_path / "queue.db", tmp_path / "other.db", now=NOW)
+    assert caught.value.code == "relocate_on_the_way"
+    assert not (tmp_path / "other.db").exists()
+
+
+def test_what_is_kept_of_inputs_is_bounded_but_for_what_is_in_use(local: Site) -> None:
+    local.stocking.stock()
+    carriage = local.by_depot.carriage(local.job)
+    first, second = carriage.bring(local.claim("p-1")), carriage.bring(local.claim("p-2"))
+    kept = [*first.inputs.values(), *second.inputs.values()]
+    assert all((first.input_folder / name).is_file() for name in kept)
+
+    carriage.end(first)
+    carriage.end(second)
+
+    assert [*first.input_folder.iterdir()] == []
+
+
+def test_a_job_is_not_closed_while_something_it_made_is_on_its_way(local: Site) -> None:
+    for prompt_id in ("p-1", "p-2"):
+        assignment = local.claim(prompt_id)
+        local.record(assignment.prompt.key, local.make(assignment))
+    assert not local.is_closing()
+    local.arrivals(local.depot).bring()
+    assert local.is_closing()
+
+
+def test_what_the_depot_lost_is_made_again(local: Site) -> None:
+    assignment = local.claim()
+    outcome = local.make(assignment)
+    local.record(assignment.prompt.key, outcome)
+    assert outcome.parcel is not None
+    local.depot.remove([outcome.parcel.name])
+
+    with capture_logs() as logs:
+        local.arrivals(local.depot).bring()
+
+    assert [line["event"] for line in logs] == ["parcel.lost"]
+    assert (local.prompt().state, local.prompt().outputs) == (PromptState.PENDING, ())
+    again = local.claim("p-2")
+    local.record(again.prompt.key, local.make(again))
+    local.arrivals(local.depot).bring()
+    assert local.outputs() == ["outputs/a_1.png", "outputs/a_1.png.yaml"]
+
+
+def test_what_ended_attempts_left_is_swept_and_nothing_else(local: Site) -> None:
+    runs, recorded = local.claim("p-1"), local.claim("p-2")
+    local.make(runs)
+    local.record(recorded.prompt.key, local.make(recorded))
+    left = parcel_name(local.spool.mark, runs.prompt.key, 7, "p-0")
+    local.depot.put(recorded.folder / "parcel.tar", left)
+
+    assert local.arrivals(local.depot).sweep() == 1
+
+    assert local.depot.size(left) is None
+    assert len(local.depot.names(f"outputs/{local.spool.mark}/")) == 2
+
+
+def until_it_lives(act: Callable[[int], T], most: int = 30) -> tuple[int, T]:
+    """Do something with ever more steps until it dies no more; give how often it died."""
+    for steps in range(most):
+        try:
+            return steps, act(steps)
+        except Ends:
+            continue
+    raise AssertionError("it always dies")
+
+
+def test_whenever_the_home_dies_the_output_comes_home_once(local: Site) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+
+    def bring(steps: int) -> None:
+        mortal = Mortal(local.depot, steps)
+        local.arrivals(mortal, Mortal(local.store, steps // 2)).bring()
+
+    died, _ = until_it_lives(bring)
+
+    assert died >= 2
+    assert local.outputs() == ["outputs/a_1.png", "outputs/a_1.png.yaml"]
+    assert [*(local.folder / ".part").iterdir()] == []
+    local.arrivals(local.depot).sweep()
+    assert local.depot.names(f"outputs/{local.spool.mark}/") == []
+    assert local.prompt().state is PromptState.SUCCEEDED
+
+
+def test_whenever_the_home_dies_while_it_stocks_all_of_it_is_there_in_the_end(local: Site) -> None:
+    died, _ = until_it_lives(lambda steps: local.stocks(Mortal(local.depot, steps)).stock())
+
+    assert died >= 4
+    carriage = local.by_depot.carriage(local.job)
+    for prompt_id in ("p-1", "p-2"):
+        assert carriage.bring(local.claim(prompt_id)).fetched

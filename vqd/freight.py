@@ -1,0 +1,90 @@
+"""The files of jobs that travel by the depot, where the settings name one."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vqd.domain.errors import VqdError
+from vqd.runner.arrivals import Arrivals
+from vqd.runner.bydepot import ByDepot
+from vqd.runner.freighting import Freighting
+from vqd.runner.stocking import Stocking
+from vqd.settings.changes import Step, nothing
+from vqd.settings.model import Settings
+from vqd.spool.layout import Spool
+from vqd.store.store import Store
+
+if TYPE_CHECKING:
+    from vqd.depot.depot import Depot
+
+_FOLDER = "depot"
+"""What lies here of the depot, in state_dir."""
+
+
+class Freight:
+    """Carries files by the depot, both ways; does nothing without one.
+
+    `by_depot` is for prompts of other daemons that run here.
+    """
+
+    def __init__(self, settings: Settings, spool: Spool, store: Store) -> None:
+        """Open the depot.
+
+        Raises:
+            VqdError: as `Depot`.
+        """
+        self._spool = spool
+        self.by_depot: ByDepot | None = None
+        self._freighting: Freighting | None = None
+        depot = _opened(settings)
+        if depot is not None:
+            folder = settings.state_dir / _FOLDER
+            self.by_depot = ByDepot(depot, store, folder, spool.mark)
+            here = folder / "home"
+            shutil.rmtree(here, ignore_errors=True)  # what an earlier process left
+            self._stocking = Stocking(depot, store, spool, self._roots(settings), here)
+            self._freighting = Freighting(
+                depot, self._stocking, Arrivals(depot, store, spool, here)
+            )
+
+    def start(self) -> None:
+        """Begin."""
+        if self._freighting is not None:
+            self._freighting.start()
+
+    def wake(self) -> None:
+        """Let it look for files that are to travel."""
+        if self._freighting is not None:
+            self._freighting.wake()
+
+    def stop(self) -> None:
+        """End it after the file it is at, which is not waited for if it takes long."""
+        if self._freighting is not None:
+            self._freighting.stop()
+
+    def prepare(self, old: Settings, new: Settings) -> Step:  # noqa: ARG002
+        """Give the step to other folders that inputs may lie in."""
+        if self._freighting is None:
+            return nothing
+        stocking, roots = self._stocking, self._roots(new)
+
+        def step() -> None:
+            stocking.roots = roots
+
+        return step
+
+    def _roots(self, settings: Settings) -> list[Path]:
+        return [*settings.input_roots, self._spool.done, self._spool.failed]
+
+
+def _opened(settings: Settings) -> "Depot | None":
+    address = settings.depot_address
+    if address is None:
+        return None
+    try:
+        from vqd.depot.depot import Depot
+    except ImportError as error:
+        said = f"The settings name a `depot`, and {error.name} is not installed."
+        hint = "Install the extra: pip install 'vqd[depot]'."
+        raise VqdError("depot_not_installed", said, hint) from error
+    return Depot(address)

@@ -1,0 +1,135 @@
+"""Brings home what other daemons made of this one's jobs, and was put into the depot.
+
+1. The parcel is fetched, and its hash compared with that in its row.
+2. Its files are laid out in the job's folder, and told of in the manifest.
+3. Its row goes, and then the parcel. One that the depot has lost goes, and its prompt waits again.
+
+Killed between any two, it is done again and comes to the same; a parcel without a row is left over,
+and swept.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from vqd.domain.depot import Arrival, parcel_name, parcels_of
+from vqd.domain.errors import DEPOT_LACKS, VqdError
+from vqd.domain.lifecycle import PromptState
+from vqd.runner.parcels import sha256_of, unpack
+from vqd.spool.files import is_real_folder
+from vqd.spool.layout import Spool
+from vqd.store.store import Session, Store
+
+if TYPE_CHECKING:
+    from vqd.depot.depot import Depot
+
+AT_ONCE = 64
+"""Parcels that are looked up at once."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Arrivals:
+    """Brings parcels to the folders of jobs in a spool. Used by one thread."""
+
+    def __init__(
+        self,
+        depot: "Depot",
+        store: Store,
+        spool: Spool,
+        folder: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._depot = depot
+        self._store = store
+        self._spool = spool
+        self._home = spool.mark
+        self._folder = folder
+        self._clock = clock
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def bring(self) -> int:
+        """Bring home what is on its way, some of it; gives how many parcels came.
+
+        Raises:
+            VqdError: `depot_away`; `spool_away`. OSError: the spool cannot be written.
+        """
+        with self._store.reading() as session:
+            arrivals = session.depot.arrivals(AT_ONCE)
+        for arrival in arrivals:
+            self._receive(arrival)
+        return len(arrivals)
+
+    def sweep(self) -> int:
+        """Remove parcels that no prompt made that runs or succeeded; gives how many.
+
+        What is there is looked up first: what has no row by then has none later.
+
+        Raises:
+            VqdError: `depot_away`.
+        """
+        found = self._depot.names(parcels_of(self._home))
+        with self._store.reading() as session:
+            running = session.prompts.running() if found else []
+            kept = session.depot.expected()
+        kept.update(
+            parcel_name(self._home, one.key, one.attempt, one.prompt_id or "") for one in running
+        )
+        left = [name for name in found if _whole(name) not in kept]
+        self._depot.remove(left)
+        return len(left)
+
+    def _receive(self, arrival: Arrival) -> None:
+        """Bring a parcel home; if the depot lacks it, have what it held made again."""
+        try:
+            self._bring(arrival)
+        except VqdError as error:
+            if error.code != DEPOT_LACKS:
+                raise
+            said, now = error.message, self._clock()
+            self._store.write(lambda session: _recall(session, arrival, said, now))
+            _log.error("parcel.lost", job=arrival.job, prompt=arrival.key.number, said=said)
+
+    def _bring(self, arrival: Arrival) -> None:
+        if not self._spool.is_present():
+            raise VqdError("spool_away", f"{self._spool.root}: the share is away.")
+        folder = self._spool.active / arrival.job
+        if is_real_folder(folder):
+            self._lay_out(arrival, folder)
+        self._store.write(lambda session: session.depot.receive(arrival))
+        self._depot.remove([arrival.parcel.name])
+        _log.info("parcel.arrived", job=arrival.job, prompt=arrival.key.number)
+
+    def _lay_out(self, arrival: Arrival, folder: Path) -> None:
+        parcel = arrival.parcel
+        with self._store.reading() as session:
+            prompt = session.prompts.get(arrival.key)
+        if prompt.state is not PromptState.SUCCEEDED:
+            return
+        here = self._folder / f"{arrival.key.job_key}-{arrival.key.number}.tar"
+        try:
+            self._depot.fetch(parcel.name, here)
+            if here.stat().st_size != parcel.bytes or sha256_of(here) != parcel.sha256:
+                said = (
+                    f"{parcel.name} in the depot {self._depot.address} is not what was put there."
+                )
+                raise VqdError(DEPOT_LACKS, said)
+            unpack(here, folder, prompt.outputs, part=f"{prompt.key.number}-{prompt.attempt}-home")
+        finally:
+            here.unlink(missing_ok=True)
+
+
+def _recall(session: Session, arrival: Arrival, why: str, now: float) -> None:
+    session.depot.receive(arrival)
+    if session.jobs.is_cancelled(arrival.key.job_key):
+        return  # nothing of it is made any more
+    session.prompts.recall(arrival.key, now=now, why=why)
+
+
+def _whole(name: str) -> str:
+    """Give what a parcel will be called that is being put into a folder."""
+    return f"{name.partition('.tar')[0]}.tar"
