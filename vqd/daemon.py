@@ -32,7 +32,7 @@ from vqd.runner.leasing import Leasing
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
-from vqd.runner.roster import keep_servers
+from vqd.runner.roster import keep_servers, require_no_rival
 from vqd.runner.share import Share
 from vqd.runner.thumbnailing import Thumbnailing
 from vqd.service.aside import Aside
@@ -189,6 +189,7 @@ class _Daemon:
         clear_staging(self._spool)
         Reconciling(self._spool, self._store, on_slice=_tell_of_adopted).carry_out(now=time.time())
         names = self._farming.names
+        require_no_rival(self._store, names)
         self._store.write(lambda session: keep_servers(session, names))
         self._farming.start()
         self._tellers.start()

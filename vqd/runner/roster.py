@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
+from vqd.domain.errors import VqdError
 from vqd.runner.house import subjects
 from vqd.runner.server import Server
 from vqd.store.store import Session, Store
@@ -17,6 +18,25 @@ def keep_servers(session: Session, names: Collection[str]) -> None:
     kept = {*names, *(one.server for one in session.servers.elsewhere())}
     session.catalogue.keep_only(kept)
     session.house.keep_only(subjects(kept))
+
+
+def require_no_rival(store: Store, names: Collection[str]) -> None:
+    """Do nothing if no other host that is there drives a server of one of these names.
+
+    Raises:
+        VqdError: `server_taken`.
+    """
+    there = {host.home: host.name for host in store.hosts() if host.silent_s is not None}
+    with store.reading() as session:
+        taken = [one for one in session.servers.elsewhere() if one.home in there]
+    for one in taken:
+        if one.server in names:
+            raise VqdError(
+                "server_taken",
+                f"The host {there[one.home]} has a server {one.server!r}, too ({one.url}).",
+                "Give each server of the hosts that share a queue a name of its own: servers: "
+                "[{url: …, name: …}].",
+            )
 
 
 class Roster:
