@@ -2,9 +2,8 @@
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from vqd.domain.errors import VqdError
+from vqd.depot.opening import opened
 from vqd.runner.arrivals import Arrivals
 from vqd.runner.bydepot import ByDepot
 from vqd.runner.freighting import Freighting
@@ -13,9 +12,6 @@ from vqd.settings.changes import Step, nothing
 from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
-
-if TYPE_CHECKING:
-    from vqd.depot.depot import Depot
 
 _FOLDER = "depot"
 """What lies here of the depot, in state_dir."""
@@ -31,13 +27,13 @@ class Freight:
         """Open the depot.
 
         Raises:
-            VqdError: as `Depot`.
+            VqdError: `depot_not_installed`, or as `Depot`.
         """
         self._spool = spool
         self.by_depot: ByDepot | None = None
         self._freighting: Freighting | None = None
-        depot = _opened(settings)
-        if depot is not None:
+        if settings.depot_address is not None:
+            depot = opened(settings.depot_address)
             folder = settings.state_dir / _FOLDER
             self.by_depot = ByDepot(depot, store, folder, spool.mark)
             here = folder / "home"
@@ -75,16 +71,3 @@ class Freight:
 
     def _roots(self, settings: Settings) -> list[Path]:
         return [*settings.input_roots, self._spool.done, self._spool.failed]
-
-
-def _opened(settings: Settings) -> "Depot | None":
-    address = settings.depot_address
-    if address is None:
-        return None
-    try:
-        from vqd.depot.depot import Depot
-    except ImportError as error:
-        said = f"The settings name a `depot`, and {error.name} is not installed."
-        hint = "Install the extra: pip install 'vqd[depot]'."
-        raise VqdError("depot_not_installed", said, hint) from error
-    return Depot(address)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from vqd.comfy.examine import examine_server
+from vqd.depot.examine import examine_depot
 from vqd.doctor.folders import folders_named
 from vqd.doctor.machine import examine_machine
 from vqd.doctor.rounds import WITHIN_S, Examination, Examined, examined
@@ -17,6 +18,7 @@ from vqd.documents.credentials import without_credentials
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.finding import Finding, command, ok, warn, wrong
+from vqd.domain.place import Database
 from vqd.engine.examine import examine_engine
 from vqd.service.examine import (
     ToldCatalogue,
@@ -44,8 +46,8 @@ def examine_house(
 ) -> Iterator[Examined]:
     """Examine a set-up, part by part; each takes `within_s` at most, and the whole twice that.
 
-    It writes nothing but what it removes at once: a folder that is moved in the spool, and a file
-    whose event is waited for.
+    It writes nothing but what it removes at once: a folder that is moved in the spool, a file
+    whose event is waited for, and one in the depot.
     """
     read: list[Settings] = []
     look = partial(_examine_settings, settings_file, read.append)
@@ -125,6 +127,8 @@ def _parts(
         (command("findmnt", "-T", settings.state_dir, why="does this disk answer?"),),
     )
     yield Examination("queue", partial(examine_queue, settings.queue_place, spool), remount)
+    if settings.depot_address is not None:
+        yield Examination("depot", partial(examine_depot, settings.depot_address))
     yield Examination("watching", partial(_examine_watching, settings, spool, found), remount)
     for server in settings.servers:
         look = partial(_examine_server, server, _edit(found), told)
@@ -133,7 +137,12 @@ def _parts(
 
 
 def _extras(settings: Settings) -> list[str]:
-    wants = {"web": settings.web, "notify": settings.notify}
+    wants = {
+        "web": settings.web,
+        "notify": settings.notify,
+        "cluster": isinstance(settings.queue_place, Database),
+        "depot": settings.depot_address,
+    }
     return [extra for extra, wanted in wants.items() if wanted]
 
 
