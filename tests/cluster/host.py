@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection
 
+from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
 from vqd.leases.connecting import connect
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 LEASE_S = 4.0
 """After which a silent host is taken for dead here."""
+UNREACHED = 69
+"""How a host ends that finds no queue as it starts (EX_UNAVAILABLE of sysexits.h)."""
 
 QUEUE = """\
 CREATE TABLE prompts (
@@ -155,8 +158,14 @@ def _render_s(rows: Connection[Any], key: PromptKey) -> float:
 
 
 def main(url: str, name: str) -> None:
-    """Be a host until SIGTERM."""
-    with joined(Database(url), identity=name, name=name, lease_s=LEASE_S) as member:
+    """Be a host until SIGTERM; ends with UNREACHED where the queue cannot be reached to begin."""
+    with ExitStack() as stack:
+        try:
+            join = joined(Database(url), identity=name, name=name, lease_s=LEASE_S)
+            member = stack.enter_context(join)
+        except VqdError as error:
+            sys.stderr.write(f"{error}\n")
+            sys.exit(UNREACHED)
         HostProcess(url, name, member).run()
 
 
