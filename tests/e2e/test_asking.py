@@ -8,7 +8,7 @@ from tests.daemons import Daemon, status_of
 from tests.samples import TWO_LINES, picture_job
 from tests.waiting import wait_for
 
-ENDLESS = ", ".join(f"{width}x16" for width in range(16, 616))
+ENDLESS = ", ".join(f"{width}x{height}" for height in range(16, 26) for width in range(16, 616))
 """Sizes for more prompts of a picture than the test waits for."""
 LONG = f"{TWO_LINES}fan_out: {{matrix: {{size: [{ENDLESS}]}}}}\n"
 
