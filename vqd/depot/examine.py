@@ -25,12 +25,16 @@ def examine_depot(address: DepotAddress) -> Iterator[Finding]:
         sent, came = Path(folder) / "sent", Path(folder) / "came"
         sent.write_bytes(content)
         depot.put(sent, name)
-        depot.fetch(name, came)
-        is_same = came.read_bytes() == content
-        depot.remove([name])
+        try:
+            depot.fetch(name, came)
+            is_same = came.read_bytes() == content
+        finally:
+            depot.remove([name])
     if not is_same:
-        yield wrong("depot_changes", f"{address} gave another file back than was put there")
+        said = "gave another file back than was put there: a cache may stand between"
+        yield wrong("depot_changes", f"{address} {said}")
     elif depot.size(name) is not None:
-        yield wrong("depot_keeps", f"{address} still has a file that was removed")
+        said = f"still has {name}, which was removed: let vqd delete below its prefix"
+        yield wrong("depot_keeps", f"{address} {said}")
     else:
         yield ok("depot", f"{address} takes files, gives them back and removes them")
