@@ -38,8 +38,9 @@ def put(folder: Path, *verbs: str) -> None:
 
 
 def unanswered(folder: Path) -> list[str]:
+    """Give the requests that nobody answered yet in a job's folder; none where it is gone."""
     verbs = {*HARMLESS, "CANCEL"}
-    return [path.name for path in folder.iterdir() if path.name in verbs]
+    return [path.name for path in folder.glob("*") if path.name in verbs]
 
 
 def test_what_is_cancelled_and_asked_for_again_in_a_storm_is_made_once(
@@ -50,7 +51,9 @@ def test_what_is_cancelled_and_asked_for_again_in_a_storm_is_made_once(
     for turn in range(3):
         folder = active(daemon, "one")
         wait_for(lambda turn=turn: outcomes(daemon)["succeeded"] > turn, within_s=20)  # type: ignore[misc]
-        put(folder, *HARMLESS * 10, *["CANCEL", "RETRY"] * 20, "CANCEL")
+        put(folder, *HARMLESS * 10, *["CANCEL", "RETRY"] * 20)
+        wait_for(lambda folder=folder: not unanswered(folder), within_s=30)  # type: ignore[misc]
+        put(folder, "CANCEL")
         closed = daemon.wait_closed("one")
         wait_for(lambda closed=closed: not unanswered(closed), within_s=5)  # type: ignore[misc]
         told = status_of(closed)
@@ -58,7 +61,10 @@ def test_what_is_cancelled_and_asked_for_again_in_a_storm_is_made_once(
         assert told["state"] in ("cancelled", "done")
         assert counts["succeeded"] + counts["cancelled"] == counts["total"] == len(SIZES)
         closed.rename(daemon.spool.inbox / closed.name)
-    put(active(daemon, "one"), *HARMLESS * 10, "RESUME")
+    folder = active(daemon, "one")
+    put(folder, *HARMLESS * 10)
+    wait_for(lambda: not unanswered(folder), within_s=30)
+    put(folder, "RESUME")
     assert_made_once(daemon, daemon.wait_closed("one", within_s=60), len(SIZES))
 
 

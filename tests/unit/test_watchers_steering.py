@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, write
+from tests.waiting import wait_for
 from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Failed, FailureCode
-from vqd.service.control import Control
+from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 from vqd.watchers.steering import Steering
@@ -12,6 +15,22 @@ from vqd.watchers.steering import Steering
 @pytest.fixture
 def steering(spool: Spool, store: Store) -> Steering:
     return Steering(spool, Control(store, on_change=lambda: None), clock=lambda: NOW)
+
+
+def put_last(path: Path) -> None:
+    """Put a file there, later than all that is there by the clock of their file system."""
+
+    def is_last() -> bool:
+        write(path, "")
+        others = [other.stat().st_ctime_ns for other in path.parent.iterdir() if other != path]
+        return path.stat().st_ctime_ns > max(others, default=0)
+
+    wait_for(is_last, within_s=30)
+
+
+def is_suspended(store: Store, job_key: int) -> bool:
+    with store.reading() as session:
+        return session.schedules.standing(job_key).is_suspended
 
 
 def answers(spool: Spool) -> list[str]:
@@ -43,6 +62,52 @@ def test_a_second_cancel_is_refused_with_the_reason(
     assert answers(spool) == ["CANCEL.done-141320", "CANCEL.refused-cancelled already"]
     with store.reading() as session:
         assert session.jobs.get(job_key).counts.running == 1
+
+
+@pytest.mark.parametrize(
+    ("wishes", "held"), [(["PAUSE", "RESUME"], False), (["RESUME", "PAUSE"], True)]
+)
+def test_what_was_asked_for_last_is_what_holds(
+    spool: Spool, store: Store, steering: Steering, wishes: list[str], held: bool
+) -> None:
+    job_key = accept_a_job(store, "J", total=3)
+    for verb in wishes:
+        put_last(spool.active / "J" / verb)
+    steering.scan(whole=True)
+    assert is_suspended(store, job_key) is held
+
+
+def test_a_request_that_is_put_there_anew_while_others_are_answered_is_answered_last(
+    spool: Spool, store: Store
+) -> None:
+    job_key = accept_a_job(store, "J", total=3)
+    folder = spool.active / "J"
+    told: list[str] = []
+
+    class PutAgain(Control):
+        """Somebody changes his mind while his first wish is carried out."""
+
+        def suspend(self, job: str, *, now: float) -> Answer:
+            if not told:
+                put_last(folder / "RESUME")
+            told.append("PAUSE")
+            return super().suspend(job, now=now)
+
+        def resume(self, job: str, *, now: float) -> Answer:
+            told.append("RESUME")
+            return super().resume(job, now=now)
+
+        def retry(self, job: str, *, now: float) -> Answer:
+            told.append("RETRY")
+            return super().retry(job, now=now)
+
+    for name in ["PAUSE", "RESUME", "RETRY"]:
+        put_last(folder / name)
+    steering = Steering(spool, PutAgain(store, on_change=lambda: None), clock=lambda: NOW)
+    while steering.scan(whole=not told) is not None:
+        assert len(told) < 9
+    assert told == ["PAUSE", "RETRY", "RESUME"]
+    assert not is_suspended(store, job_key)
 
 
 def test_retry_runs_failed_prompts_again(spool: Spool, store: Store, steering: Steering) -> None:

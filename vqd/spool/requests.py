@@ -3,8 +3,8 @@
 import os
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vqd.domain.names import safe_name
@@ -19,10 +19,12 @@ _HELD_BACK = re.compile(rf"CANCEL\.done-\d{{6}} {_NOT_TAKEN}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: the verb in capitals, and the number that PRIORITY was given."""
+    """What is asked for: the verb in capitals, and the number that PRIORITY was given; and when
+    (UTC, ns) its file was put there, as its file system tells."""
 
     verb: str
     number: int | None = None
+    put_at_ns: int = field(default=0, compare=False)
 
     def done(self, now: float) -> str:
         """Give the name that says that it was done; `now` is UTC seconds."""
@@ -47,15 +49,28 @@ def is_steering(name: str) -> bool:
 
 
 def requests_in(folder: Path) -> Mapping[str, Request]:
-    """Give the requests at the top of a folder by the names of their files; links are none.
+    """Give the requests at the top of a folder by the names of their files, as they were put
+    there: RESUME before PAUSE is another wish than PAUSE before RESUME. Links are none.
 
     Raises:
-        OSError: the folder is not there, or cannot be read.
+        OSError: the folder is not there, or cannot be read; or a file went away meanwhile.
     """
     with listed(folder) as entries:
-        found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
-    named = {name: request_named(name) for name in sorted(found)}
-    return {name: request for name, request in named.items() if request is not None}
+        found = dict(_requested(entries))
+    return dict(sorted(found.items(), key=lambda named: (named[1].put_at_ns, named[0])))
+
+
+def put_at_ns(facts: os.stat_result) -> int:
+    """Give when (UTC, ns) a file got its name or was touched: a copy may keep an older mtime."""
+    return facts.st_ctime_ns
+
+
+def _requested(entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, Request]]:
+    for entry in entries:
+        request = request_named(entry.name)
+        if request is not None and entry.is_file(follow_symlinks=False):
+            at = put_at_ns(entry.stat(follow_symlinks=False))
+            yield entry.name, replace(request, put_at_ns=at)
 
 
 def is_held_back(folder: Path) -> bool:

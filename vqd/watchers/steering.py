@@ -11,7 +11,7 @@ import structlog
 
 from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
-from vqd.spool.requests import Request, request_named, requests_in
+from vqd.spool.requests import Request, put_at_ns, request_named, requests_in
 from vqd.watchers.hints import below
 
 ANSWER_AGAIN_S = 1.0
@@ -89,14 +89,19 @@ class Steering:
             try:
                 requests = requests_in(folder)
             except FileNotFoundError:
-                with self._lock:
-                    self._hinted.add(job)  # published since it was found
+                self._look_again(job)  # published since it was found
                 return
             except PermissionError:
                 return  # whose job that is cannot steer it; it keeps no other from it
             for name, request in requests.items():
-                self._answer(folder / name, request)
+                if not self._answer(folder / name, request):
+                    self._look_again(job)
+                    return
         self._forget_gone(job, requests)
+
+    def _look_again(self, job: str) -> None:
+        with self._lock:
+            self._hinted.add(job)
 
     def _forget_gone(self, job: str, requests: Mapping[str, Request]) -> None:
         for job_and_name in [known for known in self._answers if known[0] == job]:
@@ -104,9 +109,13 @@ class Steering:
                 _log.info("steering.moved", job=job, request=job_and_name[1])
                 del self._answers[job_and_name]
 
-    def _answer(self, path: Path, request: Request) -> None:
+    def _answer(self, path: Path, request: Request) -> bool:
+        """Carry out a request and answer it; not one that was moved or put there anew since it was
+        listed, for whose turn is it now?"""
         job_and_name = (path.parent.name, path.name)
         known = self._answers.pop(job_and_name, None)
+        if known is None and not _is_as_listed(path, request):
+            return False
         answer = known or self._carried_out(path.parent.name, request)
         try:
             path.rename(path.with_name(answer))
@@ -114,6 +123,7 @@ class Steering:
             self._answers[job_and_name] = answer
             if known is None:
                 _log.warning("steering.unanswered", request=str(path), error=str(error))
+        return True
 
     def _carried_out(self, job: str, request: Request) -> str:
         """Carry out a request and give the name that answers it."""
@@ -138,6 +148,13 @@ class Steering:
                 return self._control.approve(job, now=now)
             case _:  # PRIORITY, the only one with a number
                 return self._control.prioritise(job, request.number, now=now)
+
+
+def _is_as_listed(path: Path, request: Request) -> bool:
+    try:
+        return put_at_ns(path.lstat()) == request.put_at_ns
+    except FileNotFoundError:
+        return False
 
 
 def _changed_at(place: Path) -> Iterator[tuple[Path, int]]:
