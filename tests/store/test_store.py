@@ -14,6 +14,7 @@ from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
 from vqd.domain.place import Place
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.store.access import queue_at
+from vqd.store.batches import Batching
 from vqd.store.store import SLICE, Session, Store
 
 DONE = Succeeded((OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8),), 0.5)
@@ -181,7 +182,7 @@ def test_a_job_whose_bringing_in_was_cut_off_is_brought_in_anew(store: Store) ->
     store.write(
         lambda session: session.prompts.add(
             session.jobs.begin("half", planned.plan, A_JOB_FILE, input_folder="", now=NOW),
-            list(planned.prompts())[:2],
+            Batching().batch(itertools.islice(planned.prompts(), 2)),
         )
     )
     job_key = accept_a_job(store, "half", total=3)

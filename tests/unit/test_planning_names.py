@@ -1,14 +1,18 @@
 """The names of outputs: safe and different before anything runs."""
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from unicodedata import normalize
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.unit.test_planning_expand import SLOT, a_spec, a_workflow, files
+from tests.unit.test_planning_expand import SLOT, a_spec, a_workflow, files, point
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import FoundInputs, Given, JobSpec, Seeds
+from vqd.domain.param import Param
 from vqd.planning.expand import plan
 
 LATER = 1_790_000_000.0
@@ -68,6 +72,41 @@ def test_usual_names_that_would_not_differ_are_numbered(
     first, second = stems(spec, *paths)
     assert (first[-2:], second[-2:]) == ("_1", "_2")
     assert len(first.encode()) <= 180
+
+
+_texts = st.text("abA_-. /ß1", max_size=6)
+
+
+@settings(max_examples=300)
+@given(
+    first=st.lists(_texts, min_size=1, max_size=4, unique=True),
+    second=st.lists(_texts, max_size=4, unique=True),
+    excluded=st.booleans(),
+    inputs=st.lists(_texts, max_size=3, unique=True),
+)
+def test_usual_names_differ_whatever_they_are_made_of(
+    first: list[str], second: list[str], excluded: bool, inputs: list[str]
+) -> None:
+    axes = {"b": first, **({"a_b": second} if second else {})}
+    spec = a_spec(matrix=axes, exclude=[point(b=first[0])] if excluded and first[1:] else ())
+    workflow = a_workflow(
+        Param("b", "text", ""), Param("a_b", "text", ""), slots=[SLOT] if inputs else []
+    )
+    found = FoundInputs({"image": files(*(f"{name}.png" for name in inputs))} if inputs else {})
+    job = plan(spec, workflow, found, job="J", created_at=LATER)
+    names = [prompt.stem for prompt in job.prompts()]
+    assert len({normalize("NFC", name).casefold() for name in names}) == len(names)
+
+
+def test_names_whose_parts_differ_are_not_made_before_their_prompts() -> None:
+    tags = [f"x{number}" for number in range(300)]
+    spec = a_spec(matrix={"tag": tags, "steps": [*range(1, 101)]})
+    tracemalloc.start()
+    job = plan(spec, a_workflow(), FoundInputs({}), job="J", created_at=LATER)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert job.plan.total == 30_000
+    assert peak_bytes < 1_000_000  # a hash of each would be 3 MB
 
 
 def test_a_usual_name_stays_short_with_many_axes_and_deep_folders() -> None:

@@ -17,8 +17,17 @@ from vqd.domain.jobspec import FoundInputs, Given, JobSpec
 from vqd.domain.needs import Needs
 from vqd.domain.param import is_relative
 from vqd.domain.workflow import FLIP, Workflow
+from vqd.planning.distinct import differ_by_parts
 from vqd.planning.missing import check_missing
-from vqd.planning.naming import INPUT_TOKENS, Naming, UsualNames, as_part, flaws, read_pattern
+from vqd.planning.naming import (
+    INPUT_TOKENS,
+    Naming,
+    UsualNames,
+    all_differ,
+    as_part,
+    flaws,
+    read_pattern,
+)
 from vqd.planning.points import Points, read_points
 from vqd.planning.render import Rendering
 from vqd.planning.seeds import SeedTurns, read_seeds
@@ -202,10 +211,12 @@ def _check_wires(reading: Reading, rendering: Rendering) -> None:
 
 def _well_named(reading: Reading, rendering: Rendering) -> Rendering:
     """Give the rendering whose names are safe and differ: usual names are numbered if they must."""
-    is_usual = isinstance(rendering.naming, UsualNames)
-    found = [*islice(flaws(rendering.stems(), safe=is_usual), _MOST_NAMES_TOLD)]
-    if found and isinstance(rendering.naming, UsualNames):
-        return replace(rendering, naming=replace(rendering.naming, numbered=True))
+    naming = rendering.naming
+    if isinstance(naming, UsualNames):
+        if differ_by_parts(naming, rendering.turns) or all_differ(rendering.stems()):
+            return rendering
+        return replace(rendering, naming=replace(naming, numbered=True))
+    found = [*islice(flaws(rendering.stems()), _MOST_NAMES_TOLD)]
     place = reading.spec.output_name or Given("", "output.name")
     for code, said, hint in found:
         reading.note(place, code, said, hint)

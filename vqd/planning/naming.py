@@ -61,20 +61,31 @@ class UsualNames:
 
     def __call__(self, prompt: Named) -> str:
         """Give a prompt's name, safe on any share."""
-        above = [] if prompt.input is None else [*prompt.input.parent.parts]
-        stem = self.title if prompt.input is None else prompt.input.stem
-        name = _safe(stem)
+        above, name = self._of_input(prompt.input)
         if prompt.row is not None:
             name += f"_r{prompt.row:0{self.row_digits}}"
         for axis in self.axes:
             if axis in prompt.varying:
-                name += f"_{axis}-{_short(prompt.varying[axis])}"
+                name += f"_{axis}-{self.of_value(prompt.varying[axis])}"
         ending = f"_s{prompt.seed}" if self.has_seeds else ""
         ending += f"_{prompt.number:0{self.digits}}" if self.numbered else ""
         if len(name) + len(ending) > LONGEST_NAME_BYTES // 4:  # in characters of up to 4 bytes
             name = safe_name(name, longest_bytes=LONGEST_NAME_BYTES - len(ending))
-        stem = "/".join([*map(_safe, above), name + ending])
+        stem = f"{above}{name}{ending}"
         return stem if len(stem.encode()) <= LONGEST_STEM_BYTES else name + ending
+
+    def of_input(self, path: PurePosixPath | None) -> str:
+        """Give how the names of the prompts of an input, or of none, begin."""
+        return "".join(self._of_input(path))
+
+    def of_value(self, value: Value) -> str:
+        """Give a value as it stands in names."""
+        return _short(value)
+
+    def _of_input(self, path: PurePosixPath | None) -> tuple[str, str]:
+        if path is None:
+            return "", _safe(self.title)
+        return "".join(f"{_safe(folder)}/" for folder in path.parent.parts), _safe(path.stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +138,29 @@ def read_pattern(
     return PatternNames(normalize("NFC", given.text), fixed, digits)
 
 
-def flaws(stems: Iterable[str], *, safe: bool) -> Iterator[tuple[str, str, str]]:
-    """Give code, fault and cure of each name that comes twice, or that a share may refuse.
+def all_differ(stems: Iterable[str]) -> bool:
+    """Tell whether no two names are one on any file system. Holds 8 bytes of each."""
+    return all(first == number for number, _, first in _with_firsts(stems))
 
-    `safe` says that names are known to be safe. Names that differ only in case are one name on
-    Windows and macOS. Holds 8 bytes of each name.
-    """
-    seen: dict[bytes, int] = {}
-    for number, stem in enumerate(stems, 1):
-        key = blake2b(stem.casefold().encode(), digest_size=8).digest()
-        first = seen.setdefault(key, number)
+
+def flaws(stems: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Give code, fault and cure of each name that comes twice, or that a share may refuse."""
+    for number, stem, first in _with_firsts(stems):
         if first != number:
             said = f"prompts {first} and {number} would both be named {stem}."
             yield "name_collision", said, "Add a token that varies, or {index}."
-        elif not safe and not is_safe(stem):
+        elif not is_safe(stem):
             why, hint = _unsafe(stem)
             yield "bad_name", f"prompt {number} would be named {stem!r}, {why}.", hint
+
+
+def _with_firsts(stems: Iterable[str]) -> Iterator[tuple[int, str, int]]:
+    """Give each name with its number, and the number of the first that is the same: names that
+    differ only in case are, on Windows and macOS."""
+    seen: dict[bytes, int] = {}
+    for number, stem in enumerate(stems, 1):
+        key = blake2b(stem.casefold().encode(), digest_size=8).digest()
+        yield number, stem, seen.setdefault(key, number)
 
 
 def is_safe(stem: str) -> bool:

@@ -66,9 +66,9 @@ class Reading:
 
     def knows(self, name: str, given: Given) -> bool:
         """Tell whether the workflow has this parameter or slot; if not, a fault is kept."""
-        known = [*self.workflow.params, *self.workflow.inputs]
         if name in self.workflow.params or name in self.workflow.inputs:
             return True
+        known = [*self.workflow.params, *self.workflow.inputs]
         said = f"the workflow {self.workflow.name} has no parameter {name}."
         hint = nearest(name, known) or "It has none."
         self.note(given, "unknown_parameter", said, hint, ", ".join(known))

@@ -13,24 +13,20 @@ from vqd.domain.queue import Downed, Prompt, PromptKey
 from vqd.store.rows import Row
 
 _COLUMNS = (
-    "job_key, number, graph_key, requirement_key, edits, inputs, params, seed, stem, proof, state,"
+    "job_key, graph_key, requirement_key, number, edits, inputs, params, seed, stem, proof, state,"
     " attempt, server, claimed_at, ended_at, seconds, files, kept, mark, asked"
 )
 INSERT = f"INSERT INTO prompts ({_COLUMNS}) VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})"
 
 
-def row_of(
-    job_key: int, graph_key: int, requirement_key: int, prompt: PlannedPrompt
-) -> tuple[Any, ...]:
-    """Give what INSERT takes for a prompt: one to run, or one that was made already."""
+def row_of(prompt: PlannedPrompt) -> tuple[Any, ...]:
+    """Give what INSERT takes for a prompt, one to run or one that was made already, after the keys
+    of its job, its graph and what it requires."""
     edits = {str(target): value for target, value in prompt.edits.items()}
     made = prompt.made
     params = {**prompt.params, **made.params} if made else dict(prompt.params)
     return (
-        job_key,
         prompt.number,
-        graph_key,
-        requirement_key,
         orjson.dumps(edits).decode(),
         orjson.dumps(dict(prompt.inputs)).decode(),
         orjson.dumps(params).decode(),

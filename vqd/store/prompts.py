@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from vqd.domain.job import PlannedPrompt
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
 from vqd.domain.needs import Needs
 from vqd.domain.notice import NoticeEvent
@@ -12,6 +11,7 @@ from vqd.domain.outcome import Failed, Succeeded
 from vqd.domain.queue import Downed, Failures, Prompt, PromptKey
 from vqd.domain.requirement import NeedsClass
 from vqd.store.adding import Adding
+from vqd.store.batches import Batch
 from vqd.store.claiming import COLUMNS, Claiming, Next
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
@@ -54,12 +54,9 @@ class PromptRows:
         self._adding = Adding(connection, outputs, graphs, requirements)
         self._claiming = Claiming(connection)
 
-    def add(self, job_key: int, prompts: Iterable[PlannedPrompt]) -> int:
-        """Add prompts to an assembling job; gives how many there were.
-
-        What was made of some already is theirs: they have succeeded.
-        """
-        return self._adding.add(job_key, prompts)
+    def add(self, job_key: int, batch: Batch) -> None:
+        """Add prompts to an assembling job; those that were made already have succeeded."""
+        self._adding.add(job_key, batch)
 
     def routes(self) -> list[tuple[int, Needs]]:
         """Give each route that prompts wait for, and what a server must have for it."""

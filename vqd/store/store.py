@@ -1,6 +1,6 @@
 """The queue's memory: one writer, any number of readers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -13,6 +13,7 @@ from vqd.domain.place import Place
 from vqd.domain.queue import JobFile
 from vqd.store.access import Unread
 from vqd.store.adopted import AdoptedRows
+from vqd.store.batches import Batch, Batching
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
 from vqd.store.depot import DepotRows
@@ -186,8 +187,8 @@ class Store(StoreReader):
         are begun together share.
         """
         self.forget_prompts(job)
-        prompts = planned.prompts()
-        first = list(islice(prompts, SLICE))
+        batches = _batches(planned.prompts())
+        first = next(batches)
 
         def begin(session: Session) -> int:
             job_key = session.jobs.begin(
@@ -204,8 +205,8 @@ class Store(StoreReader):
             job_key = begun.result()
             if len(first) == planned.plan.total:
                 return
-            while part := list(islice(prompts, SLICE)):
-                self._add_slice(job_key, part)
+            for batch in batches:
+                self._add(job_key, batch)
             self.write(lambda session: session.jobs.queue(job_key, now=now, quote=quote))
 
         return finish
@@ -238,11 +239,17 @@ class Store(StoreReader):
             _log.error("queue.unread", said=str(unread))
             self._on_failure()
 
-    def _add_slice(self, job_key: int, part: list[PlannedPrompt]) -> None:
-        self._writer.write(lambda _: self._session.prompts.add(job_key, part), bulk=True)
+    def _add(self, job_key: int, batch: Batch) -> None:
+        self.write(lambda session: session.prompts.add(job_key, batch), bulk=True)
 
     def close(self) -> None:
         """Finish what was asked for and close every connection."""
         self._writer.close()
         super().close()
         self._transactions.close()
+
+
+def _batches(prompts: Iterator[PlannedPrompt]) -> Iterator[Batch]:
+    batching = Batching()
+    while batch := batching.batch(islice(prompts, SLICE)):
+        yield batch
