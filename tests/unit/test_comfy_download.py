@@ -68,6 +68,10 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(
         (rest(SINCE, ETag='"18-1"'), "became another"),
         (rest(SINCE + 1), "became another"),
         (Answer(206, CONTENT[SINCE:], "video/mp4", headers=MARK), "became another"),
+        (
+            replace(rest(SINCE), headers={**MARK, "Content-Range": f"bytes {'9' * 5000}-9/9"}),
+            "became another",
+        ),
         (rest(SINCE, whole_bytes=900_000), "had 1024000 bytes, and 900000 when"),
         (Answer(body=CONTENT[:900_000], content_type="video/mp4"), "had 1024000 bytes, and 900000"),
         (Answer(416), "became shorter"),

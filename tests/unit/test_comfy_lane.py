@@ -96,6 +96,14 @@ def test_one_that_is_to_end_with_its_answer_is_not_kept() -> None:
         assert asked(lane) == b"whole"
 
 
+@pytest.mark.parametrize("length", ["\u00b2", "-5", "5x", "9" * 5000])
+def test_one_of_which_no_length_is_told_is_read_to_its_end(length: str) -> None:
+    head = OK + b"Content-Length: " + length.encode("latin-1")
+    with answering([head + b"\r\n\r\nto the end"], [WHOLE]) as lane:
+        assert asked(lane) == b"to the end"
+        assert asked(lane) == b"whole"
+
+
 def test_one_whose_answer_was_not_read_is_not_kept() -> None:
     with answering([WHOLE], [WHOLE]) as lane:
         lane.send("GET", "/", {}, ()).close()

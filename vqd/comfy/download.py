@@ -12,12 +12,13 @@ from vqd.comfy.gateway import is_page
 from vqd.comfy.outputs import RemoteFile
 from vqd.comfy.reply import Reply
 from vqd.comfy.wire import Wire, pour
+from vqd.documents.digits import number_of
 from vqd.documents.opening import created
 
 AGAIN_AFTER_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Before each further try: a server may restart, or its network break off, at the worst moment."""
 
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_RANGE = re.compile(r"bytes (\d{1,20})-\d{1,20}/(\d{1,20})", re.ASCII)
 
 Pause = Callable[[float], bool]
 """Waits so many seconds; tells whether the client was closed meanwhile."""
@@ -91,8 +92,7 @@ class _Part:
         self.length_bytes += len(chunk)
 
     def _start_over(self, headers: Mapping[str, str]) -> None:
-        length = headers.get("Content-Length")
-        whole_bytes = int(length) if length and length.isdecimal() else None
+        whole_bytes = number_of(headers.get("Content-Length", ""))
         self._require_length(whole_bytes)
         self._whole_bytes = whole_bytes
         self._marks = _marks(headers)

@@ -9,6 +9,8 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 
+from vqd.documents.digits import number_of
+
 _CHUNK_BYTES = 256 * 1024
 _AHEAD_BYTES = 16 * 1024
 _MOST_LINE_BYTES = 64 * 1024
@@ -145,8 +147,7 @@ class Reply:
 
     def _length(self) -> int | None:
         """Give the length of the content; None where only its end will tell."""
-        length = self.headers.get("Content-Length", "")
-        return int(length) if length.isdecimal() and not self._is_chunked else None
+        return None if self._is_chunked else number_of(self.headers.get("Content-Length", ""))
 
     def _whole(self) -> Iterator[bytes]:
         if self._left is None:

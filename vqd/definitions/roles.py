@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
+from string import digits
 
 from vqd.definitions.settable import Settable, Uses
 from vqd.definitions.sketch import Entry
@@ -121,7 +122,7 @@ def model_of(one: Settable) -> tuple[str, str] | None:
     folder = model_folder(one.class_type, one.name)
     if folder is None:
         return None
-    number = f"_{one.name[-1]}" if one.name[-1].isdigit() else ""
+    number = f"_{one.name[-1]}" if one.name[-1] in digits else ""
     return f"{_MODELS.get(folder, folder)}{number}", folder
 
 

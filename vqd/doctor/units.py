@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vqd.documents.digits import number_of
 from vqd.domain.finding import Finding, command, ok, warn, wrong
 from vqd.spool.examine import user_name
 
@@ -137,8 +138,8 @@ def _start(unit: _Unit) -> Iterator[Finding]:
     if unit.get("NeedDaemonReload") == "yes":
         said = f"{unit} was changed on disk, and systemd goes by how it was"
         yield warn("unit_outdated", said, unit.reads_anew("restart"))
-    restarts = unit.get("NRestarts")
-    if restarts.isdecimal() and int(restarts) >= _MANY_RESTARTS:
+    restarts = number_of(unit.get("NRestarts")) or 0
+    if restarts >= _MANY_RESTARTS:
         yield warn("unit_restarts", f"systemd had to start it again {restarts} times", unit.log)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import mimetypes
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _PART_BYTES = 1 << 18
 _LONGEST_NAME_BYTES = 255
 _RUNS_IN_A_BROWSER = ("html", "xhtml", "javascript", "css", "svg")
 _PREVIEW_QUALITY = 90
+_PERCENT = re.compile(r"[0-9]{1,3}")
 
 
 class Files:
@@ -142,7 +144,7 @@ def _same(one: Path, other: Path) -> bool:
 def _preview(path: Path, asked: str) -> web.Response:
     form, _, quality = asked.partition(";")
     form = form if form in ("webp", "jpeg") else "webp"
-    quality_percent = int(quality) if quality.isdigit() else _PREVIEW_QUALITY
+    quality_percent = int(quality) if _PERCENT.fullmatch(quality) else _PREVIEW_QUALITY
     with Image.open(path) as image:
         shown = image.convert("RGB") if form == "jpeg" else image
         return _encoded(path, shown, form, quality=quality_percent)

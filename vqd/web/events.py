@@ -16,6 +16,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
+from vqd.documents.digits import number_of
 from vqd.service.changes import Changed
 from vqd.service.shapes.farm import server_shape
 from vqd.service.shapes.hosts import host_shape
@@ -115,9 +116,10 @@ class Feed:
         return b"".join([begin, missed, *self._told.values(), ready])
 
     def _since(self, last_id: str) -> Changed | None:
-        if not (last_id.isascii() and last_id.isdigit() and len(last_id) <= _LONGEST_KEY):
-            return None
-        return self._services.changes.since(int(last_id), now=self._services.clock())
+        key = number_of(last_id, _LONGEST_KEY)
+        return (
+            None if key is None else self._services.changes.since(key, now=self._services.clock())
+        )
 
     async def _look_on(self) -> None:
         self._key = await to_thread.run_sync(self._services.changes.newest_key)

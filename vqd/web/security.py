@@ -18,6 +18,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vqd.documents.digits import number_of
 from vqd.web.problems import Refusal, unforeseen
 from vqd.web.sessions import Sessions
 
@@ -110,8 +111,8 @@ class Guard:
             )
             if not is_in:
                 raise _unauthorized()
-        length = headers.get("content-length", "0")
-        if length.isdigit() and int(length[:20]) > self._limit(path):
+        length_bytes = number_of(headers.get("content-length", "")) or 0
+        if length_bytes > self._limit(path):
             raise _too_large(self._limit(path))
 
     def _judge_host(self, host: str) -> None:

@@ -12,6 +12,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 
+from vqd.documents.digits import number_of
 from vqd.service.shapes.check import CheckShape, check_shape
 from vqd.service.uploads import Submitted, Upload
 from vqd.web import models, multipart
@@ -138,8 +139,8 @@ class _Receiving:
         """
         if self._places.locked():
             raise _busy()
-        length = request.headers.get("content-length", "")
-        begun = self._uploads.begun(name, int(length) if length.isdigit() else 0)
+        length_bytes = number_of(request.headers.get("content-length", "")) or 0
+        begun = self._uploads.begun(name, length_bytes)
         async with self._places, self._aside(begun) as upload:
             await multipart.receive(request, upload, self._threads, takes_names=takes_names)
             return await to_thread.run_sync(act, upload, limiter=self._threads)

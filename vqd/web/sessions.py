@@ -13,13 +13,13 @@ from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
+from vqd.documents.digits import number_of
 from vqd.documents.secrets import secret_place
 from vqd.domain.errors import VqdError
 
 COOKIE = "vqd_session"
 LASTS_S = 30 * 86400
 TICKET_LASTS_S = 12 * 3600
-_LONGEST_TIME = 15
 _SHORTEST = 16
 _LONGEST = 4096
 
@@ -70,8 +70,8 @@ class Sessions:
         return self._is_before(until) and hmac.compare_digest(signature.encode(), expected.encode())
 
     def _is_before(self, until: str) -> bool:
-        is_time = until.isascii() and until.isdigit() and len(until) <= _LONGEST_TIME
-        return is_time and int(until) > self._clock()
+        until_at = number_of(until)
+        return until_at is not None and until_at > self._clock()
 
     def _is_session(self, value: str) -> bool:
         until, _, signature = value.partition(".")
