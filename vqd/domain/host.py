@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING
 from vqd.domain.times import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
+
+    from vqd.domain.queue import PromptKey
 
 HOST_STATES = ("heard", "silent", "gone")
+KEPT_S = 7 * 86_400.0
+"""How long a host that is gone is shown, where the settings do not say."""
 _SHORTEST = 4
 """Characters of a home that are told at least, of hosts that bear the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostDepot:
+    """The depot as a host uses it: its `address` and, while it is away, why, as that host heard, and
+    for how many seconds."""
+
+    address: str
+    why_away: str | None = None
+    away_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +36,17 @@ class Host:
     and the `name` that people know it by.
 
     It has been silent for `silent_s` seconds, None where it is gone: its daemon ended, or was taken
-    for gone. After `lease_s` of silence others go on with what it ran.
+    for gone, `gone_s` seconds ago. After `lease_s` of silence others go on with what it ran. It
+    `reaches` the spools of these other homes, and uses a `depot`, if it has one.
     """
 
     home: str
     name: str
     silent_s: float | None
     lease_s: float
+    gone_s: float | None = None
+    reaches: frozenset[str] = frozenset()
+    depot: HostDepot | None = None
 
     @property
     def state(self) -> str:
@@ -48,6 +66,15 @@ class Host:
             return None
         silent = duration(round(self.silent_s))
         return f"silent for {silent}; its prompts go elsewhere after {lease}"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was found of daemons that are gone: the `homes` of those that were not known to be, and
+    the running `prompts` of any, which are this one's now."""
+
+    homes: Collection[str] = ()
+    prompts: Collection[PromptKey] = ()
 
 
 def told_apart(hosts: Iterable[Host]) -> list[Host]:

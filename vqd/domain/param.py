@@ -226,19 +226,19 @@ class Param:
     def _in_range(self, value: Value) -> Value:
         assert isinstance(value, int | float)
         low, high = self._bounds
-        allowed = _range(low, high, self.multiple_of, self.plus)
         if high is not None and value > high:
-            said = f"{_number(value)} is above {_number(high)}."
-            raise Misfit("out_of_range", said, allowed, bound="max")
+            raise self._out_of_range(f"{_number(value)} is above {_number(high)}.", bound="max")
         if low is not None and value < low:
-            said = f"{_number(value)} is below {_number(low)}."
-            raise Misfit("out_of_range", said, allowed, bound="min")
+            raise self._out_of_range(f"{_number(value)} is below {_number(low)}.", bound="min")
         if self.multiple_of and (value - self.plus) % self.multiple_of:
             lower = int((value - self.plus) // self.multiple_of) * self.multiple_of + self.plus
             said = f"{value} is not {_multiple(self.multiple_of, self.plus)}."
-            hint = f"Take {lower} or {lower + self.multiple_of}."
-            raise Misfit("out_of_range", said, allowed, hint)
+            raise self._out_of_range(said, f"Take {lower} or {lower + self.multiple_of}.")
         return value
+
+    def _out_of_range(self, said: str, hint: str = "", bound: str | None = None) -> Misfit:
+        allowed = _range(*self._bounds, self.multiple_of, self.plus)
+        return Misfit("out_of_range", said, allowed, hint, bound)
 
     @property
     def _bounds(self) -> tuple[float | None, float | None]:

@@ -50,7 +50,9 @@ class Points:
 
     def __iter__(self) -> Iterator[Point]:
         """Give every point; the first group varies slowest."""
-        return chain(filter(self._is_wanted, self._product()), map(Point, self.included))
+        points = self._product()
+        wanted = filter(self._is_wanted, points) if self.excluded else points
+        return chain(wanted, map(Point, self.included))
 
     @property
     def row_digits(self) -> int:
@@ -101,19 +103,15 @@ class Points:
         return prod(len(group.rows) for group in self.groups)
 
     def _product(self) -> Iterator[Point]:
-        if not self._size:
+        size = self._size
+        if not size:
             return
+        names = [*chain.from_iterable(group.names for group in self.groups)]
+        of_a_row = size // len(self.groups[0].rows) if self.has_rows else 0
         for at, rows in enumerate(product(*(group.rows for group in self.groups))):
-            values = {
-                name: value
-                for group, row in zip(self.groups, rows, strict=True)
-                for name, value in zip(group.names, row, strict=True)
-                if value is not None
-            }
-            yield Point(values, self._row(at) if self.has_rows else None)
-
-    def _row(self, at: int) -> int:
-        return at * len(self.groups[0].rows) // self._size + 1
+            row = zip(names, chain.from_iterable(rows), strict=True)
+            values = {name: value for name, value in row if value is not None}
+            yield Point(values, at // of_a_row + 1 if of_a_row else None)
 
     def _is_wanted(self, point: Point) -> bool:
         return not any(

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from vqd.domain.graph import NamedGraph, Target, Value, without
 from vqd.domain.job import PlannedPrompt
-from vqd.domain.workflow import FLIP, Workflow
+from vqd.domain.param import Param
+from vqd.domain.workflow import FLIP, InputSlot, Workflow
 from vqd.planning.naming import Named, Naming
 from vqd.planning.points import Values
 from vqd.planning.turns import Turn, Turns
@@ -13,7 +15,7 @@ from vqd.planning.turns import Turn, Turns
 Edits = dict[Target, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendering:
     """All that prompts are made of. `graph` has every value in it that does not vary: `fixed`."""
 
@@ -35,7 +37,7 @@ class Rendering:
 
     def stems(self) -> Iterator[str]:
         """Give the name of every prompt in order."""
-        return (self.naming(self._named(turn)) for turn in self.turns)
+        return (self._stem(turn, self._seed(turn)) for turn in self.turns)
 
     def bypassed(self) -> frozenset[str]:
         """Give every node that some prompt goes without; walks through all prompts."""
@@ -43,6 +45,7 @@ class Rendering:
 
     def _prompt(self, turn: Turn, edits: Edits) -> PlannedPrompt:
         edits = {**edits, **self._edits(turn.seeds)} if turn.seeds else edits
+        seed = self._seed(turn)
         bypassed = self._bypassed_at(turn)
         if bypassed:
             edits = {
@@ -54,13 +57,31 @@ class Rendering:
             edits=edits,
             inputs=turn.inputs,
             params={**turn.values, **turn.seeds} if turn.seeds else turn.values,
-            seed=self._seed(turn),
-            stem=self.naming(self._named(turn)),
+            seed=seed,
+            stem=self._stem(turn, seed),
             is_proof=turn.is_proof,
         )
 
+    @cached_property
+    def _seed_name(self) -> str | None:
+        return self.workflow.seed
+
+    @cached_property
+    def _models(self) -> tuple[Param, ...]:
+        """Give the models whose nodes are bypassed where they are none."""
+        return tuple(one for one in self.workflow.params.values() if one.when_none)
+
+    @cached_property
+    def _absent_slots(self) -> tuple[InputSlot, ...]:
+        """Give the slots whose nodes are bypassed where they have no file."""
+        return tuple(one for one in self.workflow.inputs.values() if one.when_absent)
+
+    @cached_property
+    def _flips(self) -> bool:
+        return self.workflow.flips
+
     def _edits(self, values: Values) -> Edits:
-        flipped = self.workflow.flips and bool(values.get(FLIP, self.fixed.get(FLIP, False)))
+        flipped = self._flips and bool(values.get(FLIP, self.fixed.get(FLIP, False)))
         edits: Edits = {}
         for name, value in values.items():
             edits |= self.workflow.params[name].edits(value, flipped=flipped)
@@ -68,12 +89,12 @@ class Rendering:
 
     def _bypassed_at(self, turn: Turn) -> frozenset[str]:
         nodes: list[str] = []
-        for name, param in self.workflow.params.items():
-            if param.when_none:
-                value = turn.values[name] if name in turn.values else self.fixed[name]
-                nodes += param.bypassed(value)
-        for name, slot in self.workflow.inputs.items():
-            if slot.when_absent and name not in turn.inputs:
+        for param in self._models:
+            name = param.name
+            value = turn.values[name] if name in turn.values else self.fixed[name]
+            nodes += param.bypassed(value)
+        for slot in self._absent_slots:
+            if slot.name not in turn.inputs:
                 nodes += slot.when_absent
         return frozenset(nodes) if nodes else _NONE
 
@@ -85,11 +106,11 @@ class Rendering:
             self._graphs[nodes] = NamedGraph.of(without(self.graph.nodes, wires))
         return self._graphs[nodes]
 
-    def _named(self, turn: Turn) -> Named:
-        return Named(turn.number, turn.lead, self._seed(turn), turn.values, turn.row)
+    def _stem(self, turn: Turn, seed: int | None) -> str:
+        return self.naming(Named(turn.number, turn.lead, seed, turn.values, turn.row))
 
     def _seed(self, turn: Turn) -> int | None:
-        name = self.workflow.seed
+        name = self._seed_name
         if name is None:
             return None
         for values in (turn.seeds, turn.values, self.fixed):

@@ -22,20 +22,13 @@ def read_rows(
         return None
     kept = [at for at, name in enumerate(table.names) if name not in but]
     known = [at for at in kept if reading.knows(table.names[at], table.given(0, at))]
-    rows = [_row(reading, table, row, known) for row in range(len(table.texts))]
+    columns = [reading.column(table, at) for at in known]
+    rows = [*zip(*columns, strict=True)] if columns else [()] * len(table.texts)
     if len(kept) < len(table.names):
         rows = [*dict.fromkeys(rows)]
     else:
         _check_different(reading, table, rows)
     return tuple(table.names[at] for at in known), rows
-
-
-def _row(reading: Reading, table: Rows, row: int, columns: Sequence[int]) -> _Row:
-    texts = table.texts[row]
-    return tuple(
-        reading.text_value(table.names[at], texts[at], table, row, at) if texts[at] else None
-        for at in columns
-    )
 
 
 def _check_different(reading: Reading, table: Rows, rows: Sequence[_Row]) -> None:

@@ -30,7 +30,6 @@ class Reading:
     workflow: Workflow
     named: Mapping[tuple[str, str], InputFile] | None = None
     problems: list[Problem] = field(default_factory=list)
-    _typed: dict[tuple[str, str], Value] = field(default_factory=dict)
 
     def point(self, given: Point) -> dict[str, Value]:
         """Give one value for each parameter named."""
@@ -55,14 +54,18 @@ class Reading:
             self._misfit(given, misfit, self.workflow.params[name].choices)
             return None
 
-    def text_value(self, name: str, text: str, table: Rows, row: int, column: int) -> Value | None:
-        """Give the value that a text of the table means; what stands there twice is read once."""
-        typed = self._typed.get((name, text))
-        if typed is None:
-            typed = self.value(name, table.given(row, column))
-            if typed is not None:
-                self._typed[name, text] = typed
-        return typed
+    def column(self, table: Rows, column: int) -> list[Value | None]:
+        """Give the values that the texts of a column mean, None where there is none or it is at
+        fault; what stands there twice is read once."""
+        name = table.names[column]
+        typed: dict[str, Value | None] = {"": None}
+        values = []
+        for row, texts in enumerate(table.texts):
+            text = texts[column]
+            if text not in typed:
+                typed[text] = self.value(name, table.given(row, column))
+            values.append(typed[text])
+        return values
 
     def knows(self, name: str, given: Given) -> bool:
         """Tell whether the workflow has this parameter or slot; if not, a fault is kept."""

@@ -13,7 +13,7 @@ from vqd.store.promptrow import row_of
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Prompts of one job, as INSERT takes them but for the keys.
+    """Prompts of one job, as `insert` takes them but for the keys.
 
     `rows` has for each the places of its graph and of what it requires in `graphs` and
     `requirements`, and the rest of its row. `made` are the outputs of an earlier life of the job,

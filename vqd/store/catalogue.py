@@ -208,7 +208,11 @@ class CatalogueRows:
 
     def keep_only(self, names: Collection[str]) -> None:
         """Forget the servers that the settings no longer name."""
-        for server in set(self.servers()) - set(names):
+        self.forget(set(self.servers()) - set(names))
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Forget what these servers can do."""
+        for server in names:
             self._connection.execute("DELETE FROM server_catalogues WHERE server = ?", (server,))
             self._connection.execute("DELETE FROM signature_changes WHERE server = ?", (server,))
 

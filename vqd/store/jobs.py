@@ -13,7 +13,7 @@ from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
-from vqd.store.homes import OWN
+from vqd.store.homes import AND_HOME, OWN
 from vqd.store.jobrow import job_of, notify_text, plans, written_anew
 from vqd.store.labels import add_labels, shortened
 from vqd.store.notices import NoticeRows
@@ -238,6 +238,14 @@ class JobRows:
             f" AND cancel_requested_at IS NULL{OWN}"
         )
         return {row["job"]: row["job_key"] for row in rows}
+
+    def open_homes(self) -> set[str]:
+        """Give the homes of the jobs that are not closed, where daemons share the queue."""
+        rows = self._connection.execute(
+            f"SELECT 1 AS one{AND_HOME} FROM jobs INDEXED BY jobs_open WHERE state IN"
+            f" ('assembling', 'quoted', 'queued', 'running', 'publishing') GROUP BY 1{AND_HOME}"
+        )
+        return {row["home"] for row in rows if "home" in row.keys()}  # noqa: SIM118 - as in job_of
 
     def closing(self) -> list[tuple[int, str]]:
         """Give the keys and names of jobs to close: their prompts are all over, or they are being

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
+from vqd.domain.host import Swept
 from vqd.domain.queue import PromptKey
 
 
@@ -27,9 +28,14 @@ class Leasing(Protocol):
         """Let jobs of these homes be claimed in this transaction, besides those of one's own;
         `by_depot`, also those of any home whose inputs lie in the depot."""
 
-    def sweep(self) -> Collection[PromptKey]:
-        """Give the running prompts of daemons that are gone: they are this one's now, for it to let
-        them wait again."""
+    def sweep(self) -> Swept:
+        """Find daemons that are gone, and take their prompts, to let them wait again."""
+
+    def forget(self, home: str) -> bool:
+        """Have nobody know the daemon of a home any more; False if it is not gone."""
+
+    def tell_of_depot(self, why_away: str | None) -> None:
+        """Have others know why the depot is away for this daemon, None if it is there."""
 
 
 class Unshared:
@@ -48,6 +54,13 @@ class Unshared:
     def reach(self, homes: Collection[str], *, by_depot: bool) -> None:
         """Do nothing: there is one home."""
 
-    def sweep(self) -> Collection[PromptKey]:
-        """Give none."""
-        return ()
+    def sweep(self) -> Swept:
+        """Find nobody."""
+        return Swept()
+
+    def forget(self, home: str) -> bool:  # noqa: ARG002
+        """Know nobody."""
+        return False
+
+    def tell_of_depot(self, why_away: str | None) -> None:
+        """Tell nobody."""

@@ -1,6 +1,7 @@
 """A prompt as it is kept: what goes into its row, and what is read from it."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,12 +17,22 @@ _COLUMNS = (
     "job_key, graph_key, requirement_key, number, edits, inputs, params, seed, stem, proof, state,"
     " attempt, server, claimed_at, ended_at, seconds, files, kept, mark, asked"
 )
-INSERT = f"INSERT INTO prompts ({_COLUMNS}) VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})"
+_MARKS = f"({', '.join('?' * len(_COLUMNS.split(',')))})"
+
+
+@lru_cache(maxsize=512)
+def insert(prompts: int) -> str:
+    """Give the statement that adds so many prompts, of the values of their rows in a row.
+
+    It is one step for SQLite, which needs Python for none of them meanwhile; one statement for each
+    asks for it as often, and waits as often where another thread computes.
+    """
+    return f"INSERT INTO prompts ({_COLUMNS}) VALUES {', '.join([_MARKS] * prompts)}"
 
 
 def row_of(prompt: PlannedPrompt) -> tuple[Any, ...]:
-    """Give what INSERT takes for a prompt, one to run or one that was made already, after the keys
-    of its job, its graph and what it requires."""
+    """Give what `insert` takes for a prompt, to run or made already, after the keys of its job, its
+    graph and what it requires."""
     edits = {str(target): value for target, value in prompt.edits.items()}
     made = prompt.made
     params = {**prompt.params, **made.params} if made else dict(prompt.params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
     from vqd.domain.outcome import Outcome
+
+
+_LOST = "the host that drove it is gone"
 
 
 class ServerRows:
@@ -38,12 +41,26 @@ class ServerRows:
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the servers that the settings no longer name."""
-        for record in self._read(f"WHERE true{OWN_SERVERS}"):
-            if record.server not in names:
-                for table in ("servers", "server_tallies", "strays"):
-                    self._connection.execute(
-                        f"DELETE FROM {table} WHERE server = ?", (record.server,)
-                    )
+        left = [one for one in self._read(f"WHERE true{OWN_SERVERS}") if one.server not in names]
+        for record in left:
+            self._forget(record, "servers", "server_tallies", "strays")
+
+    def lose(self, homes: Collection[str], *, now: float) -> None:
+        """Write that the servers of these homes are down: their hosts are gone, and nobody drives
+        them."""
+        lost = [one for one in self._of(homes) if one.state != "down"]
+        self._connection.executemany(
+            "UPDATE servers SET state = 'down', said = ?, since_at = ? WHERE server = ?",
+            [(_LOST, now, one.server) for one in lost],
+        )
+
+    def forget(self, homes: Collection[str]) -> list[str]:
+        """Forget the servers of these homes, whose hosts are gone; gives their names. Prompts that
+        may be on them are taken off when somebody drives those again."""
+        left = self._of(homes)
+        for record in left:
+            self._forget(record, "servers", "server_tallies")
+        return [record.server for record in left]
 
     def all(self) -> list[ServerRecord]:
         """Give every server, by name."""
@@ -52,6 +69,13 @@ class ServerRows:
     def elsewhere(self) -> list[ServerRecord]:
         """Give every server that another daemon drives, by name."""
         return self._read(f"WHERE false{OR_ELSEWHERE}")
+
+    def _of(self, homes: Collection[str]) -> list[ServerRecord]:
+        return [one for one in self.elsewhere() if one.home in homes] if homes else []
+
+    def _forget(self, record: ServerRecord, *tables: str) -> None:
+        for table in tables:
+            self._connection.execute(f"DELETE FROM {table} WHERE server = ?", (record.server,))
 
     def _read(self, which: str) -> list[ServerRecord]:
         rows = self._connection.execute(

@@ -1,6 +1,7 @@
 """The queue's memory: one writer, any number of readers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -205,8 +206,7 @@ class Store(StoreReader):
             job_key = begun.result()
             if len(first) == planned.plan.total:
                 return
-            for batch in batches:
-                self._add(job_key, batch)
+            self._add(job_key, batches)
             self.write(lambda session: session.jobs.queue(job_key, now=now, quote=quote))
 
         return finish
@@ -239,8 +239,17 @@ class Store(StoreReader):
             _log.error("queue.unread", said=str(unread))
             self._on_failure()
 
-    def _add(self, job_key: int, batch: Batch) -> None:
-        self.write(lambda session: session.prompts.add(job_key, batch), bulk=True)
+    def _add(self, job_key: int, batches: Iterable[Batch]) -> None:
+        """Add batches of prompts, each of which is made while the one before is written."""
+        before: Future[None] = Future()
+        before.set_result(None)
+        for batch in batches:
+            before.result()
+            before = self._writer.ask(self._adding(job_key, batch), bulk=True)
+        before.result()
+
+    def _adding(self, job_key: int, batch: Batch) -> Callable[[Connection], None]:
+        return lambda _: self._session.prompts.add(job_key, batch)
 
     def close(self) -> None:
         """Finish what was asked for and close every connection."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from vqd.domain.errors import VqdError
-from vqd.domain.host import Host
+from vqd.domain.host import Host, HostDepot
 from vqd.domain.place import Database
 from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
 from vqd.store.postgres.schema import check_version
+from vqd.store.rows import Row
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -30,8 +31,7 @@ class PostgresReading:
         )
         if not found["are_told"]:  # no daemon has been here yet
             return ()
-        rows = self.connection.execute("SELECT home, name, silent_s, lease_s FROM vqd_leases.hosts")
-        return [Host(**dict(row)) for row in rows]
+        return [_host(row) for row in self.connection.execute("SELECT * FROM vqd_leases.hosts")]
 
     def told(self, _: Exception) -> VqdError | None:
         """Give nothing: the connection tells by itself."""
@@ -48,3 +48,16 @@ class PostgresReading:
     def close(self) -> None:
         """Close the connection."""
         self.connection.raw.close()
+
+
+def _host(row: Row) -> Host:
+    depot = row["depot"]
+    return Host(
+        row["home"],
+        row["name"],
+        row["silent_s"],
+        row["lease_s"],
+        row["gone_s"],
+        frozenset(row["reaches"].split()),
+        None if depot is None else HostDepot(depot, row["depot_said"], row["depot_away_s"]),
+    )
