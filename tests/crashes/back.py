@@ -23,6 +23,8 @@ def check_back(folder: Path, kind: Kind, *, renders: int | None) -> None:
     """
     is_cut_short = kind.meanwhile is not None
     assert is_cut_short or folder.parent.name == kind.home, f"it is in {folder.parent.name}"
+    empty = [path for path in folder.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    assert not empty, empty
     kinds = opened(folder)
     lines = manifest_of(folder) if (folder / "manifest.jsonl").exists() else []
     counts = status_of(folder)["counts"]
@@ -32,10 +34,10 @@ def check_back(folder: Path, kind: Kind, *, renders: int | None) -> None:
     assert kinds["status"] == kinds["log"] == kinds["report"] == kinds["job"] == 1, kinds
     assert kinds["why"] == (folder.parent.name == "failed"), kinds
     pictures = sum(name.endswith(".png") for name in kind.files)
-    assert kinds["dropped"] == pictures, kinds
+    assert kinds["dropped"] == pictures + 2 * kind.aside, kinds  # each with its sidecar
     log = (folder / "log.txt").read_text(encoding="utf-8")
-    assert log.count(" succeeded on ") == made, log
-    assert log.count(" accepted: ") == 1, log
+    assert log.count(" succeeded on ") == made + kind.aside, log
+    assert log.count(" accepted: ") == (1 if kind.edited is None else 2), log
     if renders is not None and not is_cut_short:
         assert renders == kind.renders, f"rendered {renders} times instead of {kind.renders}"
 
@@ -52,11 +54,20 @@ def faults_in(queue: Path) -> list[str]:
         return [*faults_of(connection), *miscounted(connection)]
 
 
-def is_closed_in(queue: Path) -> bool:
-    """Tell whether the job is over in the queue; no while that is not there, or its disk is not."""
+def is_closed_in(queue: Path, *, since: float | None) -> bool:
+    """Tell whether the job is over in the queue, and was accepted after it was `since`; no while
+    the queue is not there, or its disk is not."""
     try:
-        with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True, timeout=5)) as connection:
-            row = connection.execute("SELECT count(finished_at) FROM jobs").fetchone()
+        return any(ended and at != since for at, ended in _times_in(queue))
     except sqlite3.DatabaseError:
         return False
-    return bool(row[0])
+
+
+def accepted_in(queue: Path) -> float | None:
+    """Give when the job in a queue was accepted; None if it has none."""
+    return next((at for at, _ in _times_in(queue)), None)
+
+
+def _times_in(queue: Path) -> list[tuple[float, float | None]]:
+    with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True, timeout=5)) as connection:
+        return connection.execute("SELECT accepted_at, finished_at FROM jobs").fetchall()

@@ -1,8 +1,8 @@
 """The jobs of a laboratory: how each is dropped, what is done to it meanwhile, what comes back."""
 
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,9 @@ class Kind:
     """Files that are dropped, in a folder of the inbox or beside each other, the job file last.
 
     `home` is where the job comes back, `outputs` how many it has then, `renders` how often a
-    prompt of it is carried out.
+    prompt of it is carried out. Of one that was done before, `edited` is what is written over in
+    its folder before that is moved from done/ to the inbox, and `aside` how many outputs belong to
+    nothing then; the rest tells of its life after that.
     """
 
     name: str
@@ -34,9 +36,22 @@ class Kind:
     outputs: int = 1
     renders: int = 1
     meanwhile: Meanwhile | None = None
+    edited: Files | None = None
+    aside: int = 0
 
-    def drop(self, inbox: Path) -> None:
-        """Drop it, each file or the folder by one rename."""
+    @property
+    def before(self) -> "Kind":
+        """Give what one that comes back was before, of as many outputs."""
+        return replace(self, edited=None, aside=0, renders=self.outputs)
+
+    def drop(self, spool: Path) -> list[bytes]:
+        """Drop it, each file or the folder by one rename; gives the files that must not be lost."""
+        if self.edited is not None:
+            return [*self._move_back(spool, self.edited)]
+        self._drop(spool / "inbox")
+        return [*self.files.values()]
+
+    def _drop(self, inbox: Path) -> None:
         staging = inbox.parent.parent / "staging"
         for name, content in self.files.items():
             path = staging / self.folder / name
@@ -48,6 +63,15 @@ class Kind:
         (inbox / self.folder).mkdir(exist_ok=True)
         for name in self.files:
             (staging / self.folder / name).rename(inbox / self.folder / name)
+
+    def _move_back(self, spool: Path, edited: Files) -> Iterator[bytes]:
+        """Edit the one job in done/, and move its folder to the inbox."""
+        (folder,) = (spool / "done").iterdir()
+        for name, content in edited.items():
+            (folder / name).write_bytes(content)
+        yield from {**self.files, **edited}.values()
+        yield from (path.read_bytes() for path in (folder / "outputs").glob("*.png"))
+        folder.rename(spool / "inbox" / folder.name)
 
 
 def lay_workflow_out(folder: Path) -> None:
@@ -71,6 +95,10 @@ def _job(*lines: str, workflow: str = "image-scale") -> bytes:
     return "\n".join(("vqd: 1", f"workflow: {workflow}", *lines, "")).encode()
 
 
+def _of_sizes(*sizes: str) -> str:
+    return f"fan_out: {{matrix: {{size: [{', '.join(sizes)}]}}}}"
+
+
 def _flat() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (24, 24), (200, 10, 10)).save(file, "PNG")
@@ -86,6 +114,7 @@ def _cancel_what_runs(spool: Path, engine: str) -> bool:
 
 
 SMALL = "params: {size: 16x16}"
+BY_SIZE = 'output: {name: "{input.stem}_{size}"}'
 KINDS = {
     kind.name: kind
     for kind in (
@@ -133,6 +162,14 @@ KINDS = {
             folder=HOT,
             outputs=3,
             renders=3,
+        ),
+        Kind(
+            "comes back",
+            {"p1.png": _picture(1), "job.yaml": _job(_of_sizes("16x16", "18x18"), BY_SIZE)},
+            folder="one",
+            outputs=2,
+            edited={"job.yaml": _job(_of_sizes("16x16", "20x20"), BY_SIZE)},
+            aside=1,
         ),
     )
 }

@@ -8,7 +8,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import pairwise
 from pathlib import Path
 
-from tests.crashes.life import Fault, Told, Trial, lay_out, live
+from tests.crashes.kinds import KINDS
+from tests.crashes.life import Fault, Told, Trial, lay_out, lay_out_done, live
 
 AT_ONCE = 3 * (os.cpu_count() or 1)
 """Most of a life is waiting."""
@@ -20,6 +21,7 @@ class Laboratory:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._base = folder / "base"
+        self._bases: dict[str, Path] = {}
         self._lives = 0
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([live.__module__])
@@ -33,13 +35,27 @@ class Laboratory:
 
     def carry_out(self, trials: Iterable[Trial]) -> Iterator[Told]:
         """Give what became of each trial, as they end."""
-        lives = [self._pool.submit(live, trial, self._base, self._fresh()) for trial in trials]
+        lives = [
+            self._pool.submit(live, trial, self._base_of(trial.kind), self._fresh())
+            for trial in trials
+        ]
         for one in as_completed(lives):
             yield one.result()
 
     def close(self) -> None:
         """End it; nobody waits for what was not begun."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _base_of(self, kind: str) -> Path:
+        """Give what the lives of a kind begin with; made once where that is a life itself."""
+        if KINDS[kind].edited is None:
+            return self._base
+        if kind not in self._bases:
+            before = self._fresh()
+            before.mkdir()
+            self._bases[kind] = before / "house"
+            self._pool.submit(lay_out_done, kind, self._base, self._bases[kind]).result()
+        return self._bases[kind]
 
     def _fresh(self) -> Path:
         self._lives += 1

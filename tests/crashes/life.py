@@ -15,11 +15,11 @@ import requests
 import yaml
 
 from tests.crashes import points
-from tests.crashes.back import check_back, check_log, faults_in, is_closed_in
-from tests.crashes.forked import ForkedDaemon, ForkedEngine
-from tests.crashes.kinds import HOT, KINDS, lay_workflow_out
+from tests.crashes.back import accepted_in, check_back, check_log, faults_in, is_closed_in
+from tests.crashes.forked import LOG, ForkedDaemon, ForkedEngine
+from tests.crashes.kinds import HOT, KINDS, Kind, lay_workflow_out
 from tests.crashes.powercut import Disk
-from tests.crashes.states import leftovers, state_of
+from tests.crashes.states import State, leftovers, state_of
 from tests.waiting import wait_for
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -80,13 +80,21 @@ def lay_out(folder: Path) -> None:
     Store(folder / "state" / "queue.db").close()
 
 
+def lay_out_done(kind: str, base: Path, folder: Path) -> None:
+    """Make what the life of a job begins with that was done before, of a copy of `base`."""
+    with Disk(base, folder, is_cut=False) as disk:
+        told = _Life(Trial(kind), KINDS[kind].before, disk).told()
+    assert told.wrong is None, told.wrong
+    (folder / LOG).unlink()
+
+
 def live(trial: Trial, base: Path, folder: Path) -> Told:
     """Let a job live in a copy of `base`."""
     begun_at = time.monotonic()
     folder.mkdir()
     try:
         with Disk(base, folder / "house", is_cut=trial.fault is Fault.POWER) as disk:
-            told = _Life(trial, disk, folder).told()
+            told = _Life(trial, KINDS[trial.kind], disk).told()
     except Exception:  # noqa: BLE001 - a life that cannot be judged is told of, too
         told = Told(trial, wrong=traceback.format_exc(limit=-4))
     return Told(
@@ -95,21 +103,23 @@ def live(trial: Trial, base: Path, folder: Path) -> Told:
 
 
 class _Life:
-    def __init__(self, trial: Trial, disk: Disk, folder: Path) -> None:
+    def __init__(self, trial: Trial, kind: Kind, disk: Disk) -> None:
         self._trial = trial
-        self._kind = KINDS[trial.kind]
+        self._kind = kind
         self._disk = disk
         self._house = disk.folder
         self._spool = self._house / "spool"
         self._queue = self._house / "state" / "queue.db"
-        self._reached = folder / "reached"
-        self._hit = folder / "hit"
-        self._engine = ForkedEngine(folder / "engine")
-        self._is_steered = self._kind.meanwhile is None
+        self._reached = self._house.with_name("reached")
+        self._hit = self._house.with_name("hit")
+        self._engine = ForkedEngine(self._house.with_name("engine"))
+        self._is_steered = kind.meanwhile is None
+        self._before_at = accepted_in(self._queue)
+        self._dropped: list[bytes] = []
 
     def told(self) -> Told:
         """Live it, and tell of it."""
-        self._kind.drop(self._spool / "inbox")
+        self._dropped = self._kind.drop(self._spool)
         self._disk.sync()
         with self._engine:
             state, wrong = None, None
@@ -119,7 +129,7 @@ class _Life:
                 if self._trial.fault not in (Fault.NONE, Fault.ENGINE):
                     living.kill()
                     self._disk.restore()
-                    state = state_of(self._spool, self._queue, self._kind.files.values())
+                    state = self._state()
                     living = self._begin(_pass_over)
                     self._wait_for_the_end(living)
                 self._check(living)
@@ -144,7 +154,10 @@ class _Life:
         self._engine.keep_alive()
         if not self._is_steered and self._kind.meanwhile is not None:
             self._is_steered = self._kind.meanwhile(self._spool, self._engine.url)
-        return is_closed_in(self._queue)
+        return is_closed_in(self._queue, since=self._before_at)
+
+    def _state(self) -> State:
+        return state_of(self._spool, self._queue, self._dropped, before_at=self._before_at)
 
     def _reach(self) -> points.Reach:
         """Give what is done in the daemon at each point: note it, or bring the fault about."""
@@ -182,7 +195,7 @@ class _Life:
             what="the end of what it worked with",
         )
         assert living.is_alive(), f"the daemon ended:\n{living.log}"
-        state_of(self._spool, self._queue, self._kind.files.values())
+        self._state()
         assert faults_in(self._queue) == []
         (folder,) = [*(self._spool / "done").iterdir(), *(self._spool / "failed").iterdir()]
         check_back(folder, self._kind, renders=self._renders())

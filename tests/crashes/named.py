@@ -74,6 +74,15 @@ NAMED_OF = {
         "watch: rename to active/JOB",
         "watch: unlink active/.JOB.claim",
     ),
+    "comes back": (
+        "returns: replace to JOB/STATUS.yaml",
+        "returns: mkdir JOB/previous",
+        "returns: mkdir previous/outputs",
+        "returns: rename to outputs/p1_18x18.png",
+        "returns: rename to outputs/p1_18x18.png.yaml",
+        "returns: sync previous/outputs",
+        "attempt: replace to outputs/p1_20x20.png",
+    ),
 }
 """Of jobs of other kinds alone."""
 

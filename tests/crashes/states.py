@@ -34,11 +34,14 @@ class State(StrEnum):
 
 
 NO_ROW = None
+OF_BEFORE = "done, before it came back"
 
 LEGAL: Mapping[tuple[str, str | None], State] = {
     (INBOX, NO_ROW): State.DROPPED,
+    (INBOX, OF_BEFORE): State.DROPPED,
     (CLAIMING, NO_ROW): State.DROPPED,
     (ACTIVE, NO_ROW): State.CLAIMED,
+    (ACTIVE, OF_BEFORE): State.CLAIMED,
     (ACTIVE, "assembling"): State.CLAIMED,
     (ACTIVE, "quoted"): State.ACCEPTED,
     (ACTIVE, "queued"): State.ACCEPTED,
@@ -58,14 +61,17 @@ class Illegal(AssertionError):
     """The folders and the queue are in no legal state."""
 
 
-def state_of(spool: Path, queue: Path, dropped: Collection[bytes]) -> State:
-    """Give the state of the one job that was dropped in a spool, as these files.
+def state_of(
+    spool: Path, queue: Path, dropped: Collection[bytes], *, before_at: float | None = None
+) -> State:
+    """Give the state of the one job that was dropped in a spool, as these files; `before_at` it was
+    accepted before it came back.
 
     Raises:
         Illegal: it is in none; or one of the files is gone, or there twice.
     """
     _require_each_once(spool, dropped)
-    jobs = _jobs_in(queue)
+    jobs = _jobs_in(queue, before_at)
     if len(jobs) > 1:
         raise Illegal(f"the queue has {len(jobs)} jobs of one drop: {jobs}")
     job, row = next(iter(jobs.items()), (None, NO_ROW))
@@ -117,12 +123,12 @@ def _place_of(folder: Path) -> str:
     return CLAIMING if folder.name.startswith(".") else folder.parent.name
 
 
-def _jobs_in(queue: Path) -> dict[str, str]:
+def _jobs_in(queue: Path, before_at: float | None) -> dict[str, str]:
     """Give each job of the queue with its state; none where there is no queue yet."""
     if not queue.exists():
         return {}
     with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True)) as connection:
-        has_jobs = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'")
-        return (
-            dict(connection.execute("SELECT job, state FROM jobs")) if has_jobs.fetchone() else {}
-        )
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").fetchone():
+            return {}
+        jobs = connection.execute("SELECT job, state, accepted_at FROM jobs")
+        return {job: OF_BEFORE if at == before_at else state for job, state, at in jobs}

@@ -310,6 +310,25 @@ def test_outputs_that_nothing_keeps_go_to_previous_with_their_sidecars(spool: Sp
     assert (folder / "previous" / "outputs" / "b.png").read_text() == "b.png"
 
 
+def test_a_previous_that_a_crash_left_without_a_file_is_taken(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(folder / "outputs" / "a.png", "a")
+    (folder / "previous" / "outputs" / "deep").mkdir(parents=True)
+    drops.set_outputs_aside(folder, set())
+    assert files_in(folder) == ["previous/outputs/a.png"]
+    assert not (folder / "previous" / "outputs" / "deep").exists()
+
+
+def test_a_previous_in_which_only_a_link_lies_stays_as_it_is(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(folder / "outputs" / "a.png", "a")
+    (folder / "previous").mkdir()
+    (folder / "previous" / "outputs").symlink_to(spool.inbox)
+    drops.set_outputs_aside(folder, set())
+    assert (folder / "previous-2" / "outputs" / "a.png").read_text() == "a"
+    assert not (spool.inbox / "a.png").exists()
+
+
 def test_what_was_not_accepted_before_goes_to_previous_too(spool: Spool) -> None:
     folder = spool.active / "J"
     write(folder / "rejected-outputs" / "1-3_a.png", "bad")

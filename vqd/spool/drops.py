@@ -17,7 +17,7 @@ look at that before.
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
@@ -26,7 +26,7 @@ from unicodedata import normalize
 from vqd.domain.names import why_never_taken
 from vqd.spool import status
 from vqd.spool.failures import FAILURES
-from vqd.spool.files import first_free, is_real_folder, move_folder, sync_folder
+from vqd.spool.files import is_real_folder, move_folder, sync_folder
 from vqd.spool.folders import make_folder, move_aside, move_or_link
 from vqd.spool.jobfiles import DEFAULTS
 from vqd.spool.requests import is_steering
@@ -71,6 +71,7 @@ def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
     previous = _previous(folder)
     for path in left:
         path.rename(previous / path.name)
+    sync_folder(previous)
     sync_folder(folder)
 
 
@@ -89,17 +90,24 @@ def set_outputs_aside(folder: Path, kept: Collection[str]) -> int:
     names |= {f"{path}.yaml" for path in names}
     found = chain(_files_below(folder, OUTPUTS), _files_below(folder, REJECTED))
     left = [path for path in found if normalize("NFC", path) not in names]
-    previous = _previous(folder) if left else folder
-    for path in left:
-        target = previous / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).rename(target)
-    for below in {PurePosixPath(path).parent for path in left}:
-        sync_folder(previous / below)
-        sync_folder(folder / below)
+    if left:
+        _move_to(_previous(folder), folder, left)
     with suppress(OSError):  # it is not there, or something else is in it
         (folder / REJECTED).rmdir()
     return len(left)
+
+
+def _move_to(previous: Path, folder: Path, paths: Iterable[str]) -> None:
+    """Move files of a job's folder to the same paths below another, durably."""
+    changed: set[PurePosixPath] = set()
+    for path in paths:
+        target = previous / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).rename(target)
+        changed |= {*PurePosixPath(path).parents}
+    for below in changed:
+        sync_folder(previous / below)
+        sync_folder(folder / below)
 
 
 def _files_below(folder: Path, below: str) -> Iterator[str]:
@@ -148,10 +156,20 @@ def lay_inputs_out(folder: Path, job_file: str) -> None:
 
 
 def _previous(folder: Path) -> Path:
+    """Make the next folder for what was made before."""
     names = chain(["previous"], (f"previous-{turn}" for turn in count(2)))
-    previous = folder / first_free(names, [folder])
+    previous = next(folder / name for name in names if _is_free(folder / name))
     previous.mkdir()
     return previous
+
+
+def _is_free(path: Path) -> bool:
+    """Tell whether nothing has this name; folders that a crash left without a file are removed."""
+    if is_real_folder(path) and not any(files for _, _, files in os.walk(path)):
+        for below, _, _ in os.walk(path, topdown=False):
+            with suppress(OSError):  # a link is in it
+                Path(below).rmdir()
+    return not os.path.lexists(path)
 
 
 def _forget_layout(folder: Path) -> None:
