@@ -107,10 +107,18 @@ def _flat() -> bytes:
 
 def _cancel_what_runs(spool: Path, engine: str) -> bool:
     folders = [path for path in (spool / "active").iterdir() if path.name[0] != "."]
-    if not folders or not requests.get(f"{engine}/queue", timeout=5).json()["queue_running"]:
+    if not folders or not _is_working(engine):
         return False
     (folders[0] / "CANCEL").touch()
     return True
+
+
+def _is_working(engine: str) -> bool:
+    """Tell whether a prompt is carried out; no, too, where the engine has just been killed."""
+    try:
+        return bool(requests.get(f"{engine}/queue", timeout=5).json()["queue_running"])
+    except requests.RequestException:
+        return False
 
 
 SMALL = "params: {size: 16x16}"
