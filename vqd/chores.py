@@ -1,5 +1,7 @@
-"""What goes on by itself and hangs on the settings: old records trimmed, inbox/_vqd/ kept."""
+"""What goes on by itself and hangs on the settings: old records are trimmed, hosts that are long
+gone are forgotten, inbox/_vqd/ is kept."""
 
+from vqd.runner.forgetting import Forgetting
 from vqd.runner.keeping import Keeping
 from vqd.service.welcome import Welcome
 from vqd.settings.changes import Step, changed
@@ -19,11 +21,15 @@ class Chores:
         self._spool = spool
         self._store = store
         self._keeping = self._keeping_by(settings)
+        self._is_shared = settings.database is not None
+        self._forgetting = Forgetting(store, settings.keep_hosts_s)
         self._welcoming = self._welcoming_by(settings)
 
     def start(self) -> None:
         """Begin."""
         self._keeping.start()
+        if self._is_shared:
+            self._forgetting.start()
         self._welcoming.start()
 
     def wake(self) -> None:
@@ -33,6 +39,7 @@ class Chores:
     def stop(self) -> None:
         """End it after what it is at."""
         self._welcoming.stop()
+        self._forgetting.stop()
         self._keeping.stop()
 
     def prepare(self, old: Settings, new: Settings) -> Step:
@@ -44,6 +51,7 @@ class Chores:
                 self._keeping.stop()
                 self._keeping = self._keeping_by(new)
                 self._keeping.start()
+            self._forgetting.keep_s = new.keep_hosts_s
             if not _WELCOMING.isdisjoint(names):
                 self._welcoming.stop()
                 self._welcoming = self._welcoming_by(new)

@@ -9,6 +9,7 @@ from vqd.runner.farm import Farm
 from vqd.runner.housekeeping import Housekeeping
 from vqd.runner.inputs import InputChecks
 from vqd.runner.loop import Loop
+from vqd.runner.roster import require_no_rival
 from vqd.runner.server import Server, ServerAddress
 from vqd.settings.changes import Step
 from vqd.settings.farm import BUILTIN
@@ -69,8 +70,10 @@ class Farming:
         """Give the step to other servers; the built-in engine is begun if it is to be one.
 
         Raises:
-            VqdError: a secret or a certificate cannot be read, or the engine does not start.
+            VqdError: a secret or a certificate cannot be read, the engine does not start, or as
+                `require_no_rival`.
         """
+        require_no_rival(self._store, [server.name for server in new.servers])
         if _has_builtin(new) and self._engine.pid is None:
             self._engine.start()
         addresses = _addresses(new, self._engine)

@@ -23,13 +23,17 @@ _log = structlog.get_logger(__name__)
 class Sharing:
     """The queue at its `place`, as one of those who share it; alone, where it lies in a file.
 
-    `spools` are those of others that are reached from here, by their marks.
+    `spools` are those of others that are reached from here, by their marks; `depot` is what the
+    depot is known by, where there is one.
     """
 
-    def __init__(self, place: Place, spools: Mapping[str, Spool], lease_s: float) -> None:
+    def __init__(
+        self, place: Place, spools: Mapping[str, Spool], lease_s: float, depot: str | None
+    ) -> None:
         self.place = place
         self.spools = spools
         self._lease_s = lease_s
+        self._depot = depot
         self._member: Member | None = None
         self._left_by = ExitStack()
 
@@ -50,6 +54,8 @@ class Sharing:
             identity=self.place.home,
             name=socket.gethostname(),
             lease_s=self._lease_s,
+            reaches=self.spools.keys(),
+            depot=self._depot,
         )
         self._member = self._left_by.enter_context(join)
         return self._member.gate(connection)
@@ -86,7 +92,8 @@ def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
         home = spool.mark
         spools = dict(_reached(settings, home))
         place = replace(place, home=home)
-    shared = Sharing(place, spools, settings.lease_s)
+    depot = settings.depot_address
+    shared = Sharing(place, spools, settings.lease_s, None if depot is None else str(depot))
     try:
         yield shared
     finally:

@@ -56,10 +56,17 @@ class Company:
                 (seconds, worker.id),
             )
 
-    def end(self, worker: Worker) -> None:
-        """Let a host be gone."""
+    def end(self, worker: Worker, *, since_s: float | None = None) -> None:
+        """Let a host be gone; for so many seconds, where somebody has found that out."""
         with self._asking() as connection:
             Hosts(connection).leave(worker)
+            if since_s is not None:
+                Hosts(connection).note_gone()
+                connection.execute(
+                    "UPDATE known_hosts SET gone_at = now() - make_interval(secs => %s)"
+                    " WHERE identity = %s",
+                    (since_s, worker.identity),
+                )
 
     def _asking(self) -> Connection[Any]:
         return connect(Database(self._url), name="test")

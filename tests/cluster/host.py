@@ -78,7 +78,7 @@ class HostProcess:
     def _claim(self, rows: Connection[Any]) -> PromptKey | None:
         """Go on with what the earlier life had, or what was claimed when the answer got lost; else
         claim what is next."""
-        for lost in self._gate.sweep():
+        for lost in self._gate.sweep().prompts:
             self._wait_again(rows, lost)
             self._tell(rows, "swept", lost)
         running = rows.execute("SELECT number FROM public.prompts WHERE state = 'running'")

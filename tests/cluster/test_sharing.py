@@ -33,7 +33,7 @@ def test_nothing_of_the_cluster_is_imported_where_the_queue_lies_in_a_file(tmp_p
         state.mkdir()
         settings = Settings(spool=spool.root, state_dir=state)
         with sharing(settings, spool) as shared, Store(shared.place, shared.leasing) as store:
-            assert not store.write(lambda session: session.leasing.sweep())
+            assert not store.write(lambda session: session.leasing.sweep().prompts)
         print(*{name.partition(".")[0] for name in sys.modules} & {"psycopg", "procrastinate"})
     """
     told = subprocess.run(

@@ -22,8 +22,8 @@ _SHORTEST = 4
 
 @dataclass(frozen=True, slots=True)
 class HostDepot:
-    """The depot as a host uses it: its `address` and, while it is away, why, as that host heard, and
-    for how many seconds."""
+    """The depot as a host uses it: its `address` and, while it is away, why, as that host heard,
+    and for how many seconds."""
 
     address: str
     why_away: str | None = None

@@ -7,6 +7,7 @@ import structlog
 from psycopg import Connection
 
 from vqd.domain.errors import VqdError
+from vqd.domain.host import Swept
 from vqd.domain.queue import PromptKey
 from vqd.leases.connector import ask
 from vqd.leases.heart import Heart, end_process
@@ -72,14 +73,24 @@ class Gate:
             {"homes": " ".join(homes), "by_depot": "on" if by_depot else "off"},
         )
 
-    def sweep(self) -> Collection[PromptKey]:
-        """Give the prompts of hosts that are gone: they are this one's now."""
+    def sweep(self) -> Swept:
+        """Find hosts that are gone, and take their prompts."""
         if not self._heart.finds_silent:
-            return ()
-        swept = Hosts(self._writing.raw).sweep(self._worker, timeout_s=self._lease_s)
-        if swept:
-            _log.warning("hosts.swept", prompts=len(swept))
-        return [lease.key for lease in swept]
+            return Swept()
+        hosts = Hosts(self._writing.raw)
+        leases = hosts.sweep(self._worker, timeout_s=self._lease_s)
+        gone = hosts.note_gone()
+        if leases or gone:
+            _log.warning("hosts.swept", hosts=sorted(gone.values()), prompts=len(leases))
+        return Swept(gone.keys(), [lease.key for lease in leases])
+
+    def forget(self, home: str) -> bool:
+        """Have nobody know a host any more; False if it is not gone."""
+        return Hosts(self._writing.raw).forget(home)
+
+    def tell_of_depot(self, why_away: str | None) -> None:
+        """Have whoever looks on know why the depot is away for this host, None if it is there."""
+        Hosts(self._writing.raw).tell_of_depot(self._worker, why_away)
 
     @property
     def _leases(self) -> Leases:

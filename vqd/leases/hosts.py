@@ -1,6 +1,6 @@
 """The hosts that share a queue: they join, inherit from their earlier life, are swept, leave."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
@@ -53,16 +53,63 @@ class Hosts:
             at_once(self._manager.unregister_worker(one))
         return worker
 
-    def introduce(self, worker: Worker, name: str, *, lease_s: float) -> None:
-        """Have whoever looks on know a host, also when it is gone: its name, and after how long a
-        silence it is taken for gone."""
+    def introduce(
+        self,
+        worker: Worker,
+        name: str,
+        *,
+        lease_s: float,
+        reaches: Iterable[str] = (),
+        depot: str | None = None,
+    ) -> None:
+        """Have whoever looks on know a host, also when it is gone: its name, after how long a
+        silence it is taken for gone, the homes whose spools it reaches, and its depot."""
         ask(
             self._connection,
-            "INSERT INTO known_hosts (identity, name, lease_s)"
-            " VALUES (%(identity)s, %(name)s, %(lease_s)s) ON CONFLICT (identity)"
-            " DO UPDATE SET name = excluded.name, lease_s = excluded.lease_s",
-            {"identity": worker.identity, "name": name, "lease_s": float(lease_s)},
+            "INSERT INTO known_hosts (identity, name, lease_s, reaches, depot)"
+            " VALUES (%(identity)s, %(name)s, %(lease_s)s, %(reaches)s, %(depot)s)"
+            " ON CONFLICT (identity) DO UPDATE SET name = excluded.name,"
+            " lease_s = excluded.lease_s, reaches = excluded.reaches, depot = excluded.depot,"
+            " gone_at = NULL, depot_said = NULL, depot_away_at = NULL",
+            {
+                "identity": worker.identity,
+                "name": name,
+                "lease_s": float(lease_s),
+                "reaches": " ".join(reaches),
+                "depot": depot,
+            },
         )
+
+    def tell_of_depot(self, worker: Worker, why_away: str | None) -> None:
+        """Have whoever looks on know why the depot is away for a host, None if it is there."""
+        ask(
+            self._connection,
+            "UPDATE known_hosts SET depot_said = %(said)s, depot_away_at ="
+            " CASE WHEN %(said)s::text IS NOT NULL THEN coalesce(depot_away_at, now()) END"
+            " WHERE identity = %(identity)s",
+            {"identity": worker.identity, "said": why_away},
+        )
+
+    def note_gone(self) -> dict[str, str]:
+        """Note since when those are gone that are, and were not known to be; give their names by
+        their identities."""
+        rows = ask(
+            self._connection,
+            "UPDATE known_hosts SET gone_at = now() WHERE gone_at IS NULL"
+            " AND identity NOT IN (SELECT identity FROM lease_hosts) RETURNING identity, name",
+            {},
+        )
+        return {str(row["identity"]): str(row["name"]) for row in rows}
+
+    def forget(self, identity: str) -> bool:
+        """Have nobody know a host any more; False if it is not gone."""
+        rows = ask(
+            self._connection,
+            "DELETE FROM known_hosts WHERE identity = %(identity)s AND gone_at IS NOT NULL"
+            " AND identity NOT IN (SELECT identity FROM lease_hosts) RETURNING identity",
+            {"identity": identity},
+        )
+        return bool(rows)
 
     def leave(self, worker: Worker) -> None:
         """End a life; what it still holds is found by the next sweep."""
@@ -83,13 +130,15 @@ class Hosts:
         return bool(found)
 
     def are_silent(self, timeout_s: float) -> bool:
-        """Tell whether a sweep would find a host, or what one left behind."""
+        """Tell whether a sweep would find a host that is gone, or what one left behind."""
         [row] = ask(
             self._connection,
             "SELECT EXISTS (SELECT 1 FROM procrastinate_workers"
             " WHERE last_heartbeat < now() - make_interval(secs => %(timeout_s)s))"
             " OR EXISTS (SELECT 1 FROM procrastinate_jobs"
-            " WHERE status = 'doing' AND worker_id IS NULL) AS found",
+            " WHERE status = 'doing' AND worker_id IS NULL)"
+            " OR EXISTS (SELECT 1 FROM known_hosts WHERE gone_at IS NULL"
+            " AND identity NOT IN (SELECT identity FROM lease_hosts)) AS found",
             {"timeout_s": float(timeout_s)},
         )
         return bool(row["found"])

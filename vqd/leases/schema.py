@@ -19,17 +19,28 @@ CREATE TABLE lease_hosts (
 );
 """
 
-# Whoever looks on reads `hosts`, which tells also of those that are gone (silent_s is null).
+# Whoever looks on reads `hosts`, which tells also of those that are gone (silent_s is null), since
+# `gone_at`, which whoever finds out writes. A host `reaches` the spools of these homes; of the
+# `depot` that it uses, if it has one, it tells why and since when that is away.
 _SEEN = """\
 CREATE TABLE IF NOT EXISTS known_hosts (
     identity text PRIMARY KEY,
     name text NOT NULL,
     lease_s float8 NOT NULL
 );
+ALTER TABLE known_hosts
+    ADD COLUMN IF NOT EXISTS gone_at timestamptz,
+    ADD COLUMN IF NOT EXISTS reaches text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS depot text,
+    ADD COLUMN IF NOT EXISTS depot_said text,
+    ADD COLUMN IF NOT EXISTS depot_away_at timestamptz;
 
 CREATE VIEW hosts AS
     SELECT identity AS home, known_hosts.name, lease_s,
-        extract(epoch FROM now() - last_heartbeat)::float8 AS silent_s
+        extract(epoch FROM now() - last_heartbeat)::float8 AS silent_s,
+        extract(epoch FROM now() - gone_at)::float8 AS gone_s,
+        reaches, depot, depot_said,
+        extract(epoch FROM now() - depot_away_at)::float8 AS depot_away_s
     FROM known_hosts LEFT JOIN
         (lease_hosts JOIN procrastinate_workers ON id = worker_id) USING (identity);
 """

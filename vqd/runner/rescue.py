@@ -40,11 +40,12 @@ def rescue(store: Store, dispatch: Dispatch, servers: Mapping[str, Server], *, n
 
 
 def let_go(session: Session, *, now: float) -> None:
-    """Let the prompts wait again of daemons that are gone; from the servers where they were, they
-    are taken off when somebody drives those again."""
+    """Let the prompts wait again of daemons that are gone, whose servers are down from now on; from
+    where they were, they are taken off when somebody drives those again."""
     swept = session.leasing.sweep()
-    running = {prompt.key: prompt for prompt in session.prompts.running()} if swept else {}
-    for key in swept:
+    session.servers.lose(swept.homes, now=now)
+    running = {prompt.key: prompt for prompt in session.prompts.running()} if swept.prompts else {}
+    for key in swept.prompts:
         prompt = running.get(key)
         if prompt is None:  # its job was let go of meanwhile
             session.leasing.end(key)

@@ -13,7 +13,7 @@ from vqd.domain.nearest import nearest
 from vqd.domain.place import Place
 from vqd.domain.server import ServerRecord, ServerTally
 from vqd.domain.spelling import folded
-from vqd.service.hosts import HostView, by_host, host_views, sharing
+from vqd.service.hosts import HostView, by_host, forsaken, host_views, sharing
 from vqd.service.workflows import Workflows
 from vqd.store.catalogue import CatalogueRows
 from vqd.store.store import StoreReader
@@ -151,14 +151,19 @@ class FarmViews:
         return Tallied(servers, host_views(hosts, records, tallies))
 
     def models(self) -> Models:
-        """Give every model that a server lists at some node, each once however it is spelled.
+        """Give every model that a server lists at some node, each once however it is spelled; not
+        what those list whose hosts are gone.
 
         Raises:
             VqdError: `store_missing` and the like.
         """
         found: dict[tuple[str, str], tuple[str, set[str]]] = {}
+        known = self._reader.hosts()
         with self._reader.reading() as session:
-            servers = session.catalogue.servers()
+            records = session.servers.all()
+            left_out = forsaken(records, sharing(known, records))
+            listed = session.catalogue.servers()
+            servers = tuple(one for one in listed if one not in left_out)
             for node_class, having in _classes(session.catalogue, servers):
                 for folder, name in _listed(node_class):
                     found.setdefault((folder, folded(name)), (name, set()))[1].update(having)

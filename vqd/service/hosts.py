@@ -36,6 +36,14 @@ def by_host(servers: Iterable[ServerRecord], hosts: Iterable[Host]) -> list[Serv
     return [_by(known[one.home], one) if one.home in known else one for one in servers]
 
 
+def forsaken(servers: Iterable[ServerRecord], hosts: Sequence[Host]) -> set[str]:
+    """Name the servers whose hosts are gone, while others are there."""
+    gone = {host.home for host in hosts if host.state == "gone"}
+    if len(gone) == len(hosts):
+        return set()
+    return {one.server for one in servers if one.home in gone}
+
+
 def host_views(
     hosts: Iterable[Host], servers: Sequence[ServerRecord], tallies: Mapping[str, ServerTally]
 ) -> list[HostView]:
@@ -47,7 +55,8 @@ def _by(host: Host, server: ServerRecord) -> ServerRecord:
     if host.state == "heard":
         return replace(server, host=host.name)
     said = f"its host {host.name} is {host.state}"
-    return replace(server, host=host.name, state="down", said=said, since_at=None)
+    since_at = server.since_at if server.state == "down" else None
+    return replace(server, host=host.name, state="down", said=said, since_at=since_at)
 
 
 def _view(

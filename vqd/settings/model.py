@@ -13,6 +13,7 @@ from vqd.documents.tree import Mapping, Text
 from vqd.documents.values import value
 from vqd.domain.depot import DepotAddress
 from vqd.domain.graph import as_text
+from vqd.domain.host import KEPT_S
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import Given, Point
 from vqd.domain.nearest import nearest
@@ -130,6 +131,11 @@ class Settings(Keys):
         default=None,
         description="How long an input stays in a server's input_folder that no prompt asks for: "
         "1d, if it is not set.",
+    )
+    keep_hosts: Duration | None = Field(
+        default=None,
+        description="How long a host that is gone is shown to the others on its database: 7d, if "
+        "it is not set.",
     )
     reserve: ReserveKey | None = Field(
         default=None,
@@ -257,6 +263,11 @@ class Settings(Keys):
     def keep_uploads_s(self) -> float:
         """How long an input stays in a server's input folder that no prompt asks for."""
         return self.keep_uploads or UNUSED_S
+
+    @property
+    def keep_hosts_s(self) -> float:
+        """How long a host that is gone is shown to the others."""
+        return self.keep_hosts or KEPT_S
 
     @property
     def default_notify(self) -> Notify | None:
