@@ -241,10 +241,10 @@ def _short(path: Any) -> str:
     place = Path(os.fsdecode(path))
     if place == _TEMPORARY or place.parent == _TEMPORARY:
         return "a temporary file"
-    named = "/".join(place.parts[-2:]).replace(str(os.getpid()), "PID")
+    named = "/".join(place.parts[-2:])
     for changing, name in _CHANGING.items():
         named = changing.sub(name, named)
-    return named
+    return re.sub(rf"(?<!\d){os.getpid()}(?!\d)", "PID", named)
 
 
 def _first_word(thread: str) -> str:
