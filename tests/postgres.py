@@ -6,11 +6,9 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, LiteralString, Self
 
@@ -18,6 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.ports import lasting_port
 from tests.waiting import wait_for
 
 _SUPERUSER = "vqd"
@@ -64,7 +63,7 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
 
@@ -99,7 +98,7 @@ class Postgres:
         copy.start()
         self.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
         self.execute("SELECT pg_reload_conf()")
-        wait_for(self._is_followed, within_s=30, what="the standby")
+        wait_for(self._is_followed, within_s=60, what="the standby")
         return copy
 
     def start(self) -> Self:
@@ -256,11 +255,3 @@ def _as_user(program: str, *words: str) -> list[str]:
 def _children(pid: int) -> list[int]:
     told = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     return [int(one) for one in told.split()]
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port

@@ -1,12 +1,11 @@
 """A Samba server on a port of this machine, as whoever runs the tests; and its client."""
 
 import getpass
-import socket
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 from tests.mounts import tool
+from tests.ports import lasting_port
 from tests.waiting import wait_for
 
 _SETTINGS = """\
@@ -41,7 +40,7 @@ class Samba:
     def __init__(self, folder: Path, share: Path) -> None:
         folder.mkdir()
         self._settings = folder / "smb.conf"
-        self._port = _free_port()
+        self._port = lasting_port()
         self._settings.write_text(
             _SETTINGS.format(user=getpass.getuser(), port=self._port, folder=folder, share=share),
             encoding="utf-8",
@@ -57,13 +56,13 @@ class Samba:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # at its end smbd signals its whole process group
         )
-        wait_for(lambda: self.client("ls").wait(10) == 0, within_s=20, what="smbd")
+        wait_for(lambda: self.client("ls").wait(60) == 0, within_s=60, what="smbd")
 
     def stop(self) -> None:
         """Stop serving; smbd's processes for its clients end with it."""
         if self._server is not None:
             self._server.terminate()
-            self._server.wait(10)
+            self._server.wait(60)
 
     def client(self, commands: str, *more: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
         """Begin smbclient(1) on the share with these commands, or with `more` of its options."""
@@ -80,12 +79,4 @@ class Samba:
 
     def run(self, commands: str, *, cwd: Path | None = None) -> None:
         """Let smbclient carry out commands to their end."""
-        assert self.client(commands, cwd=cwd).wait(60) == 0
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
+        assert self.client(commands, cwd=cwd).wait(90) == 0

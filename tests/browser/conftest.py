@@ -1,6 +1,5 @@
 """A browser, and a daemon with a page to look at, each one for many tests."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.looking import Look
 from tests.chromium import CHROMIUM, WITHIN_MS, chromium
 from tests.daemons import Daemon
+from tests.ports import lasting_port
 from vqd.engine.child import EngineProcess
 
 
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
     """A second server, which a test may end and start again."""
-    process = EngineProcess(tmp_path_factory.mktemp("second"))
+    process = EngineProcess(tmp_path_factory.mktemp("second"), port=lasting_port())
     process.start()
     yield process
     process.stop()
@@ -45,7 +45,7 @@ def house(
     """A daemon with a page, two servers, and a workflow with parameters of every type."""
     made = Daemon(
         tmp_path_factory.mktemp("house"),
-        web={"listen": f"127.0.0.1:{free_port()}"},
+        web={"listen": f"127.0.0.1:{lasting_port()}"},
         servers=["builtin", second.url],
         workflows=[str(workflows)],
     )
@@ -81,10 +81,3 @@ def opened(browser: Browser, url: str, **context: Any) -> Look:
 def url_of(daemon: Daemon) -> str:
     """Give where a daemon's page is."""
     return str(daemon.logged("web.started")[-1]["url"])
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on: a daemon that starts again is found there again."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

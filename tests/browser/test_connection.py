@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import free_port, opened, url_of
+from tests.browser.conftest import opened, url_of
 from tests.browser.looking import Look
 from tests.builders import write
 from tests.daemons import Daemon
+from tests.ports import lasting_port
 from tests.samples import picture_job
 
 TOKEN = "a-token-of-32-letters-and-digits"
@@ -20,7 +21,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon that wants a token."""
     folder = tmp_path_factory.mktemp("house")
     write(folder / "token", TOKEN)
-    listen = f"127.0.0.1:{free_port()}"
+    listen = f"127.0.0.1:{lasting_port()}"
     made = Daemon(folder, web={"listen": listen, "token_file": "token"})
     made.start(within_s=60)
     yield made

@@ -7,6 +7,7 @@ from typing import Any, Self
 import boto3
 from moto.server import ThreadedMotoServer
 
+from tests.ports import lasting_port
 from vqd.domain.depot import DepotAddress
 
 BUCKET = "studio"
@@ -17,8 +18,8 @@ class S3Store:
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-        self._server = _serving(0)
-        _, self._port = self._server.get_host_and_port()
+        self._port = lasting_port()
+        self._server = _serving(self._port)
         self.make_bucket()
 
     @property
