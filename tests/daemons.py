@@ -87,14 +87,14 @@ class Daemon:
         """kill -9, and wait until it is gone."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def stop(self) -> int:
         """SIGTERM, and give the exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
     def close(self) -> None:
         """End it however it is."""
@@ -109,7 +109,7 @@ class Daemon:
             text=True,
             check=False,
             env=_environment(),
-            timeout=60,
+            timeout=120,
         )
 
     def closed(self, name: str) -> Path | None:

@@ -33,14 +33,14 @@ class Listener:
         if not self.has_ended:
             with socket.socket(fileno=os.dup(self._answer.raw.fileno())) as connection:
                 connection.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join(60)
         self._answer.close()
 
     def of(self, kind: str) -> list[Any]:
         """Everything heard of one kind."""
         return [data for heard, data in list(self.heard) if heard == kind]
 
-    def wait(self, kind: str, *, within_s: float = 10) -> Any:
+    def wait(self, kind: str, *, within_s: float = 60) -> Any:
         """Give the latest of a kind, once there is one."""
         wait_for(lambda: self.of(kind), within_s=within_s, what=f"the event {kind}")
         return self.of(kind)[-1]

@@ -102,7 +102,7 @@ class Mount:
     def mount(self) -> None:
         """Mount it, and wait until it is there."""
         self.processes = self._begin()
-        wait_for(lambda: self.mountpoint.is_mount(), within_s=10, what=f"{self.mountpoint}")
+        wait_for(lambda: self.mountpoint.is_mount(), within_s=60, what=f"{self.mountpoint}")
 
     def unmount(self) -> None:
         """Take it away, whoever uses it: the bare folder is left."""
@@ -114,7 +114,7 @@ class Mount:
         """kill -9 what serves it; whether the folder is bare then depends on the file system."""
         for process in self.processes:
             process.kill()
-            process.wait(10)
+            process.wait(60)
         self.processes = []
 
     def _begin(self) -> list[subprocess.Popen[bytes]]:
@@ -181,7 +181,7 @@ class Sshfs(Mount):
         """kill -9 the server: sshfs unmounts itself, and the bare folder is left."""
         server, mounted = self.processes
         server.kill()
-        server.wait(10)
-        mounted.wait(10)
-        wait_for(lambda: not self.mountpoint.is_mount(), within_s=10, what="the end of the mount")
+        server.wait(60)
+        mounted.wait(60)
+        wait_for(lambda: not self.mountpoint.is_mount(), within_s=60, what="the end of the mount")
         self.processes = []

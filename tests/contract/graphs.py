@@ -31,19 +31,19 @@ def tiny_graph(*, color: int | None = None, prefix: str = "") -> Graph:
     return saving({"made": empty(color=shade)}, prefix)
 
 
-def slow_graph() -> Graph:
-    """A graph that takes many seconds and can be interrupted."""
-    blurs = {
+def slow_graph(*, blurs: int = 6) -> Graph:
+    """A graph that takes a few seconds for each blur, and can be interrupted."""
+    blurred = {
         f"blur{number}": node(
             "ImageBlur", image=[f"blur{number - 1}", 0], blur_radius=31, sigma=1.0 + number / 10
         )
-        for number in range(1, 7)
+        for number in range(1, blurs + 1)
     }
     shade = random.randrange(1 << 24)
     return {
         "blur0": empty(size=(512, 512), count=24, color=shade),
-        **blurs,
-        "out": node("PreviewImage", images=["blur6", 0]),
+        **blurred,
+        "out": node("PreviewImage", images=[f"blur{blurs}", 0]),
     }
 
 

@@ -126,7 +126,7 @@ def test_free_lets_an_identical_prompt_run_again_once(server: Server) -> None:
     graph = tiny_graph()
     first = server.carry_out(graph)
     assert server.post("/free", {"unload_models": True, "free_memory": True}).status_code == 200
-    again = wait_for(lambda: _run_anew(server, graph), within_s=10, what="a run that is not cached")
+    again = wait_for(lambda: _run_anew(server, graph), within_s=60, what="a run that is not cached")
     assert again["outputs"] != first["outputs"]
     assert _run_anew(server, graph) is None
 

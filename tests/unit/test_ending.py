@@ -88,7 +88,7 @@ def test_a_second_signal_hurries_the_end_on(heard: Heard) -> None:
 
         def end() -> None:
             _send(signal.SIGTERM)
-            wait_for(heard.hurry.is_set, within_s=10, what="the hurry")
+            wait_for(heard.hurry.is_set, within_s=60, what="the hurry")
 
         heard.ending.carry_out(end)
 
@@ -135,7 +135,7 @@ def test_the_end_is_heard_of_after_a_storm_of_hangups(heard: Heard) -> None:
 def test_a_hangup_while_the_end_is_carried_out_hurries_nothing(heard: Heard) -> None:
     def end() -> None:
         _send(signal.SIGHUP)
-        wait_for(lambda: heard.hangups, within_s=10, what="the hangup")
+        wait_for(lambda: heard.hangups, within_s=60, what="the hangup")
 
     with heard.listening():
         _send(signal.SIGTERM)

@@ -226,7 +226,7 @@ def test_what_apprise_says_of_another_delivery_is_not_told() -> None:
         url = other.url.replace("http:", "ntfy:").replace("hook", "t")
         slow = threading.Thread(target=refused, args=(url,))
         slow.start()
-        other.came.wait(5)
+        assert other.came.wait(60)
         said = refused(there.url.replace("http:", "ntfy:").replace("hook", "t"))
         other.closing.set()
         slow.join()
@@ -242,7 +242,7 @@ def test_a_mail_server_that_never_speaks_is_given_up_in_time() -> None:
         assert refused(
             f"mailto://{there}?from=a@example.org&to=b@example.org&mode=insecure&cto=0.5"
         )
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
 
 
 def test_a_certificate_of_an_unknown_authority_is_not_taken() -> None:

@@ -339,7 +339,7 @@ def test_a_prompt_that_ran_when_its_server_died_inside_is_what_it_died_of(
 def test_a_timeout_is_judged_when_it_is_over_and_not_at_the_next_look(
     strange: StrangeServer, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 5.0)
+    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 90.0)
     plan = a_plan(1, timeout_s=0.4)
     attempt.assignment = replace(attempt.assignment, plan=plan)
     strange.answers("GET /queue", RUNNING)
@@ -348,7 +348,7 @@ def test_a_timeout_is_judged_when_it_is_over_and_not_at_the_next_look(
     outcome = attempt.run()
     assert isinstance(outcome, Failed)
     assert outcome.code is FailureCode.TIMED_OUT
-    assert time.monotonic() - begun_at < 2.5
+    assert time.monotonic() - begun_at < 60
     assert len(strange.requests("POST /interrupt")) == 1
 
 

@@ -95,7 +95,7 @@ def test_the_end_waits_for_no_target(
         there.is_silent = is_silent
         bringer = courier(store, spool, there.url, Clock())
         bringer.start()
-        there.came.wait(5)
+        assert there.came.wait(60)
         bringer.end()
         bringer.join(2)
     assert there.events == ["accepted"]

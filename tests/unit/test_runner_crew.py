@@ -13,7 +13,7 @@ def test_what_comes_when_a_thread_has_nothing_to_do_is_done_by_that_one() -> Non
     threads = set[threading.Thread]()
     for _ in range(50):
         over = crew.carry_out(lambda: threads.add(threading.current_thread()))
-        assert over.wait(5)
+        assert over.wait(60)
     assert len(threads) < 50
     assert {thread.name for thread in threads} == {"prompts"}
 
@@ -23,18 +23,18 @@ def test_each_act_begins_at_once_whatever_the_others_do() -> None:
     all_there = threading.Barrier(8)
 
     def meet() -> None:
-        all_there.wait(10)
+        all_there.wait(60)
 
     for _ in range(3):
         overs = [crew.carry_out(meet) for _ in range(7)]
-        all_there.wait(10)
-        assert all(over.wait(5) for over in overs)
+        all_there.wait(60)
+        assert all(over.wait(60) for over in overs)
 
 
 def test_threads_without_anything_to_do_end() -> None:
     crew = Crew("idlers", idle_s=0.05)
     for _ in range(2):  # and others take their place
-        assert crew.carry_out(lambda: None).wait(5)
+        assert crew.carry_out(lambda: None).wait(60)
         wait_for(lambda: "idlers" not in {one.name for one in threading.enumerate()}, within_s=30)
 
 
@@ -45,8 +45,8 @@ def test_an_act_that_fails_is_over_and_the_next_is_carried_out() -> None:
     def fail() -> None:
         raise AssertionError("it fails")
 
-    assert crew.carry_out(fail).wait(5)
-    assert crew.carry_out(lambda: None).wait(5)
+    assert crew.carry_out(fail).wait(60)
+    assert crew.carry_out(lambda: None).wait(60)
 
 
 def test_acts_given_by_many_at_once_are_each_carried_out_once() -> None:
@@ -55,7 +55,7 @@ def test_acts_given_by_many_at_once_are_each_carried_out_once() -> None:
 
     def give(first: int) -> None:
         for number in range(first, first + 100):
-            assert crew.carry_out(lambda number=number: done.append(number)).wait(5)  # type: ignore[misc]
+            assert crew.carry_out(lambda number=number: done.append(number)).wait(60)  # type: ignore[misc]
 
     givers = [threading.Thread(target=give, args=(100 * turn,)) for turn in range(4)]
     for giver in givers:

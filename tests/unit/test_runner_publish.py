@@ -79,7 +79,7 @@ def test_while_the_queue_is_not_written_either_a_job_waits_and_ends_no_thread(
 ) -> None:
     store.close()  # from here on nothing can be written, and all can be read
     publisher.publish(over, JOB)
-    wait_for(lambda: publisher.again_s(time.monotonic()), within_s=10, what="its refusal")
+    wait_for(lambda: publisher.again_s(time.monotonic()), within_s=60, what="its refusal")
     assert (spool.active / JOB).is_dir()
     publishing = [one for one in threading.enumerate() if one.name == "publisher"]
     assert len(publishing) == AT_ONCE
@@ -101,7 +101,7 @@ def test_a_job_whose_move_could_not_be_synced_is_over_only_when_it_is(
         one = Publisher(store, spool, on_change=lambda: None)
         one.start()
         one.publish(over, JOB)
-        wait_for(lambda: synced.count(spool.failed) == times, within_s=10)  # noqa: B023
+        wait_for(lambda: synced.count(spool.failed) == times, within_s=60)  # noqa: B023
         one.stop()
         assert (spool.failed / JOB).is_dir()
         assert (job_of(store, over).state is JobState.PUBLISHING) == (times == 1)
@@ -117,7 +117,7 @@ def test_what_is_being_closed_again_is_not_asked_for_again(
     publisher = Publisher(store, spool, on_change=postponed.set)
     publisher.start()
     publisher.publish(over, JOB)
-    assert postponed.wait(5)
+    assert postponed.wait(60)
     assert publisher.again_s(time.monotonic()) == 0
     publisher.stop()
     publisher.publish(over, JOB)
@@ -160,7 +160,7 @@ def test_a_job_that_takes_long_to_close_holds_up_no_other_and_no_status(
         """The first that closes a job asks for the time, and waits for it."""
         if threading.current_thread().name == "publisher" and not reached.is_set():
             reached.set()
-            go_on.wait(10)
+            go_on.wait(60)
         return NOW
 
     other = a_job_that_is_over(store, spool, "20260101-000000-b")
@@ -169,7 +169,7 @@ def test_a_job_that_takes_long_to_close_holds_up_no_other_and_no_status(
     publisher = Publisher(store, spool, on_change=lambda: None, clock=clock)
     publisher.start()
     publisher.publish(over, JOB)
-    assert reached.wait(5)
+    assert reached.wait(60)
     publisher.tell([over, live], {}, None)
     publisher.publish(other, "20260101-000000-b")
     wait_for((spool.active / "20260101-000000-c" / "STATUS.yaml").exists, within_s=30)
@@ -186,18 +186,21 @@ def test_what_is_left_to_publish_does_not_keep_the_daemon_from_ending(
 ) -> None:
     monkeypatch.setattr("vqd.runner.publish.ENDED_WITHIN_S", 0.0)
     others = [a_job_that_is_over(store, spool, f"20260101-000000-{name}") for name in "bc"]
-    never = threading.Event()
+    go_on = threading.Event()
 
-    def take_a_second() -> None:
-        never.wait(1.0)
+    def take_long() -> None:
+        go_on.wait(60)
 
-    publisher = Publisher(store, spool, on_change=take_a_second)
+    publisher = Publisher(store, spool, on_change=take_long)
     publisher.publish(over, JOB)
     for other, name in zip(others, "bc", strict=True):
         publisher.publish(other, f"20260101-000000-{name}")
     publisher.start()
     wait_for(lambda: len([*spool.failed.iterdir()]) == AT_ONCE, within_s=30)
     publisher.stop()
+    go_on.set()
+    publishing = {one for one in threading.enumerate() if one.name == "publisher"}
+    wait_for(lambda: not publishing & {*threading.enumerate()}, within_s=60, what="their end")
     assert [path.name for path in spool.active.iterdir()] == ["20260101-000000-c"]
 
 

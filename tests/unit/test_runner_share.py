@@ -74,7 +74,7 @@ def test_a_share_that_does_not_answer_is_away_until_it_does(spool: Spool) -> Non
     assert threading.active_count() == before, "a silent share is not asked a second time"
     assert not answered.is_set()
     marker.write_bytes(mark)
-    assert answered.wait(5)
+    assert answered.wait(60)
     marker.unlink()
     marker.write_bytes(mark)
     assert share.held_by() is None

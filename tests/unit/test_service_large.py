@@ -54,7 +54,7 @@ def test_a_large_job_that_was_cut_off_is_taken_up_at_the_next_start(
     submission: Submission, spool: Spool, store: Store
 ) -> None:
     large = taken(submission, spool, "large", prompts=LARGE + 1, is_bare=False)
-    wait_for(lambda: is_begun(store, large.job), within_s=10, what="its first prompts")
+    wait_for(lambda: is_begun(store, large.job), within_s=60, what="its first prompts")
     drafting = Drafting(spool, workflows=(), input_roots=())
     next_start = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
     assert next_start.readmit(now=NOW) == [large.job]

@@ -41,7 +41,7 @@ def publish(store: Store, spool: Spool) -> Iterator[Callable[[], Path]]:
             job = session.jobs.find(JOB)
         assert job is not None
         publisher.publish(job.job_key, JOB)
-        assert closed.wait(10)
+        assert closed.wait(60)
         return spool.find(JOB) or spool.root
 
     yield publish

@@ -49,7 +49,7 @@ class Door:
             held = self.job(job)
             return held if held is not None and held.state is state else None
 
-        return wait_for(found, within_s=10)
+        return wait_for(found, within_s=60)
 
     def close(self, job: str) -> None:
         """Cancel a job and begin to close it."""
@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be_compared_is_tried_again_at_the_next_look(
     in_the_way.mkdir()
     with capture_logs() as logs:
         door.submission.readmit(now=NOW)
-        wait_for(lambda: logs, within_s=10)
+        wait_for(lambda: logs, within_s=60)
     assert [line["event"] for line in logs] == ["return.postponed"]
     in_the_way.rmdir()
 
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_compared_is_tried_again_at_the_next_look(
         found = door.job(JOB)
         return found is not None and found.state is JobState.QUEUED
 
-    wait_for(is_taken_in, within_s=10)
+    wait_for(is_taken_in, within_s=60)
 
 
 def test_a_folder_that_was_claimed_when_the_daemon_died_is_taken_in_once(

@@ -25,7 +25,7 @@ class Slow:
         """Note what was asked for."""
         self.acts.append((place, list(asked)))
         if place == PLACE:
-            assert self.go_on.wait(5)
+            assert self.go_on.wait(60)
         if self._failing & set(asked):
             raise OSError(5, "the disk is broken")
 

@@ -16,7 +16,7 @@ from vqd.store.examine import examine_store
 from vqd.store.store import Store
 
 
-def examined(path: Path, within_s: float = 5) -> list[Finding]:
+def examined(path: Path, within_s: float = 60) -> list[Finding]:
     return [*examine_store(path, within_s=within_s)]
 
 

@@ -71,10 +71,10 @@ def busy(writer: Writer) -> Iterator[None]:
 
     def wait(_: Connection) -> None:
         begun.set()
-        ended.wait(5)
+        ended.wait(60)
 
     asked = writer.ask(wait)
-    begun.wait(5)
+    begun.wait(60)
     yield
     ended.set()
     asked.result()

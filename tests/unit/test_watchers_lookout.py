@@ -44,7 +44,7 @@ class Ear:
         return [hint.path for hint in self.heard]
 
     def _hear(self, hint: Hint) -> None:
-        self.is_free.wait(10)
+        self.is_free.wait(60)
         self.heard.append(hint)
 
     def _lose(self) -> None:
@@ -185,7 +185,7 @@ def test_after_lost_hints_everything_is_watched_anew(tmp_path: Path, listen: Lis
     for number in range(limit + 5000):
         (tmp_path / str(number)).symlink_to("x")
     ear.is_free.set()
-    wait_for(lambda: ear.losses, within_s=10, what="word of the loss")
+    wait_for(lambda: ear.losses, within_s=60, what="word of the loss")
     ear.lookout.keep([Place(tmp_path)], 1.0)
     assert ear.has_heard_of(write(tmp_path / "after.txt", "x"))
 

@@ -17,7 +17,9 @@ from vqd.web.security import Guard
 from vqd.web.server import Bounds, WebServer, listening
 from vqd.web.sessions import Sessions
 
-BOUNDS = Bounds(connections=20, asked_within_s=0.5, taken_within_s=0.5)
+SHORT_S = 2.0
+"""How long nobody is waited for; whoever does his part is quicker, on a busy machine, too."""
+BOUNDS = Bounds(connections=20, asked_within_s=SHORT_S, taken_within_s=SHORT_S)
 ENDLESS = threading.Event()
 
 
@@ -48,7 +50,7 @@ def url() -> Iterator[str]:
 
     app.add_exception_handler(HTTPException, of_http)
     app.add_middleware(
-        Guard, sessions=Sessions(None), hosts=["localhost"], upload_limit=1 << 30, silent_s=0.5
+        Guard, sessions=Sessions(None), hosts=["localhost"], upload_limit=1 << 30, silent_s=SHORT_S
     )
     server = WebServer(app, listening("127.0.0.1", 0), on_end=lambda: None, bounds=BOUNDS)
     server.start()
@@ -58,7 +60,7 @@ def url() -> Iterator[str]:
 
 def connected(url: str) -> socket.socket:
     host, port = url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=10)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def is_ended(one: socket.socket) -> bool:
@@ -70,7 +72,7 @@ def is_ended(one: socket.socket) -> bool:
 
 def is_answered(url: str) -> bool:
     try:
-        return requests.get(f"{url}/api/hello", timeout=10).status_code == 200
+        return requests.get(f"{url}/api/hello", timeout=60).status_code == 200
     except requests.ConnectionError:
         return False
 
@@ -103,7 +105,9 @@ def test_a_kept_connection_may_ask_again_and_then_is_ended(url: str) -> None:
             one.sendall(b"GET /api/hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = b""
             while not answer.endswith(b'"hello"'):
-                answer += one.recv(4096)
+                part = one.recv(4096)
+                assert part, "it was ended too soon"
+                answer += part
         assert is_ended(one)
 
 
@@ -119,18 +123,18 @@ def test_who_sends_a_job_and_falls_silent_is_told(url: str) -> None:
 def test_who_sends_slowly_but_on_is_heard_to_the_end(url: str) -> None:
     def parts() -> Iterator[bytes]:
         pause = threading.Event()
-        for _ in range(4):
-            pause.wait(0.2)
+        for _ in range(6):
+            pause.wait(0.2 * SHORT_S)
             yield b"x" * 10
 
-    assert requests.post(f"{url}/api/jobs", data=parts(), timeout=10).json() == 40
+    assert requests.post(f"{url}/api/jobs", data=parts(), timeout=60).json() == 60
 
 
 def test_who_takes_nothing_of_an_answer_is_cut_off_and_costs_nothing_more(url: str) -> None:
     ENDLESS.clear()
     with connected(url) as one:
         one.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert ENDLESS.wait(10)
+        assert ENDLESS.wait(60)
         wait_for(lambda: is_answered(url), within_s=30)
 
 

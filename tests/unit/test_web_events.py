@@ -116,10 +116,10 @@ def test_only_so_many_may_look_on_and_who_leaves_makes_room(house: WebHouse) -> 
     try:
         for one in sockets:
             assert b"200 OK" in one.recv(4096)
-        with requests.get(f"{house.url}/api/events", stream=True, timeout=10) as refused:
+        with requests.get(f"{house.url}/api/events", stream=True, timeout=60) as refused:
             assert (refused.status_code, refused.json()["code"]) == (503, "busy")
         sockets.pop().close()
-        wait_for(lambda: is_let_in(house.url), within_s=10, what="a place")
+        wait_for(lambda: is_let_in(house.url), within_s=60, what="a place")
     finally:
         for one in sockets:
             one.close()
@@ -128,11 +128,11 @@ def test_only_so_many_may_look_on_and_who_leaves_makes_room(house: WebHouse) -> 
 def asked(url: str) -> socket.socket:
     """A client that asks for the events, and reads only as it is told to."""
     host, port = url.removeprefix("http://").split(":")
-    one = socket.create_connection((host, int(port)), timeout=10)
+    one = socket.create_connection((host, int(port)), timeout=60)
     one.sendall(f"GET /api/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     return one
 
 
 def is_let_in(url: str) -> bool:
-    with requests.get(f"{url}/api/events", stream=True, timeout=10) as answer:
+    with requests.get(f"{url}/api/events", stream=True, timeout=60) as answer:
         return answer.status_code == 200
