@@ -25,8 +25,8 @@ from tests.bench.report import report
 from tests.bench.restarting import restarting
 from tests.bench.scale import scale
 from tests.bench.starting import starting
+from tests.bench.status import status
 from tests.bench.syncs import syncs
-from tests.bench.telling import telling
 from tests.bench.tiny import tiny_prompts
 from tests.daemons import Daemon
 from tests.samples import picture_job
@@ -118,7 +118,7 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "meanwhile": meanwhile,
     "restart": restarting,
     "syncs": syncs,
-    "tell": telling,
+    "status": status,
     "peers": queues,
     "clients": clients,
     "farm": farm,

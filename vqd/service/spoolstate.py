@@ -32,10 +32,11 @@ class SpoolState:
 def spool_state(switch: Switch, disks: Disks) -> SpoolState:
     """Give it as it is now. Of a spool that is away no disk is told: it would be another's, or as
     it was before."""
-    is_away = switch.away is not None
+    standing = switch.standing()
+    is_away = standing.away is not None
     there = replace(disks, spool=None) if is_away else disks
     is_short = there.shortage() is not None
-    return SpoolState(is_away, switch.is_paused, is_short, dict(_told(there)))
+    return SpoolState(is_away, standing.is_paused, is_short, dict(_told(there)))
 
 
 def _told(disks: Disks) -> Iterator[tuple[str, Disk]]:

@@ -1,7 +1,7 @@
 """The whole queue: whether it goes on, and what keeps it."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -16,6 +16,26 @@ T = TypeVar("T")
 _SILENT = "it does not answer"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is missing of the spool, if it is `away`, and whether PAUSE lies in it: nothing new is
+    sent to any server then."""
+
+    away: str | None
+    is_paused: bool
+
+    @property
+    def stops(self) -> Sequence[Stop]:
+        """Give what keeps everything from being sent."""
+        if self.away is not None:
+            cure = "It goes on by itself when the share is back."
+            return [Stop("share_away", f"the share is away: {self.away}", cure)]
+        if self.is_paused:
+            cure = "vqd resume takes it away, and everything goes on."
+            return [Stop("paused", "PAUSE lies in the spool", cure)]
+        return []
+
+
 class Switch:
     """Pauses everything and lets it go on, by PAUSE in the spool, as anybody may by hand.
 
@@ -28,20 +48,14 @@ class Switch:
         self._on_change = on_change
         self._was_paused = False
 
-    @property
-    def is_paused(self) -> bool:
-        """Tell whether nothing new is sent to any server."""
-        with suppress(Silent):
-            self._was_paused = self._asker.ask(self._spool.is_paused)
-        return self._was_paused
-
-    @property
-    def away(self) -> str | None:
-        """Say what is missing of the spool; None if it is there."""
+    def standing(self) -> Standing:
+        """Look how the spool stands; another thread does, so whoever asks does so once."""
         try:
-            return self._asker.ask(self._spool.why_away)
+            standing = self._asker.ask(self._look)
         except Silent:
-            return _SILENT
+            return Standing(_SILENT, self._was_paused)
+        self._was_paused = standing.is_paused
+        return standing
 
     @property
     def waiting(self) -> Sequence[str]:
@@ -71,16 +85,8 @@ class Switch:
         self._on_change()
         return was_paused
 
-    def stops(self) -> Sequence[Stop]:
-        """Give what keeps everything from being sent."""
-        away = self.away
-        if away is not None:
-            cure = "It goes on by itself when the share is back."
-            return [Stop("share_away", f"the share is away: {away}", cure)]
-        if self.is_paused:
-            cure = "vqd resume takes it away, and everything goes on."
-            return [Stop("paused", "PAUSE lies in the spool", cure)]
-        return []
+    def _look(self) -> Standing:
+        return Standing(self._spool.why_away(), self._spool.is_paused())
 
     def _ask(self, act: Callable[[], T]) -> T:
         try:

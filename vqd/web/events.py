@@ -156,10 +156,10 @@ class Feed:
     def _beside(self) -> Iterator[bytes]:
         """Tell of what leaves no event in the queue: PAUSE, what runs, and servers."""
         services = self._services
-        live, changes, switch = services.live, services.changes, services.switch
+        live, changes, standing = services.live, services.changes, services.switch.standing()
         running = running_of(live, changes.names(sorted({key.job_key for key in live.prompts()})))
         told = {
-            "system": _event("system", {"paused": switch.is_paused, "away": switch.away}),
+            "system": _event("system", {"paused": standing.is_paused, "away": standing.away}),
             "running": _event("running", {"running": [asdict(one) for one in running]}),
         }
         farm = changes.farm()

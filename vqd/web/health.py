@@ -26,7 +26,7 @@ def routes(services: Services) -> APIRouter:
         """Tell whether jobs can be taken: the database answers, and the spool is there."""
         try:
             services.changes.newest_key()
-            away = services.switch.away
+            away = services.switch.standing().away
         except VqdError as error:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message) from error
         if away is not None:

@@ -55,7 +55,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
         """List jobs, in the order that is asked for."""
         asked = JobFilter(frozenset(state), workflow, _labels(label), q, order)
         page = services.pages.jobs(asked, cursor, limit=limit)
-        is_halted = services.switch.away is not None or services.switch.is_paused
+        is_halted = bool(services.switch.standing().stops)
         open_jobs = [job for job in page.rows if job.state not in CLOSED_STATES]
         finishes = {} if is_halted else services.views.finishes(open_jobs, services.clock())
         jobs = [job_shape(job, finishes.get(job.job_key)) for job in page.rows]
@@ -93,10 +93,10 @@ def _add_views(router: APIRouter, services: Services) -> None:
     @router.get("/api/jobs/{job}", responses=_NO_JOB)
     def show_job(job: str) -> JobDetailShape:
         """Show a job: what runs of it, and why it is where it is."""
-        now = services.clock()
-        found, reasons = services.views.explain(job, services.switch.stops(), now=now)
-        finish = services.views.finishes([found], now).get(found.job_key)
-        shape = job_shape(found, None if services.switch.stops() else finish)
+        now, stops = services.clock(), services.switch.standing().stops
+        found, reasons = services.views.explain(job, stops, now=now)
+        finishes = {} if stops else services.views.finishes([found], now)
+        shape = job_shape(found, finishes.get(found.job_key))
         running = running_of(services.live, {found.job_key: found.job})
         return job_detail_shape(shape, running, reasons)
 

@@ -23,11 +23,11 @@ def routes(services: Services) -> APIRouter:
     def show_system() -> models.SystemShape:
         """Show the daemon, what keeps the queue, and the servers."""
         now = services.clock()
-        farm = services.farm.servers(now)
+        farm, standing = services.farm.servers(now), services.switch.standing()
         return models.SystemShape(
             version=services.version,
-            paused=services.switch.is_paused,
-            away=services.switch.away,
+            paused=standing.is_paused,
+            away=standing.away,
             parked=_parked(services),
             settings_said=services.settings_said(),
             waiting=[*services.switch.waiting],
