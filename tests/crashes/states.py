@@ -55,6 +55,7 @@ LEGAL: Mapping[tuple[str, str | None], State] = {
 }
 
 _JOB = re.compile(r"\d{8}-\d{6}-.+")
+_HIDDEN = re.compile(rf"\.+{_JOB.pattern}")
 
 
 class Illegal(AssertionError):
@@ -113,7 +114,7 @@ def _folder_of(spool: Path) -> Path | None:
     """Give the one folder that the job has, a hidden one where it has none of its name yet."""
     named = [path for place in (ACTIVE, DONE, FAILED) for path in (spool / place).iterdir()]
     folders = [path for path in named if _JOB.fullmatch(path.name)]
-    hidden = [path for path in named if path.name.startswith(".") and "-" in path.name]
+    hidden = [path for path in named if _HIDDEN.fullmatch(path.name)]
     if len(folders) > 1:
         raise Illegal(f"the job has {len(folders)} folders: {[*map(str, folders)]}")
     return next(iter([*folders, *hidden]), None)
