@@ -37,11 +37,13 @@ def test_no_value_is_written_by_a_reference_to_another() -> None:
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
             lambda some: st.lists(some) | st.dictionaries(TEXTS, some),
+            max_leaves=10,
         ),
+        max_size=3,
     )
 )
 def test_numbers_and_nothing_stay_what_they_are(told: dict[str, object]) -> None:
-    assert yaml.safe_load(written(told)) == yaml.safe_load(yaml.safe_dump(told))
+    assert yaml.safe_load(written(told)) == told
 
 
 def test_what_is_no_plain_value_is_refused() -> None:
