@@ -80,5 +80,7 @@ class Cutter:
             self._left_open.append(server.dup())
         if self._is_passed_on:
             server.sendall(said)
-            server.recv(65536)  # it has done what was said
+            server.shutdown(socket.SHUT_WR)
+            while server.recv(65536):  # until it has done all that was said
+                pass
         return True

@@ -13,7 +13,7 @@ from vqd.domain.listing import Counts
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
 from vqd.domain.place import Place
 from vqd.domain.queue import Prompt, PromptKey
-from vqd.store.access import queue_at
+from vqd.store.access import Transactions, queue_at
 from vqd.store.batches import Batching
 from vqd.store.store import SLICE, Session, Store
 
@@ -82,9 +82,15 @@ def test_the_schema_itself_refuses_counters_that_do_not_add_up(store: Store, pla
     store.close()
     with closing(queue_at(place).writing()) as transactions:
         transactions.begin()
+        transactions.begin_write()
         with pytest.raises(Exception, match=r"(?i)check constraint"):
-            transactions.connection.execute("UPDATE jobs SET pending = 5")
+            miscount(transactions)
         transactions.roll_back()
+
+
+def miscount(transactions: Transactions) -> None:
+    transactions.connection.execute("UPDATE jobs SET pending = 5")
+    transactions.end_write()
 
 
 def test_a_claim_stores_the_prompt_id_and_starts_the_job(store: Store) -> None:

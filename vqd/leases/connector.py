@@ -5,7 +5,7 @@ at the first step, and no event loop is needed.
 """
 
 from collections.abc import Coroutine, Mapping
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, Protocol, TypeVar, runtime_checkable
 
 from procrastinate.connector import BaseConnector
 from procrastinate.manager import JobManager
@@ -18,6 +18,14 @@ from psycopg.types.string import StrDumperUnknown
 T = TypeVar("T")
 
 
+@runtime_checkable
+class Ahead(Protocol):
+    """A connection on which statements run ahead of their answers."""
+
+    def hear(self) -> None:
+        """Wait for the answers that are still due."""
+
+
 class GivenConnection(BaseConnector):
     """Asks by a connection whose transaction is the caller's; errors stay psycopg's."""
 
@@ -26,7 +34,7 @@ class GivenConnection(BaseConnector):
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
         """Carry a statement out."""
-        self._rows(query, arguments)
+        tell(self._connection, query, _as_values(arguments))
 
     async def execute_query_one_async(
         self, query: LiteralString, **arguments: Any
@@ -41,23 +49,32 @@ class GivenConnection(BaseConnector):
         return self._rows(query, arguments)
 
     def _rows(self, query: LiteralString, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        values = {name: _as_json(value) for name, value in arguments.items()}
-        return ask(self._connection, query, values)
+        return ask(self._connection, query, _as_values(arguments))
 
 
 def ask(
     connection: Connection[Any], statement: LiteralString, values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Carry a statement out, whose values are named, and give its rows by name.
+    """Carry a statement out, whose values are named, and give its rows by name."""
+    cursor = tell(connection, statement, values)
+    if isinstance(connection, Ahead):
+        connection.hear()
+    return cursor.fetchall() if cursor.description else []
+
+
+def tell(
+    connection: Connection[Any], statement: LiteralString, values: Mapping[str, Any]
+) -> Cursor[dict[str, Any]]:
+    """Carry a statement out, of which no answer is wanted; where statements run ahead of their
+    answers, a later one may tell that it is at fault.
 
     However whoever gave the connection has it speak, here it is as psycopg does by itself, which
     is how Procrastinate's statements are meant.
     """
-    with Cursor(connection, row_factory=dict_row) as cursor:
-        cursor.adapters.register_dumper(str, StrDumperUnknown)
-        cursor.adapters.register_dumper(int, IntDumper)
-        cursor.execute(statement, values)
-        return cursor.fetchall() if cursor.description else []
+    cursor = Cursor(connection, row_factory=dict_row)
+    cursor.adapters.register_dumper(str, StrDumperUnknown)
+    cursor.adapters.register_dumper(int, IntDumper)
+    return cursor.execute(statement, values, prepare=True if values else None)
 
 
 def manager_over(connection: Connection[Any]) -> JobManager:
@@ -78,6 +95,10 @@ def at_once(asked: Coroutine[Any, Any, T]) -> T:
         return given
     asked.close()
     raise RuntimeError("it waits for something else than the connection that was given")
+
+
+def _as_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _as_json(value) for name, value in arguments.items()}
 
 
 def _as_json(value: Any) -> Any:

@@ -90,6 +90,7 @@ class Transactions(Protocol):
 
         Raises:
             Unwritten: nothing of the transaction will come about.
+            Exception: the write is at fault, and is to be undone.
         """
 
     def undo_write(self, error: Exception) -> None:

@@ -135,10 +135,12 @@ class Writer:
         self._transactions.begin_write()
         try:
             value = write(self._transactions.connection)
+            self._transactions.end_write()
+        except Unwritten:
+            raise
         except Exception as error:  # noqa: BLE001 - told to who asked for the write
             self._transactions.undo_write(error)
             return partial(future.set_exception, error)
-        self._transactions.end_write()
         return partial(future.set_result, value)
 
 

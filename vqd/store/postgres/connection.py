@@ -12,6 +12,7 @@ from psycopg.pq import TransactionStatus
 from vqd.documents.secrets import url_of
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
+from vqd.store.postgres.ahead import AheadConnection
 from vqd.store.postgres.dialect import spoken
 from vqd.store.postgres.errors import passing, unreachable
 from vqd.store.postgres.values import adapt, named_rows
@@ -44,14 +45,21 @@ _SESSION = (
     " SET lock_timeout = {lock_ms}"
 )
 
+_PREPARED = 500
+"""Statements that a connection has prepared at most, which is more than there are: psycopg's 100
+would have some prepared again and again."""
+
 _FIRST = 32
 _MORE = 4
 
 
 class PostgresConnection:
-    """Speaks to PostgreSQL over a connection that may be replaced by another when it is cut off."""
+    """Speaks to PostgreSQL over a connection that may be replaced by another when it is cut off.
 
-    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+    Where statements run ahead of their answers, one that is at fault may be told of by a later one.
+    """
+
+    def __init__(self, raw: AheadConnection) -> None:
         self.raw = raw
 
     def execute(self, statement: str, values: Values = (), /) -> Rows:
@@ -61,11 +69,14 @@ class PostgresConnection:
             VqdError: `store_unreachable`, `store_disk`.
             psycopg.Error: the statement is at fault.
         """
-        said = spoken(statement)
+        said, is_ahead = spoken(statement), self.raw.is_ahead
         try:
-            return self.raw.execute(said.text, said.in_order(values))
+            answer = self.raw.execute(
+                said.text, said.in_order(values), prepare=True if is_ahead else None
+            )
         except psycopg.Error as error:
             raise passing(error) or error from error
+        return Awaited(self, answer) if is_ahead else answer
 
     def executemany(self, statement: str, values: Iterable[Values], /) -> None:
         """Carry out a statement for each of these values; raises as `execute` does."""
@@ -87,6 +98,20 @@ class PostgresConnection:
                 return
             start, most = start + most, most * _MORE
 
+    def run_ahead(self) -> None:
+        """Wait for no answer from now on; raises as `execute` does."""
+        try:
+            self.raw.run_ahead()
+        except psycopg.Error as error:
+            raise passing(error) or error from error
+
+    def hear(self) -> None:
+        """Wait for the answers that are still due; raises as `execute` does."""
+        try:
+            self.raw.hear()
+        except psycopg.Error as error:
+            raise passing(error) or error from error
+
     @property
     def is_cut_off(self) -> bool:
         """Tell whether nothing more comes over it."""
@@ -98,9 +123,37 @@ class PostgresConnection:
         return self.raw.info.transaction_status == TransactionStatus.IDLE
 
 
-def connect(
-    database: Database, *, name: str, idle_ms: int, lock_ms: int
-) -> "psycopg.Connection[Any]":
+class Awaited:
+    """What a statement gave, which is heard when somebody looks."""
+
+    def __init__(self, connection: PostgresConnection, answer: "psycopg.Cursor[Any]") -> None:
+        self._connection = connection
+        self._answer = answer
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were written, or are given."""
+        return self._heard().rowcount
+
+    def fetchone(self) -> Any:
+        """Give the next row; None after the last."""
+        return self._heard().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """Give the rows that are left."""
+        return self._heard().fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the rows that are left, one by one."""
+        return iter(self._heard())
+
+    def _heard(self) -> "psycopg.Cursor[Any]":
+        if self._answer.pgresult is None:
+            self._connection.hear()
+        return self._answer
+
+
+def connect(database: Database, *, name: str, idle_ms: int, lock_ms: int) -> AheadConnection:
     """Connect to the server of a database, or to that of several which can be written to.
 
     `name` is what its operators see. A transaction that is idle for `idle_ms` is ended, and a lock
@@ -119,7 +172,7 @@ def connect(
             "Write: postgresql://USER@HOST/DATABASE.",
         ) from None
     try:
-        raw = psycopg.connect(
+        raw = AheadConnection.connect(
             **{**_OURS, **said, "application_name": name},  # type: ignore[arg-type]
             autocommit=True,
             cursor_factory=RawCursor,
@@ -128,6 +181,7 @@ def connect(
     except psycopg.Error as error:
         raise passing(error) or unreachable(str(error)) from error
     adapt(raw)
+    raw.prepared_max = _PREPARED
     with closed_if_it_fails(raw):
         raw.execute(_SESSION.format(idle_ms=idle_ms, lock_ms=lock_ms))
         raw.execute(
@@ -139,7 +193,7 @@ def connect(
 
 
 @contextmanager
-def closed_if_it_fails(raw: "psycopg.Connection[Any]") -> Iterator["psycopg.Connection[Any]"]:
+def closed_if_it_fails(raw: AheadConnection) -> Iterator[AheadConnection]:
     """Give a new connection for what makes it fit for use; if that fails, it is closed.
 
     Raises:

@@ -54,6 +54,22 @@ def require_none(raw: "psycopg.Connection[Any]", database: Database) -> None:
         raise _refusal(database, other)
 
 
+def end_the_silent(raw: "psycopg.Connection[Any]", lock: tuple[int, int], silent_s: float) -> None:
+    """End who holds a lock and was waited for, to say more, for as long as that.
+
+    Raises:
+        psycopg.Error: PostgreSQL does not answer.
+    """
+    raw.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE locktype = 'advisory' AND granted AND classid = $1::bigint::oid"
+        " AND objid = $2::bigint::oid AND wait_event = 'ClientRead'"
+        " AND query_start < now() - make_interval(secs => $3) AND pg_locks.database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (*lock, silent_s),
+    )
+
+
 def _is_taken(raw: "psycopg.Connection[Any]", lock: tuple[int, int]) -> bool:
     row = raw.execute("SELECT pg_try_advisory_lock($1::int, $2::int) AS taken", lock).fetchone()
     return row is not None and bool(row["taken"])

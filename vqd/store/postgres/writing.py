@@ -6,21 +6,29 @@ it no longer than HELD_S.
 
 Whoever does not hear whether a commit came about looks its number up. That takes the same lock,
 which is free only once what was cut off is over.
+
+Statements run ahead of their answers, so that the lock is held for as few ways there and back as
+can be. PostgreSQL itself ends a transaction only where its client was silent between two of those;
+who is silent in the middle of one is ended by whoever waits for the lock.
 """
 
 import os
 import socket
 import threading
+import time
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import psycopg
+from psycopg import errors
 
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.place import Database
 from vqd.store.access import Unwritten
+from vqd.store.postgres.ahead import AheadConnection
 from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
-from vqd.store.postgres.daemons import be_the_one
+from vqd.store.postgres.daemons import be_the_one, end_the_silent
 from vqd.store.postgres.errors import passing, unreachable
 from vqd.store.postgres.schema import WRITING, check_version, lay_out, version_of
 
@@ -31,6 +39,8 @@ HANDED_OVER_S = 3.0
 """How long a daemon of this home is waited for whose end its server has not noticed yet."""
 WAITED_S = 10.0
 """How long others are waited for that write."""
+_LOOKED_AFTER_S = 2.5
+"""How long before it is looked whether one of them is silent."""
 ASKED_AGAIN_S = 0.5
 """Between two tries to hear whether a commit came about."""
 _FORGOTTEN = "1 day"
@@ -61,8 +71,7 @@ class PostgresTransactions:
         try:
             if not self._is_begun():
                 self._connect_anew()
-                self.connection.execute("BEGIN")
-            self.connection.execute("SELECT begin_writing(?, ?)", (self._name, self._number))
+                self._begin()
         except (VqdError, psycopg.Error) as error:
             self.connection.raw.close()  # the server may be none that can be written to any more
             raise _unwritten(error) from error
@@ -72,29 +81,40 @@ class PostgresTransactions:
         self._carry_out("SAVEPOINT one")
 
     def end_write(self) -> None:
-        """End it; it comes about with the transaction."""
+        """End it; it comes about with the transaction. Raises what the write is at fault of, if
+        nobody has heard that yet."""
+        self.connection.hear()
         self._carry_out("RELEASE one")
 
     def undo_write(self, error: Exception) -> None:
         """Undo it alone, unless PostgreSQL itself is at fault."""
         if isinstance(error, VqdError) and isinstance(error.__cause__, psycopg.Error):
             raise _unwritten(error) from error
+        try:
+            with suppress(psycopg.Error):  # what else of it is at fault is undone with it
+                self.connection.hear()
+        except VqdError as cut_off:
+            raise _unwritten(cut_off) from cut_off
         self._carry_out("ROLLBACK TO one")
         self._carry_out("RELEASE one")
 
     def commit(self) -> None:
         """End it, durably; where the answer is lost, once it is known whether it came about."""
         try:
-            said = self.connection.raw.execute("COMMIT").statusmessage
-        except psycopg.Error as error:
+            ended = self.connection.raw.execute("COMMIT", prepare=False)
+            self.connection.raw.catch_up()
+        except (VqdError, psycopg.Error) as error:
             if not self.connection.is_cut_off or not self._came_about():
                 raise _unwritten(error) from error
             return
-        if said != "COMMIT":  # what failed in it was not undone
-            raise _unwritten(unreachable(f"PostgreSQL ended a transaction with {said}"))
+        if ended.statusmessage != "COMMIT":  # what failed in it was not undone
+            said = f"PostgreSQL ended a transaction with {ended.statusmessage}"
+            raise _unwritten(unreachable(said))
 
     def roll_back(self) -> None:
         """End it, and let nothing of it come about; a connection on which that fails is closed."""
+        with suppress(VqdError, psycopg.Error):  # nothing of it is wanted
+            self.connection.raw.catch_up()
         if self.connection.is_cut_off or self.connection.is_idle:
             return
         try:
@@ -111,11 +131,38 @@ class PostgresTransactions:
         self.connection.raw.close()
 
     def _is_begun(self) -> bool:
-        """Begin, unless the connection was cut off since it was used last."""
+        """Begin, unless the connection was cut off since it was used last.
+
+        Raises:
+            VqdError, psycopg.Error: there is another reason why not.
+        """
         try:
-            self.connection.execute("BEGIN")
+            self._begin()
         except VqdError:
+            if not self.connection.is_cut_off:
+                raise
             return False
+        return True
+
+    def _begin(self) -> None:
+        until = time.monotonic() + WAITED_S
+        while not self._is_locked():
+            self.roll_back()
+            end_the_silent(self.connection.raw, WRITING, HELD_S)
+            if time.monotonic() > until:
+                raise unreachable(f"others have been writing to it for {WAITED_S:.0f} s")
+
+    def _is_locked(self) -> bool:
+        """Begin, and wait a while for whoever else writes; False if that was not long enough."""
+        self.connection.run_ahead()
+        self.connection.execute("BEGIN")
+        self.connection.execute("SELECT begin_writing(?, ?)", (self._name, self._number))
+        try:
+            self.connection.hear()
+        except VqdError as error:
+            if isinstance(error.__cause__, errors.LockNotAvailable):
+                return False
+            raise
         return True
 
     def _carry_out(self, statement: str) -> None:
@@ -152,13 +199,13 @@ class PostgresTransactions:
         self.connection.raw = self._connected()
         check_version(self.connection.raw, self._database)
 
-    def _connected(self) -> "psycopg.Connection[Any]":
+    def _connected(self) -> AheadConnection:
         """Connect as the one daemon of the home."""
         raw = connect(
             self._database,
             name=self._name,
             idle_ms=int(HELD_S * 1000),
-            lock_ms=int(WAITED_S * 1000),
+            lock_ms=int(_LOOKED_AFTER_S * 1000),
         )
         wait = self._interrupted.wait
         with closed_if_it_fails(raw):
