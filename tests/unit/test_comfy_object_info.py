@@ -21,7 +21,7 @@ SAVE: dict[str, Any] = {
 
 @pytest.fixture
 def client(server: StrangeServer) -> Iterator[Client]:
-    opened = Client(server.url, timeout_s=0.5)
+    opened = Client(server.url, timeout_s=30.0)
     yield opened
     opened.close()
 

@@ -106,7 +106,7 @@ def test_a_decoder_that_crashes_is_asked_once_more_and_twice_is_the_file_s_fault
             asked = thread.submit(decoders.ask, "probe", huge)
             seen: set[int] = set()
             for _ in range(crashes):
-                pid = wait_for(lambda: reader_of(huge, {*decoders.pids} - seen), within_s=20)  # noqa: B023
+                pid = wait_for(lambda: reader_of(huge, {*decoders.pids} - seen), within_s=60)  # noqa: B023
                 seen.add(pid)
                 os.kill(pid, signal.SIGSEGV)
             if is_told:
