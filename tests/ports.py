@@ -11,6 +11,7 @@ from pathlib import Path
 
 _GIVEN_AWAY = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _FIRST, _LAST = 10_000, 32_000
+_TRIES = 100
 
 _ours: set[int] = set()
 
@@ -19,11 +20,11 @@ def lasting_port() -> int:
     """Give a port of the loopback that nobody uses, and nobody is given but by this function."""
     first, last = map(int, _GIVEN_AWAY.read_text(encoding="ascii").split())
     kept = [port for port in range(_FIRST, _LAST) if not first <= port <= last]
-    for port in random.sample(kept, len(kept)):
+    for port in random.sample(kept, _TRIES):
         if port not in _ours and _is_free(port):
             _ours.add(port)
             return port
-    raise AssertionError(f"every port from {_FIRST} to {_LAST} is used or given away")
+    raise AssertionError(f"no port from {_FIRST} to {_LAST} seems to be free")
 
 
 def _is_free(port: int) -> bool:

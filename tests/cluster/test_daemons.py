@@ -4,6 +4,7 @@ own, and helps the others."""
 import json
 import signal
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,12 +20,14 @@ vqd: 1
 workflow: image-scale
 fan_out:
   matrix:
-    size: [96x64, 160x100, 240x160, 320x200, 400x300, 480x320]
+    size: [700x500, 710x500, 720x500, 730x500, 740x500, 750x500]
     method: [lanczos, area]
 """
 PICTURES = 2
 PROMPTS = 24
 WITHIN_S = 180
+
+pytestmark = pytest.mark.timeout(600)
 
 
 class House:
@@ -94,6 +97,8 @@ def begin(house: House, folder: Path, *, pictures: int = PICTURES) -> None:
     """Let both carry out a job of `a`, of which much is left to do."""
     for daemon in (house.a, house.b):
         daemon.start()
+    for daemon in (house.a, house.b):
+        wait_for(partial(daemon.logged, "server.changed"), within_s=WITHIN_S)
     drop(house.a, folder, "wide", pictures=pictures)
     wait_for(lambda: concluded(house.a) and concluded(house.b), within_s=WITHIN_S)
 

@@ -16,7 +16,9 @@ from tests.postgres import Postgres, folder_for_anyone, require_postgres
 from tests.waiting import wait_for
 from vqd.leases.heart import ZOMBIE_EXIT
 
-WITHIN_S = 60
+pytestmark = pytest.mark.timeout(600)
+
+WITHIN_S = 120
 """How long anything may take here at most, on a machine that does much else."""
 
 
@@ -53,6 +55,10 @@ class Cluster:
             " FROM generate_series(1, %s) AS number RETURNING 1",
             (render_s, prompts),
         )
+
+    def hasten(self) -> None:
+        """Let who begins to render from now on take next to no time."""
+        self.ask("UPDATE prompts SET render_s = 0.1 RETURNING 1")
 
     def ask(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Ask the database."""
@@ -102,22 +108,24 @@ def cluster(postgres: Postgres) -> Iterator[Cluster]:
 
 
 def test_a_killed_hosts_prompt_goes_to_another_and_is_published_once(cluster: Cluster) -> None:
-    cluster.add(1, render_s=2)
+    cluster.add(1, render_s=3600)
     cluster.start("gpu1")
     cluster.wait_until_told("claimed")
-    cluster.start("gpu2")
 
     cluster.signal("gpu1", signal.SIGKILL)
+    cluster.hasten()
+    cluster.start("gpu2")
 
     assert cluster.wait_until_told("published") == [("gpu2", 1)]
     assert cluster.told("claimed") == [("gpu1", 1), ("gpu2", 1)]
 
 
 def test_a_host_that_was_frozen_publishes_nothing_and_ends(cluster: Cluster) -> None:
-    cluster.add(1, render_s=1)
+    cluster.add(1, render_s=3600)
     cluster.start("gpu1")
     cluster.wait_until_told("claimed")
     cluster.signal("gpu1", signal.SIGSTOP)
+    cluster.hasten()
     cluster.start("gpu2")
     cluster.wait_until_told("published")
 
@@ -130,12 +138,13 @@ def test_a_host_that_was_frozen_publishes_nothing_and_ends(cluster: Cluster) -> 
 def test_a_host_that_is_killed_and_started_again_goes_on_with_what_it_had(
     cluster: Cluster,
 ) -> None:
-    cluster.add(1, render_s=1)
+    cluster.add(1, render_s=3600)
     cluster.start("gpu1")
     cluster.wait_until_told("claimed")
 
     cluster.signal("gpu1", signal.SIGKILL)
     cluster.exit_code("gpu1")
+    cluster.hasten()
     cluster.start("gpu1")
 
     assert cluster.wait_until_told("published") == [("gpu1", 1)]
@@ -174,7 +183,10 @@ def test_nothing_is_lost_or_made_twice_when_the_standby_takes_over() -> None:
 
             published = cluster.wait_until_told("published", 60)
             assert sorted(number for _, number in published) == list(range(1, 61))
-            assert sorted(number for _, number in cluster.told("claimed")) == list(range(1, 61))
+            # One that was taken for dead by mistake, on a busy machine, lost what it had claimed.
+            lost = [number for _, number in cluster.told("swept")]
+            claimed = sorted(number for _, number in cluster.told("claimed"))
+            assert claimed == sorted([*range(1, 61), *lost])
             assert len(published) > before
         finally:
             cluster.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tests.crashes import points
+from tests.ports import lasting_port
 from vqd import daemon, logs
 from vqd.engine.server import serve
 from vqd.settings.load import load
@@ -26,7 +27,7 @@ class ForkedEngine:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._port = 0
+        self._port = lasting_port()
         self._pid = 0
         self.url = ""
 
@@ -60,7 +61,6 @@ class ForkedEngine:
         os.close(tell)
         with os.fdopen(told, encoding="utf-8") as announced:
             self.url = announced.read()
-        self._port = int(self.url.rpartition(":")[2])
 
     def _serve(self, announce: Callable[[str], None]) -> None:
         _write_into(self._data / "engine.log")

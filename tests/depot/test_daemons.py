@@ -1,6 +1,7 @@
 """Daemons that share a queue and no disk: the files of their jobs travel by the depot."""
 
 from collections.abc import Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,6 +73,8 @@ def begin(house: House, folder: Path) -> None:
     """Let both carry out a job of `a`, of which much is left to do."""
     for daemon in (house.a, house.b):
         daemon.start()
+    for daemon in (house.a, house.b):
+        wait_for(partial(daemon.logged, "server.changed"), within_s=WITHIN_S)
     picture_job(folder / "wide", pictures=PICTURES, job=JOB).rename(house.a.spool.inbox / "wide")
     wait_for(lambda: concluded(house.a) and concluded(house.b), within_s=WITHIN_S)
 
@@ -92,7 +95,8 @@ def assert_whole(house: House, done: Path) -> None:
     assert len(succeeded) == len({*succeeded})
     assert house.b.closed("wide") is None
     assert not [*house.b.spool.active.iterdir()]
-    assert not [*(house.b.folder / "state" / "depot").glob("attempts/*")]
+    attempts = house.b.folder / "state" / "depot" / "attempts"
+    wait_for(lambda: not [*attempts.glob("*")], within_s=WITHIN_S, what="the end of all attempts")
 
 
 def test_a_job_is_carried_out_by_both_and_every_output_comes_home_once(
