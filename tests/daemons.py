@@ -60,7 +60,7 @@ class Daemon:
         path = self.spool.inbox / "_vqd" / "WAITING.txt"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def start(self, *, within_s: float = 60, may_end: bool = False) -> "Daemon":
+    def start(self, *, within_s: float = 120, may_end: bool = False) -> "Daemon":
         """Start the daemon and wait until it is ready, or has ended where it `may_end`."""
         starts = len(self.logged("daemon.started"))
         self.begin()
@@ -120,7 +120,7 @@ class Daemon:
                     return folder
         return None
 
-    def wait_closed(self, name: str, *, within_s: float = 60) -> Path:
+    def wait_closed(self, name: str, *, within_s: float = 120) -> Path:
         """Wait until the job `name` is in done/ or failed/, and a running daemon knows it is over,
         which it writes down an instant later."""
         folder = wait_for(lambda: self.closed(name), within_s=within_s, what=f"the end of {name}")
@@ -131,7 +131,7 @@ class Daemon:
         )
         return folder
 
-    def wait_done(self, name: str, *, within_s: float = 60) -> Path:
+    def wait_done(self, name: str, *, within_s: float = 120) -> Path:
         """Wait until the job `name` is over, and see that it has not failed."""
         folder = self.wait_closed(name, within_s=within_s)
         assert folder.parent == self.spool.done, (folder / "WHY.txt").read_text()

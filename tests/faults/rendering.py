@@ -20,7 +20,7 @@ def run_job(daemon: Daemon, folder: Path, *, job: str = TWO_LINES, pictures: int
     """Run a job, and give its folder when it is over."""
     daemon.start()
     drop_job(daemon, folder, job=job, pictures=pictures)
-    return daemon.wait_closed("one", within_s=60)
+    return daemon.wait_closed("one")
 
 
 def outcomes(daemon: Daemon) -> Counter[str]:
@@ -51,4 +51,4 @@ def entry_in(pass_on: PassOn) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(pass_on().partition(b"\r\n\r\n")[2])
         return told
 
-    return wait_for(entry, within_s=10, what="the history entry")
+    return wait_for(entry, within_s=60, what="the history entry")

@@ -2,7 +2,6 @@
 by the next daemon, and none is rendered twice."""
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,10 +21,12 @@ JOB = """\
 vqd: 1
 workflow: image-scale
 params: {method: lanczos}
-fan_out: {matrix: {size: [1500x1500, 1490x1490, 1480x1480, 1470x1470]}}
+fan_out: {matrix: {size: [2600x2600, 2590x2590, 2580x2580, 2570x2570]}}
 """
+"""Of prompts so long that none ends while a signal is on its way."""
 PROMPTS = 4
-ENDS_WITHIN_S = 20
+ENDS_WITHIN_S = 90
+"""Long before what answers nothing lets go, or the drain of those that drain for long is over."""
 
 House = Callable[[float], Daemon]
 
@@ -56,11 +57,11 @@ def sigterm(daemon: Daemon) -> None:
         pending = status.read_text().partition("ShdPnd:")[2].split()[0]
         return not int(pending, 16) & bit
 
-    wait_for(is_heard, within_s=10)
+    wait_for(is_heard, within_s=60)
 
 
 def exit_code(daemon: Daemon) -> int:
-    """Give it once the daemon has ended, which it must soon."""
+    """Give it once the daemon has ended, which it must in time."""
     assert daemon.process is not None
     return daemon.process.wait(ENDS_WITHIN_S)
 
@@ -73,9 +74,9 @@ def withdraw(engine: EngineProcess, theirs: list[str]) -> None:
 def test_what_is_on_the_server_is_brought_home_and_nothing_more_is_sent(
     house: House, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
-    daemon = house(60).start()
+    daemon = house(80).start()
     drop(daemon, tmp_path, "beach", JOB)
-    wait_for(lambda: on(engine, "running") and on(engine, "pending"), within_s=20)
+    wait_for(lambda: on(engine, "running") and on(engine, "pending"), within_s=60)
     sigterm(daemon)
     sent = proxy.asked["POST /prompt"]
     assert exit_code(daemon) == 0
@@ -91,11 +92,11 @@ def test_what_takes_longer_goes_on_there_and_is_followed_by_the_next_daemon(
     house: House, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon = house(0.5).start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
     sent = theirs(engine, 20)
     drop(daemon, tmp_path, "beach", JOB)
     (first, second) = wait_for(
-        lambda: on(engine, "pending")[1:] and on(engine, "pending"), within_s=20
+        lambda: on(engine, "pending")[1:] and on(engine, "pending"), within_s=60
     )
     sigterm(daemon)
     assert exit_code(daemon) == 0
@@ -103,9 +104,9 @@ def test_what_takes_longer_goes_on_there_and_is_followed_by_the_next_daemon(
     assert {first, second} == {*on(engine, "pending")}
     withdraw(engine, sent)
     daemon.start()
-    (rescued,) = wait_for(lambda: daemon.logged("prompts.rescued"), within_s=20)
+    (rescued,) = wait_for(lambda: daemon.logged("prompts.rescued"), within_s=60)
     assert (rescued["adopted"], rescued["requeued"]) == (2, 0)
-    assert_made_once(daemon, daemon.wait_closed("beach", within_s=90), PROMPTS)
+    assert_made_once(daemon, daemon.wait_closed("beach"), PROMPTS)
     assert proxy.asked["POST /prompt"] == PROMPTS
     assert outcomes(daemon) == {"succeeded": PROMPTS}
     assert {ended(engine).get(prompt_id) for prompt_id in (first, second)} == {"success"}
@@ -115,17 +116,17 @@ def test_a_second_sigterm_ends_the_wait(
     house: House, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon = house(600).start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
     sent = theirs(engine, 20)
     drop(daemon, tmp_path, "beach", JOB)
-    wait_for(lambda: on(engine, "pending"), within_s=20)
+    wait_for(lambda: on(engine, "pending"), within_s=60)
     sigterm(daemon)
     sigterm(daemon)
     assert exit_code(daemon) == 0
     assert not outcomes(daemon)
     withdraw(engine, sent)
     daemon.start()
-    assert_made_once(daemon, daemon.wait_closed("beach", within_s=90), PROMPTS)
+    assert_made_once(daemon, daemon.wait_closed("beach"), PROMPTS)
     assert proxy.asked["POST /prompt"] == PROMPTS
 
 
@@ -134,15 +135,13 @@ def test_a_server_that_does_not_answer_holds_no_end_up(
 ) -> None:
     held = Held()
     daemon = house(0.5).start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
     proxy.tampers("POST /prompt", held.after)
     try:
         drop(daemon, tmp_path, "beach", JOB)
-        wait_for(held.reached.is_set, within_s=20, what="a prompt that gets no answer")
-        began = time.monotonic()
+        wait_for(held.reached.is_set, within_s=60, what="a prompt that gets no answer")
         sigterm(daemon)
         assert exit_code(daemon) == 0
-        assert time.monotonic() - began < ENDS_WITHIN_S
     finally:
         held.let_go()
     daemon.start()
