@@ -25,6 +25,8 @@ class Cutter:
         self._is_server_told = True
         self._left_open: list[socket.socket] = []
         self.cuts = 0
+        self.ways = 0
+        """Ways there and back: how often a client spoke that had heard the server."""
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept)
 
@@ -60,10 +62,13 @@ class Cutter:
 
     def _pass_on(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._server) as server, contextlib.suppress(OSError):
+            is_heard = True
             while True:
                 ready, _, _ = select.select([client, server], [], [])
                 for one in ready:
                     said = one.recv(65536)
+                    self.ways += one is client and is_heard
+                    is_heard = one is server
                     if not said or (one is client and self._is_cut(said, server)):
                         return
                     (server if one is client else client).sendall(said)

@@ -34,7 +34,7 @@ class GivenConnection(BaseConnector):
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
         """Carry a statement out."""
-        tell(self._connection, query, _as_values(arguments))
+        tell(self._connection, query, as_values(arguments))
 
     async def execute_query_one_async(
         self, query: LiteralString, **arguments: Any
@@ -49,7 +49,7 @@ class GivenConnection(BaseConnector):
         return self._rows(query, arguments)
 
     def _rows(self, query: LiteralString, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        return ask(self._connection, query, _as_values(arguments))
+        return ask(self._connection, query, as_values(arguments))
 
 
 def ask(
@@ -97,7 +97,8 @@ def at_once(asked: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("it waits for something else than the connection that was given")
 
 
-def _as_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def as_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values as Procrastinate's statements take them: objects as JSON."""
     return {name: _as_json(value) for name, value in arguments.items()}
 
 

@@ -9,7 +9,7 @@ from psycopg import Connection
 from vqd.domain.errors import VqdError
 from vqd.domain.host import Swept
 from vqd.domain.queue import PromptKey
-from vqd.leases.connector import ask
+from vqd.leases.connector import tell
 from vqd.leases.heart import Heart, end_process
 from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.lease import Lease
@@ -66,7 +66,7 @@ class Gate:
     def reach(self, homes: Collection[str], *, by_depot: bool) -> None:
         """Let jobs of these homes be claimed in this transaction, and `by_depot` those whose inputs
         lie there (see `store/postgres/dialect`)."""
-        ask(
+        tell(
             self._writing.raw,
             "SELECT set_config('vqd.reached', %(homes)s, true),"
             " set_config('vqd.depot', %(by_depot)s, true)",

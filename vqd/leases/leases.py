@@ -8,11 +8,13 @@ Procrastinate's `lock` sees to it that a prompt has one lease at most.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Status
+from procrastinate.sql import queries
+from procrastinate.types import JobToDefer
 from psycopg import Connection
 
 from vqd.domain.queue import PromptKey
-from vqd.leases.connector import ask, at_once, manager_over
+from vqd.leases.connector import as_values, ask, at_once, manager_over, tell
 from vqd.leases.hosts import Worker
 from vqd.leases.lease import Lease
 from vqd.leases.naming import TASK, key_of, lease_of, lock_of
@@ -30,10 +32,10 @@ class Leases:
 
         Whoever chose them knows that nobody runs them: a lease that there still is of one is over.
         """
-        jobs = [_job(key, worker) for key in keys]
-        if not jobs:
+        if not keys:
             return []
-        at_once(self._manager.batch_defer_jobs_async(jobs))
+        jobs = [_job(key, worker) for key in keys]
+        tell(self._connection, queries["defer_jobs"], as_values({"jobs": jobs}))
         leases = self._fetched(worker, len(jobs))
         if left_over := [key for key in keys if key not in leases]:
             self._end_all(left_over)
@@ -72,12 +74,14 @@ class Leases:
                 self.end(lease_of(job))
 
 
-def _job(key: PromptKey, worker: Worker) -> Job:
+def _job(key: PromptKey, worker: Worker) -> JobToDefer:
     lock = lock_of(key)
-    return Job(
-        queue=worker.queue,
+    return JobToDefer(
+        queue_name=worker.queue,
+        task_name=TASK,
+        priority=0,
         lock=lock,
         queueing_lock=lock,
-        task_name=TASK,
-        task_kwargs={"job_key": key.job_key, "number": key.number},
+        args={"job_key": key.job_key, "number": key.number},
+        scheduled_at=None,
     )

@@ -18,7 +18,7 @@ SHUNNED_S = 10.0
 COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
 
 READY_JOBS = (
-    f"SELECT job_key, priority, turn, awaits_proof FROM jobs WHERE needs_key = ?"
+    f"SELECT job_key, priority, turn, awaits_proof, started_at FROM jobs WHERE needs_key = ?"
     f" AND {READY}{REACHED}"
     " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, turn, job_key"
 )
@@ -55,12 +55,14 @@ ROUTES = (
 @dataclass(frozen=True, slots=True)
 class Next:
     """The pending prompt that a server would be given next, the priority of its job, and the class
-    of that. `requirement_key` tells what it requires."""
+    of that. `requirement_key` tells what it requires, `starts_job` that nothing of its job ran
+    yet."""
 
     prompt: Prompt
     priority: int
     requirement_key: int
     needs_class: NeedsClass
+    starts_job: bool
 
 
 class Claiming:
@@ -87,7 +89,8 @@ class Claiming:
             row = self._next_of(job_row, needs_class.requires, routes, given)
             if row is not None:
                 priority, requirement = job_row["priority"], row["requirement_key"]
-                return Next(prompt_of(row, ()), priority, requirement, needs_class)
+                is_first = job_row["started_at"] is None
+                return Next(prompt_of(row, ()), priority, requirement, needs_class, is_first)
         return None
 
     def next_at(self, now: float) -> float | None:

@@ -98,6 +98,8 @@ class PromptRows:
             return None
         pending = chosen.prompt
         self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
+        if chosen.starts_job:
+            self._notices.add(pending.key.job_key, NoticeEvent.STARTED, now=now)
         if chosen.needs_class.is_mixed:
             self._classes.classify(pending.key.job_key)
         return replace(
@@ -162,10 +164,10 @@ class PromptRows:
                 "shuns": None,
                 **values,
             },
-        ).rowcount
-        if not moved:
+        )
+        self._lease(key, before, after)  # whose answer comes with that of the update
+        if not moved.rowcount:
             raise IllegalMove(move, self.state(key))
-        self._lease(key, before, after)
         self._count(key.job_key, before, after, 1, now=now)
         if after is PromptState.PENDING:
             self._classes.classify(key.job_key)
@@ -315,10 +317,8 @@ class PromptRows:
         self, job_key: int, before: PromptState, after: PromptState, moved: int, *, now: float
     ) -> None:
         beside = BEGUN if after is PromptState.RUNNING else PROVED
-        job_row = self._connection.execute(
+        self._connection.execute(
             f"UPDATE jobs SET {before} = {before} - :moved, {after} = {after} + :moved{beside}"
-            " WHERE job_key = :job_key RETURNING started_at = :now AND running = 1 AS is_first",
+            " WHERE job_key = :job_key",
             {"moved": moved, "job_key": job_key, "now": now, "at_once": AT_ONCE},
-        ).fetchone()
-        if after is PromptState.RUNNING and job_row["is_first"]:
-            self._notices.add(job_key, NoticeEvent.STARTED, now=now)
+        )

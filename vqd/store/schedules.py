@@ -190,20 +190,20 @@ class ScheduleRows:
 
         Both by Welford, but a new one weighs no less than one of the remembered.
         """
-        row = self._connection.execute(
+        self._connection.execute(
             "INSERT INTO workflow_times AS was (workflow, measured, mean_s)"
             " SELECT workflow, 1, :seconds FROM jobs WHERE job_key = :job_key"
             f" ON CONFLICT (workflow) DO UPDATE SET measured = was.measured + 1,"
             f" mean_s = was.mean_s + (:seconds - was.mean_s) / {_WEIGHED},"
             f" variance = (1 - 1.0 / {_WEIGHED}) * (was.variance"
-            f" + (:seconds - was.mean_s) * (:seconds - was.mean_s) / {_WEIGHED})"
-            " RETURNING workflow",
+            f" + (:seconds - was.mean_s) * (:seconds - was.mean_s) / {_WEIGHED})",
             {"seconds": max(0.0, seconds), "job_key": job_key, "remembered": REMEMBERED},
-        ).fetchone()
+        )
         self._connection.execute(
-            "UPDATE jobs INDEXED BY jobs_in_windows SET judge_at = ? WHERE workflow = ?"
+            "UPDATE jobs INDEXED BY jobs_in_windows SET judge_at = ?"
+            " WHERE workflow = (SELECT workflow FROM jobs WHERE job_key = ?)"
             " AND time_window IS NOT NULL AND state IN ('queued', 'running')",
-            (AT_ONCE, row["workflow"]),
+            (AT_ONCE, job_key),
         )
 
     def judge_all_again(self) -> None:
