@@ -11,8 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from vqd.domain.errors import VqdError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 DIGESTS: Mapping[int, str] = MappingProxyType(
     {
@@ -37,13 +41,17 @@ def steps() -> Sequence[Step]:
     """Give every step, from the first on."""
     from importlib import resources  # costs a reader that steps nowhere 20 ms
 
-    folder = resources.files("vqd.store") / "migrations"
-    scripts = {
+    scripts = scripts_in(resources.files("vqd.store") / "migrations")
+    return tuple(Step(number, scripts[number], DIGESTS[number]) for number in sorted(scripts))
+
+
+def scripts_in(folder: "Traversable") -> Mapping[int, str]:
+    """Give the scripts of a folder by the number that their names begin with."""
+    return {
         int(file.name.split("_")[0]): file.read_text(encoding="utf-8")
         for file in folder.iterdir()
         if file.name.endswith(".sql")
     }
-    return tuple(Step(number, scripts[number], DIGESTS[number]) for number in sorted(scripts))
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -30,7 +30,14 @@ from vqd.store.postgres.ahead import AheadConnection
 from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
 from vqd.store.postgres.daemons import be_the_one, end_the_silent
 from vqd.store.postgres.errors import passing, unreachable
-from vqd.store.postgres.schema import WRITING, check_version, lay_out, version_of
+from vqd.store.postgres.schema import (
+    WRITING,
+    alone,
+    bring_up_to_date,
+    check_version,
+    lay_out,
+    version_of,
+)
 
 HELD_S = 2.0
 """How long a transaction may be idle before its server ends it, and its lock: so long others wait
@@ -196,8 +203,9 @@ class PostgresTransactions:
     def _connect_anew(self) -> None:
         """Replace the connection by one to the same queue; another is not made of none."""
         self.connection.raw.close()
-        self.connection.raw = self._connected()
-        check_version(self.connection.raw, self._database)
+        self.connection.raw = raw = self._connected()
+        with alone(raw):
+            check_version(raw, self._database)
 
     def _connected(self) -> AheadConnection:
         """Connect as the one daemon of the home."""
@@ -216,6 +224,7 @@ class PostgresTransactions:
         """Bring the queue about, and forget the numbers of those who are long gone."""
         if version_of(raw) is None:
             self.is_new = lay_out(raw, self._database)
+        bring_up_to_date(raw, self._database)
         check_version(raw, self._database)
         raw.execute(
             "DELETE FROM commits WHERE at < now() - $1::interval AND writer <> $2",
