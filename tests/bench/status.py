@@ -10,9 +10,12 @@ import requests
 
 from tests.bench.figure import Figure
 from tests.bench.meanwhile import BUSY, Yard, open_yard
+from tests.bench.process import pause
 from tests.waiting import wait_for
 
-BLOCKS, ASKED = 6, 50
+BLOCKS, ASKED = 40, 8
+APART_S = 0.01
+"""Between two questions, lest these themselves be what others wait for."""
 SMALL, MIDDLE, LARGE = 10, 1_000, 100_000
 EACH = 100
 """Prompts that end while what is written is counted."""
@@ -28,8 +31,8 @@ def status(folder: Path) -> list[Figure]:
         yard.drop("large", _job(LARGE))
         wait_for(lambda: yard.taken_at("large"), within_s=120, what="the large job")
         of_large = _written_each(yard)
-        took_ms = _asked_ms(yard)
-    large, small, alive = (took_ms[name] for name in ("large", "small", "alive"))
+        took = _asked(yard)
+    large, alive = ([ms for ms, _ in took[name]] for name in ("large", "alive"))
     named = "a job of 100,000 while it runs, asked of the API"
     return [
         Figure(f"{named}, median", statistics.median(large), "ms"),
@@ -37,26 +40,32 @@ def status(folder: Path) -> list[Figure]:
         Figure(
             "whether the daemon lives, asked in turns with it, 99 of 100", _of_hundred(alive), "ms"
         ),
-        Figure(f"{named} / a job of 10", _ratio(large, small), "x", 1.2),
+        Figure(f"{named} / a job of 10", _ratio(took["large"], took["small"]), "x", 1.2),
         Figure("written for a prompt of a job of 100,000", of_large / 1000, "kB"),
-        Figure("written for a prompt of a job of 100,000 / of 1,000", of_large / of_middle, "x", 2),
+        Figure(
+            "written for a prompt of a job of 100,000 / of 1,000", of_large / of_middle, "x", 1.2
+        ),
     ]
 
 
-def _job(prompts: int, most: int = BUSY) -> str:
-    """Give a job that takes so many of the places at most: by itself, it leaves half to others."""
-    schedule = f"schedule: {{max_parallel: {most}, needs: {{tags: [busy]}}}}"
+def _job(prompts: int) -> str:
+    """Give a job that leaves half of the places to others."""
+    schedule = f"schedule: {{max_parallel: {BUSY}, needs: {{tags: [busy]}}}}"
     return f"{schedule}\nfan_out: {{matrix: {{color: 1-{prompts}}}}}\n"
 
 
-def _asked_ms(yard: Yard) -> Mapping[str, Sequence[float]]:
-    """Give how long each answer took, in as many blocks as small jobs run one after the other."""
+_Asked = tuple[float, int | None]
+"""How long an answer took, in ms, and how many prompts of the job ran by it."""
+
+
+def _asked(yard: Yard) -> Mapping[str, Sequence[_Asked]]:
+    """Ask in as many blocks as small jobs run one after the other."""
     url = yard.daemon.logged("web.started")[-1]["url"]
-    took: dict[str, list[float]] = {"large": [], "small": [], "alive": []}
+    took: dict[str, list[_Asked]] = {"large": [], "small": [], "alive": []}
     with requests.Session() as session:
         for block in range(BLOCKS):
             name = f"small{block}"
-            yard.drop(name, _job(SMALL, 2))
+            yard.drop(name, _job(SMALL))
             wait_for(partial(yard.taken_at, name), within_s=120, what="the small job")
             paths = {
                 "large": f"/api/jobs/{_name(yard, 'large')}",
@@ -64,13 +73,20 @@ def _asked_ms(yard: Yard) -> Mapping[str, Sequence[float]]:
                 "alive": "/healthz",
             }
             for path in paths.values():  # what is imported at the first question is not counted
-                session.get(f"{url}{path}", timeout=60).raise_for_status()
+                _answered(session, f"{url}{path}")
             for _ in range(ASKED):
                 for asked, path in paths.items():
-                    began = time.perf_counter()
-                    session.get(f"{url}{path}", timeout=60).raise_for_status()
-                    took[asked].append(1000 * (time.perf_counter() - began))
+                    pause(APART_S)
+                    took[asked].append(_answered(session, f"{url}{path}"))
     return took
+
+
+def _answered(session: requests.Session, url: str) -> _Asked:
+    began = time.perf_counter()
+    answer = session.get(url, timeout=60)
+    took_s = time.perf_counter() - began
+    answer.raise_for_status()
+    return 1000 * took_s, answer.json().get("counts", {}).get("running")
 
 
 def _name(yard: Yard, drop: str) -> str:
@@ -79,8 +95,13 @@ def _name(yard: Yard, drop: str) -> str:
     return str(next(line["job"] for line in taken if line["drop"] == drop))
 
 
-def _ratio(ones: Sequence[float], others: Sequence[float]) -> float:
-    return statistics.median(ones) / statistics.median(others)
+def _ratio(ones: Sequence[_Asked], others: Sequence[_Asked]) -> float:
+    """Compare answers that tell of as many prompts that run."""
+    one, other = (
+        statistics.median(ms for ms, running in asked if running == BUSY)
+        for asked in (ones, others)
+    )
+    return one / other
 
 
 def _of_hundred(times: Sequence[float]) -> float:

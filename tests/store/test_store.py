@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job, job_of
 from vqd.domain.errors import Problem
+from vqd.domain.job import MOST_ON_AXIS
 from vqd.domain.lifecycle import IllegalMove, JobState, Move, PromptState
 from vqd.domain.listing import Counts
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
@@ -159,6 +160,17 @@ def test_outputs_come_back_with_their_prompt(store: Store) -> None:
         (found,) = session.prompts.of_job(job_key)
         assert session.jobs.closing() == [(job_key, "20260101-000000-a")]
     assert (found.state, found.outputs, found.seconds) == ("succeeded", DONE.outputs, 0.5)
+
+
+def test_what_is_written_for_each_prompt_does_not_grow_with_what_the_job_varies(
+    store: Store,
+) -> None:
+    short, long = tuple(range(MOST_ON_AXIS)), tuple(range(MOST_ON_AXIS + 1))
+    job_key = accept_a_job(store, axes={"cfg": short, "seed": long})
+    with store.reading() as session:
+        plan = session.jobs.get(job_key).plan
+    assert plan is not None
+    assert plan.axes == {"cfg": short}
 
 
 def test_a_job_bigger_than_a_slice_is_invisible_until_it_is_whole(store: Store) -> None:

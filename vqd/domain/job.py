@@ -48,6 +48,10 @@ class Notify:
     to: str
 
 
+MOST_ON_AXIS = 100
+"""Values of an axis: nobody looks through a grid of more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What every prompt of one job shares, and how long it is remembered in full once it is closed
@@ -55,15 +59,15 @@ class Plan:
 
     `params` are the values that do not vary, typed, defaults included. `axes` are the values that
     do, in fan-out order (the first varies slowest), each with its values in order of appearance:
-    the report's grid. `total` is the number of prompts, 1 or more. `name` is the job's own name, by
-    which others wait for it; the needs of its schedule include those of its workflow. `has_proof`
-    tells that the prompts of its proof run first, and the others once somebody approved of it.
-    `on_oom` is what is tried when a server's memory does not suffice for one. `server_folder` is
-    where the servers put the outputs of an attempt, if not into folders of their own. `drift` says
-    what does not match the record any more, where a result is made again. `left_out` names, in
-    words, files that lie where its inputs do and that none of these takes. `life` is in the names
-    of the folders that servers put outputs into, for a job that came back: none of before is in
-    the way.
+    the report's grid; once the job is accepted, those alone of `MOST_ON_AXIS` values at most.
+    `total` is the number of prompts, 1 or more. `name` is the job's own name, by which others wait
+    for it; the needs of its schedule include those of its workflow. `has_proof` tells that the
+    prompts of its proof run first, and the others once somebody approved of it. `on_oom` is what is
+    tried when a server's memory does not suffice for one. `server_folder` is where the servers put
+    the outputs of an attempt, if not into folders of their own. `drift` says what does not match
+    the record any more, where a result is made again. `left_out` names, in words, files that lie
+    where its inputs do and that none of these takes. `life` is in the names of the folders that
+    servers put outputs into, for a job that came back: none of before is in the way.
     """
 
     workflow: str

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from vqd.domain.errors import VqdError
 from vqd.domain.graph import Value
+from vqd.domain.job import MOST_ON_AXIS
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
 from vqd.media.report import Content, ReportJob, ReportOutput, ReportPrompt, write_report
@@ -25,9 +26,6 @@ from vqd.spool.failures import FailureLine, failures_in
 from vqd.spool.files import is_real_folder, write_whole
 from vqd.spool.layout import Spool
 from vqd.spool.told import Told, seconds_of, told_in
-
-_MOST_VALUES = 100
-"""Of an axis: nobody looks through a grid of more."""
 
 
 class Reports:
@@ -200,7 +198,7 @@ def _axes(prompts: list[ReportPrompt]) -> Mapping[str, tuple[Value, ...]]:
         for name in names:
             changes[name] += _key(one.params.get(name)) != _key(other.params.get(name))
     axes = {name: _values(prompts, name) for name in sorted(names, key=lambda name: changes[name])}
-    return {name: values for name, values in axes.items() if 1 < len(values) <= _MOST_VALUES}
+    return {name: values for name, values in axes.items() if 1 < len(values) <= MOST_ON_AXIS}
 
 
 def _values(prompts: Iterable[ReportPrompt], name: str) -> tuple[Value, ...]:

@@ -2,12 +2,12 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import orjson
 
 from vqd.domain.errors import Problem, VqdError
-from vqd.domain.job import Notify, Plan
+from vqd.domain.job import MOST_ON_AXIS, Notify, Plan
 from vqd.domain.lifecycle import JobState
 from vqd.domain.notice import NoticeEvent
 from vqd.domain.queue import Job, JobFile
@@ -61,7 +61,7 @@ class JobRows:
                 "name": unicodedata.normalize("NFC", plan.name),
                 "workflow": plan.workflow,
                 "state": JobState.ASSEMBLING,
-                "plan": plans().dump_json(plan).decode(),
+                "plan": plans().dump_json(_kept(plan)).decode(),
                 "job_file": job_file.name,
                 "job_file_sha256": job_file.sha256,
                 "input_folder": input_folder,
@@ -290,3 +290,10 @@ class JobRows:
     def _many(self, query: str, values: Iterable[object] = ()) -> Iterator[Job]:
         for row in self._connection.execute(query, tuple(values)):
             yield job_of(row)
+
+
+def _kept(plan: Plan) -> Plan:
+    """Leave out axes of which no grid is drawn: a row that grows with a job's prompts would be read
+    and written whole for each of them."""
+    axes = {name: values for name, values in plan.axes.items() if len(values) <= MOST_ON_AXIS}
+    return replace(plan, axes=axes)

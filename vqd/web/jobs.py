@@ -3,7 +3,8 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+import orjson
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, PromptState
@@ -18,6 +19,7 @@ from vqd.service.shapes.prompts import (
     prompt_detail_shape,
     prompt_shape,
 )
+from vqd.service.shapes.shape import Shape
 from vqd.web import models
 from vqd.web.problems import responses
 from vqd.web.running import running_of
@@ -42,7 +44,7 @@ def routes(services: Services) -> APIRouter:
 
 
 def _add_lists(router: APIRouter, services: Services) -> None:
-    @router.get("/api/jobs", responses=_LISTED)
+    @router.get("/api/jobs", responses=_LISTED, response_model=models.JobsPage)
     def list_jobs(
         state: Annotated[list[JobState], Query(default_factory=list, description=_AGAIN)],
         label: Annotated[list[Label], Query(default_factory=list, description=_AGAIN)],
@@ -51,7 +53,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
         order: Annotated[Order, Query(description=_ORDERS)] = Order.NEWEST,
         cursor: models.Cursor = None,
         limit: models.Limit = 50,
-    ) -> models.JobsPage:
+    ) -> Response:
         """List jobs, in the order that is asked for."""
         asked = JobFilter(frozenset(state), workflow, _labels(label), q, order)
         page = services.pages.jobs(asked, cursor, limit=limit)
@@ -59,7 +61,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
         open_jobs = [job for job in page.rows if job.state not in CLOSED_STATES]
         finishes = {} if is_halted else services.views.finishes(open_jobs, services.clock())
         jobs = [job_shape(job, finishes.get(job.job_key)) for job in page.rows]
-        return models.JobsPage(jobs, page.next)
+        return _told(models.JobsPage(jobs, page.next))
 
     @router.get("/api/jobs/{job}/prompts", responses=_NO_JOB)
     def list_prompts(
@@ -90,20 +92,26 @@ def _add_lists(router: APIRouter, services: Services) -> None:
 
 
 def _add_views(router: APIRouter, services: Services) -> None:
-    @router.get("/api/jobs/{job}", responses=_NO_JOB)
-    def show_job(job: str) -> JobDetailShape:
+    @router.get("/api/jobs/{job}", responses=_NO_JOB, response_model=JobDetailShape)
+    def show_job(job: str) -> Response:
         """Show a job: what runs of it, and why it is where it is."""
         now, stops = services.clock(), services.switch.standing().stops
         found, reasons = services.views.explain(job, stops, now=now)
         finishes = {} if stops else services.views.finishes([found], now)
         shape = job_shape(found, finishes.get(found.job_key))
         running = running_of(services.live, {found.job_key: found.job})
-        return job_detail_shape(shape, running, reasons)
+        return _told(job_detail_shape(shape, running, reasons))
 
     @router.get("/api/jobs/{job}/prompts/{number}", responses=_NO_JOB)
     def show_prompt(job: str, number: models.Number) -> PromptDetailShape:
         """Show a prompt, and every attempt at it."""
         return prompt_detail_shape(services.views.prompt(job, number))
+
+
+def _told(shape: Shape) -> Response:
+    """Answer with what is asked for all the time: FastAPI would have another thread look whether it
+    is what the route says, for which it waits while prompts run."""
+    return Response(orjson.dumps(shape), media_type="application/json")
 
 
 def _labels(given: list[str]) -> dict[str, str]:
