@@ -23,7 +23,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 
 def active(daemon: Daemon, name: str) -> Path:
-    return wait_for(lambda: next(daemon.spool.active.glob(f"*-{name}"), None), within_s=20)
+    return wait_for(lambda: next(daemon.spool.active.glob(f"*-{name}"), None), within_s=60)
 
 
 def steered(folder: Path) -> list[str]:
@@ -51,7 +51,7 @@ def test_a_job_that_runs_keeps_what_it_made_and_makes_no_more(
 ) -> None:
     picture_job(tmp_path / "running", pictures=1, job=MANY).rename(house.spool.inbox / "running")
     folder = active(house, "running")
-    wait_for(lambda: len(list((folder / "outputs").glob("*.png"))) >= 3, within_s=30)
+    wait_for(lambda: len(list((folder / "outputs").glob("*.png"))) >= 3, within_s=60)
     (folder / "CANCEL").touch()
     closed = house.wait_closed("running")
     counts = status_of(closed)["counts"]
@@ -77,9 +77,9 @@ def test_a_cancel_in_the_last_moment_is_done_or_refused_and_says_which(
         try:
             (folder / "CANCEL").touch()
         except FileNotFoundError:
-            break  # it was over sooner
+            continue  # it was over sooner
         closed = house.wait_closed(name)
-        wait_for(partial(is_answered, closed), within_s=2)
+        wait_for(partial(is_answered, closed), within_s=60)
         (answer,) = steered(closed)
         status = status_of(closed)
         if answer.startswith("CANCEL.done-"):  # what ran may have come to its end all the same

@@ -28,7 +28,8 @@ fan_out:
     method: [lanczos, area]
 retry: {limit: 0}
 """
-PICTURES = 6
+PICTURES = 12
+"""So many that the job outlasts the looks at the disk, a second or more apart."""
 PROMPTS = 12 * PICTURES
 
 
@@ -86,7 +87,7 @@ def begun(daemon: Daemon, folder: Path) -> Path:
 
 def assert_nothing_failed(daemon: Daemon) -> Path:
     """The job that was begun is whole, and the daemon that began it ended it; gives its folder."""
-    done = daemon.wait_closed("wide", within_s=90)
+    done = daemon.wait_closed("wide")
     assert_made_once(daemon, done, PROMPTS)
     assert [path.name for path in done.rglob(".*.part")] == []
     assert len(daemon.logged("daemon.started")) == 1
@@ -106,18 +107,18 @@ def test_a_spool_that_fills_up_parks_everything_and_says_so_until_there_is_room(
     with small_disk(tmp_path / "house" / "spool", "size=64m"), house(tmp_path / "house") as daemon:
         active = begun(daemon, tmp_path)
         ballast = fill(daemon.spool.root, leave_bytes=1_000_000)
-        wait_for(lambda: "stay free" in str(status_of(active)["reason"]), within_s=30)
+        wait_for(lambda: "stay free" in str(status_of(active)["reason"]), within_s=60)
         assert status_of(active)["reason"].startswith(f"parked: {daemon.spool.root} has ")
         assert "that stay free (reserve): make room there" in daemon.vqd("status").stdout
         assert "make room there" in daemon.vqd("explain", "wide").stdout
         drop(daemon, tmp_path, "later", job="vqd: 1\nworkflow: image-scale\n")
-        wait_for(lambda: "later: waits for room: " in daemon.waiting, within_s=30)
+        wait_for(lambda: "later: waits for room: " in daemon.waiting, within_s=60)
         write(active / "PRIORITY 60", "")
-        wait_for(lambda: [*active.glob("PRIORITY.done-*")], within_s=30)
+        wait_for(lambda: [*active.glob("PRIORITY.done-*")], within_s=60)
         ballast.unlink()
-        wait_for(lambda: daemon.logged("room.back"), within_s=30)
+        wait_for(lambda: daemon.logged("room.back"), within_s=60)
         ballast = fill(daemon.spool.root)  # to the last byte, at once
-        wait_for(lambda: len(daemon.logged("room.low")) == 2, within_s=30)
+        wait_for(lambda: len(daemon.logged("room.low")) >= 2, within_s=60)
         ballast.unlink()
         assert_nothing_was_lost(daemon)
         assert daemon.wait_closed("later").parent == daemon.spool.done
@@ -130,7 +131,7 @@ def test_a_spool_that_is_out_of_inodes_parks_as_if_it_were_full(tmp_path: Path) 
         crowd = active.parents[1] / ".crowd"
         crowd.mkdir()
         use_up_inodes(crowd, leave=12)
-        wait_for(lambda: daemon.logged("room.low"), within_s=30)
+        wait_for(lambda: daemon.logged("room.low"), within_s=60)
         assert "files (inodes), less than the 20 that stay free" in daemon.vqd("status").stdout
         shutil.rmtree(crowd)
         assert_nothing_was_lost(daemon)
@@ -140,8 +141,8 @@ def test_a_full_disk_below_the_state_parks_the_daemon_and_does_not_end_it(tmp_pa
     with small_disk(tmp_path / "house" / "state", "size=64m"), house(tmp_path / "house") as daemon:
         active = begun(daemon, tmp_path)
         ballast = fill(tmp_path / "house" / "state")
-        wait_for(lambda: daemon.logged("room.low"), within_s=30)
-        wait_for(lambda: "parked: " in str(status_of(active)["reason"]), within_s=30)
+        wait_for(lambda: daemon.logged("room.low"), within_s=60)
+        wait_for(lambda: "parked: " in str(status_of(active)["reason"]), within_s=60)
         assert f"{tmp_path}/house/state has 0 bytes free" in daemon.vqd("status").stdout
         ballast.unlink()
         assert_nothing_failed(daemon)
@@ -154,8 +155,8 @@ def test_a_spool_that_becomes_read_only_is_waited_for(tmp_path: Path) -> None:
     spool = tmp_path / "house" / "spool"
     with disk_image(spool, tmp_path / "disk", megabytes=64), house(tmp_path / "house") as daemon:
         begun(daemon, tmp_path)
-        wait_for(lambda: remount(spool, "ro"), within_s=30)
-        wait_for(lambda: daemon.logged("room.low"), within_s=30)
+        wait_for(lambda: remount(spool, "ro"), within_s=60)
+        wait_for(lambda: daemon.logged("room.low"), within_s=60)
         assert f"parked: {spool} is read-only: mount it" in daemon.vqd("status").stdout
         assert remount(spool, "rw")
         assert_nothing_was_lost(daemon)
@@ -169,7 +170,7 @@ def test_a_daemon_starts_on_a_spool_that_is_full_and_takes_up_its_work_when_it_i
         drop(daemon, tmp_path, "wide", job="vqd: 1\nworkflow: image-scale\n")
         ballast = fill(daemon.spool.root)
         crowd = crowded(daemon.spool.root)
-        daemon.start(within_s=60)
+        daemon.start()
         assert "parked: " in daemon.vqd("status").stdout
         refused = daemon.vqd("submit", str(tmp_path / "wide"))
         assert refused.returncode == 5
@@ -178,7 +179,7 @@ def test_a_daemon_starts_on_a_spool_that_is_full_and_takes_up_its_work_when_it_i
         ballast.unlink()
         shutil.rmtree(crowd)
         assert daemon.wait_closed("wide").parent == daemon.spool.done
-        wait_for((daemon.spool.inbox / "_vqd" / "README.txt").exists, within_s=30)
+        wait_for((daemon.spool.inbox / "_vqd" / "README.txt").exists, within_s=60)
 
 
 def crowded(folder: Path) -> Path:
@@ -216,7 +217,7 @@ def test_a_done_that_cannot_be_written_holds_only_what_is_published(
     )
     assert not daemon.logged("spool.away")
     done.unlink()
-    wait_for(done.is_dir, within_s=30, what="the folder that is missing")
+    wait_for(done.is_dir, within_s=60, what="the folder that is missing")
     assert daemon.wait_closed("first").parent == done
     assert daemon.wait_closed("second").parent == done
 
@@ -240,9 +241,9 @@ def test_what_a_disk_refuses_though_it_has_room_parks_everything_and_is_tried_ag
     refusals = refusing(tmp_path, daemon.spool.active, monkeypatch)
     begun(daemon, tmp_path)
     write(refusals, str(errno.EDQUOT))
-    (refused,) = wait_for(lambda: daemon.logged("room.refused"), within_s=30)
+    (refused,) = wait_for(lambda: daemon.logged("room.refused"), within_s=60)
     why = " cannot be written: Disk quota exceeded"
     assert why in refused["said"]
-    wait_for(lambda: why in daemon.vqd("status").stdout, within_s=30)
+    wait_for(lambda: why in daemon.vqd("status").stdout, within_s=60)
     refusals.unlink()
     assert_nothing_was_lost(daemon)

@@ -46,8 +46,9 @@ def test_a_person_who_interrupts_again_and_again_fails_what_runs_and_nothing_els
         return daemon.closed("beach")
 
     drop(daemon, tmp_path, "beach", SLOW)
-    wait_for(lambda: outcomes(daemon)["succeeded"], within_s=20)
-    folder = wait_for(is_over, within_s=60)
+    wait_for(lambda: outcomes(daemon)["succeeded"], within_s=60)
+    wait_for(is_over, within_s=60)
+    folder = daemon.wait_closed("beach")
     counted = outcomes(daemon)
     assert folder.parent == daemon.spool.failed
     assert counted["interrupted"] >= 1
@@ -74,7 +75,8 @@ def test_interrupts_that_are_meant_for_the_prompts_of_others_fail_none_of_ours(
             interrupt(engine, prompt_id)
         return daemon.closed("beach")
 
-    assert_made_once(daemon, wait_for(is_over, within_s=60), PROMPTS)
+    wait_for(is_over, within_s=90)
+    assert_made_once(daemon, daemon.wait_closed("beach"), PROMPTS)
     assert outcomes(daemon) == {"succeeded": PROMPTS}
     assert "error" in {ended(engine)[prompt_id] for prompt_id in sent}
 
@@ -87,11 +89,11 @@ def test_a_storm_of_cancels_stops_no_prompt_of_others(
         sent += theirs(engine, 1)
         name = f"turn{turn}"
         folder = drop(daemon, tmp_path, name, SLOW)
-        wait_for(lambda: on(engine, "running") or on(engine, "pending"), within_s=20)
+        wait_for(lambda: on(engine, "running") or on(engine, "pending"), within_s=60)
         if turn % 2:  # cancelled while it runs, or while it waits behind theirs
-            wait_for(lambda: on(engine, "running"), within_s=20)
+            wait_for(lambda: on(engine, "running"), within_s=60)
         (folder / "CANCEL").touch()
-        closed = daemon.wait_closed(name, within_s=20)
+        closed = daemon.wait_closed(name)
         assert status_of(closed)["state"] == "cancelled"
         assert status_of(closed)["counts"]["failed"] == 0
     told = wait_for(lambda: all_ended(engine, sent), within_s=60)

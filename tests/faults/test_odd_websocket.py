@@ -61,7 +61,7 @@ class Unanswered:
         self.let_go = threading.Event()
 
     def __call__(self, _: PassOn) -> None:
-        self.let_go.wait(60)
+        self.let_go.wait(110)
 
 
 def resident_mb(daemon: Daemon) -> float:
@@ -106,12 +106,12 @@ def test_a_prompt_that_was_sent_before_the_websocket_broke_is_followed(
 ) -> None:
     daemon.start()
     drop_job(daemon, tmp_path, job=SLOW)
-    wait_for(lambda: proxy.asked["POST /prompt"] >= 1, within_s=20)
+    wait_for(lambda: proxy.asked["POST /prompt"] >= 1, within_s=60)
     connections = proxy.asked["GET /ws"]
     proxy.hang_up()
-    folder = daemon.wait_closed("one", within_s=60)
+    folder = daemon.wait_closed("one")
     assert_made_once(daemon, folder, PROMPTS)
-    assert proxy.asked["GET /ws"] > connections
+    wait_for(lambda: proxy.asked["GET /ws"] > connections, within_s=60, what="the next connection")
     assert proxy.asked["POST /prompt"] == PROMPTS
 
 
@@ -121,7 +121,7 @@ def test_a_flood_of_previews_is_not_kept(daemon: Daemon, proxy: Proxy, tmp_path:
     proxy.carry = flood
     proxy.hang_up()
     drop_job(daemon, tmp_path, pictures=2)
-    folder = daemon.wait_closed("one", within_s=60)
+    folder = daemon.wait_closed("one")
     assert_made_once(daemon, folder, 2)
     assert outcomes(daemon) == {"succeeded": 2}
     assert resident_mb(daemon) - before_mb < 120

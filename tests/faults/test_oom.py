@@ -113,7 +113,7 @@ def test_a_step_that_was_taken_is_not_taken_again_after_a_kill(
     small.tampers("GET /history", once_paused, out_of_memory)
     daemon.start()
     drop(daemon, tmp_path)
-    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=10)
+    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=60)
     daemon.kill()
     daemon.start()
     assert daemon.vqd("resume").returncode == 0
@@ -133,6 +133,7 @@ def test_prompts_are_routed_to_the_server_that_has_more(
     settings["servers"].append({"url": big.url, "name": "big", "vram_gb": 48})
     daemon.settings.write_text(yaml.safe_dump(settings), encoding="utf-8")
     daemon.start()
+    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=60)
     drop(daemon, tmp_path, pictures=6)
     done = daemon.wait_closed("beach")
     assert done.parent == daemon.spool.done
@@ -159,7 +160,7 @@ def test_at_the_end_of_the_ladder_the_prompt_has_failed(
 
 def theirs_behind(small: Proxy, engine: EngineProcess) -> list[str]:
     """Send prompts as somebody else once ours is there: it is tried again behind them."""
-    wait_for(lambda: small.asked["POST /prompt"], within_s=20)
+    wait_for(lambda: small.asked["POST /prompt"], within_s=60)
     return theirs(engine, 3)
 
 
@@ -169,7 +170,7 @@ def test_without_a_ladder_it_is_tried_again_as_often_as_the_job_allows_and_other
 ) -> None:
     small.tampers("GET /history", out_of_memory)
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
     job = f"vqd: 1\nworkflow: image-scale\nretry: {{limit: {limit}}}\n"
     picture_job(tmp_path / "beach", pictures=1, job=job).rename(daemon.spool.inbox / "beach")
     sent = theirs_behind(small, engine)
@@ -191,7 +192,7 @@ def test_memory_that_is_freed_between_the_prompts_of_others_costs_them_nothing(
     with_ladder(tmp_path, "free_memory")
     small.tampers("GET /history", out_of_memory)
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
     drop(daemon, tmp_path)
     sent = theirs_behind(small, engine)
     assert_made_once(daemon, daemon.wait_closed("beach"), 1)

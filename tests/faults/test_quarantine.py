@@ -48,7 +48,7 @@ def die(server: EngineProcess) -> None:
         server.ensure_alive()
         return server.pid != killed
 
-    wait_for(is_back, within_s=20)
+    wait_for(is_back, within_s=60)
 
 
 def test_a_prompt_that_takes_its_server_down_twice_is_set_aside_and_the_rest_is_made(
@@ -59,7 +59,7 @@ def test_a_prompt_that_takes_its_server_down_twice_is_set_aside_and_the_rest_is_
     for _ in range(2):
         wait_for(lambda: runs_the_deadly(mortal), within_s=30, what="the deadly prompt")
         die(mortal)
-    folder = daemon.wait_closed("one", within_s=60)
+    folder = daemon.wait_closed("one")
     counts = status_of(folder)["counts"]
     assert (counts["failed"], counts["succeeded"]) == (1, 2)
     assert outcomes(daemon)["lost"] + outcomes(daemon)["unreachable"] >= 2

@@ -53,9 +53,9 @@ def test_a_node_that_hangs_and_hears_no_interrupt_has_its_server_avoided_until_i
     drop(daemon, "hangs", HANGS)
     wait_for(lambda: outcomes(daemon)["stalled"], within_s=60, what="the end of patience")
     assert messages(daemon, "stalled")[0] == f"No progress for {STALL_S} s."
-    wait_for(lambda: "avoided" in daemon.vqd("servers").stdout, within_s=30)
+    wait_for(lambda: "avoided" in daemon.vqd("servers").stdout, within_s=60)
     let_go(sent, content)
-    assert_made_once(daemon, daemon.wait_done("hangs", within_s=120), 1)
+    assert_made_once(daemon, daemon.wait_done("hangs"), 1)
     drop(daemon, "last")
     daemon.wait_done("last")
     assert outcomes(daemon)["succeeded"] == 3

@@ -20,7 +20,7 @@ OFTEN = 500
 @pytest.fixture
 def daemon(tmp_path: Path, proxy: Proxy, engine: EngineProcess) -> Iterator[Daemon]:
     servers = [{"url": proxy.url, "name": "zombie"}, {"url": engine.url, "name": "good"}]
-    made = Daemon(tmp_path / "house", servers=servers, settle_s=0.1, stall_s=1)
+    made = Daemon(tmp_path / "house", servers=servers, settle_s=0.1, stall_s=3)
     yield made
     made.close()
 
@@ -57,7 +57,7 @@ def states(daemon: Daemon) -> list[tuple[str, str]]:
 
 def drop(daemon: Daemon, folder: Path, name: str, pictures: int) -> Path:
     picture_job(folder / name, pictures=pictures).rename(daemon.spool.inbox / name)
-    return daemon.wait_closed(name, within_s=60)
+    return daemon.wait_closed(name)
 
 
 def test_it_is_avoided_and_said_and_the_others_work_and_a_restart_makes_it_as_good_as_any(
@@ -65,7 +65,7 @@ def test_it_is_avoided_and_said_and_the_others_work_and_a_restart_makes_it_as_go
 ) -> None:
     takes_and_runs_none(proxy)
     daemon.start()
-    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=20)
+    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=60)
     for turn in range(3):
         assert_made_once(daemon, drop(daemon, tmp_path, f"job{turn}", 3), 3)
     assert outcomes(daemon)["succeeded"] == 9
@@ -75,11 +75,11 @@ def test_it_is_avoided_and_said_and_the_others_work_and_a_restart_makes_it_as_go
     sent = proxy.asked["POST /prompt"]
     assert sent <= 2
     restart(proxy, engine)
-    wait_for(lambda: states(daemon)[-1][0] != "avoided", within_s=20, what="its return")
+    wait_for(lambda: states(daemon)[-1][0] != "avoided", within_s=60, what="its return")
     names = (f"after{turn}" for turn in count())
 
     def is_given_more() -> bool:
         assert_made_once(daemon, drop(daemon, tmp_path, next(names), 8), 8)
         return proxy.asked["POST /prompt"] > sent
 
-    wait_for(is_given_more, within_s=30, what="a prompt for the one that was restarted")
+    wait_for(is_given_more, within_s=120, what="a prompt for the one that was restarted")
