@@ -20,13 +20,18 @@ PROOF = f"{JOB}proof: {{inputs: 1}}\n"
 MADE = "proof made: look at proof.html, then put APPROVE into the folder"
 
 
-def drop(daemon: Daemon, name: str, job: str, *, pictures: int = 3) -> Path:
-    """Drop a job of some pictures; gives its folder once it was accepted."""
+def put(daemon: Daemon, name: str, job: str, *, pictures: int) -> None:
+    """Drop a job of some pictures."""
     made = picture_job(daemon.folder / "dropping" / name, pictures=pictures, job=job)
     made.rename(daemon.spool.inbox / name)
+
+
+def drop(daemon: Daemon, name: str, job: str) -> Path:
+    """Drop a job of three pictures that is going to wait; gives its folder once it was taken."""
+    put(daemon, name, job, pictures=3)
     return wait_for(
         lambda: next(iter(daemon.spool.active.glob(f"*-{name}")), None),
-        within_s=10,
+        within_s=60,
         what=f"the taking of {name}",
     )
 
@@ -40,7 +45,7 @@ def told(folder: Path) -> tuple[str, str | None] | None:
 
 
 def wait_told(folder: Path, state: str, reason: str) -> None:
-    wait_for(lambda: told(folder) == (state, reason), within_s=10, what=reason)
+    wait_for(lambda: told(folder) == (state, reason), within_s=60, what=reason)
 
 
 def test_a_proof_waits_for_approve_through_a_kill_and_is_not_made_again(daemon: Daemon) -> None:
@@ -59,9 +64,9 @@ def test_a_proof_waits_for_approve_through_a_kill_and_is_not_made_again(daemon: 
     daemon.kill()
     (folder / "proof.html").unlink()
     daemon.start()
-    drop(daemon, "other", JOB, pictures=1)
+    put(daemon, "other", JOB, pictures=1)
     daemon.wait_closed("other")
-    wait_for((folder / "proof.html").exists, within_s=10, what="the page's return")
+    wait_for((folder / "proof.html").exists, within_s=60, what="the page's return")
     wait_told(folder, "queued", MADE)
     assert status_of(folder)["counts"]["succeeded"] == 2
 
@@ -83,7 +88,7 @@ def test_a_daemon_that_dies_while_it_makes_the_proof_makes_it_whole_and_no_more(
     daemon.start()
     sizes = ", ".join(f"{width}x16" for width in range(16, 96, 2))
     folder = drop(daemon, "beach", PROOF.replace("16x16, 24x16", sizes))
-    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=10)
+    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=60)
     daemon.kill()
     daemon.start()
     wait_told(folder, "queued", MADE)
@@ -108,15 +113,15 @@ def test_a_proof_that_failed_is_shown_mended_and_shown_anew(daemon: Daemon) -> N
     job = picture_job(daemon.folder / "beach", job=f"{PROOF}retry: {{limit: 0}}\n")
     write(job / "p1.png", "no picture")
     job.rename(daemon.spool.inbox / "beach")
-    folder = wait_for(lambda: next(iter(daemon.spool.active.glob("*-beach")), None), within_s=10)
+    folder = wait_for(lambda: next(iter(daemon.spool.active.glob("*-beach")), None), within_s=60)
     wait_told(folder, "queued", MADE)
     assert "is not a usable image" in (folder / "proof.html").read_text(encoding="utf-8")
     picture(folder / "p1.png")
     assert daemon.vqd("retry", "beach").returncode == 0
-    wait_for(lambda: status_of(folder)["counts"]["succeeded"] == 2, within_s=10)
+    wait_for(lambda: status_of(folder)["counts"]["succeeded"] == 2, within_s=60)
     wait_for(
         lambda: "p1_size-16x16.png" in (folder / "proof.html").read_text(encoding="utf-8"),
-        within_s=10,
+        within_s=60,
         what="the new page",
     )
     wait_told(folder, "queued", MADE)
@@ -136,11 +141,11 @@ def test_a_large_job_is_quoted_and_starts_when_it_is_approved(strict: Daemon) ->
     wait_told(folder, "quoted", "quoted: 6 prompts, time unknown; APPROVE starts it")
     strict.kill()
     strict.start()
-    drop(strict, "small", JOB, pictures=2)
+    put(strict, "small", JOB, pictures=2)
     strict.wait_closed("small")
     assert told(folder) == ("quoted", "quoted: 6 prompts, time unknown; APPROVE starts it")
     again = drop(strict, "again", JOB)
-    wait_for(lambda: told(again) is not None, within_s=10)
+    wait_for(lambda: told(again) is not None, within_s=60)
     assert "6 prompts, about " in status_of(again)["reason"]
     write(folder / "approve.txt", "")
     done = strict.wait_closed("beach")

@@ -24,7 +24,7 @@ def running(daemon: Daemon, name: str) -> Path:
         folder = next(iter(daemon.spool.active.glob(f"*-{name}/STATUS.yaml")), None)
         return folder.parent if folder and status_of(folder.parent)["finish"] else None
 
-    return wait_for(foreseen, within_s=20, what=f"the finish of {name}")
+    return wait_for(foreseen, within_s=60, what=f"the finish of {name}")
 
 
 def told(daemon: Daemon, *words: str) -> Any:
@@ -50,12 +50,12 @@ def test_a_person_is_told_what_runs_where_until_when_and_why_not(daemon: Daemon)
     assert set(codes(daemon, folder.name)) <= {"turn", "running"}
 
     assert daemon.vqd("pause", folder.name).returncode == 0
-    wait_for(lambda: codes(daemon, folder.name) == ["suspended"], within_s=20)
+    wait_for(lambda: codes(daemon, folder.name) == ["suspended"], within_s=60)
     assert "because the job is suspended. Since " in daemon.vqd("explain", folder.name).stdout
     assert daemon.vqd("priority", folder.name, "80").returncode == 0
     wait_for(
         lambda: [one["what"] for one in status_of(folder)["answers"]] == ["PAUSE", "PRIORITY 80"],
-        within_s=10,
+        within_s=60,
         what="both answers in the status",
     )
     assert status_of(folder)["finish"] is None

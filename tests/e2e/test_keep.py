@@ -23,12 +23,12 @@ def names(folder: Path) -> set[str]:
 def test_records_go_through_a_kill_and_outputs_stay(daemon: Daemon) -> None:
     daemon.start()
     kept = drop(daemon, "kept", JOB)
-    trimmed = drop(daemon, "trimmed", JOB + "output: {keep: 2s}\n")
+    trimmed = drop(daemon, "trimmed", JOB + "output: {keep: 6s}\n")
     assert names(kept) == names(trimmed)
     outputs = sorted(path.name for path in (trimmed / "outputs").iterdir())
     daemon.kill()
     daemon.start()
-    wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
+    wait_for(lambda: daemon.logged("record.trimmed"), within_s=60)
     assert names(kept) - names(trimmed) == {"log.txt", "graphs"}
     assert sorted(path.name for path in (trimmed / "outputs").iterdir()) == outputs
     assert len(manifest_of(trimmed)) == 2
@@ -46,10 +46,10 @@ def test_a_trimmed_job_that_comes_back_keeps_what_it_made_and_is_remembered_whol
     daemon.start()
     first = drop(daemon, "a", JOB + "output: {keep: 1s}\n")
     made = names(first / "outputs")
-    wait_for(lambda: daemon.logged("record.trimmed"), within_s=20)
+    wait_for(lambda: daemon.logged("record.trimmed"), within_s=60)
     picture(first / "inputs" / "p2.png", shade=99)
     first.rename(getattr(daemon.spool, place) / first.name)
-    again = wait_for(lambda: daemon.closed("a"), within_s=30)
+    again = wait_for(lambda: daemon.closed("a"), within_s=60)
     counts = status_of(again)["counts"]
     assert (again, counts["succeeded"], counts["kept"]) == (first, 2, 1)
     assert names(again / "outputs") == made

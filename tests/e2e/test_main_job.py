@@ -83,7 +83,7 @@ def test_a_sidecar_dropped_into_the_inbox_makes_the_same_output(
     shutil.copy(first / f"{line['output']}.yaml", daemon.spool.inbox / "again.yaml")
     again = wait_for(
         lambda: next((path for path in daemon.spool.done.iterdir() if path != first), None),
-        within_s=20,
+        within_s=60,
     )
     (second,) = manifest_of(again)
     with Image.open(first / line["output"]) as one, Image.open(again / second["output"]) as other:
@@ -153,7 +153,7 @@ def test_a_folder_that_is_written_slowly_is_taken_when_it_is_whole(
             file.write(bytes([byte]))
             file.flush()
             os.fsync(file.fileno())
-        wait_for(lambda: "slow" in daemon.waiting, within_s=10)
+        wait_for(lambda: "slow" in daemon.waiting, within_s=60)
         assert daemon.closed("slow") is None
         file.write((source / "p1.png").read_bytes()[40:])
         shutil.copy(source / "p2.png", target)
@@ -169,7 +169,7 @@ def test_an_empty_folder_waits_and_disturbs_nothing(daemon: Daemon, tmp_path: Pa
     drop(daemon, picture_job(tmp_path / "other", pictures=1))
     assert daemon.wait_closed("other").parent == daemon.spool.done
     assert (daemon.spool.inbox / "empty").is_dir()
-    wait_for(lambda: "empty: no job.yaml here" in daemon.waiting, within_s=10)
+    wait_for(lambda: "empty: no job.yaml here" in daemon.waiting, within_s=60)
 
 
 def test_a_bare_job_file_takes_its_picture_along(daemon: Daemon) -> None:
@@ -195,7 +195,7 @@ def test_a_failed_job_moved_back_runs_only_what_had_failed(daemon: Daemon, tmp_p
     picture(failed / "inputs" / "cat.png", shade=9)
     assert daemon.vqd("retry", failed.name).returncode == 0
     done = wait_for(
-        lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=20, what="the second run"
+        lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=60, what="the second run"
     )
     assert done.name == failed.name
     assert len(manifest_of(done)) == 2
@@ -210,7 +210,7 @@ def test_a_rejected_job_that_was_mended_and_moved_back_runs(daemon: Daemon, tmp_
     failed = daemon.wait_closed("typo")
     write(failed / "job.yaml", "vqd: 1\nworkflow: image-scale\n")
     failed.rename(daemon.spool.inbox / "typo")
-    done = wait_for(lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=20)
+    done = wait_for(lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=60)
     assert "-typo" in done.name
     assert len(manifest_of(done)) == 2
 
@@ -220,10 +220,11 @@ def test_a_paused_job_says_why_nothing_runs(daemon: Daemon, tmp_path: Path) -> N
     sizes = ", ".join(f"{width}x16" for width in range(16, 416, 2))
     job = f"vqd: 1\nworkflow: image-scale\nfan_out: {{matrix: {{size: [{sizes}]}}}}\n"
     picture_job(tmp_path / "beach", pictures=1, job=job).rename(daemon.spool.inbox / "beach")
-    (folder,) = wait_for(lambda: list(daemon.spool.active.iterdir()), within_s=10)
-    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=10)
+    (status,) = wait_for(lambda: [*daemon.spool.active.glob("*-beach/STATUS.yaml")], within_s=60)
+    folder = status.parent
+    wait_for(lambda: daemon.logged("prompt.concluded"), within_s=60)
     (daemon.spool.root / "PAUSE").touch()
-    wait_for(lambda: (status_of(folder)["reason"] or "").startswith("paused"), within_s=10)
+    wait_for(lambda: (status_of(folder)["reason"] or "").startswith("paused"), within_s=60)
     (daemon.spool.root / "PAUSE").unlink()
     assert status_of(daemon.wait_closed("beach"))["reason"] is None
 

@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 
 from tests.daemons import Daemon, status_of
+from tests.ports import lasting_port
 from tests.receiver import Receiver, receiver
 from tests.samples import picture_job
 from tests.waiting import wait_for
@@ -49,7 +50,7 @@ def test_a_job_tells_its_target_from_the_beginning_to_the_end(
     daemon.start()
     drop(daemon, "good")
     folder = daemon.wait_closed("good")
-    wait_for(lambda: "done" in studio.events, within_s=10)
+    wait_for(lambda: "done" in studio.events, within_s=60)
     assert studio.events == ["accepted", "started", "done"]
     done = studio.told[-1]
     assert (done["job"], done["state"]) == (folder.name, "done")
@@ -61,9 +62,9 @@ def test_a_job_tells_its_target_from_the_beginning_to_the_end(
         assert sheet.width > 1.5 * sheet.height  # two pictures beside one another
     drop(daemon, "bad", JOB + ALL + "params: {paint: 8x8}\n")
     daemon.wait_closed("bad")
-    wait_for(lambda: "failed" in studio.events, within_s=10)
+    wait_for(lambda: "failed" in studio.events, within_s=60)
     assert "paint" in studio.told[-1]["reason"]
-    told = wait_for(lambda: _at_least(4, daemon.logged("notice.sent")), within_s=10)
+    told = wait_for(lambda: _at_least(4, daemon.logged("notice.sent")), within_s=60)
     assert [line["notice"] for line in told] == ["accepted", "started", "done", "failed"]
 
 
@@ -75,16 +76,16 @@ def test_a_kill_between_the_end_of_a_job_and_its_notice_loses_no_notice(
     daemon.start()
     drop(daemon, "a", JOB + "notify: {to: studio}\n")
     daemon.wait_closed("a")
-    wait_for(lambda: studio.told, within_s=10, what="the first try")
+    wait_for(lambda: studio.told, within_s=60, what="the first try")
     daemon.kill()
     assert daemon.logged("notice.sent") == []
     studio.is_silent = False
     daemon.start()
-    wait_for(lambda: daemon.logged("notice.sent"), within_s=10, what="the delivery")
+    wait_for(lambda: daemon.logged("notice.sent"), within_s=60, what="the delivery")
     assert daemon.stop() == 0
     daemon.start()
     drop(daemon, "b", JOB + "notify: {to: studio}\n")
-    wait_for(lambda: len(daemon.logged("notice.sent")) == 2, within_s=20)
+    wait_for(lambda: len(daemon.logged("notice.sent")) >= 2, within_s=60)
     names = [told["notice"] for told in studio.told]
     assert len(names) == 3
     assert names[0] == names[1] != names[2]
@@ -102,8 +103,8 @@ def test_a_target_that_never_answers_holds_up_neither_jobs_nor_other_targets(
             drop(daemon, f"live{number}")
         for number in range(3):
             daemon.wait_closed(f"dead{number}")
-        wait_for(lambda: studio.events.count("done") == 3, within_s=10)
-        assert len(dead.told) == 1
+        wait_for(lambda: studio.events.count("done") == 3, within_s=60)
+        assert len({told["notice"] for told in dead.told}) == 1  # to which it holds on
         assert daemon.stop() == 0
 
 
@@ -121,7 +122,7 @@ def test_a_target_that_the_settings_do_not_name_is_told_before_anything_runs(
 def test_the_house_tells_of_its_servers_and_its_queue_through_a_kill(
     daemon: Daemon, studio: Receiver, tmp_path: Path
 ) -> None:
-    gpu = EngineProcess(tmp_path / "gpu")
+    gpu = EngineProcess(tmp_path / "gpu", port=lasting_port())
     gpu.start()
     house = {"to": "studio", "after": "1s"}
     servers = ["builtin", {"url": gpu.url, "name": "gpu"}]
@@ -129,18 +130,23 @@ def test_the_house_tells_of_its_servers_and_its_queue_through_a_kill(
     daemon.start()
     drop(daemon, "a", JOB)
     daemon.wait_closed("a")
-    wait_for(lambda: "queue_empty" in studio.events, within_s=40)
-    assert studio.told[-1]["jobs"] == {"done": 1, "failed": 0, "cancelled": 0}
+    wait_for(lambda: told_by(studio, "queue_empty"), within_s=60)
+    (empty,) = told_by(studio, "queue_empty")
+    assert empty["jobs"] == {"done": 1, "failed": 0, "cancelled": 0}
     studio.is_silent = True
     gpu.stop()
-    wait_for(lambda: "server_down" in studio.events, within_s=40)
+    wait_for(lambda: told_by(studio, "server_down", "gpu"), within_s=60)
     daemon.kill()
     studio.is_silent = False
     daemon.start()
     gpu.start()
-    wait_for(lambda: "server_back" in studio.events, within_s=40)
+    wait_for(lambda: told_by(studio, "server_back", "gpu"), within_s=60)
     gpu.stop()
-    down = [told for told in studio.told if told["event"] == "server_down"]
-    assert [told["server"] for told in down] == ["gpu", "gpu"]
-    assert down[0] == down[1]
-    assert studio.events.count("queue_empty") == 1
+    before, after = told_by(studio, "server_down", "gpu")
+    assert before == after
+    assert len(told_by(studio, "queue_empty")) == 1
+
+
+def told_by(studio: Receiver, event: str, server: str | None = None) -> list[dict[str, Any]]:
+    """Everything that came in of an event, of the house or of a server."""
+    return [told for told in studio.told if (told["event"], told.get("server")) == (event, server)]

@@ -19,7 +19,7 @@ vqd: 1
 workflow: image-scale
 fan_out:
   matrix:
-    size: [96x64, 160x100, 240x160, 320x200, 400x300, 480x320]
+    size: [700x500, 710x500, 720x500, 730x500, 740x500, 750x500]
     method: [lanczos, area]
 retry: {limit: 0}
 """
@@ -61,7 +61,7 @@ def test_a_job_goes_from_the_inbox_to_done_and_every_verb_knows_of_it(
     wait_for(lambda: house.logged("prompt.concluded"), within_s=60)
     house.kill()
     house.start()
-    done = house.wait_done("wide", within_s=120)
+    done = house.wait_done("wide")
     assert_made_once(house, done, PROMPTS)
     assert set(outcomes(house)) <= {"succeeded", "lost"}  # its engine was killed with it
     assert "wide" in house.vqd("list").stdout
@@ -109,7 +109,7 @@ def test_a_queue_moves_to_postgres_in_the_middle_of_a_job(tmp_path: Path, databa
     after = Daemon(tmp_path / "house", database=database)
     try:
         after.start()
-        assert_made_once(after, after.wait_done("wide", within_s=120), PROMPTS)
+        assert_made_once(after, after.wait_done("wide"), PROMPTS)
     finally:
         after.close()
     back = after.vqd("db", "migrate", "--to", "sqlite")
@@ -123,7 +123,7 @@ def test_a_dump_of_yesterday_is_brought_to_what_the_folders_tell(
     begun(house, tmp_path)
     dump = str(tmp_path / "queue.dump")
     pg("pg_dump", "--format=custom", "--schema=vqd", f"--file={dump}", database)
-    done = house.wait_done("wide", within_s=120)
+    done = house.wait_done("wide")
     assert house.stop() == 0
     pg("psql", "--quiet", "--command=DROP SCHEMA IF EXISTS vqd_leases CASCADE", database)
     restoring = ("--clean", "--if-exists", "--single-transaction")
@@ -161,8 +161,8 @@ def test_a_server_that_goes_away_parks_everything_until_it_is_back(
         write(active / "PRIORITY 60", "")
         assert "cannot be reached" in daemon.vqd("list").stderr
         own.start()
-        assert_made_once(daemon, daemon.wait_done("wide", within_s=120), 4 * PROMPTS)
-        daemon.wait_done("meanwhile", within_s=60)
+        assert_made_once(daemon, daemon.wait_done("wide"), 4 * PROMPTS)
+        daemon.wait_done("meanwhile")
         assert set(outcomes(daemon)) <= {"succeeded", "withdrawn"}
         assert len(daemon.logged("daemon.started")) == 1
         assert status_of(daemon.spool.done / active.name)["counts"]["succeeded"] == 4 * PROMPTS
@@ -175,6 +175,6 @@ def test_a_daemon_that_finds_no_server_says_so_and_ends(own: Postgres, tmp_path:
     own.stop()
     daemon.start(may_end=True)
     assert daemon.process is not None
-    assert daemon.process.wait(30) != 0
+    assert daemon.process.wait(90) != 0
     said = (daemon.folder / "daemon.log").read_text(encoding="utf-8")
     assert "The queue cannot be reached" in said

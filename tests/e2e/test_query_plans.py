@@ -19,6 +19,8 @@ from tests.samples import picture, picture_job
 from tests.waiting import wait_for
 
 HEAD = "vqd: 1\nworkflow: image-scale\n"
+MANY = ", ".join(f"{width}x16" for width in range(16, 1016))
+"""Sizes for more prompts of a picture than are made while a job is steered."""
 JOBS: Mapping[str, str] = {
     "plain": f"{HEAD}labels: {{client: acme}}\nfan_out: {{matrix: {{method: [area, lanczos]}}}}\n",
     "told": f"{HEAD}notify: {{events: [accepted, done, failed], to: hook}}\n",
@@ -26,7 +28,7 @@ JOBS: Mapping[str, str] = {
     "parked": f"{HEAD}schedule: {{needs: {{tags: [nowhere]}}}}\n",
     "later": f"{HEAD}schedule: {{not_before: 2099-12-01T22:00}}\n",
     "after": f"{HEAD}schedule: {{after: [plain], max_parallel: 1}}\nretry: {{deadline: 12h}}\n",
-    "suspended": f"{HEAD}schedule: {{suspended: true}}\n",
+    "suspended": f"{HEAD}schedule: {{suspended: true}}\nfan_out: {{matrix: {{size: [{MANY}]}}}}\n",
     "broken": f"{HEAD}retry: {{limit: 1}}\n",
 }
 GROWS: Mapping[str, str] = {
@@ -75,7 +77,7 @@ def test_nothing_that_is_asked_of_the_queue_walks_through_it(
     for name in JOBS:
         (daemon.folder / "made" / name).rename(daemon.spool.inbox / name)
     for name in ("plain", "told", "after", "broken"):
-        daemon.wait_closed(name, within_s=100)
+        daemon.wait_closed(name)
     steer(daemon)
     ask_the_api(daemon)
     ask_by_the_command_line(daemon)
@@ -100,12 +102,12 @@ def steer(daemon: Daemon) -> None:
         )
     proved = wait_for(lambda: next(daemon.spool.active.glob("*-proved"), None), within_s=60)
     (proved / "APPROVE").touch()
-    daemon.wait_closed("proved", within_s=60)
+    daemon.wait_closed("proved")
     back = daemon.wait_closed("broken")
     picture(back / "inputs" / "p1.png")
     back.rename(daemon.spool.inbox / back.name)
     wait_for(lambda: daemon.logged("job.returned"), within_s=60, what="the job that came back")
-    daemon.wait_done("broken", within_s=60)
+    daemon.wait_done("broken")
 
 
 def ask_the_api(daemon: Daemon) -> None:

@@ -15,7 +15,7 @@ from tests.samples import picture, picture_job
 from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 
-PROMPTS = 16
+PROMPTS = 32
 SIZES = ", ".join(f"{side}x{side}" for side in range(900, 900 + PROMPTS))
 JOB = f"""\
 vqd: 1
