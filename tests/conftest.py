@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.daemons import Daemon
 from tests.manager import Manager
@@ -17,7 +17,10 @@ from vqd.engine.child import EngineProcess
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
-settings.register_profile("vqd", deadline=None)  # how long one example takes says nothing here
+# Of two runs of one code none finds what the other does not, and none fails of a slow machine.
+settings.register_profile(
+    "vqd", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("vqd")
 
 

@@ -405,7 +405,7 @@ STEPS_AND_SEED = """\
 
 
 @given(told=ODD_INPUTS, outputs=ODD)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_a_server_tells_of_a_class_something_is_said(
     define: Define, told: Any, outputs: Any
 ) -> None:
