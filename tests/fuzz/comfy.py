@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.lines import text_of
+from tests.fuzz.lines import lines_of, text_of
 from tests.fuzz.mutation import any_bytes, either
 from tests.fuzz.surface import Check, Surface
 from tests.fuzz.trees import json_of
 from vqd.comfy.download import view_query
-from vqd.comfy.events import Remaining, Step, event_in, preview_in
+from vqd.comfy.events import PromptEvent, Remaining, Step, event_in, preview_in
 from vqd.comfy.faults import ComfyError
 from vqd.comfy.messages import (
     finished_entry,
@@ -27,6 +27,7 @@ from vqd.comfy.outputs import RemoteFile
 from vqd.comfy.refusals import refusal
 from vqd.comfy.reply import BROKEN, Inflow, NoAnswer, Reply
 from vqd.comfy.verdict import of_finished
+from vqd.comfy.watch import Watch
 from vqd.comfy.wire import parsed
 from vqd.domain.catalogue import read_node_class
 from vqd.domain.job import ExpectedOutput
@@ -62,6 +63,23 @@ _MESSAGES: Sequence[dict[str, Any]] = (
             "nodes": {"5.0": {"value": 5, "max": 20, "state": "running", "display_node_id": "5"}},
         },
     },
+)
+_LAST_MESSAGES: Sequence[dict[str, Any]] = (
+    {
+        "type": "executed",
+        "data": {
+            "prompt_id": "p",
+            "node": "2.0",
+            "display_node": "2",
+            "output": {"images": [{"filename": "a.png", "subfolder": "vqd", "type": "output"}]},
+        },
+    },
+    {
+        "type": "executed",
+        "data": {"prompt_id": "p", "node": "12", "display_node": "12", "output": {"text": ["a"]}},
+    },
+    {"type": "execution_success", "data": {"prompt_id": "p", "timestamp": 2}},
+    {"type": "executing", "data": {"node": None, "prompt_id": "p"}},
 )
 _HTTP = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
@@ -125,6 +143,23 @@ def _messages(_: Path) -> Iterator[Check]:
 
 
 @contextmanager
+def _heard_prompts(_: Path) -> Iterator[Check]:
+    """What a connection tells of one prompt, message by message, is judged as its history is."""
+
+    def check(data: bytes) -> None:
+        watch = Watch("p", lambda _: None)
+        for message in data.split(b"\n"):
+            event = event_in(message)
+            if isinstance(event, PromptEvent) and event.prompt_id == watch.prompt_id:
+                watch.hear(event)
+        if watch.finished is not None:
+            json.dumps(watch.finished.seconds, allow_nan=False)
+            _judged(of_finished(watch.finished, _EXPECTED))
+
+    yield check
+
+
+@contextmanager
 def _node_classes(folder: Path) -> Iterator[Check]:
     def check(data: bytes) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -182,6 +217,12 @@ MESSAGES = Surface(
         b"\0\0\0\4\0\0\0\2{}x",
     ],
     json_of(_WORDS),
+)
+HEARD = Surface(
+    "heard-prompts",
+    _heard_prompts,
+    lambda: [b"\n".join(json.dumps(one).encode() for one in (*_MESSAGES, *_LAST_MESSAGES))],
+    lines_of(json_of(_WORDS)),
 )
 NODE_CLASSES = Surface("node-classes", _node_classes, _class_seeds, json_of(_WORDS))
 HTTP = Surface(

@@ -28,6 +28,11 @@ def test_a_status_tells_how_many_prompts_remain() -> None:
     assert heard("status", status={"exec_info": {"queue_remaining": 3}}, sid="x") == Remaining(3)
 
 
+@pytest.mark.parametrize("told", [-1, None, "3", 1.5])
+def test_a_number_of_prompts_that_is_none_tells_nothing(told: Any) -> None:
+    assert heard("status", status={"exec_info": {"queue_remaining": told}}) is None
+
+
 def test_the_end_is_executing_without_a_node() -> None:
     assert heard("executing", node=None, prompt_id="p") == Ended("p")
 

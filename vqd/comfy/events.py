@@ -133,7 +133,7 @@ def _cached(prompt_id: str, said: Json) -> PromptEvent:
 
 def _remaining(said: Json) -> Remaining | None:
     number = object_in(object_in(said, "status"), "exec_info").get("queue_remaining")
-    return Remaining(number) if isinstance(number, int) else None
+    return Remaining(number) if isinstance(number, int) and number >= 0 else None
 
 
 def _state(prompt_id: str, said: Json) -> PromptEvent:
