@@ -92,10 +92,17 @@ class _Daemon:
         self._share = Share(spool, on_answer=wake.set)
         self._room = Room(store, self._look_at_disks, on_change=wake.set)
         self._publisher = Publisher(
-            store, spool, on_change=wake.set, kept=kept, room=self._room, on_close=counting.closed
+            store,
+            spool,
+            on_change=wake.set,
+            kept=kept,
+            room=self._room,
+            on_close=counting.closed,
+            why_depot_away=lambda: self._freight.why_away(),
         )
-
-        self._freight = Freight(settings, spool, store)
+        self._freight = Freight(
+            settings, spool, store, on_news=lambda job_key: self._farming.loop.tell_of(job_key)
+        )
 
         def loop(farm: Farm) -> Loop:
             return Loop(

@@ -1,7 +1,9 @@
 """The files of jobs that travel by the depot, where the settings name one."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vqd.depot.opening import opened
 from vqd.runner.arrivals import Arrivals
@@ -13,6 +15,9 @@ from vqd.settings.model import Settings
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
+if TYPE_CHECKING:
+    from vqd.depot.depot import Depot
+
 _FOLDER = "depot"
 """What lies here of the depot, in state_dir."""
 
@@ -20,10 +25,13 @@ _FOLDER = "depot"
 class Freight:
     """Carries files by the depot, both ways; does nothing without one.
 
-    `by_depot` is for prompts of other daemons that run here.
+    `by_depot` is for prompts of other daemons that run here. `on_news` is given the key of each job
+    for which it is other than before what is on its way home, or why it does not come.
     """
 
-    def __init__(self, settings: Settings, spool: Spool, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, spool: Spool, store: Store, *, on_news: Callable[[int], None]
+    ) -> None:
         """Open the depot.
 
         Raises:
@@ -32,16 +40,20 @@ class Freight:
         self._spool = spool
         self.by_depot: ByDepot | None = None
         self._freighting: Freighting | None = None
+        self._depot: Depot | None = None
         if settings.depot_address is not None:
-            depot = opened(settings.depot_address)
+            self._depot = depot = opened(settings.depot_address)
             folder = settings.state_dir / _FOLDER
             self.by_depot = ByDepot(depot, store, folder, spool.mark)
             here = folder / "home"
             shutil.rmtree(here, ignore_errors=True)  # what an earlier process left
             self._stocking = Stocking(depot, store, spool, self._roots(settings), here)
-            self._freighting = Freighting(
-                depot, self._stocking, Arrivals(depot, store, spool, here)
-            )
+            arrivals = Arrivals(depot, store, spool, here, on_arrival=on_news)
+            self._freighting = Freighting(depot, store, self._stocking, arrivals, on_news=on_news)
+
+    def why_away(self) -> str | None:
+        """Say why the depot is away, as was last heard; None if it is there, or there is none."""
+        return None if self._depot is None else self._depot.why_away
 
     def start(self) -> None:
         """Begin."""

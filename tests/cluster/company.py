@@ -1,5 +1,6 @@
 """Hosts that share a queue as others see them: they say what they drive, and are silent at will."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,7 +14,8 @@ from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.schema import set_up
 from vqd.store.store import Store
 
-LEASE_S = 10.0
+LEASE_S = 600.0
+"""So long that who was heard just now is not silent yet when a busy machine comes to look."""
 
 
 class Company:
@@ -27,13 +29,22 @@ class Company:
             connection.execute(f"SET search_path = {SCHEMA}")
             set_up(connection)
 
-    def join(self, name: str, *servers: str, home: str | None = None) -> Worker:
-        """Let a host be heard just now, which drives servers that are up."""
+    def join(
+        self,
+        name: str,
+        *servers: str,
+        home: str | None = None,
+        reaches: Sequence[str] = (),
+        depot: str | None = None,
+    ) -> Worker:
+        """Let a host be heard just now, which drives servers that are up, `reaches` the spools of
+        these hosts, and uses a depot."""
         home = home or f"home-of-{name}"
         with self._asking() as connection, connection.transaction():
             hosts = Hosts(connection)
             worker = hosts.join(home, name)
-            hosts.introduce(worker, name, lease_s=LEASE_S)
+            homes = [f"home-of-{one}" for one in reaches]
+            hosts.introduce(worker, name, lease_s=LEASE_S, reaches=homes, depot=depot)
         self.drive(home, *servers)
         return worker
 
@@ -54,6 +65,16 @@ class Company:
                 "UPDATE procrastinate_workers"
                 " SET last_heartbeat = now() - make_interval(secs => %s) WHERE id = %s",
                 (seconds, worker.id),
+            )
+
+    def cut_off(self, worker: Worker, why: str | None, *, since_s: float = 0.0) -> None:
+        """Let the depot be away for a host, for so many seconds; None for why, and it is there."""
+        with self._asking() as connection:
+            Hosts(connection).tell_of_depot(worker, why)
+            connection.execute(
+                "UPDATE known_hosts SET depot_away_at = now() - make_interval(secs => %s)"
+                " WHERE identity = %s AND depot_said IS NOT NULL",
+                (since_s, worker.identity),
             )
 
     def end(self, worker: Worker, *, since_s: float | None = None) -> None:

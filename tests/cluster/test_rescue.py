@@ -16,7 +16,7 @@ from tests.waiting import wait_for
 NAMES = ("first", "second")
 WITHIN_S = 120
 WHOSE_THEY_ARE = b"FROM procrastinate_jobs WHERE lock = ANY"
-OF_WHICH_JOB = b"SELECT * FROM jobs WHERE job_key = $1"
+OF_WHICH_JOB = b" AS on_the_way FROM jobs WHERE job_key = $1"
 
 pytestmark = pytest.mark.timeout(600)
 

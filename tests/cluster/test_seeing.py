@@ -66,7 +66,8 @@ def test_each_server_is_told_with_its_host_and_each_host_with_what_it_does(
         ["a", "heard", *told[2][2:5], "2", "2"],
         [
             *["b", "silent", "10", "h", "ago", "1", "0"],
-            *["silent", "for", "10", "h;", "its", "prompts", "go", "elsewhere", "after", "10", "s"],
+            *["silent", "for", "10", "h;", "its", "prompts", "go", "elsewhere", "after"],
+            *["10", "min"],
         ],
     ]
     assert [(line[0], line[1], line[-1]) for line in told[6:9]] == [
@@ -90,11 +91,14 @@ def test_programs_are_told_of_hosts_that_are_gone_too_while_their_servers_are_kn
     assert told["hosts"][1] == {
         "name": "b",
         "state": "gone",
-        "said": "gone: ended, or silent for 10 s; its prompts go elsewhere",
+        "said": "gone: ended, or silent for 10 min; its prompts go elsewhere",
         "heard_at": None,
-        "lease_s": 10.0,
+        "lease_s": 600.0,
         "servers": ["gpu2"],
         "prompts": 0,
+        "depot": None,
+        "depot_away": None,
+        "depot_away_at": None,
     }
     found = [(one["name"], one["host"], one["state"], one["said"]) for one in told["servers"]]
     assert found == [
@@ -139,7 +143,7 @@ def test_the_status_names_the_hosts_and_warns_of_one_that_is_silent(
     assert told[:3] == [
         "the daemon of these settings is not running: vqd run; others go on",
         "hosts: a, b",
-        "host b: silent for 10 h; its prompts go elsewhere after 10 s",
+        "host b: silent for 10 h; its prompts go elsewhere after 10 min",
     ]
     assert [line.split()[:3] for line in told[3:5]] == [["a", "gpu1", "up"], ["b", "gpu2", "down"]]
 
@@ -163,7 +167,7 @@ def test_the_api_tells_of_hosts_and_of_what_waits_for_one_that_is_gone(
     web: WebHouse, company: Company, database: str
 ) -> None:
     accept(database, "home-of-b")
-    company.join("a", "gpu1")
+    company.join("a", "gpu1", reaches=["b"])
     worker = company.join("b", "gpu2")
     company.drive("home-of-b", "gpu2", prompts=1)
     company.end(worker)

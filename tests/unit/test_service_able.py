@@ -11,7 +11,7 @@ from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.queue import Job
 from vqd.domain.server import ServerRecord
 from vqd.service.able import groups
-from vqd.service.explain import Group
+from vqd.service.facts import Group
 from vqd.store.learning import learn
 from vqd.store.store import Store
 

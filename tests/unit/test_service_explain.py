@@ -20,7 +20,8 @@ from vqd.domain.queue import Failures, Job, Prompt, PromptKey
 from vqd.domain.server import ServerRecord
 from vqd.domain.times import written
 from vqd.service.cures import HOLDS, cure_of_failure, hold_of
-from vqd.service.explain import Facts, Group, Reason, Stop, Tried, explain
+from vqd.service.explain import Reason, Stop, explain
+from vqd.service.facts import Facts, Group, Tried
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 UP = ServerRecord("gpu0", "http://gpu0", "up", None, "0.4", NOW)

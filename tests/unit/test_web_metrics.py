@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.builders import A_JOB_FILE, NOW, a_planned_job, accept_a_job
 from tests.webhouse import WebHouse, web_house
 from vqd.domain.figures import Depth, Figures, Histogram, Intake, Work
-from vqd.domain.host import Host
+from vqd.domain.host import Host, HostDepot
 from vqd.domain.lifecycle import JobState, Move
 from vqd.domain.outcome import FailureCode
 from vqd.domain.server import ServerRecord
@@ -78,7 +78,8 @@ def told(house: WebHouse) -> Mapping[str, Metric]:
 
 def of_hosts() -> Mapping[str, Metric]:
     """What is told besides where several hosts share the queue."""
-    view = HostView(Host("home", "a", 1.0, 10.0), ("gpu0",), 1)
+    host = Host("home", "a", 1.0, 10.0, depot=HostDepot("s3://studio/vqd"))
+    view = HostView(host, ("gpu0",), 1)
     return {family.name: family for family in families.of_hosts([view], NOW)}
 
 

@@ -63,9 +63,18 @@ class Host:
         if self.silent_s is None:
             return f"gone: ended, or silent for {lease}; its prompts go elsewhere"
         if self.state == "heard":
-            return None
+            return f"{self.depot_away}; what goes by it waits" if self.depot_away else None
         silent = duration(round(self.silent_s))
         return f"silent for {silent}; its prompts go elsewhere after {lease}"
+
+    @property
+    def depot_away(self) -> str | None:
+        """Say for how long the depot has been away for it, and why; None if it is not, or nobody
+        knows."""
+        if self.depot is None or self.depot.why_away is None or self.state != "heard":
+            return None
+        away = duration(round(self.depot.away_s or 0.0))
+        return f"the depot has been away for {away}: {self.depot.why_away}"
 
 
 @dataclass(frozen=True, slots=True)

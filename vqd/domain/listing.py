@@ -65,8 +65,9 @@ class ListedJob:
     """A job as lists tell of it. `job` is its folder's name.
 
     Among those of its `priority` the lower `turn` starts sooner; `hold` says why nothing of it may
-    start now. What it `needs` of a server, and `max_parallel`,
-    the most of its prompts that run at once, decide how soon it is done. Times are UTC seconds.
+    start now. What it `needs` of a server, and `max_parallel`, the most of its prompts that run at
+    once, decide how soon it is done. The outputs of so many prompts are `on_the_way` home by the
+    depot. Times are UTC seconds.
     """
 
     job_key: int
@@ -88,13 +89,24 @@ class ListedJob:
     drift: tuple[str, ...] = ()
     needs: Needs = field(default_factory=Needs)
     max_parallel: int | None = None
+    on_the_way: int = 0
 
     @property
     def why(self) -> str | None:
-        """Say why it ended as it did, or why it does not start or is not laid out."""
+        """Say why it ended as it did, or why it does not start, is not laid out or not closed."""
         if self.state is JobState.PUBLISHING and self.hold:
             return self.hold
-        return self.reason or (self.hold if self.counts.pending else None)
+        if self.reason or self.counts.pending:
+            return self.reason or self.hold
+        return None if self.counts.running else self.arriving
+
+    @property
+    def arriving(self) -> str | None:
+        """Say what of it is on its way home; None if nothing is."""
+        if not self.on_the_way:
+            return None
+        one, many = "the outputs of a prompt are", f"the outputs of {self.on_the_way:,} prompts are"
+        return f"{one if self.on_the_way == 1 else many} on their way home"
 
     @property
     def ends_as(self) -> JobState:

@@ -32,8 +32,15 @@ AT_ONCE = 64
 _log = structlog.get_logger(__name__)
 
 
+def _told_to_nobody(_: int) -> None:
+    """Do nothing about a job of which something came home."""
+
+
 class Arrivals:
-    """Brings parcels to the folders of jobs in a spool. Used by one thread."""
+    """Brings parcels to the folders of jobs in a spool. Used by one thread.
+
+    `on_arrival` is given the key of each job of which something came home.
+    """
 
     def __init__(
         self,
@@ -42,6 +49,7 @@ class Arrivals:
         spool: Spool,
         folder: Path,
         *,
+        on_arrival: Callable[[int], None] = _told_to_nobody,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._depot = depot
@@ -49,6 +57,7 @@ class Arrivals:
         self._spool = spool
         self._home = spool.mark
         self._folder = folder
+        self._on_arrival = on_arrival
         self._clock = clock
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -93,6 +102,7 @@ class Arrivals:
             said, now = error.message, self._clock()
             self._store.write(lambda session: _recall(session, arrival, said, now))
             _log.error("parcel.lost", job=arrival.job, prompt=arrival.key.number, said=said)
+        self._on_arrival(arrival.key.job_key)
 
     def _bring(self, arrival: Arrival) -> None:
         if not self._spool.is_present():

@@ -157,6 +157,12 @@ class Loop:
         self._changed = windows, stall_s
         self._woken.set()
 
+    def tell_of(self, job_key: int) -> None:
+        """Tell people how a job is, and look whether it is to be closed: what of it is on its way
+        home has changed. Any thread may."""
+        self._telling.hear(job_key)
+        self._woken.set()
+
     def hurry(self) -> None:
         """Let `drain` end at once. A signal handler may call it."""
         self._hurried = True

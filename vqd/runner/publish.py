@@ -41,6 +41,11 @@ AT_ONCE = 2
 _log = structlog.get_logger(__name__)
 
 
+def _there() -> str | None:
+    """Give no reason why the depot should be away."""
+    return None
+
+
 def _told_to_nobody(_: Job) -> None:
     """Do nothing about a job that is closed."""
 
@@ -48,7 +53,8 @@ def _told_to_nobody(_: Job) -> None:
 class Publisher:
     """Closes jobs and writes their status, beside the loop.
 
-    `on_close` is given each job as it is then.
+    `on_close` is given each job as it is then; `why_depot_away` says why the depot is away, None if
+    it is there.
     """
 
     def __init__(
@@ -60,13 +66,14 @@ class Publisher:
         kept: Thumbnails | None = None,
         room: Room | None = None,
         on_close: Callable[[Job], None] = _told_to_nobody,
+        why_depot_away: Callable[[], str | None] = _there,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._spool = spool
         self._kept = kept
         self._room = room
-        self._statuses = Statuses(store, spool, kept, clock=clock)
+        self._statuses = Statuses(store, spool, kept, why_depot_away, clock=clock)
         self._on_change = on_change
         self._on_close = on_close
         self._clock = clock

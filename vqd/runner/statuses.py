@@ -18,7 +18,7 @@ import structlog
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import PROOF_MADE
 from vqd.domain.outcome import Progress
-from vqd.domain.queue import PromptKey
+from vqd.domain.queue import Job, PromptKey
 from vqd.media.thumbnails import Thumbnails
 from vqd.runner.closing import answers_to
 from vqd.runner.joblogs import JobLogs
@@ -45,12 +45,14 @@ class Statuses:
         store: Store,
         spool: Spool,
         kept: Thumbnails | None,
+        why_depot_away: Callable[[], str | None],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._spool = spool
         self._kept = kept
+        self._why_depot_away = why_depot_away
         self._clock = clock
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._untold: dict[int, tuple[RunningNow, str | None]] = {}
@@ -138,11 +140,15 @@ class Statuses:
         ]
         if job.hold == PROOF_MADE and not (folder / drops.PROOF).exists():
             self._write_proof(job_key)
-        told = replace(job, reason=job.why or held)
+        told = replace(job, reason=self._reason(job) or held)
         write_status(
             folder, told, now=now, running=shown, finish=finish, answers=answers, final=False
         )
         self._logs.tell(job_key, folder)
+
+    def _reason(self, job: Job) -> str | None:
+        away = self._why_depot_away() if job.on_the_way else None
+        return job.why if away is None else f"{job.arriving}, and the depot is away: {away}"
 
     def _write_proof(self, job_key: int) -> None:
         with self._store.reading() as session:

@@ -1,5 +1,6 @@
 """Tells the publisher of which jobs STATUS.yaml is out of date, once a second at most."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class News:
 
 
 class Telling:
-    """Remembers which jobs have changed. Used by the loop's thread alone."""
+    """Remembers which jobs have changed. Used by the loop's thread, but for `hear`."""
 
     def __init__(self, publisher: Publisher, *, is_shared: bool = False) -> None:
         self._publisher = publisher
@@ -33,11 +34,16 @@ class Telling:
         self._held: str | None = None
         self._begun: set[int] = set()
         self._changed: set[int] = set()
+        self._heard: deque[int] = deque()
         self._seen_event: int | None = None
 
     def note(self, job_keys: Iterable[int]) -> None:
         """Note that something of these jobs has changed."""
         self._changed.update(job_keys)
+
+    def hear(self, job_key: int) -> None:
+        """Note that something of a job has changed, which no event tells of. Any thread may."""
+        self._heard.append(job_key)
 
     def note_begun(self, job_key: int) -> None:
         """Note that a job has begun: it is told, too, of what holds everything."""
@@ -68,6 +74,8 @@ class Telling:
         """
         if now < self._due_at:
             return
+        while self._heard:
+            self._changed.add(self._heard.popleft())
         where = {key: (one.server.name, one.progress) for key, one in running.items()}
         told = {key.job_key for key in running} | self._changed
         if held != self._held:
@@ -81,5 +89,5 @@ class Telling:
         self, running: Mapping[PromptKey, Attempt], held: str | None, now: float
     ) -> float | None:
         """Give the seconds until there is something to tell; None if there is nothing."""
-        is_untold = bool(running or self._changed) or held != self._held
+        is_untold = bool(running or self._changed or self._heard) or held != self._held
         return max(0.0, self._due_at - now) if is_untold else None

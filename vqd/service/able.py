@@ -6,7 +6,7 @@ from vqd.domain.needs import Needs
 from vqd.domain.queue import Job
 from vqd.domain.requirement import Lack, lacks, said_lacking
 from vqd.domain.server import ServerRecord
-from vqd.service.explain import Group
+from vqd.service.facts import Group
 from vqd.store.store import Session
 
 

@@ -40,13 +40,15 @@ class Changes:
         with self._reader.reading() as session:
             return session.events.newest_key()
 
-    def farm(self) -> tuple[Sequence[ServerRecord], Sequence[tuple[str, str]]]:
-        """Give how every server is, and every host by name, where several share the queue."""
+    def farm(self) -> tuple[Sequence[ServerRecord], Sequence[tuple[str, str, str | None]]]:
+        """Give how every server is, and every host by name, where several share the queue, with why
+        the depot is away for it, if it is."""
         known = self._reader.hosts()
         with self._reader.reading() as session:
             servers = session.servers.all()
         hosts = sharing(known, servers)
-        return by_host(servers, hosts), [(host.name, host.state) for host in hosts]
+        told = [(one.name, one.state, one.depot.why_away if one.depot else None) for one in hosts]
+        return by_host(servers, hosts), told
 
     def names(self, job_keys: Sequence[int]) -> Mapping[int, str]:
         """Give the names of jobs by their keys."""

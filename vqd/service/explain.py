@@ -6,18 +6,21 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from vqd.domain.attempts import AttemptRecord
+from vqd.domain.host import Host
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
 from vqd.domain.needs import Needs
 from vqd.domain.outcome import FailureCode
-from vqd.domain.pending import Ahead, Pending, Retried
-from vqd.domain.queue import Failures, Job, Prompt
+from vqd.domain.pending import Retried
+from vqd.domain.queue import Job
 from vqd.domain.server import ServerRecord
 from vqd.domain.times import written
 from vqd.service.cures import cure_of_failure, hold_of
+from vqd.service.facts import Facts, Group
+from vqd.service.reach import arriving
 
 MOST_TOLD = 20
 """Faults of a job file, and kinds of failures, that are told one by one."""
@@ -46,43 +49,6 @@ class Stop:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """Prompts that failed alike, and the attempts at the first of them."""
-
-    alike: Failures
-    attempts: tuple[AttemptRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Prompts that may run, and the servers that can carry them out, whether these are up or not.
-
-    `lacks` says what of the servers is in the way where none can.
-    """
-
-    prompts: int
-    able: tuple[ServerRecord, ...]
-    lacks: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that decides about a job: `groups` are its prompts that may run, `held_at` is since when
-    its hold is what it is, `retried` are the attempts at the first prompt that is tried again
-    later."""
-
-    job: Job
-    pending: Pending = field(default_factory=Pending)
-    groups: Sequence[Group] = ()
-    ahead: Ahead = field(default_factory=Ahead)
-    held_at: float | None = None
-    running: Sequence[Prompt] = ()
-    failed: Sequence[Tried] = ()
-    retried: tuple[AttemptRecord, ...] = ()
-    servers: Sequence[ServerRecord] = ()
-
-
 def explain(facts: Facts, stops: Sequence[Stop], now: float) -> list[Reason]:
     """Give the reasons, those for what waits first. `now` is UTC seconds."""
     job = facts.job
@@ -91,7 +57,7 @@ def explain(facts: Facts, stops: Sequence[Stop], now: float) -> list[Reason]:
     if job.state in (JobState.ASSEMBLING, JobState.PUBLISHING):
         return [_on_its_way(facts, stops), *_rejected(job), *_failed(facts)]
     waits = _waiting(facts, stops, now) if job.counts.pending else ()
-    return [*waits, *_running(facts, now), *_failed(facts)]
+    return [*waits, *_running(facts, now), *_on_the_way(facts), *_failed(facts)]
 
 
 def _closed(facts: Facts) -> Iterator[Reason]:
@@ -167,6 +133,7 @@ def _parts(facts: Facts, now: float) -> Iterator[Reason]:
     pending = facts.pending
     for group in facts.groups:
         yield _in_line(facts, group, now)
+    yield from _out_of_reach(facts)
     if pending.behind_proof:
         said = f"{_wait(pending.behind_proof)} until the proof is made and approved of"
         cure = "The proof is being made; then look at proof.html in its folder."
@@ -187,9 +154,8 @@ def _in_line(facts: Facts, group: Group, now: float) -> Reason:
     if group.lacks:
         cure = hold_of("waiting: ").cure_for(job.job)
         return Reason("unavailable", f"{who}: {group.lacks}", cure, group.prompts)
-    if not any(one.takes_prompts for one in group.able):
-        cure = "It goes on by itself when one is back; vqd servers shows them."
-        return Reason("no_server", f"{who}: {_away(facts, group, now)}", cure, group.prompts)
+    if not any(facts.may_take(one) for one in group.able):
+        return _no_server(facts, group, now)
     if pending.max_parallel is not None and job.counts.running >= pending.max_parallel:
         said = f"{who}: no more than {pending.max_parallel} of this job may run at once"
         cure = "It goes on as they end; schedule.max_parallel in the job file says how many."
@@ -205,6 +171,30 @@ def _in_line(facts: Facts, group: Group, now: float) -> Reason:
         "It goes on by itself.",
         group.prompts,
     )
+
+
+def _no_server(facts: Facts, group: Group, now: float) -> Reason:
+    """Say that no server of those that can carry prompts out is there, or may have them."""
+    obstacles = [facts.obstacle(one) for one in group.able if one.takes_prompts]
+    if (first := next((one for one in obstacles if one is not None), None)) is not None:
+        said = f"{_wait(group.prompts)}: no server that can run this is up and reaches its files"
+        return Reason("out_of_reach", said, first.cure, group.prompts)
+    cure = "It goes on by itself when one is back; vqd servers shows them."
+    said = f"{_wait(group.prompts)}: {_away(facts, group, now)}"
+    return Reason("no_server", said, cure, group.prompts)
+
+
+def _out_of_reach(facts: Facts) -> Iterator[Reason]:
+    """Say of each host that could carry prompts out why it takes none of them."""
+    for one in facts.out_of_reach:
+        groups = [group for group in facts.groups if _could(one.host, group)]
+        if groups:
+            said = f"Host {one.host.name} takes none of them: {one.said}"
+            yield Reason("out_of_reach", said, one.cure, sum(group.prompts for group in groups))
+
+
+def _could(host: Host, group: Group) -> bool:
+    return any(one.takes_prompts and one.home == host.home for one in group.able)
 
 
 def _away(facts: Facts, group: Group, now: float) -> str:
@@ -260,8 +250,17 @@ def _running(facts: Facts, now: float) -> Iterator[Reason]:
         said += f"; {', '.join(_state_of(one, now) for one in away)}"
     if job.cancel_requested_at is not None:
         said += ", and being stopped there"
+    homes = {told[name].home for name in names if name in told}
+    for one in facts.out_of_reach:
+        if one.is_away and one.host.home in homes:
+            said += f"; host {one.host.name} keeps what is made there, for {one.said}"
     first_at = min((one.claimed_at for one in facts.running if one.claimed_at), default=None)
     yield Reason("running", said, "", many, first_at)
+
+
+def _on_the_way(facts: Facts) -> Iterator[Reason]:
+    for said, cure in arriving(facts.job, facts.home):
+        yield Reason("on_the_way", said, cure, facts.job.on_the_way)
 
 
 def _where(server: str, record: ServerRecord | None) -> str:

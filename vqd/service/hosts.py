@@ -23,10 +23,12 @@ class HostView:
 
 def sharing(hosts: Iterable[Host], servers: Iterable[ServerRecord]) -> Sequence[Host]:
     """Give the hosts that people are told of, by name: those that are there, and of those that are
-    gone the ones whose servers are still known. Nobody where there is one alone."""
+    gone the ones whose servers are still known. Nobody where there is one alone, unless the depot
+    is away for it."""
     homes = {server.home for server in servers}
     told = [host for host in hosts if host.silent_s is not None or host.home in homes]
-    return told_apart(told) if len(told) > 1 else ()
+    is_alone = len(told) <= 1 and not any(host.depot_away for host in told)
+    return () if is_alone else told_apart(told)
 
 
 def by_host(servers: Iterable[ServerRecord], hosts: Iterable[Host]) -> list[ServerRecord]:

@@ -101,6 +101,11 @@ class Pages:
         with self._reader.reading() as session:
             return session.listing.depths()
 
+    def on_the_way(self) -> int:
+        """Count the prompts whose outputs are on their way home."""
+        with self._reader.reading() as session:
+            return session.depot.on_the_way()
+
     @property
     def log_bytes(self) -> int:
         """Give the size of the queue's write-ahead log."""

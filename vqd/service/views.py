@@ -8,15 +8,17 @@ from itertools import islice
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
 from vqd.domain.finish import Finish
-from vqd.domain.host import Host
+from vqd.domain.host import Host, told_apart
 from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.names import printable
 from vqd.domain.nearest import meant
 from vqd.domain.place import Place
 from vqd.domain.queue import Event, Job, Prompt, PromptKey
 from vqd.service.able import groups
-from vqd.service.explain import MOST_TOLD, Facts, Reason, Stop, Tried, explain
+from vqd.service.explain import MOST_TOLD, Reason, Stop, explain
+from vqd.service.facts import Facts, Tried
 from vqd.service.hosts import by_host, sharing
+from vqd.service.reach import out_of_reach
 from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
@@ -138,6 +140,8 @@ def _facts(session: Session, job: Job, hosts: Sequence[Host], now: float) -> Fac
     held = session.events.of_job_itself(job.job_key, _HOLDING, limit=1)
     seen = session.servers.all()
     servers = by_host(seen, sharing(hosts, seen))
+    named = told_apart(hosts)
+    is_stocked = session.depot.list_of(job.job_key) is not None
     return Facts(
         job,
         pending,
@@ -151,6 +155,8 @@ def _facts(session: Session, job: Job, hosts: Sequence[Host], now: float) -> Fac
         ],
         retried=_attempts(session, PromptKey(job.job_key, retried.first)) if retried else (),
         servers=servers,
+        home=next((host for host in named if host.home == job.home), None),
+        out_of_reach=out_of_reach(job.home, named, is_stocked=is_stocked),
     )
 
 

@@ -100,6 +100,11 @@ class DepotRows:
             for row in rows
         ]
 
+    def on_the_way(self) -> int:
+        """Count the parcels that are on their way to the jobs of all."""
+        row = self._connection.execute("SELECT count(*) AS parcels FROM parcels").fetchone()
+        return int(row["parcels"])
+
     def expected(self) -> set[str]:
         """Give the names of all parcels that are on their way to this daemon's jobs."""
         rows = self._connection.execute(

@@ -102,11 +102,17 @@ def _fits(row: Row, asked: JobFilter) -> bool:
     )
 
 
+ON_THE_WAY = (
+    "(SELECT count(*) FROM parcels WHERE parcels.job_key = jobs.job_key) AS on_the_way"
+)
+"""A column that tells of how many prompts of a job the outputs are not home yet."""
+
 _COLUMNS = (
     "SELECT job_key, job, workflow, state, total, pending, running, succeeded, failed, cancelled,"
     " kept, priority, turn, accepted_at, started_at, finished_at, cancel_requested_at, reason,"
     " hold, problems, max_parallel, needs, json_extract(plan, '$.comment') AS comment,"
-    " json_extract(plan, '$.labels') AS labels, json_extract(plan, '$.drift') AS drift"
+    " json_extract(plan, '$.labels') AS labels, json_extract(plan, '$.drift') AS drift,"
+    f" {ON_THE_WAY}"
 )
 _LISTED = f"{_COLUMNS} FROM jobs CROSS JOIN needs USING (needs_key)"
 _OPEN = (
@@ -143,5 +149,6 @@ def facts_of(row: Row) -> dict[str, Any]:
         "cancel_requested_at": row["cancel_requested_at"],
         "reason": row["reason"],
         "hold": row["hold"],
+        "on_the_way": row["on_the_way"],
         "problems": tuple(Problem(**problem) for problem in json.loads(row["problems"])),
     }

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from vqd.domain.job import Notify, Plan
 from vqd.domain.queue import Job, JobFile
-from vqd.store.joblist import facts_of
+from vqd.store.joblist import ON_THE_WAY, facts_of
 from vqd.store.rows import Row
 
 _OF_A_LIFE: Mapping[str, str] = MappingProxyType(
@@ -30,6 +30,9 @@ _OF_A_LIFE: Mapping[str, str] = MappingProxyType(
     }
 )
 """What a job that comes back has of its earlier life no more, unless it is written anew."""
+
+WHOLE = f"SELECT *, {ON_THE_WAY} FROM jobs"
+"""Gives rows that `job_of` reads."""
 
 _REMEMBERED = 8
 """So many plans are not read anew: a job is asked for again and again while it runs."""

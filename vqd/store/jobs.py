@@ -14,7 +14,7 @@ from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.homes import AND_HOME, OWN
-from vqd.store.jobrow import job_of, notify_text, plans, written_anew
+from vqd.store.jobrow import WHOLE, job_of, notify_text, plans, written_anew
 from vqd.store.labels import add_labels, shortened
 from vqd.store.notices import NoticeRows
 from vqd.store.rows import Connection
@@ -216,7 +216,7 @@ class JobRows:
 
     def find(self, job: str) -> Job | None:
         """Give the job of that name."""
-        return self._one("SELECT * FROM jobs WHERE job = ?", (job,))
+        return self._one(f"{WHOLE} WHERE job = ?", (job,))
 
     def get(self, job_key: int) -> Job:
         """Give the job of that key.
@@ -224,7 +224,7 @@ class JobRows:
         Raises:
             KeyError: there is none.
         """
-        found = self._one("SELECT * FROM jobs WHERE job_key = ?", (job_key,))
+        found = self._one(f"{WHOLE} WHERE job_key = ?", (job_key,))
         if found is None:
             raise KeyError(job_key)
         return found

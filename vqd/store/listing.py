@@ -6,7 +6,7 @@ from vqd.domain.figures import Depth
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.store.claiming import COLUMNS
-from vqd.store.jobrow import job_of
+from vqd.store.jobrow import WHOLE, job_of
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import prompt_of
 from vqd.store.rows import Connection
@@ -22,9 +22,7 @@ class ListingRows:
     def of_keys(self, job_keys: Sequence[int]) -> Iterator[Job]:
         """Give the jobs of these keys, in this order; those that there are."""
         for job_key in job_keys:
-            row = self._connection.execute(
-                "SELECT * FROM jobs WHERE job_key = ?", (job_key,)
-            ).fetchone()
+            row = self._connection.execute(f"{WHOLE} WHERE job_key = ?", (job_key,)).fetchone()
             if row is not None:
                 yield job_of(row)
 

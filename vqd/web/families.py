@@ -135,6 +135,11 @@ def of_hosts(hosts: Sequence[HostView], now: float) -> Iterator[Metric]:
     prompts = GaugeMetricFamily(
         "vqd_host_prompts", "Prompts on these, or on their way home", labels=["host"]
     )
+    away = GaugeMetricFamily(
+        "vqd_host_depot_away",
+        "Whether the depot is away for it, where it uses one",
+        labels=["host"],
+    )
     for view in hosts:
         host = view.host
         for state in HOST_STATES:
@@ -143,7 +148,15 @@ def of_hosts(hosts: Sequence[HostView], now: float) -> Iterator[Metric]:
             heard.add_metric([host.name], now - host.silent_s)
         servers.add_metric([host.name], len(view.servers))
         prompts.add_metric([host.name], view.prompts)
-    yield from (states, heard, servers, prompts)
+        if host.depot is not None:
+            away.add_metric([host.name], float(host.depot_away is not None))
+    yield from (states, heard, servers, prompts, away)
+
+
+def of_arrivals(on_the_way: int) -> Iterator[Metric]:
+    """Tell of what other hosts made that is not home yet."""
+    said = "Prompts whose outputs are on their way home by the depot"
+    yield _gauge("vqd_prompts_on_the_way", said, on_the_way)
 
 
 def of_work(work: Work) -> Iterator[Metric]:

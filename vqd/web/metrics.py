@@ -84,6 +84,7 @@ class _House(Collector):
         yield InfoMetricFamily("vqd_build", "What runs", {"version": services.version})
         yield from families.of_queue(self._queue.depths())
         yield from families.of_log(services.pages.log_bytes)
+        yield from families.of_arrivals(services.pages.on_the_way())
         state = spool_state(services.switch, services.uploads.disks())
         yield from families.of_spool(state, services.views.refused() is not None)
         now = services.clock()

@@ -29,11 +29,18 @@ class HostShape(Shape):
     """Those that it drives."""
     prompts: int
     """How many are on them, or on their way home."""
+    depot: str | None
+    """The depot that it uses."""
+    depot_away: str | None
+    """Why the depot is away for it, as it heard; null while it is there."""
+    depot_away_at: str | None
+    """Since when."""
 
 
 def host_shape(view: HostView, now: float) -> HostShape:
     """Give a host for programs; `now` is UTC seconds."""
-    host = view.host
+    host, depot = view.host, view.host.depot
+    cut_off = depot if host.depot_away else None
     return HostShape(
         name=host.name,
         state=host.state,
@@ -42,4 +49,7 @@ def host_shape(view: HostView, now: float) -> HostShape:
         lease_s=host.lease_s,
         servers=[*view.servers],
         prompts=view.prompts,
+        depot=None if depot is None else depot.address,
+        depot_away=None if cut_off is None else cut_off.why_away,
+        depot_away_at=None if cut_off is None else iso(now - (cut_off.away_s or 0.0)),
     )

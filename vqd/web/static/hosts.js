@@ -1,7 +1,7 @@
 /** The machines that share the queue, each above what it drives; servers alone where there is one. */
 
 import { h, keep, write } from "./dom.js";
-import { ago, count } from "./words.js";
+import { ago, clock, count } from "./words.js";
 
 const ALONE = { name: "", state: "heard" };
 const UNSEEN = { name: "No host yet", state: "heard" };
@@ -58,6 +58,9 @@ function amissOf(host) {
   }
   if (host.state === "gone") {
     return `It ended, or was silent for ${host.lease_s} s. Its prompts go elsewhere.`;
+  }
+  if (host.depot_away) {
+    return `The depot is away since ${clock(host.depot_away_at)}: ${host.depot_away}. What goes by it waits.`;
   }
   return "";
 }

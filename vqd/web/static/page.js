@@ -45,7 +45,10 @@ async function start() {
     notice("connection", isHeard ? null : "away", "vqd is not heard. What you see may be old; it is tried again.");
   });
   live.addEventListener("system", ({ detail }) => showSystem(detail));
-  live.addEventListener("servers", ({ detail }) => showSilent(detail.hosts));
+  live.addEventListener("servers", ({ detail }) => {
+    showSilent(detail.hosts);
+    showDepot(detail.hosts);
+  });
   live.start();
   window.addEventListener("hashchange", show);
   show();
@@ -157,6 +160,13 @@ function showSilent(hosts) {
   const names = silent.map(({ name }) => name).join(", ");
   const [host, its] = silent.length > 1 ? ["Hosts are", "their"] : ["A host is", "its"];
   notice("silent", silent.length ? "held" : null, `${host} silent: ${names}. If it lasts, ${its} prompts go elsewhere.`);
+}
+
+function showDepot(hosts) {
+  const cut = hosts.filter((host) => host.depot_away);
+  const names = cut.map(({ name }) => name).join(", ");
+  const [first] = cut;
+  notice("depot", first ? "held" : null, first && `The depot is away for ${names}: ${first.depot_away}. What goes by it waits.`);
 }
 
 /** Show a notice above every view, or take it away where `kind` is null. */
