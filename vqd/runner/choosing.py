@@ -33,6 +33,8 @@ class Choosing:
         classes = session.classes.ready() if free else []
         routes = session.prompts.routes() if classes else []
         for server in free:
+            if not classes:
+                return
             served = self._served(session, server, classes)
             routed = self._routed(server, routes)
             chosen = self._chosen(session, server, served, routed, now)

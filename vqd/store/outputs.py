@@ -1,6 +1,8 @@
 """The rows of outputs: what the prompts that succeeded made."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import PromptKey
@@ -10,6 +12,9 @@ _COLUMNS = (
     "slot, path, kind, sha256, bytes, width, height, frames, fps, duration_s, sample_rate,"
     " channels, chars, modified_at"
 )
+
+
+_PATH = attrgetter("path")
 
 
 class OutputRows:
@@ -61,6 +66,23 @@ class OutputRows:
             (key.job_key, key.number),
         )
         return tuple(OutputFile(**dict(row)) for row in rows)
+
+    def of_prompts(
+        self, job_key: int, numbers: Sequence[int]
+    ) -> Mapping[int, tuple[OutputFile, ...]]:
+        """Give what prompts of a job made, by path, for each of these numbers, which ascend; those
+        that made nothing are left out. Cost: as many rows as were made from the first to the last.
+        """
+        rows = self._connection.execute(
+            f"SELECT number, {_COLUMNS} FROM outputs INDEXED BY outputs_of_prompt"
+            " WHERE job_key = ? AND number >= ? AND number <= ?",
+            (job_key, numbers[0], numbers[-1]),
+        )
+        wanted = {*numbers}
+        found: dict[int, list[OutputFile]] = defaultdict(list)
+        for facts in (dict(row) for row in rows if row["number"] in wanted):
+            found[facts.pop("number")].append(OutputFile(**facts))
+        return {number: tuple(sorted(made, key=_PATH)) for number, made in found.items()}
 
     def of_job(self, job_key: int, *, after: str, limit: int) -> list[tuple[int, OutputFile]]:
         """Give a page of what a job made, by path, each with the number of its prompt; `after` is

@@ -288,8 +288,9 @@ class PromptRows:
             rows = self._connection.execute(
                 f"{query} ORDER BY number LIMIT :most", values
             ).fetchall()
-            for row in rows:
-                yield prompt_of(row, self._outputs.of_prompt(PromptKey(job_key, row["number"])))
+            if rows:
+                made = self._outputs.of_prompts(job_key, [row["number"] for row in rows])
+                yield from (prompt_of(row, made.get(row["number"], ())) for row in rows)
             if len(rows) < most:
                 return
             after, most = rows[-1]["number"], _PAGE
