@@ -66,7 +66,7 @@ class Setup:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
 
     def doctor(self, *, through: str = "") -> Told:
@@ -202,7 +202,7 @@ def test_a_share_that_died_and_hangs_all_who_ask_for_it(setup: Setup) -> None:
         with share.silent():
             began = time.monotonic()
             told = setup.doctor()
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < 90
         silent = [one["about"] for one in told.findings if one["code"] == "silent"]
         (fault,) = [one for one in told.findings if one["about"] == "spool"]
     finally:
@@ -252,7 +252,7 @@ def test_servers_that_are_down_are_no_comfyui_say_nothing_or_lack_a_node(setup: 
         setup.says("servers", [{"url": url, "name": name} for name, url in urls.items()])
         began = time.monotonic()
         told = setup.doctor()
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 90
         found = {one["about"]: one for one in told.findings if one["level"] != "ok"}
         shown = setup.types(found["server login"]["cure"][0]).stdout
     assert found["server down"]["cure"][0].startswith("sudo systemctl restart comfyui")

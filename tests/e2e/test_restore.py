@@ -116,7 +116,7 @@ def test_a_backup_that_is_put_back_runs_nothing_twice_and_loses_nothing(daemon: 
     (told_of,) = daemon.logged("queue.reconciled")
     assert (told_of["adopted"], told_of["ended"], told_of["anew"]) == (1, 1, 1)
     wait_for(lambda: len(known(daemon)) == 5, within_s=60, what="what was unknown")
-    folder = daemon.wait_done("long", within_s=120)
+    folder = daemon.wait_done("long")
     assert known(daemon)["waits"] == ("queued", 2, 0)
     resume(waits)
     daemon.wait_done("waits")
@@ -178,7 +178,7 @@ def test_a_queue_that_cannot_be_used_is_refused_with_what_mends_it(daemon: Daemo
         held = queue.read_bytes()
         daemon.start(may_end=True)
         assert daemon.process is not None
-        assert daemon.process.wait(30) != 0
+        assert daemon.process.wait(90) != 0
         said = (daemon.folder / "daemon.log").read_text()
         assert said.count(f"[{code}]") == 1
         assert "vqd db rebuild" in said

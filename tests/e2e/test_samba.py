@@ -55,7 +55,7 @@ class SlowPut:
         pipe = source.with_name(f"{source.name}.pipe")
         os.mkfifo(pipe)
         self.client = house.samba.client(f'put "{pipe}" "{target}"')
-        self._feed = wait_for(lambda: writing_end(pipe), within_s=15, what="the copy's begin")
+        self._feed = wait_for(lambda: writing_end(pipe), within_s=60, what="the copy's begin")
         os.set_blocking(self._feed, True)
 
     def feed(self, share: float) -> None:
@@ -68,12 +68,12 @@ class SlowPut:
         """Let it have the rest, and end well."""
         self.feed(1)
         os.close(self._feed)
-        assert self.client.wait(30) == 0
+        assert self.client.wait(90) == 0
 
     def abort(self) -> None:
         """kill -9 it in the middle: the server sees its connection end."""
         self.client.kill()
-        self.client.wait(10)
+        self.client.wait(60)
         os.close(self._feed)
 
 
@@ -110,7 +110,7 @@ def test_a_folder_that_is_unpacked_onto_the_share_is_taken_whole(
 ) -> None:
     picture_job(tmp_path / "packed" / "tape", pictures=3)
     subprocess.run(["tar", "cf", "tape.tar", "-C", "packed", "tape"], cwd=tmp_path, check=True)
-    assert house.samba.client("", "-Tx", "tape.tar", cwd=tmp_path).wait(30) == 0
+    assert house.samba.client("", "-Tx", "tape.tar", cwd=tmp_path).wait(90) == 0
     assert_made(house.daemon.wait_closed("tape"), 3)
 
 
@@ -124,7 +124,7 @@ def test_a_folder_is_not_taken_while_the_server_still_writes_a_file_of_it(
     house.samba.run(f'put "{tmp_path}/job.yaml" slow/job.yaml')
     for share in (0.2, 0.5, 0.8):
         put.feed(share)
-        wait_for(lambda: "slow: a file is still being written" in house.daemon.waiting, within_s=15)
+        wait_for(lambda: "slow: a file is still being written" in house.daemon.waiting, within_s=60)
     put.finish()
     assert_made(house.daemon.wait_closed("slow"), 2)
 
@@ -135,7 +135,7 @@ def test_an_aborted_copy_fails_alone_and_is_named(house: House, tmp_path: Path) 
     put = SlowPut(house, large(tmp_path / "big.png"), "torn/big.png")
     house.samba.run("prompt off; recurse on; mput torn", cwd=tmp_path)
     put.feed(0.6)
-    wait_for(lambda: "torn: a file is still being written" in house.daemon.waiting, within_s=15)
+    wait_for(lambda: "torn: a file is still being written" in house.daemon.waiting, within_s=60)
     put.abort()
     failed = house.daemon.wait_closed("torn")
     assert failed.parent.name == "failed"
@@ -150,7 +150,7 @@ def test_a_folder_that_is_renamed_when_it_is_complete_is_taken_under_that_name(
 ) -> None:
     picture_job(tmp_path / "late.tmp", pictures=2)
     house.samba.run("prompt off; recurse on; mput late.tmp", cwd=tmp_path)
-    wait_for(lambda: "late.tmp: ignored: temporary name" in house.daemon.waiting, within_s=15)
+    wait_for(lambda: "late.tmp: ignored: temporary name" in house.daemon.waiting, within_s=60)
     house.samba.run("rename late.tmp late")
     assert_made(house.daemon.wait_closed("late"), 2)
 
@@ -158,9 +158,9 @@ def test_a_folder_that_is_renamed_when_it_is_complete_is_taken_under_that_name(
 def test_a_folder_that_is_deleted_while_it_waits_is_forgotten(house: House, tmp_path: Path) -> None:
     picture(tmp_path / "gone" / "p1.png")
     house.samba.run("prompt off; recurse on; mput gone", cwd=tmp_path)
-    wait_for(lambda: "gone: no job.yaml here" in house.daemon.waiting, within_s=15)
+    wait_for(lambda: "gone: no job.yaml here" in house.daemon.waiting, within_s=60)
     house.samba.run("deltree gone")
-    wait_for(lambda: "gone: " not in house.daemon.waiting, within_s=15)
+    wait_for(lambda: "gone: " not in house.daemon.waiting, within_s=60)
 
 
 def test_names_that_differ_in_case_are_one_file_on_the_share(house: House, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_names_that_differ_in_case_are_one_file_on_the_share(house: House, tmp_p
 def test_a_job_is_steered_over_the_share(house: House, tmp_path: Path) -> None:
     job = TWO_LINES + "schedule: {suspended: true}\n"
     picture_job(house.inbox.parent / "held", pictures=1, job=job).rename(house.inbox / "held")
-    held = wait_for(lambda: [*house.daemon.spool.active.glob("*-held")], within_s=15)[0]
+    held = wait_for(lambda: [*house.daemon.spool.active.glob("*-held")], within_s=60)[0]
     share = Samba(tmp_path / "samba", house.daemon.spool.active)
     try:
         share.start()

@@ -65,9 +65,9 @@ def test_prompts_that_somebody_clears_from_the_queue_are_sent_again(
 
     daemon.start()
     drop_job(daemon, tmp_path, job=SLOW, pictures=2)
-    wait_for(waiting, within_s=30)
+    wait_for(waiting, within_s=60)
     tell(engine, "/queue", clear=True)
-    folder = daemon.wait_closed("one", within_s=60)
+    folder = daemon.wait_closed("one")
     assert_made_once(daemon, folder, 4)
     assert outcomes(daemon)["succeeded"] == 4
     assert all("somebody cleared" in said for said in messages(daemon, "lost"))

@@ -54,18 +54,18 @@ def test_what_was_given_up_is_taken_off_when_the_server_is_back_after_a_restart_
     daemon: Daemon, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
     theirs(engine, 200)
     drop_job(daemon, tmp_path, job=JOB)
-    (given_up,) = wait_for(lambda: ours(engine), within_s=20)
+    (given_up,) = wait_for(lambda: ours(engine), within_s=60)
     cut_off(proxy)
-    wait_for(lambda: outcomes(daemon)["unreachable"], within_s=30, what="the end of patience")
+    wait_for(lambda: outcomes(daemon)["unreachable"], within_s=90, what="the end of patience")
     assert ours(engine) == {given_up}
     daemon.kill()
     daemon.start()
     reconnect(proxy)
-    wait_for(lambda: given_up not in ours(engine), within_s=30, what="its withdrawal")
+    wait_for(lambda: given_up not in ours(engine), within_s=60, what="its withdrawal")
     requests.post(f"{engine.url}/queue", json={"clear": True}, timeout=5)
-    assert_made_once(daemon, daemon.wait_closed("one", within_s=60), 1)
+    assert_made_once(daemon, daemon.wait_closed("one"), 1)
     history = requests.get(f"{engine.url}/history", timeout=5).json()
     assert sum("'width': 44," in str(entry["prompt"]) for entry in history.values()) == 1

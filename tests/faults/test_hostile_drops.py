@@ -19,7 +19,7 @@ from tests.hostile import Case, carried, documents, forged, links, names, sizes,
 from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(300)  # the first test waits for all that is dropped
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all that is dropped
 
 CASES: dict[str, Case] = {
     **links.CASES,
@@ -83,7 +83,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             # Job files last: an input that came before is taken with the file that names it.
             for path in sorted((top / "made").iterdir(), key=lambda path: path.suffix == ".yaml"):
                 path.rename(daemon.spool.inbox / path.name)
-            wait_for(lambda: is_over(daemon, cases), within_s=200, what="the end of every drop")
+            wait_for(lambda: is_over(daemon, cases), within_s=400, what="the end of every drop")
             memory_kb = peak_kb(daemon)
             assert daemon.stop() == 0
             yield World(daemon, dropped, canary.touched(), memory_kb)
@@ -97,8 +97,10 @@ def can_be_made(case: Case) -> bool:
 
 def is_over(daemon: Daemon, cases: list[Case]) -> bool:
     ended = len(daemon.logged("job.closed"))
-    taken = [case for case in cases if case.place != "inbox"]
-    return ended >= len(taken) and not list(daemon.spool.active.iterdir())
+    left = [case for case in cases if case.place == "inbox"]
+    if ended < len(cases) - len(left) or list(daemon.spool.active.iterdir()):
+        return False
+    return all(case.said in daemon.waiting for case in left)
 
 
 def peak_kb(daemon: Daemon) -> int:

@@ -32,18 +32,21 @@ def drop(daemon: Daemon, folder: Path) -> None:
 def wait_active(daemon: Daemon, name: str) -> Path:
     return wait_for(
         lambda: next(daemon.spool.active.glob(f"[0-9]*-{name}"), None),
-        within_s=20,
+        within_s=60,
         what=f"{name} in active/",
     )
 
 
 def wait_status(folder: Path) -> None:
-    wait_for(lambda: (folder / "STATUS.yaml").exists(), within_s=20, what="its status")
+    wait_for(lambda: (folder / "STATUS.yaml").exists(), within_s=60, what="its status")
 
 
 def replace_by_link(path: Path, target: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    path.symlink_to(target)
+    link = path.with_name("a link")
+    link.symlink_to(target)
+    if path.is_dir():
+        shutil.rmtree(path)
+    link.replace(path)  # by one step, whatever is written there meanwhile
 
 
 def test_links_put_into_a_waiting_job_are_neither_read_nor_written_through(
@@ -89,7 +92,7 @@ def test_a_job_folder_swapped_for_a_link_is_not_read_through(
         daemon.spool.resume()
         drop(daemon, picture_job(tmp_path / "other"))
         assert daemon.wait_closed("other").parent == daemon.spool.done
-        wait_for(lambda: "cancelled" in daemon.vqd("list").stdout, within_s=20)
+        wait_for(lambda: "cancelled" in daemon.vqd("list").stdout, within_s=60)
         assert canary.touched() == []
 
 
@@ -113,7 +116,7 @@ def test_what_becomes_a_file_a_folder_and_a_link_in_turn_is_taken_when_it_stays_
         drop(daemon, picture_job(tmp_path / "last"))
         picture_job(tmp_path / "stays").rename(place)
         for name in ("last", "turns.yaml"):
-            wait_for(lambda name=name: ended(daemon, name), within_s=30, what=name)  # type: ignore[misc]
+            wait_for(lambda name=name: ended(daemon, name), within_s=60, what=name)  # type: ignore[misc]
         assert canary.touched() == []
     assert not daemon.logged("drop.failed")
     assert not place.exists()
@@ -183,7 +186,7 @@ def test_what_vqd_writes_into_the_inbox_is_not_written_through_a_link(
     write(daemon.spool.inbox / "notes.txt", "x")
     with Canary(secret) as canary:
         daemon.start()
-        wait_for(lambda: "notes.txt" in daemon.waiting, within_s=20, what="WAITING.txt")
+        wait_for(lambda: "notes.txt" in daemon.waiting, within_s=60, what="WAITING.txt")
         assert canary.touched() == []
     assert not (daemon.spool.inbox / "_vqd").is_symlink()
 
@@ -203,8 +206,8 @@ def test_odd_things_in_a_hot_folder_are_told_and_keep_nothing_else_from_being_ta
     os.mkfifo(hot / "fifo.png")
     with Canary(secret) as canary:
         daemon.start()
-        done = wait_for(lambda: [*daemon.spool.done.iterdir()], within_s=30, what="a job of it")
-        wait_for(lambda: daemon.waiting.count("neither a file nor a folder") == 4, within_s=20)
+        done = wait_for(lambda: [*daemon.spool.done.iterdir()], within_s=60, what="a job of it")
+        wait_for(lambda: daemon.waiting.count("neither a file nor a folder") == 4, within_s=60)
         assert canary.touched() == []
     assert {line["inputs"]["image"] for line in manifest_of(done[0])} == {
         "inputs/a\nb.png",
@@ -248,7 +251,7 @@ def test_what_the_daemon_may_not_read_or_move_is_told_and_keeps_nothing_else_wai
     assert (closed / "inputs" / "sub" / "a.png").exists()
     assert status_of(closed)["counts"]["succeeded"] == 3
     for name in ("folder", "foreign", "sub"):
-        wait_for(lambda name=name: f"{name}: " in daemon.waiting, within_s=20, what=name)  # type: ignore[misc]
+        wait_for(lambda name=name: f"{name}: " in daemon.waiting, within_s=60, what=name)  # type: ignore[misc]
     assert "Permission denied" in daemon.waiting
     os.chown(daemon.spool.inbox / "foreign", 0, 0)
     (daemon.spool.inbox / "folder").chmod(0o755)

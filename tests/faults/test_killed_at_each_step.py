@@ -53,7 +53,7 @@ class Held:
 
     def _hold(self) -> None:
         self.reached.set()
-        self._go.wait(30)
+        self._go.wait(110)
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def held() -> Iterator[Held]:
 
 def killed_and_started(daemon: Daemon, held: Held) -> Path:
     """Kill the daemon at the step that is held, start it again, and wait for the job's end."""
-    wait_for(held.reached.is_set, within_s=20, what="the step")
+    wait_for(held.reached.is_set, within_s=60, what="the step")
     daemon.kill()
     held.let_go()
     daemon.start()
-    return daemon.wait_closed("one", within_s=60)
+    return daemon.wait_closed("one")
 
 
 def rendered(engine: EngineProcess, size: int = 24) -> int:
@@ -112,7 +112,7 @@ def test_a_daemon_that_is_killed_at_any_step_publishes_what_it_made_once(
     step: Callable[[Held, PassOn], None],
 ) -> None:
     daemon.start()
-    wait_for(lambda: proxy.asked["POST /upload"] == 1, within_s=10, what="the server's mark")
+    wait_for(lambda: proxy.asked["POST /upload"] == 1, within_s=60, what="the server's mark")
     tamper: Tamper = lambda pass_on: step(held, pass_on)  # noqa: E731
     proxy.tampers(route, tamper)
     drop_job(daemon, tmp_path, job=JOB)
@@ -129,10 +129,10 @@ def test_killed_while_it_runs_it_is_followed_and_not_rendered_again(
 
     daemon.start()
     drop_job(daemon, tmp_path, job=SLOW)
-    wait_for(is_running, within_s=20)
+    wait_for(is_running, within_s=60)
     daemon.kill()
     daemon.start()
-    assert_made_once(daemon, daemon.wait_closed("one", within_s=60), 1)
+    assert_made_once(daemon, daemon.wait_closed("one"), 1)
     assert rendered(engine, 2400) == 1
     assert outcomes(daemon) == {"succeeded": 1}
 
@@ -143,14 +143,14 @@ def test_killed_after_its_output_has_its_name_and_before_that_is_committed(
     daemon.start()
     proxy.tampers("GET /history", held.after_the_end)
     drop_job(daemon, tmp_path, job=JOB)
-    wait_for(held.reached.is_set, within_s=20)
-    with closing(sqlite3.connect(daemon.folder / "state" / "queue.db")) as backup:
+    wait_for(held.reached.is_set, within_s=60)
+    with closing(sqlite3.connect(daemon.folder / "state" / "queue.db", timeout=60)) as backup:
         backup.execute("BEGIN IMMEDIATE")
         held.let_go()
-        wait_for(lambda: list(daemon.spool.active.glob("*/manifest.jsonl")), within_s=20)
+        wait_for(lambda: list(daemon.spool.active.glob("*/manifest.jsonl")), within_s=60)
         assert list(daemon.spool.active.glob("*/outputs/*.png"))
         daemon.kill()
     daemon.start()
-    assert_made_once(daemon, daemon.wait_closed("one", within_s=60), 1)
+    assert_made_once(daemon, daemon.wait_closed("one"), 1)
     assert rendered(engine) == 1
     assert outcomes(daemon) == {"succeeded": 1}

@@ -51,7 +51,7 @@ def test_a_server_that_tells_nothing_of_use_runs_its_prompts_and_is_asked_again(
     proxy.tampers("GET /object_info", tamper)  # type: ignore[arg-type]
     daemon.start()
     assert run_job(daemon, tmp_path).parent == daemon.spool.done
-    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=30, what="the second look")
+    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=90, what="the second look")
     assert len(daemon.logged("catalogue.unlearned")) == 1
     assert known_classes(daemon, proxy.url) > 10
 
@@ -63,28 +63,28 @@ def test_a_server_that_is_silent_about_its_nodes_holds_nothing_up(
 
     def silent(pass_on: PassOn) -> bytes:
         asked.set()
-        speaks.wait(20)
+        speaks.wait(110)
         return pass_on()
 
     proxy.tampers("GET /object_info", silent)
     try:
         daemon.start()
-        assert asked.wait(20)
+        assert asked.wait(60)
         assert run_job(daemon, tmp_path).parent == daemon.spool.done
         assert known_classes(daemon, proxy.url) == 0
     finally:
         speaks.set()
-    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=20, what="the look")
+    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=60, what="the look")
 
 
 def test_a_restart_looks_again_and_writes_nothing_where_nothing_changed(
     daemon: Daemon, proxy: Proxy
 ) -> None:
     daemon.start()
-    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=20, what="the look")
+    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=60, what="the look")
     assert daemon.stop() == 0
     daemon.start()
-    wait_for(lambda: proxy.asked["GET /object_info"] == 2, within_s=20, what="the second look")
+    wait_for(lambda: proxy.asked["GET /object_info"] == 2, within_s=60, what="the second look")
     assert daemon.stop() == 0
     assert len(daemon.logged("catalogue.learned")) == 1
 
@@ -96,12 +96,12 @@ def test_a_daemon_stops_while_a_server_is_silent_about_its_nodes(
 
     def silent(_: PassOn) -> None:
         asked.set()
-        speaks.wait(20)
+        speaks.wait(110)
 
     proxy.tampers("GET /object_info", silent)
     try:
         daemon.start()
-        assert asked.wait(20)
+        assert asked.wait(60)
         assert daemon.stop() == 0
     finally:
         speaks.set()

@@ -72,7 +72,7 @@ def test_a_job_file_that_says_something_before_it_is_whole_is_read_when_it_is(
     with (folder / "job.yaml").open("w", encoding="utf-8") as file:
         file.write("vqd: 1\nworkflow: image-scale\n")
         file.flush()
-        wait_for(lambda: "halves: a file is still being written" in house.waiting, within_s=30)
+        wait_for(lambda: "halves: a file is still being written" in house.waiting, within_s=60)
         file.write("fan_out: {matrix: {size: [16x16, 24x16, 32x16]}}\n")
     assert status_of(house.wait_done("halves"))["counts"]["total"] == 3
     assert taken(house, "halves") == 1

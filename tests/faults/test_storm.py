@@ -37,12 +37,12 @@ def test_a_storm_of_reconnections_misses_no_prompt_and_doubles_none(
 ) -> None:
     daemon.start()
     up = "server.changed"
-    wait_for(lambda: len(daemon.logged(up)) >= SERVERS, within_s=30, what="all servers")
+    wait_for(lambda: len(daemon.logged(up)) >= SERVERS, within_s=90, what="all servers")
     drop_job(daemon, tmp_path, job=JOB)
     for made in (10, 40):
         wait_for(lambda made=made: outcomes(daemon)["succeeded"] >= made, within_s=60)  # type: ignore[misc]
         for proxy in proxies:
             proxy.hang_up()
-    assert_made_once(daemon, daemon.wait_closed("one", within_s=90), len(SIZES))
+    assert_made_once(daemon, daemon.wait_closed("one"), len(SIZES))
     history = requests.get(f"{engine.url}/history", timeout=10).json()
     assert len(history) == len(SIZES) == outcomes(daemon)["succeeded"]
