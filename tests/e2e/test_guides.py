@@ -43,7 +43,7 @@ def runnable(page: Path) -> list[Block]:
     return [block for block in TYPED[page] if block.not_run is None]
 
 
-@pytest.mark.timeout(300)  # on a machine that is busy with other things each command takes seconds
+@pytest.mark.timeout(600)  # on a machine that is busy with other things each command takes seconds
 @pytest.mark.skipif(is_served_here(), reason="vqd is a service here, which `vqd init` would set up")
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not here")
 @pytest.mark.parametrize("page", [page for page in TYPED if runnable(page)], ids=lambda p: p.stem)

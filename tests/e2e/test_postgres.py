@@ -25,8 +25,6 @@ retry: {limit: 0}
 """
 PROMPTS = 12
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def house(tmp_path: Path, database: str) -> Iterator[Daemon]:

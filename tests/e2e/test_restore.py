@@ -6,13 +6,9 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from tests.daemons import Daemon, manifest_of, status_of
 from tests.samples import picture_job
 from tests.waiting import wait_for
-
-pytestmark = pytest.mark.timeout(300)
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "schemas"
 JOB = "vqd: 1\nworkflow: image-scale\nparams: {size: 16x16}\n"

@@ -19,8 +19,6 @@ from tests.mounts import needs
 from tests.samples import picture_job
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(300)
-
 SIZES = ", ".join(f"{size}x{size}" for size in range(1400, 1404))
 LONG = f"""\
 vqd: 1

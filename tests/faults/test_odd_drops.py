@@ -17,7 +17,7 @@ from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
 from vqd.definitions.shipped import shipped_folder
 
-pytestmark = [pytest.mark.timeout(300), needs("cc")]
+pytestmark = needs("cc")
 
 AN_HOUR_BACK = "-3600"
 SUSPENDED = f"{TWO_LINES}schedule: {{suspended: true}}\n"

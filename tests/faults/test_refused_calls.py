@@ -26,7 +26,7 @@ from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 
-pytestmark = [pytest.mark.timeout(400), needs("cc")]
+pytestmark = [pytest.mark.timeout(900), needs("cc")]
 
 DROPS = 6
 """Jobs beyond the last call that is meant: of a whole job, with these nothing is refused."""
@@ -76,7 +76,7 @@ def test_whatever_a_disk_refuses_once_no_job_is_lost_or_made_twice(
     for number in range(1, calls + DROPS + 1):
         drop(many, f"n{number:03}")
     jobs = calls + DROPS
-    wait_for(lambda: len([*many.spool.done.iterdir()]) == jobs, within_s=300, what="their end")
+    wait_for(lambda: len([*many.spool.done.iterdir()]) == jobs, within_s=600, what="their end")
     wait_for(lambda: len(many.logged("job.closed")) == jobs, within_s=60)
     assert [*many.spool.failed.iterdir(), *many.spool.active.iterdir()] == []
     assert outcomes(many) == {"succeeded": jobs}

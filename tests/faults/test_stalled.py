@@ -13,8 +13,6 @@ from tests.samples import TWO_LINES, picture_job
 from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 
-pytestmark = pytest.mark.timeout(300)
-
 STALL_S = 4
 HANGS = f"{TWO_LINES}params: {{size: 24x16}}\nretry: {{limit: 2}}\n"
 

@@ -142,7 +142,6 @@ def test_a_job_of_a_time_that_some_zone_cannot_tell_is_left_alone(
     assert reconciled(spool, store) == NOTHING
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("ending", ["1", "1.5"])
 def test_a_number_that_yaml_would_count_up_for_hours_is_none(
     spool: Spool, store: Store, ending: str
