@@ -70,6 +70,18 @@ class Runs:
         return [1000 * (ended - began) for runs in self.by_server for _, began, ended in runs]
 
     @property
+    def lasted_s(self) -> float:
+        """The time from when the first began until the last ended."""
+        began = min(began for one in self.by_server for _, began, _ in one)
+        return max(ended for one in self.by_server for _, _, ended in one) - began
+
+    def share_percent(self, seconds: float) -> float:
+        """What all of them could have taken, had each server begun at once and had no gap, of what
+        they took; each prompt takes `seconds`."""
+        ideal_s = seconds * len(self.prompt_ids) / len(self.by_server)
+        return 100 * ideal_s / self.lasted_s
+
+    @property
     def busy_percent(self) -> float:
         """Executing / (executing + gaps), between each server's first prompt and its last."""
         executing_ms = sum(self.lasted_ms)
@@ -216,13 +228,11 @@ def _hurried(folder: Path) -> list[Figure]:
         runs = hurried.through_vqd("job", each=50)
         took_s = cpu_s(hurried.pid) - before_s
     head = f"{MANY} servers, prompts of 200 ms"
-    began = min(began for one in runs.by_server for _, began, _ in one)
-    ended = max(ended for one in runs.by_server for _, _, ended in one)
     total = len(runs.prompt_ids)
     return [
         Figure(f"{head}: busy", runs.busy_percent, "%"),
         Figure(f"{head}: one lasted, mean", statistics.mean(runs.lasted_ms), "ms"),
-        Figure(f"{head}: carried out", total / (ended - began), "/s"),
+        Figure(f"{head}: carried out", total / runs.lasted_s, "/s"),
         Figure(f"{head}: processor time for a prompt", 1000 * took_s / total, "ms"),
     ]
 

@@ -14,6 +14,7 @@ from tests.bench.claiming import claiming
 from tests.bench.clients import clients
 from tests.bench.farm import farm
 from tests.bench.figure import Figure
+from tests.bench.hosts import hosts
 from tests.bench.intake import acceptance, bursts, watching
 from tests.bench.leasing import leasing
 from tests.bench.meanwhile import meanwhile
@@ -113,6 +114,7 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "plan": planning,
     "claim": claiming,
     "lease": leasing,
+    "hosts": hosts,
     "scale": scale,
     "rates": rates,
     "meanwhile": meanwhile,
