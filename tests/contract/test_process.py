@@ -125,6 +125,6 @@ def pid_of(process: EngineProcess) -> int:
 def answers(url: str) -> bool:
     """Tell whether somebody answers there."""
     try:
-        return requests.get(f"{url}/prompt", timeout=5).ok
+        return requests.get(f"{url}/prompt", timeout=60).ok
     except requests.ConnectionError:
         return False

@@ -69,5 +69,5 @@ def accepted_in(queue: Path) -> float | None:
 
 
 def _times_in(queue: Path) -> list[tuple[float, float | None]]:
-    with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True, timeout=5)) as connection:
+    with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True, timeout=60)) as connection:
         return connection.execute("SELECT accepted_at, finished_at FROM jobs").fetchall()

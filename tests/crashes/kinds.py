@@ -116,7 +116,7 @@ def _cancel_what_runs(spool: Path, engine: str) -> bool:
 def _is_working(engine: str) -> bool:
     """Tell whether a prompt is carried out; no, too, where the engine has just been killed."""
     try:
-        return bool(requests.get(f"{engine}/queue", timeout=5).json()["queue_running"])
+        return bool(requests.get(f"{engine}/queue", timeout=60).json()["queue_running"])
     except requests.RequestException:
         return False
 

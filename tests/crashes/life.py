@@ -205,7 +205,7 @@ class _Life:
         """Give how often prompts were carried out; None where the engine may have forgotten."""
         if self._trial.fault is Fault.ENGINE:
             return None
-        history = requests.get(f"{self._engine.url}/history", timeout=5).json()
+        history = requests.get(f"{self._engine.url}/history", timeout=60).json()
         return len(history)
 
 

@@ -68,7 +68,7 @@ def exit_code(daemon: Daemon) -> int:
 
 def withdraw(engine: EngineProcess, theirs: list[str]) -> None:
     """Let somebody take back what they sent and what does not run yet."""
-    requests.post(f"{engine.url}/queue", json={"delete": theirs}, timeout=5).raise_for_status()
+    requests.post(f"{engine.url}/queue", json={"delete": theirs}, timeout=60).raise_for_status()
 
 
 def test_what_is_on_the_server_is_brought_home_and_nothing_more_is_sent(

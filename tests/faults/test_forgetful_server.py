@@ -37,7 +37,7 @@ def daemon(tmp_path: Path, proxy: Proxy) -> Iterator[Daemon]:
 
 
 def tell(engine: EngineProcess, route: str, **said: object) -> None:
-    requests.post(f"{engine.url}{route}", json=said, timeout=5).raise_for_status()
+    requests.post(f"{engine.url}{route}", json=said, timeout=60).raise_for_status()
 
 
 def test_a_prompt_whose_history_was_cleared_before_anybody_looked_is_made_again(
@@ -60,7 +60,7 @@ def test_prompts_that_somebody_clears_from_the_queue_are_sent_again(
     daemon: Daemon, tmp_path: Path, engine: EngineProcess
 ) -> None:
     def waiting() -> object:
-        queue = requests.get(f"{engine.url}/queue", timeout=5).json()
+        queue = requests.get(f"{engine.url}/queue", timeout=60).json()
         return queue["queue_running"] and queue["queue_pending"]
 
     daemon.start()

@@ -45,7 +45,7 @@ def reconnect(proxy: Proxy) -> None:
 
 def ours(engine: EngineProcess) -> set[str]:
     """Give the prompts on the server that somebody else did not send."""
-    queue = requests.get(f"{engine.url}/queue", timeout=5).json()
+    queue = requests.get(f"{engine.url}/queue", timeout=60).json()
     entries = [*queue["queue_running"], *queue["queue_pending"]]
     return {entry[1] for entry in entries if entry[3]["client_id"] != "them"}
 
@@ -65,7 +65,7 @@ def test_what_was_given_up_is_taken_off_when_the_server_is_back_after_a_restart_
     daemon.start()
     reconnect(proxy)
     wait_for(lambda: given_up not in ours(engine), within_s=60, what="its withdrawal")
-    requests.post(f"{engine.url}/queue", json={"clear": True}, timeout=5)
+    requests.post(f"{engine.url}/queue", json={"clear": True}, timeout=60)
     assert_made_once(daemon, daemon.wait_closed("one"), 1)
-    history = requests.get(f"{engine.url}/history", timeout=5).json()
+    history = requests.get(f"{engine.url}/history", timeout=60).json()
     assert sum("'width': 44," in str(entry["prompt"]) for entry in history.values()) == 1

@@ -74,13 +74,13 @@ def killed_and_started(daemon: Daemon, held: Held) -> Path:
 
 def rendered(engine: EngineProcess, size: int = 24) -> int:
     """Count how often prompts of that width are in the engine's history."""
-    history = requests.get(f"{engine.url}/history", timeout=5).json()
+    history = requests.get(f"{engine.url}/history", timeout=60).json()
     return sum(f"'width': {size}," in str(entry["prompt"]) for entry in history.values())
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered(engine: EngineProcess) -> None:
-    requests.post(f"{engine.url}/history", json={"clear": True}, timeout=5).raise_for_status()
+    requests.post(f"{engine.url}/history", json={"clear": True}, timeout=60).raise_for_status()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_killed_while_it_runs_it_is_followed_and_not_rendered_again(
     daemon: Daemon, engine: EngineProcess, tmp_path: Path
 ) -> None:
     def is_running() -> object:
-        return requests.get(f"{engine.url}/queue", timeout=5).json()["queue_running"]
+        return requests.get(f"{engine.url}/queue", timeout=60).json()["queue_running"]
 
     daemon.start()
     drop_job(daemon, tmp_path, job=SLOW)

@@ -53,5 +53,5 @@ def test_a_prompt_that_a_gateway_sends_twice_is_published_once(
     folder = run_job(daemon, tmp_path, pictures=2)
     assert_made_once(daemon, folder, 2)
     assert outcomes(daemon) == {"succeeded": 2}
-    left = requests.get(f"{engine.url}/queue", timeout=5).content
+    left = requests.get(f"{engine.url}/queue", timeout=60).content
     assert json.loads(left)["queue_pending"] == []

@@ -42,13 +42,13 @@ def theirs(engine: EngineProcess, prompts: int) -> list[str]:
     ids = [str(uuid.uuid4()) for _ in range(prompts)]
     for turn, prompt_id in enumerate(ids):
         asked = {"prompt": their_graph(turn), "prompt_id": prompt_id, "client_id": "them"}
-        requests.post(f"{engine.url}/prompt", json=asked, timeout=5).raise_for_status()
+        requests.post(f"{engine.url}/prompt", json=asked, timeout=60).raise_for_status()
     return ids
 
 
 def ended(engine: EngineProcess) -> dict[str, str]:
     """Tell how every prompt in the history ended."""
-    history = requests.get(f"{engine.url}/history", timeout=5).json()
+    history = requests.get(f"{engine.url}/history", timeout=60).json()
     return {prompt_id: entry["status"]["status_str"] for prompt_id, entry in history.items()}
 
 

@@ -41,7 +41,7 @@ def drop(daemon: Daemon, folder: Path, name: str, job: str) -> Path:
 
 def on(engine: EngineProcess, part: str) -> list[str]:
     """Give the prompts of vqd's that run on the server, or are pending there."""
-    queue = requests.get(f"{engine.url}/queue", timeout=5).json()[f"queue_{part}"]
+    queue = requests.get(f"{engine.url}/queue", timeout=60).json()[f"queue_{part}"]
     return [entry[1] for entry in queue if entry[3]["client_id"] != "them"]
 
 

@@ -33,7 +33,7 @@ def daemon(tmp_path: Path, mortal: EngineProcess) -> Iterator[Daemon]:
 
 def runs_the_deadly(server: EngineProcess) -> bool:
     try:
-        running = requests.get(f"{server.url}/queue", timeout=5).json()["queue_running"]
+        running = requests.get(f"{server.url}/queue", timeout=60).json()["queue_running"]
     except requests.RequestException:
         return False
     return any(f'"width": {DEADLY_WIDTH}' in str(one).replace("'", '"') for one in running)

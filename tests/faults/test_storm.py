@@ -44,5 +44,5 @@ def test_a_storm_of_reconnections_misses_no_prompt_and_doubles_none(
         for proxy in proxies:
             proxy.hang_up()
     assert_made_once(daemon, daemon.wait_closed("one"), len(SIZES))
-    history = requests.get(f"{engine.url}/history", timeout=10).json()
+    history = requests.get(f"{engine.url}/history", timeout=60).json()
     assert len(history) == len(SIZES) == outcomes(daemon)["succeeded"]
