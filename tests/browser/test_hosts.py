@@ -61,6 +61,31 @@ def test_each_server_stands_below_its_host_and_a_silent_host_is_told_of_as_it_fa
     assert look.faults() == []
 
 
+def test_a_depot_that_is_away_is_told_of_above_every_view_and_at_the_host_it_is_away_for(
+    look: Look, company: Company
+) -> None:
+    worker = company.join("a", "gpu1", depot="s3://studio/vqd")
+    for one in (worker, company.join("b", "gpu3", depot="s3://studio/vqd")):
+        company.silence(one, -HOURS_S)
+    look.go("/servers")
+    hosts = look.page.locator(".host")
+    expect(hosts.locator("header")).to_contain_text(["aheard1 server", "bheard1 server"])
+
+    company.cut_off(worker, "Could not connect to the endpoint", since_s=60.0)
+
+    said = "Could not connect to the endpoint. What goes by it waits."
+    expect(look.page.locator("#notices")).to_have_text(f"The depot is away for a: {said}")
+    expect(hosts.nth(0).locator(".amiss")).to_contain_text("The depot is away since")
+    expect(hosts.nth(0).locator(".amiss")).to_contain_text(said)
+    expect(hosts.nth(1).locator(".amiss")).to_have_text("")
+    assert look.faults() == []
+
+    company.cut_off(worker, None)
+
+    expect(look.page.locator("#notices")).to_have_text("")
+    expect(hosts.nth(0).locator(".amiss")).to_have_text("")
+
+
 def test_where_one_host_is_alone_the_servers_stand_as_they_are(
     look: Look, company: Company
 ) -> None:

@@ -22,7 +22,9 @@ JOB = "20260101-000000-a"
 DEPOT = "s3://studio/vqd"
 SERVER = {"url": "http://gpu1:8188", "name": "gpu1"}
 WHY = "Could not connect to the endpoint"
-AWAY = f"the depot has been away for 10 h: {WHY}"
+AWAY, AWAY_THERE, AWAY_FROM_A = (
+    f"the depot has been away{place} for 10 h: {WHY}" for place in ("", " there", " on host a")
+)
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def test_a_job_tells_of_how_many_prompts_the_outputs_are_on_their_way_home(
     job.bring(2)
     company.cut_off(worker, WHY, since_s=HOURS_S)
     told = house.vqd("explain", JOB).output
-    assert f"The outputs of a prompt are on their way home by the depot, and {AWAY} on host a." in (
+    assert f"The outputs of a prompt are on their way home by the depot, and {AWAY_FROM_A}." in (
         " ".join(told.split())
     )
     assert "vqd doctor on that host tries it out" in " ".join(told.split())
@@ -194,14 +196,13 @@ def test_where_nobody_who_could_serve_a_job_reaches_its_files_it_says_so(
         ("out_of_reach", "3 prompts wait: no server that can run this is up and reaches its files"),
         (
             "out_of_reach",
-            "Host b takes none of them: the job's inputs are not in the depot, for"
-            f" {AWAY} on host a",
+            f"Host b takes none of them: the job's inputs are not in the depot, for {AWAY_FROM_A}",
         ),
     ]
     job.stock()
     assert reasons(web).keys() == {"turn"}, "what lies there is taken, wherever its home is"
     company.cut_off(other, WHY, since_s=HOURS_S)
-    assert f"Host b takes none of them: {AWAY} there." in reasons(web)["out_of_reach"]
+    assert f"Host b takes none of them: {AWAY_THERE}." in reasons(web)["out_of_reach"]
 
 
 def test_a_host_that_mounts_the_spool_needs_no_depot_and_one_that_does_neither_is_told_of(
@@ -229,5 +230,5 @@ def test_what_is_made_where_the_depot_is_away_is_said_to_be_kept_there(
     company.cut_off(worker, WHY, since_s=HOURS_S)
 
     assert reasons(web)["running"].startswith(
-        f"1 prompt is on gpu2 of host b; host b keeps what is made there, for {AWAY} there"
+        f"1 prompt is on gpu2 of host b; host b keeps what is made there, for {AWAY_THERE}"
     )

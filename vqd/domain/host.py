@@ -71,10 +71,14 @@ class Host:
     def depot_away(self) -> str | None:
         """Say for how long the depot has been away for it, and why; None if it is not, or nobody
         knows."""
+        return self.depot_away_from("")
+
+    def depot_away_from(self, place: str) -> str | None:
+        """Say the same with a word about where that is so, ` there`."""
         if self.depot is None or self.depot.why_away is None or self.state != "heard":
             return None
         away = duration(round(self.depot.away_s or 0.0))
-        return f"the depot has been away for {away}: {self.depot.why_away}"
+        return f"the depot has been away{place} for {away}: {self.depot.why_away}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def arriving(job: Job, home: Host | None) -> Iterator[tuple[str, str]]:
         return
     said = f"The {job.arriving.removeprefix('the ')} by the depot"
     if home is not None and home.depot_away is not None:
-        yield f"{said}, and {home.depot_away} on host {home.name}", _BY_ITSELF
+        yield f"{said}, and {home.depot_away_from(f' on host {home.name}')}", _BY_ITSELF
     elif home is not None and home.state != "heard":
         cure = "They are fetched once its daemon is there again."
         yield f"{said}, and host {home.name}, where that is, is {home.state}", cure
@@ -53,11 +53,11 @@ def _found(host: Host, at_home: Host, *, is_stocked: bool) -> Iterator[OutOfReac
         said = f"it does not reach the spool of host {at_home.name}, and they share no depot"
         cure = "Name that spool in spools there, or a depot in the settings of both."
         yield OutOfReach(host, said, cure)
-    elif host.depot_away is not None:
-        yield OutOfReach(host, f"{host.depot_away} there", _BY_ITSELF, is_away=True)
-    elif not is_stocked and at_home.depot_away is not None:
-        said = f"the job's inputs are not in the depot, for {at_home.depot_away}"
-        yield OutOfReach(host, f"{said} on host {at_home.name}", _BY_ITSELF)
+    elif (away := host.depot_away_from(" there")) is not None:
+        yield OutOfReach(host, away, _BY_ITSELF, is_away=True)
+    elif not is_stocked and (away := at_home.depot_away_from(f" on host {at_home.name}")):
+        said = f"the job's inputs are not in the depot, for {away}"
+        yield OutOfReach(host, said, _BY_ITSELF)
     elif not is_stocked:
         said = f"the job's inputs are not in the depot, where host {at_home.name} is to put them"
         cure = f"It goes on by itself once they are; {_when(at_home)}."
