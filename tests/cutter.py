@@ -62,6 +62,8 @@ class Cutter:
 
     def _pass_on(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._server) as server, contextlib.suppress(OSError):
+            for one in (client, server):  # as PostgreSQL and its clients have it
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             is_heard = True
             while True:
                 ready, _, _ = select.select([client, server], [], [])
