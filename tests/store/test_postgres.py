@@ -4,8 +4,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -17,7 +19,10 @@ from tests.postgres import Postgres, folder_for_anyone, postgres_server, require
 from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
+from vqd.store.access import queue_at
+from vqd.store.rows import Connection
 from vqd.store.store import Store, StoreReader
+from vqd.store.writer import Write, Writer
 
 _CUT_OFF = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -95,6 +100,46 @@ def says(store: Store, job_key: int, said: int) -> bool:
             raise
         return False
     return True
+
+
+def test_what_nobody_looked_at_of_a_write_is_its_fault_and_no_others(database: str) -> None:
+    """Also what was said for the first time behind it, and so was not prepared, is said again."""
+    with closing(Store(Database(database))) as store:
+        accept_a_job(store, "one")
+    with closing(queue_at(Database(database)).writing()) as transactions:
+        writer = Writer(transactions)
+        for turn in range(3):
+            faulty, meanwhile = together(writer, [partial(miscount, turn), partial(say, turn)])
+            assert isinstance(faulty.exception(), psycopg.errors.CheckViolation)
+            assert meanwhile.exception() is None
+            writer.write(partial(say, turn + 100))
+        writer.close()
+    with closing(StoreReader(Database(database))) as reader, reader.reading() as session:
+        said = [event.number for _, event in session.events.of_job(1) if event.kind == "test.said"]
+    assert said == [0, 100, 1, 101, 2, 102]
+
+
+def together(writer: Writer, writes: Sequence[Write[None]]) -> list[Future[None]]:
+    """Have writes carried out that share a commit, and wait until they are."""
+    is_held = threading.Event()
+    holding = writer.ask(lambda _: is_held.wait(60))
+    futures = [writer.ask(write) for write in writes]
+    is_held.set()
+    wait((holding, *futures))
+    return futures
+
+
+def miscount(turn: int, connection: Connection) -> None:
+    connection.execute("UPDATE jobs SET pending = 5")
+    say(turn, connection)
+    connection.execute(f"UPDATE jobs SET priority = {turn} WHERE job_key = ?", (1,))
+
+
+def say(said: int, connection: Connection) -> None:
+    connection.execute(
+        "INSERT INTO events (at, job_key, number, kind) VALUES (?, 1, ?, 'test.said')", (NOW, said)
+    )
+    connection.execute("UPDATE jobs SET priority = ? WHERE job_key = ?", (said % 100, 1))
 
 
 @pytest.mark.parametrize("is_passed_on", [True, False], ids=["it came about", "it did not"])

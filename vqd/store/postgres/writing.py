@@ -97,13 +97,17 @@ class PostgresTransactions:
         """Undo it alone, unless PostgreSQL itself is at fault."""
         if isinstance(error, VqdError) and isinstance(error.__cause__, psycopg.Error):
             raise _unwritten(error) from error
+        raw = self.connection.raw
         try:
             with suppress(psycopg.Error):  # what else of it is at fault is undone with it
                 self.connection.hear()
-        except VqdError as cut_off:
+            # At a rollback psycopg has everything forgotten that is prepared, with the statement
+            # after it: neither may be prepared itself.
+            raw.execute("ROLLBACK TO one", prepare=False)
+            self.connection.hear()
+            raw.execute("RELEASE one", prepare=False)
+        except (VqdError, psycopg.Error) as cut_off:
             raise _unwritten(cut_off) from cut_off
-        self._carry_out("ROLLBACK TO one")
-        self._carry_out("RELEASE one")
 
     def commit(self) -> None:
         """End it, durably; where the answer is lost, once it is known whether it came about."""
@@ -115,6 +119,7 @@ class PostgresTransactions:
                 raise _unwritten(error) from error
             return
         if ended.statusmessage != "COMMIT":  # what failed in it was not undone
+            self.connection.raw.close()
             said = f"PostgreSQL ended a transaction with {ended.statusmessage}"
             raise _unwritten(unreachable(said))
 
