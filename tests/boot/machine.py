@@ -146,7 +146,7 @@ class Machine:
             self._supervisor.kill()
             self._supervisor.wait(10)
         for group in self._groups:
-            wait_for(partial(_is_removed, group), within_s=20, what="the end of its groups")
+            wait_for(partial(_is_removed, group), within_s=60, what="the end of its groups")
 
     def _start(self) -> subprocess.Popen[bytes]:
         for group in self._groups:

@@ -49,7 +49,7 @@ def house(
         servers=["builtin", second.url],
         workflows=[str(workflows)],
     )
-    made.start(within_s=60)
+    made.start()
     yield made
     made.close()
 

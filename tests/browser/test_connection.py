@@ -23,7 +23,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     write(folder / "token", TOKEN)
     listen = f"127.0.0.1:{lasting_port()}"
     made = Daemon(folder, web={"listen": listen, "token_file": "token"})
-    made.start(within_s=60)
+    made.start()
     yield made
     made.close()
 
@@ -71,7 +71,7 @@ def test_a_lost_connection_is_shown_and_heals_and_no_form_is_lost(
     expect(notices).to_contain_text("vqd is not heard")
     folder = picture_job(house.folder / "drops" / "meanwhile", job=LATER)
     folder.rename(house.spool.inbox / "meanwhile")
-    house.start(within_s=60)
+    house.start()
     expect(notices).to_be_empty()
     expect(look.page.get_by_role("link", name="meanwhile")).to_be_visible()
     expect(form.page.locator(".told")).to_contain_text("Not ready yet")

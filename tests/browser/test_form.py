@@ -228,5 +228,5 @@ def test_sending_is_shown_and_can_be_stopped(look: Look, house: Daemon, tmp_path
     expect(look.page.locator(".sending")).to_have_count(0)
     expect(look.page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
     wait_for(
-        lambda: not list(house.spool.root.rglob("large.png")), within_s=20, what="the cleaning up"
+        lambda: not list(house.spool.root.rglob("large.png")), within_s=60, what="the cleaning up"
     )

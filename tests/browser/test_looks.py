@@ -41,7 +41,7 @@ def busy(house: Daemon) -> dict[str, str]:
 
 def _active(house: Daemon, name: str) -> str:
     found: Path = wait_for(
-        lambda: next(iter(house.spool.active.glob(f"*-{name}")), None), within_s=30, what=name
+        lambda: next(iter(house.spool.active.glob(f"*-{name}")), None), within_s=60, what=name
     )
     return found.name
 

@@ -48,7 +48,7 @@ def test_two_pictures_are_submitted_and_watched_until_they_are_done(
     expect(shown).to_have_count(2)
     wait_for(
         lambda: all(one.evaluate("one => one.naturalWidth") for one in shown.all()),
-        within_s=20,
+        within_s=60,
         what="the two pictures",
     )
     look.page.keyboard.press("Escape")
@@ -126,7 +126,7 @@ def test_what_a_closed_job_was_asked_for_is_edited_and_only_that_runs(
     look.page.get_by_role("radio", name="Form").check(force=True)
     expect(look.page.get_by_role("checkbox", name="bilinear")).to_be_checked()
     look.do("Run again")
-    wait_for(lambda: "bilinear" in _job_file(house, "edited"), within_s=30, what="the second run")
+    wait_for(lambda: "bilinear" in _job_file(house, "edited"), within_s=60, what="the second run")
     house.wait_closed("edited")
     look.said.clear()  # what a browser says of small pictures while the folder is on its way
 
@@ -187,7 +187,7 @@ def test_many_jobs_are_found_selected_and_steered_by_keys_and_the_address_tells_
         drop(house, f"many-{number}", LATER)
     wait_for(
         lambda: len(list(house.spool.active.glob("*-many-*"))) == 3,
-        within_s=30,
+        within_s=60,
         what="the taking of three jobs",
     )
     look.go("/")

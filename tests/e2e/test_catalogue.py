@@ -70,7 +70,7 @@ def scaling_in(sent: Asked) -> dict[str, Any]:
 def wait_learned(daemon: Daemon, servers: int = 1) -> list[dict[str, Any]]:
     return wait_for(
         lambda: learned if len(learned := daemon.logged("catalogue.learned")) >= servers else None,
-        within_s=20,
+        within_s=60,
         what="the catalogue",
     )
 
@@ -114,7 +114,7 @@ def test_a_prompt_refused_before_the_spelling_was_known_is_sent_again_in_it(
     try:
         daemon.start()
         picture_job(tmp_path / "one", pictures=1, job=TWO_LINES).rename(daemon.spool.inbox / "one")
-        wait_for(lambda: strange.requests("POST /prompt"), within_s=20, what="the first refusal")
+        wait_for(lambda: strange.requests("POST /prompt"), within_s=60, what="the first refusal")
         told.set()
         daemon.wait_closed("one")
     finally:

@@ -105,7 +105,7 @@ def test_a_rejected_bare_job_that_was_mended_and_moved_back_runs(daemon: Daemon)
     (failed / "late.yaml").write_text("vqd: 1\nworkflow: image-scale\n")
     (job / "p1.png").rename(failed / "inputs" / "p1.png")
     failed.rename(daemon.spool.inbox / failed.name)
-    done = wait_for(lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=20)
+    done = wait_for(lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=60)
     assert (done / "late.yaml").is_file()
 
 
@@ -115,9 +115,9 @@ def test_folders_of_the_spool_that_were_moved_away_end_nothing(
     daemon.start()
     daemon.spool.done.rmdir()
     daemon.spool.inbox.rename(tmp_path / "inbox")
-    wait_for(lambda: daemon.spool.inbox.is_dir() and daemon.spool.done.is_dir(), within_s=20)
+    wait_for(lambda: daemon.spool.inbox.is_dir() and daemon.spool.done.is_dir(), within_s=60)
     daemon.spool.active.rename(tmp_path / "active")
-    wait_for(lambda: daemon.logged("spool.away"), within_s=20)
+    wait_for(lambda: daemon.logged("spool.away"), within_s=60)
     (tmp_path / "active").rename(daemon.spool.active)
     picture_job(tmp_path / "beach", pictures=1).rename(daemon.spool.inbox / "beach")
     assert daemon.wait_closed("beach").parent == daemon.spool.done
@@ -149,10 +149,10 @@ def test_a_job_whose_folder_was_renamed_while_it_ran_goes_on_under_its_name(
     picture_job(tmp_path / "long", pictures=1, job=text).rename(daemon.spool.inbox / "long")
     running = wait_for(
         lambda: next((one for one in daemon.spool.active.glob("*-long/outputs")), None),
-        within_s=20,
+        within_s=60,
     ).parent
     running.rename(running.with_name("mine"))
-    done = wait_for(lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=40)
+    done = wait_for(lambda: next(iter(daemon.spool.done.iterdir()), None), within_s=60)
     assert done.name == running.name
     assert len(manifest_of(done)) == 80
     concluded = [line["prompt"] for line in daemon.logged("prompt.concluded")]
@@ -166,11 +166,11 @@ def test_a_job_whose_folder_was_taken_out_and_put_back_goes_on(
     (daemon.spool.root / "PAUSE").touch()
     picture_job(tmp_path / "out", pictures=2).rename(daemon.spool.inbox / "out")
     waiting = wait_for(
-        lambda: next(iter(daemon.spool.active.glob("*-out/STATUS.yaml")), None), within_s=20
+        lambda: next(iter(daemon.spool.active.glob("*-out/STATUS.yaml")), None), within_s=60
     ).parent
     waiting.rename(tmp_path / "desktop")
     (daemon.spool.root / "PAUSE").unlink()
-    wait_for(lambda: daemon.logged("job.closed"), within_s=20, what="the job's cancelling")
+    wait_for(lambda: daemon.logged("job.closed"), within_s=60, what="the job's cancelling")
     (tmp_path / "desktop").rename(waiting)
     done = daemon.wait_closed("out")
     assert done.parent == daemon.spool.done

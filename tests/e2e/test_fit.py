@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.daemons import Daemon, manifest_of, status_of
+from tests.ports import lasting_port
 from tests.proxy import PassOn, Proxy, json_answer
 from tests.samples import picture_job
 from tests.waiting import wait_for
@@ -27,7 +28,7 @@ class Farm:
         self.engines: dict[str, EngineProcess] = {}
         self.proxies: dict[str, Proxy] = {}
         for name in ("gpu1", "gpu2"):
-            engine = self.engines[name] = EngineProcess(folder / name)
+            engine = self.engines[name] = EngineProcess(folder / name, port=lasting_port())
             closing.callback(engine.stop)
             engine.start()
             self.proxies[name] = closing.enter_context(Proxy(engine.url))
@@ -65,7 +66,7 @@ class Farm:
 
     def wait_learned(self) -> None:
         looks = self.daemon.logged
-        wait_for(lambda: len(looks("catalogue.learned")) >= 2, within_s=30, what="both catalogues")
+        wait_for(lambda: len(looks("catalogue.learned")) >= 2, within_s=60, what="both catalogues")
 
     def drop(self, name: str, *lines: str, pictures: int = 2) -> None:
         text = "\n".join(["vqd: 1", "workflow: image-scale", *lines, ""])
@@ -82,7 +83,7 @@ class Farm:
                     return folder if reason.startswith(said) else None
             return None
 
-        return wait_for(held, within_s=40, what=f"{said!r} in {name}")
+        return wait_for(held, within_s=60, what=f"{said!r} in {name}")
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_job_goes_to_the_engine_alone_that_has_its_nodes_and_waits_for_it_when
     farm.wait_held("two", "waits for server gpu2, which is down since ")
     assert "waits for server gpu2" in farm.daemon.vqd("explain", "two").stdout
     farm.engines["gpu2"].start()
-    done = farm.daemon.wait_closed("two", within_s=60)
+    done = farm.daemon.wait_closed("two")
     assert (done.parent, servers_of(done)) == (farm.daemon.spool.done, {"gpu2"})
 
 
@@ -121,13 +122,13 @@ def test_a_job_that_no_engine_can_carry_out_waits_and_starts_by_itself_when_one_
     farm.daemon.start()
     farm.wait_learned()
     farm.drop("one")
-    held = farm.wait_held("one", LACKING)
+    farm.wait_held("one", LACKING)
     assert LACKING in farm.daemon.vqd("status").stdout
     farm.daemon.kill()
     farm.daemon.start()
-    assert status_of(held)["reason"] == LACKING
+    farm.wait_held("one", LACKING)
     farm.gains("gpu2")
-    done = farm.daemon.wait_closed("one", within_s=60)
+    done = farm.daemon.wait_closed("one")
     assert (done.parent, servers_of(done)) == (farm.daemon.spool.done, {"gpu2"})
     assert not farm.proxies["gpu1"].asked["POST /prompt"]
 
@@ -142,5 +143,5 @@ def test_a_job_waits_for_what_the_engines_have_lost_since_they_were_looked_at(fa
     held = farm.wait_held("one", LACKING)
     assert status_of(held)["counts"]["failed"] == 0
     farm.gains("gpu1")
-    done = farm.daemon.wait_closed("one", within_s=60)
+    done = farm.daemon.wait_closed("one")
     assert (done.parent, servers_of(done)) == (farm.daemon.spool.done, {"gpu1"})

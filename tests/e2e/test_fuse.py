@@ -17,7 +17,7 @@ from vqd.spool.layout import Spool
 
 pytestmark = needs_mounts("bindfs")
 
-POLLED = {"settle_poll_s": 1, "rescan_s": 2}
+POLLED = {"settle_poll_s": 2, "rescan_s": 2}
 WIDE = """\
 vqd: 1
 workflow: image-scale
@@ -227,7 +227,7 @@ class Manager:
     def wait_for_sign(self) -> None:
         """Wait for the next sign of life."""
         before = self.signs
-        wait_for(lambda: self.signs > before, within_s=5, what="a sign of life")
+        wait_for(lambda: self.signs > before, within_s=60, what="a sign of life")
 
     def _read(self) -> None:
         while told := self._socket.recv(4096):

@@ -39,7 +39,7 @@ def farm(tmp_path: Path) -> Iterator[Daemon]:
     daemon = Daemon(tmp_path, workflows=[str(tmp_path / "workflows")])
     write(tmp_path / "graph.json", json.dumps(GRAPH))
     daemon.start()
-    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=20, what="the server's classes")
+    wait_for(lambda: daemon.logged("catalogue.learned"), within_s=60, what="the server's classes")
     yield daemon
     daemon.close()
 

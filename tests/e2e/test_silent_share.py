@@ -59,7 +59,7 @@ def told_by(verbs: Mapping[str, str], settings: Path) -> Mapping[str, tuple[int,
     }
     ended = {}
     for name, process in started.items():
-        said, wrong = process.communicate(timeout=60)
+        said, wrong = process.communicate(timeout=120)
         ended[name] = (process.returncode, said, wrong)
     return ended
 

@@ -36,7 +36,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon with the API, which all tests here ask."""
     made = Daemon(tmp_path_factory.mktemp("house"), web={"listen": "127.0.0.1:0"})
     try:
-        yield made.start(within_s=60)
+        yield made.start()
     finally:
         made.close()
 
@@ -76,8 +76,8 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for its end, and give the exit code."""
-        wait_for(lambda: self.shows(OWN_SCREEN), within_s=30, what="the end of the board")
-        code = self.process.wait(30)
+        wait_for(lambda: self.shows(OWN_SCREEN), within_s=60, what="the end of the board")
+        code = self.process.wait(60)
         os.close(self._leader)
         return code
 
@@ -112,7 +112,7 @@ def test_a_job_is_watched_until_it_is_over(daemon: Daemon, tmp_path: Path, way: 
     name = f"watched-{way.replace(' ', '-').lower()}"
     daemon.vqd("pause")
     daemon.vqd("submit", str(picture_job(tmp_path / name, pictures=1, job=LONG)))
-    wait_for(lambda: next(daemon.spool.active.glob(f"*{name}"), None), within_s=20)
+    wait_for(lambda: next(daemon.spool.active.glob(f"*{name}"), None), within_s=60)
     where = ["--settings", str(daemon.settings)] if way == "beside" else ["--url", url_of(daemon)]
     command = [*VQD, "watch", name, "--json", "--every", "0.2", *where]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
@@ -128,7 +128,7 @@ def test_a_job_is_watched_until_it_is_over(daemon: Daemon, tmp_path: Path, way: 
 @pytest.mark.parametrize(("how", "code"), [("Ctrl-C", 0), ("SIGTERM", 143)])
 def test_the_terminal_is_left_as_it_was(daemon: Daemon, how: str, code: int) -> None:
     with terminal("watch", "--settings", str(daemon.settings), "--every", "0.2") as board:
-        wait_for(lambda: board.shows(b"nothing runs"), within_s=30, what="the board")
+        wait_for(lambda: board.shows(b"nothing runs"), within_s=60, what="the board")
         if how == "Ctrl-C":
             board.type(b"\x03")
         else:
@@ -144,12 +144,12 @@ def test_the_board_is_as_large_as_the_terminal(daemon: Daemon, tmp_path: Path) -
     for turn in range(3):
         job = picture_job(tmp_path / f"a-long-name-for-a-job-that-is-cut-{turn}", pictures=1)
         daemon.vqd("submit", str(job))
-    wait_for(lambda: len([*daemon.spool.active.glob("*cut-*")]) == 3, within_s=30)
+    wait_for(lambda: len([*daemon.spool.active.glob("*cut-*")]) == 3, within_s=60)
     with terminal("watch", "--url", url_of(daemon), "--every", "0.2", columns=60) as board:
-        wait_for(lambda: board.shows(b"3 jobs"), within_s=30, what="the board")
+        wait_for(lambda: board.shows(b"3 jobs"), within_s=60, what="the board")
         board.resize(6, 40)
         since = len(board.seen)
-        wait_for(lambda: board.shows(b"more lines", since=since), within_s=30, what="a small one")
+        wait_for(lambda: board.shows(b"more lines", since=since), within_s=60, what="a small one")
         board.process.send_signal(signal.SIGINT)  # a terminal would write ^C behind the last line
         assert board.end() == 0
     for name in daemon.spool.active.glob("*cut-*"):
@@ -165,11 +165,11 @@ def test_the_board_is_as_large_as_the_terminal(daemon: Daemon, tmp_path: Path) -
 def test_a_daemon_that_is_gone_leaves_the_last_board_and_says_so(tmp_path: Path) -> None:
     gone = Daemon(tmp_path / "house", web={"listen": "127.0.0.1:0"})
     try:
-        gone.start(within_s=60)
+        gone.start()
         with terminal("watch", "--url", url_of(gone), "--every", "0.2") as board:
-            wait_for(lambda: board.shows(b"nothing runs"), within_s=30, what="the board")
+            wait_for(lambda: board.shows(b"nothing runs"), within_s=60, what="the board")
             gone.kill()
-            wait_for(lambda: board.shows(b"not as it is now: "), within_s=30, what="what is so")
+            wait_for(lambda: board.shows(b"not as it is now: "), within_s=60, what="what is so")
             board.process.send_signal(signal.SIGTERM)
             assert board.end() == 143
     finally:

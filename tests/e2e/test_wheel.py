@@ -16,7 +16,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel of this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=TOP, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=TOP, check=True, capture_output=True, timeout=120)
     (made,) = folder.iterdir()
     return made
 
@@ -46,7 +46,7 @@ def test_the_demo_runs_from_it_with_nothing_of_this_checkout(wheel: Path, tmp_pa
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=200,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
     reports = list((home / "vqd-demo" / "spool" / "done").glob("*/report.html"))

@@ -121,7 +121,7 @@ def test_what_came_the_last_time_can_be_looked_at(
     assert "is 7x5; 24x16 is asked for. It lies in rejected-outputs/." in why
     name = folder.name
     folder.rename(daemon.spool.inbox / name)
-    again = wait_for(lambda: [*daemon.spool.done.glob(name)], within_s=20)[0]
+    again = wait_for(lambda: [*daemon.spool.done.glob(name)], within_s=60)[0]
     assert_made_once(daemon, again, 1)
     assert (again / "previous" / "rejected-outputs" / rejected.name).read_bytes() == other
     assert not (again / "rejected-outputs").exists()
@@ -130,7 +130,7 @@ def test_what_came_the_last_time_can_be_looked_at(
 def test_what_was_made_faster_than_it_can_be_is_not_published_unless_it_was_cached(
     daemon: Daemon, tmp_path: Path, engine: EngineProcess
 ) -> None:
-    requests.post(f"{engine.url}/free", json={"free_memory": True}, timeout=5).raise_for_status()
+    requests.post(f"{engine.url}/free", json={"free_memory": True}, timeout=60).raise_for_status()
     with_accept(tmp_path, "min_seconds: 900")
     folder = run_job(daemon, tmp_path, job=ONCE)
     assert folder.parent == daemon.spool.failed

@@ -92,10 +92,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bad = picture_job(folder / "bad", job=ONE)
         write(bad / "p1.png", "no picture")
         drop(daemon, bad)
-        wait_for(lambda: over(daemon) == 2, within_s=30, what="the end of two")
+        wait_for(lambda: over(daemon) == 2, within_s=60, what="the end of two")
         write(first / "job.yaml", MORE)
         first.rename(daemon.spool.inbox / first.name)
-        wait_for(lambda: over(daemon) == 3, within_s=30, what="the end of what came back")
+        wait_for(lambda: over(daemon) == 3, within_s=60, what="the end of what came back")
     finally:
         patch.undo()
         daemon.kill()
@@ -222,11 +222,11 @@ def test_the_daemon_goes_on_from_each_step_at_which_it_was_killed(
         monkeypatch.setenv("CRASH_AT", point)
         daemon.start(may_end=True)
         assert daemon.process is not None
-        assert daemon.process.wait(30) == -signal.SIGKILL, point
+        assert daemon.process.wait(90) == -signal.SIGKILL, point
     monkeypatch.delenv("CRASH_AT")
     daemon.start()
     folder = daemon.wait_closed("good")
-    wait_for(lambda: notices(daemon.folder, folder.name), within_s=10)
+    wait_for(lambda: notices(daemon.folder, folder.name), within_s=60)
     assert daemon.stop() == 0
     assert_published_once(daemon.folder, folder.name, EXPECTED["good"])
 
