@@ -125,7 +125,8 @@ def together(writer: Writer, writes: Sequence[Write[None]]) -> list[Future[None]
     holding = writer.ask(lambda _: is_held.wait(60))
     futures = [writer.ask(write) for write in writes]
     is_held.set()
-    wait((holding, *futures))
+    assert holding.result()
+    wait(futures)
     return futures
 
 
