@@ -63,6 +63,7 @@ class Site:
     def __init__(self, store: Store, spool: Spool, depot: Depot, elsewhere: Path) -> None:
         self.store, self.spool, self.depot, self.elsewhere = store, spool, depot, elsewhere
         self.folder = spool.active / JOB
+        self.told_of: list[int] = []
         for shade, name in INPUTS.items():
             picture(self.folder / "inputs" / name, shade=shade)
         planned = a_planned_job(total=2)
@@ -82,7 +83,8 @@ class Site:
 
     def arrivals(self, depot: Any, store: Any = None) -> Arrivals:
         folder = self.spool.root.parent / "home"
-        return Arrivals(depot, store or self.store, self.spool, folder, clock=lambda: NOW)
+        told, store = self.told_of.append, store or self.store
+        return Arrivals(depot, store, self.spool, folder, on_arrival=told, clock=lambda: NOW)
 
     @property
     def job(self) -> Job:
@@ -169,9 +171,12 @@ def test_what_is_made_elsewhere_comes_home_with_what_lies_beside_it(site: Site) 
     outcome = site.make(assignment)
     site.record(assignment.prompt.key, outcome)
     assert site.outputs() == []
+    assert site.job.on_the_way == 1
 
     assert site.arrivals(site.depot).bring() == 1
 
+    assert site.told_of == [site.job.job_key]
+    assert site.job.on_the_way == 0
     assert site.outputs() == ["outputs/a_1.png", "outputs/a_1.png.yaml"]
     [output] = site.prompt().outputs
     assert mtime((site.folder / output.path).stat()) == output.modified_at

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.waiting import wait_for
 from vqd.cli.statusfile import read_status
 from vqd.domain.job import PlannedJob
 from vqd.domain.lifecycle import PROOF_MADE, JobState, Move, PromptState
-from vqd.domain.outcome import Failed, FailureCode, Progress
+from vqd.domain.outcome import Failed, FailureCode, Parcel, Progress
 from vqd.domain.queue import PromptKey
 from vqd.domain.schedule import Judgement
 from vqd.domain.server import ServerRecord
@@ -237,6 +238,31 @@ def test_while_nothing_is_sent_no_status_says_when_its_job_will_be_done(
     publisher.tell([job_key], {}, "parked: no room")
     told = wait_for(lambda: read_status(spool.active / JOB), within_s=30)
     assert (told["reason"], told["finish"]) == ("parked: no room", None)
+
+
+def test_a_status_says_that_outputs_are_on_their_way_home_and_that_the_depot_is_away(
+    store: Store, spool: Spool, over: int
+) -> None:
+    away: list[str] = []
+    publisher = Publisher(
+        store, spool, on_change=lambda: None, why_depot_away=lambda: next(iter(away), None)
+    )
+    parcel = Parcel("outputs/1.tar", "0" * 64, 9)
+    store.write(lambda session: session.depot.send(PromptKey(over, 1), parcel))
+    said = "the outputs of a prompt are on their way home"
+    publisher.start()
+    try:
+        for told in (said, f"{said}, and the depot is away: it does not answer"):
+            publisher.tell([over], {}, None)
+            wait_for(partial(_says, spool.active / JOB, told), within_s=30, what=told)
+            away.append("it does not answer")
+    finally:
+        publisher.stop()
+
+
+def _says(folder: Path, reason: str) -> bool:
+    told = read_status(folder)
+    return told is not None and told["reason"] == reason
 
 
 @pytest.mark.parametrize("is_disk", [True, False])
