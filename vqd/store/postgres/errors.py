@@ -9,8 +9,8 @@ WHEN_IT_ANSWERS = "vqd goes on by itself when PostgreSQL answers."
 
 
 def passing(error: psycopg.Error) -> VqdError | None:
-    """Tell of what passes by itself, or once somebody makes room; None if a statement is at
-    fault."""
+    """Tell of what passes by itself, or once somebody makes room; None if a statement is at fault,
+    this one or, where they run ahead of their answers, one before."""
     said = " ".join(str(error).split()).removesuffix(".")
     if isinstance(error, errors.DiskFull):
         return VqdError(
@@ -20,7 +20,8 @@ def passing(error: psycopg.Error) -> VqdError | None:
         )
     is_ended = error.diag.severity_nonlocalized in _FATAL
     is_too_much = (error.sqlstate or "").startswith(_LIMIT)
-    if is_ended or (isinstance(error, _PASSING) and not is_too_much):
+    is_of_another = isinstance(error, psycopg.errors.PipelineAborted)
+    if is_ended or (isinstance(error, _PASSING) and not (is_too_much or is_of_another)):
         return unreachable(said)
     return None
 
