@@ -126,8 +126,10 @@ def test_an_output_and_its_sidecar_dropped_together_are_one_job(
     daemon.start()
     folder = laid(daemon, tmp_path, "image-scale", "first")
     (line,) = manifest_of(folder)
-    for name in (line["output"], f"{line['output']}.yaml"):
-        shutil.copy(folder / name, daemon.spool.inbox)
+    both = [folder / line["output"], folder / f"{line['output']}.yaml"]
+    copied = [Path(shutil.copy(path, tmp_path)) for path in both]
+    for path in copied:
+        path.rename(daemon.spool.inbox / path.name)
     again = daemon.wait_done("in")
     assert made_by(again) == [line["sha256"]]
     wait_for(lambda: "Nothing is waiting" in daemon.waiting, within_s=60)

@@ -26,7 +26,8 @@ class House:
     """A daemon whose inbox is a share."""
 
     def __init__(self, folder: Path) -> None:
-        self.daemon = Daemon(folder / "house")
+        # Longer than smbclient, on a machine that does much else, is between two files.
+        self.daemon = Daemon(folder / "house", settle_s=2)
         self.inbox = self.daemon.spool.inbox
         self.samba = Samba(folder / "samba", self.inbox)
 

@@ -44,10 +44,9 @@ def house(folder: Path, **settings: Any) -> Iterator[Daemon]:
 
 
 def drop(daemon: Daemon, folder: Path, name: str, *, pictures: int = 1, job: str = WIDE) -> None:
-    """Copy a job into the inbox, as from another disk."""
-    shutil.copytree(
-        picture_job(folder / name, pictures=pictures, job=job), daemon.spool.inbox / name
-    )
+    """Bring a job from another disk, and move it into the inbox when it is whole."""
+    made = picture_job(folder / name, pictures=pictures, job=job)
+    shutil.copytree(made, daemon.spool.root / f".{name}").rename(daemon.spool.inbox / name)
 
 
 def fill(folder: Path, *, leave_bytes: int = 0) -> Path:

@@ -45,7 +45,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, clock: Path) -> Iterator[Dae
     write(folder / "workflows" / "nearby.yaml", text.replace("name: image-scale", "name: nearby"))
     graph = (shipped_folder() / "image-scale.json").read_text(encoding="utf-8")
     write(folder / "workflows" / "image-scale.json", graph)
-    daemon = Daemon(folder / "house", workflows=[str(folder / "workflows"), str(shipped_folder())])
+    workflows = [str(folder / "workflows"), str(shipped_folder())]
+    daemon = Daemon(folder / "house", workflows=workflows, settle_s=2)  # cp may be slow
     daemon.start()
     yield daemon
     daemon.close()
