@@ -106,10 +106,13 @@ def _flat() -> bytes:
 
 
 def _cancel_what_runs(spool: Path, engine: str) -> bool:
-    folders = [path for path in (spool / "active").iterdir() if path.name[0] != "."]
-    if not folders or not _is_working(engine):
-        return False
-    (folders[0] / "CANCEL").touch()
+    try:
+        folders = [path for path in (spool / "active").iterdir() if path.name[0] != "."]
+        if not folders or not _is_working(engine):
+            return False
+        (folders[0] / "CANCEL").touch()
+    except OSError:
+        return False  # the power was cut, or the folder has just been handed over
     return True
 
 

@@ -129,6 +129,7 @@ class _Life:
                 if self._trial.fault not in (Fault.NONE, Fault.ENGINE):
                     living.kill()
                     self._disk.restore()
+                    self._is_steered &= self._trial.fault is not Fault.POWER  # it may be lost
                     state = self._state()
                     living = self._begin(_pass_over)
                     self._wait_for_the_end(living)
