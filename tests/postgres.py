@@ -122,13 +122,19 @@ class Postgres:
             self._process = None
 
     def kill(self) -> None:
-        """kill -9 the server and each of its processes, as when its machine dies."""
+        """kill -9 the server and each of its processes, as when its machine dies, and wait until
+        none is left: the next start is refused while one still has its shared memory."""
         assert self._process is not None
-        for one in (*_children(self._process.pid), self._process.pid):
+        server = self._process.pid
+        self._process.send_signal(signal.SIGSTOP)  # or it begins others when it loses one
+        wait_for(lambda: _state(server) == "T", within_s=60, what="the stop before the kill")
+        others = _children(server)
+        for one in (*others, server):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
         self._process.wait(60)
         self._process = None
+        wait_for(lambda: {*map(_state, others)} <= {"Z", None}, within_s=60, what="their end")
 
     def freeze(self) -> None:
         """Stop the server and each of its processes where they are; connections stay open."""
@@ -250,6 +256,15 @@ def _as_user(program: str, *words: str) -> list[str]:
         nobody = pwd.getpwnam("nobody")
         command += [f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
     return [*command, str(PROGRAMS / program), *words]
+
+
+def _state(pid: int) -> str | None:
+    """Give the state of a process (proc_pid_stat(5)), None where there is none any more."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return told.rpartition(")")[2].split()[0]
 
 
 def _children(pid: int) -> list[int]:
