@@ -102,9 +102,7 @@ def _fits(row: Row, asked: JobFilter) -> bool:
     )
 
 
-ON_THE_WAY = (
-    "(SELECT count(*) FROM parcels WHERE parcels.job_key = jobs.job_key) AS on_the_way"
-)
+ON_THE_WAY = "(SELECT count(*) FROM parcels WHERE parcels.job_key = jobs.job_key) AS on_the_way"
 """A column that tells of how many prompts of a job the outputs are not home yet."""
 
 _COLUMNS = (
