@@ -8,11 +8,19 @@ it cannot know: a daemon on another machine that mounts the same share.
 import errno
 import socket
 import struct
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from vqd.domain.errors import VqdError
 from vqd.spool.layout import Spool
+
+LET_GO_S = 5.0
+"""How long a spool is waited for whose daemon was killed: a child that it was just starting has
+everything that was its own until that runs."""
+_LOOK_EVERY_S = 0.01
 
 _CREDENTIALS = struct.Struct("3i")
 
@@ -25,25 +33,46 @@ def held(spool: Spool) -> Iterator[None]:
         VqdError: `spool_away`; `spool_taken`, another process serves it.
     """
     spool.require_present()
-    name = f"\0vqd-spool-{spool.identity}"
     with closing(socket.socket(socket.AF_UNIX)) as holder:
-        try:
-            holder.bind(name)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            said = f"Another vqd serves {spool.root} already{_by_whom(name)}."
-            hint = "Stop that one first, or name another spool."
-            raise VqdError("spool_taken", said, hint) from error
+        _bind(holder, spool)
         holder.listen(1)
         yield
 
 
-def _by_whom(name: str) -> str:
+def _bind(holder: socket.socket, spool: Spool) -> None:
+    name = f"\0vqd-spool-{spool.identity}"
+    if _is_bound(holder, name):
+        return
+    pid, until = _pid_behind(name), time.monotonic() + LET_GO_S
+    while not _is_bound(holder, name):
+        if not _has_ended(pid) or time.monotonic() > until:
+            said = f"Another vqd serves {spool.root} already{f' (pid {pid})' if pid else ''}."
+            raise VqdError("spool_taken", said, "Stop that one first, or name another spool.")
+        threading.Event().wait(_LOOK_EVERY_S)
+
+
+def _is_bound(holder: socket.socket, name: str) -> bool:
+    """Give a socket a name; False if that is another's."""
+    try:
+        holder.bind(name)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
+
+
+def _pid_behind(name: str) -> int:
+    """Give the process that listens at an address, or did before it forked; 0 if that is not told,
+    as of one in another container."""
     with closing(socket.socket(socket.AF_UNIX)) as asking:
         asking.setblocking(False)
         if asking.connect_ex(name):
-            return ""
+            return 0
         facts = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, _, _ = _CREDENTIALS.unpack(facts)
-    return f" (pid {pid})"
+    pid: int = _CREDENTIALS.unpack(facts)[0]
+    return pid
+
+
+def _has_ended(pid: int) -> bool:
+    return pid > 0 and not Path(f"/proc/{pid}").exists()
