@@ -168,15 +168,15 @@ class Machine:
         if code == -signal.SIGKILL and self._dies_at is not None:
             self._ledger.fault("the daemon is killed at a point")
             self._ledger.note("killed", at_point=self._dies_at)
-        elif code == EXIT_REFUSED and self._last_words().endswith("[spool_away]"):
+        elif code == EXIT_REFUSED and self._last_error().endswith("[spool_away]"):
             self._ledger.note("ended because the share went away while it started")
         elif code not in (0, -signal.SIGKILL, -signal.SIGTERM):  # the last, where it was starting
             self.found.append(f"the daemon ended by itself with {code}")
 
-    def _last_words(self) -> str:
-        """Give the last line that the daemon said."""
+    def _last_error(self) -> str:
+        """Give the last error that the daemon ended with; Python may warn of what it left open."""
         log = (self._daemon.folder / "daemon.log").read_text(encoding="utf-8", errors="replace")
-        return log.rstrip().rpartition("\n")[2]
+        return next((line for line in reversed(log.splitlines()) if line.startswith("error:")), "")
 
     @property
     def _filler(self) -> Path:
