@@ -1,17 +1,16 @@
 """What people see of the depot: that it is away, what is on its way home, and who takes nothing."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.builders import accept_a_job, write
+from tests.builders import accept_a_job
 from tests.cluster.company import Company
 from tests.house import House
-from tests.webhouse import WebHouse, web_house
+from tests.webhouse import WebHouse
 from vqd.domain.outcome import Parcel, Succeeded
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
@@ -20,32 +19,10 @@ from vqd.store.store import Session, Store
 HOURS_S = 36_000.0
 JOB = "20260101-000000-a"
 DEPOT = "s3://studio/vqd"
-SERVER = {"url": "http://gpu1:8188", "name": "gpu1"}
 WHY = "Could not connect to the endpoint"
 AWAY, AWAY_THERE, AWAY_FROM_A = (
     f"the depot has been away{place} for 10 h: {WHY}" for place in ("", " there", " on host a")
 )
-
-
-@pytest.fixture
-def company(database: str) -> Company:
-    return Company(database)
-
-
-@pytest.fixture
-def house(tmp_path: Path, database: str) -> House:
-    """The settings of one of the hosts, whose daemon does not run."""
-    made = House(tmp_path / "house")
-    keys = f"spool: spool\nstate_dir: state\ndatabase: {database}\nservers: [{SERVER}]\n"
-    write(made.settings, keys)
-    return made
-
-
-@pytest.fixture
-def web(tmp_path: Path, company: Company, database: str) -> Iterator[WebHouse]:
-    del company  # which laid the queue out
-    with web_house(tmp_path / "web", database=database, servers=[SERVER]) as opened:
-        yield opened
 
 
 @pytest.fixture

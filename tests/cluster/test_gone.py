@@ -24,11 +24,6 @@ WITHIN_S = 120
 
 
 @pytest.fixture
-def company(database: str) -> Company:
-    return Company(database)
-
-
-@pytest.fixture
 def ours(company: Company, database: str) -> Iterator[Store]:
     """The queue as one of the hosts writes it."""
     del company  # which laid it out

@@ -17,11 +17,6 @@ from vqd.store.store import Store
 
 
 @pytest.fixture
-def company(database: str) -> Company:
-    return Company(database)
-
-
-@pytest.fixture
 def ours(company: Company, database: str) -> Iterator[Store]:
     company.join("a", "gpu1", home="ours")
     with closing(Store(Database(database, home="ours"))) as store:

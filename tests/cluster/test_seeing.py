@@ -1,43 +1,19 @@
 """The hosts that share a queue are seen: by the command line, the API and the metrics."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.builders import accept_a_job, write
+from tests.builders import accept_a_job
 from tests.cluster.company import Company
 from tests.house import House
-from tests.webhouse import WebHouse, web_house
+from tests.webhouse import WebHouse
 from vqd.domain.place import Database
 from vqd.store.store import Store
 
 HOURS_S = 36_000.0
 JOB = "20260101-000000-a"
-SERVER = {"url": "http://gpu1:8188", "name": "gpu1"}
-
-
-@pytest.fixture
-def company(database: str) -> Company:
-    return Company(database)
-
-
-@pytest.fixture
-def house(tmp_path: Path, database: str) -> House:
-    """The settings of one of the hosts, whose daemon does not run."""
-    made = House(tmp_path / "house")
-    keys = f"spool: spool\nstate_dir: state\ndatabase: {database}\nservers: [{SERVER}]\n"
-    write(made.settings, keys)
-    return made
-
-
-@pytest.fixture
-def web(tmp_path: Path, company: Company, database: str) -> Iterator[WebHouse]:
-    del company  # which laid the queue out
-    with web_house(tmp_path / "web", database=database, servers=[SERVER]) as opened:
-        yield opened
 
 
 def accept(url: str, home: str) -> None:
