@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.daemons import Daemon
+from tests.crashes import PATHS
+from tests.daemons import Daemon, manifest_of
 from tests.faults.rendering import assert_made_once, drop_job, entry_in, outcomes
 from tests.proxy import PassOn, Proxy, Tamper
 from tests.waiting import wait_for
@@ -154,3 +155,30 @@ def test_killed_after_its_output_has_its_name_and_before_that_is_committed(
     assert_made_once(daemon, daemon.wait_closed("one"), 1)
     assert rendered(engine) == 1
     assert outcomes(daemon) == {"succeeded": 1}
+
+
+def test_killed_before_its_output_is_written_down_and_never_made_again_it_has_none(
+    daemon: Daemon, engine: EngineProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as struck:
+        struck.setenv("PYTHONPATH", PATHS)
+        struck.setenv("CRASH_AT", "after attempt: sync JOB/outputs")
+        daemon.start()
+        drop_job(daemon, tmp_path, job=JOB)
+        wait_for(lambda: daemon.process and daemon.process.poll(), within_s=60, what="its death")
+    (folder,) = daemon.spool.active.glob("*-one")
+    (named,) = folder.glob("outputs/*.png")
+    assert not (folder / "manifest.jsonl").exists()
+    requests.post(f"{engine.url}/history", json={"clear": True}, timeout=60).raise_for_status()
+    (daemon.spool.root / "PAUSE").touch()
+    daemon.start()
+    wait_for(lambda: outcomes(daemon), within_s=60, what="the end of the first attempt")
+    (folder / "CANCEL").touch()
+    closed = daemon.wait_closed("one")
+    assert closed.parent == daemon.spool.failed
+    assert manifest_of(closed) == []
+    assert [*(closed / "outputs").rglob("*.*")] == []
+    assert {path.name for path in (closed / "previous" / "outputs").iterdir()} == {
+        named.name,
+        f"{named.name}.yaml",
+    }

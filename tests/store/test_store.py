@@ -151,6 +151,16 @@ def test_a_cancelled_job_gives_no_more_claims(store: Store) -> None:
     )
 
 
+def test_which_of_some_paths_are_outputs_of_a_job_is_told(store: Store) -> None:
+    job_key, other_key = accept_a_job(store, "a"), accept_a_job(store, "b")
+    made = OutputFile("image", "outputs/a.png", "image", "f" * 64, 10, 8, 8)
+    store.write(lambda session: session.outputs.add([(PromptKey(job_key, 1), made)]))
+    asked = ["outputs/b.png", "outputs/a.png", "outputs/a.png.yaml"]
+    with store.reading() as session:
+        assert session.outputs.told(job_key, asked) == ["outputs/a.png"]
+        assert session.outputs.told(other_key, asked) == []
+
+
 def test_outputs_come_back_with_their_prompt(store: Store) -> None:
     job_key = accept_a_job(store, total=1)
     prompt = claim(store)

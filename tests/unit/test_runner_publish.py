@@ -75,6 +75,44 @@ def test_a_status_that_cannot_be_told_holds_up_no_publishing(
     wait_for((spool.failed / JOB).is_dir, within_s=30)
 
 
+def closed(publisher: Publisher, spool: Spool, job_key: int) -> Path:
+    """Have a job that is over closed, and give its folder in failed/."""
+    publisher.publish(job_key, JOB)
+    return wait_for(lambda: [*spool.failed.glob(JOB)], within_s=30)[0]
+
+
+def test_what_an_attempt_named_and_never_wrote_down_is_no_output_of_the_job(
+    publisher: Publisher, spool: Spool, over: int
+) -> None:
+    write(spool.active / JOB / "outputs" / "deep" / "p1.png", "made")
+    write(spool.active / JOB / "outputs" / "deep" / "p1.png.yaml", "vqd: 1")
+    with capture_logs() as log:
+        folder = closed(publisher, spool, over)
+    assert (folder / "previous" / "outputs" / "deep" / "p1.png").read_text() == "made"
+    assert (folder / "previous" / "outputs" / "deep" / "p1.png.yaml").is_file()
+    assert [*(folder / "outputs").rglob("*.*")] == []
+    assert not (folder / "inputs" / "previous").exists()
+    assert [line["set_aside"] for line in log if line["event"] == "outputs.untold"] == [2]
+
+
+def test_what_may_not_be_moved_out_of_the_outputs_keeps_no_job_from_closing(
+    publisher: Publisher, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(spool.active / JOB / "outputs" / "theirs" / "p1.png", "made")
+    write(spool.active / JOB / "outputs" / "p2.png", "made")
+    rename = Path.rename
+
+    def refuse_theirs(self: Path, target: Path) -> Path:
+        if self.parent.name == "theirs":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_theirs)
+    folder = closed(publisher, spool, over)
+    assert (folder / "outputs" / "theirs" / "p1.png").is_file()
+    assert (folder / "previous" / "outputs" / "p2.png").is_file()
+
+
 def test_while_the_queue_is_not_written_either_a_job_waits_and_ends_no_thread(
     publisher: Publisher, store: Store, spool: Spool, over: int
 ) -> None:

@@ -1,4 +1,5 @@
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -308,6 +309,29 @@ def test_outputs_that_nothing_keeps_go_to_previous_with_their_sidecars(spool: Sp
     drops.set_outputs_aside(folder, set())
     assert (folder / "previous-2" / "outputs" / "b.png").read_text() == "made again"
     assert (folder / "previous" / "outputs" / "b.png").read_text() == "b.png"
+
+
+def test_of_many_outputs_those_of_which_nothing_tells_go_to_previous(spool: Spool) -> None:
+    folder = spool.active / "J"
+    told = [f"outputs/{number:04}.png" for number in range(1200)]
+    for path in told:
+        write(folder / path, "told")
+        write(folder / f"{path}.yaml", "told")
+    untold = ["outputs/0300.webp", "outputs/zz.png", "outputs/zz.png.yaml"]
+    for path in untold:
+        write(folder / path, "untold")
+    asked: list[int] = []
+
+    def told_of(paths: Collection[str]) -> set[str]:
+        asked.append(len(paths))
+        return {*told}.intersection(paths)
+
+    assert drops.set_untold_aside(folder, told_of) == 3
+    assert [path for path in files_in(folder) if path.startswith("prev")] == [
+        f"previous/{path}" for path in untold
+    ]
+    assert max(asked) <= 1000
+    assert drops.set_untold_aside(folder, told_of) == 0
 
 
 def test_a_previous_that_a_crash_left_without_a_file_is_taken(spool: Spool) -> None:

@@ -3,9 +3,11 @@
 All of it is made from the store, so that it can be made again after a crash, to the same effect.
 """
 
+from functools import partial
 from pathlib import Path
 
 import orjson
+import structlog
 
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.queue import STEERED, Job
@@ -24,6 +26,8 @@ from vqd.store.store import Session
 WHY_LIMIT = 20
 MOST_ANSWERS = 50
 
+_log = structlog.get_logger(__name__)
+
 
 def lay_out(
     session: Session, job: Job, folder: Path, kept: Thumbnails | None = None, *, now: float
@@ -37,6 +41,7 @@ def lay_out(
     drops.clear_way(folder)
     drops.gather_inputs(folder, job.job_file.name)
     if job.counts.total:
+        _set_untold_aside(session, job, folder)
         _write_graphs(session, job, folder)
         write_manifest(session, job, folder)
     _write_failures(session, job, folder)
@@ -49,6 +54,14 @@ def lay_out(
         failures = session.prompts.failures(job.job_key, WHY_LIMIT)
         write_why(folder, job, failures)
     write_status(folder, job, now=now, answers=answers_to(session, job), final=True)
+
+
+def _set_untold_aside(session: Session, job: Job, folder: Path) -> None:
+    """Let outputs/ have nothing but what the manifest tells of: an attempt that was killed between
+    naming an output and writing it down leaves one, unless another attempt makes it again."""
+    moved = drops.set_untold_aside(folder, partial(session.outputs.told, job.job_key))
+    if moved:
+        _log.warning("outputs.untold", job=job.job, set_aside=moved)
 
 
 def answers_to(session: Session, job: Job) -> list[Steered]:

@@ -17,9 +17,9 @@ look at that before.
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -52,6 +52,12 @@ RESULT_NAMES = frozenset(
 _FOLDERS = frozenset({OUTPUTS, REJECTED, GRAPHS})
 _WORKING_NAMES = frozenset({PARTS, _DROPPED})
 _OF_LAYOUT = (GRAPHS, REPORT, "WHY.txt")
+
+Told = Callable[[Collection[str]], Iterable[str]]
+"""Gives those of some paths in a job's folder that are known to be outputs of the job."""
+
+_ASKED_AT_ONCE = 500
+"""Files of which it is asked together whether they are outputs."""
 
 
 def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
@@ -87,27 +93,51 @@ def set_outputs_aside(folder: Path, kept: Collection[str]) -> int:
     `kept` are paths in the job's folder. The sidecar of one that is kept is kept too.
     """
     names = {normalize("NFC", path) for path in kept}
-    names |= {f"{path}.yaml" for path in names}
-    found = chain(_files_below(folder, OUTPUTS), _files_below(folder, REJECTED))
-    left = [path for path in found if normalize("NFC", path) not in names]
-    if left:
-        _move_to(_previous(folder), folder, left)
+    left = [*_untold(folder, names.intersection), *_files_below(folder, REJECTED)]
+    moved = _move_to_previous(folder, left)
     with suppress(OSError):  # it is not there, or something else is in it
         (folder / REJECTED).rmdir()
-    return len(left)
+    return moved
 
 
-def _move_to(previous: Path, folder: Path, paths: Iterable[str]) -> None:
-    """Move files of a job's folder to the same paths below another, durably."""
+def set_untold_aside(folder: Path, told: Told) -> int:
+    """Move what no output of the job is, nor the sidecar of one, out of outputs/ into previous/;
+    again after a crash. Gives how many files were moved."""
+    return _move_to_previous(folder, [*_untold(folder, told)])
+
+
+def _untold(folder: Path, told: Told) -> Iterator[str]:
+    found = _files_below(folder, OUTPUTS)
+    while paths := [*islice(found, _ASKED_AT_ONCE)]:
+        outputs = {path: _may_be(path) for path in paths}
+        known = {*told({name for names in outputs.values() for name in names})}
+        yield from (path for path, names in outputs.items() if known.isdisjoint(names))
+
+
+def _may_be(path: str) -> set[str]:
+    """Give the outputs that a file may be, or be the sidecar of."""
+    name = normalize("NFC", path)
+    return {name, name.removesuffix(".yaml")}
+
+
+def _move_to_previous(folder: Path, paths: Collection[str]) -> int:
+    """Move files of a job's folder to the same paths below a new previous/, durably; what somebody
+    lets nobody move stays. Gives how many were moved."""
+    if not paths:
+        return 0
+    previous, moved = _previous(folder), 0
     changed: set[PurePosixPath] = set()
     for path in paths:
         target = previous / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).rename(target)
-        changed |= {*PurePosixPath(path).parents}
+        with suppress(PermissionError):
+            (folder / path).rename(target)
+            changed |= {*PurePosixPath(path).parents}
+            moved += 1
     for below in changed:
         sync_folder(previous / below)
         sync_folder(folder / below)
+    return moved
 
 
 def _files_below(folder: Path, below: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The rows of outputs: what the prompts that succeeded made."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from vqd.domain.outcome import OutputFile
@@ -123,6 +123,16 @@ class OutputRows:
             "SELECT number FROM outputs WHERE job_key = ? AND path = ?", (job_key, path)
         ).fetchone()
         return None if row is None else int(row["number"])
+
+    def told(self, job_key: int, paths: Collection[str]) -> list[str]:
+        """Give those of some paths, a few hundred at most, that are outputs of a job; a seek for
+        each."""
+        marks = ", ".join("?" * len(paths))
+        rows = self._connection.execute(
+            f"SELECT path FROM outputs WHERE job_key = ? AND path IN ({marks})",
+            (job_key, *paths),
+        )
+        return [row["path"] for row in rows]
 
 
 def _start(turn: int, prompts: int, most: int) -> tuple[int, int]:
