@@ -131,7 +131,9 @@ class Machine:
 
     def _set_clock(self, chance: random.Random) -> bool:
         off_s = chance.choice((-86_400, -3_600, -5, 0, 5, 3_600, 86_400))
-        self._clock.write_text(str(off_s), encoding="ascii")
+        told = self._clock.with_name("clock.part")
+        told.write_text(str(off_s), encoding="ascii")
+        told.replace(self._clock)  # a daemon may read it at any moment
         return True
 
     _BEFALL: ClassVar[Mapping[str, Callable[["Machine", random.Random], bool]]] = {
