@@ -4,16 +4,21 @@ What is told has been so for a while (`after_s`): of what flaps nothing is told.
 which something bad was told, nothing bad is for a quarter of an hour; then it is, if it is so
 still. That a server is back, or that there is room again, is told only after the opposite was. What
 was told is in the store, so that it is told once whatever restarts meanwhile.
+
+Where hosts share a queue each tells of its own servers; one that is gone cannot, so the first of
+the others that finds its servers down tells of them, and when they are back.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 import structlog
 
 from vqd.domain.names import printable
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, HouseWishes
+from vqd.domain.server import ServerRecord
 from vqd.domain.times import duration
 from vqd.runner.beside import Beside
 from vqd.spool.space import Shortage
@@ -34,12 +39,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """How a subject is by now, since when (UTC seconds), and what would be told of it."""
+    """How a subject is by now, since when (UTC seconds), and what would be told of it.
+
+    One of which any host may tell, the first alone does (`is_anyones`).
+    """
 
     subject: str
     event: HouseEvent
     news: HouseNews
     since_at: float
+    is_anyones: bool = False
 
 
 class House:
@@ -110,8 +119,11 @@ class House:
     def _tell(self, fact: _Fact, now: float) -> None:
         is_wanted = fact.event in self._wishes.events
         to = self._wishes.to if is_wanted else None
-        self._store.write(
-            lambda session: session.house.tell(
+
+        def tell(session: Session) -> bool:
+            if fact.is_anyones and _is_told_elsewhere(fact, session.house.lost_elsewhere()):
+                return False
+            session.house.tell(
                 fact.subject,
                 fact.event,
                 fact.news,
@@ -120,8 +132,9 @@ class House:
                 quiet_until=None if fact.event in _GOOD else now + QUIET_S,
                 now=now,
             )
-        )
-        if is_wanted:
+            return True
+
+        if self._store.write(tell) and is_wanted:
             _log.info("house.told", notice=fact.event, to=to, said=fact.news.said)
             self._on_news()
 
@@ -149,18 +162,34 @@ def _is_news(fact: _Fact, told: Mapping[str, Told], now: float) -> bool:
 def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Iterator[_Fact]:
     servers = session.servers.all()
     up = sum(server.takes_prompts for server in servers)
+    theirs = {server.server for server in session.servers.elsewhere()}
+    lost_elsewhere = session.house.lost_elsewhere() if theirs else {}
     for server in servers:
-        subject, since_at = _server_subject(server.server), server.since_at or now
-        if server.takes_prompts:
-            before, said = told.get(subject), "It takes prompts again"
-            event = HouseEvent.SERVER_BACK
-            yield _over(subject, event, said, before, since_at, server=server.server)
-        else:
-            said = f"It has taken no prompts for {duration(max(0.0, now - since_at))}"
-            said += f": {printable(server.said.rstrip('.'))}" if server.said else ""
-            said += f". Servers that take some: {up} of {len(servers)}."
-            news = HouseNews(said, server.server)
-            yield _Fact(subject, HouseEvent.SERVER_DOWN, news, since_at)
+        fact = _of_server(server, told, now, f"{up} of {len(servers)}")
+        if server.server not in theirs or _is_told_down(told.get(fact.subject)):
+            yield fact
+        elif server.is_forsaken and not _is_told_elsewhere(fact, lost_elsewhere):
+            yield replace(fact, is_anyones=True)
+
+
+def _of_server(server: ServerRecord, told: Mapping[str, Told], now: float, taking: str) -> _Fact:
+    subject, since_at = _server_subject(server.server), server.since_at or now
+    if server.takes_prompts:
+        event, said = HouseEvent.SERVER_BACK, "It takes prompts again"
+        return _over(subject, event, said, told.get(subject), since_at, server=server.server)
+    said = f"It has taken no prompts for {duration(max(0.0, now - since_at))}"
+    said += f": {printable(server.said.rstrip('.'))}" if server.said else ""
+    said += f". Servers that take some: {taking}."
+    return _Fact(subject, HouseEvent.SERVER_DOWN, HouseNews(said, server.server), since_at)
+
+
+def _is_told_down(before: Told | None) -> bool:
+    return before is not None and before.event is HouseEvent.SERVER_DOWN
+
+
+def _is_told_elsewhere(fact: _Fact, lost_elsewhere: Mapping[str, float]) -> bool:
+    """Tell whether another host told of a server that it is down since it is so."""
+    return lost_elsewhere.get(fact.subject, -inf) >= fact.since_at
 
 
 def _of_queue(session: Session, told: Mapping[str, Told]) -> Iterator[_Fact]:

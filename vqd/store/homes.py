@@ -17,6 +17,9 @@ OWN_NOTICES = " /* own notices */"
 OWN_HOUSE = " /* own house */"
 """What was told of this daemon's disks, share and servers."""
 
+HOUSE_ELSEWHERE = " /* house elsewhere */"
+"""Also what other daemons told of theirs."""
+
 AND_HOME = " /* and home */"
 """The home, behind other columns: of a key that each home has for itself, or to be told."""
 

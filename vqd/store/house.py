@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from vqd.domain.notice import Closed, HouseEvent, HouseNews
-from vqd.store.homes import AND_HOME, OWN, OWN_HOUSE
+from vqd.store.homes import AND_HOME, HOUSE_ELSEWHERE, OWN, OWN_HOUSE
 from vqd.store.notices import NoticeRows
 from vqd.store.rows import Connection
 
@@ -40,6 +40,15 @@ class HouseRows:
             row["subject"]: Told(HouseEvent(row["event"]), row["since_at"], row["quiet_until"])
             for row in rows
         }
+
+    def lost_elsewhere(self) -> Mapping[str, float]:
+        """Give since when servers have been down of which another daemon told that last, by
+        subject."""
+        rows = self._connection.execute(
+            "SELECT subject, max(since_at) AS since_at FROM house WHERE event = 'server_down'"
+            f" AND (false{HOUSE_ELSEWHERE}) GROUP BY subject"
+        )
+        return {row["subject"]: float(row["since_at"]) for row in rows}
 
     def begin(self, subject: str, event: HouseEvent, *, now: float) -> None:
         """Let what happens from now on be told of a subject of which nothing was told yet."""

@@ -8,15 +8,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from vqd.domain.server import ServerRecord, ServerTally
+from vqd.domain.server import FORSAKEN, ServerRecord, ServerTally
 from vqd.store.homes import AND_HOME, OR_ELSEWHERE, OWN_SERVERS, TAKES_HOME
 from vqd.store.rows import Connection
 
 if TYPE_CHECKING:
     from vqd.domain.outcome import Outcome
-
-
-_LOST = "the host that drove it is gone"
 
 
 class ServerRows:
@@ -51,7 +48,7 @@ class ServerRows:
         lost = [one for one in self._of(homes) if one.state != "down"]
         self._connection.executemany(
             "UPDATE servers SET state = 'down', said = ?, since_at = ? WHERE server = ?",
-            [(_LOST, now, one.server) for one in lost],
+            [(FORSAKEN, now, one.server) for one in lost],
         )
 
     def forget(self, homes: Collection[str]) -> list[str]:
