@@ -114,6 +114,7 @@ class _Daemon:
                 stall_s=settings.stall_s,
                 room=self._room,
                 windows=settings.job_windows,
+                is_fair=settings.fair_share,
                 counting=counting,
                 on_tick=self._on_tick,
                 company=ours.shared,

@@ -82,7 +82,7 @@ class Farming:
         def step() -> None:
             self._checks.roots = _roots(new, self._spool)
             self._farm.change(places)
-            self.loop.change(windows=new.job_windows, stall_s=new.stall_s)
+            self.loop.change(windows=new.job_windows, stall_s=new.stall_s, is_fair=new.fair_share)
             if addresses != self._addresses or new.keep_uploads != old.keep_uploads:
                 self._addresses = addresses
                 self._housekeeping.stop()

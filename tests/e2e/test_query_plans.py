@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.builders import write
 from tests.daemons import Daemon
 from tests.plans import PATHS
 from tests.plans.plan import Plan, plans
@@ -82,10 +83,17 @@ def test_nothing_that_is_asked_of_the_queue_walks_through_it(
     ask_the_api(daemon)
     ask_by_the_command_line(daemon)
     daemon.kill()
+    write(daemon.folder / "vqd.d" / "fair.yaml", "fair_share: true\n")
     daemon.start()
+    for name in ("one", "other"):
+        picture_job(daemon.spool.inbox / name, job=JOBS["plain"])
+    daemon.wait_done("one")
+    daemon.wait_done("other")
+    daemon.vqd("explain", "parked")
     daemon.stop()
     found = [*plans(tmp_path / "state" / "queue.db", kept(tmp_path / "statements.jsonl"))]
     assert len(found) > 100
+    assert any("(turn, job_key) <=" in plan.statement for plan in found)
     assert [told(plan) for plan in found if plan.growing and not may_grow(plan)] == []
 
 

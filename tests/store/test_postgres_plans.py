@@ -15,6 +15,7 @@ from vqd.store.classes import READY_CLASSES
 from vqd.store.joblist import JobList
 from vqd.store.postgres.connection import PostgresConnection
 from vqd.store.requirements import WAITING, WAITING_OF_PROOF
+from vqd.store.rounds import AFTER, HIGHEST, UP_TO
 from vqd.store.rows import Values
 from vqd.store.store import Store
 
@@ -26,11 +27,22 @@ NEXT_VALUES = {
     "server": "gpu1",
     "shunned_s": 10.0,
 }
+ROUND = {
+    "needs_key": 1,
+    "now": NOW,
+    "below": 101,
+    "priority": 50,
+    "turn": 1.0,
+    "job_key": 1,
+}
 ASKED: dict[str, tuple[str, Values]] = {
     "next": (NEXT, NEXT_VALUES),
     "next of a proof": (NEXT_OF_PROOF, NEXT_VALUES),
     "next that is routed": (NEXT_ROUTED, NEXT_VALUES),
-    "ready jobs": (READY_JOBS + " LIMIT 32", (1, NOW)),
+    "ready jobs": (READY_JOBS + " LIMIT 32", ROUND),
+    "highest": (HIGHEST, ROUND),
+    "the round": (AFTER + " LIMIT 32", ROUND),
+    "the round from its beginning": (UP_TO + " LIMIT 32", ROUND),
     "ready classes": (READY_CLASSES, ()),
     "routes": (ROUTES, ()),
     "waiting": (WAITING, {"job_key": 1}),

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW
-from vqd.domain.finish import Finish, InLine, OnServer, Outlook, Pace
+from vqd.domain.finish import Finish, OnServer, Outlook, Pace
 from vqd.domain.lifecycle import JobState
+from vqd.domain.line import InLine
 from vqd.domain.listing import Counts, ListedJob
 from vqd.domain.needs import Needs
 from vqd.domain.server import ServerRecord
@@ -98,6 +99,26 @@ def test_what_comes_before_is_shared_by_the_servers_and_what_comes_after_is_not_
     before_s = (2 * 60 + 2 * 10 + 60) / 2
     told = left_s(a_job(2), paces=paces, line=line, servers=servers(2))
     assert told == before_s + 10
+
+
+def test_jobs_that_share_the_servers_make_as_many_as_the_job_does_or_all_they_have() -> None:
+    paces = {**EVEN, "wan": Pace(60.0, 0.0, 1000)}
+    line = [
+        InLine(1, 50, "wan", 100_000),
+        InLine(2, 50, "image-scale", 2),
+        InLine(9, 50, "image-scale", 3),
+        InLine(10, 50, "never-measured", 500),
+        InLine(11, 60, "wan", 7),
+        InLine(3, 40, "wan", 100),
+    ]
+    facts: dict[str, Any] = {"paces": paces, "line": line, "servers": servers(2), "is_fair": True}
+    beside_s = 3 * 60 + 2 * 10 + 3 * 10
+    assert left_s(a_job(3), **facts) == (7 * 60 + beside_s) / 2 + 20
+    fewer = (7 * 60 + 2 * 60 + 2 * 10 + 2 * 10) / 2 + 10
+    assert left_s(a_job(2), **facts) == fewer  # one of its own was claimed since the queue was read
+    assert left_s(a_job(0, 1), given=[given(9, "gpu0")], **facts) == 10
+    alone = [InLine(9, 50, "image-scale", 3)]
+    assert left_s(a_job(3), **{**facts, "line": alone}) == 20
 
 
 def test_only_servers_that_are_up_and_fit_count_and_no_more_than_may_run_at_once() -> None:

@@ -317,6 +317,18 @@ def test_an_older_job_is_passed_over_for_a_bounded_time(
     assert given == [newer, newer, older, older, older]
 
 
+def test_models_stay_where_they_are_for_a_bounded_time_where_jobs_share_the_servers(
+    store: Store, make: Callable[..., Farm]
+) -> None:
+    store.write(lambda session: session.rules.keep(is_fair=True))
+    farm = make("gpu1")
+    one, two = add(store, *["a.pt"] * 9), add(store, *["a.pt"] * 9)
+    other = add(store, *["b.pt"] * 9)
+    times = [0.0, 1.0, 2.0, STAY_S, STAY_S + 2, STAY_S + 3]
+    given = [farm.gives("gpu1", now=NOW + at)[0][0] for at in times]
+    assert given == [one, two, one, two, other, other]
+
+
 def test_a_clock_that_is_set_back_makes_nobody_wait_longer(
     store: Store, make: Callable[..., Farm]
 ) -> None:

@@ -170,6 +170,16 @@ def test_a_job_that_only_waits_for_its_turn_says_what_comes_first() -> None:
     assert reason.said == "1 prompt waits for a free place on a server; nothing comes before"
 
 
+def test_a_job_that_shares_the_servers_says_with_how_many() -> None:
+    job, pending = a_job(pending=3), Pending(ready=3)
+    (reason,) = reasons(job, pending=pending, ahead=Ahead(0, 0, 2))
+    said = "3 prompts wait in turn: 2 jobs of the same priority share the servers with this one"
+    assert (reason.code, reason.said) == ("beside", said)
+    assert reason.cure.endswith("vqd priority J-cats 80 lets it overtake.")
+    (reason,) = reasons(job, pending=pending, ahead=Ahead(1, 7, 2))
+    assert reason.said == "3 prompts wait: 1 job with 7 waiting comes first"
+
+
 def test_each_part_of_what_waits_says_its_own() -> None:
     tries = (AttemptRecord(1, "gpu0", NOW - 50, 3.0, "node_error", "it raised."),)
     pending = Pending(

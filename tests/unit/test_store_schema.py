@@ -28,6 +28,7 @@ SCRIPTS = {
     1: "f213f468a1ae80705c4a35f62a359d28d363c780a68889249fc4b74e25e8c84b",
     2: "0379915275a1cd3ba8074ce24e61115c63a2bb8832f7d9ea8caac75eb9b141b9",
     3: "ae85e75d1a88dc75f9581393294d731b82ae390b74e5ecf5074991d3ce29e9d8",
+    4: "445b00aa49bdeebb64cd01143418398eddd10c87d254ef17fddf390008f07f11",
 }
 """What each step's script was when it was released."""
 ADDS = "ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';"

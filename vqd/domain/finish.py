@@ -1,12 +1,11 @@
 """When a job will be done, by how long prompts of its workflow took."""
 
-from bisect import bisect_left
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
-from itertools import accumulate
 from math import sqrt
 
+from vqd.domain.line import InLine, InTurn, Line, Shared
 from vqd.domain.listing import ListedJob
 from vqd.domain.server import ServerRecord
 
@@ -52,18 +51,6 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class InLine:
-    """A job that may start, how many of its prompts wait, and whose turn it is among those of its
-    priority: the lower comes first."""
-
-    job_key: int
-    priority: int
-    workflow: str
-    pending: int
-    turn: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class OnServer:
     """A prompt that was given to a server `claimed_at`; it may wait there behind another."""
 
@@ -78,8 +65,9 @@ class Outlook:
 
     What is reckoned: the servers that are up and have what the job needs work at once, each on one
     prompt after the other; first what they were given already, then what comes before the job,
-    evenly, then the job's own. What comes before counts whole, whichever servers it runs on, and
-    for as long as prompts of its workflow took, or of this one where that is not known.
+    evenly, then the job's own. What comes before, or runs in turn with the job (`Shared`), counts
+    whole, whichever servers it runs on, and for as long as prompts of its workflow took, or of this
+    one where that is not known.
     """
 
     def __init__(
@@ -90,8 +78,11 @@ class Outlook:
         servers: Sequence[ServerRecord],
         ended_at: Mapping[str, float],
         now: float,
+        *,
+        is_fair: bool = False,
     ) -> None:
-        """Take it as it is at `now`; `ended_at` is when each server ended its newest prompt."""
+        """Take it as it is at `now`; `ended_at` is when each server ended its newest prompt, and
+        it `is_fair` where jobs of one priority share the servers."""
         self._paces = paces
         self._servers = servers
         self._now = now
@@ -100,11 +91,8 @@ class Outlook:
             before = self._given.setdefault(one.server, [])
             began_at = max(one.claimed_at, ended_at.get(one.server, 0.0))
             before.append((one, 0.0 if before else now - began_at))
-        ordered = sorted(line, key=lambda one: (-one.priority, one.turn, one.job_key))
-        self._places = [(-one.priority, one.turn, one.job_key) for one in ordered]
-        takes = [(paces.get(one.workflow), one.pending) for one in ordered]
-        self._known_s = _sums(pace.mean_s * prompts if pace else 0.0 for pace, prompts in takes)
-        self._unmeasured = _sums(0 if pace else prompts for pace, prompts in takes)
+        means_s = {workflow: pace.mean_s for workflow, pace in paces.items()}
+        self._line: Line = Shared(line, means_s) if is_fair else InTurn(line, means_s)
 
     def finish(self, job: ListedJob, unable: Container[str] = ()) -> Finish | None:
         """Give when a job will be done; None if that cannot be told: it is held or over, no prompt
@@ -136,7 +124,7 @@ class Outlook:
                 own_s = max(own_s, busy_s) if one.job_key == job.job_key else own_s
             free_s.append(busy_s)
         if job.counts.pending:
-            share_s = self._ahead_s(job, pace) / len(free_s)
+            share_s = self._line.before_s(job, pace.mean_s) / len(free_s)
             last_s = _last_s([one + share_s for one in free_s], job.counts.pending, pace.mean_s)
             own_s = max(own_s, last_s)
         turns = max(1.0, own_s / pace.mean_s) if pace.mean_s else 1.0
@@ -147,18 +135,8 @@ class Outlook:
             self._now + own_s + spread_s,
         )
 
-    def _ahead_s(self, job: ListedJob, pace: Pace) -> float:
-        """Give how long one server would take for what comes before a job."""
-        ahead = bisect_left(self._places, (-job.priority, job.turn, job.job_key))
-        return self._known_s[ahead] + self._unmeasured[ahead] * pace.mean_s
-
     def _pace(self, workflow: str, own: Pace) -> Pace:
         return self._paces.get(workflow, own)
-
-
-def _sums(values: Iterable[float]) -> list[float]:
-    """Give the sums of the first none, one, two … of the values."""
-    return [*accumulate(values, initial=0.0)]
 
 
 def _left_s(mean_s: float, passed_s: float) -> float:

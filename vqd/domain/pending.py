@@ -37,7 +37,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What may start and comes before a job: so many `jobs`, with so many `prompts` that wait."""
+    """What may start and comes before a job: so many `jobs`, with so many `prompts` that wait. So
+    many `beside` it share the servers with it, a prompt of each in turn."""
 
     jobs: int = 0
     prompts: int = 0
+    beside: int = 0

@@ -96,7 +96,11 @@ class ScheduleKeys(Keys):
     """When it runs."""
 
     priority: int = Field(
-        default=50, ge=0, le=100, description="0 to 100; higher is sooner, then the older job."
+        default=50,
+        ge=0,
+        le=100,
+        description="0 to 100; higher is sooner, then the older job, or each in turn with "
+        "fair_share in the settings.",
     )
     suspended: bool = Field(
         default=False, description="Accept the job and wait for RESUME before it starts."

@@ -1,7 +1,7 @@
 """Which server is given which prompt."""
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from vqd.domain.needs import Needs
@@ -32,12 +32,16 @@ class Choosing:
         """
         classes = session.classes.ready() if free else []
         routes = session.prompts.routes() if classes else []
+        is_fair = session.rules.is_fair() if classes else False
         for server in free:
             if not classes:
                 return
             served = self._served(session, server, classes)
             routed = self._routed(server, routes)
-            chosen = self._chosen(session, server, served, routed, now)
+            seek = partial(
+                session.prompts.next, server.name, now=now, routes=routed, is_fair=is_fair
+            )
+            chosen = self._chosen(session, server, served, seek, now)
             if chosen is not None:
                 prompt = session.prompts.claim(
                     server.name, str(uuid.uuid4()), now=now, chosen=chosen
@@ -78,10 +82,9 @@ class Choosing:
         session: Session,
         server: Server,
         served: Sequence[NeedsClass],
-        routed: Collection[int],
+        seek: Callable[..., Next | None],
         now: float,
     ) -> Next | None:
-        seek = partial(session.prompts.next, server.name, now=now, routes=routed)
         following = seek(classes=served)
         if following is None:
             return None

@@ -36,7 +36,7 @@ from vqd.runner.fitting import Fitting
 from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.judging import Judged, Judging
 from vqd.runner.publish import Publisher
-from vqd.runner.rescue import let_go, rescue
+from vqd.runner.rescue import Rescue, let_go
 from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.roster import Roster
 from vqd.runner.server import Server
@@ -68,6 +68,7 @@ class Loop:
         stall_s: float,
         room: Room,
         windows: Mapping[str, Window],
+        is_fair: bool,
         counting: Counting,
         on_tick: Callable[[], None],
         company: Company | None = None,
@@ -87,7 +88,7 @@ class Loop:
         self._on_tick = on_tick
         self._clock = clock
         self._unsettled: list[Ended] = []
-        self._owed: list[Callable[[Session], None]] = []
+        self._owed: list[Callable[[Session], None]] = [partial(_go_by, is_fair=is_fair)]
         spelling = Spelling(store)
         fitting = Fitting()
         self._catalogues = Catalogues(
@@ -106,19 +107,20 @@ class Loop:
             stall_s=stall_s,
             on_end=self._endings.add,
         )
+        self._rescue = Rescue(store, self._dispatch, farm.known)
         self._choosing = Choosing(farm.serving, fitting)
         self._judging = Judging(windows, farm.serving, fitting)
         self._telling = Telling(publisher, is_shared=company.is_shared)
         self._roster = Roster(store, farm.known.values())
         self._strays = Strays(store, farm.known, on_change=woken.set)
-        self._changed: tuple[Mapping[str, Window], float] | None = None
+        self._changed: tuple[Mapping[str, Window], float, bool] | None = None
         self._is_lacking = False
         self._draining = False
         self._hurried = False
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
         """Tick until `stopping` is set."""
-        while (again_s := self._unless_parked(self._rescue)) is not None and not stopping.is_set():
+        while (again_s := self._unless_parked(self._take_up)) is not None and not stopping.is_set():
             self._on_tick()
             self._woken.wait(again_s)
             self._woken.clear()
@@ -152,9 +154,9 @@ class Loop:
         running = dict(self._dispatch.running)
         return {key: LivePrompt(one.server.name, one.progress) for key, one in running.items()}
 
-    def change(self, *, windows: Mapping[str, Window], stall_s: float) -> None:
+    def change(self, *, windows: Mapping[str, Window], stall_s: float, is_fair: bool) -> None:
         """Go by other settings, and look whether the farm has others, too. Any thread may."""
-        self._changed = windows, stall_s
+        self._changed = windows, stall_s, is_fair
         self._woken.set()
 
     def tell_of(self, job_key: int) -> None:
@@ -168,15 +170,17 @@ class Loop:
         self._hurried = True
         self._woken.set()
 
-    def _rescue(self) -> None:
-        rescue(self._store, self._dispatch, self._farm.known, now=self._clock())
+    def _take_up(self) -> None:
+        """Take up what an earlier process left."""
+        self._rescue.carry_out(now=self._clock())
         self._strays.recall()
 
     def _round(self) -> float | None:
         """Tick, and look after the servers; give the seconds it may sleep."""
+        rescue_s = self._rescue.carry_out(now=self._clock())
         delay_s = self.tick(time.monotonic())
         look_s = self._catalogues.look(time.monotonic(), is_lacking=self._is_lacking)
-        return _shortest(delay_s, look_s, self._strays.look(time.monotonic()))
+        return _shortest(delay_s, look_s, self._strays.look(time.monotonic()), rescue_s)
 
     def _unless_parked(self, act: Callable[[], float | None]) -> float | None:
         """Do something; if the queue cannot be read or written for now, do it again in a while.
@@ -230,8 +234,9 @@ class Loop:
     def _take_changes(self) -> None:
         changed, self._changed = self._changed, None
         if changed is not None:
-            windows, self._dispatch.stall_s = changed
+            windows, self._dispatch.stall_s, is_fair = changed
             self._judging.change(windows)
+            self._owed.append(partial(_go_by, is_fair=is_fair))
 
     def _settle_farm(self) -> None:
         if self._farm.is_settled:
@@ -332,6 +337,10 @@ class Loop:
         wakes = [server.standing.wakes_at(now) for server in self._farm.serving]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
+
+
+def _go_by(session: Session, *, is_fair: bool) -> None:
+    session.rules.keep(is_fair=is_fair)
 
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:

@@ -160,7 +160,8 @@ def _placed(session: Session, job: Job, spot: Spot) -> Answer:
         put = session.turns.put_after if spot.is_after else session.turns.put_before
         priority = put(job.job_key, other.job_key)
     as_now = "" if priority == job.priority else f", with priority {priority}"
-    return Answer(done=True, said=f"starts {spot}{as_now}")
+    does = "takes its turn" if session.rules.is_fair() else "starts"
+    return Answer(done=True, said=f"{does} {spot}{as_now}")
 
 
 def _open_job(session: Session, job: str) -> Job | Answer:

@@ -165,6 +165,12 @@ def _in_line(facts: Facts, group: Group, now: float) -> Reason:
         come = "comes" if facts.ahead.jobs == 1 else "come"
         cure = f"It goes on by itself; vqd priority {job.job} 80 lets it overtake."
         return Reason("ahead", f"{who}: {before} {come} first", cure, group.prompts)
+    if facts.ahead.beside:
+        others = _several(facts.ahead.beside, "job")
+        share = "shares" if facts.ahead.beside == 1 else "share"
+        said = f"{who} in turn: {others} of the same priority {share} the servers with this one"
+        cure = f"It goes on by itself; vqd priority {job.job} 80 lets it overtake."
+        return Reason("beside", said, cure, group.prompts)
     return Reason(
         "turn",
         f"{who} for a free place on a server; nothing comes before",

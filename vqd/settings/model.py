@@ -105,6 +105,11 @@ class Settings(Keys):
     windows: dict[str, WindowKeys] = Field(
         default_factory=dict, description="Hours of the week that jobs may name as theirs."
     )
+    fair_share: bool = Field(
+        default=False,
+        description="Whether jobs of one priority share the servers, a prompt of each in turn, "
+        "instead of going one after the other.",
+    )
     quote_over: QuoteKeys = Field(
         default=QuoteKeys(),
         description="How large a job is that is quoted, and starts when somebody approves.",

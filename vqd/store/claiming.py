@@ -1,15 +1,15 @@
 """Which prompt is next: a seek, whatever waits."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
 from vqd.domain.needs import Needs
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
-from vqd.store.classes import READY, needs_of
-from vqd.store.homes import REACHED
+from vqd.store.classes import MAY_START, needs_of
 from vqd.store.promptrow import prompt_of
+from vqd.store.rounds import Rounds
 from vqd.store.rows import Connection, Row
 
 SHUNNED_S = 10.0
@@ -18,9 +18,8 @@ SHUNNED_S = 10.0
 COLUMNS = "SELECT prompts.*, graphs.sha256 AS graph_sha256"
 
 READY_JOBS = (
-    f"SELECT job_key, priority, turn, awaits_proof, started_at FROM jobs WHERE needs_key = ?"
-    f" AND {READY}{REACHED}"
-    " AND (judge_at IS NULL OR judge_at > ?) ORDER BY priority DESC, turn, job_key"
+    "SELECT job_key, priority, turn, awaits_proof, started_at FROM jobs"
+    f" WHERE {MAY_START} ORDER BY priority DESC, turn, job_key"
 )
 
 _NEXT = (
@@ -54,12 +53,13 @@ ROUTES = (
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The pending prompt that a server would be given next, the priority of its job, and the class
-    of that. `requirement_key` tells what it requires, `starts_job` that nothing of its job ran
-    yet."""
+    """The pending prompt that a server would be given next, the priority and the turn of its job,
+    and the class of that. `requirement_key` tells what it requires, `starts_job` that nothing of
+    its job ran yet."""
 
     prompt: Prompt
     priority: int
+    turn: float
     requirement_key: int
     needs_class: NeedsClass
     starts_job: bool
@@ -70,6 +70,7 @@ class Claiming:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rounds = Rounds(connection)
 
     def routes(self) -> list[tuple[int, Needs]]:
         """Give each route that prompts wait for, and what a server must have for it."""
@@ -77,21 +78,37 @@ class Claiming:
         return [(row["needs_key"], needs_of(row["needs"])) for row in rows]
 
     def next(
-        self, server: str, classes: Iterable[NeedsClass], routes: Collection[int], now: float
+        self,
+        server: str,
+        classes: Sequence[NeedsClass],
+        routes: Collection[int],
+        now: float,
+        *,
+        is_fair: bool,
     ) -> Next | None:
-        """Give the next prompt for a server of these classes and routes, or of no route."""
+        """Give the next prompt for a server of these classes and routes, or of no route; where it
+        `is_fair`, jobs of one priority share the servers."""
         given = {"server": server, "now": now, "shunned_s": SHUNNED_S}
-        ready = merge(
-            *(self._ready(one, now) for one in classes),
-            key=lambda found: (-found[0]["priority"], found[0]["turn"], found[0]["job_key"]),
-        )
+        by_share, by_turn = self._rounds.jobs, self._by_turn
+        ready = by_share(server, classes, now) if is_fair else by_turn(classes, now)
         for job_row, needs_class in ready:
             row = self._next_of(job_row, needs_class.requires, routes, given)
             if row is not None:
-                priority, requirement = job_row["priority"], row["requirement_key"]
-                is_first = job_row["started_at"] is None
-                return Next(prompt_of(row, ()), priority, requirement, needs_class, is_first)
+                return Next(
+                    prompt_of(row, ()),
+                    job_row["priority"],
+                    job_row["turn"],
+                    row["requirement_key"],
+                    needs_class,
+                    starts_job=job_row["started_at"] is None,
+                )
         return None
+
+    def note(self, server: str, claimed: Next) -> None:
+        """Note that a server was given this, so that what it is given next is another job's turn
+        where they share the servers."""
+        job_key = claimed.prompt.key.job_key
+        self._rounds.note(server, claimed.priority, claimed.turn, job_key)
 
     def next_at(self, now: float) -> float | None:
         """Give the earliest time after `now` from which a prompt that waits for one may run."""
@@ -117,8 +134,16 @@ class Claiming:
         ).fetchone()
         return None if row is None else float(row["not_before_at"]) + SHUNNED_S
 
+    def _by_turn(
+        self, classes: Sequence[NeedsClass], now: float
+    ) -> Iterator[tuple[Row, NeedsClass]]:
+        return merge(
+            *(self._ready(one, now) for one in classes),
+            key=lambda found: (-found[0]["priority"], found[0]["turn"], found[0]["job_key"]),
+        )
+
     def _ready(self, needs_class: NeedsClass, now: float) -> Iterator[tuple[Row, NeedsClass]]:
-        rows = self._connection.walk(READY_JOBS, (needs_class.key, now))
+        rows = self._connection.walk(READY_JOBS, {"needs_key": needs_class.key, "now": now})
         return ((row, needs_class) for row in rows)
 
     def _next_of(

@@ -77,6 +77,9 @@ READY = (
 )
 """A job that may start: the condition of the index jobs_ready, word for word."""
 
+MAY_START = f"needs_key = :needs_key AND {READY}{REACHED} AND (judge_at IS NULL OR judge_at > :now)"
+"""A job of a class that may start, is in reach and need not be judged before."""
+
 JUDGE_CLASS = (
     "UPDATE jobs INDEXED BY jobs_ready SET judge_at = :at_once"
     f" WHERE needs_key = :needs_key AND {READY} AND (judge_at IS NULL OR judge_at > :at_once)"

@@ -12,6 +12,7 @@ from vqd.store.outlook import OutlookRows
 from vqd.store.reader import Overlook, Reader
 from vqd.store.requirements import RequirementRows
 from vqd.store.rows import Connection
+from vqd.store.rules import RuleRows
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the whole queue, which costs a row for each job that waits."""
@@ -24,7 +25,8 @@ class Foreseen(Overlook):
         super().__init__(connection)
         self.catalogue = CatalogueRows(connection, classes)
         self.requirements = RequirementRows(connection)
-        self.outlook = OutlookRows(connection, self.servers)
+        self.rules = RuleRows(connection)
+        self.outlook = OutlookRows(connection, self.servers, self.rules)
 
 
 class Foresight:

@@ -1,16 +1,19 @@
 """What decides when jobs will be done, read at a moment."""
 
-from vqd.domain.finish import InLine, OnServer, Outlook, Pace
+from vqd.domain.finish import OnServer, Outlook, Pace
+from vqd.domain.line import InLine
 from vqd.store.rows import Connection
+from vqd.store.rules import RuleRows
 from vqd.store.servers import ServerRows
 
 
 class OutlookRows:
     """The queue, the servers and how long prompts took."""
 
-    def __init__(self, connection: Connection, servers: ServerRows) -> None:
+    def __init__(self, connection: Connection, servers: ServerRows, rules: RuleRows) -> None:
         self._connection = connection
         self._servers = servers
+        self._rules = rules
 
     def at(self, now: float) -> Outlook:
         """Give the outlook at `now`. Cost: a row a job that waits, and one a prompt on a server."""
@@ -22,6 +25,7 @@ class OutlookRows:
             self._servers.all(),
             {name: one.ended_at for name, one in tallies.items() if one.ended_at is not None},
             now,
+            is_fair=self._rules.is_fair(),
         )
 
     def _paces(self) -> dict[str, Pace]:

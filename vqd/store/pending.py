@@ -6,6 +6,7 @@ from vqd.domain.pending import Ahead, Pending, Retried, Routed
 from vqd.store.classes import needs_of
 from vqd.store.requirements import WAITING
 from vqd.store.rows import Connection
+from vqd.store.rules import RuleRows
 
 _UNLIMITED = 1_000_000_000
 """What jobs.max_parallel holds where a job asks for no bound."""
@@ -14,8 +15,9 @@ _UNLIMITED = 1_000_000_000
 class PendingRows:
     """Counts over the prompts of one job, and over the jobs before it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, rules: RuleRows) -> None:
         self._connection = connection
+        self._rules = rules
 
     def of_job(self, job_key: int, now: float) -> Pending:
         """Give what of a job waits.
@@ -55,9 +57,11 @@ class PendingRows:
         return {row["requirement_key"]: row["prompts"] for row in rows}
 
     def ahead_of(self, job_key: int) -> Ahead:
-        """Count what comes before a job: a higher priority, or the same and an earlier turn."""
-        row = self._connection.execute(_AHEAD, (job_key,)).fetchone()
-        return Ahead(row["jobs"], row["prompts"] or 0)
+        """Count what comes before a job: a higher priority, or the same and an earlier turn, if
+        those of one priority do not share the servers."""
+        ahead = _AHEAD_OF_SHARED if self._rules.is_fair() else _AHEAD
+        row = self._connection.execute(ahead, (job_key,)).fetchone()
+        return Ahead(row["jobs"], row["prompts"] or 0, row["beside"])
 
     def _retried(self, job_key: int, now: float) -> Retried | None:
         row = self._connection.execute(
@@ -96,12 +100,20 @@ _BY_REQUIREMENT = (
     " GROUP BY requirement_key ORDER BY min(number)"
 )
 
-_AHEAD = (
-    "SELECT count(*) AS jobs, sum(before.pending) AS prompts"
+_WAITING_TOO = (
     " FROM jobs AS own JOIN jobs AS before ON before.job_key <> own.job_key"
     " WHERE own.job_key = ? AND before.state IN ('queued', 'running') AND before.pending > 0"
     " AND before.cancel_requested_at IS NULL AND before.hold IS NULL"
-    " AND (before.priority > own.priority"
+)
+_AHEAD = (
+    "SELECT count(*) AS jobs, sum(before.pending) AS prompts, 0 AS beside"
+    f"{_WAITING_TOO} AND (before.priority > own.priority"
     " OR before.priority = own.priority"
     " AND (before.turn, before.job_key) < (own.turn, own.job_key))"
+)
+_AHEAD_OF_SHARED = (
+    "SELECT count(*) FILTER (WHERE before.priority > own.priority) AS jobs,"
+    " sum(before.pending) FILTER (WHERE before.priority > own.priority) AS prompts,"
+    " count(*) FILTER (WHERE before.priority = own.priority) AS beside"
+    f"{_WAITING_TOO} AND before.priority >= own.priority"
 )

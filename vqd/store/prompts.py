@@ -1,6 +1,6 @@
 """The rows of prompts, and the one function that moves them."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import downed_text, files_text, prompt_of
 from vqd.store.requirements import RequirementRows
 from vqd.store.rows import Connection, Row
+from vqd.store.rules import RuleRows
 from vqd.store.schedules import ScheduleRows
 
 _SELECT = f"{COLUMNS} FROM prompts JOIN graphs USING (graph_key) WHERE job_key = :job_key"
@@ -42,9 +43,11 @@ class PromptRows:
         notices: NoticeRows,
         graphs: GraphRows,
         requirements: RequirementRows,
+        rules: RuleRows,
         leasing: Leasing,
     ) -> None:
         self._connection = connection
+        self._rules = rules
         self._leasing = leasing
         self._notices = notices
         self._events = events
@@ -67,24 +70,29 @@ class PromptRows:
         server: str,
         *,
         now: float,
-        classes: Iterable[NeedsClass] | None = None,
+        classes: Sequence[NeedsClass] | None = None,
         routes: Collection[int] | None = None,
+        is_fair: bool | None = None,
     ) -> Next | None:
         """Give the prompt that `server` would be given next, or None.
 
         `classes` are those of `ClassRows.ready` that it can serve, each with what it can
-        serve of it, `routes` those of `routes`; None for all. Next is: the highest priority, then
-        the oldest job, then what was routed, then the lowest number; of a job whose proof is
-        awaited, only that. A prompt that failed on this server is for others first, for SHUNNED_S.
+        serve of it, `routes` those of `routes`; None for all. `is_fair` is as `RuleRows` has it;
+        None to ask there. Next is: the highest priority, then the job whose turn it is, or one that
+        has its share least where it is fair (`Rounds`), then what was routed, then the lowest
+        number; of a job whose proof is awaited, only that. A prompt that failed on this server is
+        for others first, for SHUNNED_S.
         Cost: one seek a class, one a job that has only prompts waiting for a later time or behind
         its proof, and for the prompt one for each requirement of its class; as many more a job for
-        each route.
+        each route; what `Rounds` tells.
         """
         if classes is None:
             classes = self._classes.ready()
         if routes is None:
             routes = [needs_key for needs_key, _ in self.routes()]
-        return self._claiming.next(server, classes, routes, now)
+        if is_fair is None:
+            is_fair = self._rules.is_fair()
+        return self._claiming.next(server, classes, routes, now, is_fair=is_fair)
 
     def claim(
         self, server: str, prompt_id: str, *, now: float, chosen: Next | None = None
@@ -98,6 +106,7 @@ class PromptRows:
             return None
         pending = chosen.prompt
         self.move(pending.key, Move.CLAIM, now=now, prompt_id=prompt_id, server=server)
+        self._claiming.note(server, chosen)
         if chosen.starts_job:
             self._notices.add(pending.key.job_key, NoticeEvent.STARTED, now=now)
         if chosen.needs_class.is_mixed:

@@ -23,6 +23,7 @@ DIGESTS: Mapping[int, str] = MappingProxyType(
         1: "f30b57ed404ee4f89c042df4b5d09e28c324a8d8eb496ba8388dc203464dfad9",
         2: "f71ef0bd406060864f82b884205548640d45779528f346ebb4477eb6800abf00",
         3: "5c20b910950b5136291e156376e41b94f80353b1ab61692231501c5cc7eeed1c",
+        4: "b8d1bd0c3c24909a28a406cc203c208f35fb13afa6496edc7d5531467cdfcce0",
     }
 )
 

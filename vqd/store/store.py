@@ -80,9 +80,10 @@ class Session(Foreseen):
             self.notices,
             self.graphs,
             self.requirements,
+            self.rules,
             self.leasing,
         )
-        self.pending = PendingRows(connection)
+        self.pending = PendingRows(connection, self.rules)
         self.listing = ListingRows(connection, self.outputs)
         self.turns = TurnRows(connection)
         self.records = RecordRows(connection, self.events)

@@ -52,7 +52,8 @@ class JobShape(Shape):
     """What may be done with it now: approve, resume, pause, retry, cancel."""
     priority: int
     turn: float
-    """Whose turn it is among those of its priority: the lower starts sooner."""
+    """Whose turn it is among those of its priority: the lower starts sooner, or, where they share
+    the servers, is next in the round."""
     labels: dict[str, str]
     comment: str
     accepted_at: str
