@@ -1,5 +1,6 @@
 """What a claim costs, however many prompts wait: in sixteen jobs that require as many models, and
-in a thousand of them, of whose prompts every tenth waits for a retry."""
+in a thousand of them, of whose prompts every tenth waits for a retry, one after the other and where they
+share the servers."""
 
 import contextlib
 import sqlite3
@@ -75,19 +76,22 @@ def claiming(folder: Path) -> list[Figure]:
     """Claim from a short and from a long queue in turns."""
     short_ms, ratio = _compared(folder, CLASSES)
     of_jobs_ms, of_jobs = _compared(folder, JOBS)
+    shared_ms, shared = _compared(folder, JOBS, is_fair=True)
     return [
         Figure("claim with 1,000 waiting that require 16 models", short_ms, "ms"),
         Figure("the same with 100,000 / with 1,000", ratio, "x", 1.1),
         Figure("claim from 1,000 jobs, 16 models, one in ten delayed", of_jobs_ms, "ms"),
         Figure("claim from 1,000 jobs with 100,000 / with 1,000", of_jobs, "x", 1.1),
+        Figure("claim from 1,000 jobs that share the servers", shared_ms, "ms"),
+        Figure("claim from them with 100,000 / with 1,000", shared, "x", 1.1),
     ]
 
 
-def _compared(folder: Path, jobs: int) -> tuple[float, float]:
+def _compared(folder: Path, jobs: int, *, is_fair: bool = False) -> tuple[float, float]:
     """Give what a claim takes in the short queue, and how many times as long in the long one."""
     with ExitStack() as open_queues:
         few, many = (
-            open_queues.enter_context(closing(_queue(folder, pending, jobs)))
+            open_queues.enter_context(closing(_queue(folder, pending, jobs, is_fair=is_fair)))
             for pending in (FEW, MANY)
         )
         pairs = [(few.claim_ms(), many.claim_ms()) for _ in range(BLOCKS + 1)][1:]
@@ -95,9 +99,10 @@ def _compared(folder: Path, jobs: int) -> tuple[float, float]:
     return short_ms, statistics.median(long / short for short, long in pairs)
 
 
-def _queue(folder: Path, pending: int, jobs: int) -> Queue:
-    path = folder / f"{pending}-{jobs}.db"
+def _queue(folder: Path, pending: int, jobs: int, *, is_fair: bool) -> Queue:
+    path = folder / f"{pending}-{jobs}-{is_fair}.db"
     queue = Queue(Store(path), pending, jobs)
+    queue.store.write(lambda session: session.rules.keep(is_fair=is_fair))
     if jobs > CLASSES:
         _delay_every_tenth(path)
     return queue
