@@ -1,6 +1,6 @@
 """What a claim costs, however many prompts wait: in sixteen jobs that require as many models, and
-in a thousand of them, of whose prompts every tenth waits for a retry, one after the other and where they
-share the servers."""
+in a thousand of them, of whose prompts every tenth waits for a retry. The thousand go one after the
+other, and then share the servers."""
 
 import contextlib
 import sqlite3
