@@ -17,7 +17,7 @@ from vqd.engine.server import serve
 from vqd.settings.load import load
 
 LOG = "daemon.log"
-"""What the daemon logs, in its house."""
+"""What the daemon logs, beside its house: no power cut takes it."""
 _WELCOME = "welcome"
 """It has no part in any job's life, and takes half of what the daemon takes for one."""
 
@@ -74,7 +74,7 @@ class ForkedDaemon:
         self, house: Path, engine: str, reach: points.Reach, *, syncs: bool = False
     ) -> None:
         self._house = house
-        self._log = house / LOG
+        self._log = house.with_name(LOG)
         self._is_dead = False
         self._pid = os.fork()
         if not self._pid:

@@ -69,6 +69,7 @@ def trials_of(told: Told, fault: Fault) -> list[Trial]:
         Fault.TORN: [point for point in told.reached if _SYNCED.match(point)],
         Fault.ENGINE: [point for point in told.reached if _HTTP.search(point)],
         Fault.POWER: [point for point in told.reached if _LASTING.match(point)],
+        Fault.AWAY: [point for point in told.reached if _POSTED.search(point)],
     }
     return [Trial(told.trial.kind, fault, point) for point in dict.fromkeys(strikes[fault])]
 
@@ -95,4 +96,5 @@ def _thread_of(point: str) -> str:
 
 _SYNCED = re.compile(r"before \S+: sync ")
 _LASTING = re.compile(r"after \S+: (sync|commit|rename|replace|POST|GET /view) ")
+_POSTED = re.compile(r" attempt: POST /prompt (sent|answered)")
 _HTTP = re.compile(r" (sent|answered)( #\d+)?$")

@@ -5,6 +5,7 @@ costs a quarter of a second, and thousands of them can be had.
 """
 
 import os
+import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
 _ENDS_WITHIN_S = 90.0
+_ABOUT_TO_BEGIN = "after store-writer: commit to refusals"
+"""Where a daemon has what it needs to run, and has not asked after what ran before yet."""
+_AWAY_S = 1.0
+_MARKER = ".vqd-spool"
 
 
 class Fault(StrEnum):
@@ -35,6 +40,7 @@ class Fault(StrEnum):
     TORN = "the daemon is killed, and half of the file is there"
     ENGINE = "the engine is killed"
     POWER = "the power is cut"
+    AWAY = "the daemon is killed, and the share away as the next begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def lay_out_done(kind: str, base: Path, folder: Path) -> None:
     with Disk(base, folder, is_cut=False) as disk:
         told = _Life(Trial(kind), KINDS[kind].before, disk).told()
     assert told.wrong is None, told.wrong
-    (folder / LOG).unlink()
+    folder.with_name(LOG).unlink()
 
 
 def live(trial: Trial, base: Path, folder: Path) -> Told:
@@ -128,10 +134,10 @@ class _Life:
                 self._wait_for_the_end(living)
                 if self._trial.fault not in (Fault.NONE, Fault.ENGINE):
                     living.kill()
-                    self._disk.restore()
+                    self._restore()
                     self._is_steered &= self._trial.fault is not Fault.POWER  # it may be lost
                     state = self._state()
-                    living = self._begin(_pass_over)
+                    living = self._begin(self._reach_of_next())
                     self._wait_for_the_end(living)
                 self._check(living)
             except Exception as error:  # noqa: BLE001 - a file that is none raises all sorts
@@ -157,6 +163,14 @@ class _Life:
             self._is_steered = self._kind.meanwhile(self._spool, self._engine.url)
         return is_closed_in(self._queue, since=self._before_at)
 
+    def _restore(self) -> None:
+        """Have the power back, if it was cut; what was logged from then until the kill, when
+        nothing could be written, is no fault of the daemon's."""
+        self._disk.restore()
+        if self._trial.fault is Fault.POWER:
+            log = self._house.with_name(LOG)
+            log.rename(log.with_name("cut-off.log"))
+
     def _state(self) -> State:
         return state_of(self._spool, self._queue, self._dropped, before_at=self._before_at)
 
@@ -179,6 +193,20 @@ class _Life:
             if trial.fault is Fault.POWER:
                 self._disk.cut()
             points.kill()
+
+        return reach
+
+    def _reach_of_next(self) -> points.Reach:
+        """Give what is done in the next daemon at each point: nothing, or the share is away for a
+        moment."""
+        if self._trial.fault is not Fault.AWAY:
+            return _pass_over
+        marker, away = self._spool / _MARKER, self._house / _MARKER
+
+        def reach(point: points.Point) -> None:
+            if str(point) == _ABOUT_TO_BEGIN:
+                marker.rename(away)
+                threading.Timer(_AWAY_S, away.rename, [marker]).start()
 
         return reach
 

@@ -71,5 +71,14 @@ def test_whenever_the_engine_is_killed_a_job_comes_back_once_and_whole(
     assert {f"{when} attempt: POST /prompt sent" for when in ("before", "after")} <= struck
 
 
+def test_what_ran_as_the_daemon_was_killed_is_made_once_though_the_next_finds_the_share_away(
+    laboratory: Laboratory,
+) -> None:
+    trials = trials_of(laboratory.record("two prompts"), Fault.AWAY)
+    told = [*laboratory.carry_out(trials)]
+    assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
+    assert any(one.was_hit for one in told)
+
+
 def _is_named(point: str, kind: str) -> bool:
     return point.partition(" ")[2] in NAMED_OF[kind]

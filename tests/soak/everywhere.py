@@ -14,7 +14,7 @@ from tests.crashes.life import Fault, Told
 from tests.crashes.powercut import why_no_cut
 from tests.crashes.states import State
 
-_FAULTS = (Fault.KILL, Fault.TORN, Fault.ENGINE, Fault.POWER)
+_FAULTS = (Fault.KILL, Fault.TORN, Fault.ENGINE, Fault.AWAY, Fault.POWER)
 
 
 def cut_off_everywhere(kinds: Collection[str], console: Console, within: Path | None) -> int:

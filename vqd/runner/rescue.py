@@ -3,14 +3,16 @@
 1. A prompt whose server is still named in the settings is followed from where it is: the server
    has it in its queue (adopted), or in its history (concluded), or nowhere (lost, requeued).
 2. A prompt whose server is not named any more is requeued.
-3. Where daemons share a queue, each does so with what it had itself; what one of them had that is
+3. While the share does not answer, nobody can tell whether the folder of a job is there: such a
+   prompt is left where it is, and asked after again.
+4. Where daemons share a queue, each does so with what it had itself; what one of them had that is
    gone waits again for any (`let_go`), while the rest goes on.
 
 What it cannot know: whether a server that lost its memory had finished. Such a prompt is rendered
 again; it is published once all the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -23,20 +25,65 @@ from vqd.runner.server import Server
 from vqd.runner.share import ShareAway
 from vqd.store.store import Session, Store
 
+AGAIN_S = 1.0
+"""Until the share is asked again that did not answer."""
+
 _log = structlog.get_logger(__name__)
 
 
-def rescue(store: Store, dispatch: Dispatch, servers: Mapping[str, Server], *, now: float) -> None:
-    """Adopt or requeue every prompt that was running when the daemon ended. Where the queue does
-    not answer in the middle of it, it can be done again."""
-    followed = dispatch.running
-    running = [one for one in store.write(_running_here) if one.key not in followed]
-    left = [prompt for prompt in running if not _adopt(prompt, dispatch, servers)]
-    if left:
-        why = "Its server is not in the settings any more, or its folder was gone."
-        store.write(lambda session: _requeue(session, left, now, why))
-    if running:
-        _log.info("prompts.rescued", adopted=len(running) - len(left), requeued=len(left))
+class Rescue:
+    """What was running when the daemon ended, until each of it is followed, or waits again. Used by
+    the loop's thread alone."""
+
+    def __init__(self, store: Store, dispatch: Dispatch, servers: Mapping[str, Server]) -> None:
+        self._store = store
+        self._dispatch = dispatch
+        self._servers = servers
+        self._left: Collection[str | None] | None = None
+
+    def carry_out(self, *, now: float) -> float | None:
+        """Adopt or requeue what was running; give the seconds until that is to be done again with
+        what is left, None if nothing is. Where the queue does not answer in the middle of it, it
+        can be done again."""
+        if self._left is not None and not self._left:
+            return None
+        running = [one for one in self._store.write(_running_here) if self._is_to_rescue(one)]
+        lost: list[Prompt] = []
+        left: list[str | None] = []
+        for prompt in running:
+            try:
+                if not self._adopt(prompt):
+                    lost.append(prompt)
+            except ShareAway:
+                left.append(prompt.prompt_id)
+        if lost:
+            why = "Its server is not in the settings any more, or its folder was gone."
+            self._store.write(lambda session: _requeue(session, lost, now, why))
+        if len(running) > len(left) or (left and self._left is None):
+            adopted = len(running) - len(lost) - len(left)
+            _log.info("prompts.rescued", adopted=adopted, requeued=len(lost), left=len(left))
+        self._left = left
+        return AGAIN_S if left else None
+
+    def _is_to_rescue(self, prompt: Prompt) -> bool:
+        """Tell what ran before from what was claimed since."""
+        is_of_before = self._left is None or prompt.prompt_id in self._left
+        return is_of_before and prompt.key not in self._dispatch.running
+
+    def _adopt(self, prompt: Prompt) -> bool:
+        """Follow a prompt; False if it has to wait again.
+
+        Raises:
+            ShareAway: nobody can tell whether its folder is there.
+        """
+        server = self._servers.get(prompt.server or "")
+        if server is None:
+            return False
+        try:
+            self._dispatch.start(prompt, server, is_sent=True)
+        except (FolderGone, HomeAway):
+            return False
+        return True
 
 
 def let_go(session: Session, *, now: float) -> None:
@@ -59,17 +106,6 @@ def _running_here(session: Session) -> list[Prompt]:
     running = session.prompts.running()
     mine = session.leasing.mine(prompt.key for prompt in running)
     return [prompt for prompt in running if prompt.key in mine]
-
-
-def _adopt(prompt: Prompt, dispatch: Dispatch, servers: Mapping[str, Server]) -> bool:
-    server = servers.get(prompt.server or "")
-    if server is None:
-        return False
-    try:
-        dispatch.start(prompt, server, is_sent=True)
-    except (FolderGone, ShareAway, HomeAway):
-        return False
-    return True
 
 
 def _requeue(session: Session, prompts: Sequence[Prompt], now: float, why: str) -> None:
