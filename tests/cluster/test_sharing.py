@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import accept_a_job
 from vqd.domain.errors import VqdError
+from vqd.domain.pending import Ahead
+from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
 from vqd.settings.model import Settings
 from vqd.sharing import sharing
 from vqd.spool.layout import Spool
-from vqd.store.store import Store
+from vqd.store.store import Store, StoreReader
 
 
 def settings_of(spool: Spool, folder: Path, **more: object) -> Settings:
@@ -58,6 +61,24 @@ def test_a_second_daemon_on_a_copy_of_a_spool_is_refused_and_takes_nothing_from_
             pass
         assert store.write(lambda session: session.leasing.mine([])) == set()
     assert caught.value.code == "already_running"
+
+
+def test_whether_jobs_share_the_servers_is_one_for_all_hosts(database: str) -> None:
+    with (
+        Store(Database(database, home="a")) as one,
+        Store(Database(database, home="b")) as other,
+        StoreReader(Database(database)) as looking,
+    ):
+        large = accept_a_job(one, "large", name="large", total=9)
+        small = accept_a_job(other, "small", name="small", total=3)
+        one.write(lambda session: session.rules.keep(is_fair=True))
+        with other.reading() as session, looking.reading() as seen:
+            assert session.rules.is_fair()
+            assert seen.pending.ahead_of(large) == seen.pending.ahead_of(small) == Ahead(0, 0, 1)
+        other.write(lambda session: session.rules.keep(is_fair=False))
+        with one.reading() as session:
+            assert not session.rules.is_fair()
+            assert session.pending.ahead_of(small) == Ahead(1, 9)
 
 
 def test_only_spools_of_others_that_are_there_are_reached(

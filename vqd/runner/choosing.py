@@ -30,9 +30,12 @@ class Choosing:
         A route that no server of all fits any more is open to each. A server that is avoided is
         given only what none of those can serve that are up and trusted.
         """
-        classes = session.classes.ready() if free else []
+        if not free:
+            return
+        asked = session.rules.asked_whether_fair()
+        classes = session.classes.ready()
         routes = session.prompts.routes() if classes else []
-        is_fair = session.rules.is_fair() if classes else False
+        is_fair = asked()
         for server in free:
             if not classes:
                 return

@@ -86,13 +86,12 @@ class PromptRows:
         its proof, and for the prompt one for each requirement of its class; as many more a job for
         each route; what `Rounds` tells.
         """
+        asked = self._rules.asked_whether_fair() if is_fair is None else lambda: is_fair
         if classes is None:
             classes = self._classes.ready()
         if routes is None:
             routes = [needs_key for needs_key, _ in self.routes()]
-        if is_fair is None:
-            is_fair = self._rules.is_fair()
-        return self._claiming.next(server, classes, routes, now, is_fair=is_fair)
+        return self._claiming.next(server, classes, routes, now, is_fair=asked())
 
     def claim(
         self, server: str, prompt_id: str, *, now: float, chosen: Next | None = None

@@ -64,10 +64,10 @@ class Rounds:
 
     def _highest(self, classes: Sequence[NeedsClass], below: int, now: float) -> int | None:
         given = {"now": now, "below": below}
-        found = (
-            self._connection.execute(HIGHEST, {**given, "needs_key": one.key}).fetchone()
-            for one in classes
-        )
+        asked = [
+            self._connection.execute(HIGHEST, {**given, "needs_key": one.key}) for one in classes
+        ]
+        found = [one.fetchone() for one in asked]
         return max((row["priority"] for row in found if row is not None), default=None)
 
     def _round(

@@ -1,5 +1,7 @@
 """By which rules the queue goes, for daemons and for whoever looks on beside them."""
 
+from collections.abc import Callable
+
 from vqd.store.rows import Connection
 
 
@@ -11,8 +13,13 @@ class RuleRows:
 
     def is_fair(self) -> bool:
         """Tell whether jobs of one priority share the servers, instead of going by their turns."""
-        row = self._connection.execute("SELECT fair_share FROM rules").fetchone()
-        return row is not None and bool(row["fair_share"])
+        return self.asked_whether_fair()()
+
+    def asked_whether_fair(self) -> Callable[[], bool]:
+        """Ask it, and give what tells the answer, which on PostgreSQL comes with that of the next
+        question."""
+        asked = self._connection.execute("SELECT fair_share FROM rules")
+        return lambda: any(row["fair_share"] for row in asked.fetchall())
 
     def keep(self, *, is_fair: bool) -> None:
         """Let it be so from now on."""
