@@ -27,6 +27,7 @@ from tests.bench.restarting import restarting
 from tests.bench.scale import scale
 from tests.bench.starting import starting
 from tests.bench.status import status
+from tests.bench.steering import steering
 from tests.bench.syncs import syncs
 from tests.bench.tiny import tiny_prompts
 from tests.daemons import Daemon
@@ -121,6 +122,7 @@ FIGURES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "restart": restarting,
     "syncs": syncs,
     "status": status,
+    "steer": steering,
     "peers": queues,
     "clients": clients,
     "farm": farm,

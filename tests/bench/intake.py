@@ -39,15 +39,15 @@ def bursts(folder: Path) -> list[Figure]:
 
 
 def _burst(folder: Path, named: str, drop: Drop) -> list[Figure]:
-    with _daemon(folder, rescan_s=60) as daemon:
+    with a_daemon(folder, rescan_s=60) as daemon:
         daemon.spool.pause()
-        dropped = _job_files(folder / "made")
+        dropped = job_files(folder / "made")
         raw_s = [_raw_s(folder / "raw0")]
         began_at = time.monotonic()
         for path in dropped:
             drop(path, daemon.spool.inbox / path.name)
         answered_s = _answered_s(daemon)
-        wait_for(lambda: _accepted(daemon) == BURST, within_s=300, what="the last of them")
+        wait_for(lambda: accepted(daemon) == BURST, within_s=300, what="the last of them")
         accepted_s = time.monotonic() - began_at
         memory_mb = peak_mb(_pid(daemon))
         raw_s.append(_raw_s(folder / "raw1"))
@@ -63,10 +63,10 @@ def _burst(folder: Path, named: str, drop: Drop) -> list[Figure]:
 
 def acceptance(folder: Path) -> list[Figure]:
     """From a drop on an idle daemon until its job is in the queue, by the way it came."""
-    with _daemon(folder / "native") as daemon:
+    with a_daemon(folder / "native") as daemon:
         by_rename = _taken_ms(daemon, "renamed", Path.rename, drops=DROPS)
         by_copy = _taken_ms(daemon, "copied", _copy, drops=DROPS // 2)
-    with _daemon(folder / "polled", watch="poll", settle_poll_s=SETTLE_POLL_S) as daemon:
+    with a_daemon(folder / "polled", watch="poll", settle_poll_s=SETTLE_POLL_S) as daemon:
         polled = _taken_ms(daemon, "polled", Path.rename, drops=DROPS // 4)
     over_settle_ms = statistics.median(by_copy) - 1000 * SETTLE_S
     over_poll_ms = statistics.median(polled) - 1000 * SETTLE_POLL_S
@@ -86,7 +86,7 @@ def watching(folder: Path) -> list[Figure]:
     """Leave a daemon alone with 10,000 pictures in folders that are no jobs."""
     figures = []
     for mode, at_most in (("native", 0.1), ("poll", 1.0)):
-        with _daemon(folder / mode, watch=mode, rescan_s=60) as daemon:
+        with a_daemon(folder / mode, watch=mode, rescan_s=60) as daemon:
             _pictures(daemon.spool.inbox)
             pid = _pid(daemon)
             pause(20)
@@ -125,7 +125,7 @@ def _taken_at(daemon: Daemon, name: str) -> float | None:
     return None
 
 
-def _job_files(folder: Path) -> list[Path]:
+def job_files(folder: Path) -> list[Path]:
     """Make job files with a picture each; the pictures come first."""
     content = picture(folder / "p.png").read_bytes()
     for turn in range(BURST):
@@ -168,7 +168,8 @@ def _sync(folder: Path) -> None:
     os.close(descriptor)
 
 
-def _accepted(daemon: Daemon) -> int:
+def accepted(daemon: Daemon) -> int:
+    """Count the jobs that are in its queue, whole."""
     path = daemon.folder / "state" / "queue.db"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         asked = "SELECT count(*) FROM jobs WHERE state != 'assembling'"
@@ -198,7 +199,8 @@ def _pictures(inbox: Path) -> None:
 
 
 @contextmanager
-def _daemon(folder: Path, **settings: object) -> Iterator[Daemon]:
+def a_daemon(folder: Path, **settings: object) -> Iterator[Daemon]:
+    """Give one that runs, in a folder that is made for it."""
     folder.mkdir()
     daemon = Daemon(folder, settle_s=SETTLE_S, **settings).start()
     try:
