@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 
@@ -68,15 +67,6 @@ def run(settings: Settings, read: Callable[[], Settings]) -> int:
     ending = Ending()
     with ending.keeping_hangups(), premises(settings, on_failure=ending.fail) as ours:
         return _Daemon(settings, read, ours, ending).run()
-
-
-def serve_engine(
-    host: str, port: int, data: Path, *, announce: Callable[[str], None], stop_on_stdin_eof: bool
-) -> None:
-    """Run the built-in engine alone, until SIGTERM or SIGINT."""
-    from vqd.engine.server import serve
-
-    serve(host, port, data, announce=announce, stop_on_stdin_eof=stop_on_stdin_eof)
 
 
 class _Daemon:

@@ -98,6 +98,22 @@ def test_how_long_a_busy_queue_takes_is_told_without_what_carries_it_out(house: 
     assert imported & NOT_FOR_A_LOOK == set()
 
 
+def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, "engine", "--port", "0", "--data", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--stop-with-parent"],
+        input="",  # which ends, as a parent does
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    imported = {*json.loads(done.stderr.splitlines()[-1])}
+    assert done.stdout.startswith("http://127.0.0.1:")
+    assert "vqd.engine.server" in imported
+    assert imported & {"vqd.daemon", "vqd.settings.model", "vqd.store.store", "pydantic"} == set()
+
+
 def test_a_queue_elsewhere_is_asked_without_what_reads_one_here() -> None:
     command = [sys.executable, "-c", RUN, "status", "--url", "http://127.0.0.1:9"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

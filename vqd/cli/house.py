@@ -7,8 +7,6 @@ import click
 
 from vqd.cli.app import ends_in_words, settings_option
 from vqd.cli.helping import examples
-from vqd.settings.load import load
-from vqd.settings.model import Settings
 
 
 @click.command(epilog=examples("vqd run", "vqd run --settings vqd.yaml"))
@@ -23,6 +21,8 @@ from vqd.settings.model import Settings
 def run(settings_file: Path | None, *, json_logs: bool, log_level: str | None) -> None:
     """Run the daemon until it is stopped."""
     from vqd import daemon, logs, systemd
+    from vqd.settings.load import load
+    from vqd.settings.model import Settings
 
     flags = {} if log_level is None else {"log_level": log_level}
 
@@ -73,7 +73,7 @@ def demo(folder: Path, *, keep: bool) -> None:
 @ends_in_words
 def engine(host: str, port: int, data: Path, *, stop_with_parent: bool) -> None:
     """Run the built-in ComfyUI-compatible server by itself."""
-    from vqd.daemon import serve_engine
+    from vqd.serving import serve_engine
 
     serve_engine(
         host, port, data, announce=lambda url: click.echo(url), stop_on_stdin_eof=stop_with_parent
