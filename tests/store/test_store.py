@@ -142,6 +142,22 @@ def test_a_requeued_prompt_waits_for_its_time_and_others_go_before_it(store: Sto
     assert (again.key.number, again.attempt, again.strikes) == (1, 2, 1)
 
 
+@pytest.mark.parametrize("is_to_stop", [False, True])
+def test_what_ran_and_is_put_back_waits_again_unless_its_job_is_to_stop(
+    store: Store, is_to_stop: bool
+) -> None:
+    job_key = accept_a_job(store, total=2)
+    prompt = claim(store)
+    assert prompt is not None
+    if is_to_stop:
+        store.write(lambda session: session.cancel(job_key, now=NOW, why="asked"))
+    store.write(lambda session: session.put_back(prompt.key, now=NOW, message="its server is gone"))
+    with store.reading() as session:
+        state, closing = session.prompts.state(prompt.key), session.jobs.closing()
+    assert state is (PromptState.CANCELLED if is_to_stop else PromptState.PENDING)
+    assert [key for key, _ in closing] == ([job_key] if is_to_stop else [])
+
+
 def test_a_cancelled_job_gives_no_more_claims(store: Store) -> None:
     job_key = accept_a_job(store)
     assert store.write(lambda session: session.jobs.request_cancel(job_key, now=NOW, why="asked"))

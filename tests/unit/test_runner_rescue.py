@@ -83,6 +83,17 @@ def test_what_runs_on_a_server_that_is_still_named_is_followed_there_and_the_res
     assert state_of(store, unknown)[0] is PromptState.PENDING
 
 
+def test_what_ran_of_a_job_that_is_to_stop_is_cancelled_where_its_server_is_named_no_more(
+    store: Store, rescue: Rescue
+) -> None:
+    prompt = claimed(store, "gone", "p1")
+    store.write(lambda session: session.cancel(prompt.key.job_key, now=NOW, why="asked"))
+    rescue.carry_out(now=NOW)
+    assert state_of(store, prompt)[0] is PromptState.CANCELLED
+    with store.reading() as session:
+        assert session.jobs.closing() == [(prompt.key.job_key, JOB)]
+
+
 def test_while_the_share_is_away_what_runs_is_left_and_it_is_followed_when_that_is_back(
     store: Store, spool: Spool, rescue: Rescue, dispatch: Dispatch
 ) -> None:

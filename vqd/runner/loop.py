@@ -345,7 +345,7 @@ def _go_by(session: Session, *, is_fair: bool) -> None:
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:
     if session.leasing.mine([prompt.key]):
-        session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
+        session.put_back(prompt.key, now=now)
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
-from vqd.domain.lifecycle import Move
 from vqd.domain.outcome import FailureCode
 from vqd.domain.queue import Prompt
 from vqd.runner.dispatch import Dispatch, FolderGone
@@ -110,12 +109,4 @@ def _running_here(session: Session) -> list[Prompt]:
 
 def _requeue(session: Session, prompts: Sequence[Prompt], now: float, why: str) -> None:
     for prompt in prompts:
-        session.prompts.move(
-            prompt.key,
-            Move.REQUEUE,
-            now=now,
-            strike=0,
-            not_before_at=0.0,
-            code=FailureCode.LOST,
-            message=why,
-        )
+        session.put_back(prompt.key, now=now, code=FailureCode.LOST, message=why)

@@ -20,7 +20,6 @@ from typing import Any
 import orjson
 
 from vqd.domain.errors import VqdError
-from vqd.domain.lifecycle import Move
 from vqd.domain.place import Database, Place
 from vqd.store.connection import open_for_writing
 from vqd.store.durable import publish
@@ -114,7 +113,7 @@ def _let_wait(place: Place, *, now: float) -> None:
             assert prompt.server is not None
             assert prompt.prompt_id is not None
             session.servers.add_stray(prompt.server, prompt.prompt_id, now=now)
-            session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
+            session.put_back(prompt.key, now=now)
 
     with closing(Store(place)) as store:
         store.write(requeue)

@@ -11,7 +11,7 @@ import structlog
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.place import Place
-from vqd.domain.queue import JobFile
+from vqd.domain.queue import JobFile, PromptKey
 from vqd.store.access import Unread
 from vqd.store.adopted import AdoptedRows
 from vqd.store.batches import Batch, Batching
@@ -96,6 +96,14 @@ class Session(Foreseen):
             return False
         self.prompts.move_all(job_key, Move.CANCEL, PromptState.PENDING, now=now)
         return True
+
+    def put_back(self, key: PromptKey, *, now: float, **told: str) -> None:
+        """Let a running prompt wait again, not counted, with why (`code`, `message`) in its event;
+        one of a job that is to stop is cancelled: no server would be given it."""
+        if self.jobs.is_cancelled(key.job_key):
+            self.prompts.move(key, Move.CANCEL, now=now)
+        else:
+            self.prompts.move(key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0, **told)
 
 
 class StoreReader(Reader[Session]):
