@@ -13,7 +13,9 @@ from vqd.domain.outcome import Succeeded
 from vqd.domain.pending import Ahead
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.schedule import Judgement, Schedule
+from vqd.domain.server import ServerRecord
 from vqd.service.control import Control, Spot
+from vqd.store.foresight import Foresight
 from vqd.store.store import Session, Store
 
 
@@ -30,6 +32,7 @@ class Servers:
         self._on: dict[str, deque[PromptKey]] = {name: deque() for name in names}
         self._places = places
         self.tags: dict[str, tuple[str, ...]] = {}
+        self.ended: list[str] = []
 
     def fill(self) -> str:
         """Give every free place a prompt, a place of each server in turn; gives their jobs."""
@@ -59,6 +62,7 @@ class Servers:
         key = self._on[name].popleft()
         done = Succeeded((), 1.0)
         self._store.write(lambda session: session.prompts.succeed(key, done, now=NOW))
+        self.ended.append(job_of(self._store, key.job_key).job)
         return self.give(name)
 
 
@@ -178,6 +182,30 @@ def test_any_course_leaves_nobody_behind(store: Store, make: Callable[..., Serve
     given += "".join(servers.end(f"gpu{chance.randrange(3)}") for _ in range(11 * 20))
     counts = [given.count(name) for name in names]
     assert max(counts) - min(counts) <= 6
+
+
+@pytest.mark.parametrize("is_fair", [True, False])
+def test_when_jobs_are_done_is_told_as_it_turns_out(
+    store: Store, make: Callable[..., Servers], *, is_fair: bool
+) -> None:
+    store.write(lambda session: session.rules.keep(is_fair=is_fair))
+    seen = [ServerRecord("gpu0", "http://gpu0", "up", None, "0.4", NOW)]
+    store.write(lambda session: session.servers.note(seen))
+    for name, total, priority in (("a", 30, 50), ("b", 3, 50), ("x", 5, 60), ("c", 12, 50)):
+        (job_key,) = add(store, name, total=total, priority=priority)
+    store.write(lambda session: session.schedules.measure(job_key, 1.0))
+    told: dict[str, float] = {}
+    with store.reading() as session:
+        for job in session.joblist.open():
+            finish = Foresight().finish(session, job, NOW)
+            assert finish is not None
+            told[job.job] = finish.expected_at - NOW
+    servers = make("gpu0")
+    servers.fill()
+    while len(servers.ended) < 50:
+        servers.end("gpu0")  # each takes a second
+    ended = {name: len(servers.ended) - servers.ended[::-1].index(name) for name in told}
+    assert told == pytest.approx(ended, abs=2)
 
 
 def test_one_comes_after_the_other_unless_the_rules_say_otherwise(
