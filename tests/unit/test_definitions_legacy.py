@@ -490,10 +490,30 @@ def test_a_bound_of_a_text_is_told(tmp_path: Path) -> None:
     assert notes_of(made)["parameters.a"] == "max: left out, which means nothing for a text."
 
 
+@pytest.mark.parametrize(
+    "no_number", ["few", "yes", "[1]", "0x_", "9" * 5_000, "1" + ":1" * 100_000]
+)
+def test_a_bound_that_is_no_number_is_told(tmp_path: Path, no_number: str) -> None:
+    """Not even where it has the form of one, and is none that Python reads, or reads soon."""
+    old = HEAD + f"parameters:\n  a: {{type: int, default: 1, min: {no_number}, max: 9}}\n"
+    made = converted(tmp_path, inline(old, PICTURE))
+    assert notes_of(made)["parameters.a"] == "min: left out, which is no number."
+    assert made.files.workflow.params["a"].max == 9
+
+
 def test_a_default_that_is_no_option_is_refused(tmp_path: Path) -> None:
     old = HEAD + "parameters:\n  a: {type: select, options: [x, y], default: z}\n"
     (problem,) = faults_of(tmp_path, inline(old, PICTURE))
     assert (problem.code, problem.key) == ("unknown_choice", "parameters.a.default")
+
+
+@pytest.mark.parametrize("choices", ["5", "yes", "x"])
+def test_choices_that_are_neither_list_nor_mapping_are_refused(
+    tmp_path: Path, choices: str
+) -> None:
+    old = HEAD + f"parameters:\n  a: {{type: text, default: z, choices: {choices}}}\n"
+    (problem,) = faults_of(tmp_path, inline(old, PICTURE))
+    assert (problem.code, problem.key) == ("wrong_type", "parameters.a")
 
 
 def test_what_a_form_showed_is_kept(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vqd.definitions.graphs import checked_graph
 from vqd.definitions.legacy_graph import SIDES, OldGraph, Target
-from vqd.definitions.legacy_keys import INPUT_BINDINGS, Notes, OldDefinition, OldParam
+from vqd.definitions.legacy_keys import BOUNDS, INPUT_BINDINGS, Notes, OldDefinition, OldParam
 from vqd.definitions.outputs import kind_of, outputs_of
 from vqd.definitions.roles import model_of, seed_keys, size_keys
 from vqd.definitions.sketch import Entry, Sketch
@@ -21,7 +21,6 @@ _SLOT_NAME = re.compile(r"(extra_lora\d*)_(high_|low_)?name")
 _PROMPTS = frozenset(("text", "prompt", "positive_prompt", "negative_prompt"))
 _READ = ("label", "placeholder", "help")
 """Keys that people read, and nothing else."""
-_BOUNDS = ("min", "max", "step")
 _ASKED = {
     "tries": "a job asks for it now: `fan_out: {seeds: {count: 3}}`.",
     "randomize_seed": "a seed that has no default and that no job gives differs in each prompt.",
@@ -160,7 +159,7 @@ class _Converting:
             entry["multiline"] = True
         if kind == "choice":
             entry["choices"] = self._choices(param)
-        bounds: Entry = {key: param.keys[key] for key in _BOUNDS if key in param.keys}
+        bounds: Entry = {key: param.keys[key] for key in BOUNDS if key in param.keys}
         if bounds and kind not in ("int", "float"):
             said = f"{', '.join(bounds)}: left out, which means nothing for a {kind}."
             self.notes.tell(said, "parameters", param.name)

@@ -8,6 +8,7 @@ that a node has is set; `switch_states`, which set inputs whatever a job gives.
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,9 @@ from vqd.domain.errors import Problem
 from vqd.domain.nearest import nearest
 
 _TYPES: Any = yaml.SafeLoader("")
+_LONGEST_VALUE = 100
+"""Characters of a number: some thousand digits are refused by Python, and of a number of base 60
+(`1:1:1…`) a megabyte takes hours."""
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 _TYPE_NAMES = {
     **dict.fromkeys(("text", "string", "str", "textarea"), "text"),
@@ -46,9 +50,10 @@ _TOP = (
 )
 INPUT_BINDINGS = ("load_image", "load_video", "input_file")
 BINDINGS = (*INPUT_BINDINGS, "output_prefix", "seed")
+BOUNDS = ("min", "max", "step")
 _OF_BINDING = ("nodes", "field", "fields")
 _OF_PARAM = (
-    *("name", "label", "help", "type", "default", "min", "max", "step", "choices"),
+    *("name", "label", "help", "type", "default", *BOUNDS, "choices"),
     *("multiline", "placeholder", *_OF_BINDING),
 )
 
@@ -144,7 +149,8 @@ def read_old(document: Document, notes: Notes) -> OldDefinition:
 
 
 def plain(node: Node | None) -> Any:
-    """Give a node as YAML 1.1 types it, as video_queue did: `yes` is true, `0x10` is 16."""
+    """Give a node as YAML 1.1 types it, as video_queue did: `yes` is true, `0x10` is 16. What has
+    the form of a number and is none (`0x_`), or is longer than any, stays text."""
     if isinstance(node, Mapping):
         return {str(key): plain(value) for key, value in node.items()}
     if isinstance(node, Sequence):
@@ -154,8 +160,9 @@ def plain(node: Node | None) -> Any:
     if not node.plain:
         return str(node)
     tag = _TYPES.resolve(yaml.ScalarNode, str(node), (True, False))
-    if tag.rpartition(":")[2] in ("int", "float", "bool", "null"):
-        return _TYPES.construct_object(yaml.ScalarNode(tag, str(node)))
+    if len(node) <= _LONGEST_VALUE and tag.rpartition(":")[2] in ("int", "float", "bool", "null"):
+        with suppress(ValueError):
+            return _TYPES.construct_object(yaml.ScalarNode(tag, str(node)))
     return str(node)
 
 
@@ -228,6 +235,13 @@ def _param(name: str, node: Node, notes: Notes) -> OldParam:
         if key not in ("type", "name", *_OF_BINDING)
     }
     known = {key: value for key, value in plain_keys.items() if value is not None}
+    for key in [key for key in BOUNDS if key in known and not _is_number(known[key])]:
+        del known[key]
+        notes.tell(f"{key}: left out, which is no number.", "parameters", name)
+    if not isinstance(known.get("choices", []), list | dict):
+        del known["choices"]
+        said = "choices: a list is wanted, or a mapping."
+        notes.refuse("wrong_type", said, "parameters", name)
     return OldParam(name, kind or "text", _binding(keys), known, node)
 
 
@@ -254,6 +268,10 @@ def _strings(node: Node | None) -> list[str]:
     if isinstance(node, Sequence):
         return [str(one) for one in node if isinstance(one, Text)]
     return [str(node)] if isinstance(node, Text) and node else []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_text(top: dict[str, Node], key: str) -> bool:
