@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
-from vqd.domain.lifecycle import PROOF_MADE, Move
+from vqd.domain.lifecycle import PROOF_MADE
 from vqd.domain.live import LivePrompt
 from vqd.domain.queue import Prompt, PromptKey
 from vqd.domain.window import Window
@@ -35,6 +35,7 @@ from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
 from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.judging import Judged, Judging
+from vqd.runner.owed import give_up, go_by, put_back
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import Rescue, let_go
 from vqd.runner.room import PARKED_AGAIN_S, Room
@@ -88,7 +89,7 @@ class Loop:
         self._on_tick = on_tick
         self._clock = clock
         self._unsettled: list[Ended] = []
-        self._owed: list[Callable[[Session], None]] = [partial(_go_by, is_fair=is_fair)]
+        self._owed: list[Callable[[Session], None]] = [partial(go_by, is_fair=is_fair)]
         spelling = Spelling(store)
         fitting = Fitting()
         self._catalogues = Catalogues(
@@ -236,7 +237,7 @@ class Loop:
         if changed is not None:
             windows, self._dispatch.stall_s, is_fair = changed
             self._judging.change(windows)
-            self._owed.append(partial(_go_by, is_fair=is_fair))
+            self._owed.append(partial(go_by, is_fair=is_fair))
 
     def _settle_farm(self) -> None:
         if self._farm.is_settled:
@@ -314,19 +315,19 @@ class Loop:
         try:
             self._dispatch.start(prompt, server)
         except FolderGone:
-            self._owed.append(partial(_give_up, prompt=prompt, now=self._clock()))
+            self._owed.append(partial(give_up, prompt=prompt, now=self._clock()))
             self._woken.set()
         except HomeAway as away:
             _log.warning("home.away", job=prompt.key.job_key, said=str(away))
-            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._owed.append(partial(put_back, prompt=prompt, now=self._clock()))
             self._woken.set()
         except ShareAway as away:
-            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._owed.append(partial(put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
         except VqdError as error:
             if error.code != STORE_UNREACHABLE:
                 raise
-            self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
+            self._owed.append(partial(put_back, prompt=prompt, now=self._clock()))
             self._woken.set()
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:
@@ -337,21 +338,6 @@ class Loop:
         wakes = [server.standing.wakes_at(now) for server in self._farm.serving]
         waits += [at - now for at in wakes if at is not None]
         return _shortest(*waits)
-
-
-def _go_by(session: Session, *, is_fair: bool) -> None:
-    session.rules.keep(is_fair=is_fair)
-
-
-def _put_back(session: Session, prompt: Prompt, now: float) -> None:
-    if session.leasing.mine([prompt.key]):
-        session.put_back(prompt.key, now=now)
-
-
-def _give_up(session: Session, prompt: Prompt, now: float) -> None:
-    session.cancel(prompt.key.job_key, now=now, why="its folder was deleted")
-    if session.leasing.mine([prompt.key]):
-        session.prompts.move(prompt.key, Move.CANCEL, now=now)
 
 
 def _shortest(*waits: float | None) -> float | None:
