@@ -36,6 +36,7 @@ def file(tmp_path: Path) -> Path:
         store.write(lambda session: session.servers.note([seen]))
         store.write(lambda session: end(session, first))
         store.write(lambda session: session.prompts.claim("gpu1", "p-9", now=NOW))
+        store.write(lambda session: session.rules.keep(is_fair=True))
     return path
 
 
@@ -61,9 +62,9 @@ def told(place: Place) -> str:
         jobs = session.joblist.newest(9)
         prompts = [session.listing.prompts(job.job_key, limit=5) for job in jobs]
         events = [session.events.of_job(job.job_key) for job in jobs]
-        servers = session.servers.all()
+        servers, is_fair = session.servers.all(), session.rules.is_fair()
     rows = [count(place, table) for table in TABLES]
-    return repr((jobs, prompts, events, servers, rows)).replace(r"\x00", "\ufffd")
+    return repr((jobs, prompts, events, servers, is_fair, rows)).replace(r"\x00", "\ufffd")
 
 
 def test_there_and_back_again_it_is_the_same_queue(file: Path, database: str) -> None:
