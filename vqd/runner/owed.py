@@ -13,7 +13,7 @@ def go_by(session: Session, *, is_fair: bool) -> None:
 def put_back(session: Session, prompt: Prompt, now: float) -> None:
     """Let a prompt wait again that was claimed and could not be started."""
     if session.leasing.mine([prompt.key]):
-        session.prompts.move(prompt.key, Move.REQUEUE, now=now, strike=0, not_before_at=0.0)
+        session.put_back(prompt.key, now=now)
 
 
 def give_up(session: Session, prompt: Prompt, now: float) -> None:
