@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,9 +56,11 @@ class Daemon:
 
     @property
     def waiting(self) -> str:
-        """What is said of drops that are not taken."""
-        path = self.spool.inbox / "_vqd" / "WAITING.txt"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
+        """What is said of drops that are not taken; nothing while a share has not got the file,
+        which is so for an instant, too, when it is replaced."""
+        with suppress(FileNotFoundError):
+            return (self.spool.inbox / "_vqd" / "WAITING.txt").read_text(encoding="utf-8")
+        return ""
 
     def start(self, *, within_s: float = 120, may_end: bool = False) -> "Daemon":
         """Start the daemon and wait until it is ready, or has ended where it `may_end`."""

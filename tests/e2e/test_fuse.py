@@ -191,7 +191,7 @@ def test_another_spool_mounted_in_its_place_is_left_alone(own_share: Share, tmp_
     picture_job(theirs.inbox / "theirs")
     with bound_over(own_share.bare, theirs.root):
         (away,) = wait_for(lambda: daemon.logged("spool.away"), within_s=60)
-        assert away["said"] == "another spool is mounted there"
+        assert "another spool is mounted there" in away["said"]  # whoever finds it first
         assert [path.name for path in theirs.inbox.iterdir()] == ["theirs"]
         assert [*theirs.active.iterdir(), *theirs.done.iterdir(), *theirs.failed.iterdir()] == []
     assert_made(daemon.wait_closed("wide"), 2 * WIDE_PROMPTS)
