@@ -12,8 +12,8 @@ _DIFFERENT = re.compile(
     r"""
     (?P<text>'(?:[^']|'')*')
     | \ (?:NOT\ INDEXED | INDEXED\ BY\ \w+)
-    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|own\ house|house\ elsewhere|and\ home|takes\ home
-        |or\ elsewhere)\ \*/
+    | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|own\ house
+        |house\ elsewhere|and\ home|takes\ home|or\ elsewhere)\ \*/
     | (?P<like>\bLIKE\b)
     | (?P<cross>\bCROSS\ JOIN(?=\ \w+(?:\ INDEXED\ BY\ \w+)?\ USING\b))
     | (?P<mark>\?)
