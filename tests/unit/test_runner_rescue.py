@@ -94,6 +94,18 @@ def test_what_ran_of_a_job_that_is_to_stop_is_cancelled_where_its_server_is_name
         assert session.jobs.closing() == [(prompt.key.job_key, JOB)]
 
 
+def test_what_runs_of_a_job_whose_folder_is_gone_is_taken_off_its_server(
+    store: Store, spool: Spool, rescue: Rescue, gpu1: Server
+) -> None:
+    prompt = claimed(store, "gpu1", "p1")
+    (spool.active / JOB).rename(spool.root / "taken out")
+    rescue.carry_out(now=NOW)
+    assert state_of(store, prompt)[0] is PromptState.PENDING
+    assert gpu1.standing.strays == {"p1"}
+    with store.reading() as session:
+        assert session.servers.strays() == [("gpu1", "p1")]
+
+
 def test_while_the_share_is_away_what_runs_is_left_and_it_is_followed_when_that_is_back(
     store: Store, spool: Spool, rescue: Rescue, dispatch: Dispatch
 ) -> None:

@@ -12,7 +12,7 @@ What it cannot know: whether a server that lost its memory had finished. Such a 
 again; it is published once all the same.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -58,6 +58,7 @@ class Rescue:
         if lost:
             why = "Its server is not in the settings any more, or its folder was gone."
             self._store.write(lambda session: _requeue(session, lost, now, why))
+            self._take_off(lost)
         if len(running) > len(left) or (left and self._left is None):
             adopted = len(running) - len(lost) - len(left)
             _log.info("prompts.rescued", adopted=adopted, requeued=len(lost), left=len(left))
@@ -68,6 +69,13 @@ class Rescue:
         """Tell what ran before from what was claimed since."""
         is_of_before = self._left is None or prompt.prompt_id in self._left
         return is_of_before and prompt.key not in self._dispatch.running
+
+    def _take_off(self, lost: Iterable[Prompt]) -> None:
+        """Have servers rid of what goes on there for nobody."""
+        for prompt in lost:
+            server = self._servers.get(prompt.server or "")
+            if server is not None and prompt.prompt_id is not None:
+                server.standing.add_stray(prompt.prompt_id)
 
     def _adopt(self, prompt: Prompt) -> bool:
         """Follow a prompt; False if it has to wait again.
@@ -96,8 +104,6 @@ def let_go(session: Session, *, now: float) -> None:
         if prompt is None:  # its job was let go of meanwhile
             session.leasing.end(key)
             continue
-        if prompt.server is not None and prompt.prompt_id is not None:
-            session.servers.add_stray(prompt.server, prompt.prompt_id, now=now)
         _requeue(session, [prompt], now, "The machine that drove its server is gone.")
 
 
@@ -108,5 +114,8 @@ def _running_here(session: Session) -> list[Prompt]:
 
 
 def _requeue(session: Session, prompts: Sequence[Prompt], now: float, why: str) -> None:
+    """Let prompts wait again; where they still are, they are taken off."""
     for prompt in prompts:
+        if prompt.server is not None and prompt.prompt_id is not None:
+            session.servers.add_stray(prompt.server, prompt.prompt_id, now=now)
         session.put_back(prompt.key, now=now, code=FailureCode.LOST, message=why)

@@ -9,20 +9,26 @@ from pathlib import Path
 
 
 class HeldFile:
-    """The file at `path` as it is now."""
+    """The file at `path` as it is now.
+
+    Raises:
+        OSError: it cannot be told.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._held = _file_at(path)
+        self._held = _identity(path)
 
     def is_held(self) -> bool:
-        """Tell whether that file is still there; one system call."""
-        return _file_at(self._path) == self._held
+        """Tell whether that file is still there, or nobody can tell; one system call."""
+        try:
+            return _identity(self._path) == self._held
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
 
 
-def _file_at(path: Path) -> tuple[int, int] | None:
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
+def _identity(path: Path) -> tuple[int, int]:
+    facts = path.stat()
     return facts.st_dev, facts.st_ino
