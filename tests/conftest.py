@@ -23,6 +23,19 @@ settings.register_profile(
 )
 settings.load_profile("vqd")
 
+_LAST = ("browser", "store", "unit")
+"""Folders whose files begin after all others: a browser fails what it loads while tests/boot and
+tests/cluster change the machine's network, and what takes seconds is no long wait at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files begin in that order, which script/test keeps."""
+    items.sort(key=lambda item: _LAST.index(_folder(item)) if _folder(item) in _LAST else -1)
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.parent.name
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
