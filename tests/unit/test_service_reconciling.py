@@ -263,6 +263,43 @@ def test_a_folder_that_tells_of_more_is_taken_in_anew(
 
 
 @pytest.fixture
+def begun(spool: Spool, store: Store) -> int:
+    """A job that was being accepted when the daemon ended; its key. Its folder is in active/."""
+    job_key = accept_a_job(store, BEACH)
+    (spool.active / BEACH).mkdir()
+    store.disown(BEACH, now=NOW)
+    return job_key
+
+
+def test_a_job_that_was_being_accepted_goes_on_where_its_folder_is(
+    spool: Spool, store: Store, begun: int
+) -> None:
+    reconciled(spool, store)
+    assert job_of(store, begun).state is JobState.ASSEMBLING
+
+
+def test_a_job_that_was_being_accepted_and_whose_folder_was_deleted_is_over(
+    spool: Spool, store: Store, begun: int
+) -> None:
+    (spool.active / BEACH).rmdir()
+    with capture_logs() as log:
+        reconciled(spool, store)
+    assert [line["job"] for line in log if line["event"] == "job.gone"] == [BEACH]
+    job = job_of(store, begun)
+    assert (job.state, job.reason) == (JobState.CANCELLED, "cancelled: its folder was deleted")
+    assert reconciled(spool, store) == NOTHING
+
+
+def test_a_share_that_is_away_ends_no_job_that_was_being_accepted(
+    spool: Spool, store: Store, begun: int
+) -> None:
+    (spool.active / BEACH).rmdir()
+    spool.marker.unlink()
+    reconciled(spool, store)
+    assert job_of(store, begun).state is JobState.ASSEMBLING
+
+
+@pytest.fixture
 def lost(spool: Spool, store: Store, tmp_path: Path) -> Iterator[Store]:
     """An empty queue beside a job in failed/ of which the folder tells everything."""
     job_key = accept_a_job(store, BEACH, total=3, params={"steps": 4})

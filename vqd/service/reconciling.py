@@ -8,6 +8,7 @@ Folders decide. A queue that knows less was lost, or is an older copy that someb
    written as its folder tells.
 3. A job in active/ whose manifest tells of outputs that the queue does not know is let go of, and
    accepted anew by that manifest, as is every folder in active/ that the queue does not know.
+4. A job that was being accepted, and whose folder is nowhere by now, is cancelled.
 
 Killed anywhere, it is done again. What it cannot know: what became of prompts that failed since, so
 these run again.
@@ -72,8 +73,10 @@ class Reconciling:
         anew = [job for job, state in states.items() if state in _ACCEPTED and self._is_ahead(job)]
         for job in anew:
             self._store.disown(job, now=now)
-        for job in (job for job, state in states.items() if state is JobState.ASSEMBLING):
+        begun = [job for job, state in states.items() if state is JobState.ASSEMBLING]
+        for job in begun:
             self._store.forget_prompts(job)  # it is accepted anew; it may have been let go of
+        self._close_gone(begun, now)
         adopted = ended = 0
         for part in _slices(self._told_otherwise(states)):
             for job in (one.job for one in part if one.job in states):
@@ -85,6 +88,17 @@ class Reconciling:
         found = Reconciled(adopted, ended, len(anew))
         self._tell(found)
         return found
+
+    def _close_gone(self, jobs: Sequence[str], now: float) -> None:
+        """Close those of some jobs that were being accepted whose folders were deleted since: they
+        will never be whole."""
+        gone = [job for job in jobs if self._spool.find(job) is None]
+        if not self._spool.is_present():
+            return  # an unmounted share looks as if everything were deleted
+        why = "cancelled: its folder was deleted"
+        for job in gone:
+            self._store.write(partial(_close, job, why, now))
+            _log.warning("job.gone", job=job)
 
     def _told_otherwise(self, states: Mapping[str, JobState]) -> Iterator[ClosedJob]:
         """Give the closed jobs of which the queue knows nothing, or something else, oldest
@@ -145,6 +159,12 @@ class Reconciling:
 
 
 _ACCEPTED = frozenset({JobState.QUOTED, JobState.QUEUED, JobState.RUNNING})
+
+
+def _close(job: str, why: str, now: float, session: Session) -> None:
+    found = session.jobs.find(job)
+    if found is not None:
+        session.jobs.close(found.job_key, JobState.CANCELLED, why, now=now)
 
 
 def _slices(jobs: Iterator[ClosedJob]) -> Iterator[list[ClosedJob]]:

@@ -198,10 +198,10 @@ class JobRows:
         )
 
     def close(self, job_key: int, state: JobState, reason: str | None, *, now: float) -> None:
-        """Close a published job: at that instant it is over."""
+        """Close a published job, or one that will never be whole: at that instant it is over."""
         row = self._connection.execute(
             "UPDATE jobs SET state = ?, reason = ?, hold = NULL, finished_at = ?"
-            " WHERE job_key = ? AND state = 'publishing'"
+            " WHERE job_key = ? AND state IN ('assembling', 'publishing')"
             " RETURNING total, succeeded, failed, cancelled",
             (state, reason, now, job_key),
         ).fetchone()
