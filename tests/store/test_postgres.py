@@ -184,13 +184,14 @@ def test_a_connection_of_which_postgresql_does_not_know_that_it_is_cut_keeps_nob
 
 
 FROZEN = """
-import os, signal, sys
+import signal, sys, threading
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.store.store import Store
 def freeze(session):
     session.events.add("test.frozen", at=1.0, job_key=1)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    # Of a process that is told to stop, another thread may be told, while this one goes on for ms.
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     session.events.add("test.thawed", at=2.0, job_key=1)
 store = Store(Database(sys.argv[1], home="frozen"))
 try:
