@@ -23,6 +23,7 @@ DROPS = 40
 FOLDERS, FILES_EACH = 100, 100
 SETTLE_S = 0.5
 SETTLE_POLL_S = 1.0
+LOOK_EVERY_S, LOOKS = 5, 6
 
 Drop = Callable[[Path, Path], object]
 
@@ -83,8 +84,9 @@ def acceptance(folder: Path) -> list[Figure]:
 
 
 def watching(folder: Path) -> list[Figure]:
-    """Leave a daemon alone with 10,000 pictures in folders that are no jobs."""
-    figures = []
+    """Leave a daemon alone with 10,000 pictures in folders that are no jobs, and with 5,000 jobs
+    that wait."""
+    figures = [_whole_look(folder / "queued")]
     for mode, at_most in (("native", 0.1), ("poll", 1.0)):
         with a_daemon(folder / mode, watch=mode, rescan_s=60) as daemon:
             _pictures(daemon.spool.inbox)
@@ -100,6 +102,20 @@ def watching(folder: Path) -> list[Figure]:
             Figure(f"{head}: wake-ups", wakes, "/s"),
         ]
     return figures
+
+
+def _whole_look(folder: Path) -> Figure:
+    """Let it look at everything, again and again, with nothing to be found."""
+    with a_daemon(folder, rescan_s=LOOK_EVERY_S) as daemon:
+        daemon.spool.pause()
+        for path in job_files(folder / "made"):
+            path.rename(daemon.spool.inbox / path.name)
+        wait_for(lambda: accepted(daemon) == BURST, within_s=300, what="the last of them")
+        pause(2 * LOOK_EVERY_S)
+        before_s = cpu_s(_pid(daemon))
+        pause(LOOKS * LOOK_EVERY_S)
+        look_s = (cpu_s(_pid(daemon)) - before_s) / LOOKS
+    return Figure("a whole look with 5,000 jobs that wait: processor time", 1000 * look_s, "ms")
 
 
 def _taken_ms(daemon: Daemon, named: str, drop: Drop, *, drops: int) -> list[float]:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,40 +27,47 @@ def folder(spool: Spool, store: Store) -> Path:
 
 
 @pytest.fixture
-def gone(spool: Spool, store: Store) -> Gone:
-    return Gone(spool, store, on_change=lambda: None)
+def look(spool: Spool, store: Store) -> Callable[[], None]:
+    gone = Gone(spool, store, on_change=lambda: None)
+
+    def look() -> None:
+        with store.reading() as session:
+            unfinished = session.jobs.unfinished()
+        gone.look(unfinished, spool.active_jobs(), now=NOW)
+
+    return look
 
 
 def test_a_held_job_whose_folder_was_deleted_is_cancelled_at_the_second_look(
-    gone: Gone, folder: Path, store: Store
+    look: Callable[[], None], folder: Path, store: Store
 ) -> None:
-    gone.look(now=NOW)
+    look()
     folder.rmdir()
-    gone.look(now=NOW)
+    look()
     assert reason_of(store) is None
-    gone.look(now=NOW)
+    look()
     assert reason_of(store) == "cancelled: its folder was deleted"
 
 
 def test_a_folder_that_is_put_back_between_two_looks_changes_nothing(
-    gone: Gone, folder: Path, store: Store
+    look: Callable[[], None], folder: Path, store: Store
 ) -> None:
     for _ in range(3):
         folder.rmdir()
-        gone.look(now=NOW)
+        look()
         folder.mkdir()
-        gone.look(now=NOW)
+        look()
     assert reason_of(store) is None
 
 
 def test_a_share_that_is_away_deletes_no_job(
-    gone: Gone, folder: Path, spool: Spool, store: Store
+    look: Callable[[], None], folder: Path, spool: Spool, store: Store
 ) -> None:
     folder.rmdir()
     marker = spool.root / ".vqd-spool"
     marker.rename(spool.root / "marker")
     for _ in range(3):
-        gone.look(now=NOW)
+        look()
     assert reason_of(store) is None
 
 

@@ -1,6 +1,6 @@
 """Jobs whose folder is gone from active/ for good: somebody deleted it, or took it away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
@@ -23,11 +23,10 @@ class Gone:
         self._on_change = on_change
         self._missed: set[str] = set()
 
-    def look(self, *, now: float) -> None:
-        """Look for the folders of all jobs that are not over; `now` is UTC seconds."""
-        with self._store.reading() as session:
-            unfinished = session.jobs.unfinished()
-        missed = {job for job in unfinished if self._spool.find(job) is None}
+    def look(self, unfinished: Mapping[str, int], lying: Collection[str], *, now: float) -> None:
+        """Look for the folders of jobs that are not over, given by name with their keys, but for
+        those that are seen `lying` in active/; `now` is UTC seconds."""
+        missed = {job for job in unfinished if job not in lying and self._spool.find(job) is None}
         if not self._spool.is_present():
             return  # an unmounted share looks as if everything were deleted
         gone, self._missed = missed & self._missed, missed

@@ -28,7 +28,7 @@ from vqd.service.gone import Gone
 from vqd.service.returns import Returns, is_over
 from vqd.service.together import Together
 from vqd.spool import claims, drops
-from vqd.spool.files import is_real_file, is_real_folder
+from vqd.spool.files import is_real_file
 from vqd.spool.jobfiles import job_file_in, only_job_file
 from vqd.spool.layout import Spool
 from vqd.spool.status import job_told_by
@@ -183,18 +183,21 @@ class Submission:
         is gone are cancelled.
         """
         claims.recover_bare_claims(self._spool.active, self._spool.inbox)
-        self._gone.look(now=now)
+        with self._store.reading() as session:
+            unfinished = session.jobs.unfinished()
+        lying = self._spool.active_jobs()
+        self._gone.look(unfinished, lying, now=now)
         readmitted = []
-        for folder in sorted(filter(is_real_folder, self._spool.active.iterdir())):
+        for name in sorted(lying - unfinished.keys()):
             try:
-                if not folder.name.startswith(".") and self._readmit(folder, now=now):
-                    readmitted.append(folder.name)
+                if self._readmit(self._spool.active / name, now=now):
+                    readmitted.append(name)
             except FileNotFoundError:
                 continue  # published since it was listed
             except (OSError, VqdError) as error:
-                _log.warning("drop.refused", drop=folder.name, error=str(error))
+                _log.warning("drop.refused", drop=name, error=str(error))
             except Exception:  # noqa: BLE001 - the top of one folder: it waits, others are taken
-                _log.exception("drop.failed", drop=folder.name)
+                _log.exception("drop.failed", drop=name)
         return readmitted
 
     def _readmit(self, folder: Path, *, now: float) -> bool:

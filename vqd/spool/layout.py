@@ -275,6 +275,17 @@ class Spool:
                 return folder / job
         return None
 
+    def active_jobs(self) -> set[str]:
+        """Give the names of the folders in active/, but for those that are hidden: of claims that
+        are under way. Cost: one listing, however many they are.
+
+        Raises:
+            OSError: it cannot be listed now.
+        """
+        with os.scandir(self.active) as entries:
+            folders = (entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            return {name for name in folders if not name.startswith(".")}
+
     def _has(self, job: str) -> bool:
         return any(os.path.lexists(place / job) for place in (self.active, self.done, self.failed))
 
