@@ -24,6 +24,7 @@ from vqd.runner.places import DEPTH
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
+from vqd.runner.stopping import Stopping
 from vqd.spool.reserve import Reserve
 from vqd.spool.space import Disks
 from vqd.store.store import Store
@@ -72,7 +73,7 @@ def attempt(
 
     room = Room(store, lambda: Disks(None, None, Reserve()), on_change=lambda: None)
 
-    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("vqd.runner.following.LOOK_AGAIN_S", 0.01)
     monkeypatch.setattr("vqd.runner.spelling.FIRST_LOOK_S", 0.01)
     accept_a_job(store, total=1)
     prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
@@ -132,7 +133,7 @@ def test_a_prompt_that_waits_on_a_server_is_taken_back_when_its_job_is_held(
         outcome = aside.submit(attempt.run)
         wait_for(lambda: len(strange.requests("GET /queue")) > 2, within_s=30)
         strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
-        attempt.withdraw()
+        attempt.stopping.withdraw()
         failed = outcome.result()
     assert isinstance(failed, Failed)
     assert failed.code is FailureCode.WITHDRAWN
@@ -149,7 +150,7 @@ def test_a_prompt_that_its_server_would_not_take_off_is_taken_off_when_it_answer
     with ThreadPoolExecutor(1) as aside:
         outcome = aside.submit(attempt.run)
         wait_for(lambda: strange.requests("GET /queue"), within_s=30)
-        attempt.withdraw()
+        attempt.stopping.withdraw()
         wait_for(lambda: len(strange.requests("POST /queue")) == 3, within_s=30)
         strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
         failed = outcome.result()
@@ -272,7 +273,7 @@ def test_a_prompt_that_is_cancelled_while_the_share_is_away_waits_for_nothing(
 ) -> None:
     strange.answers("GET /history/p", FINISHED)
     tmp_path.rename(tmp_path.with_name("away"))
-    attempt.cancel()
+    attempt.stopping.cancel()
     failed = attempt.run()
     assert isinstance(failed, Failed)
     assert not tmp_path.exists()
@@ -282,7 +283,7 @@ def test_a_prompt_whose_job_is_held_before_it_was_sent_is_not_sent(
     strange: StrangeServer, attempt: Attempt
 ) -> None:
     strange.answers("GET /queue", Answer(body={"queue_running": [], "queue_pending": []}))
-    attempt.withdraw()
+    attempt.stopping.withdraw()
     failed = attempt.run()
     assert isinstance(failed, Failed)
     assert failed.code is FailureCode.WITHDRAWN
@@ -339,7 +340,7 @@ def test_a_prompt_that_ran_when_its_server_died_inside_is_what_it_died_of(
 def test_a_timeout_is_judged_when_it_is_over_and_not_at_the_next_look(
     strange: StrangeServer, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 90.0)
+    monkeypatch.setattr("vqd.runner.following.LOOK_AGAIN_S", 90.0)
     plan = a_plan(1, timeout_s=0.4)
     attempt.assignment = replace(attempt.assignment, plan=plan)
     strange.answers("GET /queue", RUNNING)
@@ -529,7 +530,7 @@ def test_a_success_is_looked_up_only_where_its_files_were_not_all_heard_of(
     seconds: float,
     looks: int,
 ) -> None:
-    monkeypatch.setattr("vqd.runner.attempt.LOOK_AGAIN_S", 60)
+    monkeypatch.setattr("vqd.runner.following.LOOK_AGAIN_S", 60)
     made = picture(tmp_path / "made.png").read_bytes()
     strange.answers("GET /view", Answer(body=made, content_type="image/png"))
     strange.answers("GET /history/p", FINISHED)
@@ -554,16 +555,16 @@ def occupied(server: Server) -> None:
 @pytest.mark.parametrize(
     ("stop", "code"),
     [
-        (Attempt.cancel, FailureCode.INTERRUPTED),
-        (Attempt.withdraw, FailureCode.WITHDRAWN),
-        (Attempt.abandon, None),
+        (Stopping.cancel, FailureCode.INTERRUPTED),
+        (Stopping.withdraw, FailureCode.WITHDRAWN),
+        (Stopping.abandon, None),
     ],
 )
 def test_what_is_stopped_while_it_waits_for_a_place_is_never_sent(
     strange: StrangeServer,
     attempt: Attempt,
     monkeypatch: pytest.MonkeyPatch,
-    stop: Callable[[Attempt], None],
+    stop: Callable[[Stopping], None],
     code: FailureCode | None,
 ) -> None:
     monkeypatch.setattr("vqd.runner.places.PATIENCE_S", 60)
@@ -571,7 +572,7 @@ def test_what_is_stopped_while_it_waits_for_a_place_is_never_sent(
     occupied(attempt.server)
     with ThreadPoolExecutor(1) as aside:
         running = aside.submit(attempt.run)
-        stop(attempt)
+        stop(attempt.stopping)
         outcome = running.result(30)
     assert (outcome.code if isinstance(outcome, Failed) else outcome) is code
     assert not strange.requests("POST /prompt")

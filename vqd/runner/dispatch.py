@@ -129,11 +129,9 @@ class Dispatch:
         """Stop the running prompts of these jobs on their servers."""
         stopping = set(job_keys)
         for key, attempt in self._running.items():
-            if key.job_key in stopping and not attempt.is_cancelled:
-                attempt.is_cancelled = True
-                _aside(
-                    partial(_say_of, attempt, attempt.cancel), f"cancel {key.job_key}/{key.number}"
-                )
+            if key.job_key in stopping and not attempt.stopping.is_cancelling:
+                attempt.stopping.is_cancelling = True
+                _stop(attempt, attempt.stopping.cancel, "cancel")
 
     def withdraw(self, job_keys: Iterable[int]) -> None:
         """Take what waits on a server of these jobs off it again; what runs goes on."""
@@ -154,12 +152,9 @@ class Dispatch:
     def _withdraw(self, keys: Iterable[PromptKey]) -> None:
         for key in keys:
             attempt = self._running[key]
-            if not attempt.is_withdrawn:
-                attempt.is_withdrawn = True
-                _aside(
-                    partial(_say_of, attempt, attempt.withdraw),
-                    f"withdraw {key.job_key}/{key.number}",
-                )
+            if not attempt.stopping.is_withdrawing:
+                attempt.stopping.is_withdrawing = True
+                _stop(attempt, attempt.stopping.withdraw, "withdraw")
 
     def learn(self, server: Server) -> None:
         """Ask a server what it is, without waiting for the answer."""
@@ -171,7 +166,7 @@ class Dispatch:
         An attempt that waits for a server that does not answer is not waited for.
         """
         for attempt in self._running.values():
-            attempt.abandon()
+            attempt.stopping.abandon()
         until = time.monotonic() + STOPPED_WITHIN_S
         for over in self._overs.values():
             over.wait(max(0.0, until - time.monotonic()))
@@ -216,14 +211,20 @@ class Dispatch:
         return self._recipes[job_key]
 
 
+def _stop(attempt: Attempt, stop: Callable[[], None], verb: str) -> None:
+    """Stop an attempt in one of the ways there are, without waiting for its server."""
+
+    def act() -> None:
+        with _told_of(attempt):
+            stop()
+
+    key = attempt.assignment.prompt.key
+    _aside(act, f"{verb} {key.job_key}/{key.number}")
+
+
 def _aside(act: Callable[[], None], name: str) -> None:
     """Let something that may wait for a server go on beside the loop, and not hold the end up."""
     threading.Thread(target=act, name=name, daemon=True).start()
-
-
-def _say_of(attempt: Attempt, act: Callable[[], None]) -> None:
-    with _told_of(attempt):
-        act()
 
 
 def _told_of(attempt: Attempt) -> AbstractContextManager[None]:

@@ -18,9 +18,11 @@ class Stay:
     `unclear` is why it is not known whether the server took it, until it is seen there.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, prompt_id: str) -> None:
         self._server = server
+        self._prompt_id = prompt_id
         self.unclear: Unreachable | None = None
+        self.is_over = False
         self.has_run = False
         self.has_waited = False
         self.is_behind_others = False
@@ -30,6 +32,12 @@ class Stay:
     def begin(self) -> None:
         """Note how the server is when the prompt is about to be sent there."""
         self._life, self._is_first = self._server.life, self._server.has_one_prompt
+
+    def end(self) -> None:
+        """Note that the server has done with it, as far as this attempt goes. Any thread may."""
+        if not self.is_over:
+            self.is_over = True
+            self._server.leave(self._prompt_id)
 
     def find(
         self, watch: Watch, expected: Sequence[ExpectedOutput]
