@@ -2,7 +2,7 @@
 may sleep.
 
 1. Outcomes that came in become moves, jobs whose time has come are judged, and free servers get
-   claims, in one commit.
+   claims, in one commit (`settling`).
 2. Claimed prompts are started; cancelled ones are stopped on their servers, those that are held or
    paused while they wait there are taken off.
 3. Jobs whose prompts are all over go to the publisher.
@@ -12,8 +12,7 @@ What it cannot know: what happened while it was not there. `rescue` asks the ser
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -26,31 +25,28 @@ from vqd.runner.bydepot import ByDepot
 from vqd.runner.catalogue import Catalogues
 from vqd.runner.choosing import Choosing
 from vqd.runner.company import Alone, Company
-from vqd.runner.conclude import Ended, conclude
 from vqd.runner.dispatch import Dispatch, FolderGone
-from vqd.runner.due import Due
 from vqd.runner.endings import Endings
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
 from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.judging import Judged, Judging
-from vqd.runner.owed import give_up, go_by, put_back
 from vqd.runner.publish import Publisher
-from vqd.runner.rescue import Rescue, let_go
+from vqd.runner.rescue import Rescue
 from vqd.runner.room import PARKED_AGAIN_S, Room
 from vqd.runner.roster import Roster
 from vqd.runner.server import Server
+from vqd.runner.settling import Settling
 from vqd.runner.share import Share, ShareAway
 from vqd.runner.spelling import Spelling
 from vqd.runner.strays import Strays
 from vqd.runner.telling import Telling
 from vqd.spool.layout import PAUSED, Spool
-from vqd.store.store import Session, Store
+from vqd.store.store import Store
 
 ASKED_AGAIN_S = 1.0
 """Until a queue is asked again that does not answer."""
-
 
 _log = structlog.get_logger(__name__)
 
@@ -76,42 +72,48 @@ class Loop:
         depot: ByDepot | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store = store
         self._room = room
-        self._company = company = company or Alone()
+        company = company or Alone()
         self._share = Share(spool, on_answer=woken.set)
-        self._folders = JobFolders(
-            spool, self._share, company.spools, on_answer=woken.set, depot=depot
-        )
+        folders = JobFolders(spool, self._share, company.spools, on_answer=woken.set, depot=depot)
         self._farm = farm
         self._publisher = publisher
         self._woken = woken
         self._on_tick = on_tick
         self._clock = clock
-        self._unsettled: list[Ended] = []
-        self._owed: list[Callable[[Session], None]] = [partial(go_by, is_fair=is_fair)]
         spelling = Spelling(store)
         fitting = Fitting()
         self._catalogues = Catalogues(
             store, farm.serving, spelling, fitting, on_change=woken.set, clock=clock
         )
-        self._endings = Endings(
+        endings = Endings(
             farm.known, room, counting, on_end=woken.set, on_lack=self._catalogues.hurry
         )
         self._dispatch = Dispatch(
             store,
-            self._folders,
+            folders,
             farm.serving,
             spelling,
             room=room,
             stand=company.stand,
             stall_s=stall_s,
-            on_end=self._endings.add,
+            on_end=endings.add,
         )
         self._rescue = Rescue(store, self._dispatch, farm.known)
-        self._choosing = Choosing(farm.serving, fitting)
         self._judging = Judging(windows, farm.serving, fitting)
         self._telling = Telling(publisher, is_shared=company.is_shared)
+        self._settling = Settling(
+            store,
+            folders,
+            company,
+            endings=endings,
+            judging=self._judging,
+            choosing=Choosing(farm.serving, fitting),
+            dispatch=self._dispatch,
+            telling=self._telling,
+            clock=clock,
+        )
+        self._settling.go_by(is_fair=is_fair)
         self._roster = Roster(store, farm.known.values())
         self._strays = Strays(store, farm.known, on_change=woken.set)
         self._changed: tuple[Mapping[str, Window], float, bool] | None = None
@@ -143,7 +145,7 @@ class Loop:
             self._woken.wait(min(left_s, 0.2))
             self._woken.clear()
         self._dispatch.stop()
-        self._unless_parked(lambda: self._settle(time.monotonic(), []).next_at)
+        self._unless_parked(lambda: self._settling.settle([], time.monotonic()).next_at)
 
     @property
     def is_busy(self) -> bool:
@@ -210,7 +212,7 @@ class Loop:
         held = self._held_by(now)
         if held == PAUSED:
             self._dispatch.take_back()
-        due = self._settle(now, [] if held else self._free_slots(now))
+        due = self._settling.settle([] if held else self._free_slots(now), now)
         self._settle_farm()
         self._is_lacking = due.is_lacking
         self._hold(due.judged)
@@ -237,7 +239,7 @@ class Loop:
         if changed is not None:
             windows, self._dispatch.stall_s, is_fair = changed
             self._judging.change(windows)
-            self._owed.append(partial(go_by, is_fair=is_fair))
+            self._settling.go_by(is_fair=is_fair)
 
     def _settle_farm(self) -> None:
         if self._farm.is_settled:
@@ -246,56 +248,12 @@ class Loop:
         if self._farm.settle(busy):
             self._roster.keep_only(self._farm.known)
 
-    def _settle(self, now: float, free: Sequence[Server]) -> Due:
-        self._unsettled.extend(self._take_ended())
-        ended, owed = self._unsettled, self._owed
-        wall = self._clock()
-
-        def settle(session: Session) -> Due:
-            let_go(session, now=wall)
-            mine = session.leasing.mine(one.prompt.key for one in ended)
-            moves = [
-                conclude(session, one, now=wall) if one.prompt.key in mine else None
-                for one in ended
-            ]
-            for move in owed:
-                move(session)
-            judged = self._judging.judge(session, wall)
-            session.leasing.reach(self._folders.reached(), by_depot=self._folders.has_depot)
-            claimed = list(self._choosing.claims(session, free, wall))
-            news = self._telling.news(session)
-            return Due.of(session, news, wall, judged=judged, claimed=claimed, moves=moves)
-
-        if not (ended or owed or free or self._company.finds_silent()):
-            with self._store.reading() as session:
-                due = Due.of(session, self._telling.news(session), wall)
-                is_stale = self._judging.is_stale(session, wall)
-            if not is_stale and (due.next_at is None or due.next_at > wall):
-                return due
-        due = self._store.write(settle)
-        self._unsettled, self._owed = [], []
-        for one, move in zip(ended, due.moves, strict=True):
-            self._dispatch.drop(one.prompt)
-            if move is None:
-                _log.warning("prompt.disowned", job=one.job, prompt=one.prompt.key.number)
-            else:
-                self._endings.follow(one, move, now)
-        return due
-
     def _hold(self, judged: Sequence[Judged]) -> None:
         self._dispatch.withdraw(one.job_key for one in judged if one.stops)
         self._telling.note(one.job_key for one in judged if one.is_news)
         for one in judged:
             if one.hold == PROOF_MADE:
                 self._publisher.prove(one.job_key)
-
-    def _take_ended(self) -> Iterator[Ended]:
-        for assignment, ended in self._endings.take():
-            self._telling.note([assignment.prompt.key.job_key])
-            if ended is None:
-                self._dispatch.drop(assignment.prompt)
-            else:
-                yield ended
 
     def _free_slots(self, now: float) -> Sequence[Server]:
         if self._draining:
@@ -315,20 +273,20 @@ class Loop:
         try:
             self._dispatch.start(prompt, server)
         except FolderGone:
-            self._owed.append(partial(give_up, prompt=prompt, now=self._clock()))
-            self._woken.set()
+            self._settling.give_up(prompt)
         except HomeAway as away:
             _log.warning("home.away", job=prompt.key.job_key, said=str(away))
-            self._owed.append(partial(put_back, prompt=prompt, now=self._clock()))
-            self._woken.set()
+            self._settling.put_back(prompt)
         except ShareAway as away:
-            self._owed.append(partial(put_back, prompt=prompt, now=self._clock()))
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)
+            self._settling.put_back(prompt)
         except VqdError as error:
             if error.code != STORE_UNREACHABLE:
                 raise
-            self._owed.append(partial(put_back, prompt=prompt, now=self._clock()))
-            self._woken.set()
+            self._settling.put_back(prompt)
+        else:
+            return
+        self._woken.set()
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:
         waits = [self._publisher.again_s(now), self._room.again_s(now)]
