@@ -10,6 +10,7 @@ from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 GATHERED_S = 1.0
 """What wakes it while it acts, and for so long after, wakes it once."""
 AFTER_FAULT_S = 60.0
+STOPPED_WITHIN_S = 1.0
 UNREACHABLE_AGAIN_S = 2.0
 """Until it acts again where the queue did not answer, which the loop says."""
 
@@ -19,8 +20,9 @@ _log = structlog.get_logger(__name__)
 class Beside:
     """Acts when it is woken, and when the time has come that it named the last time.
 
-    `act` gives the seconds until it has something to do again, None for when it is woken. If it
-    raises, that is said, and nothing is done for `after_fault_s`.
+    `act` gives the seconds until it has something to do again, None for when it is woken; one that
+    may take long asks now and then whether it `is_ending`. If it raises, that is said, and nothing
+    is done for `after_fault_s`.
     """
 
     def __init__(
@@ -30,10 +32,12 @@ class Beside:
         *,
         gathered_s: float = GATHERED_S,
         after_fault_s: float = AFTER_FAULT_S,
+        stopped_within_s: float = STOPPED_WITHIN_S,
     ) -> None:
         self._act = act
         self._gathered_s = gathered_s
         self._after_fault_s = after_fault_s
+        self._stopped_within_s = stopped_within_s
         self._woken = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -50,6 +54,11 @@ class Beside:
     def wake(self) -> None:
         """Let it look whether there is something to do. A hint: it looks by itself, too."""
         self._woken.set()
+
+    def stop(self) -> None:
+        """End it; what takes longer than `stopped_within_s` is not waited for."""
+        self.end()
+        self.join(self._stopped_within_s)
 
     def end(self) -> None:
         """Ask it to end, which `join` waits for."""

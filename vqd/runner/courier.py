@@ -29,11 +29,12 @@ GIVEN_UP_AFTER_S = 86_400.0
 _log = structlog.get_logger(__name__)
 
 
-class Courier:
+class Courier(Beside):
     """Delivers the notices for one target, the longest due first.
 
     `link` is where a browser finds a job's folder, with `{folder}` (`done/JOB`) and `{job}` in it.
-    Pictures are made of the thumbnails that are `kept`.
+    Pictures are made of the thumbnails that are `kept`. It begins with what earlier days left; what
+    is not delivered when it ends is at the next start.
     """
 
     def __init__(
@@ -46,33 +47,17 @@ class Courier:
         kept: Thumbnails | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(f"notify {target.name}", self.deliver)
         self._store = store
         self._spool = spool
         self._target = target
         self._link = link
         self._kept = kept
         self._clock = clock
-        self._beside = Beside(f"notify {target.name}", self.deliver)
-
-    def start(self) -> None:
-        """Begin to deliver, with what earlier days left."""
-        self._beside.start()
-
-    def wake(self) -> None:
-        """Let it look for notices that are due."""
-        self._beside.wake()
-
-    def end(self) -> None:
-        """Ask it to end; what is not delivered by then is at the next start."""
-        self._beside.end()
-
-    def join(self, within_s: float) -> None:
-        """Wait for its end, but not for a target that does not answer in time."""
-        self._beside.join(within_s)
 
     def deliver(self) -> float | None:
         """Try everything that is due; give the seconds until the next is, None if none waits."""
-        while not self._beside.is_ending:
+        while not self.is_ending:
             now = self._clock()
             with self._store.reading() as session:
                 notice = session.notices.due(self._target.name, now)

@@ -13,27 +13,17 @@ from vqd.runner.beside import Beside
 from vqd.store.store import Session, Store
 
 LOOK_EVERY_S = 60.0
-_STOP_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
 
-class Forgetting:
+class Forgetting(Beside):
     """Forgets hosts that have been gone for `keep_s` seconds, which may change at any time."""
 
     def __init__(self, store: Store, keep_s: float) -> None:
+        super().__init__("forgetting", self.forget)
         self.keep_s = keep_s
         self._store = store
-        self._beside = Beside("forgetting", self.forget)
-
-    def start(self) -> None:
-        """Begin to look for such hosts."""
-        self._beside.start()
-
-    def stop(self) -> None:
-        """End it."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def forget(self) -> float:
         """Forget every host that is due; give the seconds until it should look again."""

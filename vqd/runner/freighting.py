@@ -21,16 +21,16 @@ AGAIN_S = 5.0
 """Until the depot is asked again that was away, and the spool that was paused."""
 SWEPT_EVERY_S = 600.0
 _AFTER_FAULT_S = 10.0
-_STOP_S = 3.0
+_STOPPED_WITHIN_S = 3.0
 
 _log = structlog.get_logger(__name__)
 
 
-class Freighting:
+class Freighting(Beside):
     """Has what is to travel do so, when it is woken. While the depot is away it asks after it.
 
     `on_news` is given the key of each job of which outputs are on their way when it turns out that
-    the depot is away, or is there again.
+    the depot is away, or is there again. It ends after the file that it is at.
     """
 
     def __init__(
@@ -42,6 +42,12 @@ class Freighting:
         *,
         on_news: Callable[[int], None],
     ) -> None:
+        super().__init__(
+            "freight",
+            self.carry,
+            after_fault_s=_AFTER_FAULT_S,
+            stopped_within_s=_STOPPED_WITHIN_S,
+        )
         self._depot = depot
         self._store = store
         self._stocking = stocking
@@ -49,20 +55,6 @@ class Freighting:
         self._on_news = on_news
         self._told: str | None = None
         self._swept_at: float | None = None
-        self._beside = Beside("freight", self.carry, after_fault_s=_AFTER_FAULT_S)
-
-    def start(self) -> None:
-        """Begin."""
-        self._beside.start()
-
-    def wake(self) -> None:
-        """Let it look for what is to travel."""
-        self._beside.wake()
-
-    def stop(self) -> None:
-        """End it after the file it is at, which is not waited for if it takes long."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def carry(self) -> float | None:
         """Carry everything that is to travel; give the seconds until it should look again, None for
@@ -76,7 +68,7 @@ class Freighting:
             if self._depot.why_away is not None:
                 self._depot.look()
             is_paused = self._stocking.withhold()
-            while not self._beside.is_ending and self._carry_some(is_paused=is_paused):
+            while not self.is_ending and self._carry_some(is_paused=is_paused):
                 pass
             self._sweep(time.monotonic())
         except VqdError as error:

@@ -10,11 +10,10 @@ GATHERED_S = 5.0
 """It may be so long out of date."""
 LOOK_EVERY_S = 60.0
 """What changes without a tick, a share that goes away, is seen then."""
-_STOP_S = 1.0
 
 
-class Headline:
-    """Looks at the queue after it changed.
+class Headline(Beside):
+    """Looks at the queue at once, and after it changed.
 
     `tell` is given each new line; `held_by` says why nothing is sent to any server, None if nothing
     stands in the way, and does not wait long.
@@ -28,24 +27,11 @@ class Headline:
         tell: Callable[[str], None],
         gathered_s: float = GATHERED_S,
     ) -> None:
+        super().__init__("headline", self.look, gathered_s=gathered_s)
         self._store = store
         self._held_by = held_by
         self._tell = tell
         self._told = ""
-        self._beside = Beside("headline", self.look, gathered_s=gathered_s)
-
-    def start(self) -> None:
-        """Begin to tell, at once and after each change."""
-        self._beside.start()
-
-    def wake(self) -> None:
-        """Let it look soon."""
-        self._beside.wake()
-
-    def stop(self) -> None:
-        """Tell nothing more."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def look(self) -> float:
         """Tell how the queue is, if it is not as it was told; give the seconds until the next

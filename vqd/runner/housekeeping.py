@@ -30,7 +30,7 @@ from vqd.store.store import StoreReader
 EVERY_S = 3_600.0
 MARGIN_S = 3_600.0
 """How much longer than a prompt has been running what it may want is left alone."""
-_STOP_S = 2.0
+_STOPPED_WITHIN_S = 2.0
 
 _ATTEMPT = re.compile(r"(\d+-)?\d+-\d+")
 _SENTINEL = re.compile(r"vqd-[0-9a-f-]{36}\.txt")
@@ -46,10 +46,11 @@ class _Chore:
     carry_out: Callable[[], Swept]
 
 
-class Housekeeping:
+class Housekeeping(Beside):
     """Cleans up, now and every hour; `engine_folder` is the built-in engine's, if there is one.
 
-    `keep_uploads_s` is how long an input stays on a server that no prompt asks for.
+    `keep_uploads_s` is how long an input stays on a server that no prompt asks for. It ends at the
+    next file.
     """
 
     def __init__(
@@ -62,27 +63,18 @@ class Housekeeping:
         engine_folder: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__("housekeeping", self.clean, stopped_within_s=_STOPPED_WITHIN_S)
         self._store = store
         self._spool = spool
         self._servers = servers
         self._keep_uploads_s = keep_uploads_s
         self._engine_folder = engine_folder
         self._clock = clock
-        self._beside = Beside("housekeeping", self.clean)
-
-    def start(self) -> None:
-        """Begin to clean."""
-        self._beside.start()
-
-    def stop(self) -> None:
-        """End it at the next file; a share that does not answer is not waited for."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def clean(self) -> float:
         """Clean everything once; give the seconds until that is to be done again."""
         for chore in self._chores():
-            if self._is_ending():
+            if self.is_ending:
                 break
             try:
                 swept = chore.carry_out()
@@ -137,7 +129,7 @@ class Housekeeping:
             is_ours,
             unused_s=unused_s,
             may_be_folders=may_be_folders,
-            is_ending=self._is_ending,
+            is_ending=lambda: self.is_ending,
         )
         return _Chore(place, swept)
 
@@ -145,7 +137,7 @@ class Housekeeping:
         """Sweep what a server made for attempts at prompts of jobs of ours that are closed."""
         swept = Swept()
         for job in folders_in(place):
-            if self._is_ending() or not self._is_closed(job):
+            if self.is_ending or not self._is_closed(job):
                 continue
             chore = self._sweeping(place / job, _is_attempt, UNUSED_S, may_be_folders=True)
             swept += chore.carry_out()
@@ -165,9 +157,6 @@ class Housekeeping:
         with self._store.reading() as session:
             claimed = [prompt.claimed_at for prompt in session.prompts.running()]
         return max((self._clock() - at for at in claimed if at is not None), default=0.0)
-
-    def _is_ending(self) -> bool:
-        return self._beside.is_ending
 
 
 def _is_attempt(name: str) -> bool:

@@ -23,14 +23,14 @@ from vqd.store.store import SLICE, Store
 
 LOOK_AGAIN_S = 600.0
 """How often it looks by itself: the share may be back, and some jobs are kept shorter."""
-_STOP_S = 10.0
+_STOPPED_WITHIN_S = 10.0
 
 _log = structlog.get_logger(__name__)
 
 
-class Keeping:
+class Keeping(Beside):
     """Keeps records as long as they are to be kept. A job that says nothing is kept for `keep_s`
-    seconds after it closed, None for ever."""
+    seconds after it closed, None for ever. It ends after the slice that it is at."""
 
     def __init__(
         self,
@@ -40,28 +40,15 @@ class Keeping:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__("keeping", self.trim, stopped_within_s=_STOPPED_WITHIN_S)
         self._store = store
         self._spool = spool
         self._keep_s = keep_s
         self._clock = clock
-        self._beside = Beside("keeping", self.trim)
-
-    def start(self) -> None:
-        """Begin to trim."""
-        self._beside.start()
-
-    def wake(self) -> None:
-        """Let it look for records that are due."""
-        self._beside.wake()
-
-    def stop(self) -> None:
-        """End it after the slice it is at."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def trim(self) -> float:
         """Trim every record that is due; give the seconds until it should look again."""
-        while not self._beside.is_ending:
+        while not self.is_ending:
             now = self._clock()
             with self._store.reading() as session:
                 due = session.records.due(now, self._keep_s)
@@ -76,7 +63,7 @@ class Keeping:
 
     def _trim(self, job_key: int) -> None:
         while self._store.write(lambda session: session.records.trim(job_key, SLICE), bulk=True):
-            if self._beside.is_ending:
+            if self.is_ending:
                 return
         with self._store.reading() as session:
             job = session.jobs.get(job_key)

@@ -9,7 +9,6 @@ from vqd.runner.beside import Beside
 from vqd.spool.lease import RENEWED_EVERY_S, Lease
 
 _AGAIN_S = 15.0
-_END_WITHIN_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -21,11 +20,6 @@ class Leasing(Beside):
         super().__init__("lease", self._renew, after_fault_s=_AGAIN_S)
         self._lease = lease
         self._on_loss = on_loss
-
-    def stop(self) -> None:
-        """End it, whatever the share does."""
-        self.end()
-        self.join(_END_WITHIN_S)
 
     def _renew(self) -> float:
         try:

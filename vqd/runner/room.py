@@ -32,14 +32,13 @@ PARKED_AGAIN_S = 5.0
 """How long nothing is sent after a refusal."""
 SAID_AGAIN_S = 60.0
 """How long nothing was refused before a refusal is logged again."""
-_STOP_S = 1.0
 
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
 
-class Room:
+class Room(Beside):
     """Knows the disks as they were at the last look. Any thread may ask.
 
     `on_change` is called when there is too little, or enough again.
@@ -53,6 +52,7 @@ class Room:
         on_change: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("room", self.look)
         self._store = store
         self._look_at_disks = look
         self._on_change = on_change
@@ -63,22 +63,8 @@ class Room:
         self._refused: tuple[str, float] | None = None
         self._told: str | None = ""  # what an earlier process told may still be there
         self._lock = threading.Lock()
-        self._beside = Beside("room", self.look)
         self.shortage: Shortage | None = None
         """What there is too little of to begin anything; None if there is enough."""
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._beside.start()
-
-    def wake(self) -> None:
-        """Let it look soon."""
-        self._beside.wake()
-
-    def stop(self) -> None:
-        """End it, whatever the disks do."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def look(self) -> float | None:
         """Look at the disks; give the seconds until that is worth doing again by itself."""
@@ -133,7 +119,7 @@ class Room:
         if before < now - SAID_AGAIN_S:
             _log.warning("room.refused", said=why)
         if before <= now:
-            self._beside.wake()
+            self.wake()
             self._on_change()
 
     def again_s(self, now: float) -> float | None:

@@ -25,7 +25,7 @@ AWAY_AGAIN_S = 30.0
 AT_ONCE = 10
 """Prompts whose files are seen to before it pauses, while others are carried out."""
 PAUSE_S = 0.3
-_STOP_S = 2.0
+_STOPPED_WITHIN_S = 2.0
 _SMALL = frozenset({"image", "video", "audio"})
 
 _log = structlog.get_logger(__name__)
@@ -39,41 +39,34 @@ class _File:
     folder: Path
 
 
-class Thumbnailing:
+class Thumbnailing(Beside):
     """Follows the queue: what succeeds after `start` gets its thumbnails, inputs too.
 
-    `is_busy` tells whether prompts are carried out.
+    `is_busy` tells whether prompts are carried out. It ends after the file that it is at.
     """
 
     def __init__(
         self, store: Store, spool: Spool, kept: Thumbnails, *, is_busy: Callable[[], bool]
     ) -> None:
+        super().__init__(
+            "thumbnails", self.make, gathered_s=PAUSE_S, stopped_within_s=_STOPPED_WITHIN_S
+        )
         self._store = store
         self._spool = spool
         self._kept = kept
         self._is_busy = is_busy
         self._seen: int | None = None
-        self._beside = Beside("thumbnails", self.make, gathered_s=PAUSE_S)
 
     def start(self) -> None:
         """Begin with what succeeds from now on."""
         with self._store.reading() as session:
             self._seen = session.events.newest_key()
-        self._beside.start()
-
-    def wake(self) -> None:
-        """Let it look for prompts that succeeded."""
-        self._beside.wake()
-
-    def stop(self) -> None:
-        """End it after the file it is at, which is not waited for if it takes long."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
+        super().start()
 
     def make(self) -> float | None:
         """Make what is missing; give the seconds until it should look again, None for when it is
         woken."""
-        while not self._beside.is_ending:
+        while not self.is_ending:
             if not self._spool.is_present():
                 return AWAY_AGAIN_S
             with self._store.reading() as session:
@@ -103,7 +96,7 @@ class Thumbnailing:
         yield from _inputs(job, prompt, folder)
 
     def _make(self, file: _File) -> None:
-        if self._beside.is_ending or self._kept.get(file.sha256) is not None:
+        if self.is_ending or self._kept.get(file.sha256) is not None:
             return
         try:
             facts = file.path.lstat()
