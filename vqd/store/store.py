@@ -43,8 +43,6 @@ _log = structlog.get_logger(__name__)
 
 SLICE = 250
 """Prompts in one bulk write: measured to keep claims under 35 ms while 200,000 come in."""
-
-
 _FORGOTTEN = 2000
 """Rows of an earlier life of a job that go in one write."""
 
@@ -133,8 +131,6 @@ class Store(StoreReader):
 
         `leasing` gives who may run a prompt, over the connection that writes. `on_failure` is
         called when it turns out that it can be written no more, by any thread.
-
-        `on_failure` is called when it turns out that it can be written no more, by any thread.
 
         Raises:
             VqdError: `store_not_vqd`, `store_damaged`, `store_unreachable` and the like.
@@ -241,6 +237,12 @@ class Store(StoreReader):
                 lambda session: session.records.forget_prompts(job, _FORGOTTEN), bulk=True
             )
 
+    def close(self) -> None:
+        """Finish what was asked for and close every connection."""
+        self._writer.close()
+        super().close()
+        self._transactions.close()
+
     def _fail(self, unread: Unread) -> None:
         """Say that the queue cannot be read, once, and see to what follows."""
         if not self._is_unread:
@@ -254,17 +256,11 @@ class Store(StoreReader):
         before.set_result(None)
         for batch in batches:
             before.result()
-            before = self._writer.ask(self._adding(job_key, batch), bulk=True)
+            before = self._begin_adding(job_key, batch)
         before.result()
 
-    def _adding(self, job_key: int, batch: Batch) -> Callable[[Connection], None]:
-        return lambda _: self._session.prompts.add(job_key, batch)
-
-    def close(self) -> None:
-        """Finish what was asked for and close every connection."""
-        self._writer.close()
-        super().close()
-        self._transactions.close()
+    def _begin_adding(self, job_key: int, batch: Batch) -> Future[None]:
+        return self._writer.ask(lambda _: self._session.prompts.add(job_key, batch), bulk=True)
 
 
 def _batches(prompts: Iterator[PlannedPrompt]) -> Iterator[Batch]:
