@@ -22,7 +22,7 @@ from tests.strange_server import Answer, StrangeServer
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
-OK, WARNED, WRONG = 0, 6, 7
+OK, WRONG = 0, 7
 
 
 @dataclass(frozen=True)

@@ -90,12 +90,7 @@ def test_a_place_in_the_queue_is_counted_in_the_order_of_the_servers_heap() -> N
 def test_a_server_tells_its_version_and_its_devices() -> None:
     facts = server_facts(recorded("system_stats.json"))
     assert facts is not None
-    assert (facts.version, facts.os) == ("0.3.64", "posix")
-    assert facts.devices == (
-        Device(
-            "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync", "cuda", 25756696576, 24000000000
-        ),
-    )
+    assert (facts.version, facts.devices) == ("0.3.64", (Device("cuda", 25756696576),))
 
 
 @given(_JSON)

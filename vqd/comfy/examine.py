@@ -52,7 +52,7 @@ def examine_server(
 
 
 def _described(facts: ServerFacts) -> str:
-    vram = max((device.vram_total_bytes for device in facts.devices), default=0)
+    vram = max((device.vram_bytes for device in facts.devices), default=0)
     parts = [f"ComfyUI {facts.version or 'of an unknown version'}"]
     if vram:
         parts.append(f"{vram / _GIB:.0f} GB of VRAM")

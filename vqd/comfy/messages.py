@@ -70,10 +70,8 @@ class Finished:
 class Device:
     """Something that a server computes on; `type` is `cuda`, `cpu`, `mps` …"""
 
-    name: str
     type: str
-    vram_total_bytes: int
-    vram_free_bytes: int
+    vram_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,6 @@ class ServerFacts:
     """What a server says of itself."""
 
     version: str
-    os: str
-    python_version: str
-    pytorch_version: str
-    ram_total_bytes: int
-    ram_free_bytes: int
     devices: tuple[Device, ...]
 
 
@@ -144,18 +137,8 @@ def server_facts(document: Json) -> ServerFacts | None:
         return None
     return ServerFacts(
         version=text_in(system, "comfyui_version"),
-        os=text_in(system, "os"),
-        python_version=text_in(system, "python_version"),
-        pytorch_version=text_in(system, "pytorch_version"),
-        ram_total_bytes=_count(system, "ram_total"),
-        ram_free_bytes=_count(system, "ram_free"),
         devices=tuple(
-            Device(
-                name=text_in(device, "name"),
-                type=text_in(device, "type"),
-                vram_total_bytes=_count(device, "vram_total"),
-                vram_free_bytes=_count(device, "vram_free"),
-            )
+            Device(text_in(device, "type"), _count(device, "vram_total"))
             for device in list_in(document, "devices")
         ),
     )

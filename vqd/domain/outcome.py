@@ -132,7 +132,3 @@ class Progress:
     fraction: float
     finished_nodes: int = 0
     step: str | None = None
-
-
-Inputs = Mapping[str, str]
-"""Slot name -> path relative to the job's input folder, with `/`."""

@@ -33,7 +33,6 @@ class Media:
     frames: int | None = None
     fps: float | None = None
     seconds: float | None = None
-    has_audio: bool = False
     sample_rate: int | None = None
     channels: int | None = None
     chars: int | None = None
@@ -107,7 +106,7 @@ def _sound(clip: Clip) -> dict[str, Any]:
     sound = next(iter(clip.container.streams.audio), None)
     if sound is None:
         return {}
-    return {"has_audio": True, "sample_rate": sound.rate, "channels": sound.layout.nb_channels}
+    return {"sample_rate": sound.rate, "channels": sound.layout.nb_channels}
 
 
 def digest(file: BinaryIO) -> tuple[str, int]:

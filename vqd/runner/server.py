@@ -261,7 +261,7 @@ class Server:
 
 def _vram_gb(devices: Iterable[Device]) -> float | None:
     """Give the largest card's VRAM in whole GB, rounded up: one of 24 GB says a little less."""
-    sizes = [device.vram_total_bytes for device in devices if device.type != "cpu"]
+    sizes = [device.vram_bytes for device in devices if device.type != "cpu"]
     return float(ceil(max(sizes) / _GB)) if sizes else None
 
 
