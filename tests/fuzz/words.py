@@ -13,12 +13,13 @@ from tests.fuzz.mutation import any_bytes, either
 from tests.fuzz.surface import Check, Surface
 from vqd.documents.durations import Duration
 from vqd.documents.sizes import size_bytes, size_told
+from vqd.documents.tags import Tags
 from vqd.documents.tree import Text
 from vqd.domain.graph import Value
 from vqd.domain.names import folded, is_text, pattern, printable, readable, safe_name
 from vqd.domain.param import Misfit, Param, is_relative
 from vqd.intake.awaited import Expect
-from vqd.intake.scheduling import JobNames, Moment, Tags
+from vqd.intake.scheduling import JobNames, Moment
 from vqd.settings.farm import ServerKeys, WindowKeys
 from vqd.settings.reserving import ReserveKey
 from vqd.spool.requests import hold_back, is_held_back, is_steering, request_named, requests_in

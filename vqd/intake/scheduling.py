@@ -9,11 +9,11 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vqd.documents.json_schema import one_of, text_like
 from vqd.documents.schema import Keys, fault, listed, shown_kind
+from vqd.documents.tags import Tags
 from vqd.documents.tree import Text
 from vqd.domain.names import printable
 
 _MOMENT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?)?"
-_TAG = re.compile(r"\w[\w.-]{0,39}")
 _LAST_YEAR = 9000
 """Of times after it, not every one can be told by every clock."""
 _MOST_AWAITED = 100
@@ -40,13 +40,6 @@ def _seconds(text: str) -> float | None:
         return None
 
 
-def _tag(given: Any) -> str:
-    if isinstance(given, Text) and _TAG.fullmatch(given.strip()):
-        return str(given.strip().lower())
-    allowed = "up to 40 letters, digits, dots, - and _"
-    raise fault("bad_name", f"{shown_kind(given)} is no tag.", allowed=allowed)
-
-
 def _job_name(given: Any) -> str:
     is_short = isinstance(given, Text) and 0 < len(given) <= _LONGEST_NAME
     if is_short and printable(given) == given:
@@ -70,11 +63,6 @@ Moment = Annotated[
     WithJsonSchema(text_like(rf"^\s*{_MOMENT}\s*$", "a time: 2026-12-01T22:00")),
 ]
 WindowName = Annotated[Any, BeforeValidator(_window_name), WithJsonSchema(_TEXT)]
-Tags = Annotated[
-    tuple[Annotated[str, BeforeValidator(_tag)], ...],
-    BeforeValidator(listed),
-    WithJsonSchema(_TEXTS),
-]
 JobNames = Annotated[
     tuple[Annotated[str, BeforeValidator(_job_name)], ...],
     BeforeValidator(listed),

@@ -1,23 +1,14 @@
 """What opens the depot, as the settings write it."""
 
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from vqd.documents.json_schema import size_in_bytes
-from vqd.documents.schema import Keys, fault
-from vqd.documents.sizes import size_bytes
+from vqd.documents.schema import Keys
 from vqd.domain.depot import CACHE_BYTES, DepotAddress
+from vqd.settings.values import Size
 
 ALLOWED = "s3://BUCKET/PREFIX, or file:///FOLDER"
-
-
-def _size(given: Any) -> int:
-    size = size_bytes(str(given)) if isinstance(given, str | int) else None
-    if not size:
-        raise fault("wrong_type", "this is no size.", allowed="a size in bytes: 500M, 20G")
-    return size
 
 
 class DepotKeys(Keys):
@@ -35,7 +26,7 @@ class DepotKeys(Keys):
     secret_file: Path | None = Field(
         default=None, description="A file with the secret of the access key."
     )
-    cache: Annotated[int, BeforeValidator(_size), WithJsonSchema(size_in_bytes())] | None = Field(
+    cache: Size | None = Field(
         default=None,
         description="How much of others' inputs is kept in state_dir: 10G, if it is not set.",
     )

@@ -1,7 +1,6 @@
 """The farm as the settings write it: its servers, and the windows in which it may be used."""
 
 import re
-from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -19,17 +18,17 @@ from vqd.documents.credentials import without_credentials
 from vqd.documents.json_schema import Schema, one_of, take_also, text_like
 from vqd.documents.schema import Keys, fault, listed, shown_kind
 from vqd.documents.secrets import SECRET, secret_in
+from vqd.documents.tags import Tags
 from vqd.domain.errors import VqdError
 from vqd.domain.needs import Capability
 from vqd.domain.window import DAYS, Window
+from vqd.settings.values import Headers
 
 BUILTIN = "builtin"
 _NO_SECRET = "Add `secret_file: …`."
 
 _TIME = r"\s*(([01]?\d|2[0-3]):([0-5]\d)|24:00)\s*"
 _DAYS_IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_TAG = re.compile(r"\w[\w.-]{0,39}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LONGEST_NAME = 100
 
 
@@ -52,22 +51,6 @@ def _server_name(given: Any) -> str:
     raise fault(
         "bad_name", f"{shown_kind(given)} is no name.", allowed="a short name for the server"
     )
-
-
-def _tag(given: Any) -> str:
-    if isinstance(given, str) and _TAG.fullmatch(given.strip()):
-        return str(given.strip().lower())
-    allowed = "up to 40 letters, digits, dots, - and _"
-    raise fault("bad_name", f"{shown_kind(given)} is no tag.", allowed=allowed)
-
-
-def _headers(given: Any) -> Any:
-    for name, value in given.items() if isinstance(given, AnyMapping) else ():
-        is_sound = isinstance(value, str) and value.isprintable() and value.isascii()
-        if not _HEADER.fullmatch(str(name)) or not is_sound:
-            allowed = "names and values of HTTP headers, of printable ASCII"
-            raise fault("wrong_value", f"the header {shown_kind(name)} is none.", allowed=allowed)
-    return given
 
 
 def _minute(given: Any) -> int:
@@ -97,15 +80,8 @@ def _also_bare_url(schema: Schema) -> None:
     take_also(schema, {"type": "string"})
 
 
-_TEXT: Schema = {"type": ["string", "number", "boolean"]}
-_TEXTS = one_of(_TEXT, {"type": "array", "items": _TEXT})
 _DAY = {"type": "string"}
 
-Tags = Annotated[
-    tuple[Annotated[str, BeforeValidator(_tag)], ...],
-    BeforeValidator(listed),
-    WithJsonSchema(_TEXTS),
-]
 Minute = Annotated[
     int, BeforeValidator(_minute), WithJsonSchema(text_like(rf"^{_TIME}$", "a time of day: 22:00"))
 ]
@@ -132,7 +108,7 @@ class ServerKeys(Keys):
     vram_gb: float | None = Field(
         default=None, ge=0, le=10_000, description="Its VRAM in GB; else as it tells of itself."
     )
-    headers: Annotated[dict[str, str], BeforeValidator(_headers)] = Field(
+    headers: Headers = Field(
         default_factory=dict, repr=False, description="Sent with every request, for a gateway."
     )
     secret_file: Path | None = Field(

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from vqd.documents.json_schema import size_in_bytes, text_like
+from vqd.documents.json_schema import text_like
 from vqd.documents.schema import Keys, fault
-from vqd.documents.sizes import size_bytes
+from vqd.settings.values import Size
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -31,13 +31,6 @@ def _host(given: Any) -> str:
     return str(given).lower()
 
 
-def _size(given: Any) -> int:
-    size = size_bytes(str(given)) if isinstance(given, str | int) else None
-    if not size:
-        raise fault("wrong_type", "this is no size.", allowed="a size in bytes: 500M, 20G")
-    return size
-
-
 class WebKeys(Keys):
     """The API and the page."""
 
@@ -57,7 +50,7 @@ class WebKeys(Keys):
         "own name.",
         examples=[["vqd.example.org"]],
     )
-    upload_limit: Annotated[int, BeforeValidator(_size), WithJsonSchema(size_in_bytes())] = Field(
+    upload_limit: Size = Field(
         default=100 << 30, description="How large a job may be that is sent: 100G."
     )
 

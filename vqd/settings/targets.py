@@ -2,7 +2,6 @@
 and what the house itself tells."""
 
 import re
-from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -14,10 +13,10 @@ from vqd.documents.secrets import SECRET
 from vqd.domain.notice import HouseEvent, HouseWishes
 from vqd.intake.notifying import TargetName, event_among, events_schema
 from vqd.notify.target import Target
+from vqd.settings.values import Headers
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _TOKEN = re.compile(r"\{[^{}]*\}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LINK_TOKENS = ("{folder}", "{job}")
 _HOUSE_EVENTS = [str(event) for event in HouseEvent]
 
@@ -40,15 +39,6 @@ def _link(given: Any) -> str:
     return str(given)
 
 
-def _headers(given: Any) -> Any:
-    for name, value in given.items() if isinstance(given, AnyMapping) else ():
-        is_sound = isinstance(value, str) and value.isprintable() and value.isascii()
-        if not _HEADER.fullmatch(str(name)) or not is_sound:
-            allowed = "names and values of HTTP headers, of printable ASCII"
-            raise fault("wrong_value", f"the header {str(name)[:60]} is none.", allowed=allowed)
-    return given
-
-
 class TargetKeys(Keys):
     """A target: where notices go."""
 
@@ -59,9 +49,7 @@ class TargetKeys(Keys):
     secret_file: Path | None = Field(
         default=None, description="A file with what {secret} in the URL and the headers stands for."
     )
-    headers: Annotated[dict[str, str], BeforeValidator(_headers)] = Field(
-        default_factory=dict, repr=False, description="Sent with the JSON."
-    )
+    headers: Headers = Field(default_factory=dict, repr=False, description="Sent with the JSON.")
     link: Annotated[str, BeforeValidator(_link)] | None = Field(
         default=None,
         description="Where a browser finds a job's folder: {folder} is done/JOB, {job} is JOB.",

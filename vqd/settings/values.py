@@ -1,0 +1,36 @@
+"""Values that stand in several parts of the settings: sizes, and the headers of HTTP requests."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from vqd.documents.json_schema import size_in_bytes
+from vqd.documents.schema import fault, shown_kind
+from vqd.documents.sizes import size_bytes
+
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+
+
+def _size(given: Any) -> int:
+    size = size_bytes(str(given)) if isinstance(given, str | int) else None
+    if not size:
+        raise fault("wrong_type", "this is no size.", allowed="a size in bytes: 500M, 20G")
+    return size
+
+
+def _headers(given: Any) -> Any:
+    for name, value in given.items() if isinstance(given, Mapping) else ():
+        is_sound = isinstance(value, str) and value.isprintable() and value.isascii()
+        if not _HEADER.fullmatch(str(name)) or not is_sound:
+            allowed = "names and values of HTTP headers, of printable ASCII"
+            raise fault("wrong_value", f"the header {shown_kind(name)} is none.", allowed=allowed)
+    return given
+
+
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(size_in_bytes())]
+"""A size in bytes, more than 0."""
+
+Headers = Annotated[dict[str, str], BeforeValidator(_headers)]
+"""Headers by name; their values may hold a secret."""
