@@ -16,7 +16,7 @@ from vqd.domain.queue import PromptKey
 from vqd.store.events import EventRows
 from vqd.store.graphs import GraphRows
 from vqd.store.homes import OWN
-from vqd.store.jobrow import NOT_WHOLE, written_anew
+from vqd.store.jobrow import NOT_WHOLE, write_job
 from vqd.store.labels import add_labels, shortened
 from vqd.store.outputs import OutputRows
 from vqd.store.promptrow import files_text
@@ -84,21 +84,9 @@ class AdoptedRows:
 
     def adopt(self, closed: ClosedJob, *, now: float) -> bool:
         """Write a closed job that is unknown, or was disowned; False if it is neither."""
-        values = _values(closed)
-        columns = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
-        anew = written_anew({name: f"excluded.{name}" for name in values})
-        row = self._connection.execute(
-            f"INSERT INTO jobs ({columns}) VALUES ({marks}) ON CONFLICT (job) DO UPDATE"
-            f" SET {anew} WHERE jobs.state = 'assembling'"
-            " RETURNING job_key",
-            values,
-        ).fetchone()
-        if row is None:
+        job_key = write_job(self._connection, _values(closed), over="jobs.state = 'assembling'")
+        if job_key is None:
             return False
-        job_key = int(row["job_key"])
-        for table in ("awaited", "labels"):
-            self._connection.execute(f"DELETE FROM {table} WHERE job_key = ?", (job_key,))
         add_labels(self._connection, job_key, closed.labels)
         self._add_prompts(job_key, closed.prompts)
         self._events.add(_ADOPTED, at=now, job_key=job_key)

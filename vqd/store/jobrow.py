@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from vqd.domain.job import Notify, Plan
 from vqd.domain.queue import Job, JobFile
 from vqd.store.joblist import ON_THE_WAY, facts_of
-from vqd.store.rows import Row
+from vqd.store.rows import Connection, Row
 
 _OF_A_LIFE: Mapping[str, str] = MappingProxyType(
     {
@@ -38,13 +38,35 @@ _REMEMBERED = 8
 """So many plans are not read anew: a job is asked for again and again while it runs."""
 
 
-def written_anew(values: Mapping[str, str]) -> str:
+def write_job(connection: Connection, values: Mapping[str, object], *, over: str) -> int | None:
+    """Write the row of a job, of these columns, and let nothing be left of an earlier life of it,
+    whose prompts are gone already; give its key.
+
+    If there is one of that name for which the condition `over` is not met, give None.
+    """
+    columns = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    anew = _written_anew({name: f"excluded.{name}" for name in values})
+    row = connection.execute(
+        f"INSERT INTO jobs ({columns}) VALUES ({marks}) ON CONFLICT (job) DO UPDATE"
+        f" SET {anew} WHERE {over} RETURNING job_key",
+        values,
+    ).fetchone()
+    if row is None:
+        return None
+    job_key = int(row["job_key"])
+    for table in ("awaited", "labels"):
+        connection.execute(f"DELETE FROM {table} WHERE job_key = ?", (job_key,))
+    return job_key
+
+
+def _written_anew(values: Mapping[str, str]) -> str:
     """Give what an UPDATE sets of a job that begins another life: these columns, by what stands
     for their values, and what there is of no other life."""
     return ", ".join(f"{name} = {value}" for name, value in {**_OF_A_LIFE, **values}.items())
 
 
-NOT_WHOLE = written_anew({"state": "'assembling'"})
+NOT_WHOLE = _written_anew({"state": "'assembling'"})
 """What an UPDATE sets of a job that is to be taken in anew, and has nothing yet."""
 
 

@@ -14,7 +14,7 @@ from vqd.domain.queue import Job, JobFile
 from vqd.store.classes import AT_ONCE, ClassRows
 from vqd.store.events import EventRows
 from vqd.store.homes import AND_HOME, OWN
-from vqd.store.jobrow import WHOLE, job_of, notify_text, plans, written_anew
+from vqd.store.jobrow import WHOLE, job_of, notify_text, plans, write_job
 from vqd.store.labels import add_labels, shortened
 from vqd.store.notices import NoticeRows
 from vqd.store.rows import Connection
@@ -267,21 +267,11 @@ class JobRows:
         return [row["job_key"] for row in rows]
 
     def _write(self, job: str, values: Mapping[str, object]) -> int:
-        """Write the row of a job anew; gives its key. Its prompts of before are gone already."""
-        columns = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
-        anew = written_anew({name: f"excluded.{name}" for name in values})
-        row = self._connection.execute(
-            f"INSERT INTO jobs (job, {columns}) VALUES (:job, {marks}) ON CONFLICT (job) DO UPDATE"
-            f" SET {anew} WHERE jobs.state IN ('assembling', 'done', 'failed',"
-            f" 'cancelled'){OWN} RETURNING job_key",
-            {"job": job, **values},
-        ).fetchone()
-        if row is None:
+        """Write the row of a job; a closed one of that name becomes it. Gives its key."""
+        over = f"jobs.state IN ('assembling', 'done', 'failed', 'cancelled'){OWN}"
+        job_key = write_job(self._connection, {"job": job, **values}, over=over)
+        if job_key is None:
             raise VqdError("job_open", f"{job} is in the queue already.")
-        job_key = int(row["job_key"])
-        for table in ("awaited", "labels"):
-            self._connection.execute(f"DELETE FROM {table} WHERE job_key = ?", (job_key,))
         return job_key
 
     def _one(self, query: str, values: Sequence[object]) -> Job | None:
