@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def open_for_writing(path: Path) -> SqliteConnection:
             `store_no_wal` (a network file system).
     """
     connection = _connect(f"file:{_quoted(path)}?mode=rwc", path)
-    try:
+    with closed_at_fault(connection, path):
         check_owner(connection, path)
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
@@ -57,12 +57,6 @@ def open_for_writing(path: Path) -> SqliteConnection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute(f"PRAGMA busy_timeout = {WRITES_BUSY_S * 1000:.0f}")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise unopened(path, error) from error
-    except VqdError:
-        connection.close()
-        raise
     return connection
 
 
@@ -102,15 +96,9 @@ def open_for_reading(path: Path) -> SqliteConnection:
             "Start the daemon once: vqd run.",
         )
     connection = _connect(f"file:{_quoted(path)}?mode=ro", path)
-    try:
+    with closed_at_fault(connection, path):
         connection.execute("PRAGMA query_only = ON")
         check_owner(connection, path)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise unopened(path, error) from error
-    except VqdError:
-        connection.close()
-        raise
     return connection
 
 
@@ -128,6 +116,19 @@ def _connect(uri: str, path: Path) -> SqliteConnection:
         raise unopened(path, error) from error
     connection.row_factory = sqlite3.Row
     return connection
+
+
+@contextmanager
+def closed_at_fault(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Close a connection if this block raises; what SQLite says of it is told as by `unopened`."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise unopened(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
 
 
 def check_owner(connection: sqlite3.Connection, path: Path) -> None:

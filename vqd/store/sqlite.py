@@ -13,6 +13,7 @@ from vqd.store.access import Unread, Unwritten
 from vqd.store.connection import (
     DAMAGED_HINT,
     SqliteConnection,
+    closed_at_fault,
     is_beyond_reading,
     is_damage,
     is_of_file,
@@ -63,15 +64,9 @@ class SqliteQueue:
         settle(self._path, now=now)
         is_new = not _is_usable(self._path)
         connection = open_for_writing(self._path)
-        try:
+        with closed_at_fault(connection, self._path):
             migrate(connection, self._path, now=now)
             keep_small_tables_in_memory(connection)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise unopened(self._path, error) from error
-        except BaseException:
-            connection.close()
-            raise
         return SqliteTransactions(connection, self._path, is_new=is_new)
 
     def log_bytes(self) -> int:
