@@ -90,7 +90,8 @@ class Judge:
         else:
             key = f"graph {target}"
             said += " It is left out, unless the node takes inputs of any name."
-            self.notes.append(self._problem("ignored_node_input", said, key, hint=hint))
+            where = self._workflow.where
+            self.notes.append(Problem("ignored_node_input", said, where, key=key, hint=hint))
 
     def _judge_link(self, target: Target, given: NodeInput, source: str, slot: int) -> None:
         found = self._classes.get(source)
@@ -174,19 +175,9 @@ class Judge:
         allowed: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.faults.append(self._problem(code, said, key, found, allowed, hint))
-
-    def _problem(
-        self,
-        code: str,
-        said: str,
-        key: str,
-        found: str | None = None,
-        allowed: str | None = None,
-        hint: str | None = None,
-    ) -> Problem:
         where = self._workflow.where
-        return Problem(code, said, where, key=key, found=found, allowed=allowed, hint=hint)
+        problem = Problem(code, said, where, key=key, found=found, allowed=allowed, hint=hint)
+        self.faults.append(problem)
 
 
 def _is_of_dynamic(name: str, found: NodeClass) -> bool:

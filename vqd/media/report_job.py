@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from vqd.domain.errors import Problem
 from vqd.domain.graph import Value
+from vqd.domain.outcome import OutputFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,22 @@ class ReportOutput:
     fps: float | None = None
     duration_s: float | None = None
     chars: int | None = None
+
+    @classmethod
+    def of(cls, output: OutputFile) -> "ReportOutput":
+        """Give what a report tells of an output."""
+        return cls(
+            path=output.path,
+            kind=output.kind,
+            bytes=output.bytes,
+            sha256=output.sha256,
+            width=output.width,
+            height=output.height,
+            frames=output.frames,
+            fps=output.fps,
+            duration_s=output.duration_s,
+            chars=output.chars,
+        )
 
     @property
     def content(self) -> Content:

@@ -89,21 +89,7 @@ def _prompt(prompt: Prompt) -> ReportPrompt:
         server=prompt.server,
         attempt=prompt.attempt,
         seconds=prompt.seconds,
-        outputs=tuple(
-            ReportOutput(
-                path=output.path,
-                kind=output.kind,
-                bytes=output.bytes,
-                sha256=output.sha256,
-                width=output.width,
-                height=output.height,
-                frames=output.frames,
-                fps=output.fps,
-                duration_s=output.duration_s,
-                chars=output.chars,
-            )
-            for output in prompt.outputs
-        ),
+        outputs=tuple(map(ReportOutput.of, prompt.outputs)),
         failure=failure,
         mark=prompt.mark,
         is_kept=prompt.is_kept,

@@ -73,7 +73,7 @@ def _made(
                 attempt=first.attempt,
                 seconds=first.seconds,
                 stem=first.stem,
-                outputs=tuple(line.output_file(_UNKNOWN) for line in outputs),
+                outputs=tuple(line.output_file() for line in outputs),
                 files={
                     slot: ReadFile(file.sha256, file.bytes, _UNKNOWN)
                     for slot, file in first.files.items()

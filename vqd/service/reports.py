@@ -114,26 +114,11 @@ def _succeeded(lines: tuple[manifest.Line, ...]) -> ReportPrompt:
         server=first.server,
         attempt=first.attempt,
         seconds=first.seconds,
-        outputs=tuple(map(_output, lines)),
+        outputs=tuple(ReportOutput.of(line.output_file()) for line in lines),
         failure=None,
         mark=first.mark or "",
         is_kept=first.kept,
         contents={slot: Content(one.sha256, one.bytes) for slot, one in first.files.items()},
-    )
-
-
-def _output(line: manifest.Line) -> ReportOutput:
-    return ReportOutput(
-        path=line.output,
-        kind=line.kind,
-        bytes=line.bytes,
-        sha256=line.sha256,
-        width=line.width,
-        height=line.height,
-        frames=line.frames,
-        fps=line.fps,
-        duration_s=line.duration_s,
-        chars=line.chars,
     )
 
 

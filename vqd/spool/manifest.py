@@ -93,8 +93,8 @@ class Line:
     files: Mapping[str, InputLine]
     asked: Mapping[str, StoredValue]
 
-    def output_file(self, modified_at: str) -> OutputFile:
-        """Give the output that it tells of, with the mtime that it has by now."""
+    def output_file(self, modified_at: str = "") -> OutputFile:
+        """Give the output that it tells of, with the mtime that it has by now, if that is known."""
         return OutputFile(
             slot=self.slot,
             path=self.output,
