@@ -11,19 +11,21 @@ from vqd.domain.queue import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Everything an attempt needs: the prompt, its graph, and where its files lie, which may be
-    `is_elsewhere`: in the spool of another daemon. Inputs that were `fetched` are called so below
-    `input_folder`, by slot."""
+    """Everything an attempt needs: the prompt, its graph, and where its files lie."""
 
     prompt: Prompt
     job: str
     plan: Plan
     graph: NamedGraph
     folder: Path
+    """That of the job, or what stands in for it here."""
     input_folder: Path
     is_sent: bool = False
+    """Whether the prompt is with its server already, since an earlier process."""
     is_elsewhere: bool = False
+    """Whether the job lies in the spool of another daemon."""
     fetched: Mapping[str, str] | None = None
+    """What inputs that came by the depot are called below `input_folder`, by slot."""
 
     @property
     def inputs(self) -> Mapping[str, str]:

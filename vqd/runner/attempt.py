@@ -34,7 +34,11 @@ from vqd.runner.stopping import Stopping
 
 
 class Attempt:
-    """Runs one assignment on one server."""
+    """Runs one assignment on one server.
+
+    A prompt that is silent for `stall_s` seconds has stalled. `home` waits until outputs can be
+    written, `carriage` brings the files of the job here and back.
+    """
 
     def __init__(
         self,

@@ -79,11 +79,13 @@ class Dispatch:
         return [server for _, server in sorted(slots, key=itemgetter(0))]
 
     def start(self, prompt: Prompt, server: Server, *, is_sent: bool = False) -> None:
-        """Begin an attempt at a claimed prompt.
+        """Begin an attempt at a claimed prompt; one that `is_sent` was put on its server by an
+        earlier process.
 
         Raises:
             FolderGone: its job's folder is gone; nothing was begun.
             ShareAway, HomeAway: it cannot be told whether it is; nothing was begun.
+            VqdError: the queue cannot be read; nothing was begun.
         """
         assignment = self._assignment(prompt)
         sidecars = Sidecars()

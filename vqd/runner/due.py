@@ -13,19 +13,24 @@ from vqd.store.store import Session
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the queue asks for now: jobs by key, those to close with their names; `next_at` is when
-    a prompt that waits may run, or a job is to be judged; `is_lacking` that one waits for what no
-    server has. `moves` are those that concluded what ended, None for what is another daemon's by
-    now."""
+    """What was done in the queue, and what it asks for now. Jobs are given by their keys."""
 
     judged: Sequence[Judged]
+    """The jobs that were judged."""
     claimed: Sequence[tuple[Prompt, Server]]
+    """The prompts that were claimed, each with its server."""
     moves: Sequence[Move | None]
+    """The moves that concluded what ended, in that order; None for what is another daemon's."""
     stopping: Sequence[int]
+    """The jobs that are cancelled, and of which prompts run."""
     closing: Sequence[tuple[int, str]]
+    """The jobs to close, with their names."""
     next_at: float | None
+    """When a prompt that waits may run, or a job is to be judged, in UTC seconds."""
     is_lacking: bool
+    """Whether a job waits for what no server has."""
     news: News
+    """The jobs of which something was heard."""
 
     @classmethod
     def of(

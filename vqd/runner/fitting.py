@@ -59,7 +59,8 @@ class Fitting:
         return known[key]
 
     def served(self, session: Session, server: Served, needs_class: NeedsClass) -> NeedsClass:
-        """Give the part of a class that a server can carry out; without requirements for none."""
+        """Give the part of a class that a server can carry out, which has no requirements where
+        that is nothing."""
         if not server.capability.fits(needs_class.needs):
             return needs_class.only(())
         fit = {key for key in needs_class.requires if not self.lacks(session, server.name, key)}
@@ -70,7 +71,7 @@ class Fitting:
     ) -> str:
         """Say what is in the way of a requirement that none of these servers has all of.
 
-        `nowhere` says of them all that there is not one of them.
+        `nowhere` names them in the negative: `no server`.
         """
         known = self._said
         asked = (key, nowhere, tuple(server.name for server in servers))

@@ -96,7 +96,8 @@ class Judging:
         self._judged_by = None
 
     def next_at(self, now: float) -> float | None:
-        """Give when jobs are said to wait for a server that is down since lately."""
+        """Give when the next of the servers that went down lately is said to be down; None if
+        there is no such server. Times are UTC seconds."""
         said_at = (since + DOWN_SAID_S for since in self._down_since.values())
         return min((at for at in said_at if at > now), default=None)
 

@@ -52,7 +52,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Loop:
-    """Keeps the servers busy. One thread; everything else only wakes it."""
+    """Keeps the servers busy. One thread; everything else only wakes it, by `woken`.
+
+    `on_tick` is called after each tick; `clock` gives UTC seconds.
+    """
 
     def __init__(
         self,
@@ -122,7 +125,8 @@ class Loop:
         self._hurried = False
 
     def run(self, *, stopping: threading.Event, longest_sleep_s: float | None) -> None:
-        """Tick until `stopping` is set."""
+        """Tick until `stopping` is set: when woken, when there is something to do, and every
+        `longest_sleep_s` seconds if that is not None."""
         while (again_s := self._unless_parked(self._take_up)) is not None and not stopping.is_set():
             self._on_tick()
             self._woken.wait(again_s)

@@ -39,9 +39,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Room(Beside):
-    """Knows the disks as they were at the last look. Any thread may ask.
+    """Knows the disks as they were at the last look. Any thread may ask; times are monotonic
+    seconds.
 
-    `on_change` is called when there is too little, or enough again.
+    `look` tells how the disks are. `on_change` is called when there is too little, or enough again.
     """
 
     def __init__(
@@ -85,8 +86,8 @@ class Room(Beside):
         return LOOK_AGAIN_S if self.shortage else refused_s
 
     def held_by(self, workflows: Iterable[str], now: float) -> str | None:
-        """Say why nothing is sent, where there is no room for it beside what runs of these
-        workflows. `now` is monotonic seconds."""
+        """Say why nothing is sent, where there is no room for it beside prompts that run, given by
+        the workflow of each; None where there is."""
         short = self.shortage or self._shortage_beside(workflows)
         if short is not None:
             return f"parked: {short}"
@@ -95,7 +96,8 @@ class Room(Beside):
         return f"parked: {refused[0]}" if refused is not None and now < refused[1] else None
 
     def places(self, free: Sequence[T], workflows: Iterable[str]) -> Sequence[T]:
-        """Give as many of these, from the first on, as there is room for beside what runs."""
+        """Give as many of `free`, from the first on, as there is room for prompts beside those that
+        run, given by the workflow of each."""
         next_bytes = self._next_bytes()
         if not next_bytes or self._disks is None:
             return free
@@ -103,7 +105,7 @@ class Room(Beside):
         return free if left >= next_bytes * len(free) else free[: max(0, int(left // next_bytes))]
 
     def require_end(self) -> None:
-        """Do nothing while what was begun may come to its end; this looks at the disks itself.
+        """Do nothing if what was begun may come to its end; this looks at the disks itself.
 
         Raises:
             NoRoom: half of the reserve is used up.

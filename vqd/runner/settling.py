@@ -62,15 +62,15 @@ class Settling:
         self._owed: list[Callable[[Session], None]] = []
 
     def go_by(self, *, is_fair: bool) -> None:
-        """Let the queue go by the rules that the settings have, from the next time on."""
+        """Let the queue go by the rules that the settings have, with what is written next."""
         self._owed.append(lambda session: session.rules.keep(is_fair=is_fair))
 
     def put_back(self, prompt: Prompt) -> None:
-        """Let a prompt wait again, the next time, that was claimed and could not be started."""
+        """Let a claimed prompt that could not be started wait again, with what is written next."""
         self._owed.append(partial(_put_back, prompt=prompt, now=self._clock()))
 
     def give_up(self, prompt: Prompt) -> None:
-        """Cancel the job, the next time, of a prompt that was claimed, and whose folder is gone."""
+        """Cancel the job of a claimed prompt, as its folder is gone, with what is written next."""
         self._owed.append(partial(_give_up, prompt=prompt, now=self._clock()))
 
     def settle(self, free: Sequence[Server], now: float) -> Due:

@@ -15,7 +15,8 @@ from vqd.runner.server import Server
 class Stay:
     """What one attempt has seen of its prompt on a server.
 
-    `unclear` is why it is not known whether the server took it, until it is seen there.
+    `unclear` is why it is not known whether the server took it, until it is seen there; `is_over`
+    tells that the server has done with it.
     """
 
     def __init__(self, server: Server, prompt_id: str) -> None:

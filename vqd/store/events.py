@@ -87,7 +87,10 @@ class EventRows:
         return [_event_of(row) for row in rows]
 
     def of_prompt(self, key: PromptKey) -> list[Event]:
-        """Give the events of a prompt in this life of its job, oldest first. It reads all of it."""
+        """Give the events of a prompt in this life of its job, oldest first.
+
+        Cost: as many rows as that life has events.
+        """
         rows = self._connection.execute(
             "SELECT * FROM events WHERE job_key = :job_key AND number = :number AND event_key >"
             " (SELECT coalesce(max(event_key), 0) FROM events INDEXED BY events_of_job_itself"

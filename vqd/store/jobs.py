@@ -54,6 +54,9 @@ class JobRows:
         """Write an assembling job and give its key; its prompts follow, then `queue`.
 
         A job of that name that is closed, or was not whole, becomes this one and keeps its events.
+
+        Raises:
+            VqdError: `job_open`, a job of that name is in the queue.
         """
         job_key = self._write(
             job,
@@ -128,9 +131,11 @@ class JobRows:
         keep_s: float | None = None,
         now: float,
     ) -> int:
-        """Write a job that cannot run; it is published to `failed/` like any other.
+        """Write a job that cannot run, and give its key; it is published to `failed/` like any
+        other.
 
-        A job of that name that is closed becomes this one, as in `begin`.
+        A job of that name that is closed becomes this one, as in `begin`, which tells what this
+        raises.
         """
         job_key = self._write(
             job,

@@ -64,7 +64,8 @@ class RequirementRows:
         return int(row["requirement_key"])
 
     def keys(self, job_key: int, requirements: Iterable[Requirement]) -> list[int]:
-        """Give for each the key that a new prompt of a job which requires it has."""
+        """Give the key of each requirement, for new prompts of a job that have it. Where those of
+        a job would be too many, it is NOT_LOOKED_AT."""
         told_apart = set(self.waiting(job_key))
         keys = []
         for requirement in requirements:

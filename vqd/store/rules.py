@@ -16,8 +16,8 @@ class RuleRows:
         return self.asked_whether_fair()()
 
     def asked_whether_fair(self) -> Callable[[], bool]:
-        """Ask it, and give what tells the answer, which on PostgreSQL comes with that of the next
-        question."""
+        """Ask what `is_fair` tells, and give what waits for the answer: on PostgreSQL it comes with
+        that of the next question."""
         asked = self._connection.execute("SELECT fair_share FROM rules")
         return lambda: any(row["fair_share"] for row in asked.fetchall())
 

@@ -108,7 +108,8 @@ class ServerRows:
         )
 
     def tally(self, server: str, outcome: Outcome, *, now: float) -> None:
-        """Count an attempt that ended on a server; one that failed of no server only by its end."""
+        """Count an attempt that ended on a server. Of one that failed of something else than a
+        server, only when it ended is noted."""
         from vqd.domain.outcome import OF_NO_SERVER, Succeeded
 
         is_good = isinstance(outcome, Succeeded)

@@ -52,7 +52,10 @@ def _nothing() -> None:
 
 
 class Session(Foreseen):
-    """All rows, over one connection: inside a write they can be changed, else only read."""
+    """All rows, over one connection: inside a write they can be changed, else only read.
+
+    Times, `now` and others, are UTC seconds.
+    """
 
     def __init__(
         self, connection: Connection, classes: ClassCache, leasing: Leasing | None = None
