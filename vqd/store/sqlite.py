@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,10 @@ class SqliteQueue:
         """Open a connection that reads."""
         try:
             connection = open_for_reading(self._path)
-            check_version(connection)
+            with ExitStack() as at_fault:
+                at_fault.callback(connection.close)
+                check_version(connection)
+                at_fault.pop_all()
         except sqlite3.DatabaseError as error:
             raise _unread(self._path, error) from error
         except VqdError as error:
