@@ -51,6 +51,21 @@ def test_a_long_list_is_cut_and_says_where_the_rest_is(house: House) -> None:
     assert len(told) == 1 + 1 + 20 + 1
 
 
+def test_of_thousands_of_jobs_it_shows_what_runs_and_the_oldest_and_says_how_many_there_are(
+    house: House,
+) -> None:
+    store = house.store()
+    names = [f"20260101-000000-{number:03}" for number in range(60)]
+    keys = [accept_a_job(store, name) for name in names]
+    store.write(lambda session: session.schedules.prioritise(keys[-1], 90, now=NOW))
+    store.write(lambda session: session.prompts.claim("gpu0", "p", now=NOW))
+    store.close()
+    *shown, more = house.vqd("status").output.splitlines()[-51:]
+    assert [line.split()[0] for line in shown] == [names[-1], *names[:49]]
+    assert more == "… and 10 more: vqd list --search NAME finds one"
+    assert len(json.loads(house.vqd("status", "--json").output)["jobs"]) == len(names)
+
+
 def test_what_somebody_put_in_its_place_is_not_followed_and_does_nothing_to_a_terminal(
     house: House,
 ) -> None:

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vqd.cli.way import Way
+    from vqd.service.shapes.jobs import JobShape
     from vqd.service.shapes.prompts import JobDetailShape
     from vqd.service.shapes.queue import QueueShape
 
+_MOST_JOBS = 50
+"""Jobs that `status` shows; those that run come first, and then the oldest."""
 _MOST_WAITING = 20
 """Lines of what waits in the inbox that `status` shows; those that assemble come first."""
 
@@ -59,7 +62,7 @@ def _print_queue(seen: QueueShape) -> None:
         for server in seen.servers
     ]
     print_table(rows, wrapped=True)
-    print_jobs(seen.jobs, time.time())
+    _print_open(seen.jobs, time.time())
     _print_waiting(seen.waiting)
     if not (seen.jobs or seen.waiting):
         click.echo("nothing is waiting, nothing runs")
@@ -80,6 +83,12 @@ def _headline(seen: QueueShape) -> Iterator[str]:
     if seen.hosts:
         yield f"hosts: {', '.join(host.name for host in seen.hosts)}"
     yield from hosts_amiss(seen.hosts)
+
+
+def _print_open(jobs: list[JobShape], now: float) -> None:
+    print_jobs(sorted(jobs, key=lambda job: job.state != "running")[:_MOST_JOBS], now)
+    if (more := len(jobs) - _MOST_JOBS) > 0:
+        click.echo(f"… and {more:,} more: vqd list --search NAME finds one")
 
 
 def _print_waiting(waiting: list[str]) -> None:
