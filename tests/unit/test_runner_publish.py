@@ -95,22 +95,39 @@ def test_what_an_attempt_named_and_never_wrote_down_is_no_output_of_the_job(
     assert [line["set_aside"] for line in log if line["event"] == "outputs.untold"] == [2]
 
 
-def test_what_may_not_be_moved_out_of_the_outputs_keeps_no_job_from_closing(
-    publisher: Publisher, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(spool.active / JOB / "outputs" / "theirs" / "p1.png", "made")
-    write(spool.active / JOB / "outputs" / "p2.png", "made")
+@pytest.fixture
+def theirs(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give an output of which nothing tells, and which nobody may move."""
+    path = write(spool.active / JOB / "outputs" / "theirs" / "p1.png", "made")
     rename = Path.rename
 
     def refuse_theirs(self: Path, target: Path) -> Path:
-        if self.parent.name == "theirs":
+        if self == path:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse_theirs)
+    return path
+
+
+@pytest.mark.usefixtures("theirs")
+def test_what_may_not_be_moved_out_of_the_outputs_keeps_no_job_from_closing(
+    publisher: Publisher, spool: Spool, over: int
+) -> None:
+    write(spool.active / JOB / "outputs" / "p2.png", "made")
     folder = closed(publisher, spool, over)
     assert (folder / "outputs" / "theirs" / "p1.png").is_file()
     assert (folder / "previous" / "outputs" / "p2.png").is_file()
+    assert not (folder / "previous" / "outputs" / "theirs").exists()
+
+
+@pytest.mark.usefixtures("theirs")
+def test_where_nothing_may_be_moved_out_of_the_outputs_no_previous_is_left(
+    publisher: Publisher, spool: Spool, over: int
+) -> None:
+    folder = closed(publisher, spool, over)
+    assert (folder / "outputs" / "theirs" / "p1.png").is_file()
+    assert [*folder.glob("previous*")] == []
 
 
 def test_while_the_queue_is_not_written_either_a_job_waits_and_ends_no_thread(

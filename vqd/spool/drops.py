@@ -137,6 +137,8 @@ def _move_to_previous(folder: Path, paths: Collection[str]) -> int:
     for below in changed:
         sync_folder(previous / below)
         sync_folder(folder / below)
+    if moved < len(paths):
+        _remove_empty_folders(previous)
     return moved
 
 
@@ -196,10 +198,15 @@ def _previous(folder: Path) -> Path:
 def _is_free(path: Path) -> bool:
     """Tell whether nothing has this name; folders that a crash left without a file are removed."""
     if is_real_folder(path) and not any(files for _, _, files in os.walk(path)):
-        for below, _, _ in os.walk(path, topdown=False):
-            with suppress(OSError):  # a link is in it
-                Path(below).rmdir()
+        _remove_empty_folders(path)
     return not os.path.lexists(path)
+
+
+def _remove_empty_folders(top: Path) -> None:
+    """Remove a folder and those below it, but for what something is in."""
+    for below, _, _ in os.walk(top, topdown=False):
+        with suppress(OSError):
+            Path(below).rmdir()
 
 
 def _forget_layout(folder: Path) -> None:
