@@ -120,6 +120,15 @@ def test_a_mount_below_is_judged_on_its_own_and_when_it_changes(
         assert not seeing.is_polled(share)
 
 
+def test_nothing_is_open_before_anything_is_judged(tmp_path: Path) -> None:
+    before = [*Path("/proc/self/fd").iterdir()]
+    with closing(Seeing("auto")) as seeing:
+        assert [*Path("/proc/self/fd").iterdir()] == before
+        assert not seeing.is_polled(tmp_path)
+        assert [*Path("/proc/self/fd").iterdir()] != before
+    assert [*Path("/proc/self/fd").iterdir()] == before
+
+
 def test_the_type_of_a_mount_with_any_name_is_told(mount: Callable[[str], Path]) -> None:
     share = mount("café\n\\040 x")
     assert filesystem_type(share / "below") == "tmpfs"

@@ -50,7 +50,8 @@ class Sight:
 
 
 class Seeing:
-    """Judges each mounted directory once, and again when the mounts change."""
+    """Judges each mounted directory once, and again when the mounts change. Nothing is open before
+    it is asked."""
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Seeing:
         self._mode = mode
         self._settle_poll_s = settle_poll_s
         self._type_of = type_of
-        self._mounts = MountTable()
+        self._mounts: MountTable | None = None
         self._sights: dict[int, Sight] = {}
 
     def at(self, path: Path) -> Sight:
@@ -71,7 +72,9 @@ class Seeing:
         Raises:
             OSError: it is not there.
         """
-        if self._mounts.has_changed():
+        if self._mounts is None:
+            self._mounts = MountTable()
+        elif self._mounts.has_changed():
             self._sights.clear()
         facts = os.lstat(path)
         sight = self._sights.get(facts.st_dev)
@@ -86,7 +89,8 @@ class Seeing:
 
     def close(self) -> None:
         """Let go of the table of mounts."""
-        self._mounts.close()
+        if self._mounts is not None:
+            self._mounts.close()
 
     def _judged(self, path: Path) -> Sight:
         kind = self._type_of(path)
