@@ -1,6 +1,7 @@
 """Decoding in another process: the same answers, and no file takes the daemon with it."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from PIL import Image
 from tests.samples import picture
 from tests.waiting import wait_for
 from vqd.media import apart
-from vqd.media.apart import Decoders, Patience, Undecodable
+from vqd.media.apart import Decoders, NoDecoder, Patience, Undecodable
 from vqd.media.dimensions import dimensions
 from vqd.media.probe import blackness, probe
 from vqd.media.samples import draw_clip
@@ -172,8 +173,27 @@ def test_a_decoder_that_does_not_start_is_no_fault_of_the_file(
     path = picture(tmp_path / "p.png")
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", "/bin/false")
-        with pytest.raises(BlockingIOError, match="no decoder starts"):
+        with pytest.raises(NoDecoder, match="no decoder starts: it ends at once"):
             decoders.ask("probe", path)
+        patched.setattr(sys, "executable", "/gone/python3")
+        with pytest.raises(NoDecoder, match="/gone/python3: No such file or directory"):
+            decoders.ask("probe", path)
+    assert decoders.ask("probe", path)["width"] == 32
+
+
+def test_what_the_machine_refuses_starts_no_decoder_now_and_one_later(
+    decoders: Decoders, tmp_path: Path
+) -> None:
+    path = picture(tmp_path / "p.png")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [*Path("/proc/self/fd").iterdir()]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4, hard))
+    try:
+        with pytest.raises(NoDecoder, match="no decoder starts: Too many open files"):
+            decoders.ask("probe", path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [*Path("/proc/self/fd").iterdir()] == opened
     assert decoders.ask("probe", path)["width"] == 32
 
 

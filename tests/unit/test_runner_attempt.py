@@ -16,6 +16,7 @@ from vqd.domain.graph import Target
 from vqd.domain.job import InputBind
 from vqd.domain.ladder import Step
 from vqd.domain.outcome import Failed, FailureCode, Succeeded
+from vqd.media.apart import Media, NoDecoder, identify
 from vqd.runner.assignment import Assignment
 from vqd.runner.attempt import Attempt
 from vqd.runner.home import Home
@@ -60,9 +61,15 @@ def looks() -> list[Path]:
 
 
 @pytest.fixture
+def room(store: Store) -> Room:
+    return Room(store, lambda: Disks(None, None, Reserve()), on_change=lambda: None)
+
+
+@pytest.fixture
 def attempt(
     strange: StrangeServer,
     store: Store,
+    room: Room,
     looks: list[Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -70,8 +77,6 @@ def attempt(
     def is_share_away() -> bool:
         looks.append(tmp_path)
         return not tmp_path.exists()
-
-    room = Room(store, lambda: Disks(None, None, Reserve()), on_change=lambda: None)
 
     monkeypatch.setattr("vqd.runner.following.LOOK_AGAIN_S", 0.01)
     monkeypatch.setattr("vqd.runner.spelling.FIRST_LOOK_S", 0.01)
@@ -91,6 +96,15 @@ def attempt(
         home=Home(room, is_share_away=is_share_away),
     )
     server.client.close()
+
+
+def with_a_picture(attempt: Attempt, folder: Path) -> None:
+    """Give the prompt of an attempt a picture as its input."""
+    picture(folder / "a.png")
+    bind = InputBind("image", (".png",), (Target("1", "image"),))
+    prompt = replace(attempt.assignment.prompt, inputs={"image": "a.png"})
+    plan = a_plan(1, inputs={"image": bind})
+    attempt.assignment = replace(attempt.assignment, prompt=prompt, plan=plan)
 
 
 def queue(*running: str) -> Answer:
@@ -253,6 +267,48 @@ def test_what_was_rendered_waits_for_a_queue_that_does_not_answer_and_is_not_ren
     outcome = attempt.run()
     assert isinstance(outcome, Succeeded), outcome
     assert len(strange.requests("POST /prompt")) == 1
+
+
+def test_what_was_rendered_waits_for_a_decoder_that_does_not_start_and_is_not_rendered_again(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.runner.home.AGAIN_S", 0.01)
+    strange.answers("GET /history/p", FINISHED)
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    refusals = iter([NoDecoder("Cannot allocate memory")] * 5)
+
+    def identified(path: Path, kind: str) -> Media:
+        for error in refusals:
+            raise error
+        return identify(path, kind)
+
+    monkeypatch.setattr("vqd.runner.collect.identify", identified)
+    outcome = attempt.run()
+    assert isinstance(outcome, Succeeded), outcome
+    assert len(strange.requests("POST /prompt")) == 1
+
+
+def test_a_prompt_at_whose_input_nothing_can_look_now_goes_back_unsent(
+    strange: StrangeServer,
+    attempt: Attempt,
+    room: Room,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_a_picture(attempt, tmp_path)
+
+    def refuse(*_: object, **__: object) -> Media:
+        raise NoDecoder("Resource temporarily unavailable")
+
+    monkeypatch.setattr("vqd.runner.inputs.probe", refuse)
+    outcome = attempt.run()
+    assert isinstance(outcome, Failed)
+    assert outcome.code is FailureCode.WITHDRAWN
+    said = "no decoder starts: Resource temporarily unavailable"
+    assert outcome.message == f"Put back: {said}."
+    assert room.held_by((), time.monotonic()) == f"parked: {said}"
+    assert strange.requests("POST /prompt") == []
 
 
 def test_a_prompt_whose_spelling_the_queue_does_not_tell_goes_back_into_it_unsent(
@@ -450,11 +506,7 @@ def test_an_input_that_the_server_lost_is_sent_again_once(
     second: Answer | None,
     code: FailureCode,
 ) -> None:
-    picture(tmp_path / "a.png")
-    bind = InputBind("image", (".png",), (Target("1", "image"),))
-    prompt = replace(attempt.assignment.prompt, inputs={"image": "a.png"})
-    plan = a_plan(1, inputs={"image": bind})
-    attempt.assignment = replace(attempt.assignment, prompt=prompt, plan=plan)
+    with_a_picture(attempt, tmp_path)
     details = "image - Invalid image file: vqd/sent.png"
     fault = {"type": "custom_validation_failed", "message": "", "details": details}
     refused = Answer(400, {"error": {"type": "x"}, "node_errors": {"1": {"errors": [fault]}}})

@@ -9,6 +9,7 @@ from tests.samples import picture, picture_job
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.job import Notify
 from vqd.domain.needs import Needs
+from vqd.media.apart import NoDecoder
 from vqd.service.draft import Draft
 from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
@@ -131,6 +132,18 @@ def test_a_picture_whose_sides_cannot_be_told_is_named(spool: Spool, tmp_path: P
     assert problem.code == "undecodable"
     assert problem.said.startswith("broken.png: its width and height cannot be told: ")
     assert problem.said.endswith(".")
+
+
+def test_a_picture_that_nothing_decodes_now_is_no_fault_of_the_job(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> tuple[int, int]:
+        raise NoDecoder("Resource temporarily unavailable")
+
+    monkeypatch.setattr("vqd.service.measuring.dimensions", refuse)
+    folder = picture_job(tmp_path / "beach", pictures=1, job=JOB + "params: {size: {scale: 2}}\n")
+    with pytest.raises(NoDecoder):
+        drafted(spool, folder / "job.yaml")
 
 
 def test_a_workflow_of_which_no_server_was_seen_yet_is_waited_for(

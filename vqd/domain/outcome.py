@@ -32,7 +32,7 @@ class FailureCode(StrEnum):
     QUARANTINED = "quarantined"
     """Two servers died while they ran it, so no third one is sent it."""
     WITHDRAWN = "withdrawn"
-    """Taken off a server's queue before it ran, because its job may not start now."""
+    """Taken off a server's queue before it ran, or never sent, because that may not start now."""
     DISK_FULL = "disk_full"
     """Outputs cannot be written where they go: no room, read-only, or the share is away."""
 

@@ -25,6 +25,7 @@ from vqd.media.thumbnail import Thumbnail
 
 __all__ = [
     "Media",
+    "NoDecoder",
     "Thumbnail",
     "Undecodable",
     "blackness",
@@ -41,11 +42,20 @@ _IDLE_S: Final = 30.0
 _TRIES: Final = 2
 
 
+class NoDecoder(OSError):
+    """No decoder starts, whatever it is to be asked; the next may. `said` has no full stop."""
+
+    def __init__(self, why: str) -> None:
+        self.said = f"no decoder starts: {why}"
+        super().__init__(errno.EAGAIN, self.said)
+
+
 def probe(path: Path, *, below: Path | None = None) -> Media:
     """Give what `path` holds: see `vqd.media.probe`.
 
     Raises:
-        Undecodable: also if it crashes or hangs the decoder. OSError: it cannot be read.
+        Undecodable: also if it crashes or hangs the decoder. NoDecoder: nothing decodes it now.
+        OSError: it cannot be read.
     """
     return _media(_DECODERS.ask("probe", path, below))
 
@@ -54,7 +64,7 @@ def identify(path: Path, kind: str) -> Media:
     """Give what an output of this kind holds: see `vqd.media.identify`.
 
     Raises:
-        Undecodable, OSError: as `probe`.
+        Undecodable, NoDecoder, OSError: as `probe`.
     """
     return _media(_DECODERS.ask("identify", path, kind=kind))
 
@@ -63,7 +73,7 @@ def blackness(path: Path) -> float:
     """Give the share of black pixels, 0 to 1: see `vqd.media.probe`.
 
     Raises:
-        Undecodable, OSError: as `probe`.
+        Undecodable, NoDecoder, OSError: as `probe`.
     """
     return float(_DECODERS.ask("blackness", path))
 
@@ -72,7 +82,7 @@ def dimensions(path: Path, *, below: Path | None = None) -> tuple[int, int]:
     """Give width and height in pixels as ComfyUI loads them: see `vqd.media.dimensions`.
 
     Raises:
-        Undecodable, OSError: as `probe`.
+        Undecodable, NoDecoder, OSError: as `probe`.
     """
     width, height = _DECODERS.ask("dimensions", path, below)
     return width, height
@@ -82,7 +92,7 @@ def thumbnails(path: Path, *, below: Path | None) -> tuple[Thumbnail, ...]:
     """Give small pictures, at a low priority: see `vqd.media.thumbnail`.
 
     Raises:
-        Undecodable, OSError: as `probe`. ValueError: no file can have this name.
+        Undecodable, NoDecoder, OSError: as `probe`. ValueError: no file can have this name.
     """
     made = _UNHURRIED.ask("thumbnails", path, below)
     return tuple(Thumbnail(**{**one, "data": b64decode(one["data"])}) for one in made)
@@ -130,7 +140,7 @@ class Decoders:
 
         Raises:
             Undecodable, OSError, ValueError: as it does; Undecodable, too, if it takes too long, or
-                ends the decoder twice.
+                ends the decoder twice. NoDecoder: none starts.
         """
         question = {
             "ask": ask,
@@ -187,13 +197,23 @@ class Decoders:
 
 
 class _Decoder:
+    """A process that decodes.
+
+    Raises:
+        NoDecoder: it cannot be started.
+    """
+
     def __init__(self, idle_s: float, niceness: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "vqd.media.decoder", str(idle_s), str(niceness)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "vqd.media.decoder", str(idle_s), str(niceness)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise NoDecoder(f"{place}{error.strerror}") from error
         self.pid = self._process.pid
         self._has_started = False
 
@@ -215,7 +235,7 @@ class _Decoder:
         """Give its answer; None if it ended without one.
 
         Raises:
-            OSError: it does not start, whatever it is to be asked.
+            NoDecoder: it ended before it could be asked anything.
         """
         told, said = self._process.stdin, self._process.stdout
         if told is None or said is None:
@@ -230,7 +250,7 @@ class _Decoder:
             answer: Mapping[str, Json] = json.loads(line)
             return answer
         if self._process.wait() > 0 and not self._has_started:
-            raise OSError(errno.EAGAIN, "no decoder starts; the log tells why", question["path"])
+            raise NoDecoder("it ends at once, and the log tells why")
         return None
 
     def end(self) -> None:

@@ -18,6 +18,7 @@ from vqd.comfy.messages import Finished
 from vqd.comfy.watch import Signal, Watch
 from vqd.domain.graph import title_of
 from vqd.domain.outcome import Failed, FailureCode, Outcome, Progress, ReadFile, Succeeded
+from vqd.media.apart import NoDecoder
 from vqd.runner.assignment import Assignment
 from vqd.runner.carriage import IN_REACH, Carriage
 from vqd.runner.collect import TakeName
@@ -97,6 +98,8 @@ class Attempt:
             if not isinstance(finished, Finished):
                 return finished
             return self._bring_home(finished, time.monotonic() - begun_at)
+        except NoDecoder as error:
+            return self._put_back(error)
         except Exception as error:  # noqa: BLE001 - the top of one attempt: it fails, others go on
             return failure_of(error, self.assignment)
         finally:
@@ -185,3 +188,8 @@ class Attempt:
         if not isinstance(outcome, Succeeded) or not is_known:
             return outcome
         return replace(outcome, took_s=took_s)
+
+    def _put_back(self, error: NoDecoder) -> Failed:
+        """Give what comes of an input that nothing could look at: it was not sent."""
+        self._home.park(error.said)
+        return Failed(FailureCode.WITHDRAWN, f"Put back: {error.said}.")

@@ -1,7 +1,8 @@
 """Where outputs come home to: a share that may be away, on a disk that may be full.
 
-What was rendered lies on its server until it is home. So while it cannot be written here that is
-waited for, and nothing is rendered again; meanwhile nothing more is sent to any server.
+What was rendered lies on its server until it is home. So while it cannot be looked at or written
+here that is waited for, and nothing is rendered again; meanwhile nothing more is sent to any
+server.
 """
 
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from vqd.domain.errors import DEPOT_AWAY, STORE_UNREACHABLE, VqdError
 from vqd.domain.outcome import Outcome
+from vqd.media.apart import NoDecoder
 from vqd.runner.room import Room
 from vqd.spool.files import is_real_folder
 from vqd.spool.space import is_of_disk, refusal
@@ -38,7 +40,8 @@ class Home:
     ) -> Outcome | None:
         """Give what `bring` gives, which writes into a job's folder; None if it was abandoned.
 
-        A queue that does not tell which names are taken is waited for as well, and a depot.
+        A queue that does not tell which names are taken is waited for as well, a depot, and a
+        decoder that does not start.
 
         Raises:
             OSError: it cannot be written for another reason, or was cancelled meanwhile.
@@ -58,13 +61,20 @@ class Home:
             abandoned.wait(AGAIN_S)
         return None
 
+    def park(self, why: str) -> None:
+        """Have nothing sent until it was tried again, which is soon."""
+        self._room.refuse(why, time.monotonic() + 2 * AGAIN_S)
+
     def _may_pass(self, error: OSError, folder: Path, tries: int) -> bool:
         """Tell whether what is in the way may be over by the next try.
 
         A share that is back by the time it is asked after shows in what is not there any more.
         """
+        if isinstance(error, NoDecoder):
+            self.park(error.said)
+            return True
         if is_of_disk(error):
-            self._room.refuse(refusal(error, folder), time.monotonic() + 2 * AGAIN_S)
+            self.park(refusal(error, folder))
             return True
         return (tries < _TRIES and _tells_of_absence(error, folder)) or self._is_share_away()
 

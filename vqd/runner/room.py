@@ -3,8 +3,8 @@
 1. Below the reserve (`spool.space`) nothing is sent to a server.
 2. Above it so many prompts may be at once that there is room for all that they make, by what
    prompts of their workflows made before; one that is next counts like the largest of those.
-3. Where a disk refuses what runs all the same (a quota, a fault), nothing is sent until that was
-   tried again; the store tells of it, too.
+3. Where a disk refuses what runs all the same (a quota, a fault), or no decoder starts, nothing is
+   sent until that was tried again; the store tells of it, too.
 
 What it cannot know: what others write there meanwhile, and how large an output will be.
 """
@@ -113,7 +113,7 @@ class Room(Beside):
         self._look_at_disks().require_end()
 
     def refuse(self, why: str, until: float) -> None:
-        """Note that a disk refused something that runs, which is tried again by then."""
+        """Note that what runs was refused something, which is tried again by then."""
         now = self._clock()
         with self._lock:
             before = -inf if self._refused is None else self._refused[1]

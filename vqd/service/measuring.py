@@ -6,7 +6,7 @@ from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import FoundInputs, InputFile, JobSpec
 from vqd.domain.workflow import Workflow
 from vqd.intake.places import Places
-from vqd.media.apart import Undecodable, dimensions
+from vqd.media.apart import NoDecoder, Undecodable, dimensions
 from vqd.planning.sizes import hang_on_inputs
 
 
@@ -16,7 +16,7 @@ def measured(
     """Give the inputs with their sides in pixels, where a size of the job hangs on them.
 
     Raises:
-        Faults: `undecodable`, each of which they cannot be told.
+        Faults: `undecodable`, each of which they cannot be told. NoDecoder: nothing tells them now.
     """
     if not hang_on_inputs(spec, definition, inputs):
         return inputs
@@ -42,6 +42,8 @@ def _with_sides(
 ) -> InputFile:
     try:
         return replace(file, sides=dimensions(places.folder / file.path, below=places.folder))
+    except NoDecoder:
+        raise
     except (Undecodable, OSError) as error:
         said = f"{file.path}: its width and height cannot be told: {error}."
         hint = "Replace the file, or write sizes as WIDTHxHEIGHT."

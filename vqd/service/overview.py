@@ -56,7 +56,7 @@ class Overviews:
         return Overview(jobs, by_host(servers, hosts), host_views(hosts, servers, tallies))
 
     def refused(self) -> str | None:
-        """Say what a disk refuses the daemon, and why; None if nothing."""
+        """Say what the daemon is refused (by a disk, above all), and why; None if nothing."""
         with self._reader.reading() as rows:
             return rows.refusals.said()
 

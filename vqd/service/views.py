@@ -59,7 +59,7 @@ class Views:
         self._reader = reader
 
     def refused(self) -> str | None:
-        """Say what a disk refuses the daemon, and why; None if nothing."""
+        """Say what the daemon is refused (by a disk, above all), and why; None if nothing."""
         with self._reader.reading() as session:
             return session.refusals.said()
 

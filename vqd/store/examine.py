@@ -75,10 +75,10 @@ def _rows(connection: SqliteConnection) -> Iterator[Finding]:
 
 
 def refusals(connection: Connection) -> Iterator[Finding]:
-    """Find what a disk refuses the daemon."""
+    """Find what the daemon is refused."""
     said = RefusalRows(connection).said()
     if said is not None:
-        seen = f"the daemon could not write: {said}; it tries again by itself"
+        seen = f"the daemon sends nothing: {said}; it tries again by itself"
         yield warn("refused", seen, command("vqd", "status", why="says when it is over"))
 
 

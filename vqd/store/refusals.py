@@ -1,10 +1,10 @@
-"""What a disk refused last, for whoever asks beside the daemon."""
+"""What the daemon was refused last, by a disk above all, for whoever asks beside it."""
 
 from vqd.store.rows import Connection
 
 
 class RefusalRows:
-    """One row while a disk refuses what it is given; none while it does not."""
+    """One row while something is refused; none while nothing is."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
