@@ -10,6 +10,7 @@ import pytest
 
 from tests.house import House
 from tests.waiting import wait_for
+from vqd.cli import requesting
 from vqd.spool.layout import Spool
 
 JOB = "20260101-000000-beach"
@@ -52,6 +53,18 @@ def test_a_job_that_was_over_before_it_was_answered_is_told_as_such(house: House
         told = house.vqd("cancel", "beach")
     assert told.exit_code == 5
     assert "is over already; it lies in" in told.output
+
+
+def test_where_no_answer_comes_soon_it_is_said_where_it_will_be(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requesting, "ANSWERED_WITHIN_S", 0.01)
+    with (house.folder / "state" / "daemon.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = house.vqd("cancel", "beach")
+    waits = f"the daemon has not answered yet. vqd log {JOB} will tell what it answers"
+    assert (told.exit_code, told.output) == (0, f"{JOB}: cancel is asked for; {waits}\n")
+    assert (house.folder / "spool" / "active" / JOB / "CANCEL").is_file()
 
 
 def test_without_a_daemon_the_request_waits_for_it(house: House) -> None:

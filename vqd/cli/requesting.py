@@ -10,7 +10,8 @@ from vqd.service.back import bring_back
 from vqd.service.shapes.answers import SteeredShape
 from vqd.spool.layout import Spool
 
-ANSWERED_WITHIN_S = 3.0
+ANSWERED_WITHIN_S = 6.0
+"""A daemon answers within five on a share, and sooner on a disk of its own."""
 _REFUSED = "refused-"
 
 

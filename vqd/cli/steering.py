@@ -88,9 +88,11 @@ def _steer(way: Way, job: str, verb: str, priority: int | None = None, *, as_jso
     if as_json:
         print_json(told, in_line=True)
         return
-    when = "when it is started (it is not running here)" if way.is_down else "when it looks"
-    waits = f"{verb} is asked for; the daemon answers {when}"
-    click.echo(printable(f"{told.job}: {told.answer or waits}"))
+    waits = f"has not answered yet. vqd log {told.job} will tell what it answers"
+    if way.is_down:
+        waits = "answers when it is started (it is not running here)"
+    said = told.answer or f"{verb} is asked for; the daemon {waits}"
+    click.echo(printable(f"{told.job}: {said}"))
 
 
 def _say_paused(said: str, *, is_paused: bool, as_json: bool) -> None:
