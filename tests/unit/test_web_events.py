@@ -69,7 +69,7 @@ def test_what_runs_is_told_as_it_gets_on_and_when_it_ends(house: WebHouse) -> No
 
 def test_servers_and_a_pause_are_told(house: WebHouse) -> None:
     with Listener(house.url) as listener:
-        assert listener.wait("system") == {"paused": False, "away": None}
+        assert listener.wait("system") == {"paused": False, "away": None, "settings_said": None}
         gone = ServerRecord("gpu0", "http://gpu0:8188", "down", "refused", None, NOW)
         house.store.write(lambda session: session.servers.note([gone]))
         wait_for(lambda: listener.wait("servers")["servers"], within_s=30)

@@ -154,12 +154,17 @@ class Feed:
         return b"".join([*_changed(changed), *self._beside()])
 
     def _beside(self) -> Iterator[bytes]:
-        """Tell of what leaves no event in the queue: PAUSE, what runs, and servers."""
+        """Tell of what leaves no event in the queue: PAUSE, settings, what runs, and servers."""
         services = self._services
         live, changes, standing = services.live, services.changes, services.switch.standing()
         running = running_of(live, changes.names(sorted({key.job_key for key in live.prompts()})))
+        system = {
+            "paused": standing.is_paused,
+            "away": standing.away,
+            "settings_said": services.settings_said(),
+        }
         told = {
-            "system": _event("system", {"paused": standing.is_paused, "away": standing.away}),
+            "system": _event("system", system),
             "running": _event("running", {"running": [asdict(one) for one in running]}),
         }
         farm = changes.farm()

@@ -138,7 +138,7 @@ async function switchAll() {
   const isPaused = button.dataset.paused === "true";
   button.disabled = true;
   try {
-    showSystem({ paused: (await post(`system/${isPaused ? "resume" : "pause"}`)).paused, away: null });
+    showPaused((await post(`system/${isPaused ? "resume" : "pause"}`)).paused);
   } catch (error) {
     notice("switch", "fault", error.message);
   } finally {
@@ -146,13 +146,18 @@ async function switchAll() {
   }
 }
 
-function showSystem({ paused, away }) {
+function showSystem({ paused, away, settings_said: said }) {
+  showPaused(paused);
+  notice("away", away ? "away" : null, `The spool is away: ${away}`);
+  notice("settings", said ? "note" : null, `Settings: ${said}`);
+}
+
+function showPaused(paused) {
   const button = document.getElementById("pause-all");
   button.dataset.paused = String(paused);
   write(button.lastChild, paused ? "Resume everything" : "Pause everything");
   button.firstChild.firstChild.setAttribute("href", paused ? "#play" : "#pause");
   notice("paused", paused ? "held" : null, "Everything is paused: what runs goes on to its end, nothing new starts.");
-  notice("away", away ? "away" : null, `The spool is away: ${away}`);
 }
 
 function showSilent(hosts) {
