@@ -209,6 +209,12 @@ def test_every_metric_that_is_asked_for_is_told(asked: Any, told: Mapping[str, M
     assert names - series == set()
 
 
+def test_whatever_keeps_prompts_waiting_is_on_the_dashboard(told: Mapping[str, Metric]) -> None:
+    shown = {name for text in expressions(dashboard()) for name in SERIES.findall(text)}
+    kinds = ("_state", "_paused", "_parked", "_away", "_on_the_way")
+    assert {name for name in {**told, **of_hosts()} if name.endswith(kinds)} - shown == set()
+
+
 def test_every_alert_says_what_is_wrong_and_operations_what_to_do() -> None:
     operations = (DOCS / "operations.md").read_text(encoding="utf-8")
     cures = operations.split("## Alerts\n")[1].split("\n## ")[0]
