@@ -57,6 +57,21 @@ def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
     assert [(page.name, name) for page, name in anchors if name not in headings_of(page)] == []
 
 
+def test_each_module_has_a_word_in_the_row_of_its_room() -> None:
+    rooms = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8").split("\n## ")[1]
+    rows = re.findall(r"^\| (`.+?`) \| (.+) \|$", rooms, re.MULTILINE)
+    heads = [name for head, _ in rows for name in re.findall(r"`([\w.]+)/?`", head)]
+    assert sorted(heads) == sorted(room.name for room in TOP.glob("vqd/*") if is_room(room))
+    words = {head.strip("`/"): set(re.findall(r"\w+", told)) for head, told in rows}
+    of_all = re.compile(r"__init__|examine|report_\w+")  # the doctor asks each room; of the report
+    modules = [path for path in TOP.glob("vqd/*/*.py") if not of_all.fullmatch(path.stem)]
+    assert [path for path in modules if path.stem not in words[path.parent.name]] == []
+
+
+def is_room(path: Path) -> bool:
+    return (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
+
+
 def test_the_index_leads_to_every_page() -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\((docs/[^)#]+)", text))
