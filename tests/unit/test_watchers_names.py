@@ -20,6 +20,7 @@ from vqd.service.drafts import Drafting
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
 from vqd.spool.layout import OWN_FOLDER, Spool
+from vqd.spool.leftovers import copy_name
 from vqd.store.store import Store
 from vqd.watchers.hotfolder import Pace
 from vqd.watchers.inbox import Inbox
@@ -96,6 +97,15 @@ def test_a_job_folder_of_any_name_with_an_input_of_any_name(door: Door) -> None:
         assert_taken_or_told(door, made, b"12345")
 
     drop()
+
+
+def test_what_vqd_copies_into_the_inbox_is_told_of_by_nobody(door: Door) -> None:
+    (door.spool.inbox / ".hidden").mkdir()
+    (door.spool.inbox / copy_name()).mkdir()
+    door.look()
+    assert [line for line in door.waiting.splitlines() if ": " in line] == [
+        ".hidden: ignored: its name begins with . or ~"
+    ]
 
 
 def test_a_job_file_of_any_name(door: Door) -> None:

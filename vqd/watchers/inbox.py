@@ -16,6 +16,7 @@ from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders
 from vqd.service.submit import Coming, Submission
 from vqd.spool.layout import OWN_FOLDER, Spool
+from vqd.spool.leftovers import is_half_made
 from vqd.spool.requests import hold_back
 from vqd.spool.space import Shortage
 from vqd.watchers.candidate import (
@@ -117,6 +118,8 @@ class Inbox:
     def _take(self, name: str, now: float) -> Waiting | NotTaken | None:
         if name in self._elsewhere:
             return self._for_room() or self._elsewhere[name].look(now)
+        if is_half_made(name):
+            return None  # vqd's own: it gets another name soon
         found = candidate_at(self._folder / name, self._hots.is_workflow)
         if self._short is not None and not isinstance(found, NotTaken):
             return self._for_room()
