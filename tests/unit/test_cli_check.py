@@ -243,10 +243,14 @@ def test_every_fault_is_told_and_nothing_else(house: House) -> None:
 
 
 def test_a_folder_without_a_job_file_is_refused(house: House) -> None:
-    (house.folder / "empty").mkdir()
-    checked = house.vqd("check", str(house.folder / "empty"))
+    (house.folder / "beach").mkdir()
+    checked = house.vqd("check", str(house.folder / "beach"))
     assert checked.exit_code == 5
+    assert "it is empty" in checked.stderr
     assert "[no_job_file]" in checked.stderr
+    write(house.folder / "beach" / "job.yaml.txt", "vqd: 1\n")
+    checked = house.vqd("check", str(house.folder / "beach"))
+    assert "if 'job.yaml.txt' is the job file, rename it to job.yaml" in checked.stderr
 
 
 def test_it_leaves_everything_as_it_is(house: House) -> None:

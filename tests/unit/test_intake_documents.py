@@ -82,6 +82,12 @@ def test_what_is_not_plain_is_refused_where_it_stands(text: str, code: str, line
     assert (problem.code, problem.line) == (code, line)
 
 
+def test_a_space_that_is_none_is_told_of_where_it_is_in_the_way() -> None:
+    (problem,) = faults_of("a: 1\nb:\u00a02\nc: 3\n")
+    assert problem.code == "not_yaml"
+    assert problem.hint == "Here or in the line above stands a space that is none (U+00A0)."
+
+
 def test_every_duplicate_key_is_told_at_once() -> None:
     assert [problem.line for problem in faults_of("a: 1\na: 2\nb: 3\nb: 4\n")] == [2, 4]
 

@@ -193,6 +193,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
         ("schedule: {not_before: 9999-12-31T23:59-23:59}", "wrong_type", "schedule.not_before"),
         ("schedule: {max_parallel: 0}", "out_of_range", "schedule.max_parallel"),
         ("schedule: {after: {job: a}}", "bad_name", "schedule.after"),
+        ("schedule: {after: 2030-01-01T08:00Z}", "wrong_type", "schedule.after"),
         ('schedule: {after: ["a\\nb"]}', "bad_name", "schedule.after[0]"),
         ("schedule: {needs: [wan]}", "wrong_type", "schedule.needs"),
         ("schedule: {needs: {tags: [a b]}}", "bad_name", "schedule.needs.tags[0]"),
@@ -246,6 +247,31 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
     assert (problem.line, problem.column) == (4, 3)
     assert problem.hint == "Did you mean matrix?"
     assert problem.allowed == ("rows, matrix, zip, per_input, exclude, include, seeds, limit")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("seeds: {count: 2}", "Write it below `fan_out`."),
+        ("window: nights", "Write it below `schedule`."),
+        ("limit: 3", "Write it below `fan_out` or `retry`."),
+        ("schedule: {name: beach}", "Write it at the left margin, not below `schedule`."),
+        ("schedule: {timeout: 2h}", "Write it below `retry`."),
+    ],
+)
+def test_a_key_in_the_wrong_part_is_told_where_it_belongs(
+    tmp_path: Path, line: str, hint: str
+) -> None:
+    (problem,) = faults_of(tmp_path, asked(line))
+    assert (problem.code, problem.hint) == ("unknown_key", hint)
+
+
+def test_a_time_in_the_place_of_a_job_is_told_where_it_belongs(tmp_path: Path) -> None:
+    (problem,) = faults_of(tmp_path, asked("schedule: {after: 2030-01-01T08:00}"))
+    assert str(problem).endswith(
+        "schedule.after: 2030-01-01T08:00 is a time, and names of jobs are wanted here. "
+        "Write the time behind `not_before`."
+    )
 
 
 def test_all_faults_are_told_at_once_in_their_order(tmp_path: Path) -> None:

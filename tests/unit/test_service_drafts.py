@@ -107,6 +107,19 @@ def test_every_stage_tells_its_faults_at_once_in_the_order_of_the_lines(
     ]
 
 
+def test_a_parameter_and_an_input_beside_the_keys_of_a_job_are_told_where_they_belong(
+    spool: Spool, tmp_path: Path
+) -> None:
+    job = JOB + "method: area\nimage: a.png\ncolour: red\n"
+    folder = picture_job(tmp_path / "beach", job=job)
+    hints = [problem.hint or "" for problem in drafted(spool, folder / "job.yaml").problems]
+    assert hints[:2] == [
+        "Write it below `params`: it is one of image-scale.",
+        "Write it below `inputs`: it is one of image-scale.",
+    ]
+    assert hints[2].startswith("Known: ")
+
+
 def test_what_stands_in_a_part_that_cannot_be_read_is_not_called_missing(
     spool: Spool, tmp_path: Path
 ) -> None:

@@ -3,7 +3,12 @@
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
-from vqd.spool.jobfiles import defaults_in, is_defaults_name, job_file_in
+from vqd.spool.jobfiles import (
+    defaults_in,
+    is_defaults_name,
+    job_file_in,
+    why_no_job_file,
+)
 
 
 def hot_defaults_at(path: Path) -> Path | None:
@@ -22,8 +27,8 @@ def job_file_at(path: Path) -> Path:
     """
     found = job_file_in(_beyond_a_link(path)) if path.is_dir() else path
     if found is None:
-        hint = "Write one; two lines are enough."
-        raise VqdError("no_job_file", f"{path}: no job.yaml here.", hint)
+        said = f"{path}: {why_no_job_file(_beyond_a_link(path))}."
+        raise VqdError("no_job_file", said, "Two lines are enough for one.")
     return found.absolute()
 
 

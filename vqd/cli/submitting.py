@@ -57,7 +57,8 @@ def _say(sent: Sent, *, as_json: bool) -> None:
         print_json(told, in_line=True)
         return
     what = f"dropped {told.dropped}" if told.dropped else f"submitted {told.job}"
-    click.echo(printable(f"{what} ({told.prompts} prompts)"))
+    prompts = "1 prompt" if told.prompts == 1 else f"{told.prompts} prompts"
+    click.echo(printable(f"{what} ({prompts})"))
 
 
 def _wait(way: Way, sent: Sent, *, as_json: bool) -> int:

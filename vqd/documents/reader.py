@@ -19,6 +19,8 @@ from vqd.documents.tree import Document, Mapping, Node, Sequence
 from vqd.domain.errors import Faults, Problem
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_ODD_SPACE = re.compile("[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]")
+"""What pages and word processors put where a space is seen, and YAML takes for a letter."""
 _HEX = "[0-9a-fA-F]{2}"
 _SURROGATE_PAIR = re.compile(rf"(?<!\\)((?:\\\\)*)\\u([dD][89abAB]{_HEX})\\u([dD][c-fC-F]{_HEX})")
 
@@ -177,6 +179,9 @@ def _not_yaml(error: yaml.YAMLError, text: str, where: str, limits: Limits) -> P
         hint = "Indent with spaces."
         return Problem("tab", "a tab stands where spaces indent.", where, line, column, hint=hint)
     hint = "Check quotes, brackets and indentation here and in the line above."
+    odd = _ODD_SPACE.search("\n".join(lines[max(0, mark.line - 1) : line]))
+    if odd is not None:
+        hint = f"Here or in the line above stands a space that is none (U+{ord(odd[0]):04X})."
     return Problem("not_yaml", f"is not YAML: {said}.", where, line, column, hint=hint)
 
 

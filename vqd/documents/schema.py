@@ -190,8 +190,17 @@ def _unknown_key(document: Document, model: type[BaseModel], loc: _Loc) -> Probl
         written(loc),
         found=key,
         allowed=", ".join(known),
-        hint=nearest(key, known),
+        hint=_where_known(model, loc) or nearest(key, known),
     )
+
+
+def _where_known(model: type[BaseModel], loc: _Loc) -> str | None:
+    """Say where a key is known that stands elsewhere: in another part of the document, or above."""
+    key, top = loc[-1], _fields(model)
+    if len(loc) == 2 and key in top:
+        return f"Write it at the left margin, not below `{loc[0]}`."
+    parts = [f"`{part}`" for part, kind in top.items() if key in _fields(_bare(kind))]
+    return f"Write it below {' or '.join(parts)}." if parts else None
 
 
 def _keys_at(model: type[BaseModel], loc: _Loc) -> list[str]:

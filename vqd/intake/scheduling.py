@@ -41,6 +41,9 @@ def _seconds(text: str) -> float | None:
 
 
 def _job_name(given: Any) -> str:
+    if isinstance(given, Text) and ":" in given and re.fullmatch(_MOMENT, given.strip()):
+        said = f"{given} is a time, and names of jobs are wanted here."
+        raise fault("wrong_type", said, hint="Write the time behind `not_before`.")
     is_short = isinstance(given, Text) and 0 < len(given) <= _LONGEST_NAME
     if is_short and printable(given) == given:
         return unicodedata.normalize("NFC", given)

@@ -212,7 +212,8 @@ class Publisher:
 def _reason(job: Job) -> str | None:
     if job.reason is not None or not job.counts.failed:
         return job.reason
-    return f"{job.counts.failed} of {job.counts.total} prompts failed"
+    total = job.counts.total
+    return f"{job.counts.failed} of {total} {'prompt' if total == 1 else 'prompts'} failed"
 
 
 def _in_words(error: OSError | VqdError, folder: Path) -> str:

@@ -174,6 +174,7 @@ class Drafting:
         sheet.problems += faults
         sheet.spec = self._named.with_defaults(chosen.spec, chosen.workflow.name, layer)
         sheet.note(definition=chosen.workflow)
+        sheet.problems = [_of_workflow(problem, chosen.workflow) for problem in sheet.problems]
         return chosen
 
     def _chosen(self, spec: JobSpec, places: Places) -> Chosen:
@@ -303,6 +304,16 @@ def _placed(problem: Problem, spec: JobSpec) -> Problem:
         return problem
     asked = spec.workflow
     return replace(problem, where=spec.where, line=asked.line, column=asked.column, key=asked.key)
+
+
+def _of_workflow(problem: Problem, workflow: Workflow) -> Problem:
+    """Tell of an unknown key that is one of the workflow's where it belongs."""
+    if problem.code != "unknown_key" or problem.key is None:
+        return problem
+    for part, known in (("params", workflow.params), ("inputs", workflow.inputs)):
+        if problem.key in known:
+            return replace(problem, hint=f"Write it below `{part}`: it is one of {workflow.name}.")
+    return problem
 
 
 def _check_alone(job_file: Path) -> None:
