@@ -73,6 +73,15 @@ def test_of_a_job_that_is_none_the_nearest_is_named(house: House, verb: str) -> 
     assert f"There is no job 'baech'. Did you mean {JOB}? [unknown_job]" in answer.output
 
 
+@pytest.mark.parametrize("verb", ["show", "status", "cancel", "log", "retry"])
+def test_of_a_drop_that_is_no_job_yet_it_is_said_who_tells_why(house: House, verb: str) -> None:
+    (house.folder / "spool" / "inbox" / "dropped").mkdir()
+    answer = house.vqd(verb, "dropped")
+    assert answer.exit_code == 4
+    said = "dropped lies in the inbox and is no job yet. vqd explain dropped says why."
+    assert f"{said} [unknown_job]" in answer.output
+
+
 @pytest.mark.parametrize("verb", ["status", "list", "explain"])
 def test_nothing_in_a_name_acts_on_a_terminal(house: House, verb: str) -> None:
     words = [verb] if verb in ("status", "list") else [verb, "🎬"]

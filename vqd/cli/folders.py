@@ -1,9 +1,11 @@
 """The folders of jobs, as the command line finds them: by a part of the name, with or without a
 queue beside them."""
 
+import os
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.names import printable
 from vqd.domain.place import Place
 from vqd.service.views import open_views, unknown_job
 from vqd.spool.layout import Spool
@@ -37,7 +39,21 @@ def job_folder(spool: Spool, part: str, queue_place: Place | None = None) -> Pat
     return fitting[0]
 
 
+def lies_in_inbox(spool: Spool, name: str) -> bool:
+    """Tell whether a drop of this name lies in the inbox."""
+    is_name = name not in ("", ".", "..") and "/" not in name
+    return is_name and os.path.lexists(spool.inbox / name)
+
+
+def not_taken_yet(name: str) -> VqdError:
+    """Give the error that a drop is no job yet."""
+    said = f"{printable(name)} lies in the inbox and is no job yet."
+    return VqdError("unknown_job", said, f"vqd explain {printable(name)} says why.")
+
+
 def _unknown(spool: Spool, part: str, queue_place: Place | None) -> VqdError:
+    if lies_in_inbox(spool, part):
+        return not_taken_yet(part)
     if queue_place is not None:
         try:
             with open_views(queue_place) as views:

@@ -2,9 +2,11 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from vqd.cli.condition import condition_of
+from vqd.cli.folders import lies_in_inbox, not_taken_yet
 from vqd.cli.glancing import shapes
 from vqd.cli.share import Share
 from vqd.cli.statusfile import running_of
@@ -21,7 +23,7 @@ from vqd.service.shapes.prompts import (
     prompt_shape,
     reason_shape,
 )
-from vqd.service.views import open_views
+from vqd.service.views import Views, open_views
 from vqd.settings.site import Site
 
 
@@ -34,13 +36,13 @@ class Memory:
 
     def job(self, name: str) -> JobDetailShape:
         """Give a job."""
-        with open_views(self._site.queue_place) as views:
+        with self._views_of(name) as views:
             job, reasons = views.explain(name, self._stops(), now=time.time())
         return self._detail(job, reasons)
 
     def shown(self, name: str, *, prompts: int) -> ShownShape:
         """Give a job with so many of its prompts."""
-        with open_views(self._site.queue_place) as views:
+        with self._views_of(name) as views:
             seen = views.detail(name, prompts=prompts)
             _, reasons = views.explain(seen.job.job, self._stops(), now=time.time())
         detail = self._detail(seen.job, reasons)
@@ -53,7 +55,7 @@ class Memory:
 
     def prompt(self, name: str, number: int) -> OnePromptShape:
         """Give one prompt of a job, with every attempt at it."""
-        with open_views(self._site.queue_place) as views:
+        with self._views_of(name) as views:
             detail = views.prompt(name, number)
         return one_prompt_shape(detail.job.job, prompt_detail_shape(detail))
 
@@ -76,6 +78,18 @@ class Memory:
             folder=self._folder(found.job) if found else None,
             reasons=[reason_shape(one) for one in ([drop, *reasons] if drop else reasons)],
         )
+
+    @contextmanager
+    def _views_of(self, name: str) -> Iterator[Views]:
+        """Give what is asked for a job; a drop that is none yet is told from what nobody knows."""
+        try:
+            with open_views(self._site.queue_place) as views:
+                yield views
+        except VqdError as error:
+            spool = self._share.if_answering() if error.code == "unknown_job" else None
+            if spool is not None and lies_in_inbox(spool, name):
+                raise not_taken_yet(name) from error
+            raise
 
     def _detail(self, job: Job, reasons: Sequence[Reason]) -> JobDetailShape:
         (shape,) = shapes(self._site, self._share, [job])

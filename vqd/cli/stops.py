@@ -1,9 +1,9 @@
 """What keeps a queue beside the daemon, and drops that are not taken."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 from vqd.cli.condition import Condition
+from vqd.cli.folders import lies_in_inbox
 from vqd.domain.names import printable
 from vqd.service.explain import Reason, Stop
 from vqd.spool.layout import Spool
@@ -27,8 +27,7 @@ def stops_of(condition: Condition) -> Iterator[Stop]:
 
 def not_taken(spool: Spool, name: str, stops: Sequence[Stop]) -> Reason | None:
     """Say why a drop of this name is still in the inbox; None if there is none."""
-    path = spool.inbox / name
-    if name in ("", ".", "..") or "/" in name or not os.path.lexists(path):
+    if not lies_in_inbox(spool, name):
         return None
     waits = [line for line in waiting_in(spool.inbox) if line.startswith(f"{printable(name)}: ")]
     if waits:

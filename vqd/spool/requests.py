@@ -11,7 +11,7 @@ from vqd.domain.names import safe_name
 from vqd.spool.files import listed
 
 _VERBS = "CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY"
-_REQUEST = re.compile(rf"({_VERBS})(?:(?<=Y) (\d{{1,9}}))?(?:\.txt)?", re.IGNORECASE)
+_REQUEST = re.compile(rf"({_VERBS})(?:(?<=Y)[ :=]+(\d{{1,9}}))?(?:\.txt)?", re.IGNORECASE)
 _ANSWER = re.compile(rf"(?:{_VERBS})\.(?:done-\d{{6}}.*|refused-.+)")
 _NOT_TAKEN = "not taken"
 _HELD_BACK = re.compile(rf"CANCEL\.done-\d{{6}} {_NOT_TAKEN}")
