@@ -285,6 +285,22 @@ def test_an_optional_slot_stays_empty(tmp_path: Path) -> None:
 def test_an_empty_folder_may_still_be_filled(tmp_path: Path) -> None:
     (problem,) = faults_of(tmp_path, a_spec())
     assert (problem.code, problem.key) == ("missing_input", "inputs.image")
+    assert problem.said == "there is no image for the input image."
+
+
+def test_files_that_are_there_and_of_no_kind_that_is_missed_are_named(tmp_path: Path) -> None:
+    put(tmp_path, "a.heic", "job.yaml", "a.txt", "PAUSE", "shots.csv")
+    (problem,) = faults_of(tmp_path, a_spec())
+    assert problem.said == "there is no image for the input image; a.heic is none."
+    put(tmp_path, "b.mp4", "c.mov", "d.psd")
+    (problem,) = faults_of(tmp_path, a_spec())
+    assert problem.said.endswith("; a.heic, b.mp4, c.mov … are none.")
+
+
+def test_of_an_address_it_is_said_that_nothing_is_fetched(tmp_path: Path) -> None:
+    (problem,) = faults_of(tmp_path, a_spec(image=an_input("https://example.org/a.png")))
+    assert problem.code == "missing_input"
+    assert problem.hint == "Nothing is fetched: put the file beside the job file, and name it."
 
 
 def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ def test_a_table_of_one_column_needs_no_quotes_for_separators(tmp_path: Path, en
     assert [*rows.texts] == [("a dog, asleep",), ("one; two,",), ("a, b",)]
 
 
+def test_a_spreadsheet_is_told_from_a_table_that_was_not_copied_whole(tmp_path: Path) -> None:
+    (tmp_path / "shots.XLSX").write_bytes(b"PK\x03\x04")
+    named = Given("shots.XLSX", "fan_out.rows", 4, 9)
+    with pytest.raises(Faults) as caught:
+        read_table(named, Places(tmp_path), "job.yaml")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where) == ("not_csv", "shots.XLSX")
+    assert problem.hint == "Save its table as CSV (UTF-8), and name that file."
+
+
 def test_a_row_knows_its_line_behind_empty_ones(tmp_path: Path) -> None:
     rows = read(tmp_path, "prompt\n\na\n\n\nb\n")
     assert [*rows.lines] == [3, 6]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vqd.domain.errors import Faults, Problem
@@ -24,6 +24,9 @@ from vqd.intake.sidecars import MOST_PROBLEMS, Sidecars
 from vqd.intake.table import read_table
 from vqd.intake.tree import Entry
 
+_OF_JOBS = frozenset({"", ".yaml", ".yml", ".json", ".txt", ".csv", ".tsv"})
+"""What job files, tables, what lies beside inputs and what steers a job end with."""
+_MOST_OTHERS = 3
 _OURS = re.compile(r"(previous(-\d+)?/)?(rejected-)?outputs/")
 """What vqd itself made in an earlier life of a job, and must not take for an input."""
 
@@ -165,7 +168,7 @@ class _Search:
                 self.passed_over[readable(entry.path)] = None
         entries = self._files_of(place, named)
         if not named:
-            said = f"there is no {slot.kind} for the input {slot.name}."
+            said = f"there is no {slot.kind} for the input {slot.name}{self._others()}."
             hint = f"Put {_kinds(slot)} beside the job file."
             self._note(place, "missing_input", said, hint)
         return self._as_files(place, self.places.folder, entries, "natural")
@@ -188,8 +191,18 @@ class _Search:
         if entries:
             return self._fitting(slot, asked, given, root, entries)
         said = f"{given.text}: no such file for the input {slot.name}."
-        self._note(given, "missing_input", said, "Check the name, and that it was copied.")
+        hint = "Check the name, and that it was copied."
+        if "://" in given.text:
+            hint = "Nothing is fetched: put the file beside the job file, and name it."
+        self._note(given, "missing_input", said, hint)
         return ()
+
+    def _others(self) -> str:
+        """Tell of files that nothing in a job is, where one that can be taken is missed."""
+        endings = {path: PurePosixPath(path).suffix.lower() for path in self.passed_over}
+        others = sorted(path for path, ending in endings.items() if ending not in _OF_JOBS)
+        named = ", ".join(others[:_MOST_OTHERS]) + (" …" if len(others) > _MOST_OTHERS else "")
+        return f"; {named} {'is' if len(others) == 1 else 'are'} none" if others else ""
 
     def _fitting(
         self, slot: InputSlot, asked: InputSpec, given: Given, root: Path, entries: list[Entry]

@@ -16,6 +16,7 @@ _MOST_ROWS = 1_000_000
 _MOST_COLUMNS = 200
 _MOST_PROBLEMS = 20
 _SEPARATORS = ",;\t"
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 _NO_SEPARATOR = "\x1f"
 """ASCII's unit separator, which no text has."""
 
@@ -58,6 +59,9 @@ def _text(given: Given, places: Places, path: str, job_file: str) -> str:
     if len(content) > MOST_BYTES:
         said = f"{path} is longer than {MOST_BYTES} bytes."
         raise Faults([given.problem("too_large", said, job_file, hint="Split the job.")])
+    if path.lower().endswith(_SPREADSHEETS):
+        hint = "Save its table as CSV (UTF-8), and name that file."
+        raise Faults([Problem("not_csv", "is a spreadsheet, and no CSV.", path, hint=hint)])
     return decoded(content, path)
 
 
