@@ -102,6 +102,12 @@ def test_of_a_job_that_was_not_run_every_fault_is_told_with_its_line(tmp_path: P
     assert "kept" not in said
 
 
+def test_faults_of_another_file_are_not_called_the_job_file_s(tmp_path: Path) -> None:
+    faults = (Problem("uneven_row", "has 3 values.", "shots.csv", 3),)
+    said = why(tmp_path, a_job(0, 0, 0, problems=faults))
+    assert "Nothing was run. 1 fault:\n\n  - shots.csv:3: has 3 values.\n" in said
+
+
 def test_a_job_that_was_cancelled_says_by_what(tmp_path: Path) -> None:
     cancelled = a_job(4, 1, 0, 3, cancel_requested_at=NOW, reason="cancelled: CANCEL was put there")
     said = why(tmp_path, cancelled)

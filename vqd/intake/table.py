@@ -129,7 +129,8 @@ class _Reader:
         while len(cells) > len(names) and not cells[-1]:
             cells.pop()
         if len(cells) != len(names) and len(self.problems) < _MOST_PROBLEMS:
-            said = f"has {len(cells)} values for {len(names)} columns."
+            values = "1 value" if len(cells) == 1 else f"{len(cells)} values"
+            said = f"has {values} for {len(names)} columns."
             hint = "Quote a value with a separator in it; was the file copied whole?"
             self._note(line, "uneven_row", said, hint)
         return len(cells) == len(names)

@@ -29,7 +29,9 @@ def write_why(folder: Path, job: Job, failures: Sequence[Failures]) -> None:
 
 def _what(job: Job, failures: Sequence[Failures]) -> Iterator[str]:
     if job.problems:
-        yield f"Nothing was run. {_counted(len(job.problems), 'fault')} in {job.job_file.name}:"
+        elsewhere = any(one.where not in (None, job.job_file.name) for one in job.problems)
+        where = "" if elsewhere else f" in {job.job_file.name}"
+        yield f"Nothing was run. {_counted(len(job.problems), 'fault')}{where}:"
         for problem in job.problems:
             yield from ("", f"  - {problem.in_full}")
         return
