@@ -57,6 +57,17 @@ def test_a_mapping_grows_by_a_drop_in_and_a_list_is_replaced_by_it(main: Path) -
     assert [server.url for server in settings.servers] == ["http://gpu9"]
 
 
+def test_a_path_that_a_shell_would_write_out_is_refused_with_its_line(main: Path) -> None:
+    write(main.parent / "vqd.d" / "a.yaml", "keep: 30d\nspool: ~/spool\ninput_roots: [$HOME/in]\n")
+    with pytest.raises(Faults) as caught:
+        load_settings(main)
+    assert [(one.code, one.line, one.key) for one in caught.value.problems] == [
+        ("wrong_value", 2, "spool"),
+        ("wrong_value", 3, "input_roots[0]"),
+    ]
+    assert "no shell writes ~ out. Write the whole path." in str(caught.value.problems[0])
+
+
 def test_only_yaml_files_that_are_not_hidden_are_drop_ins(main: Path) -> None:
     for name in (".hidden.yaml", "old.yaml.bak", "README", "x.yaml~"):
         write(main.parent / "vqd.d" / name, "no settings at all: {")

@@ -11,7 +11,7 @@ from vqd.documents.reader import read
 from vqd.documents.tree import Document, Mapping
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.settings.layers import Layers
-from vqd.settings.places import place
+from vqd.settings.places import place, unwritten
 
 SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
 _ENDINGS = (".yaml", ".yml")
@@ -83,6 +83,7 @@ def lay_files(layers: Layers, found: Found) -> list[Problem]:
         except Faults as faults:
             problems += faults.problems
             continue
+        problems += unwritten(document.root, document.where)
         place(document.root, path.absolute().parent)
         layers.lay(document)
     return problems
