@@ -195,6 +195,21 @@ def test_a_folder_of_thousands_of_files_is_dropped_and_counted(look: Look) -> No
     expect(look.page.locator(".files li")).to_have_count(0)
 
 
+def test_what_a_slot_leaves_out_is_said_and_stays_said_while_the_job_is_checked(
+    look: Look, tmp_path: Path
+) -> None:
+    taken = picture(tmp_path / "a.png")
+    look.go("/submit/image-scale")
+    chosen = look.page.locator("#slot-image")
+    chosen.set_input_files([taken, write(tmp_path / "b.heic", "x"), write(tmp_path / "c.mp4", "x")])
+    expect(look.page.locator(".told")).to_contain_text("1 prompt")
+    said = "Left out: b.heic and 1 other file, no image file that this takes."
+    expect(look.page.locator(".slot")).to_contain_text(said)
+    assert look.faults() == []
+    chosen.set_input_files(taken)
+    expect(look.page.locator(".slot")).not_to_contain_text("Left out")
+
+
 def test_a_job_folder_is_dropped_as_it_is_or_says_what_is_wrong_with_it(
     look: Look, house: Daemon, tmp_path: Path
 ) -> None:

@@ -205,6 +205,13 @@ def test_a_check_tells_what_a_job_would_be_by_the_names_of_its_files(house: WebH
     assert staged(house) == []
 
 
+def test_nothing_in_a_fault_turns_what_is_read_of_it(house: WebHouse) -> None:
+    job = b'vqd: 1\nworkflow: image-scale\nname: "a\\u202e/b"\n'
+    told = sent(house, ("job", ("x.yaml", job)), path="/api/check").json()["problems"]
+    said = {problem["code"]: problem["said"] for problem in told}
+    assert said["bad_name"] == "a\\u202e/b is no name for a job."
+
+
 def test_a_check_is_well_answered_whatever_is_wrong(house: WebHouse) -> None:
     answer = sent(house, ("job", ("x.yaml", b"vqd: 1\nworkflow: none\n")), path="/api/check")
     assert answer.status_code == 200

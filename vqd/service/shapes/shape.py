@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from vqd.domain.errors import Problem
+from vqd.domain.names import printable
 
 
 class Shape:
@@ -37,8 +38,9 @@ class ProblemShape(Shape):
 
 
 def problem_shape(problem: Problem) -> ProblemShape:
-    """Give a fault for programs."""
-    return ProblemShape(**asdict(problem))
+    """Give a fault for programs; nothing in its words acts on whatever shows them."""
+    hint = None if problem.hint is None else printable(problem.hint)
+    return ProblemShape(**{**asdict(problem), "said": printable(problem.said), "hint": hint})
 
 
 def problem_of(shape: ProblemShape) -> Problem:

@@ -18,6 +18,7 @@ export function makeSlot(name, { label, help, required, kind, extensions }, onCh
   const number = h("span", { class: "tally" });
   const said = h("p", { class: "fault", id: `fault-${name}`, role: "alert" });
   const more = h("p", { class: "help" });
+  const left = h("p", { class: "reason", role: "status", hidden: true });
   const none = h("button", { type: "button", class: "plain", hidden: true, onclick: () => leaveOut(...held.keys()) },
     "Leave all out");
   const element = h(
@@ -37,6 +38,7 @@ export function makeSlot(name, { label, help, required, kind, extensions }, onCh
     h("p", { class: "help" }, help || `Drop ${kind} files or folders here: ${extensions.join(" ")}`),
     list,
     more,
+    left,
     h(
       "p",
       { class: "buttons" },
@@ -66,7 +68,8 @@ export function makeSlot(name, { label, help, required, kind, extensions }, onCh
     const refused = files.filter(([path]) => !takes(path));
     for (const [path, file] of files) if (takes(path)) held.set(path, file);
     const others = refused.length > 1 ? ` and ${count(refused.length - 1, "other file")}` : "";
-    fault(refused.length ? `${refused[0][0]}${others}: no ${kind} file that this takes.` : "");
+    left.hidden = !refused.length;
+    write(left, refused.length ? `Left out: ${refused[0][0]}${others}, no ${kind} file that this takes.` : "");
     draw();
     onChange();
   }
