@@ -251,6 +251,13 @@ def test_whatever_else_answers_is_said_to_be_no_vqd(verb: str) -> None:
     assert "[not_vqd]" in answer.output
 
 
+def test_of_a_url_with_a_path_too_much_it_is_said(elsewhere: Elsewhere) -> None:
+    args = ["status", "--url", f"{elsewhere.house.url}/jobs", "--token-file", str(elsewhere.token)]
+    answer = CliRunner().invoke(vqd, args, catch_exceptions=False)
+    assert answer.exit_code == 5
+    assert "/jobs: what answers has no such route. Is its URL too long" in answer.output
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [("http://127.0.0.1:1", "unreachable"), ("gpu-box:8640", "bad_url"), ("ftp://x", "bad_url")],

@@ -73,6 +73,14 @@ def test_of_a_job_that_is_none_the_nearest_is_named(house: House, verb: str) -> 
     assert f"There is no job 'baech'. Did you mean {JOB}? [unknown_job]" in answer.output
 
 
+def test_that_no_job_is_like_what_was_asked_for_is_said(house: House, tmp_path: Path) -> None:
+    assert house.vqd("list", "--search", "baech").stderr == "no job is like that\n"
+    assert house.vqd("list", "--search", "baech").stdout == ""
+    empty = House(tmp_path / "empty")
+    empty.store().close()
+    assert empty.vqd("list").stderr == "no job yet\n"
+
+
 @pytest.mark.parametrize("verb", ["show", "status", "cancel", "log", "retry"])
 def test_of_a_drop_that_is_no_job_yet_it_is_said_who_tells_why(house: House, verb: str) -> None:
     (house.folder / "spool" / "inbox" / "dropped").mkdir()

@@ -138,6 +138,9 @@ class Client:
         if told.get("problems"):
             return Faults(TypeAdapter(list[Problem]).validate_python(told["problems"]))
         hint = told.get("hint")
+        if told.get("code") == "not_found":
+            said = f"{self._shown}: what answers has no such route."
+            return VqdError("not_vqd", said, "Is its URL too long, or is it of another version?")
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             hint = "Give --token-file, or set VQD_TOKEN_FILE: a file with the token."
         return VqdError(str(told.get("code")), printable(str(told.get("detail"))), hint)

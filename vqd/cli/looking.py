@@ -68,9 +68,12 @@ def list_jobs(
 ) -> None:
     """List the newest jobs, newest first."""
     wanted = frozenset(JobState(state) for state in states)
-    jobs = way.jobs(JobFilter(wanted, workflow, labels, search), limit=limit)
+    asked = JobFilter(wanted, workflow, labels, search)
+    jobs = way.jobs(asked, limit=limit)
     if as_json:
         print_json(jobs)
+    elif not jobs:
+        click.echo("no job yet" if asked == JobFilter() else "no job is like that", err=True)
     else:
         print_jobs(jobs, time.time())
 
