@@ -5,9 +5,11 @@ import { makeBulk } from "./bulk.js";
 import { h, write } from "./dom.js";
 import { makeFilter } from "./filter.js";
 import { use } from "./keys.js";
+import { live } from "./live.js";
 import { Queue, SECTIONS } from "./queue.js";
 import { makeOrder } from "./reorder.js";
 import { makeSection } from "./section.js";
+import { makeUntaken } from "./untaken.js";
 
 const TOLD_AGAIN_MS = 10_000; // times are told as so long ago
 
@@ -26,16 +28,20 @@ export function board() {
   const sections = SECTIONS.map((section) => makeSection(section, queue, picked, drawSoon));
   const order = makeOrder(queue, sections.find(({ name }) => name === "waiting"), say);
   const empty = makeEmpty();
+  const untaken = makeUntaken(drawSoon);
   const title = h("h1", { class: "unseen" }, "Queue");
   const element = h(
     "section",
     { class: "board", "aria-label": "Queue" },
-    title, filter.element, fault, bulk.element, empty.element, sections.map((section) => section.element),
-    order.element,
+    title, filter.element, fault, untaken.element, bulk.element, empty.element,
+    sections.map((section) => section.element), order.element,
   );
   const leaving = new AbortController();
   const { signal } = leaving;
-  const ticking = setInterval(drawSoon, TOLD_AGAIN_MS);
+  const ticking = setInterval(() => {
+    drawSoon();
+    if (live.isHeard) untaken.look();
+  }, TOLD_AGAIN_MS);
   let isAsked = false;
 
   function drawSoon() {
@@ -89,9 +95,11 @@ export function board() {
     ["t", "let it start before all others", () => move("first")],
   ]);
   queue.addEventListener("change", drawSoon, { signal });
+  live.addEventListener("reload", untaken.look, { signal });
   window.addEventListener("scroll", drawSoon, { signal, passive: true });
   window.addEventListener("resize", drawSoon, { signal });
   queue.filter(asked);
+  untaken.look();
   return {
     title: "Queue",
     element,
