@@ -45,7 +45,8 @@ class Company:
             worker = hosts.join(home, name)
             homes = [f"home-of-{one}" for one in reaches]
             hosts.introduce(worker, name, lease_s=LEASE_S, reaches=homes, depot=depot)
-        self.drive(home, *servers)
+        if servers:
+            self.drive(home, *servers)
         return worker
 
     def drive(self, home: str, *servers: str, prompts: int = 0) -> None:

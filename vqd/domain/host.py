@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from vqd.domain.queue import PromptKey
+    from vqd.domain.server import ServerRecord
 
 HOST_STATES = ("heard", "silent", "gone")
 KEPT_S = 7 * 86_400.0
@@ -88,6 +89,13 @@ class Swept:
 
     homes: Collection[str] = ()
     prompts: Collection[PromptKey] = ()
+
+
+def forsaken(servers: Iterable[ServerRecord], hosts: Collection[Host]) -> set[str]:
+    """Name the servers that nobody drives any more: their hosts are gone, while others are
+    there."""
+    gone = {host.home for host in hosts if host.state == "gone"}
+    return {one.server for one in servers if one.home in gone} if len(gone) < len(hosts) else set()
 
 
 def told_apart(hosts: Iterable[Host]) -> list[Host]:

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from vqd.domain.needs import Capability
 
-FORSAKEN = "the host that drove it is gone"
-"""What is said of a server that nobody drives any more."""
-
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
@@ -35,11 +32,6 @@ class ServerRecord:
     def takes_prompts(self) -> bool:
         """Whether it is given prompts, if only when no other is."""
         return self.state in ("up", "avoided")
-
-    @property
-    def is_forsaken(self) -> bool:
-        """Whether it took prompts until the host was gone that drove it."""
-        return self.state == "down" and self.said == FORSAKEN
 
     @property
     def capability(self) -> Capability:

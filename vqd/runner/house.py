@@ -6,16 +6,18 @@ still. That a server is back, or that there is room again, is told only after th
 was told is in the store, so that it is told once whatever restarts meanwhile.
 
 Where hosts share a queue each tells of its own servers; one that is gone cannot, so the first of
-the others that finds its servers down tells of them, and when they are back.
+the others that finds its servers down tells of them. Whoever told that one is down tells when it is
+back, and nobody else tells it again meanwhile, its own host neither.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import inf
 
 import structlog
 
+from vqd.domain.host import Host, forsaken
 from vqd.domain.names import printable
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, HouseWishes
 from vqd.domain.server import ServerRecord
@@ -39,16 +41,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """How a subject is by now, since when (UTC seconds), and what would be told of it.
-
-    One of which any host may tell, the first alone does (`is_anyones`).
-    """
+    """How a subject is by now, since when (UTC seconds), and what would be told of it."""
 
     subject: str
     event: HouseEvent
     news: HouseNews
     since_at: float
-    is_anyones: bool = False
 
 
 class House:
@@ -91,10 +89,10 @@ class House:
 
     def look(self) -> float:
         """Tell what is worth telling by now; give the seconds until it should look again."""
-        now = self._clock()
+        now, hosts = self._clock(), self._store.hosts()
         with self._store.reading() as session:
             told = session.house.told()
-            facts = [*_of_servers(session, told, now), *_of_queue(session, told)]
+            facts = [*_of_servers(session, hosts, told, now), *_of_queue(session, told)]
         if _QUEUE not in told:
             begun = HouseEvent.QUEUE_EMPTY
             self._store.write(lambda session: session.house.begin(_QUEUE, begun, now=now))
@@ -121,8 +119,8 @@ class House:
         to = self._wishes.to if is_wanted else None
 
         def tell(session: Session) -> bool:
-            if fact.is_anyones and _is_told_elsewhere(fact, session.house.lost_elsewhere()):
-                return False
+            if _is_told_elsewhere(fact, session.house.lost_elsewhere()):
+                return False  # by a host that looked at the same time
             session.house.tell(
                 fact.subject,
                 fact.event,
@@ -159,17 +157,18 @@ def _is_news(fact: _Fact, told: Mapping[str, Told], now: float) -> bool:
     return is_other and not is_quiet
 
 
-def _of_servers(session: Session, told: Mapping[str, Told], now: float) -> Iterator[_Fact]:
-    servers = session.servers.all()
+def _of_servers(
+    session: Session, hosts: Collection[Host], told: Mapping[str, Told], now: float
+) -> Iterator[_Fact]:
+    servers, lost_elsewhere = session.servers.all(), session.house.lost_elsewhere()
     up = sum(server.takes_prompts for server in servers)
-    theirs = {server.server for server in session.servers.elsewhere()}
-    lost_elsewhere = session.house.lost_elsewhere() if theirs else {}
+    theirs = {server.server for server in session.servers.elsewhere()} - forsaken(servers, hosts)
     for server in servers:
         fact = _of_server(server, told, now, f"{up} of {len(servers)}")
-        if server.server not in theirs or _is_told_down(told.get(fact.subject)):
+        is_told_here = _is_told_down(told.get(fact.subject))
+        is_left = server.server in theirs or _is_told_elsewhere(fact, lost_elsewhere)
+        if is_told_here or not is_left:
             yield fact
-        elif server.is_forsaken and not _is_told_elsewhere(fact, lost_elsewhere):
-            yield replace(fact, is_anyones=True)
 
 
 def _of_server(server: ServerRecord, told: Mapping[str, Told], now: float, taking: str) -> _Fact:
@@ -188,7 +187,7 @@ def _is_told_down(before: Told | None) -> bool:
 
 
 def _is_told_elsewhere(fact: _Fact, lost_elsewhere: Mapping[str, float]) -> bool:
-    """Tell whether another host told of a server that it is down since it is so."""
+    """Tell whether another host told of a server that it is down since it has been so."""
     return lost_elsewhere.get(fact.subject, -inf) >= fact.since_at
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import VqdError
+from vqd.domain.host import forsaken
 from vqd.domain.models import listed_models
 from vqd.domain.nearest import nearest
 from vqd.domain.place import Place
 from vqd.domain.server import ServerRecord, ServerTally
 from vqd.domain.spelling import folded
-from vqd.service.hosts import HostView, by_host, forsaken, host_views, sharing
+from vqd.service.hosts import HostView, by_host, host_views, sharing
 from vqd.service.workflows import Workflows
 from vqd.store.catalogue import CatalogueRows
 from vqd.store.store import StoreReader
@@ -160,8 +161,7 @@ class FarmViews:
         found: dict[tuple[str, str], tuple[str, set[str]]] = {}
         known = self._reader.hosts()
         with self._reader.reading() as session:
-            records = session.servers.all()
-            left_out = forsaken(records, sharing(known, records))
+            left_out = forsaken(session.servers.all(), known)
             listed = session.catalogue.servers()
             servers = tuple(one for one in listed if one not in left_out)
             for node_class, having in _classes(session.catalogue, servers):

@@ -38,14 +38,6 @@ def by_host(servers: Iterable[ServerRecord], hosts: Iterable[Host]) -> list[Serv
     return [_by(known[one.home], one) if one.home in known else one for one in servers]
 
 
-def forsaken(servers: Iterable[ServerRecord], hosts: Sequence[Host]) -> set[str]:
-    """Name the servers whose hosts are gone, while others are there."""
-    gone = {host.home for host in hosts if host.state == "gone"}
-    if len(gone) == len(hosts):
-        return set()
-    return {one.server for one in servers if one.home in gone}
-
-
 def host_views(
     hosts: Iterable[Host], servers: Sequence[ServerRecord], tallies: Mapping[str, ServerTally]
 ) -> list[HostView]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from vqd.domain.server import FORSAKEN, ServerRecord, ServerTally
+from vqd.domain.server import ServerRecord, ServerTally
 from vqd.store.homes import AND_HOME, OR_ELSEWHERE, OWN_SERVERS, TAKES_HOME
 from vqd.store.rows import Connection
 
@@ -47,8 +47,9 @@ class ServerRows:
         them."""
         lost = [one for one in self._of(homes) if one.state != "down"]
         self._connection.executemany(
-            "UPDATE servers SET state = 'down', said = ?, since_at = ? WHERE server = ?",
-            [(FORSAKEN, now, one.server) for one in lost],
+            "UPDATE servers SET state = 'down', said = 'the host that drove it is gone',"
+            " since_at = ? WHERE server = ?",
+            [(now, one.server) for one in lost],
         )
 
     def forget(self, homes: Collection[str]) -> list[str]:
