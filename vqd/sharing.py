@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -87,11 +86,8 @@ class Sharing:
 @contextmanager
 def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
     """Share the queue of the settings as the daemon of a spool, until the block ends."""
-    place, spools = settings.queue_place, {}
-    if isinstance(place, Database):
-        home = spool.mark
-        spools = dict(_reached(settings, home))
-        place = replace(place, home=home)
+    place = spool.at_home(settings.queue_place)
+    spools = dict(_reached(settings, place.home)) if isinstance(place, Database) else {}
     depot = settings.depot_address
     shared = Sharing(place, spools, settings.lease_s, None if depot is None else str(depot))
     try:

@@ -1,6 +1,7 @@
 """The hosts that share a queue are seen: by the command line, the API and the metrics."""
 
 import json
+from contextlib import closing
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -10,6 +11,8 @@ from tests.cluster.company import Company
 from tests.house import House
 from tests.webhouse import WebHouse
 from vqd.domain.place import Database
+from vqd.spool.layout import Spool
+from vqd.store.examine import examine_store
 from vqd.store.store import Store
 
 HOURS_S = 36_000.0
@@ -21,6 +24,12 @@ def accept(url: str, home: str) -> None:
     store = Store(Database(url, home=home))
     accept_a_job(store, JOB, total=3)
     store.close()
+
+
+def refuse(url: str, home: str, said: str | None) -> None:
+    """Let a host write down what its disk refuses, or that it refuses nothing."""
+    with closing(Store(Database(url, home=home))) as store:
+        store.write(lambda session: session.refusals.note(said))
 
 
 def words(told: str) -> list[list[str]]:
@@ -106,6 +115,25 @@ def test_a_server_that_another_host_took_over_is_told_with_that(
         ("gpu2", "a"),
         ("gpu3", "b"),
     ]
+
+
+def test_what_the_disk_of_one_host_refuses_is_told_of_that_host_and_by_that_host_alone(
+    house: House, company: Company, database: str
+) -> None:
+    company.join("b")
+    ours = Spool(house.folder / "spool").mark
+
+    def parked() -> object:
+        return json.loads(house.vqd("status", "--json").output)["parked"]
+
+    refuse(database, "home-of-b", "b.png cannot be written")
+    assert parked() is None
+    refuse(database, ours, "a.png cannot be written")
+    assert parked() == "a.png cannot be written"
+    told = [one.said for one in examine_store(Database(database)) if one.code == "refused"]
+    assert [said.split(": ")[1].split()[0] for said in sorted(told)] == ["a.png", "b.png"]
+    refuse(database, "home-of-b", None)
+    assert parked() == "a.png cannot be written"
 
 
 def test_the_status_names_the_hosts_and_warns_of_one_that_is_silent(

@@ -18,7 +18,10 @@ from vqd.store.postgres.steps import PostgresStep, said_here, steps
 from vqd.store.schema import steps as steps_of_sqlite
 from vqd.store.store import Store, StoreReader
 
-SCRIPTS = {3: "0a64eff42e4ebf7ec252ab25b9f65defff1dcc03955d140a4b5e0865ffee3955"}
+SCRIPTS = {
+    3: "0a64eff42e4ebf7ec252ab25b9f65defff1dcc03955d140a4b5e0865ffee3955",
+    5: "2ed32bdd879facef10c92ec2a5dd9c6c8598e0d7e450dab196a9d67438fdf9d9",
+}
 """What each script of PostgreSQL's own was when it was released."""
 NEWEST = steps()[-1].number
 ADDS = next_step(
@@ -97,6 +100,29 @@ def test_a_queue_is_brought_to_the_next_schema_with_what_is_in_it(
         with pytest.raises(VqdError) as caught, opens(queue) as store, store.reading():
             pass
         assert caught.value.code == "store_too_new"
+
+
+@pytest.mark.parametrize("number", [step.number for step in steps()[:-1]])
+def test_a_queue_of_each_earlier_schema_becomes_one_as_a_new_one_is(
+    database: str, number: int
+) -> None:
+    with psycopg.connect(database) as connection:
+        for step in steps():
+            if step.number <= number:
+                connection.execute(step.script)
+        connection.execute("INSERT INTO vqd.form (schema) VALUES (%s)", (number,))
+        connection.execute("INSERT INTO vqd.refusals (said) VALUES ('quota')")
+    place = Database(database, home="here")
+    with closing(Store(place)) as store:
+        accept_a_job(store, "one")
+        with store.reading() as session:
+            assert session.refusals.said() == "quota"
+    with psycopg.connect(database) as connection:
+        brought = connection.execute(COLUMNS.format(which="true")).fetchall()
+        connection.execute("DROP SCHEMA vqd CASCADE")
+        connection.commit()
+        Store(place).close()
+        assert connection.execute(COLUMNS.format(which="true")).fetchall() == brought
 
 
 def test_a_step_that_goes_wrong_leaves_the_queue_as_it_was(

@@ -12,6 +12,7 @@ from vqd.service.overview import open_overviews
 if TYPE_CHECKING:
     from vqd.cli.share import Share
     from vqd.settings.site import Site
+    from vqd.spool.layout import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,17 @@ def condition_of(site: Site, share: Share) -> Condition:
     if away is not None:
         return Condition(runs, away)
     spool = share.answering()
-    return Condition(runs, None, spool.is_paused(), _parked(site))
+    return Condition(runs, None, spool.is_paused(), _parked(site, spool))
 
 
-def _parked(site: Site) -> str | None:
-    """Say why nothing is sent, by the disks or by what one of them refused the daemon last; None
-    if nothing does."""
+def _parked(site: Site, spool: Spool) -> str | None:
+    """Say why nothing is sent, by the disks or by what one of them refused the daemon last that
+    serves the spool; None if nothing does."""
     short = site.look_at_disks().shortage()
     if short is not None:
         return str(short)
     try:
-        with open_overviews(site.queue_place) as overviews:
+        with open_overviews(spool.at_home(site.queue_place)) as overviews:
             return overviews.refused()
-    except VqdError:
-        return None  # there is no queue that could tell
+    except (OSError, VqdError):
+        return None  # there is no queue that could tell, or no mark by which to ask it

@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -99,7 +98,7 @@ def migrate(named: str, settings_file: Path | None, *, as_json: bool) -> None:
     settings = settings_of(settings_file)
     spool = Spool(settings.spool)
     spool.require_present()
-    source, target = _ends(named, settings, spool.mark)
+    source, target = (spool.at_home(place) for place in _ends(named, settings))
     is_shown = not as_json and sys.stderr.isatty()
     with (
         only_one(settings.state_dir),
@@ -125,21 +124,21 @@ def migrate(named: str, settings_file: Path | None, *, as_json: bool) -> None:
     click.echo(f"\nNow let the settings say: {printable(wanted)}. Then start the daemon.")
 
 
-def _ends(named: str, settings: Settings, home: str) -> tuple[Place, Place]:
+def _ends(named: str, settings: Settings) -> tuple[Place, Place]:
     """Give where the queue lies, and where it is to lie."""
     file = settings.state_dir / "queue.db"
     if named == "sqlite":
         if settings.site.database is None:
             said = "The settings name no database: the queue lies in SQLite."
             raise VqdError("relocate_missing", said, "Name where it lies: database: ….")
-        return replace(settings.site.database, home=home), file
+        return settings.site.database, file
     secret_file = settings.database_secret_file if SECRET in named else None
     try:
         target = database_of(named, secret_file)
     except ValueError as error:
         raise VqdError("database_url", f"--to: {error}", f"Write: {ALLOWED}, or sqlite.") from None
     assert target is not None
-    return file, replace(target, home=home)
+    return file, target
 
 
 def _examined(settings: Settings) -> Iterator[Examined]:

@@ -23,8 +23,7 @@ class Database:
     url: str = field(repr=False)
     secret_file: Path | None = None
     home: str = ""
-    """The mark of the spool that is served here; '' for whoever has the queue to itself."""
-    """The marks of other spools that are reached from here."""
+    """The mark of the spool that is served here; '' for whoever looks on, or has it to itself."""
 
     def __str__(self) -> str:
         """Give the URL without the password that may be in it."""

@@ -17,12 +17,14 @@ import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
 from vqd.domain.names import safe_name
+from vqd.domain.place import Database, Place
 from vqd.spool.files import is_folder, is_real_folder, write_whole
 from vqd.spool.requests import Request, request_named
 from vqd.spool.space import is_of_disk
@@ -66,6 +68,15 @@ class Spool:
             said = f"{self.marker} is empty, so that the spool is like any other."
             raise VqdError("spool_unmarked", said, "Write a word into it that no other has.")
         return words[-1]
+
+    def at_home(self, queue: Place) -> Place:
+        """Give where a queue lies as whoever serves this spool knows it: where several share it, by
+        its home.
+
+        Raises:
+            OSError, VqdError: as `mark`.
+        """
+        return replace(queue, home=self.mark) if isinstance(queue, Database) else queue
 
     @classmethod
     def create(cls, root: Path) -> "Spool":

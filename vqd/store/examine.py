@@ -75,9 +75,8 @@ def _rows(connection: SqliteConnection) -> Iterator[Finding]:
 
 
 def refusals(connection: Connection) -> Iterator[Finding]:
-    """Find what the daemon is refused."""
-    said = RefusalRows(connection).said()
-    if said is not None:
+    """Find what the daemon is refused, or each of those that share the queue."""
+    for said in RefusalRows(connection).all():
         seen = f"the daemon sends nothing: {said}; it tries again by itself"
         yield warn("refused", seen, command("vqd", "status", why="says when it is over"))
 

@@ -17,6 +17,9 @@ OWN_NOTICES = " /* own notices */"
 OWN_HOUSE = " /* own house */"
 """What was told of this daemon's disks, share and servers."""
 
+OWN_REFUSALS = " /* own refusals */"
+"""What this daemon's disks refuse."""
+
 HOUSE_ELSEWHERE = " /* house elsewhere */"
 """Also what other daemons told of theirs."""
 

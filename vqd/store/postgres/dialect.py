@@ -13,7 +13,7 @@ _DIFFERENT = re.compile(
     (?P<text>'(?:[^']|'')*')
     | \ (?:NOT\ INDEXED | INDEXED\ BY\ \w+)
     | \ /\*\ (?P<home>own|reached|own\ servers|own\ notices|own\ house
-        |house\ elsewhere|and\ home|takes\ home|or\ elsewhere)\ \*/
+        |own\ refusals|house\ elsewhere|and\ home|takes\ home|or\ elsewhere)\ \*/
     | (?P<like>\bLIKE\b)
     | (?P<cross>\bCROSS\ JOIN(?=\ \w+(?:\ INDEXED\ BY\ \w+)?\ USING\b))
     | (?P<mark>\?)
@@ -29,6 +29,7 @@ _HOMES = {
     "own servers": _OWN.format(table="servers"),
     "own notices": _OWN.format(table="notices"),
     "own house": _OWN.format(table="house"),
+    "own refusals": _OWN.format(table="refusals"),
     "house elsewhere": " OR current_setting('vqd.home') NOT IN ('', house.home)",
     "and home": ", home",
     "takes home": ", home = excluded.home",

@@ -1,0 +1,2 @@
+-- Of several daemons that share a queue each tells what its own disks refuse. That is PostgreSQL's
+-- matter (vqd/store/postgres/migrations): a queue in a file has one daemon, and stays as it is.
