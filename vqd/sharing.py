@@ -1,11 +1,9 @@
 """The daemons that share the queue with this one, where it lies in PostgreSQL."""
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
-
-import structlog
 
 from vqd.domain.place import Database, Place
 from vqd.settings.model import Settings
@@ -16,18 +14,16 @@ from vqd.store.rows import Connection
 if TYPE_CHECKING:
     from vqd.leases.member import Member
 
-_log = structlog.get_logger(__name__)
-
 
 class Sharing:
     """The queue at its `place`, as one of those who share it; alone, where it lies in a file.
 
-    `spools` are those of others that are reached from here, by their marks; `depot` is what the
-    depot is known by, where there is one.
+    `spools` are those of others, as the settings name them; `depot` is what the depot is known by,
+    where there is one.
     """
 
     def __init__(
-        self, place: Place, spools: Mapping[str, Spool], lease_s: float, depot: str | None
+        self, place: Place, spools: Collection[Spool], lease_s: float, depot: str | None
     ) -> None:
         self.place = place
         self.spools = spools
@@ -53,11 +49,15 @@ class Sharing:
             identity=self.place.home,
             name=socket.gethostname(),
             lease_s=self._lease_s,
-            reaches=self.spools.keys(),
             depot=self._depot,
         )
         self._member = self._left_by.enter_context(join)
         return self._member.gate(connection)
+
+    @property
+    def home(self) -> str:
+        """The mark of this daemon's spool; '' where the queue lies in a file."""
+        return self.place.home if isinstance(self.place, Database) else ""
 
     @property
     def is_shared(self) -> bool:
@@ -86,22 +86,14 @@ class Sharing:
 @contextmanager
 def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
     """Share the queue of the settings as the daemon of a spool, until the block ends."""
-    place = spool.at_home(settings.queue_place)
-    spools = dict(_reached(settings, place.home)) if isinstance(place, Database) else {}
     depot = settings.depot_address
-    shared = Sharing(place, spools, settings.lease_s, None if depot is None else str(depot))
+    shared = Sharing(
+        spool.at_home(settings.queue_place),
+        [Spool(path) for path in settings.spools],
+        settings.lease_s,
+        None if depot is None else str(depot),
+    )
     try:
         yield shared
     finally:
         shared.leave()
-
-
-def _reached(settings: Settings, home: str) -> Iterator[tuple[str, Spool]]:
-    """Give each spool of the settings that is there and another's, by its mark."""
-    for path in settings.spools:
-        spool = Spool(path)
-        why = spool.why_away()
-        if why is not None:
-            _log.warning("spools.away", spool=str(path), said=why)
-        elif spool.mark != home:
-            yield spool.mark, spool

@@ -44,7 +44,8 @@ class Company:
             hosts = Hosts(connection)
             worker = hosts.join(home, name)
             homes = [f"home-of-{one}" for one in reaches]
-            hosts.introduce(worker, name, lease_s=LEASE_S, reaches=homes, depot=depot)
+            hosts.introduce(worker, name, lease_s=LEASE_S, depot=depot)
+            hosts.tell_of_reach(worker, homes)
         if servers:
             self.drive(home, *servers)
         return worker

@@ -29,9 +29,7 @@ def ours(company: Company, database: str) -> Iterator[Store]:
     del company  # which laid it out
     place = Database(database, home="ours")
     with ExitStack() as stack:
-        member = stack.enter_context(
-            joined(place, identity="ours", name="a", lease_s=LEASE_S, reaches=["home-of-b"])
-        )
+        member = stack.enter_context(joined(place, identity="ours", name="a", lease_s=LEASE_S))
         yield stack.enter_context(Store(place, member.gate))
 
 

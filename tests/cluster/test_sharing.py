@@ -81,17 +81,6 @@ def test_whether_jobs_share_the_servers_is_one_for_all_hosts(database: str) -> N
             assert session.pending.ahead_of(small) == Ahead(1, 9)
 
 
-def test_only_spools_of_others_that_are_there_are_reached(
-    tmp_path: Path, spool: Spool, database: str
-) -> None:
-    other = Spool.create(tmp_path / "other")
-    named = [spool.root, other.root, tmp_path / "nowhere"]
-    settings = settings_of(spool, tmp_path, database=database, spools=named)
-
-    with sharing(settings, spool) as shared:
-        assert {*shared.spools} == {other.mark}
-
-
 def test_a_spool_may_have_any_mark_but_none(tmp_path: Path, spool: Spool, database: str) -> None:
     settings = settings_of(spool, tmp_path, database=database)
     spool.marker.write_text(f"made by hand: {'x' * 300}\n", encoding="utf-8")

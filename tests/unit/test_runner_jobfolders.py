@@ -7,7 +7,8 @@ import pytest
 
 from tests.builders import A_JOB_FILE, NOW, a_planned_job
 from vqd.domain.queue import Job, Prompt, PromptKey
-from vqd.runner.jobfolders import AGAIN_S, HomeAway, JobFolders
+from vqd.runner.jobfolders import AGAIN_S, HomeAway, HomeSilent, JobFolders
+from vqd.runner.otherspools import LOOK_AGAIN_S, OtherSpools
 from vqd.runner.share import Share
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -35,7 +36,9 @@ def clock() -> Clock:
 @pytest.fixture
 def folders(spool: Spool, other: Spool, clock: Clock) -> JobFolders:
     share = Share(spool, on_answer=lambda: None)
-    return JobFolders(spool, share, {other.mark: other}, on_answer=lambda: None, clock=clock)
+    others = OtherSpools([other], "", on_answer=lambda: None, clock=clock)
+    others.look()
+    return JobFolders(spool, share, others, clock=clock)
 
 
 @pytest.fixture
@@ -94,3 +97,36 @@ def test_a_spool_of_another_that_cannot_be_used_is_left_alone_for_a_while(
     assert folders.reached() == []
     clock.now = AGAIN_S
     assert folders.reached() == [theirs.home]
+
+
+def test_a_spool_that_is_paused_is_in_reach_for_what_was_sent_before(
+    folders: JobFolders, other: Spool, job: Job, prompt: Prompt
+) -> None:
+    (other.active / job.job).mkdir()
+    (other.root / "PAUSE").touch()
+    theirs = replace(job, home=other.mark)
+    assert folders.active(theirs, prompt, is_sent=True) == other.active / job.job
+    assert folders.again_s() is None
+
+
+def test_while_a_spool_has_not_told_whose_it_is_nobody_knows_whether_a_job_is_in_it(
+    spool: Spool, tmp_path: Path, clock: Clock, job: Job, prompt: Prompt
+) -> None:
+    mount = tmp_path / "mount"
+    others = OtherSpools([Spool(mount)], "", on_answer=lambda: None, clock=clock)
+    others.look()
+    made = JobFolders(spool, Share(spool, on_answer=lambda: None), others, clock=clock)
+    theirs = replace(job, home="theirs")
+    with pytest.raises(HomeSilent):
+        made.active(theirs, prompt)
+    assert made.again_s() == LOOK_AGAIN_S
+
+    other = Spool.create(mount)
+    clock.now = LOOK_AGAIN_S
+    assert others.look()
+
+    with pytest.raises(HomeAway) as caught:
+        made.active(theirs, prompt)
+    assert not isinstance(caught.value, HomeSilent)
+    assert made.again_s() is None
+    assert made.reached() == [other.mark]

@@ -11,6 +11,7 @@ from vqd.domain.queue import Prompt
 from vqd.runner.dispatch import Dispatch
 from vqd.runner.inputs import InputChecks
 from vqd.runner.jobfolders import JobFolders
+from vqd.runner.otherspools import OtherSpools
 from vqd.runner.rescue import AGAIN_S, Rescue
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
@@ -41,7 +42,7 @@ def dispatch(store: Store, spool: Spool, gpu1: Server) -> Iterator[Dispatch]:
     share = Share(spool, on_answer=lambda: None)
     made = Dispatch(
         store,
-        JobFolders(spool, share, {}, on_answer=lambda: None),
+        JobFolders(spool, share, OtherSpools([], "", on_answer=lambda: None)),
         [gpu1],
         Spelling(store),
         room=Room(store, lambda: Disks(None, None, Reserve()), on_change=lambda: None),

@@ -88,6 +88,10 @@ class Gate:
         """Have nobody know a host any more; False if it is not gone."""
         return Hosts(self._writing.raw).forget(home)
 
+    def tell_of_reach(self, homes: Collection[str]) -> None:
+        """Have whoever looks on know which homes' spools this host reaches."""
+        Hosts(self._writing.raw).tell_of_reach(self._worker, homes)
+
     def tell_of_depot(self, why_away: str | None) -> None:
         """Have whoever looks on know why the depot is away for this host, None if it is there."""
         Hosts(self._writing.raw).tell_of_depot(self._worker, why_away)

@@ -59,25 +59,31 @@ class Hosts:
         name: str,
         *,
         lease_s: float,
-        reaches: Iterable[str] = (),
         depot: str | None = None,
     ) -> None:
         """Have whoever looks on know a host, also when it is gone: its name, after how long a
-        silence it is taken for gone, the homes whose spools it reaches, and its depot."""
+        silence it is taken for gone, and its depot."""
         ask(
             self._connection,
-            "INSERT INTO known_hosts (identity, name, lease_s, reaches, depot)"
-            " VALUES (%(identity)s, %(name)s, %(lease_s)s, %(reaches)s, %(depot)s)"
+            "INSERT INTO known_hosts (identity, name, lease_s, depot)"
+            " VALUES (%(identity)s, %(name)s, %(lease_s)s, %(depot)s)"
             " ON CONFLICT (identity) DO UPDATE SET name = excluded.name,"
-            " lease_s = excluded.lease_s, reaches = excluded.reaches, depot = excluded.depot,"
+            " lease_s = excluded.lease_s, depot = excluded.depot, reaches = DEFAULT,"
             " gone_at = NULL, depot_said = NULL, depot_away_at = NULL",
             {
                 "identity": worker.identity,
                 "name": name,
                 "lease_s": float(lease_s),
-                "reaches": " ".join(reaches),
                 "depot": depot,
             },
+        )
+
+    def tell_of_reach(self, worker: Worker, homes: Iterable[str]) -> None:
+        """Have whoever looks on know the homes whose spools a host reaches."""
+        ask(
+            self._connection,
+            "UPDATE known_hosts SET reaches = %(reaches)s WHERE identity = %(identity)s",
+            {"identity": worker.identity, "reaches": " ".join(homes)},
         )
 
     def tell_of_depot(self, worker: Worker, why_away: str | None) -> None:

@@ -1,6 +1,6 @@
 """A host among those that share a queue: from when it joins to when it leaves."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,13 +55,12 @@ def joined(
     identity: str,
     name: str,
     lease_s: float,
-    reaches: Collection[str] = (),
     depot: str | None = None,
 ) -> Iterator[Member]:
     """Join those that share the queue in a database, until the block ends.
 
-    It `reaches` the spools of these homes, and uses a `depot`, if it has one. What an earlier life
-    of this identity left running is this one's, and is kept for the next if this one leaves some.
+    It uses a `depot`, if it has one. What an earlier life of this identity left running is this
+    one's, and is kept for the next if this one leaves some.
 
     Raises:
         VqdError: `store_unreachable`, or as `set_up` tells.
@@ -72,7 +71,7 @@ def joined(
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             set_up(connection)
             worker = Hosts(connection).join(identity, name)
-            Hosts(connection).introduce(worker, name, lease_s=lease_s, reaches=reaches, depot=depot)
+            Hosts(connection).introduce(worker, name, lease_s=lease_s, depot=depot)
             others = [one for one in Hosts(connection).all() if one.worker_id != worker.id]
     except psycopg.OperationalError as error:
         said = f"The queue cannot be reached: {str(error).strip()}."

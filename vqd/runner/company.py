@@ -1,7 +1,6 @@
 """The other daemons on the queue, as far as the runner has to do with them."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Collection
 from typing import Protocol
 
 from vqd.spool.layout import Spool
@@ -15,8 +14,12 @@ class Company(Protocol):
         """Whether others may use the queue."""
 
     @property
-    def spools(self) -> Mapping[str, Spool]:
-        """The spools of others that are reached from here, by their marks."""
+    def home(self) -> str:
+        """The mark of this daemon's spool, by which others know it; '' where there are none."""
+
+    @property
+    def spools(self) -> Collection[Spool]:
+        """The spools of others, as the settings name them; they need not be there."""
 
     def finds_silent(self) -> bool:
         """Tell whether another is gone, and its prompts are to be let go of."""
@@ -29,7 +32,8 @@ class Alone:
     """Nobody else."""
 
     is_shared = False
-    spools: Mapping[str, Spool] = MappingProxyType({})
+    home = ""
+    spools: Collection[Spool] = ()
 
     def finds_silent(self) -> bool:
         """Tell that nobody is gone."""

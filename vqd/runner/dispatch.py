@@ -87,7 +87,7 @@ class Dispatch:
             ShareAway, HomeAway: it cannot be told whether it is; nothing was begun.
             VqdError: the queue cannot be read; nothing was begun.
         """
-        assignment = self._assignment(prompt)
+        assignment = self._assignment(prompt, is_sent=is_sent)
         sidecars = Sidecars()
         carriage = self._folders.carriage(self._job(prompt.key.job_key))
         attempt = Attempt(
@@ -178,9 +178,9 @@ class Dispatch:
             outcome = attempt.run()
         self._on_end(attempt, outcome)
 
-    def _assignment(self, prompt: Prompt) -> Assignment:
+    def _assignment(self, prompt: Prompt, *, is_sent: bool) -> Assignment:
         job = self._job(prompt.key.job_key)
-        folder = self._folders.active(job, prompt)
+        folder = self._folders.active(job, prompt, is_sent=is_sent)
         if job.plan is None or folder is None:
             raise FolderGone(job.job)
         return Assignment(

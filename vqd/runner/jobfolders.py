@@ -2,12 +2,13 @@
 whose jobs it helps with; or out of reach, so that their files travel by the depot."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from vqd.domain.queue import Job, Prompt
 from vqd.runner.bydepot import ByDepot
 from vqd.runner.carriage import IN_REACH, Carriage
+from vqd.runner.otherspools import OtherSpools
 from vqd.runner.share import Share, ShareAway
 from vqd.spool.layout import Spool
 
@@ -19,8 +20,12 @@ class HomeAway(Exception):
     """The spool of another daemon, where a job is at home, is not in reach; why, in a few words."""
 
 
+class HomeSilent(HomeAway):
+    """It may be in reach again, with the folder in it: nobody can tell for now."""
+
+
 class JobFolders:
-    """Finds the folders of jobs. `others` are the spools of other daemons by their marks.
+    """Finds the folders of jobs. `others` are the spools of other daemons.
 
     Used by the loop's thread, but for `are_away`, which any thread may ask.
     """
@@ -29,17 +34,14 @@ class JobFolders:
         self,
         spool: Spool,
         share: Share,
-        others: Mapping[str, Spool],
+        others: OtherSpools,
         *,
-        on_answer: Callable[[], None],
         depot: ByDepot | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
         self._share = share
-        self._others = {
-            mark: (other, Share(other, on_answer=on_answer)) for mark, other in others.items()
-        }
+        self._others = others
         self._depot = depot
         self._clock = clock
         self._away_until: dict[str, float] = {}
@@ -47,11 +49,19 @@ class JobFolders:
     def reached(self) -> list[str]:
         """Give the marks of the other spools whose jobs may be claimed now."""
         now = self._clock()
-        return [mark for mark in self._others if self._away_until.get(mark, now) <= now]
+        return [mark for mark in self._others.known if self._away_until.get(mark, now) <= now]
+
+    def again_s(self) -> float | None:
+        """Give the seconds until jobs of one more spool may be claimed, or one that is not known
+        yet is to be asked for its mark; None if none is left out."""
+        now = self._clock()
+        waits = [until - now for until in self._away_until.values() if until > now]
+        unknown_s = self._others.again_s()
+        return min(waits if unknown_s is None else [*waits, unknown_s], default=None)
 
     def is_elsewhere(self, job: Job) -> bool:
         """Tell whether another daemon serves the spool of a job."""
-        return job.home in self._others or self._by_depot(job) is not None
+        return job.home not in ("", self._others.home)
 
     @property
     def has_depot(self) -> bool:
@@ -63,46 +73,58 @@ class JobFolders:
         depot = self._by_depot(job)
         return IN_REACH if depot is None else depot.carriage(job)
 
-    def active(self, job: Job, prompt: Prompt) -> Path | None:
+    def active(self, job: Job, prompt: Prompt, *, is_sent: bool = False) -> Path | None:
         """Give the folder of a job that is not over, or what stands in for it where the files of a
         prompt travel by the depot; None if it is gone, and the job with it.
 
+        A spool that is paused is in reach for a prompt that `is_sent`, which comes to its end.
+
         Raises:
             ShareAway: nobody can tell.
-            HomeAway: the same, of another daemon's spool, or that is paused; or the folder is gone,
-                for that daemon to find out.
+            HomeAway: the same, of another daemon's spool (`HomeSilent`), or that is paused; or the
+                folder is gone, for that daemon to find out.
         """
+        if not self.is_elsewhere(job):
+            return self._spool.active / job.job if self._share.has_active(job.job) else None
         depot = self._by_depot(job)
         if depot is not None:
             return depot.folder_for(prompt)
-        if not self.is_elsewhere(job):
-            return self._spool.active / job.job if self._share.has_active(job.job) else None
-        spool, share = self._others[job.home]
-        why = _why_away(share, job)
-        if why is not None:
+        if job.home not in self._others.known:
+            raise (HomeAway if self._others.are_known else HomeSilent)(_UNKNOWN)
+        spool, share = self._others.known[job.home]
+        try:
+            _require_active(share, job, is_sent=is_sent)
+        except HomeAway as away:
             self._away_until[job.home] = self._clock() + AGAIN_S
-            raise HomeAway(f"{spool.root}: {why}")
+            raise type(away)(f"{spool.root}: {away}") from away
         return spool.active / job.job
 
     def _by_depot(self, job: Job) -> ByDepot | None:
         """Give what carries the files of a job whose folder is not in reach; None if it is."""
-        if self._depot is None or job.home in self._others or job.home in ("", self._depot.home):
-            return None
-        return self._depot
+        is_in_reach = job.home in self._others.known or not self.is_elsewhere(job)
+        return None if is_in_reach else self._depot
 
     def are_away(self) -> bool:
         """Tell whether one of the spools is not there."""
-        spools = (self._spool, *(spool for spool, _ in self._others.values()))
+        spools = (self._spool, *(spool for spool, _ in list(self._others.known.values())))
         return not all(spool.is_present() for spool in spools)
 
 
-def _why_away(share: Share, job: Job) -> str | None:
+def _require_active(share: Share, job: Job, *, is_sent: bool) -> None:
+    """Do nothing if the folder of a job is in another daemon's spool, and may be used.
+
+    Raises:
+        HomeAway: it is not, or may not be.
+    """
     try:
-        if not share.has_mark(job.home):
-            return "it is another spool by now"
-        held = share.held_by()
-        if held is None and not share.has_active(job.job):
-            return f"{job.job} is not in active/"
+        if share.mark() != job.home:
+            raise HomeAway("it is another spool by now")
+        if not is_sent and (held := share.held_by()) is not None:
+            raise HomeAway(held)
+        if not share.has_active(job.job):
+            raise HomeAway(f"{job.job} is not in active/")
     except ShareAway as away:
-        return str(away)
-    return held
+        raise HomeSilent(str(away)) from away
+
+
+_UNKNOWN = "its spool is none of those that are mounted here"

@@ -32,6 +32,7 @@ from vqd.runner.figures import Counting
 from vqd.runner.fitting import Fitting
 from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.judging import Judged, Judging
+from vqd.runner.otherspools import OtherSpools
 from vqd.runner.publish import Publisher
 from vqd.runner.rescue import Rescue
 from vqd.runner.room import PARKED_AGAIN_S, Room
@@ -78,7 +79,8 @@ class Loop:
         self._room = room
         company = company or Alone()
         self._share = Share(spool, on_answer=woken.set)
-        folders = JobFolders(spool, self._share, company.spools, on_answer=woken.set, depot=depot)
+        self._others = OtherSpools(company.spools, company.home, on_answer=woken.set)
+        self._folders = JobFolders(spool, self._share, self._others, depot=depot)
         self._farm = farm
         self._publisher = publisher
         self._woken = woken
@@ -94,7 +96,7 @@ class Loop:
         )
         self._dispatch = Dispatch(
             store,
-            folders,
+            self._folders,
             farm.serving,
             spelling,
             room=room,
@@ -107,7 +109,7 @@ class Loop:
         self._telling = Telling(publisher, is_shared=company.is_shared)
         self._settling = Settling(
             store,
-            folders,
+            self._folders,
             company,
             endings=endings,
             judging=self._judging,
@@ -179,15 +181,22 @@ class Loop:
 
     def _take_up(self) -> None:
         """Take up what an earlier process left."""
+        self._look_at_others()
         self._rescue.carry_out(now=self._clock())
         self._strays.recall()
 
     def _round(self) -> float | None:
         """Tick, and look after the servers; give the seconds it may sleep."""
+        self._look_at_others()
         rescue_s = self._rescue.carry_out(now=self._clock())
         delay_s = self.tick(time.monotonic())
         look_s = self._catalogues.look(time.monotonic(), is_lacking=self._is_lacking)
         return _shortest(delay_s, look_s, self._strays.look(time.monotonic()), rescue_s)
+
+    def _look_at_others(self) -> None:
+        """Look for spools of other daemons that are not known yet, and tell of those that are."""
+        if self._others.look():
+            self._settling.tell_of_reach([*self._others.known])
 
     def _unless_parked(self, act: Callable[[], float | None]) -> float | None:
         """Do something; if the queue cannot be read or written for now, do it again in a while.
@@ -293,7 +302,7 @@ class Loop:
         self._woken.set()
 
     def _delay_s(self, now: float, next_at: float | None) -> float | None:
-        waits = [self._publisher.again_s(now), self._room.again_s(now)]
+        waits = [self._publisher.again_s(now), self._room.again_s(now), self._folders.again_s()]
         wall = self._clock()
         due = (next_at, self._judging.next_at(wall))
         waits += [max(0.0, at - wall) for at in due if at is not None]

@@ -3,8 +3,9 @@
 1. A prompt whose server is still named in the settings is followed from where it is: the server
    has it in its queue (adopted), or in its history (concluded), or nowhere (lost, requeued).
 2. A prompt whose server is not named any more is requeued.
-3. While the share does not answer, nobody can tell whether the folder of a job is there: such a
-   prompt is left where it is, and asked after again.
+3. While the share does not answer, or that of another daemon where the job is at home, nobody can
+   tell whether the folder of a job is there: such a prompt is left where it is, and asked after
+   again; one of a job of another daemon that is to stop is cancelled.
 4. Where daemons share a queue, each does so with what it had itself; what one of them had that is
    gone waits again for any (`let_go`), while the rest goes on.
 
@@ -19,7 +20,7 @@ import structlog
 from vqd.domain.outcome import FailureCode
 from vqd.domain.queue import Prompt
 from vqd.runner.dispatch import Dispatch, FolderGone
-from vqd.runner.jobfolders import HomeAway
+from vqd.runner.jobfolders import HomeAway, HomeSilent
 from vqd.runner.server import Server
 from vqd.runner.share import ShareAway
 from vqd.store.store import Session, Store
@@ -47,14 +48,9 @@ class Rescue:
         if self._left is not None and not self._left:
             return None
         running = [one for one in self._store.write(_running_here) if self._is_to_rescue(one)]
-        lost: list[Prompt] = []
-        left: list[str | None] = []
-        for prompt in running:
-            try:
-                if not self._adopt(prompt):
-                    lost.append(prompt)
-            except ShareAway:
-                left.append(prompt.prompt_id)
+        became = [(prompt, self._adopt(prompt)) for prompt in running]
+        lost = [prompt for prompt, is_followed in became if is_followed is False]
+        left = [prompt.prompt_id for prompt, is_followed in became if is_followed is None]
         if lost:
             why = "Its server is not in the settings any more, or its folder was gone."
             self._store.write(lambda session: _requeue(session, lost, now, why))
@@ -70,6 +66,10 @@ class Rescue:
         is_of_before = self._left is None or prompt.prompt_id in self._left
         return is_of_before and prompt.key not in self._dispatch.running
 
+    def _is_to_stop(self, prompt: Prompt) -> bool:
+        with self._store.reading() as session:
+            return session.jobs.is_cancelled(prompt.key.job_key)
+
     def _take_off(self, lost: Iterable[Prompt]) -> None:
         """Have servers rid of what goes on there for nobody."""
         for prompt in lost:
@@ -77,17 +77,18 @@ class Rescue:
             if server is not None and prompt.prompt_id is not None:
                 server.standing.add_stray(prompt.prompt_id)
 
-    def _adopt(self, prompt: Prompt) -> bool:
-        """Follow a prompt; False if it has to wait again.
-
-        Raises:
-            ShareAway: nobody can tell whether its folder is there.
-        """
+    def _adopt(self, prompt: Prompt) -> bool | None:
+        """Follow a prompt; False if it has to wait again, None while nobody can tell whether its
+        folder is there."""
         server = self._servers.get(prompt.server or "")
         if server is None:
             return False
         try:
             self._dispatch.start(prompt, server, is_sent=True)
+        except ShareAway:
+            return None
+        except HomeSilent:
+            return False if self._is_to_stop(prompt) else None
         except (FolderGone, HomeAway):
             return False
         return True

@@ -7,7 +7,7 @@
 Where there is nothing to write, the queue is only read.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 import structlog
@@ -64,6 +64,10 @@ class Settling:
     def go_by(self, *, is_fair: bool) -> None:
         """Let the queue go by the rules that the settings have, with what is written next."""
         self._owed.append(lambda session: session.rules.keep(is_fair=is_fair))
+
+    def tell_of_reach(self, homes: Collection[str]) -> None:
+        """Have others know whose spools are mounted here, with what is written next."""
+        self._owed.append(lambda session: session.leasing.tell_of_reach(homes))
 
     def put_back(self, prompt: Prompt) -> None:
         """Let a claimed prompt that could not be started wait again, with what is written next."""

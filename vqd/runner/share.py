@@ -63,13 +63,13 @@ class Share:
         except ShareAway as away:
             return str(away)
 
-    def has_mark(self, mark: str) -> bool:
-        """Tell whether the spool is the one of this mark.
+    def mark(self) -> str:
+        """Give the mark of the spool.
 
         Raises:
             ShareAway: nobody can tell.
         """
-        return self._ask(lambda: self._spool.mark) == mark
+        return self._ask(lambda: self._spool.mark)
 
     def has_active(self, job: str) -> bool:
         """Tell whether the folder of a job is where it belongs.

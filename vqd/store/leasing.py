@@ -34,6 +34,9 @@ class Leasing(Protocol):
     def forget(self, home: str) -> bool:
         """Have nobody know the daemon of a home any more; False if it is not gone."""
 
+    def tell_of_reach(self, homes: Collection[str]) -> None:
+        """Have others know which homes' spools this daemon reaches."""
+
     def tell_of_depot(self, why_away: str | None) -> None:
         """Have others know why the depot is away for this daemon, None if it is there."""
 
@@ -62,5 +65,8 @@ class Unshared:
         """Know nobody."""
         return False
 
-    def tell_of_depot(self, why_away: str | None) -> None:
+    def tell_of_reach(self, homes: Collection[str]) -> None:
         """Tell nobody."""
+
+    def tell_of_depot(self, why_away: str | None) -> None:
+        """Tell nobody of that either."""
