@@ -77,7 +77,7 @@ def web_house(
     values = {"spool": spool.root, "state_dir": folder / "state", "web": web, **settings}
     given = made_of(values, parse("{}", "the test"))
     (folder / "state").mkdir(exist_ok=True)
-    store = Store(given.queue_place)
+    store = Store(spool.at_home(given.queue_place))
     drafting = Drafting(
         spool,
         workflows=given.workflows,

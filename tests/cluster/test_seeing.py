@@ -6,24 +6,38 @@ from contextlib import closing
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.builders import accept_a_job
+from tests.builders import NOW, accept_a_job
 from tests.cluster.company import Company
 from tests.house import House
 from tests.webhouse import WebHouse
+from vqd.domain.lifecycle import JobState
 from vqd.domain.place import Database
+from vqd.service.examine import examine_queue
 from vqd.spool.layout import Spool
 from vqd.store.examine import examine_store
-from vqd.store.store import Store
+from vqd.store.store import Session, Store
 
 HOURS_S = 36_000.0
 JOB = "20260101-000000-a"
 
 
-def accept(url: str, home: str) -> None:
+def accept(url: str, home: str, job: str = JOB) -> None:
     """Let a host have a job of three prompts."""
     store = Store(Database(url, home=home))
-    accept_a_job(store, JOB, total=3)
+    accept_a_job(store, job, total=3)
     store.close()
+
+
+def close(url: str, home: str) -> None:
+    """Let a host close its jobs that are over."""
+
+    def close_all(session: Session) -> None:
+        for job_key, _ in session.jobs.closing():
+            session.jobs.begin_publishing(job_key)
+            session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW)
+
+    with closing(Store(Database(url, home=home))) as store:
+        store.write(close_all)
 
 
 def refuse(url: str, home: str, said: str | None) -> None:
@@ -186,12 +200,46 @@ def test_the_api_tells_of_hosts_and_of_what_waits_for_one_that_is_gone(
     assert [(one["code"], one["said"]) for one in reasons] == [
         ("turn", "2 prompts wait for a free place on a server; nothing comes before"),
         ("running", "1 prompt is on gpu2 of host b; gpu2 is down (its host b is gone)"),
+        ("without_home", "It is at home on host b, which is gone"),
     ]
 
     company.drive("home-of-b", "gpu1")  # so that nobody else can run what waits
-    (waits, _) = web.told(f"/api/jobs/{JOB}")["reasons"]
+    (waits, *_) = web.told(f"/api/jobs/{JOB}")["reasons"]
     assert waits["code"] == "no_server"
     assert "gpu1 is down (its host b is gone)" in waits["said"]
+
+
+def test_whoever_asks_for_the_files_of_a_job_of_another_host_is_told_where_they_are(
+    house: House, web: WebHouse, company: Company, database: str
+) -> None:
+    accept(database, "home-of-b")
+    company.join("a", "gpu1")
+    company.join("b", "gpu2")
+
+    for verb in ("log", "cancel"):
+        told = house.vqd(verb, JOB)
+        assert told.exit_code == 5
+        assert "is at home on host b" in told.output
+        assert "at_home_elsewhere" in told.output
+    for path in ("files/outputs/a.png", "job-file"):
+        answer = web.get(f"/api/jobs/{JOB}/{path}")
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "at_home_elsewhere"
+    assert web.post(f"/api/jobs/{JOB}/cancel").status_code == 200
+    close(database, "home-of-b")
+    assert web.post(f"/api/jobs/{JOB}/retry").json()["code"] == "at_home_elsewhere"
+
+
+def test_only_a_job_that_is_at_home_here_can_have_lost_its_folder(
+    house: House, company: Company, database: str
+) -> None:
+    accept(database, "home-of-b")
+    company.join("b", "gpu2")
+    spool = Spool(house.folder / "spool")
+    assert [one.code for one in examine_queue(Database(database), spool)] == ["queue"]
+    accept(database, spool.mark, "20260101-000000-b")
+    (found,) = examine_queue(Database(database), spool)
+    assert (found.code, found.said.split()[0]) == ("job_without_folder", "20260101-000000-b")
 
 
 def test_prometheus_is_told_of_hosts_by_names_of_which_each_is_one_host_s(

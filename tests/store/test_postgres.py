@@ -19,6 +19,7 @@ from tests.postgres import Postgres, folder_for_anyone, postgres_server, require
 from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
+from vqd.leases.member import joined
 from vqd.store.access import queue_at
 from vqd.store.rows import Connection
 from vqd.store.store import Store, StoreReader
@@ -187,6 +188,7 @@ FROZEN = """
 import signal, sys, threading
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
+from vqd.leases.member import joined
 from vqd.store.store import Store
 def freeze(session):
     session.events.add("test.frozen", at=1.0, job_key=1)
@@ -333,3 +335,13 @@ def test_nothing_of_postgres_is_imported_where_the_queue_is_a_file() -> None:
     )
     told = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_a_server_that_is_away_is_told_of_in_one_sentence() -> None:
+    away = Database("postgresql://vqd@127.0.0.1:9/vqd")
+    with pytest.raises(VqdError) as caught, StoreReader(away).reading():
+        pass
+    assert caught.value.message.endswith("Connection refused.")
+    with pytest.raises(VqdError) as caught, joined(away, identity="a", name="a", lease_s=9):
+        pass
+    assert caught.value.message.endswith("Connection refused.")

@@ -64,3 +64,14 @@ def test_its_folders_are_asked_one_by_one_though_the_rest_is_wrong(tmp_path: Pat
         f"{tmp_path}/s is there",
         f"{tmp_path}/t is not there",
     ]
+
+
+def test_the_spool_of_another_daemon_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    settings = tmp_path / "vqd.yaml"
+    settings.write_text("spool: s\nstate_dir: t\nspools: [other]\n")
+    other = tmp_path / "other"
+    seen = {one.about: one.findings for one in examine_house(settings, lambda _: None)}
+    (found,) = seen[f"spool {other}"]
+    assert (found.level, found.code) == (Level.WARN, "other_spool_away")
+    assert found.said.startswith(f"no vqd spool in {other}: its marker")
+    assert found.cure == (f"findmnt -T {other}  # is it mounted?",)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.mounts import small_disk
 from vqd.domain.finding import Finding, Level
-from vqd.spool.examine import examine_room, examine_spool, let_write
+from vqd.spool.examine import examine_other_spool, examine_room, examine_spool, let_write
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
 
@@ -84,6 +84,19 @@ def test_a_name_that_a_shell_would_take_apart_is_quoted(tmp_path: Path) -> None:
     spool.done.rmdir()
     (cure,) = faults(spool)["folder_missing"].cure
     assert cure == f"""mkdir '{tmp_path}/it'"'"'s; rm -rf ~/done'"""
+
+
+def test_the_spool_of_another_is_there_or_away_or_ones_own(tmp_path: Path, spool: Spool) -> None:
+    def found(root: Path) -> tuple[Level, str]:
+        (one,) = examine_other_spool(Spool(root), spool)
+        return one.level, one.code
+
+    other = Spool.create(tmp_path / "other")
+    before = everything_in(other.root)
+    assert found(other.root) == (Level.OK, "other_spool_there")
+    assert everything_in(other.root) == before
+    assert found(tmp_path / "nowhere") == (Level.WARN, "other_spool_away")
+    assert found(spool.root) == (Level.WARN, "other_spool_own")
 
 
 def test_less_room_than_the_reserve_parks_and_twice_that_is_little(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ def job_folder(spool: Spool, part: str, queue_place: Place | None = None) -> Pat
     """Give the folder of the job of that name, or of the only one whose name has it in it.
 
     Raises:
-        VqdError: `spool_away`, `unknown_job`, `ambiguous_job`; `folder_gone`, the queue at
-            `queue_place` knows the job and nobody where its folder is.
+        VqdError: `spool_away`, `unknown_job`, `ambiguous_job`; of a job that the queue at
+            `queue_place` knows: `at_home_elsewhere`, its folder is in the spool of another host;
+            `folder_gone`, nobody knows where it is.
     """
     spool.require_present()
     found = spool.find(part)
@@ -56,10 +57,11 @@ def _unknown(spool: Spool, part: str, queue_place: Place | None) -> VqdError:
         return not_taken_yet(part)
     if queue_place is not None:
         try:
-            with open_views(queue_place) as views:
+            with open_views(spool.at_home(queue_place)) as views:
                 job = views.job(part)
+                views.require_here(job)
         except VqdError as error:
-            if error.code == "ambiguous_job":
+            if error.code in ("ambiguous_job", "at_home_elsewhere"):
                 return error
         else:
             return VqdError(

@@ -31,7 +31,7 @@ from vqd.settings.farm import BUILTIN, ServerKeys
 from vqd.settings.files import find_settings_file
 from vqd.settings.load import load_settings
 from vqd.settings.model import Settings
-from vqd.spool.examine import examine_room, examine_spool
+from vqd.spool.examine import examine_other_spool, examine_room, examine_spool
 from vqd.spool.layout import Spool
 from vqd.spool.mounts import mount_point_named
 from vqd.spool.reserve import Reserve
@@ -126,6 +126,9 @@ def _parts(
         partial(examine_state, settings.state_dir, settings.queue_place, reserve, found),
         (command("findmnt", "-T", settings.state_dir, why="does this disk answer?"),),
     )
+    for path in settings.spools:
+        other = partial(examine_other_spool, Spool(path), spool)
+        yield Examination(f"spool {path}", other, _remount(path))
     yield Examination("queue", partial(examine_queue, settings.queue_place, spool), remount)
     if settings.depot_address is not None:
         yield Examination("depot", partial(examine_depot, settings.depot_address))
@@ -173,6 +176,7 @@ def _written(settings: Settings) -> Iterator[Path]:
     yield settings.spool.absolute()
     yield settings.state_dir.absolute()
     yield from (keys.path for keys in settings.hot_folders.values())
+    yield from (path.absolute() for path in settings.spools)
     for server in settings.servers:
         yield from filter(None, (server.input_folder, server.output_folder))
 

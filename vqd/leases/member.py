@@ -74,7 +74,7 @@ def joined(
             Hosts(connection).introduce(worker, name, lease_s=lease_s, depot=depot)
             others = [one for one in Hosts(connection).all() if one.worker_id != worker.id]
     except psycopg.OperationalError as error:
-        said = f"The queue cannot be reached: {str(error).strip()}."
+        said = f"The queue cannot be reached: {str(error).strip().splitlines()[0]}."
         raise VqdError(STORE_UNREACHABLE, said, "Start PostgreSQL, or name another.") from error
     told = [f"{one.name}, heard {one.silent_s:.0f} s ago" for one in others]
     _log.info("queue.joined", name=name, others=told)

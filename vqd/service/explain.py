@@ -55,9 +55,10 @@ def explain(facts: Facts, stops: Sequence[Stop], now: float) -> list[Reason]:
     if job.state in CLOSED_STATES:
         return [*_closed(facts), *_failed(facts)]
     if job.state in (JobState.ASSEMBLING, JobState.PUBLISHING):
-        return [_on_its_way(facts, stops), *_rejected(job), *_failed(facts)]
+        return [_on_its_way(facts, stops), *_without_home(facts), *_rejected(job), *_failed(facts)]
     waits = _waiting(facts, stops, now) if job.counts.pending else ()
-    return [*waits, *_running(facts, now), *_on_the_way(facts), *_failed(facts)]
+    goes = [*_running(facts, now), *_on_the_way(facts), *_without_home(facts)]
+    return [*waits, *goes, *_failed(facts)]
 
 
 def _closed(facts: Facts) -> Iterator[Reason]:
@@ -267,6 +268,15 @@ def _running(facts: Facts, now: float) -> Iterator[Reason]:
 def _on_the_way(facts: Facts) -> Iterator[Reason]:
     for said, cure in arriving(facts.job, facts.home):
         yield Reason("on_the_way", said, cure, facts.job.on_the_way)
+
+
+def _without_home(facts: Facts) -> Iterator[Reason]:
+    """Say that a job is not closed for now, as the host where it is at home is not there."""
+    home = facts.home
+    if home is not None and home.state != "heard":
+        said = f"It is at home on host {home.name}, which is {home.state}"
+        cure = "Others go on with it as far as they reach its files. It closes once that is back."
+        yield Reason("without_home", said, cure)
 
 
 def _where(server: str, record: ServerRecord | None) -> str:

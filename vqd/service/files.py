@@ -58,7 +58,7 @@ class JobFiles:
         report.html. Whoever asked for it closes it.
 
         Raises:
-            VqdError: `unknown_file`, `spool_away`.
+            VqdError: `unknown_file`, `at_home_elsewhere`, `spool_away`.
         """
         return _open(job, lambda: self.place(job, path), path)
 
@@ -106,6 +106,7 @@ class JobFiles:
         self._spool.require_present()
         folder = self._spool.find(job.job)
         if folder is None:
+            self._views.require_here(job)
             said = f"The folder of {printable(job.job)} is gone."
             raise VqdError("unknown_file", said, "It was deleted, or taken out of the spool.")
         return folder

@@ -58,6 +58,21 @@ class Views:
     def __init__(self, reader: StoreReader) -> None:
         self._reader = reader
 
+    def require_here(self, job: Job) -> None:
+        """Do nothing if a job is at home here, or with whoever has the queue to itself.
+
+        Raises:
+            VqdError: `at_home_elsewhere`.
+        """
+        with self._reader.reading() as session:
+            if session.jobs.is_here(job.job_key):
+                return
+        hosts = told_apart(self._reader.hosts())
+        where = next((host.name for host in hosts if host.home == job.home), job.home)
+        said = f"{printable(job.job)} is at home on host {where}, its folder in the spool there."
+        hint = "Say it there. What steers an open job any daemon on this queue takes, by --url."
+        raise VqdError("at_home_elsewhere", said, hint)
+
     def refused(self) -> str | None:
         """Say what the daemon is refused (by a disk, above all), and why; None if nothing."""
         with self._reader.reading() as session:

@@ -39,6 +39,23 @@ def examine_spool(spool: Spool, state_dir: Path) -> Iterator[Finding]:
         yield warn("paused", said, "vqd resume")
 
 
+def examine_other_spool(other: Spool, own: Spool) -> Iterator[Finding]:
+    """Examine whether the spool of another daemon is there to help with its jobs; nothing is
+    written."""
+    root, away = other.root, other.why_away()
+    if away is not None:
+        see = command("findmnt", "-T", root, why="is it mounted?")
+        yield warn("other_spool_away", f"no vqd spool in {root}: {away}; its jobs are left", see)
+    elif own.is_present() and other.mark == own.mark:
+        yield warn("other_spool_own", f"{root} is this daemon's own spool: spools are others'")
+    elif not os.access(other.active, os.R_OK | os.W_OK | os.X_OK):
+        said = f"{user_name(os.geteuid())} may not write in {other.active}, where its jobs are"
+        yield wrong("other_spool_unwritable", said, let_write(other.active))
+    else:
+        kind = filesystem_type(root)
+        yield ok("other_spool_there", f"{root} is there, on {kind}: its jobs are helped with")
+
+
 def examine_room(folder: Path, reserve: Reserve) -> Iterator[Finding]:
     """Examine what is free where a folder lies, by what is to stay free there."""
     space = space_at(folder)

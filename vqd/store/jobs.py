@@ -244,6 +244,19 @@ class JobRows:
         )
         return {row["job"]: row["job_key"] for row in rows}
 
+    def is_here(self, job_key: int) -> bool:
+        """Tell whether a job is at home here."""
+        query = f"SELECT 1 FROM jobs WHERE job_key = ?{OWN}"
+        return self._connection.execute(query, (job_key,)).fetchone() is not None
+
+    def open_here(self) -> list[str]:
+        """Give the names of the jobs that are not closed and are at home here, oldest first."""
+        rows = self._connection.execute(
+            "SELECT job FROM jobs INDEXED BY jobs_open WHERE state IN"
+            f" ('assembling', 'quoted', 'queued', 'running', 'publishing'){OWN} ORDER BY job_key"
+        )
+        return [str(row["job"]) for row in rows]
+
     def open_homes(self) -> set[str]:
         """Give the homes of the jobs that are not closed, where daemons share the queue."""
         rows = self._connection.execute(

@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _STATUSES: Mapping[str, HTTPStatus] = MappingProxyType(
     {
+        "at_home_elsewhere": HTTPStatus.NOT_FOUND,
         "bad_cursor": HTTPStatus.BAD_REQUEST,
         "no_thumbnail": HTTPStatus.NOT_FOUND,
         "no_space": HTTPStatus.INSUFFICIENT_STORAGE,

@@ -96,12 +96,13 @@ class _Steering:
         """Run again what has not succeeded.
 
         Raises:
-            Refusal, VqdError: as `steer`; `name_taken`, `spool_away`.
+            Refusal, VqdError: as `steer`; `at_home_elsewhere`, `name_taken`, `spool_away`.
         """
         services, found = self._services, self._services.views.job(job)
         if found.state not in CLOSED_STATES:
             return self.steer(
                 found.job, "RETRY", lambda name: services.control.retry(name, now=services.clock())
             )
+        services.views.require_here(found)
         services.bring_back(found.job)
         return models.AnswerShape(found.job, "moved back into the inbox")

@@ -11,7 +11,7 @@ WHEN_IT_ANSWERS = "vqd goes on by itself when PostgreSQL answers."
 def passing(error: psycopg.Error) -> VqdError | None:
     """Tell of what passes by itself, or once somebody makes room; None if a statement is at fault,
     this one or, where they run ahead of their answers, one before."""
-    said = " ".join(str(error).split()).removesuffix(".")
+    said = _first_line(error)
     if isinstance(error, errors.DiskFull):
         return VqdError(
             STORE_DISK,
@@ -29,6 +29,11 @@ def passing(error: psycopg.Error) -> VqdError | None:
 def unreachable(said: str) -> VqdError:
     """Tell that the queue cannot be reached now."""
     return VqdError(STORE_UNREACHABLE, f"The queue cannot be reached: {said}.", WHEN_IT_ANSWERS)
+
+
+def _first_line(error: psycopg.Error) -> str:
+    """Give what an error says, without its full stop and the hints that libpq adds."""
+    return next(iter(str(error).strip().splitlines()), "").removesuffix(".")
 
 
 _FATAL = frozenset({"FATAL", "PANIC"})
