@@ -103,7 +103,7 @@ def test_a_queue_moves_to_postgres_in_the_middle_of_a_job(tmp_path: Path, databa
     moved = before.vqd("db", "migrate", "--to", database)
     assert moved.returncode == 0, moved.stderr
     assert f"1 job, {PROMPTS} prompts" in moved.stdout
-    assert f"let the settings say: database: {database}" in moved.stdout
+    assert f"  database: {database}" in moved.stdout.splitlines()
     after = Daemon(tmp_path / "house", database=database)
     try:
         after.start()
@@ -111,7 +111,7 @@ def test_a_queue_moves_to_postgres_in_the_middle_of_a_job(tmp_path: Path, databa
     finally:
         after.close()
     back = after.vqd("db", "migrate", "--to", "sqlite")
-    assert "let the settings say: no database" in back.stdout, back.stderr
+    assert "take `database` out of the settings" in back.stdout, back.stderr
     assert (after.folder / "state" / "queue.db").exists()
 
 

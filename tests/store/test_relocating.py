@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.builders import NOW, accept_a_job
 from tests.store.counting import count
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
+from vqd.domain.notice import HouseEvent
 from vqd.domain.outcome import Failed, FailureCode, OutputFile, Succeeded
 from vqd.domain.place import Database, Place
 from vqd.domain.schedule import Schedule
@@ -20,6 +22,7 @@ from vqd.store.learning import learn
 from vqd.store.relocating import relocate
 from vqd.store.store import Session, Store
 
+EMPTY = HouseEvent.QUEUE_EMPTY
 TABLES = ("jobs", "prompts", "outputs", "events", "labels", "awaited", "needs", "requirements")
 
 
@@ -53,6 +56,10 @@ def end(session: Session, job_key: int) -> None:
         session.prompts.succeed(prompt.key, Succeeded(made, 0.1 + 0.2, {}), now=NOW + 1 / 3)
     session.jobs.begin_publishing(job_key)
     session.jobs.close(job_key, JobState.FAILED, "one failed", now=NOW + 1e-6)
+
+
+def refuse(session: Session, *, said: str) -> None:
+    session.refusals.note(said)
 
 
 def told(place: Place) -> str:
@@ -113,6 +120,34 @@ def test_a_queue_that_a_daemon_uses_is_not_moved(file: Path, database: str, tmp_
     with closing(Store(Database(database))), pytest.raises(VqdError) as caught:
         relocate(Database(database), file, now=NOW)
     assert caught.value.code == "already_running"
+    assert not file.exists()
+
+
+def test_what_another_host_told_of_itself_is_left(file: Path, database: str) -> None:
+    ours, theirs = Database(database, home="ours"), Database(database, home="theirs")
+    relocate(file, ours, now=NOW)
+    for place in (ours, theirs):
+        with closing(Store(place)) as store:
+            store.write(lambda session: session.house.begin("queue", EMPTY, now=NOW))
+            store.write(partial(refuse, said=place.home))
+    relocate(ours, file, now=NOW)
+    assert (count(file, "house"), count(file, "refusals")) == (1, 1)
+    with closing(Store(file)) as store, store.reading() as session:
+        assert session.refusals.said() == "ours"
+
+
+@pytest.mark.parametrize("home", ["ours", "nobody's"])
+def test_a_queue_in_which_another_spool_has_jobs_is_not_moved_into_a_file(
+    file: Path, database: str, home: str
+) -> None:
+    with closing(Store(Database(database, home="theirs"))) as store:
+        accept_a_job(store, "theirs")
+    with closing(Store(Database(database, home="ours"))) as store:
+        accept_a_job(store, "ours")
+    file.unlink()
+    with pytest.raises(VqdError, match="spool") as caught:
+        relocate(Database(database, home=home), file, now=NOW)
+    assert caught.value.code == "relocate_shared"
     assert not file.exists()
 
 

@@ -120,8 +120,11 @@ def migrate(named: str, settings_file: Path | None, *, as_json: bool) -> None:
     said = f"{jobs}, {moved.prompts:,} prompts, {moved.rows:,} rows, all as they were"
     click.echo(f"moved     to {printable(str(target))}: {said}")
     click.echo(f"kept      {printable(moved.kept)}, the queue that was there")
-    wanted = f"database: {target}" if isinstance(target, Database) else "no database"
-    click.echo(f"\nNow let the settings say: {printable(wanted)}. Then start the daemon.")
+    if isinstance(target, Database):
+        click.echo("\nNow let the settings say so, and start the daemon:")
+        click.echo(f"  database: {printable(named if SECRET in named else str(target))}")
+    else:
+        click.echo("\nNow take `database` out of the settings, and start the daemon.")
 
 
 def _ends(named: str, settings: Settings) -> tuple[Place, Place]:

@@ -1,7 +1,8 @@
 """A queue moved to another place, from SQLite to PostgreSQL or back, while no daemon runs.
 
 1. What runs is let wait again, in the queue that is there; its servers have it taken off later.
-2. All rows are written into a new queue, and compared, in one transaction: it is there or not.
+2. All rows are written into a new queue, and compared, in one transaction: it is there or not. What
+   other daemons told of themselves, who shared the queue and have no jobs in it, is left.
 3. The queue that was there is set aside, and kept.
 
 Killed before the end of 2 there is no new queue; killed before 3 there are two that are the same,
@@ -23,6 +24,7 @@ from vqd.domain.errors import VqdError
 from vqd.domain.place import Database, Place
 from vqd.store.connection import open_for_writing
 from vqd.store.durable import publish
+from vqd.store.homes import OWN_HOUSE, OWN_NOTICES, OWN_REFUSALS
 from vqd.store.migrate import migrate
 from vqd.store.reader import Reader
 from vqd.store.replacing import set_aside, settle
@@ -35,6 +37,10 @@ PAGE = 500
 
 Progress = Callable[[float], None]
 """Is told how much is copied, from 0 to 1."""
+
+
+_OWN = {"house": OWN_HOUSE, "notices": OWN_NOTICES, "refusals": OWN_REFUSALS}
+"""Of which tables every daemon has rows of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,17 @@ class Relocated:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table that both have, with the columns that are written, and those that order its rows."""
+    """A table that both have, with the columns that are written, those that order its rows, and
+    the condition by which rows are this daemon's."""
 
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+
+    @property
+    def rows(self) -> str:
+        """What is moved of it, to be selected from."""
+        return f"{self.name} WHERE true{_OWN.get(self.name, '')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,8 @@ def relocate(
 
     Raises:
         VqdError: `relocate_missing`, there is none; `relocate_not_empty`, there is another already;
-            `relocate_shared`, several spools share it; `relocate_on_the_way`, a depot has outputs;
+            `relocate_shared`, another spool has jobs there; `relocate_on_the_way`, outputs are in
+            the depot;
             `relocate_differs`, what was written is not what was read, and there is no new queue;
             `already_running`; or as either is opened.
     """
@@ -143,14 +156,14 @@ def _pages(connection: Connection, table: _Table) -> Iterator[list[tuple[Any, ..
     """Give the rows of a table, by pages, in the order of its key."""
     key, marks = ", ".join(table.key), ", ".join("?" * len(table.key))
     places = [table.columns.index(name) for name in table.key]
-    select = f"SELECT {', '.join(table.columns)} FROM {table.name}"
+    select = f"SELECT {', '.join(table.columns)} FROM {table.rows}"
     order = f"ORDER BY {key} LIMIT {PAGE}"
     rows = connection.execute(f"{select} {order}").fetchall()
     while rows:
         page = [tuple(row) for row in rows]
         yield page
         after = [page[-1][place] for place in places]
-        further = f"{select} WHERE ({key}) > ({marks}) {order}"
+        further = f"{select} AND ({key}) > ({marks}) {order}"
         rows = connection.execute(further, after).fetchall() if len(rows) == PAGE else []
 
 
@@ -165,7 +178,7 @@ def _sum(connection: Connection, table: _Table) -> _Sum:
 
 
 def _count(connection: Connection, table: _Table) -> int:
-    row = connection.execute(f"SELECT count(*) AS rows FROM {table.name}").fetchone()
+    row = connection.execute(f"SELECT count(*) AS rows FROM {table.rows}").fetchone()
     return int(row["rows"])
 
 

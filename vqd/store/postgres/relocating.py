@@ -43,7 +43,7 @@ def new_queue(database: Database) -> Iterator[Connection]:
 
 
 def require_alone(database: Database) -> None:
-    """Do nothing if no daemon uses a queue, and all its jobs are of one spool, as those of a queue
+    """Do nothing if no daemon uses a queue, and all its jobs are at home here, as those of a queue
     in a file are.
 
     Raises:
@@ -53,11 +53,13 @@ def require_alone(database: Database) -> None:
         try:
             require_none(raw, database)
             check_version(raw, database)
-            row = raw.execute("SELECT count(DISTINCT home) AS homes FROM jobs").fetchone()
+            others = "SELECT count(DISTINCT home) AS homes FROM jobs WHERE home <> $1"
+            row = raw.execute(others, (database.home,)).fetchone()
         except psycopg.Error as error:
             raise passing(error) or error from error
-    if row is not None and row["homes"] > 1:
-        said = f"{database}: {row['homes']} spools share the queue, and one in a file has one."
+    if row is not None and row["homes"]:
+        spools = "another spool" if row["homes"] == 1 else f"{row['homes']} other spools"
+        said = f"{database}: jobs of {spools} are in the queue, and one in a file is one spool's."
         raise VqdError("relocate_shared", said, "Let it be, or say vqd db rebuild for each spool.")
 
 
