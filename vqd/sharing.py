@@ -86,13 +86,9 @@ class Sharing:
 @contextmanager
 def sharing(settings: Settings, spool: Spool) -> Iterator[Sharing]:
     """Share the queue of the settings as the daemon of a spool, until the block ends."""
-    depot = settings.depot_address
-    shared = Sharing(
-        spool.at_home(settings.queue_place),
-        [Spool(path) for path in settings.spools],
-        settings.lease_s,
-        None if depot is None else str(depot),
-    )
+    place, depot = spool.at_home(settings.queue_place), settings.depot_address
+    spools = [Spool(path) for path in settings.spools] if isinstance(place, Database) else []
+    shared = Sharing(place, spools, settings.lease_s, None if depot is None else str(depot))
     try:
         yield shared
     finally:

@@ -91,3 +91,10 @@ def test_a_spool_may_have_any_mark_but_none(tmp_path: Path, spool: Spool, databa
     with pytest.raises(VqdError) as caught, sharing(settings, spool):
         pass
     assert caught.value.code == "spool_unmarked"
+
+
+def test_a_queue_in_a_file_is_shared_with_nobody(tmp_path: Path, spool: Spool) -> None:
+    other = Spool.create(tmp_path / "other")
+    settings = settings_of(spool, tmp_path, spools=[other.root])
+    with sharing(settings, spool) as shared:
+        assert (shared.is_shared, shared.home, [*shared.spools]) == (False, "", [])
