@@ -11,6 +11,7 @@ import pytest
 
 from tests.daemons import Daemon, manifest_of
 from tests.faults.test_killed_at_each_step import Held
+from tests.mounts import Sshfs, needs_mounts, tool
 from tests.proxy import Proxy
 from tests.samples import picture_job
 from tests.waiting import wait_for
@@ -129,3 +130,21 @@ def test_a_mount_that_comes_after_the_daemon_is_used_from_then_on(
 
     studio.home.wait_done("one", within_s=WITHIN_S)
     assert studio.helper.logged("spools.found")
+
+
+@needs_mounts("sshfs")
+@pytest.mark.skipif(tool("sftp-server") is None, reason="sftp-server is not installed")
+def test_a_mount_that_does_not_answer_holds_no_start_up(studio: Studio, tmp_path: Path) -> None:
+    studio.unmount()
+    mount = Sshfs(studio.home.spool.root, studio.mount)
+    mount.mount()
+    try:
+        with mount.silent():
+            for daemon in (studio.home, studio.helper):
+                daemon.start()
+            studio.drop(tmp_path)
+            wait_for(lambda: studio.helper.logged("spools.away"), within_s=WITHIN_S)
+        studio.home.wait_done("one", within_s=WITHIN_S)
+        studio.helper.kill()
+    finally:
+        mount.unmount()
