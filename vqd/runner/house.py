@@ -49,7 +49,7 @@ class _Fact:
     since_at: float
 
 
-class House:
+class House(Beside):
     """Looks at the house every few seconds, and writes notices of what is worth telling.
 
     `shortage` gives what there is too little of on the disks, None if there is enough, and
@@ -68,6 +68,7 @@ class House:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("house", self.look)
         self._store = store
         self._wishes = wishes
         self._shortage = shortage
@@ -76,16 +77,6 @@ class House:
         self._clock = clock
         self._steady = steady
         self._seen: dict[str, tuple[HouseEvent, float]] = {}
-        self._beside = Beside("house", self.look)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._beside.start()
-
-    def stop(self) -> None:
-        """End it; a disk that does not answer is not waited for."""
-        self._beside.end()
-        self._beside.join(_STOP_S)
 
     def look(self) -> float:
         """Tell what is worth telling by now; give the seconds until it should look again."""
@@ -249,6 +240,3 @@ def _counted(number: int, noun: str) -> str:
 
 def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
-
-
-_STOP_S = 1.0
