@@ -1,5 +1,6 @@
 """What one input may cost: no clock on the wall, which says more of the machine than of vqd."""
 
+import gc
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -17,10 +18,18 @@ class Costly(AssertionError):
 
 @contextmanager
 def within_time() -> Iterator[None]:
-    """Raise Costly where what is done within takes more than MOST_S of processor time."""
+    """Raise Costly where what is done within takes more than MOST_S of processor time.
+
+    What other tests left in this process is not looked through for garbage meanwhile: of hundreds
+    of thousands of objects that alone may take most of a second.
+    """
+    gc.freeze()
     before = time.process_time()
-    yield
-    spent = time.process_time() - before
+    try:
+        yield
+        spent = time.process_time() - before
+    finally:
+        gc.unfreeze()
     if spent > MOST_S:
         raise Costly(f"it took {spent:.1f} s of processor time")
 

@@ -71,13 +71,13 @@ def examine_workflows(
 
 def examine_queue(queue_place: Place, spool: Spool) -> Iterator[Finding]:
     """Examine whether every job that is not over, and at home in the spool, has its folder."""
-    if not spool.is_present():
-        return
     try:
         with StoreReader(spool.at_home(queue_place)) as reader, reader.reading() as session:
             jobs = session.jobs.open_here()
-    except VqdError:
+    except (OSError, VqdError):
         return  # which is told of the state, or of the spool
+    if not spool.is_present():
+        return
     lost = [job for job in jobs if spool.find(job) is None]
     for job in lost:
         said = f"{printable(job)} has no folder: somebody moved or deleted it, and it is cancelled"
