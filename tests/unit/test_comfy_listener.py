@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
+from socket import socket
 from threading import Event
 from threading import enumerate as enumerate_threads
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,8 @@ import pytest
 
 from tests.strange_server import Answer, StrangeServer, Talk, preview
 from tests.waiting import wait_for
+from vqd.comfy import connection
+from vqd.comfy.address import Address
 from vqd.comfy.faults import ComfyError
 from vqd.comfy.listener import Listener, _delay_s
 from vqd.comfy.watch import Signal, Watch
@@ -292,6 +295,25 @@ def test_stopping_in_the_handshake_is_prompt(
     heard.listener.start()
     wait_for(lambda: server.connections == 1, within_s=SOON_S)
     stop_promptly(heard.listener)
+
+
+def test_stopping_before_the_handshake_asks_for_nothing_more(
+    server: StrangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard(server)
+    connected = connection._connected
+
+    def stopped_meanwhile(address: Address) -> socket:
+        opened = connected(address)
+        if held := heard.listener._connection:
+            held.hang_up()
+        return opened
+
+    monkeypatch.setattr(connection, "_connected", stopped_meanwhile)
+    heard.listener.start()
+    assert heard.next_connection() is False
+    stop_promptly(heard.listener)
+    assert not server.asked
 
 
 def test_stopping_between_attempts_is_prompt() -> None:

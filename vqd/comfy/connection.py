@@ -51,6 +51,7 @@ class Connection:
         self._url = address.websocket_url(client_id)
         self._ping_s = ping_s
         self._hung_up = Event()
+        self._opened: socket.socket | None = None
         self._socket = _BoundedSocket(skip_utf8_validation=True, enable_multithread=False)
 
     def open(self) -> None:
@@ -69,9 +70,13 @@ class Connection:
             raise _broken_off(self._address, error) from error
 
     def _shake_hands(self) -> None:
+        self._opened = _connected(self._address)
+        if self._hung_up.is_set():  # while there was nothing to shut down yet
+            self._opened.close()
+            raise ConnectionAbortedError("it was hung up")
         self._socket.connect(  # type: ignore[no-untyped-call]
             self._url,
-            socket=_connected(self._address),
+            socket=self._opened,
             header=[f"{name}: {value}" for name, value in self._address.headers.items()],
             suppress_origin=True,
             redirect_limit=0,
@@ -124,7 +129,7 @@ class Connection:
     def hang_up(self) -> None:
         """End the connection, and whatever waits for it, from any thread."""
         self._hung_up.set()
-        if opened := self._socket.sock:
+        if opened := self._opened:
             with suppress(OSError):
                 opened.shutdown(socket.SHUT_RDWR)
 
