@@ -8,8 +8,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T | None], *, within_s: float, what: str = "it") -> T:
-    """Give the first true value of `condition`.
+def wait_for(
+    condition: Callable[[], T | None], *, within_s: float, what: str | Callable[[], str] = "it"
+) -> T:
+    """Give the first true value of `condition`; `what` is awaited, asked for once it is too late.
 
     Raises:
         AssertionError: there was none within the time.
@@ -21,5 +23,6 @@ def wait_for(condition: Callable[[], T | None], *, within_s: float, what: str = 
         if value:
             return value
         if time.monotonic() >= until:
-            raise AssertionError(f"{what} did not happen within {within_s} s")
+            awaited = what if isinstance(what, str) else what()
+            raise AssertionError(f"{awaited} did not happen within {within_s} s")
         pause.wait(0.02)

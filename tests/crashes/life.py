@@ -221,7 +221,7 @@ class _Life:
         wait_for(
             lambda: not (living.is_alive() and leftovers(self._spool, hot=hot)),
             within_s=30,
-            what="the end of what it worked with",
+            what=lambda: f"the end of what it worked with, {leftovers(self._spool, hot=hot)},",
         )
         assert living.is_alive(), f"the daemon ended:\n{living.log}"
         self._state()

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -197,9 +197,16 @@ def test_a_done_that_cannot_be_written_holds_only_what_is_published(
     daemon: Daemon, tmp_path: Path
 ) -> None:
     done = daemon.spool.done
+
+    def has_a_file_in_its_place() -> bool:
+        """Put one there, unless the daemon made the missing folder again before that."""
+        done.rmdir()
+        with suppress(IsADirectoryError):
+            write(done, "a file in its place")
+        return done.is_file()
+
     daemon.start()
-    done.rmdir()
-    write(done, "a file in its place")
+    wait_for(has_a_file_in_its_place, within_s=60)
     drop(daemon, tmp_path, "first", job="vqd: 1\nworkflow: image-scale\n")
     drop(daemon, tmp_path, "second", job="vqd: 1\nworkflow: image-scale\n")
 

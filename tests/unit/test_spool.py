@@ -171,6 +171,26 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert files_in(tmp_path) == ["report.html"]
 
 
+def test_what_a_crash_left_of_a_result_is_no_input(spool: Spool) -> None:
+    folder = a_job_folder(spool)
+    write(folder / ".STATUS.yaml.part", "job: ")
+    write(folder / ".manifest.jsonl.part" / "theirs", "put here while it ran")
+    drops.begin_layout(folder)
+    drops.gather_inputs(folder, "job.yaml")
+    laid_out = [*LAID_OUT, "inputs/.manifest.jsonl.part/theirs", "outputs/made.png"]
+    assert files_in(folder) == sorted(laid_out)
+
+
+def test_what_was_dropped_under_the_name_of_a_half_written_result_is_kept(spool: Spool) -> None:
+    folder = spool.active / "J"
+    write(folder / "a.png", "a")
+    write(folder / ".STATUS.yaml.part", "theirs")
+    drops.set_aside(folder)
+    drops.begin_layout(folder)
+    drops.gather_inputs(folder, "job.yaml")
+    assert files_in(folder) == ["inputs/a.png", "inputs/previous/.STATUS.yaml.part"]
+
+
 @pytest.mark.parametrize("dropped", [".part", ".dropped"])
 def test_what_was_dropped_in_the_name_of_a_working_folder_is_kept(
     spool: Spool, dropped: str

@@ -26,7 +26,13 @@ from unicodedata import normalize
 from vqd.domain.names import why_never_taken
 from vqd.spool import status
 from vqd.spool.failures import FAILURES
-from vqd.spool.files import is_real_folder, move_folder, sync_folder
+from vqd.spool.files import (
+    is_real_file,
+    is_real_folder,
+    move_folder,
+    sync_folder,
+    temporary_beside,
+)
 from vqd.spool.folders import make_folder, move_aside, move_or_link
 from vqd.spool.jobfiles import DEFAULTS
 from vqd.spool.requests import is_steering
@@ -50,7 +56,9 @@ RESULT_NAMES = frozenset(
 """What vqd writes into a job's folder."""
 
 _FOLDERS = frozenset({OUTPUTS, REJECTED, GRAPHS})
-_WORKING_NAMES = frozenset({PARTS, _DROPPED})
+_HALF_WRITTEN = frozenset(temporary_beside(Path(name)).name for name in RESULT_NAMES - _FOLDERS)
+"""What a crash leaves of a result that was being written, unless it is written again."""
+_OWN_NAMES = RESULT_NAMES | _HALF_WRITTEN | {PARTS, _DROPPED}
 _OF_LAYOUT = (GRAPHS, REPORT, "WHY.txt")
 
 Told = Callable[[Collection[str]], Iterable[str]]
@@ -63,15 +71,11 @@ _ASKED_AT_ONCE = 500
 def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
     """Move whatever has the name of a result into previous/; again after a crash.
 
-    So it is with what has the name of one of vqd's working folders. Nothing that was dropped, and
+    So it is with what has another name that vqd uses while it works. Nothing that was dropped, and
     no earlier result, is ever written over or thrown away.
     """
     _forget_layout(folder)
-    left = [
-        folder / name
-        for name in sorted((RESULT_NAMES | _WORKING_NAMES) - but)
-        if os.path.lexists(folder / name)
-    ]
+    left = [folder / name for name in sorted(_OWN_NAMES - but) if os.path.lexists(folder / name)]
     if not left:
         return
     previous = _previous(folder)
@@ -83,7 +87,7 @@ def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
 
 def set_log_aside(folder: Path) -> None:
     """Move the log of a job of which the queue knows less into previous/; again after a crash."""
-    set_aside(folder, but=(RESULT_NAMES | _WORKING_NAMES) - {_LOG})
+    set_aside(folder, but=_OWN_NAMES - {_LOG})
 
 
 def set_outputs_aside(folder: Path, kept: Collection[str]) -> int:
@@ -230,13 +234,16 @@ def clear_way(folder: Path) -> None:
 
 def gather_inputs(folder: Path, job_file: str) -> None:
     """Put everything that was dropped into inputs/, but the job file, the defaults that lie under
-    it and what steered the job; again after a crash."""
+    it and what steered the job; again after a crash. Of a result that was half written when the
+    daemon was killed nothing stays: what was dropped under such a name was set aside."""
     dropped = folder / _DROPPED
     if not is_real_folder(dropped):
         return
     kept = RESULT_NAMES | {_DROPPED, PARTS, job_file, DEFAULTS}
     for entry in list(folder.iterdir()):
-        if entry.name not in kept and not is_steering(entry.name):
+        if entry.name in _HALF_WRITTEN and is_real_file(entry):
+            entry.unlink()
+        elif entry.name not in kept and not is_steering(entry.name):
             move_or_link(entry, dropped / entry.name)
     dropped.rename(folder / INPUTS)
     sync_folder(folder)
