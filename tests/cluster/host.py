@@ -18,7 +18,7 @@ from psycopg import Connection
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
-from vqd.leases.connecting import connect
+from vqd.leases.connecting import CUT_OFF, connect
 from vqd.leases.member import Member, joined
 
 T = TypeVar("T")
@@ -61,7 +61,6 @@ class HostProcess:
         """Give the connection that writes, a new one if the last was cut off."""
         if self._connection is None:
             self._connection = connect(Database(self._url), name=self._name)
-            self._connection.execute("SET idle_in_transaction_session_timeout = '3s'")
         return self._connection
 
     def run(self) -> None:
@@ -138,7 +137,7 @@ class HostProcess:
             try:
                 with self._transaction() as rows:
                     return write(rows)
-            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout):
+            except CUT_OFF:
                 self._connection = None
                 self._woken.wait(0.2)
 

@@ -15,12 +15,12 @@ from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
-from vqd.leases.connecting import SCHEMA, connect
+from vqd.leases.connecting import CUT_OFF, SCHEMA, connect
 from vqd.leases.connector import GivenConnection, at_once
 from vqd.leases.heart import Heart
 from vqd.leases.hosts import Hosts, Worker
 from vqd.leases.leases import Leases
-from vqd.leases.member import joined
+from vqd.leases.member import LAYS_OUT, joined
 from vqd.leases.schema import set_up
 
 FIRST, SECOND = PromptKey(7, 1), PromptKey(7, 2)
@@ -227,6 +227,42 @@ def test_a_host_that_was_swept_is_told_so_by_its_heart(url: str) -> None:
             assert swept.wait(30)
         finally:
             heart.stop()
+
+
+def test_a_heart_that_stops_in_the_middle_of_a_beat_holds_up_nobody_who_finds_that(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_frozen, may_go_on = threading.Event(), threading.Event()
+
+    def frozen(*_: object) -> bool:
+        is_frozen.set()
+        return may_go_on.wait(60)
+
+    with connect(Database(url), name="test") as connection:
+        hosts = Hosts(connection)
+        worker, other = hosts.join("gpu1", "gpu1"), hosts.join("gpu2", "gpu2")
+        with monkeypatch.context() as patched:
+            patched.setattr(Hosts, "is_known", frozen)  # what a beat asks second
+            heart = _beating(url, worker, lease_s=60)
+            try:
+                assert is_frozen.wait(30)
+                connection.execute("SET lock_timeout = '200ms'")
+                _silence(connection, worker.id, seconds=3600)
+                hosts.sweep(other, timeout_s=60)
+            finally:
+                may_go_on.set()
+                heart.stop()
+        assert [host.identity for host in hosts.all()] == ["gpu2"]
+
+
+def test_a_host_that_is_frozen_as_it_joins_holds_the_next_up_for_a_moment_only(url: str) -> None:
+    with connect(Database(url), name="joins") as frozen:
+        frozen.execute("BEGIN")
+        frozen.execute("SELECT pg_advisory_xact_lock(%s)", (LAYS_OUT,))
+        with joined(Database(url), identity="gpu2", name="gpu2", lease_s=60):
+            pass
+        with pytest.raises(CUT_OFF):
+            frozen.execute("COMMIT")
 
 
 def test_a_heart_ends_though_the_database_does_not_answer(postgres: Postgres, url: str) -> None:

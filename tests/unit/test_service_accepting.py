@@ -1,27 +1,33 @@
+import errno
+import os
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from tests.builders import NOW
 from tests.samples import picture_job
 from vqd.domain.lifecycle import JobState
+from vqd.service import accepting
 from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
 from vqd.service.submit import Submission
-from vqd.spool.files import temporary_beside
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
 
 def test_a_job_whose_status_cannot_be_written_is_accepted_all_the_same(
-    tmp_path: Path, store: Store
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
     spool = Spool.create(tmp_path / "spool")
     drafting = Drafting(spool, workflows=(), input_roots=())
     submission = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
     folder = picture_job(spool.inbox / "beach")
-    temporary_beside(folder / "STATUS.yaml").mkdir()
     draft = submission.draft(folder / "job.yaml", now=NOW)
+    monkeypatch.setattr(accepting, "write_status", refused)
     with capture_logs() as log:
         job = submission.take_folder(folder / "job.yaml", draft, now=NOW).job
     assert [line["event"] for line in log] == ["status.unwritten"]

@@ -23,10 +23,18 @@ _SOON = {
 }
 """What the URL says goes before."""
 
+_IDLE_MS = 2000
+"""How long a transaction may wait for who is frozen, or cut off, with the locks that it holds."""
+
+
+CUT_OFF = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
+"""What a statement raises where the server is not reached any more, or ended the transaction."""
+
 
 def connect(database: Database, *, name: str) -> Connection[Any]:
     """Connect to the server of a database, or to that of several which can be written to; `name` is
-    what its operators see. Each statement is a transaction, but within `transaction()`.
+    what its operators see. Each statement is a transaction, but within `transaction()`, which
+    PostgreSQL ends where it hears nothing more for two seconds.
 
     Raises:
         psycopg.Error: it cannot be reached.
@@ -39,5 +47,6 @@ def connect(database: Database, *, name: str) -> Connection[Any]:
         raise VqdError("database_url", f"{database} is not how one is named.", hint) from None
     words: dict[str, Any] = {**_SOON, "application_name": f"vqd {name}", **said}
     connection = psycopg.connect(**words, autocommit=True)
-    connection.execute(f"SET search_path = {SCHEMA}")
+    idle = f"SET idle_in_transaction_session_timeout = {_IDLE_MS}"
+    connection.execute(f"SET search_path = {SCHEMA}; {idle}")
     return connection

@@ -132,17 +132,18 @@ class Heart:
         hosts = Hosts(connection)
         while not self._is_stopping:
             if _now() - self._last_at >= self._beat_s:
-                self._beat(hosts, connection)
+                self._beat(hosts)
             for told in connection.notifies(timeout=0):
                 if told.channel != CHANGED or told.payload in ("", self._worker.identity):
                     self._on_change()
             self._wait(connection)
 
-    def _beat(self, hosts: Hosts, connection: Connection[Any]) -> None:
+    def _beat(self, hosts: Hosts) -> None:
+        """Say that this host lives, in a transaction of its own: a heart that stops in between
+        holds no lock, for which those would wait who are to find that it stopped."""
         begun_at = _now()
-        with connection.transaction():
-            is_alive = hosts.beat(self._worker)
-            self._are_silent = hosts.are_silent(self._lease_s)
+        is_alive = hosts.beat(self._worker)
+        self._are_silent = hosts.are_silent(self._lease_s)
         if not is_alive:
             _log.error("host.swept", host=self._worker.identity)
             self._on_swept()

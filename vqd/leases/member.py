@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import structlog
 
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.place import Database
-from vqd.leases.connecting import SCHEMA, connect
+from vqd.leases.connecting import CUT_OFF, SCHEMA, connect
 from vqd.leases.gate import Gate
 from vqd.leases.heart import Heart
 from vqd.leases.hosts import Hosts, Worker
@@ -18,7 +17,7 @@ from vqd.leases.schema import set_up
 
 _log = structlog.get_logger(__name__)
 
-_LAYS_OUT = 1987142757
+LAYS_OUT = 1987142757
 """The lock of whoever lays out the tables: hosts may begin at one instant."""
 
 
@@ -67,13 +66,13 @@ def joined(
     """
     try:
         with connect(database, name="joins") as connection, connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LAYS_OUT,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (LAYS_OUT,))
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             set_up(connection)
             worker = Hosts(connection).join(identity, name)
             Hosts(connection).introduce(worker, name, lease_s=lease_s, depot=depot)
             others = [one for one in Hosts(connection).all() if one.worker_id != worker.id]
-    except psycopg.OperationalError as error:
+    except CUT_OFF as error:
         said = f"The queue cannot be reached: {str(error).strip().splitlines()[0]}."
         raise VqdError(STORE_UNREACHABLE, said, "Start PostgreSQL, or name another.") from error
     told = [f"{one.name}, heard {one.silent_s:.0f} s ago" for one in others]
@@ -92,5 +91,5 @@ def _leave(database: Database, worker: Worker) -> None:
         with connect(database, name="leaves") as connection, connection.transaction():
             if not Leases(connection).of(worker):
                 Hosts(connection).leave(worker)
-    except (psycopg.OperationalError, VqdError):
+    except (*CUT_OFF, VqdError):
         return  # the others sweep it
