@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.looking import Look
 from tests.daemons import Daemon
@@ -128,7 +128,29 @@ def test_what_a_closed_job_was_asked_for_is_edited_and_only_that_runs(
     look.do("Run again")
     wait_for(lambda: "bilinear" in _job_file(house, "edited"), within_s=60, what="the second run")
     house.wait_closed("edited")
+    look.go("/")
     look.said.clear()  # what a browser says of small pictures while the folder is on its way
+
+
+def test_nothing_is_checked_any_more_of_what_is_being_submitted(look: Look, house: Daemon) -> None:
+    drop(house, "hasty", f"{GRID}retry: {{limit: 1}}\n")
+    folder = house.wait_closed("hasty")
+    look.page.clock.install()
+    look.go(f"/jobs/{folder.name}/edit")
+    expect(look.page.locator(".told")).to_contain_text("0 prompts would run")
+    submitted: list[Route] = []
+
+    def is_on_its_way() -> bool:
+        """Playwright hears of requests while it is asked something."""
+        return bool(look.page.title() and submitted)
+
+    look.page.route("**/job-file", lambda route: submitted.append(route))
+    look.page.get_by_role("checkbox", name="bicubic").uncheck()
+    look.do("Run again")
+    checked = len(look.asked)
+    look.page.clock.fast_forward("01:00")
+    wait_for(is_on_its_way, within_s=60)
+    assert not [url for url in look.asked[checked:] if url.endswith("/check")]
 
 
 def test_a_job_of_no_workflow_is_mended_in_its_text(look: Look, house: Daemon) -> None:

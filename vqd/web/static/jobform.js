@@ -2,6 +2,7 @@
 
 import { Refused } from "./api.js";
 import { makeAbout } from "./about.js";
+import { makeChecking } from "./checking.js";
 import { h } from "./dom.js";
 import { makeField } from "./form.js";
 import { fill, jobOf } from "./jobfile.js";
@@ -23,19 +24,20 @@ const TYPED_MS = 350;
  * `submit(job, fields, place)`, which shows how far that is, ask the daemon.
  */
 export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit }) {
-  const stopping = new AbortController();
+  const listening = new AbortController();
+  const checking = makeChecking(ask, TYPED_MS);
   const told = makeTold();
-  const fields = Object.entries(shape.params).map(([name, param]) => makeField(name, param, changed));
-  const overrides = makeOverrides(shape.params, changed, base?.fan_out?.per_input ?? {});
-  const files = makeFiles({ changed, overrides });
-  const about = makeAbout(shape, changed, base);
+  const fields = Object.entries(shape.params).map(([name, param]) => makeField(name, param, checking.soon));
+  const overrides = makeOverrides(shape.params, checking.soon, base?.fan_out?.per_input ?? {});
+  const files = makeFiles({ changed: checking.soon, overrides });
+  const about = makeAbout(shape, checking.soon, base);
   const button = h("button", { class: "primary" }, verb);
   const sending = h("div", { class: "on-its-way" });
   if (base) fill(fields, base);
   else setValues(fields, kept.recent(shape.name) ?? {});
   const usual = base ? { label: "As it was", fill: () => { setValues(fields, {}); fill(fields, base); } }
     : { label: "Defaults", fill: () => setValues(fields, {}) };
-  const presets = makePresets(shape.name, fields, usual, changed);
+  const presets = makePresets(shape.name, fields, usual, checking.soon);
   const element = h(
     "form",
     { class: "form", novalidate: true, onsubmit: (event) => { event.preventDefault(); submitNow(); } },
@@ -45,21 +47,13 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
     about.element,
     h("div", { class: "send" }, told.element, button, sending),
   );
-  let typing;
-
-  function changed() {
-    clearTimeout(typing);
-    typing = setTimeout(checkNow, TYPED_MS);
-  }
 
   const job = () =>
     jobOf(base ?? {}, { workflow: shape.name, about, fields, inputs: files.inputs(), overrides: overrides.written() });
 
-  async function checkNow() {
-    const asked = JSON.stringify(job());
+  async function ask(signal) {
     try {
-      const checked = await check(job(), fields, stopping.signal);
-      if (asked === JSON.stringify(job())) show(checked);
+      show(await check(job(), fields, signal));
     } catch (error) {
       if (error.name !== "AbortError") refuse(error);
     }
@@ -77,6 +71,7 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
   }
 
   async function submitNow() {
+    checking.stop();
     button.disabled = true;
     try {
       const taken = await submit(job(), fields, sending);
@@ -93,9 +88,9 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
     else told.refuse([error.message, error.hint].filter(Boolean).join(" "));
   }
 
-  live.addEventListener("reload", checkNow, { signal: stopping.signal }); // what was refused may be taken now
-  checkNow();
-  return { element, job, take: files.take, leave: () => { clearTimeout(typing); stopping.abort(); } };
+  live.addEventListener("reload", checking.now, { signal: listening.signal }); // what was refused may be taken now
+  checking.now();
+  return { element, job, take: files.take, leave: () => { checking.stop(); listening.abort(); } };
 }
 
 function isAbout({ key }, name) {

@@ -1,6 +1,7 @@
 /** The job file of a closed job as text: what it would run is said while it is written. */
 
 import { post, put } from "./api.js";
+import { makeChecking } from "./checking.js";
 import { h } from "./dom.js";
 import { live } from "./live.js";
 import { problemsOf } from "./problems.js";
@@ -11,6 +12,7 @@ const TYPED_MS = 400;
 /** Give a form for the text of a job file: `element`, `text()` and `leave()`. */
 export function makeTextForm(name, file) {
   const path = `jobs/${encodeURIComponent(name)}/job-file`;
+  const checking = makeChecking(ask, TYPED_MS);
   const told = makeTold();
   const area = h("textarea", { class: "code", rows: 20, spellcheck: "false", "aria-label": file.name, oninput: changed });
   const button = h("button", { class: "primary", disabled: true }, "Run again");
@@ -20,24 +22,19 @@ export function makeTextForm(name, file) {
     area,
     h("div", { class: "send" }, told.element, button),
   );
-  let typing;
   area.value = file.text;
 
   function changed() {
     button.disabled = true;
-    clearTimeout(typing);
-    typing = setTimeout(check, TYPED_MS);
+    checking.soon();
   }
 
-  async function check() {
-    const checked = area.value;
-    let found;
+  async function ask(signal) {
     try {
-      found = await post(`${path}/check`, { text: checked });
+      show(await post(`${path}/check`, { text: area.value }, { signal }));
     } catch (error) {
-      found = { problems: problemsOf(error) };
+      if (error.name !== "AbortError") show({ problems: problemsOf(error) });
     }
-    if (checked === area.value) show(found);
   }
 
   function show(found) {
@@ -47,6 +44,7 @@ export function makeTextForm(name, file) {
   }
 
   async function submit() {
+    checking.stop();
     button.disabled = true;
     try {
       const { job } = await put(path, { text: area.value });
@@ -57,7 +55,7 @@ export function makeTextForm(name, file) {
   }
 
   const listening = new AbortController();
-  live.addEventListener("reload", check, { signal: listening.signal });
-  check();
-  return { element, text: () => area.value, leave: () => { clearTimeout(typing); listening.abort(); } };
+  live.addEventListener("reload", checking.now, { signal: listening.signal });
+  checking.now();
+  return { element, text: () => area.value, leave: () => { checking.stop(); listening.abort(); } };
 }
