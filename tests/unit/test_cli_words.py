@@ -66,6 +66,12 @@ def test_what_is_mistyped_is_said_with_what_was_meant(words: list[str], said: st
     assert said in answer.output
 
 
+def test_what_is_written_out_means_the_short_verb() -> None:
+    assert run("database", "migrate", "--help").output == run("db", "migrate", "--help").output
+    assert "there is no verb database" not in run("database").output
+    assert "\n  database " not in run("--help").output
+
+
 @pytest.mark.parametrize("verb", ["show", "status", "explain", "cancel", "log"])
 def test_of_a_job_that_is_none_the_nearest_is_named(house: House, verb: str) -> None:
     answer = house.vqd(verb, "baech")

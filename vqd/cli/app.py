@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from types import MappingProxyType
+from typing import ClassVar, ParamSpec, TypeVar
 
 import click
 
@@ -60,6 +61,9 @@ def ends_in_words(command: Callable[P, R]) -> Callable[P, R]:
 class Verbs(click.Group):
     """Verbs, of which the nearest is named to who mistypes one."""
 
+    also: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Other names of verbs, which no list has."""
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -68,6 +72,7 @@ class Verbs(click.Group):
         Raises:
             click.UsageError: there is none of that name; the nearest is named.
         """
+        args = [self.also.get(args[0], args[0]), *args[1:]] if args else args
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
             from vqd.domain.nearest import nearest
@@ -79,6 +84,8 @@ class Verbs(click.Group):
 
 class _LateVerbs(Verbs):
     """Imports a verb's module when it is asked for, so that each starts quickly."""
+
+    also: ClassVar[Mapping[str, str]] = MappingProxyType({"database": "db"})
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_PLACES)
