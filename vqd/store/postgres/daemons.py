@@ -14,6 +14,8 @@ from vqd.domain.place import Database
 _CLASS = 1987142758
 """The class of these locks (pg_locks.classid)."""
 _AGAIN_S = 0.1
+_ENDS_WITHIN_S = 2.0
+"""How soon PostgreSQL ends what a connection held that was closed."""
 
 
 def be_the_one(
@@ -44,14 +46,18 @@ def be_the_one(
 
 
 def require_none(raw: "psycopg.Connection[Any]", database: Database) -> None:
-    """Do nothing if no daemon, of whichever home, uses the queue.
+    """Do nothing if no daemon, of whichever home, uses the queue, or none does soon: PostgreSQL
+    needs a moment to find that one has ended.
 
     Raises:
         VqdError: `already_running`.
         psycopg.Error: PostgreSQL does not answer.
     """
-    for other in _holders(raw, None):
-        raise _refusal(database, other)
+    until = time.monotonic() + _ENDS_WITHIN_S
+    while others := _holders(raw, None):
+        if time.monotonic() > until:
+            raise _refusal(database, others[0])
+        raw.execute("SELECT pg_sleep($1)", (_AGAIN_S,))
 
 
 def end_the_silent(raw: "psycopg.Connection[Any]", lock: tuple[int, int], silent_s: float) -> None:
