@@ -44,6 +44,12 @@ def known_classes(daemon: Daemon, server: str) -> int:
         return len(session.catalogue.class_names(server))
 
 
+def version_of(daemon: Daemon, server: str) -> str | None:
+    path = daemon.folder / "state" / "queue.db"
+    with closing(StoreReader(path)) as reader, reader.reading() as session:
+        return next((one.version for one in session.servers.all() if one.server == server), None)
+
+
 @pytest.mark.parametrize("tamper", [broken, lost, giant])
 def test_a_server_that_tells_nothing_of_use_runs_its_prompts_and_is_asked_again(
     daemon: Daemon, proxy: Proxy, tmp_path: Path, tamper: object
@@ -105,3 +111,12 @@ def test_a_daemon_stops_while_a_server_is_silent_about_its_nodes(
         assert daemon.stop() == 0
     finally:
         speaks.set()
+
+
+def test_a_server_that_cannot_say_what_it_is_when_it_connects_is_asked_again(
+    daemon: Daemon, proxy: Proxy
+) -> None:
+    proxy.tampers("GET /system_stats", lost)
+    daemon.start()
+    wait_for(lambda: version_of(daemon, proxy.url), within_s=90, what="the second question")
+    assert len(daemon.logged("server.unknown")) == 1

@@ -12,13 +12,14 @@ from tests.builders import NOW, accept_a_job
 from tests.strange_server import Answer, StrangeServer
 from tests.waiting import wait_for
 from vqd.domain.schedule import Judgement
-from vqd.runner.catalogue import LOOK_AGAIN_S, LOOK_LACKING_S, Catalogues
+from vqd.runner.catalogue import AFTER_FAILURE_S, LOOK_AGAIN_S, LOOK_LACKING_S, Catalogues
 from vqd.runner.fitting import Fitting
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 from vqd.runner.spelling import Spelling
 from vqd.store.store import Store
 
+FACTS = {"system": {"comfyui_version": "0.3.64"}, "devices": []}
 LOADER: dict[str, Any] = {"input": {"required": {"name": [["a.pt"], {}]}}, "output": ["MODEL"]}
 
 
@@ -68,6 +69,9 @@ def make(store: Store) -> Iterator[Callable[[int], House]]:
             strange = [closing.enter_context(StrangeServer()) for _ in range(servers)]
             for one in strange:
                 one.answers("GET /object_info", Answer(body={"Loader": LOADER}))
+                one.answers("GET /system_stats", Answer(body=FACTS))
+                one.answers("POST /upload/image", Answer(body={"name": "epoch-1"}))
+                one.answers("HEAD /view", Answer(200))
             made = House(store, *strange)
             for server in made.servers:
                 closing.callback(server.client.close)
@@ -163,6 +167,23 @@ def test_a_server_that_tells_nothing_of_use_is_asked_again_ever_later_and_keeps_
         now += delays[-1] or 0.0
     assert delays == [5.0, 10.0, 20.0]
     assert house.classes("gpu1") == ("Loader",)
+
+
+def test_a_server_that_does_not_say_what_it_is_is_asked_again_soon(
+    make: Callable[[int], House],
+) -> None:
+    house = make(1)
+    (server,) = house.servers
+    house.strange[0].answers("GET /system_stats", Answer(500, "trouble"), Answer(body=FACTS))
+    house.connect(server)
+    house.look(0.0)
+    house.wait_looks(1)
+    assert (server.version, house.classes("gpu1")) == (None, ("Loader",))
+    wait_s = house.look(0.0)
+    assert wait_s == AFTER_FAILURE_S
+    house.look(wait_s)
+    house.wait_looks(1)
+    assert server.version == "0.3.64"
 
 
 def test_a_server_that_does_not_answer_holds_up_nobody(make: Callable[[int], House]) -> None:

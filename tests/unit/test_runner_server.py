@@ -5,6 +5,7 @@ import pytest
 
 from tests.strange_server import Answer, StrangeServer, Talk
 from tests.waiting import wait_for
+from vqd.domain.needs import Capability
 from vqd.runner.inputs import InputChecks
 from vqd.runner.server import Server, ServerAddress
 
@@ -105,7 +106,7 @@ def test_a_restart_is_noticed_without_a_websocket(strange: StrangeServer, server
     assert server.connection == 1
     strange.answers("HEAD /view", Answer(404), Answer(200))
     wait_for(lambda: server.connection == 2, within_s=30)
-    assert server.is_unknown
+    assert server.version is None
 
 
 def test_one_file_marks_a_server_as_long_as_it_is_the_same(
@@ -142,3 +143,15 @@ def test_a_server_that_keeps_no_file_was_restarted_if_its_websocket_broke(server
     assert server.why_lost((None, server.connection - 1))[1]
     assert not server.why_lost((None, server.connection))[1]
     assert not server.why_lost(None)[1]
+
+
+def test_what_its_card_told_counts_again_once_the_settings_do_not_say(
+    strange: StrangeServer, server: Server
+) -> None:
+    card = {"type": "cuda", "vram_total": 24 << 30}
+    strange.answers("GET /system_stats", Answer(body={"system": {"os": "nt"}, "devices": [card]}))
+    server.equip(Capability(vram_gb=16))
+    server.learn()
+    assert server.capability.vram_gb == 16
+    server.equip(Capability())
+    assert server.capability.vram_gb == 24

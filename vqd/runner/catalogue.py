@@ -1,4 +1,4 @@
-"""Learns what the servers can do: when one connects, and now and then after."""
+"""Learns what the servers are and can do: when one connects, and now and then after."""
 
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -116,6 +116,7 @@ class Catalogues:
 
     def _is_learned(self, server: Server) -> bool:
         try:
+            is_known = server.learn()
             learned = self._learn(server)
         except (VqdError, OSError) as error:
             _log.warning("catalogue.unlearned", server=server.name, error=str(error))
@@ -132,7 +133,7 @@ class Catalogues:
                 changed=learned.changed,
                 signatures=_told(learned.signatures),
             )
-        return True
+        return is_known
 
     def _learn(self, server: Server) -> Learned | None:
         with server.client.object_info() as info, self._learning:

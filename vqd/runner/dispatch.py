@@ -158,10 +158,6 @@ class Dispatch:
                 attempt.stopping.is_withdrawing = True
                 _stop(attempt, attempt.stopping.withdraw, "withdraw")
 
-    def learn(self, server: Server) -> None:
-        """Ask a server what it is, without waiting for the answer."""
-        _aside(server.learn, f"learn {server.name}")
-
     def stop(self) -> None:
         """Leave what runs on the servers to be adopted by the next start.
 
@@ -221,11 +217,7 @@ def _stop(attempt: Attempt, stop: Callable[[], None], verb: str) -> None:
             stop()
 
     key = attempt.assignment.prompt.key
-    _aside(act, f"{verb} {key.job_key}/{key.number}")
-
-
-def _aside(act: Callable[[], None], name: str) -> None:
-    """Let something that may wait for a server go on beside the loop, and not hold the end up."""
+    name = f"{verb} {key.job_key}/{key.number}"
     threading.Thread(target=act, name=name, daemon=True).start()
 
 

@@ -242,7 +242,7 @@ class Loop:
             for server in self._farm.known.values()
             if server.standing.is_stuck or server.is_leaving
         )
-        self._roster.note(self._dispatch.learn, self._clock())
+        self._roster.note(self._clock())
         self._telling.tell(self._dispatch.running, held, now)
         told_s = self._telling.again_s(self._dispatch.running, held, now)
         return _shortest(told_s, self._delay_s(now, due.next_at))

@@ -1,6 +1,6 @@
 """Writes down how the servers are, as they change."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import structlog
 
@@ -54,17 +54,11 @@ class Roster:
 
         self._store.write(lambda session: keep_servers(session, names))
 
-    def note(self, learn: Callable[[Server], None], now: float) -> None:
-        """Write down what has changed, and `learn` of servers of which nothing is known.
-
-        `now` is UTC seconds.
-        """
+    def note(self, now: float) -> None:
+        """Write down what has changed; `now` is UTC seconds."""
         changed = [server for server in self._servers if server.changed]
         if not changed:
             return
-        for server in changed:
-            if server.is_unknown:
-                learn(server)
         records = [server.record(now) for server in changed]
         self._store.write(lambda session: session.servers.note(records))
         for record in records:

@@ -70,7 +70,8 @@ class Server:
         self.places = Places()
         self.standing = Standing(on_news=self._note_news, chance=chance)
         self._version: str | None = None
-        self.capability = self._set_capability = address.capability
+        self._vram_gb: float | None = None
+        self.capability = address.capability
         self.is_up = False
         self.is_leaving = False
         self._is_doubted = False
@@ -94,11 +95,9 @@ class Server:
 
     def equip(self, capability: Capability) -> None:
         """Note that the settings say something else of what it has."""
-        if capability != self._set_capability:
+        if capability != self.address.capability:
             self.address = replace(self.address, capability=capability)
-            self.capability = self._set_capability = capability
-            self._version = None  # it is asked for its VRAM again
-            self.changed = True
+            self._judge_capability()
 
     def note_leaving(self, is_leaving: bool) -> None:
         """Note whether it is given nothing more, since the settings do not name it any more."""
@@ -145,24 +144,25 @@ class Server:
         """Give its version of ComfyUI, once it has told."""
         return self._version
 
-    @property
-    def is_unknown(self) -> bool:
-        """Tell whether it is up and has not said yet what it is."""
-        return self.is_up and self._version is None
-
-    def learn(self) -> None:
-        """Ask it what it is. It may take a while to answer."""
+    def learn(self) -> bool:
+        """Ask it what it is, and tell whether it said that. It may take a while to answer."""
         try:
             facts = self.client.facts()
         except ComfyError as error:
             _log.warning("server.unknown", server=self.name, error=error.message)
-            return
+            return False
         self._mark()
-        self._version = facts.version
-        if self._set_capability.vram_gb is None:
-            self.capability = replace(self._set_capability, vram_gb=_vram_gb(facts.devices))
-        self.changed = True
+        self._version, self._vram_gb = facts.version, _vram_gb(facts.devices)
+        self._judge_capability()
         self._on_change()
+        return True
+
+    def _judge_capability(self) -> None:
+        """Note what it has: its VRAM as it told, where the settings do not say."""
+        said = self.address.capability
+        is_said = said.vram_gb is not None
+        self.capability = said if is_said else replace(said, vram_gb=self._vram_gb)
+        self.changed = True
 
     def record(self, now: float) -> ServerRecord:
         """Give how it is now, and note that this was told. `now` is UTC seconds."""
@@ -254,7 +254,7 @@ class Server:
     def _note(self, *, is_up: bool, fault: ComfyError | None) -> None:
         before = (self.is_up, self._told)
         self._is_doubted, self._fault, self.is_up = False, fault, is_up
-        if (self.is_up, self._told) != before or self._version is None:
+        if (self.is_up, self._told) != before:
             self.changed = True
         self._on_change()
 
