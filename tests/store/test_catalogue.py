@@ -8,9 +8,11 @@ import pytest
 
 from tests.builders import NOW, accept_a_job
 from tests.store.counting import count
+from vqd.domain.errors import VqdError
 from vqd.domain.place import Place
 from vqd.domain.signature import WHOLE, SignatureChange
 from vqd.store import catalogue
+from vqd.store.catalogue import BEGUN_LONG_AGO_S, ClassEntry
 from vqd.store.learning import SLICE_CLASSES, Learned, learn
 from vqd.store.store import Store, StoreReader
 
@@ -95,6 +97,67 @@ def test_a_look_that_breaks_off_leaves_the_server_what_it_had(store: Store, plac
     assert count(place, "catalogues") == 2
     told(store, "gpu1", {"Loader": LOADER}, "b")
     assert (count(place, "catalogues"), count(place, "node_entries")) == (1, 1)
+
+
+def many(prefix: str, classes: int = 100) -> dict[str, Any]:
+    return {f"{prefix}{number:03}": an_entry(n=[[number], {}]) for number in range(classes)}
+
+
+def names_of(store: Store, server: str) -> tuple[str, ...]:
+    with store.reading() as session:
+        return session.catalogue.class_names(server)
+
+
+@pytest.mark.parametrize("sha", ["a", "b"])
+def test_two_looks_at_once_take_nothing_from_each_other(
+    store: Store, place: Place, sha: str
+) -> None:
+    first = many("A")
+    second = first if sha == "a" else many("B")
+
+    def meanwhile() -> Iterator[tuple[str, Any]]:
+        for turn, entry in enumerate(first.items()):
+            if turn == SLICE_CLASSES + 1:
+                told(store, "gpu2", second, sha)
+            yield entry
+
+    learn(store, "gpu1", "a" * 64, meanwhile, now=NOW)
+    assert names_of(store, "gpu1") == (*first,)
+    assert names_of(store, "gpu2") == (*second,)
+    assert count(place, "catalogues") == len({"a", sha})
+
+
+def test_what_is_dropped_in_part_is_learned_anew_and_not_given(store: Store, place: Place) -> None:
+    told(store, "gpu1", many("A"))
+    store.write(lambda session: session.catalogue.keep_only(set()))
+    assert store.write(lambda session: session.catalogue.drop_some(now=NOW))
+    told(store, "gpu1", many("A"))
+    assert names_of(store, "gpu1") == (*many("A"),)
+    assert count(place, "catalogues") == 1
+
+
+def test_one_that_is_dropped_before_a_server_is_given_it_is_looked_for_again(store: Store) -> None:
+    told(store, "gpu1", many("A"), "a")
+    with store.reading() as session:
+        key = session.catalogue.key_of("a" * 64)
+    assert key is not None
+    store.write(lambda session: session.catalogue.keep_only(set()))
+    store.write(lambda session: session.catalogue.drop_some(now=NOW))
+    with pytest.raises(VqdError, match="dropped meanwhile"):
+        store.write(lambda session: session.catalogue.give("gpu2", key, "a" * 64, now=NOW))
+    assert names_of(store, "gpu2") == ()
+
+
+def test_what_a_daemon_left_half_written_is_dropped_once_later_ones_are_old(
+    store: Store, place: Place
+) -> None:
+    left = store.write(lambda session: session.catalogue.begin())
+    store.write(lambda session: session.catalogue.add(left, [ClassEntry.of("Blur", BLUR)]))
+    learn(store, "gpu1", "a" * 64, many("A").items, now=NOW)
+    learn(store, "gpu1", "b" * 64, many("B").items, now=NOW + 60)
+    assert count(place, "catalogues") == 2
+    learn(store, "gpu1", "c" * 64, many("C").items, now=NOW + 60 + BEGUN_LONG_AGO_S)
+    assert count(place, "catalogues") == 1
 
 
 def test_its_version_changes_with_every_change_and_with_nothing_else(store: Store) -> None:

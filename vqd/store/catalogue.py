@@ -12,12 +12,16 @@ from typing import Any
 import orjson
 
 from vqd.domain.catalogue import NodeClass, read_node_class
+from vqd.domain.errors import VqdError
 from vqd.domain.signature import WHOLE, SignatureChange
 from vqd.store.rows import Connection
 
 CACHED_CHARS = 8 << 20
 """Of the entries whose classes are kept: one that lists every model may be as long as hundreds."""
 DROPPED_AT_ONCE = 32
+BEGUN_LONG_AGO_S = 3600.0
+"""A catalogue that was begun before one that was given to a server so long ago is written by nobody
+any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class ClassCache:
 class CatalogueRows:
     """The servers' node classes; reading it is a `vqd.domain.catalogue.Catalogue`.
 
-    A catalogue is written in parts under a key of its own; no server has it before `give`.
+    A catalogue is written in parts under a key of its own, and dropped in parts. It has its hash
+    only in between, while it is whole: no server is given one that has it not.
     """
 
     def __init__(self, connection: Connection, classes: ClassCache) -> None:
@@ -127,7 +132,7 @@ class CatalogueRows:
         return None if row is None else str(row["sha256"])
 
     def key_of(self, sha256: str) -> int | None:
-        """Give the key of a catalogue that some server has told already."""
+        """Give the key of a whole catalogue that some server has told already."""
         row = self._connection.execute(
             "SELECT catalogue_key FROM catalogues WHERE sha256 = ?", (sha256,)
         ).fetchone()
@@ -175,15 +180,38 @@ class CatalogueRows:
             )
 
     def give(self, server: str, catalogue_key: int, sha256: str, *, now: float) -> None:
-        """Let a server have a catalogue that is whole: what `/object_info` of this hash told."""
-        self._connection.execute(
-            "UPDATE catalogues SET sha256 = ? WHERE catalogue_key = ?", (sha256, catalogue_key)
-        )
+        """Let a server have a catalogue that is whole: what `/object_info` of this hash told; or
+        the same, if another daemon has written that meanwhile.
+
+        Raises:
+            VqdError: `catalogue_gone`.
+        """
+        key = self.key_of(sha256)
+        if key is None:
+            key = catalogue_key
+            self._conclude(key, sha256)
+        elif key != catalogue_key:
+            self.abandon(catalogue_key)
         self._connection.execute(
             "INSERT INTO server_catalogues (server, catalogue_key, learned_at) VALUES (?, ?, ?)"
             " ON CONFLICT (server) DO UPDATE SET catalogue_key = excluded.catalogue_key,"
             " learned_at = excluded.learned_at",
-            (server, catalogue_key, now),
+            (server, key, now),
+        )
+
+    def _conclude(self, catalogue_key: int, sha256: str) -> None:
+        is_there = self._connection.execute(
+            "UPDATE catalogues SET sha256 = ? WHERE catalogue_key = ? AND sha256 IS NULL",
+            (sha256, catalogue_key),
+        ).rowcount
+        if not is_there:
+            raise VqdError("catalogue_gone", "What it told was dropped meanwhile.")
+
+    def abandon(self, catalogue_key: int) -> None:
+        """Have a catalogue dropped that no server has."""
+        self._connection.execute(
+            "UPDATE catalogues SET sha256 = ? WHERE catalogue_key = ?",
+            (f"dropped {catalogue_key:056}", catalogue_key),
         )
 
     def note_changes(self, server: str, changes: Iterable[SignatureChange]) -> None:
@@ -216,15 +244,22 @@ class CatalogueRows:
             self._connection.execute("DELETE FROM server_catalogues WHERE server = ?", (server,))
             self._connection.execute("DELETE FROM signature_changes WHERE server = ?", (server,))
 
-    def drop_some(self) -> bool:
-        """Drop a part of what no server has any more; False when there is nothing left."""
+    def drop_some(self, *, now: float) -> bool:
+        """Drop a part of what no server has any more; False when there is nothing left.
+
+        What is being written stays, and what was until its daemon was killed, for a while.
+        """
         row = self._connection.execute(
             "SELECT catalogue_key FROM catalogues WHERE catalogue_key NOT IN"
-            " (SELECT catalogue_key FROM server_catalogues) LIMIT 1"
+            " (SELECT catalogue_key FROM server_catalogues) AND (sha256 IS NOT NULL OR"
+            " catalogue_key < (SELECT max(catalogue_key) FROM server_catalogues"
+            " WHERE learned_at <= ?)) LIMIT 1",
+            (now - BEGUN_LONG_AGO_S,),
         ).fetchone()
         if row is None:
             return False
         key = row["catalogue_key"]
+        self.abandon(key)
         dropped = self._connection.execute(
             "SELECT node_class, entry_key FROM catalogue_classes WHERE catalogue_key = ? LIMIT ?",
             (key, DROPPED_AT_ONCE),

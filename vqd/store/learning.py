@@ -33,26 +33,37 @@ def learn(
 ) -> Learned | None:
     """Let a server have the catalogue of this hash; None if it has it already.
 
-    `entries` is only asked where no server has told the same. One caller at a time: what no server
-    has is dropped, and with it what another caller has half written.
+    `entries` is only asked where no server has told the same. Any number may learn at once, each
+    daemon of those that share the queue, too.
 
     Raises:
-        VqdError: `store_closed`, `store_disk`; and whatever `entries` raises. Nothing has changed
-            then, except that parts of it lie in the store until the next call.
+        VqdError: `store_closed`, `store_disk`; `catalogue_gone`, another dropped the same
+            meanwhile; and whatever `entries` raises. Nothing has changed then, except that parts
+            of it lie in the store until the next call.
     """
     with store.reading() as session:
         if session.catalogue.sha256(server) == sha256:
             return None
         key = session.catalogue.key_of(sha256)
     if key is None:
-        _drop_unheld(store)
-        key = store.write(lambda session: session.catalogue.begin())
-        for part in _slices(ClassEntry.of(name, told) for name, told in entries()):
-            _add(store, key, part)
+        _drop_unheld(store, now)
+        key = _written(store, entries)
     learned = _compared(store, server, key, now)
     store.write(lambda session: _give(session, server, key, sha256, learned, now))
-    _drop_unheld(store)
+    _drop_unheld(store, now)
     return learned
+
+
+def _written(store: Store, entries: Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]) -> int:
+    """Write a catalogue that no server has yet; gives its key."""
+    key = store.write(lambda session: session.catalogue.begin())
+    try:
+        for part in _slices(ClassEntry.of(name, told) for name, told in entries()):
+            _add(store, key, part)
+    except BaseException:
+        store.write(lambda session: session.catalogue.abandon(key))
+        raise
+    return key
 
 
 def _give(
@@ -82,8 +93,8 @@ def _add(store: Store, key: int, part: list[ClassEntry]) -> None:
     store.write(lambda session: session.catalogue.add(key, part), bulk=True)
 
 
-def _drop_unheld(store: Store) -> None:
-    while store.write(lambda session: session.catalogue.drop_some(), bulk=True):
+def _drop_unheld(store: Store, now: float) -> None:
+    while store.write(lambda session: session.catalogue.drop_some(now=now), bulk=True):
         pass
 
 
