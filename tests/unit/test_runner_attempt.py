@@ -477,6 +477,26 @@ def test_a_prompt_that_could_not_be_heard_of_has_not_stalled(
     assert "restart" in failed.message
 
 
+@pytest.mark.parametrize(
+    ("route", "queues"),
+    [
+        ("GET /internal/logs/raw", [RUNNING]),
+        ("GET /queue", [queue("theirs"), Answer(502), queue("theirs")]),
+    ],
+)
+def test_a_server_that_misses_one_answer_keeps_a_prompt_that_is_silent(
+    strange: StrangeServer, attempt: Attempt, tmp_path: Path, route: str, queues: list[Answer]
+) -> None:
+    made = picture(tmp_path / "made.png").read_bytes()
+    strange.answers("GET /view", Answer(body=made, content_type="image/png"))
+    strange.answers("GET /internal/logs/raw", Answer(reset=True), Answer(body={"entries": []}))
+    strange.answers("GET /queue", *queues)
+    strange.answers("GET /history/p", *[Answer(body={})] * 4, FINISHED)
+    outcome = attempt.run()
+    assert isinstance(outcome, Succeeded), outcome
+    assert len(strange.requests(route)) > 1
+
+
 @pytest.mark.parametrize("cached", [True, False])
 def test_results_that_a_server_keeps_of_a_file_that_is_gone_are_forgotten(
     strange: StrangeServer, attempt: Attempt, cached: bool, monkeypatch: pytest.MonkeyPatch

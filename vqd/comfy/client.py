@@ -39,7 +39,8 @@ _MOST_QUEUE_BYTES = 128 * MIB
 class Client:
     """A ComfyUI server. Any number of threads may use one client; connections are kept.
 
-    Every method may raise `Unreachable` and `NotComfy`; `timeout_s` is the longest silence.
+    Every method may raise `Unreachable` and `NotComfy`, unless it says otherwise; `timeout_s` is
+    the longest silence.
     """
 
     def __init__(
@@ -199,11 +200,11 @@ class Client:
         """Tell whether the thread that runs prompts died, while HTTP goes on answering.
 
         Only a restart of the server cures that; its log is the only place that tells
-        (ComfyUI 0.3.64, main.py). False where the server shows no log.
+        (ComfyUI 0.3.64, main.py). False where the server shows no log, or not now.
         """
         try:
             answer = self._wire.ask("GET", "/internal/logs/raw", most_bytes=32 * MIB)
-        except NotComfy:  # a gateway does not let this route through
+        except ComfyError:
             return False
         return b"(prompt_worker)" in answer.content and b"Exception in thread" in answer.content
 

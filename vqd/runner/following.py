@@ -52,18 +52,14 @@ class Following:
         while not self._stopping.abandoned.is_set():
             try:
                 found = self._stay.find(self._watch, self._plan.outputs)
+                over = found if isinstance(found, Finished) else self._judge(found, patience)
             except (Unreachable, NotComfy) as error:
                 if patience.is_unreachable_too_long(time.monotonic()):
                     return self._stay.away(error, self._watch.progress)
                 self._watch.wait(SOON_S)
                 continue
-            if isinstance(found, Finished):
-                return found
-            if found is not None:
-                self._stopping.tell_unsent()
-            failed = self._judge(found, patience)
-            if failed is not None:
-                return failed
+            if over is not None:
+                return over
             left_s = max(LEAST_PAUSE_S, patience.left_s(self._watch.started_at, time.monotonic()))
             self._watch.wait(min(LOOK_AGAIN_S if found else SOON_S, left_s))
         return None
@@ -74,6 +70,7 @@ class Following:
             is_awaited = self._stay.is_over and patience.may_be_unwritten(time.monotonic())
             return None if is_awaited else self._absent()
         self._stay.note(found)
+        self._stopping.tell_unsent()
         if isinstance(found, Waiting):
             failed = self._judge_waiting(patience)
         else:
