@@ -259,7 +259,7 @@ class Loop:
             return
         busy = {attempt.server for attempt in self._dispatch.running.values()}
         if self._farm.settle(busy):
-            self._roster.keep_only(self._farm.known)
+            self._roster.forget_others()
 
     def _hold(self, judged: Sequence[Judged]) -> None:
         self._dispatch.withdraw(one.job_key for one in judged if one.stops)

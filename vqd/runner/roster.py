@@ -5,6 +5,7 @@ from collections.abc import Collection
 import structlog
 
 from vqd.domain.errors import VqdError
+from vqd.domain.server import ServerRecord
 from vqd.runner.house import subjects
 from vqd.runner.server import Server
 from vqd.store.store import Session, Store
@@ -40,30 +41,45 @@ def require_no_rival(store: Store, names: Collection[str]) -> None:
 
 
 class Roster:
-    """Knows the state in which each server was told of last. Used by the loop's thread alone."""
+    """Knows the state in which each server was told of last. What the queue did not take is kept,
+    and written with what comes next. Used by the loop's thread alone."""
 
     def __init__(self, store: Store, servers: Collection[Server]) -> None:
         self._store = store
         self._servers = servers
+        self._unwritten: dict[str, ServerRecord] = {}
+        self._is_to_forget = False
         self._told: dict[str, str] = {}
 
-    def keep_only(self, names: Collection[str]) -> None:
-        """Forget every other server, and what was known and told of it."""
-        for gone in self._told.keys() - names:
-            del self._told[gone]
-
-        self._store.write(lambda session: keep_servers(session, names))
+    def forget_others(self) -> None:
+        """Forget what was known and told of servers that are gone, with what is written next."""
+        self._is_to_forget = True
 
     def note(self, now: float) -> None:
-        """Write down what has changed; `now` is UTC seconds."""
+        """Write down what has changed; `now` is UTC seconds.
+
+        Raises:
+            VqdError: as `Store.write`.
+        """
         changed = [server for server in self._servers if server.changed]
-        if not changed:
+        self._unwritten.update({server.name: server.record(now) for server in changed})
+        if not (self._unwritten or self._is_to_forget):
             return
-        records = [server.record(now) for server in changed]
-        self._store.write(lambda session: session.servers.note(records))
+        names = {server.name for server in self._servers}
+        records = [one for one in self._unwritten.values() if one.server in names]
+
+        def write(session: Session) -> None:
+            if self._is_to_forget:
+                keep_servers(session, names)
+            session.servers.note(records)
+
+        self._store.write(write)
+        self._unwritten, self._is_to_forget = {}, False
+        self._told = {name: state for name, state in self._told.items() if name in names}
         for record in records:
-            if self._told.get(record.server) != record.state:
-                self._told[record.server] = record.state
-                _log.info(
-                    "server.changed", server=record.server, state=record.state, said=record.said
-                )
+            self._tell(record)
+
+    def _tell(self, record: ServerRecord) -> None:
+        if self._told.get(record.server) != record.state:
+            self._told[record.server] = record.state
+            _log.info("server.changed", server=record.server, state=record.state, said=record.said)

@@ -1,0 +1,83 @@
+"""The loop when the queue is lost in the middle of a tick."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.builders import NOW, accept_a_job
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
+from vqd.runner import roster
+from vqd.runner.farm import Farm
+from vqd.runner.figures import Counting
+from vqd.runner.inputs import InputChecks
+from vqd.runner.loop import Loop
+from vqd.runner.publish import Publisher
+from vqd.runner.room import Room
+from vqd.runner.server import Server, ServerAddress
+from vqd.spool.layout import Spool
+from vqd.spool.reserve import Reserve
+from vqd.spool.space import Disks
+from vqd.store.store import Session, Store
+
+JOB = "20260101-000000-a"
+NOBODY = "http://127.0.0.1:9"
+LEAVING = ServerAddress("leaving", NOBODY)
+STAYING = ServerAddress("staying", NOBODY)
+
+
+def made(address: ServerAddress) -> Server:
+    server = Server(address, InputChecks(), on_change=lambda: None)
+    server.is_up = address is STAYING
+    return server
+
+
+class House:
+    """A loop over two servers; one of them leaves while the loop writes what it claims."""
+
+    def __init__(self, store: Store, spool: Spool) -> None:
+        self._farm = Farm(made, [LEAVING, STAYING])
+        self._left = self._farm.places([STAYING])
+        self.loop = Loop(
+            store,
+            spool,
+            self._farm,
+            Publisher(store, spool, on_change=lambda: None),
+            woken=threading.Event(),
+            stall_s=600.0,
+            room=Room(store, lambda: Disks(None, None, Reserve()), on_change=lambda: None),
+            windows={},
+            is_fair=False,
+            counting=Counting(),
+            on_tick=lambda: None,
+            clock=self._time,
+        )
+
+    def _time(self) -> float:
+        self._farm.change(self._left)
+        return NOW
+
+
+@pytest.fixture
+def house(store: Store, spool: Spool) -> Iterator[House]:
+    accept_a_job(store, JOB, total=2)
+    (spool.active / JOB).mkdir()
+    house = House(store, spool)
+    yield house
+    house.loop.drain(0.0)
+
+
+def test_what_was_claimed_is_begun_though_the_queue_is_lost_right_after(
+    house: House, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_: Session, __: object) -> None:
+        raise VqdError(STORE_UNREACHABLE, "The queue cannot be reached.")
+
+    monkeypatch.setattr(roster, "keep_servers", lost)
+    with suppress(VqdError):
+        house.loop.tick(0.0)
+    with store.reading() as session:
+        claimed = {prompt.key for prompt in session.prompts.running()}
+    assert len(claimed) == 2
+    assert house.loop.live().keys() == claimed
