@@ -1,4 +1,4 @@
-"""The loop when the queue is lost in the middle of a tick."""
+"""The loop when its servers become others, or the queue is lost, in the middle of a tick."""
 
 import threading
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ STAYING = ServerAddress("staying", NOBODY)
 
 def made(address: ServerAddress) -> Server:
     server = Server(address, InputChecks(), on_change=lambda: None)
-    server.is_up = address is STAYING
+    server.is_up = True
     return server
 
 
@@ -37,12 +37,12 @@ class House:
     """A loop over two servers; one of them leaves while the loop writes what it claims."""
 
     def __init__(self, store: Store, spool: Spool) -> None:
-        self._farm = Farm(made, [LEAVING, STAYING])
-        self._left = self._farm.places([STAYING])
+        self.farm = Farm(made, [LEAVING, STAYING])
+        self._left = self.farm.places([STAYING])
         self.loop = Loop(
             store,
             spool,
-            self._farm,
+            self.farm,
             Publisher(store, spool, on_change=lambda: None),
             woken=threading.Event(),
             stall_s=600.0,
@@ -55,13 +55,13 @@ class House:
         )
 
     def _time(self) -> float:
-        self._farm.change(self._left)
+        self.farm.change(self._left)
         return NOW
 
 
 @pytest.fixture
 def house(store: Store, spool: Spool) -> Iterator[House]:
-    accept_a_job(store, JOB, total=2)
+    accept_a_job(store, JOB, total=4)
     (spool.active / JOB).mkdir()
     house = House(store, spool)
     yield house
@@ -79,5 +79,14 @@ def test_what_was_claimed_is_begun_though_the_queue_is_lost_right_after(
         house.loop.tick(0.0)
     with store.reading() as session:
         claimed = {prompt.key for prompt in session.prompts.running()}
-    assert len(claimed) == 2
+    assert len(claimed) == 4
     assert house.loop.live().keys() == claimed
+
+
+def test_a_server_that_leaves_while_it_is_given_prompts_stays_until_they_are_over(
+    house: House,
+) -> None:
+    house.loop.tick(0.0)
+    given = {live.server for live in house.loop.live().values()}
+    assert given == {"leaving", "staying"}
+    assert house.farm.known.keys() == given

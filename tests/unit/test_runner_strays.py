@@ -98,6 +98,22 @@ def test_a_server_that_does_not_answer_is_asked_again(
     wait_for(lambda: not server.standing.strays, within_s=30)
 
 
+def test_one_that_is_reached_in_another_way_by_now_is_rid_of_them_as_well(
+    store: Store, server: Server, strange: StrangeServer
+) -> None:
+    before = Server(
+        ServerAddress("gpu1", "http://127.0.0.1:9"), InputChecks(), on_change=lambda: None
+    )
+    servers = {"gpu1": before}
+    strays = Strays(store, servers, on_change=lambda: None)
+    strays.recall()
+    store.write(lambda session: session.servers.add_stray("gpu1", "p", now=NOW))
+    servers["gpu1"] = server
+    assert strays.look(T) is None
+    wait_for(lambda: remembered(store) == [], within_s=30)
+    assert [asked.json for asked in strange.requests("POST /queue")] == [{"delete": ["p"]}]
+
+
 def test_a_server_that_is_down_is_waited_for(strays: Strays, server: Server) -> None:
     server.is_up = False
     assert strays.look(T) is None

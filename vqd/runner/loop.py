@@ -226,7 +226,6 @@ class Loop:
         if held == PAUSED:
             self._dispatch.take_back()
         due = self._settling.settle([] if held else self._free_slots(now), now)
-        self._settle_farm()
         self._is_lacking = due.is_lacking
         self._hold(due.judged)
         self._telling.note_news(due.news)
@@ -242,6 +241,7 @@ class Loop:
             for server in self._farm.known.values()
             if server.standing.is_stuck or server.is_leaving
         )
+        self._settle_farm()  # only now is one busy that was given something above
         self._roster.note(self._clock())
         self._telling.tell(self._dispatch.running, held, now)
         told_s = self._telling.again_s(self._dispatch.running, held, now)

@@ -26,22 +26,30 @@ class Strays:
         self._store = store
         self._servers = servers
         self._on_change = on_change
+        self._recalled_by: set[Server] = set()
         self._look_at: dict[str, float] = {}
         self._looking: set[str] = set()
 
     def recall(self) -> None:
-        """Take up what an earlier process left."""
+        """Take up what an earlier process left, and what was left on a server that is reached in
+        another way by now."""
         with self._store.reading() as session:
             left = session.servers.strays()
         for server, prompt_id in left:
             if server in self._servers:
                 self._servers[server].standing.add_stray(prompt_id)
+        self._recalled_by = {*self._servers.values()}
 
     def look(self, now: float) -> float | None:
         """Begin the looks that are due; give the seconds until the next, None while there is none.
 
         `now` is monotonic seconds.
+
+        Raises:
+            VqdError: the queue cannot be read.
         """
+        if self._recalled_by != {*self._servers.values()}:
+            self.recall()
         waits = []
         for name, server in self._servers.items():
             if not server.standing.strays or not server.is_up or name in self._looking:
