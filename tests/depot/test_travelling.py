@@ -10,18 +10,21 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.builders import A_GRAPH, A_JOB_FILE, NOW, a_plan, a_planned_job
+from tests.crashes.powercut import Disk, why_no_cut
 from tests.samples import picture
 from vqd.depot.depot import Depot
 from vqd.domain.depot import DepotAddress, content_name, parcel_name
 from vqd.domain.errors import VqdError
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
-from vqd.domain.outcome import OutputFile, Succeeded
+from vqd.domain.outcome import FailureCode, OutputFile, Succeeded
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.runner.arrivals import Arrivals
 from vqd.runner.assignment import Assignment
 from vqd.runner.bydepot import ByDepot
+from vqd.runner.failing import failure_of
 from vqd.runner.stocking import Stocking
+from vqd.spool.files import write_whole
 from vqd.spool.layout import Spool
 from vqd.spool.signs import mtime
 from vqd.store.relocating import relocate
@@ -164,6 +167,41 @@ def test_the_inputs_of_a_job_are_fetched_as_they_were_with_their_mtime(site: Sit
     assert here.stat().st_mtime_ns == there.stat().st_mtime_ns
     assert here.suffix == ".png"
     assert carriage.bring(brought) is brought
+
+
+def test_a_disk_on_which_no_folder_can_be_made_is_met_by_the_attempt_alone(local: Site) -> None:
+    local.stocking.stock()
+    (local.elsewhere / "attempts").write_bytes(b"")
+    assignment = local.claim()
+    with pytest.raises(OSError, match="attempts"):
+        local.by_depot.carriage(local.job).bring(assignment)
+    assert failure_of(NotADirectoryError(), assignment).code is FailureCode.UNAVAILABLE
+
+
+def test_an_input_that_was_fetched_before_the_power_was_cut_is_whole(
+    local: Site, tmp_path: Path
+) -> None:
+    if (why := why_no_cut(tmp_path)) is not None:
+        pytest.skip(f"no power can be cut here: {why}")
+    local.stocking.stock()
+    assignment = local.claim()
+    (tmp_path / "base").mkdir()
+    with Disk(tmp_path / "base", tmp_path / "state", is_cut=True) as disk:
+        bring(local, disk.folder, assignment)
+        write_whole(disk.folder / "other", b"synced")  # and so are the names of all files there
+        disk.cut()
+        disk.restore()
+        brought = bring(local, disk.folder, assignment)
+        [name] = brought.inputs.values()
+        here = (brought.input_folder / name).read_bytes()
+    assert here == (local.folder / "inputs" / "one.png").read_bytes()
+
+
+def bring(site: Site, folder: Path, assignment: Assignment) -> Assignment:
+    """Bring the inputs of a prompt into a folder, as a process that has just begun."""
+    depot = Depot(replace(site.depot.address, cache_bytes=1 << 20))
+    by_depot = ByDepot(depot, site.store, folder, "other")
+    return by_depot.carriage(site.job).bring(assignment)
 
 
 def test_what_is_made_elsewhere_comes_home_with_what_lies_beside_it(site: Site) -> None:

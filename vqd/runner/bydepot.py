@@ -48,10 +48,9 @@ class ByDepot:
         return self._depot.why_away is None
 
     def folder_for(self, prompt: Prompt) -> Path:
-        """Give a folder that stands in for that of the job, for one attempt at a prompt."""
-        folder = self._attempts / (prompt.prompt_id or "")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        """Give the folder that stands in for that of the job, for one attempt at a prompt, which is
+        made with its inputs: no disk is waited for here."""
+        return self._attempts / (prompt.prompt_id or "")
 
     def carriage(self, job: Job) -> "DepotCarriage":
         """Give what carries the files of a job's prompts."""
@@ -132,9 +131,10 @@ class DepotCarriage:
         self._home = home
 
     def bring(self, assignment: Assignment) -> Assignment:
-        """Fetch the inputs, unless they are here."""
+        """Make the folder, and fetch the inputs, unless they are here."""
         if assignment.fetched is not None:
             return assignment
+        assignment.folder.mkdir(parents=True, exist_ok=True)
         fetched = self._depot.take(self._home, assignment)
         return replace(assignment, input_folder=self._depot.input_folder, fetched=fetched)
 

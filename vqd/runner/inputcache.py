@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vqd.domain.depot import Content, content_name
 from vqd.domain.errors import DEPOT_LACKS, VqdError
 from vqd.runner.parcels import sha256_of
+from vqd.spool.files import sync_file
 
 if TYPE_CHECKING:
     from vqd.depot.depot import Depot
@@ -83,6 +84,7 @@ class InputCache:
                 said = f"{stored} in the depot {self._depot.address} is not what it is called."
                 raise VqdError(DEPOT_LACKS, said)
             os.utime(part, ns=(content.modified_ns, content.modified_ns))
+            sync_file(part)  # or a power cut may leave the name, which is believed, without it
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
