@@ -109,6 +109,25 @@ def test_a_clock_that_is_set_back_an_hour_changes_nothing(house: Daemon, clock: 
     assert (taken(house, "timed"), taken(house, "settles")) == (1, 1)
 
 
+def test_what_waits_to_be_tried_again_waits_no_longer_when_the_clock_is_set_back(
+    house: Daemon, clock: Path
+) -> None:
+    workflows = house.folder.parent / "workflows"
+    told = (workflows / "nearby.yaml").read_text(encoding="utf-8")
+    told = told.replace("name: nearby", "name: never")
+    told = told.replace("kind: image, prefix", "kind: image, accept: {min_bytes: 1000M}, prefix")
+    assert "min_bytes" in told
+    write(workflows / "never.yaml", told)
+    before = len(house.logged("prompt.concluded"))
+    job = TWO_LINES.replace("image-scale", "never") + "retry: {limit: 4}\n"
+    picture_job(house.folder / "never", pictures=1, job=job).rename(house.spool.inbox / "never")
+    wait_for(lambda: len(house.logged("prompt.concluded")) == before + 4, within_s=90)
+    clock.write_text(AN_HOUR_BACK, encoding="ascii")
+    assert house.wait_closed("never").parent == house.spool.failed
+    clock.unlink()
+    assert len(house.logged("prompt.concluded")) == before + 5
+
+
 def test_a_job_that_is_dropped_twice_at_once_is_two_jobs(house: Daemon) -> None:
     picture(house.spool.inbox / "shared.png")
     named = f"{TWO_LINES}inputs: {{image: shared.png}}\n"

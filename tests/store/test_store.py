@@ -142,6 +142,28 @@ def test_a_requeued_prompt_waits_for_its_time_and_others_go_before_it(store: Sto
     assert (again.key.number, again.attempt, again.strikes) == (1, 2, 1)
 
 
+def test_what_would_wait_for_longer_than_any_is_let_wait_may_run_at_once(store: Store) -> None:
+    job_key = accept_a_job(store, total=2)
+
+    def put_back(number: int, at: float) -> None:
+        key = PromptKey(job_key, number)
+        store.write(
+            lambda session: session.prompts.move(
+                key, Move.REQUEUE, now=NOW, strike=1, not_before_at=at
+            )
+        )
+
+    assert [claim(store) is None for _ in range(3)] == [False, False, True]
+    put_back(1, NOW + 60)
+    put_back(2, NOW + 3600)
+    assert claim(store) is None
+    store.write(lambda session: session.prompts.forget_delays(after=NOW + 900))
+    waited_long = claim(store)
+    assert waited_long is not None
+    assert waited_long.key.number == 2
+    assert claim(store) is None
+
+
 @pytest.mark.parametrize("is_to_stop", [False, True])
 def test_what_ran_and_is_put_back_waits_again_unless_its_job_is_to_stop(
     store: Store, is_to_stop: bool

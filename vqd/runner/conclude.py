@@ -66,6 +66,8 @@ LOOKED_AT_S = 10.0
 these looks tell holds the prompt; where they do not, it waits twice as long after each attempt."""
 _DOUBLED = 5
 """How often that is doubled at most."""
+BEYOND_ANY_DELAY_S = 900.0
+"""No prompt waits so long for its next attempt, by whichever host's clock."""
 
 QUARANTINED_AFTER = 2
 """A prompt that took so many servers down is not sent to another."""

@@ -16,7 +16,7 @@ from vqd.domain.lifecycle import Move
 from vqd.domain.queue import Prompt
 from vqd.runner.choosing import Choosing
 from vqd.runner.company import Company
-from vqd.runner.conclude import Ended, conclude
+from vqd.runner.conclude import BEYOND_ANY_DELAY_S, Ended, conclude
 from vqd.runner.dispatch import Dispatch
 from vqd.runner.due import Due
 from vqd.runner.endings import Endings
@@ -118,6 +118,7 @@ class Settling:
 
     def _write(self, session: Session, *, free: Sequence[Server], now: float) -> Due:
         let_go(session, now=now)
+        session.prompts.forget_delays(after=now + BEYOND_ANY_DELAY_S)
         mine = session.leasing.mine(one.prompt.key for one in self._ended)
         moves = [
             conclude(session, one, now=now) if one.prompt.key in mine else None

@@ -135,6 +135,15 @@ class PromptRows(PromptList):
         """
         return self._claiming.next_at(now)
 
+    def forget_delays(self, *, after: float) -> None:
+        """Let prompts run at once that would wait until `after` that time: longer than any is let
+        wait, so that the clock was set back since. One seek where there is none."""
+        self._connection.execute(
+            "UPDATE prompts INDEXED BY prompts_delayed SET not_before_at = 0"
+            " WHERE state = 'pending' AND not_before_at > 0 AND not_before_at > ?",
+            (after,),
+        )
+
     def are_shunned(self, now: float) -> bool:
         """Tell whether a prompt waits that some servers may be given and one may not; one seek."""
         return self._claiming.next_shunned_at(now) is not None
