@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from vqd.domain.outcome import OutputFile, Succeeded
 from vqd.media.thumbnails import Thumbnails
 from vqd.runner.thumbnailing import AT_ONCE, AWAY_AGAIN_S, Thumbnailing
 from vqd.spool.layout import Spool
+from vqd.store.events import EventRows
 from vqd.store.store import Store
 
 JOB = "20260101-000000-a"
@@ -76,6 +78,29 @@ def test_while_prompts_are_carried_out_it_pauses_after_a_few(
     is_busy = False
     assert thumbnailing.make() is None
     assert kept.get(made[-1]) is not None
+
+
+def test_what_happened_besides_is_looked_through_once(
+    store: Store, spool: Spool, kept: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_after: list[int] = []
+    prompts_with = EventRows.prompts_with
+
+    def looked(rows: EventRows, kind: str, *, after: int, limit: int) -> Any:
+        looked_after.append(after)
+        return prompts_with(rows, kind, after=after, limit=limit)
+
+    monkeypatch.setattr(EventRows, "prompts_with", looked)
+    accept(store)
+    thumbnailing = idle(store, spool, kept)
+    thumbnailing.make()
+    with store.reading() as session:
+        newest = session.events.newest_key()
+    thumbnailing.make()
+    assert looked_after == [0, newest]
+    later, _ = succeed(store, spool, 1)
+    thumbnailing.make()
+    assert kept.get(later) is not None
 
 
 def test_what_was_overwritten_meanwhile_gets_none(

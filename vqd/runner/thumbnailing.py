@@ -70,11 +70,13 @@ class Thumbnailing(Beside):
             if not self._spool.is_present():
                 return AWAY_AGAIN_S
             with self._store.reading() as session:
+                newest = session.events.newest_key()
                 page = session.events.prompts_with(
                     "prompt.succeeded", after=self._seen or 0, limit=AT_ONCE
                 )
                 found = [file for _, key in page for file in self._files(session, key)]
             if not page:
+                self._seen = newest
                 break
             for file in {file.sha256: file for file in found}.values():
                 self._make(file)
