@@ -14,6 +14,7 @@ from tests.strange_server import Answer, StrangeServer
 from vqd.comfy.client import Client
 from vqd.domain.graph import Target
 from vqd.domain.job import InputBind
+from vqd.runner import inputs
 from vqd.runner.inputs import BadInput, InputChecks, Uploads
 
 BINDS = {"image": InputBind("image", (".png",), (Target("1", "image"),))}
@@ -54,6 +55,21 @@ def test_a_picture_replaced_between_check_and_upload_is_checked_again(
     recorded = send(server, tmp_path, times=1)
     assert recorded == hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
     assert (tmp_path / "a.png").read_bytes() in server.requests("POST /upload/image")[-1].body
+
+
+def test_what_was_asked_for_last_is_remembered_and_what_was_long_ago_sent_again(
+    server: StrangeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "_REMEMBERED", 2)
+    for shade, name in enumerate("abc"):
+        picture(tmp_path / f"{name}.png", shade=shade)
+    uploads_after = []
+    with closing(Client(server.url)) as client:
+        uploads = Uploads(client, InputChecks())
+        for name in "abacba":
+            uploads.send({"image": f"{name}.png"}, BINDS, tmp_path)
+            uploads_after.append(len(server.requests("POST /upload/image")))
+    assert uploads_after == [1, 2, 2, 3, 4, 5]
 
 
 def test_a_picture_that_is_replaced_again_and_again_is_told_of(

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from vqd.runner.spelling import Spelling
 from vqd.store.store import Store
 
 STOPPED_WITHIN_S = 2.0
+GRAPHS_KEPT = 64
+"""Graphs that are not read anew: the prompts of a job have few, and jobs of a workflow the same."""
 
 OnEnd = Callable[[Attempt, Outcome | None], None]
 
@@ -63,7 +65,7 @@ class Dispatch:
         self._names = OutputNames(store, stand)
         self._running: dict[PromptKey, Attempt] = {}
         self._jobs: dict[int, Job] = {}
-        self._graphs: dict[str, NamedGraph] = {}
+        self._graph = lru_cache(GRAPHS_KEPT)(self._read_graph)
         self._recipes: dict[int, Recipes] = {}
         self._crew = Crew("attempt")
         self._overs: dict[PromptKey, threading.Event] = {}
@@ -116,8 +118,6 @@ class Dispatch:
         """Forget a job that is over."""
         self._jobs.pop(job_key, None)
         self._recipes.pop(job_key, None)
-        if not self._jobs:
-            self._graphs.clear()
 
     def _forget_elsewhere(self, job_key: int) -> None:
         """Forget a job of another daemon once nothing of it runs here: it closes unheard of, and
@@ -195,11 +195,9 @@ class Dispatch:
                 self._jobs[job_key] = session.jobs.get(job_key)
         return self._jobs[job_key]
 
-    def _graph(self, sha256: str) -> NamedGraph:
-        if sha256 not in self._graphs:
-            with self._store.reading() as session:
-                self._graphs[sha256] = session.graphs.get(sha256)
-        return self._graphs[sha256]
+    def _read_graph(self, sha256: str) -> NamedGraph:
+        with self._store.reading() as session:
+            return session.graphs.get(sha256)
 
     def _recipes_of(self, assignment: Assignment) -> Recipes:
         """Give what names what the job's prompts are made of: it remembers what they share."""

@@ -1,6 +1,7 @@
 """Inputs on their way to a server: checked once, sent once per server and content."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,7 @@ class InputChecks:
 class Uploads:
     """One server's inputs: each content is sent once, under its hash, into vqd's own folder.
 
+    Of many contents those are remembered that were asked for last; others are sent again.
     With the server's `input_folder` they are put there; where that cannot be done, or the server
     does not find them there, they are sent all the same.
     """
@@ -96,9 +98,9 @@ class Uploads:
         self._client = client
         self._checks = checks
         self._shared = SharedInputs(input_folder) if input_folder else None
-        self._sent: dict[str, str] = {}
+        self._sent: OrderedDict[str, str] = OrderedDict()
         self._lost: set[str] = set()
-        self._locks: dict[str, threading.Lock] = {}
+        self._sending = [threading.Lock() for _ in range(_SENT_AT_ONCE)]
         self._lock = threading.Lock()
 
     def send(
@@ -158,9 +160,7 @@ class Uploads:
 
     def _send_once(self, checked: CheckedInput) -> str:
         name = f"{checked.file.sha256[:32]}{checked.path.suffix.lower()}"
-        with self._lock:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
+        with self._sending[hash(name) % _SENT_AT_ONCE]:
             stored = self._place(checked, name) or self._sent.get(name)
             if stored is None:
                 stored = self._client.upload(
@@ -170,7 +170,11 @@ class Uploads:
                     sha256=checked.file.sha256,
                     below=checked.below,
                 )
-            self._sent[name] = stored
+            with self._lock:
+                self._sent[name] = stored
+                self._sent.move_to_end(name)
+                if len(self._sent) > _REMEMBERED:
+                    self._sent.popitem(last=False)
             return stored
 
     def _place(self, checked: CheckedInput, name: str) -> str | None:
@@ -216,4 +220,6 @@ def _a(kind: str) -> str:
 
 
 _REMEMBERED = 20_000
+_SENT_AT_ONCE = 64
+"""Contents that are sent to one server side by side at most; of which nobody sends one twice."""
 _TRIES = 3
