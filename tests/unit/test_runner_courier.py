@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from tests.builders import NOW, accept_a_job, notices_told
 from tests.receiver import receiver
 from tests.unit.test_runner_picturing import make
+from vqd.domain.errors import VqdError
 from vqd.domain.job import Notify
 from vqd.domain.lifecycle import JobState
 from vqd.domain.notice import HouseEvent, HouseNews
@@ -12,6 +15,7 @@ from vqd.media.thumbnails import Thumbnails
 from vqd.notify.target import Target
 from vqd.runner.courier import FIRST_AGAIN_S, GIVEN_UP_AFTER_S, LONGEST_AGAIN_S, Courier
 from vqd.spool.layout import Spool
+from vqd.store import connection
 from vqd.store.store import Session, Store
 
 STUDIO = Notify(("accepted",), "studio")
@@ -44,6 +48,23 @@ def test_what_is_due_is_delivered_once(store: Store, spool: Spool) -> None:
     assert there.told[1]["folder"] == str(spool.active / "b")
     assert there.told[1]["link"] == "https://nas/active/b?b"
     assert notices_told(store, job_key) == ["notice.sent"]
+
+
+def test_what_was_delivered_is_not_again_while_the_queue_cannot_be_written(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "WRITES_BUSY_S", 0.0)
+    queue = tmp_path / "queue.db"
+    with closing(Store(queue)) as store, receiver() as there:
+        accept_a_job(store, notify=STUDIO)
+        bringer = courier(store, spool, there.url, Clock())
+        with closing(sqlite3.connect(queue)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(3):
+                with pytest.raises(VqdError, match="locked"):
+                    bringer.deliver()
+        assert bringer.deliver() is None
+    assert there.events == ["accepted"]
 
 
 def test_what_is_not_taken_is_tried_again_after_a_growing_while(store: Store, spool: Spool) -> None:

@@ -1,7 +1,8 @@
 """Delivers notices: one courier for each target, so that one that is dead keeps nobody waiting.
 
 Each notice is delivered at least once. It is sent, and then forgotten in the store: killed between
-the two, the daemon sends it again at the next start. `Notice.identity` tells a repeat.
+the two, the daemon sends it again at the next start; where the store does not take it, it is not
+sent again meanwhile. `Notice.identity` tells a repeat.
 """
 
 import time
@@ -54,6 +55,7 @@ class Courier(Beside):
         self._link = link
         self._kept = kept
         self._clock = clock
+        self._sent_key: int | None = None
 
     def deliver(self) -> float | None:
         """Try everything that is due; give the seconds until the next is, None if none waits."""
@@ -68,9 +70,11 @@ class Courier(Beside):
         return None
 
     def _deliver(self, notice: Notice) -> None:
-        why = self._why_unsent(notice)
+        is_sent = notice.notice_key == self._sent_key  # and the queue did not take that yet
+        why = None if is_sent else self._why_unsent(notice)
         now = self._clock()
         if why is None:
+            self._sent_key = notice.notice_key
             self._store.write(lambda session: session.notices.sent(notice, now=now))
             _log.info("notice.sent", **self._about(notice))
             return
