@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from errno import EACCES
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -221,6 +222,38 @@ def test_what_is_made_elsewhere_comes_home_with_what_lies_beside_it(site: Site) 
     assert site.depot.names(f"outputs/{site.spool.mark}/") == []
     site.by_depot.carriage(site.job).end(assignment)
     assert not assignment.folder.exists()
+
+
+def test_a_folder_of_somebodys_in_the_place_of_an_output_is_moved_aside(local: Site) -> None:
+    first, second = local.claim("p-1"), local.claim("p-2")
+    for assignment in (first, second):
+        local.record(assignment.prompt.key, local.make(assignment))
+    (local.folder / "outputs" / "a_1.png" / "notes").mkdir(parents=True)
+
+    assert local.arrivals(local.depot).bring() == 2
+
+    assert "outputs/a_2.png" in local.outputs()
+    assert (local.folder / "outputs" / "a_1.png").is_file()
+    assert (local.folder / "outputs" / "a_1.png (aside)" / "notes").is_dir()
+
+
+def test_a_job_whose_folder_takes_nothing_is_left_alone_and_keeps_nobody_waiting(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(EACCES, "Permission denied", str(local.folder))
+
+    for prompt_id in ("p-1", "p-2"):
+        assignment = local.claim(prompt_id)
+        local.record(assignment.prompt.key, local.make(assignment))
+    arrivals = local.arrivals(local.depot)
+    with monkeypatch.context() as patch, capture_logs() as log:
+        patch.setattr("vqd.runner.arrivals.unpack", refuse)
+        looked_at = [arrivals.bring(), arrivals.bring()]
+    assert looked_at == [2, 0]
+    assert [line["event"] for line in log] == ["parcel.postponed"]
+    assert local.arrivals(local.depot).bring() == 2
+    assert {"outputs/a_1.png", "outputs/a_2.png"} <= {*local.outputs()}
 
 
 def test_equal_inputs_lie_there_once_and_go_when_no_job_wants_them(local: Site) -> None:

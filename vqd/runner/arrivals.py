@@ -19,7 +19,7 @@ from vqd.domain.depot import Arrival, parcel_name, parcels_of
 from vqd.domain.errors import DEPOT_LACKS, VqdError
 from vqd.domain.lifecycle import PromptState
 from vqd.runner.parcels import sha256_of, unpack
-from vqd.spool.files import is_real_folder
+from vqd.spool.files import concerns_one_name, is_real_folder
 from vqd.spool.layout import Spool
 from vqd.store.store import Session, Store
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64
 """Parcels that are looked up at once."""
+LEFT_ALONE_S = 60.0
+"""How long a job is left alone whose folder takes nothing."""
 
 _log = structlog.get_logger(__name__)
 
@@ -59,18 +61,23 @@ class Arrivals:
         self._folder = folder
         self._on_arrival = on_arrival
         self._clock = clock
+        self._left_until: dict[int, float] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def bring(self) -> int:
-        """Bring home what is on its way, some of it; gives how many parcels came.
+        """Bring home what is on its way, some of it; gives how many parcels were looked at. A job
+        whose folder takes nothing is left alone for a while, and keeps no other waiting.
 
         Raises:
             VqdError: `depot_away`; `spool_away`. OSError: the spool cannot be written.
         """
+        now = time.monotonic()
+        self._left_until = {job: at for job, at in self._left_until.items() if at > now}
         with self._store.reading() as session:
-            arrivals = session.depot.arrivals(AT_ONCE)
+            arrivals = session.depot.arrivals(AT_ONCE, but=self._left_until)
         for arrival in arrivals:
-            self._receive(arrival)
+            if arrival.key.job_key not in self._left_until:
+                self._receive(arrival)
         return len(arrivals)
 
     def sweep(self) -> int:
@@ -96,6 +103,12 @@ class Arrivals:
         """Bring a parcel home; if the depot lacks it, have what it held made again."""
         try:
             self._bring(arrival)
+        except OSError as error:
+            if not concerns_one_name(error):
+                raise
+            self._left_until[arrival.key.job_key] = time.monotonic() + LEFT_ALONE_S
+            about = {"job": arrival.job, "prompt": arrival.key.number}
+            _log.warning("parcel.postponed", **about, error=str(error), again_s=LEFT_ALONE_S)
         except VqdError as error:
             if error.code != DEPOT_LACKS:
                 raise

@@ -14,8 +14,8 @@ from vqd.documents.opening import created
 from vqd.domain.errors import DEPOT_LACKS, VqdError
 from vqd.domain.outcome import OutputFile
 from vqd.spool.drops import PARTS
-from vqd.spool.files import is_real_file, sync_folder
-from vqd.spool.folders import make_folder
+from vqd.spool.files import is_real_file, is_real_folder, sync_folder
+from vqd.spool.folders import make_folder, move_aside
 from vqd.spool.manifest import MANIFEST, add_lines, line_of
 from vqd.spool.space import require_room
 
@@ -61,6 +61,8 @@ def unpack(parcel: Path, folder: Path, outputs: Sequence[OutputFile], *, part: s
     for parent in dict.fromkeys(place.parent for place in places):
         make_folder(parent, folder)
     for one, place in zip(found, places, strict=True):
+        if is_real_folder(place):
+            move_aside(place)  # somebody made it there
         one.brought.replace(place)
     for parent in dict.fromkeys(place.parent for place in places):
         sync_folder(parent)

@@ -1,6 +1,6 @@
 """What of jobs lies in the depot: inputs that others may fetch, and outputs on their way home."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from vqd.domain.depot import Arrival
 from vqd.domain.outcome import Parcel
@@ -82,14 +82,15 @@ class DepotRows:
             (key.job_key, key.number, parcel.name, parcel.sha256, parcel.bytes),
         )
 
-    def arrivals(self, limit: int) -> list[Arrival]:
-        """Give parcels that are on their way to this daemon's jobs."""
+    def arrivals(self, limit: int, *, but: Collection[int] = ()) -> list[Arrival]:
+        """Give parcels that are on their way to jobs of this daemon, `but` to those of these."""
+        others = f"parcels.job_key NOT IN ({', '.join('?' * len(but))})" if but else "TRUE"
         rows = self._connection.execute(
             "SELECT parcels.job_key AS job_key, number, parcels.name AS parcel, sha256,"
             " bytes, jobs.job AS job FROM parcels"
-            f" JOIN jobs ON jobs.job_key = parcels.job_key WHERE TRUE{OWN}"
+            f" JOIN jobs ON jobs.job_key = parcels.job_key WHERE {others}{OWN}"
             " ORDER BY parcels.job_key, parcels.number LIMIT ?",
-            (limit,),
+            (*but, limit),
         )
         return [
             Arrival(
