@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +46,13 @@ def test_a_success_is_read_with_its_files_and_its_time() -> None:
     assert finished.started_at == 1795463332.563
     assert not finished.cached_nodes
     assert finished.error is None
+
+
+@pytest.mark.parametrize("ended_at", [-1e15, 0.0, 1795463332.0, 1e10, 1e15])
+def test_a_time_during_which_the_servers_clock_was_set_is_not_known(ended_at: float) -> None:
+    finished = finished_entry(PROMPT_ID, recorded("history_success.json"))
+    assert finished is not None
+    assert replace(finished, ended_at=ended_at).seconds == 0.0
 
 
 def test_an_error_is_read_with_the_nodes_title() -> None:

@@ -146,6 +146,12 @@ def test_what_cannot_be_told_is_not_guessed(job: ListedJob, facts: dict[str, Any
     assert finish(job, **facts) is None
 
 
+def test_what_no_calendar_tells_is_not_told() -> None:
+    ages = {"image-scale": Pace(8e10, 0.0, 1000)}
+    assert finish(a_job(2), paces=ages) is not None
+    assert finish(a_job(4), paces=ages) is None
+
+
 def test_what_runs_of_a_held_job_ends_all_the_same() -> None:
     assert left_s(a_job(0, 1, hold="suspended"), given=[given(9, "gpu0")]) == 10
 

@@ -13,6 +13,8 @@ from vqd.comfy.outputs import Remote, outputs_of
 Json = Any
 _FARTHEST = 1e18
 """Beyond every count and time; what NaN, the infinities and a hundred digits fail against."""
+_LONGEST_S = 30 * 86_400.0
+"""No prompt takes so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,12 @@ class Finished:
 
     @property
     def seconds(self) -> float:
-        """Give the server's own execution time, 0 where it is not known."""
+        """Give the server's own execution time, 0 where it is not known: its clock may have been
+        set meanwhile."""
         if self.started_at is None or self.ended_at is None:
             return 0.0
-        return round(max(self.ended_at - self.started_at, 0.0), 3)
+        took_s = self.ended_at - self.started_at
+        return round(took_s, 3) if 0 < took_s < _LONGEST_S else 0.0
 
 
 @dataclass(frozen=True, slots=True)

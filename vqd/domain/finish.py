@@ -15,6 +15,8 @@ _EIGHT_OF_TEN = 1.28
 """Standard deviations on either side between which eight of ten lie."""
 _OVERDUE = 0.1
 """Of the time that a prompt has taken already, what it is given once it takes longer than usual."""
+_YEAR_10000 = 253_402_300_800.0
+"""A time from which on no calendar tells; what was measured is not right then."""
 _TURNS_COUNTED = 4
 """The last turns of each server, of which each is placed by itself."""
 
@@ -113,7 +115,8 @@ class Outlook:
         ]
         if not able:
             return None
-        return self._reckoned(job, pace, able[: job.max_parallel])
+        finish = self._reckoned(job, pace, able[: job.max_parallel])
+        return finish if finish.late_at < _YEAR_10000 else None
 
     def _reckoned(self, job: ListedJob, pace: Pace, servers: Sequence[str]) -> Finish:
         own_s, free_s = 0.0, []
