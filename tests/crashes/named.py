@@ -87,6 +87,7 @@ NAMED_OF = {
         "watch: unlink active/.JOB.claim",
     ),
     "comes back": (
+        "returns: sync JOB/.STATUS.yaml.part",
         "returns: replace to JOB/STATUS.yaml",
         "returns: mkdir JOB/previous",
         "returns: mkdir previous/outputs",
