@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from vqd.engine.child import EngineProcess
 from vqd.settings.farm import BUILTIN
 from vqd.settings.model import Settings
 from vqd.sharing import Sharing, sharing
-from vqd.spool.holding import held
+from vqd.spool.holding import gained, held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import LISTENS_S, Lease, leased
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
@@ -24,6 +25,7 @@ from vqd.store.store import Store
 
 _LEAST_STATE_BYTES = 1 << 20
 """What SQLite, the lock and the engine's log need at least to begin."""
+_PID = re.compile(r"pid (\d{1,9}) ")
 _STEP_S = 60.0
 """How long a step of the start may take, where nothing of it is known to take longer."""
 _UPGRADE_S = 1800.0
@@ -87,19 +89,36 @@ def only_one(state_dir: Path) -> Iterator[None]:
         VqdError: `already_running`; `state_unwritable`.
     """
     with _lock_of(state_dir) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
+        if not gained(lambda: _is_locked(lock), lambda: _pid_in(lock)):
             raise VqdError(
                 "already_running",
-                f"Another vqd uses {state_dir} already ({lock.read().strip() or 'unknown'}).",
+                f"Another vqd uses {state_dir} already ({_said_in(lock) or 'unknown'}).",
                 "Stop that one first, or name another state_dir.",
-            ) from error
+            )
         lock.truncate(0)
         lock.write(f"pid {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
         lock.flush()
         yield
+
+
+def _is_locked(lock: TextIO) -> bool:
+    """Lock a file; False if another has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _said_in(lock: TextIO) -> str:
+    lock.seek(0)
+    return lock.read().strip()
+
+
+def _pid_in(lock: TextIO) -> int:
+    """Give the process that took the lock last; 0 if that is not told."""
+    pid = _PID.match(_said_in(lock))
+    return int(pid[1]) if pid else 0
 
 
 def _lock_of(state_dir: Path) -> TextIO:

@@ -21,8 +21,7 @@ def check_back(folder: Path, kind: Kind, *, renders: int | None) -> None:
     Raises:
         AssertionError: it is not so.
     """
-    is_cut_short = kind.meanwhile is not None
-    assert is_cut_short or folder.parent.name == kind.home, f"it is in {folder.parent.name}"
+    assert kind.is_cut_short or folder.parent.name == kind.home, f"it is in {folder.parent.name}"
     empty = [path for path in folder.rglob("*") if path.is_dir() and not any(path.iterdir())]
     assert not empty, empty
     kinds = opened(folder)
@@ -30,7 +29,7 @@ def check_back(folder: Path, kind: Kind, *, renders: int | None) -> None:
     counts = status_of(folder)["counts"]
     made = len({line["output"] for line in lines})
     assert len(lines) == made == kinds["output"] == counts["succeeded"], (lines, kinds, counts)
-    assert is_cut_short or made == kind.outputs, f"{made} outputs of {kind.outputs}"
+    assert kind.is_cut_short or made == kind.outputs, f"{made} outputs of {kind.outputs}"
     assert kinds["status"] == kinds["log"] == kinds["report"] == kinds["job"] == 1, kinds
     assert kinds["why"] == (folder.parent.name == "failed"), kinds
     pictures = sum(name.endswith(".png") for name in kind.files)
@@ -38,7 +37,7 @@ def check_back(folder: Path, kind: Kind, *, renders: int | None) -> None:
     log = (folder / "log.txt").read_text(encoding="utf-8")
     assert log.count(" succeeded on ") == made + kind.aside, log
     assert log.count(" accepted: ") == (1 if kind.edited is None else 2), log
-    if renders is not None and not is_cut_short:
+    if renders is not None and not kind.is_cut_short:
         assert renders == kind.renders, f"rendered {renders} times instead of {kind.renders}"
 
 

@@ -14,7 +14,10 @@ from tests.crashes import points
 from tests.ports import lasting_port
 from vqd import daemon, logs
 from vqd.engine.server import serve
+from vqd.service import submit
 from vqd.settings.load import load
+from vqd.store import store
+from vqd.watchers import hotfolder
 
 LOG = "daemon.log"
 """What the daemon logs, beside its house: no power cut takes it."""
@@ -102,6 +105,8 @@ class ForkedDaemon:
         os.environ["VQD_SERVERS"] = json.dumps([engine])
         logs.set_up_logs(as_json=True)
         _leave_out(_WELCOME)
+        _take_as_large()
+        _wait_for_no_job_file()
         points.install(reach, syncs=syncs)
         settings = self._house / "vqd.yaml"
         daemon.run(load(settings).settings, lambda: load(settings).settings)
@@ -116,6 +121,18 @@ def _leave_out(thread: str) -> None:
             run(self)
 
     threading.Thread.run = run_unless_left_out  # type: ignore[method-assign]
+
+
+def _take_as_large() -> None:
+    """Let a job of two prompts be assembled in several commits, and one of four beside others, as
+    those of thousands are."""
+    setattr(store, "SLICE", 1)  # noqa: B010
+    setattr(submit, "LARGE", 3)  # noqa: B010
+
+
+def _wait_for_no_job_file() -> None:
+    """Let a folder named after a workflow be a hot folder at once."""
+    setattr(hotfolder, "NEW_QUIET_S", 0.0)  # noqa: B010
 
 
 def _write_into(log: Path) -> None:

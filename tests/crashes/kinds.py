@@ -1,7 +1,9 @@
 """The jobs of a laboratory: how each is dropped, what is done to it meanwhile, what comes back."""
 
 import io
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import requests
 from PIL import Image
 
 from tests.builders import write
+from vqd.domain.lifecycle import PROOF_MADE
 
 _SHIPPED = Path(__file__).parents[2] / "workflows"
 HOT = "image-scale"
@@ -24,9 +27,10 @@ class Kind:
     """Files that are dropped, in a folder of the inbox or beside each other, the job file last.
 
     `home` is where the job comes back, `outputs` how many it has then, `renders` how often a
-    prompt of it is carried out. Of one that was done before, `edited` is what is written over in
-    its folder before that is moved from done/ to the inbox, and `aside` how many outputs belong to
-    nothing then; the rest tells of its life after that.
+    prompt of it is carried out, at most that where it `is_cut_short`; `approvals` is how often it
+    waits for one. Of one that was done before, `edited` is what is written over in its folder
+    before that is moved from done/ to the inbox, and `aside` how many outputs belong to nothing
+    then; the rest tells of its life after that.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Kind:
     outputs: int = 1
     renders: int = 1
     meanwhile: Meanwhile | None = None
+    is_cut_short: bool = False
+    approvals: int = 0
     edited: Files | None = None
     aside: int = 0
 
@@ -116,6 +122,31 @@ def _cancel_what_runs(spool: Path, engine: str) -> bool:
     return True
 
 
+def _approve_what_waits(spool: Path, _: str) -> bool:
+    """Approve of a job that is quoted, or whose proof is made, and note it; there is always more to
+    do until the job is over."""
+    with suppress(OSError, sqlite3.Error):  # the power was cut
+        for folder in (spool / "active").iterdir():
+            request = folder / "APPROVE"
+            # Looked for first: what is not there, and is waited for after that, was not put there.
+            if not request.exists() and _waits_for_approval(spool, folder.name):
+                with (spool.parent.parent / APPROVALS).open("a", encoding="utf-8") as approvals:
+                    approvals.write(f"{folder.name}\n")
+                request.touch()
+    return False
+
+
+def _waits_for_approval(spool: Path, job: str) -> bool:
+    queue = spool.parent / "state" / "queue.db"
+    with closing(sqlite3.connect(f"file:{queue}?mode=ro", uri=True, timeout=60)) as connection:
+        found = connection.execute(
+            "SELECT 1 FROM jobs WHERE job = ?"
+            " AND (state = 'quoted' OR (awaits_proof = 1 AND hold = ?))",
+            (job, PROOF_MADE),
+        )
+        return found.fetchone() is not None
+
+
 def _is_working(engine: str) -> bool:
     """Tell whether a prompt is carried out; no, too, where the engine has just been killed."""
     try:
@@ -124,6 +155,9 @@ def _is_working(engine: str) -> bool:
         return False
 
 
+APPROVALS = "approvals"
+"""Beside the house: a line for each APPROVE that was put there."""
+QUOTED_OVER = 3
 SMALL = "params: {size: 16x16}"
 BY_SIZE = 'output: {name: "{input.stem}_{size}"}'
 KINDS = {
@@ -166,6 +200,20 @@ KINDS = {
             outputs=0,
             renders=0,
             meanwhile=_cancel_what_runs,
+            is_cut_short=True,
+        ),
+        Kind(
+            "quoted, with a proof",
+            {
+                "p1.png": _picture(1),
+                "p2.png": _picture(2),
+                "job.yaml": _job(_of_sizes("16x16", "18x18"), BY_SIZE, "proof: {inputs: 1}"),
+            },
+            folder="one",
+            outputs=4,
+            renders=4,
+            meanwhile=_approve_what_waits,
+            approvals=2,
         ),
         Kind(
             "files of a hot folder",

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -66,12 +67,19 @@ def trials_of(told: Told, fault: Fault) -> list[Trial]:
     """Give a trial of a fault for each instant at which it can strike, of a life that was told."""
     strikes = {
         Fault.KILL: _instants(told.reached),
-        Fault.TORN: [point for point in told.reached if _SYNCED.match(point)],
+        Fault.TORN: [*_unsynced(told.reached)],
         Fault.ENGINE: [point for point in told.reached if _HTTP.search(point)],
         Fault.POWER: [point for point in told.reached if _LASTING.match(point)],
         Fault.AWAY: [point for point in told.reached if _POSTED.search(point)],
+        Fault.BOTH: _instants(told.reached),
     }
     return [Trial(told.trial.kind, fault, point) for point in dict.fromkeys(strikes[fault])]
+
+
+def trials_again(told: Told) -> list[Trial]:
+    """Give a trial for each instant at which the next daemon can be killed, too, of a life in which
+    the first one was, and the next one's points were told."""
+    return [replace(told.trial, then=point) for point in dict.fromkeys(_instants(told.reached))]
 
 
 def _instants(reached: Sequence[str]) -> list[str]:
@@ -86,6 +94,15 @@ def _instants(reached: Sequence[str]) -> list[str]:
     ]
 
 
+def _unsynced(reached: Sequence[str]) -> Iterator[str]:
+    """Give the points at which a file is written and not synced: before that is done, and where it
+    gets its name without."""
+    for point in reached:
+        named = _NAMED.match(point)
+        if _SYNCED.match(point) or (named and named.expand(_BEFORE_NAMED) not in reached):
+            yield point
+
+
 def _is_after(point: str) -> bool:
     return point.startswith("after ")
 
@@ -95,6 +112,8 @@ def _thread_of(point: str) -> str:
 
 
 _SYNCED = re.compile(r"before \S+: sync ")
+_NAMED = re.compile(r"after (\S+): replace to ([^/]+)/(\S+)")
+_BEFORE_NAMED = r"after \1: sync \2/.\3.part"
 _LASTING = re.compile(r"after \S+: (sync|commit|rename|replace|POST|GET /view) ")
 _POSTED = re.compile(r" attempt: POST /prompt (sent|answered)")
 _HTTP = re.compile(r" (sent|answered)( #\d+)?$")

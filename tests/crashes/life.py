@@ -18,7 +18,14 @@ import yaml
 from tests.crashes import points
 from tests.crashes.back import accepted_in, check_back, check_log, faults_in, is_closed_in
 from tests.crashes.forked import LOG, ForkedDaemon, ForkedEngine
-from tests.crashes.kinds import HOT, KINDS, Kind, lay_workflow_out
+from tests.crashes.kinds import (
+    APPROVALS,
+    HOT,
+    KINDS,
+    QUOTED_OVER,
+    Kind,
+    lay_workflow_out,
+)
 from tests.crashes.powercut import Disk
 from tests.crashes.states import State, leftovers, state_of
 from tests.waiting import wait_for
@@ -37,28 +44,33 @@ class Fault(StrEnum):
 
     NONE = "nothing"
     KILL = "the daemon is killed"
-    TORN = "the daemon is killed, and half of the file is there"
+    TORN = "the daemon is killed, and half of the file is there, or nothing if it has its name"
     ENGINE = "the engine is killed"
     POWER = "the power is cut"
     AWAY = "the daemon is killed, and the share away as the next begins"
+    BOTH = "the daemon and the engine are killed"
+    AGAIN = "the daemon is killed, and so is the next one"
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A kind of job, and what happens at which point of its life."""
+    """A kind of job, and what happens at which point of its life; to AGAIN also `then`, at a point
+    of the next daemon's life, which is told of where that is left out."""
 
     kind: str
     fault: Fault = Fault.NONE
     at: str = ""
+    then: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.fault} {self.at}"
+        return f"{self.kind}: {self.fault} {self.at}" + (f", {self.then}" if self.then else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What became of it: the points it reached, in order, where nothing happened; whether the fault
-    did happen; the state right after it; and what is not as it must be."""
+    did happen, the last one if there are two; the state right after it; and what is not as it must
+    be."""
 
     trial: Trial
     reached: tuple[str, ...] = ()
@@ -80,6 +92,7 @@ def lay_out(folder: Path) -> None:
         "settle_s": 0.05,
         "gather_s": 0.2,
         "rescan_s": 2,
+        "quote_over": {"prompts": QUOTED_OVER},
     }
     (folder / "vqd.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     (folder / "state").mkdir()
@@ -132,12 +145,12 @@ class _Life:
             living = self._begin(self._reach())
             try:
                 self._wait_for_the_end(living)
-                if self._trial.fault not in (Fault.NONE, Fault.ENGINE):
+                for reach in self._reaches_after():
                     living.kill()
                     self._restore()
                     self._is_steered &= self._trial.fault is not Fault.POWER  # it may be lost
                     state = self._state()
-                    living = self._begin(self._reach_of_next())
+                    living = self._begin(reach)
                     self._wait_for_the_end(living)
                 self._check(living)
             except Exception as error:  # noqa: BLE001 - a file that is none raises all sorts
@@ -176,39 +189,47 @@ class _Life:
 
     def _reach(self) -> points.Reach:
         """Give what is done in the daemon at each point: note it, or bring the fault about."""
-        trial, hit = self._trial, self._hit
+        trial = self._trial
         if trial.fault is Fault.NONE:
-            told = os.open(self._reached, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            return lambda point: _note(told, point)
+            return self._noting()
 
-        def reach(point: points.Point) -> None:
-            if str(point) != trial.at or hit.exists():
-                return
-            os.close(os.open(hit, os.O_WRONLY | os.O_CREAT))
-            if trial.fault is Fault.ENGINE:
+        def strike(point: points.Point) -> None:
+            if trial.fault in (Fault.ENGINE, Fault.BOTH):
                 self._engine.kill()
-                return
             if trial.fault is Fault.TORN:
-                points.tear(point.path)
+                (points.empty if point.is_after else points.tear)(point.path)
             if trial.fault is Fault.POWER:
                 self._disk.cut()
-            points.kill()
+            if trial.fault is not Fault.ENGINE:
+                points.kill()
 
-        return reach
+        is_first_of_two = trial.fault is Fault.AGAIN
+        return _at(trial.at, strike, self._hit.with_name("first") if is_first_of_two else self._hit)
 
-    def _reach_of_next(self) -> points.Reach:
-        """Give what is done in the next daemon at each point: nothing, or the share is away for a
-        moment."""
-        if self._trial.fault is not Fault.AWAY:
-            return _pass_over
+    def _reaches_after(self) -> list[points.Reach]:
+        """Give what is done at each point in the daemons that are begun after that."""
+        match self._trial.fault:
+            case Fault.NONE | Fault.ENGINE:
+                return []
+            case Fault.AWAY:
+                return [self._go_away]
+            case Fault.AGAIN if self._trial.then:
+                again = _at(self._trial.then, lambda _: points.kill(), self._hit)
+                return [again, _pass_over]
+            case Fault.AGAIN:
+                return [self._noting()]
+        return [_pass_over]
+
+    def _noting(self) -> points.Reach:
+        told = os.open(self._reached, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return lambda point: _note(told, point)
+
+    def _go_away(self, point: points.Point) -> None:
+        """Have the share away for a moment, as the daemon asks after what ran."""
         marker, away = self._spool / _MARKER, self._house / _MARKER
-
-        def reach(point: points.Point) -> None:
-            if str(point) == _ABOUT_TO_BEGIN:
-                marker.rename(away)
-                threading.Timer(_AWAY_S, away.rename, [marker]).start()
-
-        return reach
+        if str(point) == _ABOUT_TO_BEGIN:
+            marker.rename(away)
+            threading.Timer(_AWAY_S, away.rename, [marker]).start()
 
     def _points(self) -> tuple[str, ...]:
         if not self._reached.exists():
@@ -228,14 +249,33 @@ class _Life:
         assert faults_in(self._queue) == []
         (folder,) = [*(self._spool / "done").iterdir(), *(self._spool / "failed").iterdir()]
         check_back(folder, self._kind, renders=self._renders())
+        self._check_approvals()
         check_log(living.log)
+
+    def _check_approvals(self) -> None:
+        """See that it waited for each approval; what was put there may be lost with the power."""
+        path = self._house.with_name(APPROVALS)
+        put = path.read_text(encoding="utf-8").count("\n") if path.exists() else 0
+        is_as_often = put == self._kind.approvals
+        assert is_as_often or self._trial.fault is Fault.POWER, f"APPROVE was put there {put} times"
 
     def _renders(self) -> int | None:
         """Give how often prompts were carried out; None where the engine may have forgotten."""
-        if self._trial.fault is Fault.ENGINE:
+        if self._trial.fault in (Fault.ENGINE, Fault.BOTH):
             return None
         history = requests.get(f"{self._engine.url}/history", timeout=60).json()
         return len(history)
+
+
+def _at(at: str, strike: points.Reach, hit: Path) -> points.Reach:
+    """Strike at a point, once; `hit` is there then."""
+
+    def reach(point: points.Point) -> None:
+        if str(point) == at and not hit.exists():
+            os.close(os.open(hit, os.O_WRONLY | os.O_CREAT))
+            strike(point)
+
+    return reach
 
 
 def _note(told: int, point: points.Point) -> None:

@@ -67,6 +67,18 @@ NAMED_OF = {
         "publisher: rename to failed/JOB",
         "store-writer: commit job.cancelled",
     ),
+    "quoted, with a proof": (
+        "store-writer: commit job.quoted",
+        "returns: replace to JOB/STATUS.yaml",
+        "store-writer: commit job.approved",
+        "watch: rename to JOB/APPROVE.done-TIME",
+        "store-writer: commit job.released",
+        "store-writer: commit job.held",
+        "status: replace to JOB/proof.html",
+        "store-writer: commit job.approved #2",
+        "watch: rename to JOB/APPROVE.done-TIME #2",
+        "publisher: unlink JOB/proof.html",
+    ),
     "files of a hot folder": (
         "watch: replace to active/.JOB.claim",
         "watch: rename to .JOB.part/p2.png",
@@ -75,6 +87,7 @@ NAMED_OF = {
         "watch: unlink active/.JOB.claim",
     ),
     "comes back": (
+        "returns: sync JOB/.STATUS.yaml.part",
         "returns: replace to JOB/STATUS.yaml",
         "returns: mkdir JOB/previous",
         "returns: mkdir previous/outputs",

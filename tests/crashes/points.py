@@ -29,7 +29,7 @@ from vqd.store import connection as store_connection
 class Point:
     """An instant before a call, or after it: the thread, the call, and how often it was made.
 
-    `path` is of a file that is synced there.
+    `path` is of a file that is synced there, or that got its name there and was not synced before.
     """
 
     thread: str
@@ -59,10 +59,11 @@ def install(reach: Reach, *, syncs: bool = False) -> None:
     told = _Telling(reach)
     for call in ("mkdir", "rmdir", "unlink", "remove", "link", "symlink", "truncate"):
         _wrap(os, call, partial(_changed, told, call, 1 if call in ("link", "symlink") else 0))
+    synced: set[Path] = set()
     for call in ("rename", "replace"):
-        _wrap(os, call, partial(_changed, told, f"{call} to", 1))
+        _wrap(os, call, partial(_named, told, synced, call))
     for call in ("fsync", "fdatasync"):
-        _wrap(os, call, partial(_synced, told, syncs=syncs))
+        _wrap(os, call, partial(_synced, told, synced, syncs=syncs))
     _wrap(os, "open", partial(_opened, told))
     _wrap(io, "open", partial(_opened_by_mode, told))
     setattr(builtins, "open", io.open)  # noqa: B010
@@ -94,6 +95,12 @@ def tear(path: Path | None) -> None:
         os.truncate(path, path.stat().st_size // 2)
 
 
+def empty(path: Path | None) -> None:
+    """Leave nothing in a file, as a power cut does that got its name before it was synced."""
+    if path is not None and path.is_file():
+        os.truncate(path, 0)
+
+
 class _Telling:
     """Tells of calls, each with its thread and its number."""
 
@@ -102,12 +109,19 @@ class _Telling:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
-    def around(self, what: str, carry_out: Callable[[], Any], path: Path | None = None) -> Any:
+    def around(
+        self,
+        what: str,
+        carry_out: Callable[[], Any],
+        *,
+        synced: Path | None = None,
+        named: Path | None = None,
+    ) -> Any:
         """Tell of a call before it and after it."""
-        point = self._point(what, path)
+        point = self._point(what, synced)
         self._reach(point)
         value = carry_out()
-        self._reach(Point(point.thread, what, point.turn, is_after=True, path=path))
+        self._reach(Point(point.thread, what, point.turn, is_after=True, path=named))
         return value
 
     def after(self, what: str) -> None:
@@ -138,9 +152,31 @@ def _changed(
     return told.around(f"{what} {_short(args[named])}", carry_out)
 
 
-def _synced(told: _Telling, carry_out: Callable[[], Any], descriptor: int, *, syncs: bool) -> Any:
+def _named(
+    told: _Telling,
+    synced: Collection[Path],
+    what: str,
+    carry_out: Callable[[], Any],
+    source: Any,
+    target: Any,
+    **_: Any,
+) -> Any:
+    is_synced = Path(os.fsdecode(source)) in synced
+    named = None if is_synced else Path(os.fsdecode(target))
+    return told.around(f"{what} to {_short(target)}", carry_out, named=named)
+
+
+def _synced(
+    told: _Telling,
+    synced: set[Path],
+    carry_out: Callable[[], Any],
+    descriptor: int,
+    *,
+    syncs: bool,
+) -> Any:
     path = Path(f"/proc/self/fd/{descriptor}").readlink()
-    return told.around(f"sync {_short(path)}", carry_out if syncs else _nothing, path)
+    synced.add(path)
+    return told.around(f"sync {_short(path)}", carry_out if syncs else _nothing, synced=path)
 
 
 def _opened(told: _Telling, carry_out: Callable[[], Any], path: Any, flags: int, *_: Any) -> Any:

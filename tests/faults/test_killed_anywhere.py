@@ -11,10 +11,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crashes.laboratory import Laboratory, trials_of
-from tests.crashes.life import Fault, Told
+from tests.crashes.laboratory import Laboratory, trials_again, trials_of
+from tests.crashes.life import Fault, Told, Trial
 from tests.crashes.named import NAMED, NAMED_OF
 from tests.crashes.states import State
+
+_EVERY = 16
+"""Of points that `script/soak --points` tries all, every so many-th."""
+_FIRST_KILLS = [
+    ("job file", "after claim: rename to .JOB.part/one.yaml"),
+    ("files of a hot folder", "after watch: rename to .JOB.part/p2.png"),
+    ("quoted, with a proof", "after store-writer: commit job.approved"),
+    ("folder", "after attempt: sync JOB/manifest.jsonl"),
+    ("folder", "after publisher: rename to JOB/inputs"),
+    ("comes back", "after returns: rename to outputs/p1_18x18.png"),
+]
+"""Of the daemon before, where the next one has something to take up."""
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -69,6 +81,26 @@ def test_whenever_the_engine_is_killed_a_job_comes_back_once_and_whole(
     assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
     struck = {one.trial.at for one in told if one.was_hit}
     assert {f"{when} attempt: POST /prompt sent" for when in ("before", "after")} <= struck
+
+
+def test_a_job_whose_machine_goes_down_with_its_engine_comes_back_once_and_whole(
+    laboratory: Laboratory,
+) -> None:
+    trials = trials_of(laboratory.record("folder"), Fault.BOTH)
+    told = [*laboratory.carry_out(trials[::_EVERY])]
+    assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
+    assert any(one.was_hit for one in told)
+
+
+@pytest.mark.parametrize(("kind", "at"), _FIRST_KILLS)
+def test_a_daemon_that_is_killed_as_it_takes_up_what_another_left_costs_nothing_either(
+    laboratory: Laboratory, kind: str, at: str
+) -> None:
+    (next_life,) = laboratory.carry_out([Trial(kind, Fault.AGAIN, at)])
+    assert next_life.wrong is None
+    told = [*laboratory.carry_out(trials_again(next_life)[::_EVERY])]
+    assert [f"{one.trial}: {one.wrong}" for one in told if one.wrong] == []
+    assert any(one.was_hit for one in told)
 
 
 def test_what_ran_as_the_daemon_was_killed_is_made_once_though_the_next_finds_the_share_away(

@@ -92,7 +92,7 @@ def _manifests(folder: Path) -> Iterator[Check]:
     job.mkdir()
     graphs = job / "graphs"
     write(graphs / f"{A_GRAPH.sha256}.json", json.dumps(A_GRAPH.nodes))
-    write_status(job, _closed(), now=NOW, final=False)
+    write_status(job, _closed(), now=NOW, durable=False)
     store = Store(folder / "queue.db")
 
     def check(data: bytes) -> None:
@@ -153,7 +153,7 @@ def _status_seeds() -> Sequence[bytes]:
     with TemporaryDirectory() as folder:
         path = Path(folder)
         answers = [Steered("CANCEL", NOW, True, "cancelled")]
-        write_status(path, _closed(), now=NOW, answers=answers, final=False)
+        write_status(path, _closed(), now=NOW, answers=answers, durable=False)
         return [(path / "STATUS.yaml").read_bytes(), b"job: x\nheartbeat_at: now\n"]
 
 

@@ -3,18 +3,29 @@
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.crashes.kinds import KINDS
-from tests.crashes.laboratory import Laboratory, trials_of
-from tests.crashes.life import Fault, Told
+from tests.crashes.laboratory import Laboratory, trials_again, trials_of
+from tests.crashes.life import Fault, Told, Trial
 from tests.crashes.powercut import why_no_cut
 from tests.crashes.states import State
 
-_FAULTS = (Fault.KILL, Fault.TORN, Fault.ENGINE, Fault.AWAY, Fault.POWER)
+_FAULTS = (
+    Fault.KILL,
+    Fault.TORN,
+    Fault.ENGINE,
+    Fault.BOTH,
+    Fault.AWAY,
+    Fault.AGAIN,
+    Fault.POWER,
+)
+_EVERY = 8
+"""Two kills can fall upon some twenty thousand pairs of points: so many-th of each are tried."""
 
 
 def cut_off_everywhere(kinds: Collection[str], console: Console, within: Path | None) -> int:
@@ -29,7 +40,7 @@ def cut_off_everywhere(kinds: Collection[str], console: Console, within: Path | 
             untroubled = laboratory.record(kind)
             wrong += [untroubled] if untroubled.wrong else []
             for fault in faults:
-                told = [*laboratory.carry_out(trials_of(untroubled, fault))]
+                told = [*laboratory.carry_out(_trials(laboratory, untroubled, fault))]
                 wrong += [one for one in told if one.wrong]
                 figures = _figures(told)
                 table.add_row(kind, str(fault), *figures)
@@ -54,6 +65,13 @@ def _faults(folder: Path, console: Console) -> Iterator[Fault]:
             console.print(f"left out: {fault}, {why}", markup=False)
         else:
             yield fault
+
+
+def _trials(laboratory: Laboratory, untroubled: Told, fault: Fault) -> list[Trial]:
+    if fault is not Fault.AGAIN:
+        return trials_of(untroubled, fault)
+    firsts = [replace(one, fault=fault) for one in trials_of(untroubled, Fault.KILL)[::_EVERY]]
+    return [then for told in laboratory.carry_out(firsts) for then in trials_again(told)[::_EVERY]]
 
 
 def _figures(told: Collection[Told]) -> list[str]:

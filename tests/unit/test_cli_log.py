@@ -117,7 +117,7 @@ def test_a_job_is_shown_by_its_folder_alone(store: Store, spool: Spool, folder: 
     with store.reading() as session:
         job = session.jobs.get(job_key)
     assert run(spool, "show", "cats").exit_code == EXIT_REFUSED
-    write_status(folder, job, now=NOW, final=False)
+    write_status(folder, job, now=NOW, durable=False)
     lines = [
         {"output": f"outputs/{name}.png", "prompt": number, "params": {"cfg": 1.5}}
         for name, number in (("b", 2), ("a", 1), ("a2", 1))
@@ -136,7 +136,7 @@ def test_faults_are_shown_by_the_folder_alone(store: Store, spool: Spool, folder
     job_key = accept_a_job(store, JOB)
     with store.reading() as session:
         job = session.jobs.get(job_key)
-    write_status(folder, replace(job, problems=(fault,)), now=NOW, final=True)
+    write_status(folder, replace(job, problems=(fault,)), now=NOW, durable=True)
     assert "error: job.yaml:3: paramz: unknown key. params?\n" in run(spool, "show", JOB).output
 
 
@@ -154,7 +154,7 @@ def test_what_somebody_edited_in_the_folder_is_told(
 ) -> None:
     job_key = accept_a_job(store, JOB)
     with store.reading() as session:
-        write_status(folder, session.jobs.get(job_key), now=NOW, final=False)
+        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
     write(folder / name, text)
     told = run(spool, "show", "cats")
     assert (told.exit_code, f"[{code}]" in told.output) == (EXIT_REFUSED, True)

@@ -105,7 +105,7 @@ def test_a_job_that_goes_on_says_where_it_is_and_when_it_is_done(
     folder = Spool(house.folder / "spool").active / job.job
     folder.mkdir()
     running = [RunningPrompt(1, "gpu0", "5", "12/20", 60), RunningPrompt(2, "gpu0", None, None, 0)]
-    write_status(folder, job, now=NOW, running=running, final=False)
+    write_status(folder, job, now=NOW, running=running, durable=False)
     told = house.vqd("status", "000-a").output.splitlines()
     assert [line.split() for line in told[1:3]] == [
         ["prompt", "1", "gpu0", "node", "5", "12/20", "60", "%"],

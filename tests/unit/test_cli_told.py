@@ -83,7 +83,7 @@ def house(tmp_path: Path) -> House:
     store.close()
     folder = Spool(tmp_path / "spool").active / JOB
     write(folder / "log.txt", "2026-01-01T00:00:00.000Z accepted: 2 prompts\n")
-    write_status(folder, job, now=NOW, final=False)
+    write_status(folder, job, now=NOW, durable=False)
     picture_job(tmp_path / "job", pictures=1)
     write(tmp_path / "hot" / "_defaults.yaml", "vqd: 1\nworkflow: image-scale\n")
     return made

@@ -188,7 +188,7 @@ def test_a_report_is_made_again_where_the_job_lies(
         job = session.jobs.get(1)
     folder = spool.active / job.job
     folder.mkdir(exist_ok=True)
-    write_status(folder, job, now=NOW, final=False)
+    write_status(folder, job, now=NOW, durable=False)
     told = json.loads(elsewhere.over("report", job.job, "--json").stdout)
     assert told == {"job": job.job, "report": str(folder / "report.html")}
     assert "image-scale" in (folder / "report.html").read_text()

@@ -30,7 +30,7 @@ def closed(store: Store, spool: Spool, job: str = "a", total: int = 600) -> Path
         write(folder / name, name)
     write(folder / "log.txt", "log")
     write(folder / "graphs" / GRAPH, "{}")
-    write_status(folder, store.write(close), now=NOW, final=True)
+    write_status(folder, store.write(close), now=NOW, durable=True)
     return folder
 
 

@@ -46,7 +46,7 @@ def closed(spool: Spool, job: str = BEACH, **told: object) -> Path:
     folder = (spool.done if one.state is JobState.DONE else spool.failed) / job
     folder.mkdir()
     write(folder / "job.yaml", "vqd: 1\nworkflow: image-scale\nlabels: {client: acme}\n")
-    write_status(folder, one, now=NOW + 60, final=True)
+    write_status(folder, one, now=NOW + 60, durable=True)
     return folder
 
 
@@ -177,7 +177,7 @@ def test_a_job_that_failed_by_the_queue_and_is_done_by_its_folder_is_done(
     reconciled(spool, store)
     (spool.failed / BEACH).rename(spool.done / BEACH)
     assert reconciled(spool, store) == NOTHING  # moved by hand: it tells the same
-    write_status(spool.done / BEACH, A_JOB, now=NOW, final=True)
+    write_status(spool.done / BEACH, A_JOB, now=NOW, durable=True)
     assert reconciled(spool, store) == Reconciled(adopted=0, ended=1, anew=0)
     assert [(job.state, job.counts) for job in known(store)] == [(JobState.DONE, A_JOB.counts)]
 
@@ -315,7 +315,7 @@ def lost(spool: Spool, store: Store, tmp_path: Path) -> Iterator[Store]:
     write_failures(folder, prompts[1:], job.plan)
     write(folder / "graphs" / f"{A_GRAPH.sha256}.json", json.dumps(A_GRAPH.nodes, indent=1))
     over = replace(job, state=JobState.FAILED, finished_at=NOW + 60)
-    write_status(folder, over, now=NOW, final=True)
+    write_status(folder, over, now=NOW, durable=True)
     folder.rename(spool.failed / BEACH)
     opened = Store(tmp_path / "lost.db")
     yield opened

@@ -181,6 +181,17 @@ def test_what_a_crash_left_of_a_result_is_no_input(spool: Spool) -> None:
     assert files_in(folder) == sorted(laid_out)
 
 
+def test_half_a_sidecar_goes_with_its_output(spool: Spool) -> None:
+    folder = spool.active / "J"
+    long = "x" * 250
+    write(folder / "outputs" / long, "untold, and no name is longer")
+    for name in ("a.png", ".a.png.yaml.part", "b.png", ".b.png.yaml.part"):
+        write(folder / "outputs" / name, "made")
+    assert drops.set_untold_aside(folder, lambda _: ["outputs/b.png"]) == 2
+    left = ["outputs/.b.png.yaml.part", "outputs/b.png"]
+    assert files_in(folder) == [*left, "previous/outputs/a.png", f"previous/outputs/{long}"]
+
+
 def test_what_was_dropped_under_the_name_of_a_half_written_result_is_kept(spool: Spool) -> None:
     folder = spool.active / "J"
     write(folder / "a.png", "a")

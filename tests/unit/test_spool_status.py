@@ -16,7 +16,7 @@ def test_a_status_tells_of_its_job(store: Store, tmp_path: Path) -> None:
     with store.reading() as session:
         job = session.jobs.get(job_key)
     problem = Problem("alias", "the anchor `a` is not read.", "job.yaml", 3, hint="Write & out.")
-    write_status(tmp_path, replace(job, problems=(problem, problem)), now=NOW, final=True)
+    write_status(tmp_path, replace(job, problems=(problem, problem)), now=NOW, durable=True)
     assert job_told_by(tmp_path / "STATUS.yaml") == job.job
 
 
@@ -26,7 +26,7 @@ def test_a_status_can_be_read_by_people_whatever_signs_its_job_is_named_with(
     job_key = accept_a_job(store, "20260101-000000-a")
     with store.reading() as session:
         job = session.jobs.get(job_key)
-    write_status(tmp_path, replace(job, reason="waits for 海 \U0001f30a"), now=NOW, final=False)
+    write_status(tmp_path, replace(job, reason="waits for 海 \U0001f30a"), now=NOW, durable=False)
     told = (tmp_path / "STATUS.yaml").read_text(encoding="utf-8")
     assert "reason: waits for 海 \U0001f30a\n" in told
 
@@ -60,7 +60,7 @@ def test_a_status_tells_where_prompts_are_when_they_end_and_what_was_answered(
         running=[RunningPrompt(1, "gpu0", "5", "12/20", 60)],
         finish=Finish(NOW + 10, NOW + 20, NOW + 40),
         answers=[Steered("PRIORITY 80", NOW - 5, True, "priority 80")],
-        final=False,
+        durable=False,
     )
     told = status_of(tmp_path)
     assert told["running"] == [
@@ -73,6 +73,6 @@ def test_a_status_tells_where_prompts_are_when_they_end_and_what_was_answered(
     }
     answer = {"what": "PRIORITY 80", "when": "2026-09-21T14:13:15.000Z"}
     assert told["answers"] == [{**answer, "done": True, "said": "priority 80"}]
-    write_status(tmp_path, job, now=NOW, final=True)
+    write_status(tmp_path, job, now=NOW, durable=True)
     told = status_of(tmp_path)
     assert (told["finish"], told["answers"]) == (None, [])

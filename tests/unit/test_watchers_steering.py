@@ -110,6 +110,31 @@ def test_a_request_that_is_put_there_anew_while_others_are_answered_is_answered_
     assert not is_suspended(store, job_key)
 
 
+def test_what_a_file_asks_for_is_done_once_though_the_daemon_dies_before_it_is_answered(
+    spool: Spool, store: Store
+) -> None:
+    """Else the approval of a quote would be that of the proof, too."""
+
+    class Killed(Control):
+        def approve(self, job: str, *, now: float) -> Answer:
+            super().approve(job, now=now)
+            raise SystemExit
+
+    planned = a_planned_job(3, has_proof=True)
+    store.accept("J", planned, A_JOB_FILE, input_folder="", now=NOW, quote="quoted: 3 prompts")
+    write(spool.active / "J" / "APPROVE", "")
+    nothing = lambda: None  # noqa: E731
+    with pytest.raises(SystemExit):
+        Steering(spool, Killed(store, on_change=nothing)).scan(whole=True)
+    Steering(spool, Control(store, on_change=nothing), clock=lambda: NOW).scan(whole=True)
+    assert answers(spool) == ["APPROVE.done-141320"]
+    with store.reading() as session:
+        job = session.jobs.find("J")
+        assert job is not None
+        events = [event.kind for _, event in session.events.of_job(job.job_key)]
+    assert events.count("job.approved") == events.count("job.steered") == 1
+
+
 def test_retry_runs_failed_prompts_again(spool: Spool, store: Store, steering: Steering) -> None:
     job_key = accept_a_job(store, "J", total=2)
     prompt = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))

@@ -53,7 +53,7 @@ def lay_out(
     else:
         failures = session.prompts.failures(job.job_key, WHY_LIMIT)
         write_why(folder, job, failures)
-    write_status(folder, job, now=now, answers=answers_to(session, job), final=True)
+    write_status(folder, job, now=now, answers=answers_to(session, job), durable=True)
 
 
 def _set_untold_aside(session: Session, job: Job, folder: Path) -> None:

@@ -142,7 +142,7 @@ class Statuses:
             self._write_proof(job_key)
         told = replace(job, reason=self._reason(job) or held)
         write_status(
-            folder, told, now=now, running=shown, finish=finish, answers=answers, final=False
+            folder, told, now=now, running=shown, finish=finish, answers=answers, durable=False
         )
         self._logs.tell(job_key, folder)
 

@@ -86,7 +86,7 @@ class Accepting:
         if accepted is None or not is_real_folder(folder):
             return
         try:
-            write_status(folder, accepted, now=now, final=False)
+            write_status(folder, accepted, now=now, durable=False)
         except OSError as error:  # it is accepted all the same, and told of when it changes
             _log.warning("status.unwritten", error=str(error))
 

@@ -1,6 +1,7 @@
 """Steering a job. Each answer says what was done, or why not."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
@@ -8,6 +9,9 @@ from vqd.domain.queue import STEERED, Job
 from vqd.store.store import Session, Store
 
 HIGHEST_PRIORITY = 100
+_LOOKED_THROUGH = 20
+"""Answers among which that to a file is; there are newer ones where people ask over another door.
+"""
 _AGAIN = ", move this folder into the inbox"
 
 
@@ -41,6 +45,14 @@ class Control:
     def __init__(self, store: Store, *, on_change: Callable[[], None]) -> None:
         self._store = store
         self._on_change = on_change
+        self._by_file: str | None = None
+
+    def by_file(self, sign: str) -> "Control":
+        """Give the same for what the steering file of this sign asks for: that is done once, though
+        the daemon may be killed before the file is answered."""
+        control = copy(self)
+        control._by_file = sign
+        return control
 
     def cancel(self, job: str, *, why: str, now: float) -> Answer:
         """Stop a job: what waits is cancelled now, what runs is interrupted by the runner."""
@@ -84,6 +96,9 @@ class Control:
         self, job: str, what: str, now: float, steer: Callable[[Session, Job], Answer]
     ) -> Answer:
         def steered(session: Session) -> Answer:
+            given = _given(session, job, self._by_file)
+            if given is not None:
+                return given
             found = _open_job(session, job)
             if isinstance(found, Answer):
                 return found if what != "RETRY" else replace(found, said=f"{found.said}{_AGAIN}")
@@ -95,12 +110,24 @@ class Control:
                 what=what,
                 done=answer.done,
                 said=answer.said,
+                by_file=self._by_file,
             )
             return answer
 
         answer = self._store.write(steered)
         self._on_change()
         return answer
+
+
+def _given(session: Session, job: str, by_file: str | None) -> Answer | None:
+    """Give what was answered to a file before a crash, which did not get that into its name."""
+    found = None if by_file is None else session.jobs.find(job)
+    if found is None:
+        return None
+    for event in session.events.of_job_itself(found.job_key, [STEERED], limit=_LOOKED_THROUGH):
+        if event.facts.get("by_file") == by_file:
+            return Answer(done=bool(event.facts["done"]), said=str(event.facts["said"]))
+    return None
 
 
 def _cancel(session: Session, job: Job, why: str, now: float) -> Answer:

@@ -118,7 +118,7 @@ class Returns:
         drops.lay_inputs_out(folder, job_file.name)
         is_suspended = reason_told_by(folder / drops.STATUS) == SUSPENDED
         if not is_suspended:  # which is told until it is accepted, and after a crash until then
-            write_status(folder, _comparing(job, job_file.name, now), now=now, final=False)
+            write_status(folder, _comparing(job, job_file.name, now), now=now, durable=True)
         if self._lacks_events(job):
             drops.set_log_aside(folder)
         draft = self.drafting.draft(job_file, now=now)

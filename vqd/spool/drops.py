@@ -126,7 +126,7 @@ def _may_be(path: str) -> set[str]:
 
 def _move_to_previous(folder: Path, paths: Collection[str]) -> int:
     """Move files of a job's folder to the same paths below a new previous/, durably; what somebody
-    lets nobody move stays. Gives how many were moved."""
+    lets nobody move stays. Gives how many were moved. What a crash left of a sidecar goes."""
     if not paths:
         return 0
     previous, moved = _previous(folder), 0
@@ -134,7 +134,10 @@ def _move_to_previous(folder: Path, paths: Collection[str]) -> int:
     for path in paths:
         target = previous / path
         target.parent.mkdir(parents=True, exist_ok=True)
+        half = temporary_beside(folder / f"{path}.yaml")
         with suppress(PermissionError):
+            if is_real_file(half):
+                half.unlink()
             (folder / path).rename(target)
             changed |= {*PurePosixPath(path).parents}
             moved += 1

@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from vqd.domain.errors import VqdError
 from vqd.spool.layout import Spool
 
 LET_GO_S = 5.0
-"""How long a spool is waited for whose daemon was killed: a child that it was just starting has
-everything that was its own until that runs."""
+"""How long is waited for what a killed daemon had: a child that it was just starting has everything
+that was its own until that runs."""
 _LOOK_EVERY_S = 0.01
 
 _CREDENTIALS = struct.Struct("3i")
@@ -39,16 +39,25 @@ def held(spool: Spool) -> Iterator[None]:
         yield
 
 
+def gained(take: Callable[[], bool], holder: Callable[[], int]) -> bool:
+    """Take what one process has at a time; False if another has it. What its `holder` has, who was
+    killed, is waited for."""
+    if take():
+        return True
+    pid, until = holder(), time.monotonic() + LET_GO_S
+    while not take():
+        if not _has_ended(pid) or time.monotonic() > until:
+            return False
+        threading.Event().wait(_LOOK_EVERY_S)
+    return True
+
+
 def _bind(holder: socket.socket, spool: Spool) -> None:
     name = f"\0vqd-spool-{spool.identity}"
-    if _is_bound(holder, name):
-        return
-    pid, until = _pid_behind(name), time.monotonic() + LET_GO_S
-    while not _is_bound(holder, name):
-        if not _has_ended(pid) or time.monotonic() > until:
-            said = f"Another vqd serves {spool.root} already{f' (pid {pid})' if pid else ''}."
-            raise VqdError("spool_taken", said, "Stop that one first, or name another spool.")
-        threading.Event().wait(_LOOK_EVERY_S)
+    if not gained(lambda: _is_bound(holder, name), lambda: _pid_behind(name)):
+        pid = _pid_behind(name)
+        said = f"Another vqd serves {spool.root} already{f' (pid {pid})' if pid else ''}."
+        raise VqdError("spool_taken", said, "Stop that one first, or name another spool.")
 
 
 def _is_bound(holder: socket.socket, name: str) -> bool:

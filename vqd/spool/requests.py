@@ -19,12 +19,18 @@ _HELD_BACK = re.compile(rf"CANCEL\.done-\d{{6}} {_NOT_TAKEN}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: the verb in capitals, and the number that PRIORITY was given; and when
-    (UTC, ns) its file was put there, as its file system tells."""
+    """What is asked for: the verb in capitals, and the number that PRIORITY was given; and which
+    file it is, and when (UTC, ns) that was put there, as its file system tells."""
 
     verb: str
     number: int | None = None
     put_at_ns: int = field(default=0, compare=False)
+    inode: int = field(default=0, compare=False)
+
+    @property
+    def sign(self) -> str:
+        """Give what tells its file from any other that asks for the same."""
+        return f"{self.inode}-{self.put_at_ns}"
 
     def done(self, now: float) -> str:
         """Give the name that says that it was done; `now` is UTC seconds."""
@@ -69,8 +75,9 @@ def _requested(entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, Reque
     for entry in entries:
         request = request_named(entry.name)
         if request is not None and entry.is_file(follow_symlinks=False):
-            at = put_at_ns(entry.stat(follow_symlinks=False))
-            yield entry.name, replace(request, put_at_ns=at)
+            facts = entry.stat(follow_symlinks=False)
+            at = put_at_ns(facts)
+            yield entry.name, replace(request, put_at_ns=at, inode=facts.st_ino)
 
 
 def is_held_back(folder: Path) -> bool:

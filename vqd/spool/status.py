@@ -48,10 +48,10 @@ def write_status(
     running: Sequence[RunningPrompt] = (),
     finish: Finish | None = None,
     answers: Sequence[Steered] = (),
-    final: bool,
+    durable: bool,
 ) -> None:
-    """Replace STATUS.yaml; durably when it is the last one."""
-    write = write_whole if final else replace_quickly
+    """Replace STATUS.yaml; one by which a job may have to be known is `durable`."""
+    write = write_whole if durable else replace_quickly
     told = {
         **_status(job, now, running),
         "finish": finish_facts(finish),

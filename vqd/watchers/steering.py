@@ -135,19 +135,20 @@ class Steering:
         return request.done(now) if answer.done else request.refused(answer.said)
 
     def _steer(self, job: str, request: Request, now: float) -> Answer:
+        control = self._control.by_file(request.sign)
         match request.verb:
             case "CANCEL":
-                return self._control.cancel(job, why="CANCEL was put there", now=now)
+                return control.cancel(job, why="CANCEL was put there", now=now)
             case "RETRY":
-                return self._control.retry(job, now=now)
+                return control.retry(job, now=now)
             case "PAUSE":
-                return self._control.suspend(job, now=now)
+                return control.suspend(job, now=now)
             case "RESUME":
-                return self._control.resume(job, now=now)
+                return control.resume(job, now=now)
             case "APPROVE":
-                return self._control.approve(job, now=now)
+                return control.approve(job, now=now)
             case _:  # PRIORITY, the only one with a number
-                return self._control.prioritise(job, request.number, now=now)
+                return control.prioritise(job, request.number, now=now)
 
 
 def _is_as_listed(path: Path, request: Request) -> bool:
