@@ -1,14 +1,17 @@
-"""The loop when its servers become others, or the queue is lost, in the middle of a tick."""
+"""The loop when servers leave, a job is let go of, or the queue is lost in the middle of a tick."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.builders import NOW, accept_a_job
+from tests.waiting import wait_for
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
-from vqd.runner import roster
+from vqd.domain.lifecycle import JobState
+from vqd.runner import patience, roster
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.inputs import InputChecks
@@ -22,6 +25,7 @@ from vqd.spool.space import Disks
 from vqd.store.store import Session, Store
 
 JOB = "20260101-000000-a"
+OTHER = "20260101-000000-b"
 NOBODY = "http://127.0.0.1:9"
 LEAVING = ServerAddress("leaving", NOBODY)
 STAYING = ServerAddress("staying", NOBODY)
@@ -90,3 +94,25 @@ def test_a_server_that_leaves_while_it_is_given_prompts_stays_until_they_are_ove
     given = {live.server for live in house.loop.live().values()}
     assert given == {"leaving", "staying"}
     assert house.farm.known.keys() == given
+
+
+def test_what_its_home_let_go_of_meanwhile_is_concluded_no_more_and_others_go_on(
+    house: House, store: Store, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "UNREACHABLE_S", 0.0)
+    house.loop.tick(0.0)
+    store.disown(JOB, now=NOW)
+    (spool.active / OTHER).mkdir()
+    accept_a_job(store, OTHER, total=1)
+
+    def is_dropped() -> bool:
+        house.loop.tick(0.0)
+        return all(key.job_key != 1 for key in house.loop.live())
+
+    with capture_logs() as log:
+        wait_for(is_dropped, within_s=60)
+    assert sum(line["event"] == "prompt.disowned" for line in log) == 4
+    with store.reading() as session:
+        found = session.jobs.find(JOB)
+    assert found is not None
+    assert found.state == JobState.ASSEMBLING

@@ -12,8 +12,8 @@ from functools import partial
 
 import structlog
 
-from vqd.domain.lifecycle import Move
-from vqd.domain.queue import Prompt
+from vqd.domain.lifecycle import IllegalMove, Move
+from vqd.domain.queue import Prompt, PromptKey
 from vqd.runner.choosing import Choosing
 from vqd.runner.company import Company
 from vqd.runner.conclude import BEYOND_ANY_DELAY_S, Ended, conclude
@@ -85,20 +85,41 @@ class Settling:
             VqdError: as `Store.write`.
         """
         self._ended.extend(self._take_ended())
-        ended, wall = self._ended, self._clock()
-        if not (ended or self._owed or free or self._company.finds_silent()):
+        wall = self._clock()
+        if not (self._ended or self._owed or free or self._company.finds_silent()):
             due = self._looked(wall)
             if due is not None:
                 return due
-        due = self._store.write(partial(self._write, free=free, now=wall))
-        self._ended, self._owed = [], []
+        due = self._written(partial(self._write, free=free, now=wall))
+        ended, self._ended, self._owed = self._ended, [], []
         for one, move in zip(ended, due.moves, strict=True):
-            self._dispatch.drop(one.prompt)
             if move is None:
-                _log.warning("prompt.disowned", job=one.job, prompt=one.prompt.key.number)
+                self._disown(one)
             else:
+                self._dispatch.drop(one.prompt)
                 self._endings.follow(one, move, now)
         return due
+
+    def _written(self, write: Callable[[Session], Due]) -> Due:
+        """Write; once more where prompts that ended do not run any more, as far as the queue goes:
+        the daemon where their job is at home has let go of it."""
+        try:
+            return self._store.write(write)
+        except (IllegalMove, KeyError):
+            with self._store.reading() as session:
+                running = {(prompt.key, prompt.prompt_id) for prompt in session.prompts.running()}
+            gone = [one for one in self._ended if _named(one) not in running]
+            if not gone:
+                raise
+            self._ended = [one for one in self._ended if _named(one) in running]
+            self._judging.judge_anew()
+        for one in gone:
+            self._disown(one)
+        return self._store.write(write)
+
+    def _disown(self, ended: Ended) -> None:
+        self._dispatch.drop(ended.prompt)
+        _log.warning("prompt.disowned", job=ended.job, prompt=ended.prompt.key.number)
 
     def _take_ended(self) -> Iterator[Ended]:
         for assignment, ended in self._endings.take():
@@ -131,6 +152,11 @@ class Settling:
         claimed = list(self._choosing.claims(session, free, now))
         news = self._telling.news(session)
         return Due.of(session, news, now, judged=judged, claimed=claimed, moves=moves)
+
+
+def _named(ended: Ended) -> tuple[PromptKey, str | None]:
+    """Name an attempt as no other is: not one at a prompt of that number in another life."""
+    return ended.prompt.key, ended.prompt.prompt_id
 
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:
