@@ -132,7 +132,7 @@ def test_what_a_closed_job_was_asked_for_is_edited_and_only_that_runs(
     look.said.clear()  # what a browser says of small pictures while the folder is on its way
 
 
-def test_nothing_is_checked_any_more_of_what_is_being_submitted(look: Look, house: Daemon) -> None:
+def test_what_is_being_submitted_is_not_checked_or_sent_again(look: Look, house: Daemon) -> None:
     drop(house, "hasty", f"{GRID}retry: {{limit: 1}}\n")
     folder = house.wait_closed("hasty")
     look.page.clock.install()
@@ -148,9 +148,11 @@ def test_nothing_is_checked_any_more_of_what_is_being_submitted(look: Look, hous
     look.page.get_by_role("checkbox", name="bicubic").uncheck()
     look.do("Run again")
     checked = len(look.asked)
+    look.page.get_by_role("checkbox", name="area").uncheck()
     look.page.clock.fast_forward("01:00")
     wait_for(is_on_its_way, within_s=60)
     assert not [url for url in look.asked[checked:] if url.endswith("/check")]
+    expect(look.page.get_by_role("button", name="Run again")).to_be_disabled()
 
 
 def test_a_job_of_no_workflow_is_mended_in_its_text(look: Look, house: Daemon) -> None:

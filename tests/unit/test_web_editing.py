@@ -72,6 +72,16 @@ def test_it_is_replaced_by_what_was_sent_and_the_job_comes_back(house: WebHouse)
     assert yaml.safe_load(come_back.read_text(encoding="utf-8")) == OTHER
 
 
+def test_what_has_come_back_and_is_not_accepted_yet_stays_as_it_is(house: WebHouse) -> None:
+    folder = house.spool.active / JOB
+    (house.spool.failed / JOB).rename(folder)
+    again = house.post(f"{at(JOB)}/retry")
+    assert (again.status_code, again.json()["code"]) == (409, "job_open")
+    status, told = put(house, job=OTHER)
+    assert (status, told["code"]) == (409, "job_open")
+    assert (folder / "job.yaml").read_text() == TEXT
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"text": TEXT, "job": SAID}, {"text": None}, {"job": [1]}, {"keys": SAID}]
 )

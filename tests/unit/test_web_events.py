@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -10,11 +11,12 @@ from tests.builders import NOW, accept_a_job
 from tests.listening import Listener
 from tests.waiting import wait_for
 from tests.webhouse import WebHouse, web_house
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.live import Live, LivePrompt
 from vqd.domain.outcome import Progress
 from vqd.domain.queue import PromptKey
 from vqd.domain.server import ServerRecord
-from vqd.service.changes import MOST_EVENTS
+from vqd.service.changes import MOST_EVENTS, Changes
 from vqd.store.store import Session
 from vqd.web.events import MOST_CLIENTS
 
@@ -123,6 +125,28 @@ def test_only_so_many_may_look_on_and_who_leaves_makes_room(house: WebHouse) -> 
     finally:
         for one in sockets:
             one.close()
+
+
+def test_who_asks_for_the_head_alone_looks_not_on(tmp_path: Path) -> None:
+    with web_house(tmp_path) as house:
+        for _ in range(MOST_CLIENTS):
+            assert house.session.head(f"{house.url}/api/events", timeout=60).status_code == 200
+        assert is_let_in(house.url)
+
+
+def test_who_comes_while_the_queue_cannot_be_read_is_told_so_and_let_in_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Changes) -> int:
+        raise VqdError(STORE_UNREACHABLE, "The queue cannot be reached.")
+
+    with web_house(tmp_path) as house:
+        with monkeypatch.context() as patch:
+            patch.setattr(Changes, "newest_key", away)
+            refused = house.get("/api/events")
+            assert (refused.status_code, refused.json()["code"]) == (503, STORE_UNREACHABLE)
+        with Listener(house.url) as listener:
+            assert listener.of("ready") == [{}]
 
 
 def asked(url: str) -> socket.socket:

@@ -205,6 +205,16 @@ def test_a_check_tells_what_a_job_would_be_by_the_names_of_its_files(house: WebH
     assert staged(house) == []
 
 
+def test_a_name_that_is_no_text_is_no_path_of_a_file_that_is_only_told(house: WebHouse) -> None:
+    answer = sent(
+        house,
+        ("job", ("x.yaml", SCALE)),
+        ("names", (None, json.dumps(["a\ud800.png"]))),
+        path="/api/check",
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_path")
+
+
 def test_nothing_in_a_fault_turns_what_is_read_of_it(house: WebHouse) -> None:
     job = b'vqd: 1\nworkflow: image-scale\nname: "a\\u202e/b"\n'
     told = sent(house, ("job", ("x.yaml", job)), path="/api/check").json()["problems"]

@@ -1,6 +1,9 @@
 """A share that does not answer: what lies on it waits, within bounds, and all else is told of."""
 
+import asyncio
+import io
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,12 +11,19 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
+from typing_extensions import Buffer
 
-from tests.builders import accept_a_job
+from tests.builders import NOW, accept_a_job
 from tests.waiting import wait_for
 from tests.webhouse import WebHouse, at, web_house
+from vqd.service.files import OpenFile
+from vqd.spool.asking import Askers
 from vqd.spool.layout import Spool
 from vqd.web import app
+from vqd.web.files import FileAnswer
+from vqd.web.problems import Refusal
 from vqd.web.share import Share
 
 JOB = "20260101-000000-job"
@@ -46,6 +56,52 @@ def silent(spool: Spool) -> Iterator[None]:
         marker.write_bytes(mark)
         os.write(waiting, mark * MORE_THAN_THREADS)
         os.close(waiting)
+
+
+class SilentFile(io.RawIOBase):
+    """A file on a share that falls silent as it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = threading.Event()
+        self.was_waited_for = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, *_: int) -> int:
+        return 0
+
+    def readinto(self, _: Buffer) -> int:
+        self.was_waited_for = not self.answers.wait(60)
+        return 0
+
+
+def test_whoever_else_asks_is_answered_while_a_file_falls_silent_that_is_sent() -> None:
+    raw = SilentFile()
+    file = io.BufferedReader(raw)
+    request = Request({"type": "http", "method": "GET", "path": "/", "headers": []})
+
+    async def answer() -> None:
+        async def nothing() -> Message:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(_: Message) -> None:
+            """Take whatever is sent."""
+
+        share = Share(Askers(2).asked, answers_within_s=0.2)
+        answer = FileAnswer(OpenFile(file, "a.png", 10, NOW, "tag"), request, share)
+        with pytest.raises(Refusal, match="has not answered"):
+            await answer(request.scope, nothing, send)
+        raw.answers.set()
+
+    asyncio.run(answer())
+    assert not raw.was_waited_for
+    wait_for(lambda: file.closed, within_s=60)
 
 
 def test_the_queue_is_told_of_while_the_share_is_silent(house: WebHouse) -> None:

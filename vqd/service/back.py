@@ -12,13 +12,16 @@ def bring_back(spool: Spool, job: str) -> Path:
     succeeded runs again. Gives where it lies.
 
     Raises:
-        VqdError: `unknown_file`, its folder is gone; `name_taken`; `spool_away`.
+        VqdError: `unknown_file`, its folder is gone; `job_open`, it came back already;
+            `name_taken`; `spool_away`.
         OSError: it cannot be moved.
     """
     spool.require_present()
     folder = spool.find(job)
     if folder is None:
         raise VqdError("unknown_file", f"The folder of {job} is gone.", "Drop the job again.")
+    if folder.parent == spool.active:
+        raise VqdError("job_open", f"{job} has come back already.", "Wait until it is over.")
     target = spool.inbox / job
     if os.path.lexists(target):
         raise VqdError("name_taken", f"{target} is there already.", "Move it away first.")

@@ -104,10 +104,12 @@ class Edits:
         return bring_back(self._spool, job.job)
 
     def _closed_job_file(self, job: Job) -> Path:
-        if job.state not in CLOSED_STATES:
-            said = f"{job.job} is not over yet."
-            raise VqdError("job_open", said, "Cancel it, or wait until it is done.")
-        return self._job_file(job)
+        if job.state in CLOSED_STATES:
+            job_file = self._job_file(job)
+            if not job_file.is_relative_to(self._spool.active):  # where it is once it came back
+                return job_file
+        said = f"{job.job} is not over."
+        raise VqdError("job_open", said, "Cancel it, or wait until it is done.")
 
     def _job_file(self, job: Job) -> Path:
         self._spool.require_present()

@@ -36,11 +36,10 @@ class Askers:
         answer: Future[T] = Future()
         with self._changed:
             self._questions.append((question, answer))
-            is_short = len(self._questions) > self._idle and self._threads < self._most
-            self._threads += is_short
+            if len(self._questions) > self._idle and self._threads < self._most:
+                threading.Thread(target=self._run, name="share", daemon=True).start()
+                self._threads += 1
             self._changed.notify()
-        if is_short:
-            threading.Thread(target=self._run, name="share", daemon=True).start()
         return answer
 
     def _run(self) -> None:

@@ -15,6 +15,7 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from vqd.documents.digits import number_of
 from vqd.service.changes import Changed
@@ -51,10 +52,7 @@ def routes(feed: "Feed") -> APIRouter:
     )
     async def events(last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
         """Tell of jobs, prompts, what runs, and servers, as they change."""
-        client = feed.join()
-        headers = {"x-accel-buffering": "no"}
-        stream = feed.follow(client, last_event_id)
-        return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
+        return _Stream(feed, await feed.join(), last_event_id)
 
     return router
 
@@ -66,6 +64,25 @@ class _Client:
     unread: asyncio.Queue[bytes | None]
 
 
+class _Stream(StreamingResponse):
+    """What one who looks on is sent, who leaves at the end, however that comes: before the first
+    part of it, too."""
+
+    def __init__(self, feed: "Feed", client: _Client, last_id: str | None) -> None:
+        self._feed = feed
+        self._client = client
+        headers = {"x-accel-buffering": "no"}
+        told = feed.follow(client, last_id)
+        super().__init__(told, headers=headers, media_type="text/event-stream")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._feed.leave(self._client)
+
+
 class Feed:
     """Looks at the queue while anybody looks on. Everything but its looks is in the loop."""
 
@@ -73,37 +90,37 @@ class Feed:
         self._services = services
         self._clients: set[_Client] = set()
         self._looking: asyncio.Task[None] | None = None
-        self._begun = asyncio.Event()
         self._key = 0
         self._farm: object = None
         self._told: Mapping[str, bytes] = {}
 
-    def join(self) -> _Client:
+    async def join(self) -> _Client:
         """Give a place to look on.
 
         Raises:
-            Refusal: `busy`, too many look on.
+            Refusal: `busy`, too many look on. VqdError: the queue cannot be read.
         """
+        key = await to_thread.run_sync(self._services.changes.newest_key)
         if len(self._clients) >= MOST_CLIENTS:
             said = f"{MOST_CLIENTS} look on already."
             headers = {"Retry-After": "30"}
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", said, headers=headers)
         client = _Client(asyncio.Queue(MOST_UNREAD))
         self._clients.add(client)
+        if self._looking is None or self._looking.done():
+            self._key, self._farm, self._told = key, None, {}
+            self._looking = asyncio.create_task(self._look_on())
         return client
+
+    def leave(self, client: _Client) -> None:
+        """Look on no more."""
+        self._clients.discard(client)
 
     async def follow(self, client: _Client, last_id: str | None) -> AsyncIterator[bytes]:
         """Give what is to be sent to a client, from the event on that it was told of last."""
-        try:
-            if self._looking is None or self._looking.done():
-                self._begun = asyncio.Event()
-                self._looking = asyncio.create_task(self._look_on())
-            await self._begun.wait()
-            yield await to_thread.run_sync(self._first, last_id)
-            while (part := await _next(client)) is not None:
-                yield part
-        finally:
-            self._clients.discard(client)
+        yield await to_thread.run_sync(self._first, last_id)
+        while (part := await _next(client)) is not None:
+            yield part
 
     def _first(self, last_id: str | None) -> bytes:
         """Give what a client is told at once: what it missed, or that it is to ask for all."""
@@ -122,9 +139,6 @@ class Feed:
         )
 
     async def _look_on(self) -> None:
-        self._key = await to_thread.run_sync(self._services.changes.newest_key)
-        self._farm, self._told = None, {}
-        self._begun.set()
         while self._clients:
             try:
                 told = await to_thread.run_sync(self._look)

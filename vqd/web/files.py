@@ -203,7 +203,7 @@ class FileAnswer(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._file.close()
+            self._share.let_go(self._file)
 
     async def _read(self, part: Part) -> AsyncIterator[bytes]:
         left = part.bytes

@@ -141,19 +141,19 @@ class _Form:
         if self._field == "job" or (self._field == "names" and self._takes_names):
             self._text = bytearray()
         elif b"filename" in options:
-            self._begin_file(options[b"filename"])
+            self._begin_file(options[b"filename"].decode("utf-8", "surrogateescape"))
         else:
             said = f"There is no field {printable(self._field)[:100]!r} of a job."
             hint = "Send the job as `job`, and its files with their paths as file names."
             raise Refusal(HTTPStatus.BAD_REQUEST, "unknown_part", said, hint)
 
-    def _begin_file(self, name: bytes) -> None:
+    def _begin_file(self, name: str) -> None:
         self._files += 1
         if self._files > MOST_FILES:
             hint = "Drop larger jobs into the inbox, or name files below one of the input_roots."
             said = f"A job that is sent has {MOST_FILES:,} files at most."
             raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_files", said, hint)
-        self._file = self._upload.create(name.decode("utf-8", "surrogateescape"))
+        self._file = self._upload.create(name)
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._text is not None:
@@ -184,7 +184,7 @@ class _Form:
             said = "The field `names` is no JSON list of paths."
             raise Refusal(HTTPStatus.BAD_REQUEST, "wrong_type", said)
         for name in names:
-            self._begin_file(name.encode("utf-8", "surrogateescape"))
+            self._begin_file(name)
             self.close()
         self._file = None
 

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from http import HTTPStatus
-from typing import Any, ParamSpec, TypeVar
+from typing import IO, Any, ParamSpec, TypeVar
 
 from vqd.web.problems import Refusal
 from vqd.web.services import Asked
@@ -37,6 +37,10 @@ class Share:
             if not limit.expired():
                 raise  # of the share itself
             raise _silent(self._answers_within_s) from None
+
+    def let_go(self, file: IO[bytes]) -> None:
+        """Close a file: nobody waits for that, which waits for what is still being read of it."""
+        self._asked(file.close)
 
     def route(self, route: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
         """Let a route be carried out so."""

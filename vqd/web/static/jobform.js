@@ -78,6 +78,7 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
       kept.remember(shape.name, valuesOf(fields));
       location.hash = `#/jobs/${encodeURIComponent(taken)}`;
     } catch (error) {
+      checking.goOn();
       button.disabled = false;
       if (error.name !== "AbortError") refuse(error);
     }

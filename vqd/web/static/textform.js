@@ -50,6 +50,7 @@ export function makeTextForm(name, file) {
       const { job } = await put(path, { text: area.value });
       location.hash = `#/jobs/${encodeURIComponent(job)}`;
     } catch (error) {
+      checking.goOn();
       show({ problems: problemsOf(error) });
     }
   }
