@@ -260,6 +260,8 @@ def test_files_that_ask_for_nothing_are_no_reason_to_look(spool: Spool, steering
     assert not steering.hint(spool.active)
     assert not steering.hint(spool.active / "J" / "STATUS.yaml")
     assert not steering.hint(spool.active / "J" / "CANCEL.done-141320")
+    assert not steering.hint(spool.active / ".J.claim")
+    assert not steering.hint(spool.active / ".J.part" / "CANCEL")
     assert steering.hint(spool.active / "J")
     assert steering.hint(spool.active / "J" / "priority 7.txt")
 

@@ -41,10 +41,13 @@ class Steering:
     def hint(self, path: Path) -> bool:
         """Note that something happened to a job's folder, or to a file in it; on any thread.
 
-        Tells whether it is worth a look: of the files, requests alone are.
+        Tells whether it is worth a look: of the files, requests alone are; and nothing of a claim
+        that is under way, whose names are hidden.
         """
         names = below(path, self._spool.active)
-        if not names or (len(names) > 1 and request_named(path.name) is None):
+        if not names or names[0].startswith("."):
+            return False
+        if len(names) > 1 and request_named(path.name) is None:
             return False
         with self._lock:
             self._hinted.add(names[0])
