@@ -93,7 +93,7 @@ class DropDoor:
             self._spool,
             seeing,
             inbox,
-            Steering(self._spool, Control(self._store, on_change=self._on_change)),
+            Steering(self._spool, Control(self._store, on_change=self._on_change), seeing),
             self._submission,
             rescan_s=settings.rescan_s,
             on_change=self._on_change,

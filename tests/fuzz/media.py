@@ -41,7 +41,7 @@ def _carried(folder: Path) -> Iterator[Check]:
             path.write_bytes(data)
         _read(paths[0])
         with suppress(Faults):
-            read_job(paths[1])
+            read_job(paths[1], data)
 
     yield check
 
@@ -52,7 +52,7 @@ def _read(path: Path) -> None:
     if carried is not None:
         assert all("/" not in name for name in carried.beside)
     try:
-        read_job(path)
+        read_job(path, path.read_bytes())
     except Faults as faults:
         told(faults)
 

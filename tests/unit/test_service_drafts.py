@@ -1,4 +1,5 @@
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from tests.builders import NOW, write
 from tests.pages import a_node, a_page
 from tests.samples import picture, picture_job
 from vqd.definitions.shipped import shipped_folder
+from vqd.documents.builder import USUAL
 from vqd.domain.job import Notify
 from vqd.domain.needs import Needs
 from vqd.media.apart import NoDecoder
@@ -82,6 +84,15 @@ def test_a_job_file_that_is_a_link_is_not_opened(spool: Spool, tmp_path: Path) -
     assert [problem.code for problem in draft.problems] == ["not_a_file"]
     write(secret, JOB + "name: other\n")
     assert drafted(spool, folder / "job.yaml").job_file == draft.job_file
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_job_file_is_known_by_what_is_read_of_it(spool: Spool, beyond: int) -> None:
+    limit = USUAL.most_bytes
+    text = JOB.ljust(limit + beyond, "\n")
+    draft = drafted(spool, write(spool.inbox / "long.yaml", text))
+    assert draft.job_file.sha256 == sha256(text[:limit].encode()).hexdigest()
+    assert ["too_large"] * beyond == [one.code for one in draft.problems if not one.key]
 
 
 def test_every_stage_tells_its_faults_at_once_in_the_order_of_the_lines(

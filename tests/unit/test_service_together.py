@@ -75,6 +75,14 @@ def test_job_files_that_share_an_input_all_have_it(
         assert (spool.active / str(job) / "shared.png").is_file()
 
 
+def test_pictures_that_another_of_them_might_want_stay_where_they_lie(
+    together: Together, a_drop: MakeDrop, spool: Spool
+) -> None:
+    taken(together, [a_drop(f"shot{number:03}") for number in range(40)])
+    left = {path.name for path in spool.inbox.iterdir()}
+    assert {f"shot{number:03}.png" for number in range(39)} <= left
+
+
 def test_one_that_cannot_be_taken_keeps_no_other_from_it(
     together: Together, a_drop: MakeDrop, store: Store
 ) -> None:

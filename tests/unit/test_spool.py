@@ -152,6 +152,14 @@ def test_earlier_results_are_set_aside_and_never_written_over(spool: Spool) -> N
     assert (folder / "previous-2" / "outputs" / "made.png").read_text() == "second"
 
 
+def test_what_is_named_like_a_result_but_for_its_case_stays(spool: Spool) -> None:
+    folder = spool.active / "J"
+    for name in ("Outputs/a.png", "status.yaml", "PREVIOUS/b.png"):
+        write(folder / name, "theirs")
+    drops.set_aside(folder)
+    assert files_in(folder) == ["Outputs/a.png", "PREVIOUS/b.png", "status.yaml"]
+
+
 def test_publishing_never_lands_on_something(spool: Spool) -> None:
     folder = a_job_folder(spool)
     write(spool.done / "J" / "theirs", "x")

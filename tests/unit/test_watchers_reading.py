@@ -81,6 +81,21 @@ def test_more_than_a_few_at_once_wait(slow: Slow) -> None:
     assert sorted(slow.begun) == files[:-1]
 
 
+def test_a_thread_reads_one_job_after_the_other() -> None:
+    reading = Reading()
+    readers: list[threading.Thread] = []
+
+    def make(job_file: Path) -> Draft:
+        readers.append(threading.current_thread())
+        return a_draft(job_file)
+
+    def is_read_by_one_of_before() -> bool:
+        read(reading, make, now=5.0)
+        return readers[-1] in readers[:-1]
+
+    wait_for(is_read_by_one_of_before, within_s=30)
+
+
 def test_what_is_wrong_is_told_to_who_asks() -> None:
     def gone(job_file: Path) -> Draft:
         raise FileNotFoundError(job_file)

@@ -21,7 +21,7 @@ def seeing_as(
 def test_a_local_disk_is_watched_and_its_leases_are_believed(tmp_path: Path, kind: str) -> None:
     with seeing_as(kind) as seeing:
         sight = seeing.at(tmp_path)
-    assert (sight.is_polled, sight.has_leases) == (False, True)
+    assert (sight.is_polled, sight.is_local) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_what_others_may_write_to_is_polled_and_no_lease_believed(
 ) -> None:
     with seeing_as(kind) as seeing:
         sight = seeing.at(tmp_path)
-    assert (sight.is_polled, sight.has_leases, sight.settle_poll_s) == (True, False, settle_poll_s)
+    assert (sight.is_polled, sight.is_local, sight.settle_poll_s) == (True, False, settle_poll_s)
 
 
 def test_on_a_kind_that_is_not_known_events_are_tried_and_leases_are_not_believed(
@@ -41,7 +41,7 @@ def test_on_a_kind_that_is_not_known_events_are_tried_and_leases_are_not_believe
 ) -> None:
     with seeing_as("overlay") as seeing:
         sight = seeing.at(tmp_path)
-    assert (sight.is_polled, sight.has_leases, sight.settle_poll_s) == (False, False, 3)
+    assert (sight.is_polled, sight.is_local, sight.settle_poll_s) == (False, False, 3)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,10 +52,10 @@ def test_where_no_file_can_be_made_no_events_are_expected() -> None:
 def test_the_settings_decide_for_every_directory(tmp_path: Path) -> None:
     with seeing_as("cifs", "native", settle_poll_s=0.5) as seeing:
         sight = seeing.at(tmp_path)
-    assert (sight.is_polled, sight.has_leases, sight.settle_poll_s) == (False, False, 0.5)
+    assert (sight.is_polled, sight.is_local, sight.settle_poll_s) == (False, False, 0.5)
     with seeing_as("ext4", "poll") as seeing:
         sight = seeing.at(tmp_path)
-    assert (sight.is_polled, sight.has_leases) == (True, False)
+    assert (sight.is_polled, sight.is_local) == (True, False)
 
 
 def test_a_directory_is_judged_once(tmp_path: Path) -> None:

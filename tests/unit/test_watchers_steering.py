@@ -1,3 +1,6 @@
+import errno
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,12 +12,19 @@ from vqd.domain.outcome import Failed, FailureCode
 from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
+from vqd.watchers.seeing import Seeing
 from vqd.watchers.steering import Steering
 
 
 @pytest.fixture
-def steering(spool: Spool, store: Store) -> Steering:
-    return Steering(spool, Control(store, on_change=lambda: None), clock=lambda: NOW)
+def seeing() -> Iterator[Seeing]:
+    with closing(Seeing("auto", type_of=lambda _: "ext4")) as made:
+        yield made
+
+
+@pytest.fixture
+def steering(spool: Spool, store: Store, seeing: Seeing) -> Steering:
+    return Steering(spool, Control(store, on_change=lambda: None), seeing, clock=lambda: NOW)
 
 
 def put_last(path: Path) -> None:
@@ -78,7 +88,7 @@ def test_what_was_asked_for_last_is_what_holds(
 
 
 def test_a_request_that_is_put_there_anew_while_others_are_answered_is_answered_last(
-    spool: Spool, store: Store
+    spool: Spool, store: Store, seeing: Seeing
 ) -> None:
     job_key = accept_a_job(store, "J", total=3)
     folder = spool.active / "J"
@@ -103,7 +113,7 @@ def test_a_request_that_is_put_there_anew_while_others_are_answered_is_answered_
 
     for name in ["PAUSE", "RESUME", "RETRY"]:
         put_last(folder / name)
-    steering = Steering(spool, PutAgain(store, on_change=lambda: None), clock=lambda: NOW)
+    steering = Steering(spool, PutAgain(store, on_change=lambda: None), seeing, clock=lambda: NOW)
     while steering.scan(whole=not told) is not None:
         assert len(told) < 9
     assert told == ["PAUSE", "RETRY", "RESUME"]
@@ -281,10 +291,71 @@ def test_only_what_was_hinted_at_is_looked_into_between_rescans(
     assert (spool.active / "K" / "PAUSE").exists()
 
 
+class Sought(Spool):
+    """A spool that remembers which jobs were looked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.jobs: list[str] = []
+
+    def find(self, job: str) -> Path | None:
+        self.jobs.append(job)
+        return super().find(job)
+
+
+@pytest.mark.parametrize(
+    ("kind", "later_s", "again"),
+    [("ext4", 60, []), ("ext4", 0, ["J"]), ("nfs4", 60, ["J"]), ("vfat", 60, ["J"])],
+)
+def test_a_folder_that_has_not_changed_for_a_while_is_looked_into_once_where_its_time_tells(
+    spool: Spool, store: Store, kind: str, later_s: float, again: list[str]
+) -> None:
+    accept_a_job(store, "J", total=3)
+    folder = spool.active / "J"
+    folder.mkdir()
+    sought, control = Sought(spool.root), Control(store, on_change=lambda: None)
+    at = folder.stat().st_ctime + later_s
+    with closing(Seeing("auto", type_of=lambda _: kind)) as seeing:
+        steering = Steering(sought, control, seeing, clock=lambda: at)
+        for expected in (["J"], again):
+            sought.jobs.clear()
+            steering.scan(whole=True)
+            assert sought.jobs == expected
+        put_last(folder / "PAUSE")
+        steering.scan(whole=True)
+    assert [path.name.partition("-")[0] for path in folder.iterdir()] == ["PAUSE.done"]
+
+
+def test_what_was_not_looked_into_for_a_fault_is_the_next_time(
+    spool: Spool, store: Store, seeing: Seeing
+) -> None:
+    class Broken(Sought):
+        """A share that fails once."""
+
+        def find(self, job: str) -> Path | None:
+            if not self.jobs:
+                self.jobs.append(job)
+                raise OSError(errno.EIO, "broken")
+            return super().find(job)
+
+    for job in ("J", "K"):
+        accept_a_job(store, job, total=3)
+        write(spool.active / job / "PAUSE", "")
+    at = (spool.active / "K").stat().st_ctime + 60
+    control = Control(store, on_change=lambda: None)
+    steering = Steering(Broken(spool.root), control, seeing, clock=lambda: at)
+    with pytest.raises(OSError, match="broken"):
+        steering.scan(whole=True)
+    steering.scan(whole=True)
+    assert not [*spool.active.glob("*/PAUSE")]
+
+
 def test_files_that_ask_for_nothing_are_no_reason_to_look(spool: Spool, steering: Steering) -> None:
     assert not steering.hint(spool.active)
     assert not steering.hint(spool.active / "J" / "STATUS.yaml")
     assert not steering.hint(spool.active / "J" / "CANCEL.done-141320")
+    assert not steering.hint(spool.active / ".J.claim")
+    assert not steering.hint(spool.active / ".J.part" / "CANCEL")
     assert steering.hint(spool.active / "J")
     assert steering.hint(spool.active / "J" / "priority 7.txt")
 

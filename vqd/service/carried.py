@@ -7,7 +7,8 @@ from typing import Any
 
 from vqd.definitions.graphs import read_graph
 from vqd.definitions.ui.refusals import UNSEEN
-from vqd.documents.reader import parse
+from vqd.documents.builder import USUAL
+from vqd.documents.reader import decoded, parse, parse_as, read
 from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import JobSpec
@@ -45,15 +46,19 @@ def carried_in(path: Path) -> CarriedJob | None:
         return None  # nested too deep: nobody wrote that to be read
 
 
-def read_job(path: Path) -> tuple[JobSpec, tuple[Problem, ...]]:
+def read_job(path: Path, content: bytes) -> tuple[JobSpec, tuple[Problem, ...]]:
     """Give the job that a file asks for, as `jobfile.read`: a job file, or one that carries it.
+
+    `content` is what was read of it, as far as a job file may go; nothing if that failed.
 
     Raises:
         FileNotFoundError: it is not there (any more).
         Faults: as there, or `no_record`: it carries none.
     """
     if not may_carry(path.name):
-        return jobfile.read(path)
+        is_whole = 0 < len(content) <= USUAL.most_bytes
+        document = parse_as(path, decoded(content, path.name)) if is_whole else read(path)
+        return jobfile.understood(document)
     try:
         carried = carried_in(path)
     except FileNotFoundError:

@@ -11,6 +11,7 @@ from typing import Any
 
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
+from vqd.documents.builder import USUAL
 from vqd.documents.opening import opened
 from vqd.documents.reader import parse_as
 from vqd.documents.tree import Document
@@ -146,7 +147,7 @@ class Drafting:
         if sheet.is_folder:
             _check_alone(sheet.job_file)
         if text is None:
-            spec, sheet.unread = read_job(sheet.job_file)
+            spec, sheet.unread = read_job(sheet.job_file, sheet.content)
         else:
             spec, sheet.unread = jobfile.understood(parse_as(sheet.job_file, text))
         sheet.problems += (*sheet.unread, *self._named.faults(spec))
@@ -195,11 +196,13 @@ class Drafting:
 class _Sheet:
     """A draft in the making: what is known of it so far, and what is wrong with it.
 
+    `content` is that of the job file, but for what is too much of it, or cannot be read.
     `is_folder` tells whether all that lies beside the job file is the job's, too.
     `unread` are the faults of what could not be read, of which other faults may follow.
     """
 
     job_file: Path
+    content: bytes
     is_folder: bool
     under: Path | None
     draft: Draft
@@ -219,16 +222,17 @@ def _begun(job_file: Path, notify: Notify | None, under: Path | None, *, is_fold
         FileNotFoundError: it is gone.
     """
     folder = job_file.parent
+    content = _content(job_file)
     laid_out = is_folder and drops.is_laid_out(folder) and job_told_by(folder / drops.STATUS)
     draft = Draft(
         readable(_STAMP.sub("", folder.name) if is_folder else job_file.stem),
         workflow="",
-        job_file=JobFile(job_file.name, _sha256(job_file)),
+        job_file=JobFile(job_file.name, hashlib.sha256(content[:_HASHED_BYTES]).hexdigest()),
         input_folder=drops.INPUTS if laid_out else "",
         notify=notify,
     )
     under = under or (defaults_in(folder) if is_folder else None)
-    return _Sheet(job_file, is_folder, under, draft)
+    return _Sheet(job_file, content, is_folder, under, draft)
 
 
 def _found(
@@ -324,13 +328,13 @@ def _check_alone(job_file: Path) -> None:
         raise Faults([Problem("several_job_files", said, job_file.name, hint=hint)])
 
 
-def _sha256(path: Path) -> str:
-    """Hash a job file; as an empty one what is no file or cannot be read, of which intake tells."""
+def _content(path: Path) -> bytes:
+    """Give the bytes of a job file, and of a longer one than is read one more; none of what is no
+    file or cannot be read, of which intake tells."""
     try:
         with opened(path) as file:
-            content = file.read(_HASHED_BYTES)
+            return file.read(USUAL.most_bytes + 1)
     except FileNotFoundError:
         raise
     except OSError:
-        content = b""
-    return hashlib.sha256(content).hexdigest()
+        return b""

@@ -47,8 +47,9 @@ class Together:
         """Claim them and begin to accept them; gives each, or why it was not taken."""
         drafts = [draft for _, draft in files]
         folders = self._folders(drafts, now)
+        is_last = [False] * (len(files) - 1) + [True]
         with ThreadPoolExecutor(SIDE_BY_SIDE, "claim") as pool:
-            claimed = list(pool.map(_told(self._claim), files, folders))
+            claimed = list(pool.map(_told(self._claim), files, folders, is_last))
 
         def begun(folder: Path, draft: Draft) -> Begun:
             return Begun(folder.name, self._begin(folder.name, draft, now=now))
@@ -67,11 +68,12 @@ class Together:
             names[folded(job)] = job
         return [self._spool.active / job for job in names.values()]
 
-    def _claim(self, file: tuple[Path, Draft], folder: Path) -> Path:
+    def _claim(self, file: tuple[Path, Draft], folder: Path, is_last: bool) -> Path:
+        """Claim one of several: that others lie there is known until the last of them."""
         job_file, draft = file
         inbox = self._spool.inbox
         inputs = [inbox / path for path in draft.inputs if not Path(path).is_absolute()]
-        alone = not inputs or is_alone(job_file, but=draft.inputs)
+        alone = not inputs or (is_last and is_alone(job_file, but=draft.inputs))
         claims.claim_file(job_file, inputs, folder, alone=alone)
         return folder
 

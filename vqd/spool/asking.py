@@ -24,8 +24,9 @@ class Silent(Exception):
 class Askers:
     """Threads that ask, `most` of them; each is there while there are questions."""
 
-    def __init__(self, most: int = 1) -> None:
+    def __init__(self, most: int = 1, *, name: str = "share") -> None:
         self._most = most
+        self._name = name
         self._questions: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._threads = 0
@@ -37,7 +38,7 @@ class Askers:
         with self._changed:
             self._questions.append((question, answer))
             if len(self._questions) > self._idle and self._threads < self._most:
-                threading.Thread(target=self._run, name="share", daemon=True).start()
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
                 self._threads += 1
             self._changed.notify()
         return answer

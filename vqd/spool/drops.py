@@ -23,7 +23,7 @@ from itertools import chain, count, islice
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from vqd.domain.names import why_never_taken
+from vqd.domain.names import folded, why_never_taken
 from vqd.spool import status
 from vqd.spool.failures import FAILURES
 from vqd.spool.files import (
@@ -59,6 +59,8 @@ _FOLDERS = frozenset({OUTPUTS, REJECTED, GRAPHS})
 _HALF_WRITTEN = frozenset(temporary_beside(Path(name)).name for name in RESULT_NAMES - _FOLDERS)
 """What a crash leaves of a result that was being written, unless it is written again."""
 _OWN_NAMES = RESULT_NAMES | _HALF_WRITTEN | {PARTS, _DROPPED}
+_FOLDED_NAMES = frozenset(map(folded, _OWN_NAMES))
+"""By what a case-blind share takes for the same."""
 _OF_LAYOUT = (GRAPHS, REPORT, "WHY.txt")
 
 Told = Callable[[Collection[str]], Iterable[str]]
@@ -74,6 +76,8 @@ def set_aside(folder: Path, *, but: frozenset[str] = frozenset()) -> None:
     So it is with what has another name that vqd uses while it works. Nothing that was dropped, and
     no earlier result, is ever written over or thrown away.
     """
+    if _FOLDED_NAMES.isdisjoint(map(folded, os.listdir(folder))):  # noqa: PTH208 - names alone
+        return
     _forget_layout(folder)
     left = [folder / name for name in sorted(_OWN_NAMES - but) if os.path.lexists(folder / name)]
     if not left:

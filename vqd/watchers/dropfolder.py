@@ -126,7 +126,7 @@ class DropFolder:
     def settle(self, name: str, paths: list[Path], now: float) -> Settled | Waiting:
         """Say whether what belongs to a drop has stopped changing."""
         sight = self._seeing.at(paths[0])
-        look = look_at(paths, has_leases=sight.has_leases)
+        look = look_at(paths, has_leases=sight.is_local)
         renamed = self.is_renamed(name)
         settled = self._settling.judge(
             name, look, now=now, renamed=renamed, poll_s=sight.settle_poll_s

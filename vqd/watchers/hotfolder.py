@@ -253,7 +253,7 @@ class HotFolder:
 
     def _settle_s(self) -> float:
         sight = self._seeing.at(self._path)
-        return self._pace.settle_s if sight.has_leases else sight.settle_poll_s
+        return self._pace.settle_s if sight.is_local else sight.settle_poll_s
 
     def _is_held(self, name: str) -> bool:
-        return self._seeing.at(self._path).has_leases and bool(is_held(str(self._path / name)))
+        return self._seeing.at(self._path).is_local and bool(is_held(str(self._path / name)))

@@ -1,18 +1,21 @@
 """Jobs that take long to read are read aside, so that other drops are looked at meanwhile."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from vqd.service.draft import Draft
 from vqd.service.giving_way import giving_way
+from vqd.spool.asking import Askers
 from vqd.watchers.settle import Waiting
 
 AT_ONCE = 4
 """Jobs that are read side by side at most: each may take 100 MB of memory."""
+MOST_THREADS = 64
+"""With those that still read what was forgotten, as from a share that does not answer."""
 PATIENCE_S = 0.05
 """How long a look waits for a draft: nearly all are there by then."""
 AGAIN_S = 0.05
@@ -31,9 +34,10 @@ class _Begun:
 
 
 class Reading:
-    """Makes the drafts of one place, each on a thread of its own, a few at once."""
+    """Makes the drafts of one place, a few at once, on threads that are there meanwhile."""
 
     def __init__(self) -> None:
+        self._readers = Askers(MOST_THREADS, name="reading")
         self._begun: dict[Path, _Begun] = {}
 
     def is_underway(self, job_file: Path) -> bool:
@@ -62,21 +66,16 @@ class Reading:
         return begun.draft.result()
 
     def _begin(self, job_file: Path, make: MakeDraft, now: float) -> _Begun:
-        draft: Future[Draft] = Future()
+        draft = self._readers.asked(partial(_made, make, job_file))
         begun = self._begun[job_file] = _Begun(now, draft)
-
-        def read() -> None:
-            try:
-                with giving_way():
-                    made = make(job_file)
-                draft.set_result(made)
-            except Exception as error:  # noqa: BLE001 - told to whoever asks for it
-                draft.set_exception(error)
-
-        threading.Thread(target=read, name="reading", daemon=True).start()
         return begun
 
     def forget(self, drop: Path) -> None:
         """Forget what was read of a drop that was taken or is gone."""
         for job_file in [path for path in self._begun if path.is_relative_to(drop)]:
             del self._begun[job_file]
+
+
+def _made(make: MakeDraft, job_file: Path) -> Draft:
+    with giving_way():
+        return make(job_file)

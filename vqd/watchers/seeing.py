@@ -40,12 +40,13 @@ _log = structlog.get_logger(__name__)
 class Sight:
     """How a directory is seen.
 
-    `is_polled`: nobody tells of what happens there. `has_leases`: one proves that nobody writes.
-    `settle_poll_s`: how far apart two looks must agree, where there are no leases.
+    `is_polled`: nobody tells of what happens there. `is_local`: this kernel alone writes there, so
+    that a lease proves that nobody does, and times tell at once of what has changed.
+    `settle_poll_s`: how far apart two looks must agree, where it is not.
     """
 
     is_polled: bool
-    has_leases: bool
+    is_local: bool
     settle_poll_s: float
 
 
@@ -96,7 +97,7 @@ class Seeing:
         kind = self._type_of(path)
         sight = Sight(
             is_polled=self._is_polled(kind, path),
-            has_leases=kind in LOCAL_TYPES and self._mode != "poll",
+            is_local=kind in LOCAL_TYPES and self._mode != "poll",
             settle_poll_s=self._settle_poll_s or _poll_s(kind),
         )
         _log.info("sight.judged", path=str(path), type=kind, polled=sight.is_polled)

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -13,58 +14,83 @@ from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
 from vqd.spool.requests import Request, put_at_ns, request_named, requests_in
 from vqd.watchers.hints import below
+from vqd.watchers.seeing import Seeing
 
 ANSWER_AGAIN_S = 1.0
+TIMES_APART_NS = 2_000_000_000
+"""Two changes of a folder that lie closer together than this may have one time."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Steering:
-    """Looks into the job folders that were hinted at, and when asked to into every active one and
-    each in done/ and failed/ that has changed.
+    """Looks into the job folders that were hinted at, and when asked to into every active one, or
+    where their times can be trusted each that has changed, and such in done/ and failed/.
 
     A job may be over before its request is seen: it is answered where the job went.
     """
 
     def __init__(
-        self, spool: Spool, control: Control, *, clock: Callable[[], float] = time.time
+        self,
+        spool: Spool,
+        control: Control,
+        seeing: Seeing,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._spool = spool
         self._control = control
+        self._seeing = seeing
         self._clock = clock
         self._lock = threading.Lock()
         self._hinted: set[str] = set()
-        self._active: set[str] = set()
-        self._closed: dict[Path, int] | None = None
+        self._active: dict[str, int] = {}
+        self._closed: dict[str, int] | None = None
         self._answers: dict[tuple[str, str], str] = {}
 
     def hint(self, path: Path) -> bool:
         """Note that something happened to a job's folder, or to a file in it; on any thread.
 
-        Tells whether it is worth a look: of the files, requests alone are.
+        Tells whether it is worth a look: of the files, requests alone are; and nothing of a claim
+        that is under way, whose names are hidden.
         """
         names = below(path, self._spool.active)
-        if not names or (len(names) > 1 and request_named(path.name) is None):
+        if not names or names[0].startswith("."):
+            return False
+        if len(names) > 1 and request_named(path.name) is None:
             return False
         with self._lock:
             self._hinted.add(names[0])
         return True
 
     def scan(self, *, whole: bool) -> float | None:
-        """Answer the requests where something was hinted at, or in every active job.
+        """Answer the requests where something was hinted at, or wherever there may be some.
 
         Gives the seconds until another look is due: while an answer could not be written, or a job
         was on its way elsewhere.
         """
-        for job in sorted(self._all() if whole else self._due()):
+        jobs, active = self._due(), self._active
+        if whole:
+            active = self._times()
+            jobs |= self._stirred(active) | self._changed()
+        for job in sorted(jobs):
             self._look_into(job)
+        self._active = active
         return ANSWER_AGAIN_S if self._answers or self._hinted else None
 
-    def _all(self) -> set[str]:
-        """Give every active job, those that were when this was asked last, and what has changed
-        of those that are over."""
-        before, self._active = self._active, {path.name for path in self._spool.active.iterdir()}
-        return before | self._active | self._changed() | self._due()
+    def _times(self) -> dict[str, int]:
+        """Give the folders in active/, and when each changed last; 0 where that does not tell
+        whether it has changed since."""
+        is_told = self._seeing.at(self._spool.active).is_local
+        past_ns = int(self._clock() * 1e9) - TIMES_APART_NS
+        times = _changed_at(self._spool.active)
+        return {path: at if is_told and at < past_ns else 0 for path, at in times}
+
+    def _stirred(self, active: Mapping[str, int]) -> set[str]:
+        """Give the active jobs, and those that were when everything was looked at last, but for
+        those whose folders are as they were then."""
+        same = {path for path, at in active.items() & self._active.items() if at}
+        return set(map(_name, (active.keys() | self._active.keys()) - same))
 
     def _changed(self) -> set[str]:
         """Give the jobs in done/ and failed/ whose folder is not as when this was asked last.
@@ -75,7 +101,7 @@ class Steering:
         self._closed = dict(chain(*map(_changed_at, (self._spool.done, self._spool.failed))))
         if before is None:
             return set()
-        return {path.name for path, at in self._closed.items() if before.get(path) != at}
+        return {_name(path) for path, at in self._closed.items() if before.get(path) != at}
 
     def _due(self) -> set[str]:
         with self._lock:
@@ -158,12 +184,18 @@ def _is_as_listed(path: Path, request: Request) -> bool:
         return False
 
 
-def _changed_at(place: Path) -> Iterator[tuple[Path, int]]:
-    """Give for each folder when a name in it changed last, as its file system tells."""
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _changed_at(place: Path) -> Iterator[tuple[str, int]]:
+    """Give the path of each folder, and when a name in it or who may read it changed last (UTC,
+    ns), as its file system tells."""
     try:
         with os.scandir(place) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    yield Path(entry.path), entry.stat(follow_symlinks=False).st_mtime_ns
+                    with suppress(FileNotFoundError):  # it was moved on since it was listed
+                        yield entry.path, entry.stat(follow_symlinks=False).st_ctime_ns
     except (FileNotFoundError, NotADirectoryError):
         return  # somebody took it away; vqd makes it again, or says why it cannot publish

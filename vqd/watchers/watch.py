@@ -125,8 +125,8 @@ class Watch:
             self._begin_rescan(now)
         waits = [
             self._scan_inbox(now, whole=whole),
+            self._lookout.look(now),  # which watches new jobs, so that each is looked into once
             self._steering.scan(whole=whole),
-            self._lookout.look(now),
             self._rescan_at - time.monotonic(),
         ]
         if whole:
