@@ -121,7 +121,7 @@ def test_a_request_that_is_put_there_anew_while_others_are_answered_is_answered_
 
 
 def test_what_a_file_asks_for_is_done_once_though_the_daemon_dies_before_it_is_answered(
-    spool: Spool, store: Store
+    spool: Spool, store: Store, steering: Steering, seeing: Seeing
 ) -> None:
     """Else the approval of a quote would be that of the proof, too."""
 
@@ -133,10 +133,10 @@ def test_what_a_file_asks_for_is_done_once_though_the_daemon_dies_before_it_is_a
     planned = a_planned_job(3, has_proof=True)
     store.accept("J", planned, A_JOB_FILE, input_folder="", now=NOW, quote="quoted: 3 prompts")
     write(spool.active / "J" / "APPROVE", "")
-    nothing = lambda: None  # noqa: E731
+    killed = Killed(store, on_change=lambda: None)
     with pytest.raises(SystemExit):
-        Steering(spool, Killed(store, on_change=nothing)).scan(whole=True)
-    Steering(spool, Control(store, on_change=nothing), clock=lambda: NOW).scan(whole=True)
+        Steering(spool, killed, seeing).scan(whole=True)
+    steering.scan(whole=True)
     assert answers(spool) == ["APPROVE.done-141320"]
     with store.reading() as session:
         job = session.jobs.find("J")
