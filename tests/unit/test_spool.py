@@ -70,6 +70,15 @@ def test_making_a_spool_again_keeps_what_is_in_it(spool: Spool) -> None:
     assert (spool.root / ".vqd-spool").read_text() == marker
 
 
+def test_a_folder_does_not_pause_the_spool(spool: Spool) -> None:
+    (spool.root / "Pause").mkdir()
+    assert not spool.is_paused()
+    spool.pause()
+    assert spool.is_paused()
+    assert spool.resume()
+    assert not spool.is_paused()
+
+
 @pytest.mark.parametrize("name", ["PAUSE", "PAUSE.txt", "pause", "Pause.TXT"])
 def test_pause_is_a_file_that_resume_takes_away(spool: Spool, name: str) -> None:
     assert not spool.is_paused()

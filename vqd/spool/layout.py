@@ -251,10 +251,12 @@ class Spool:
         return bool(pauses)
 
     def _pauses(self) -> Iterator[Path]:
-        """Give what pauses the spool, in any case as steering files; nothing on a dead share."""
+        """Give what pauses the spool, in any case as steering files, but no folder, which no
+        resume could take away; nothing on a dead share."""
         with suppress(OSError), os.scandir(self.root) as entries:
             for entry in entries:
-                if request_named(entry.name) == _PAUSE:
+                is_put = request_named(entry.name) == _PAUSE
+                if is_put and not entry.is_dir(follow_symlinks=False):
                     yield self.root / entry.name
 
     def free_job_name(self, name: str, now: float, is_known: Callable[[str], bool]) -> str:

@@ -23,8 +23,10 @@ export function job(name) {
   const element = h("article", { class: "one-job", hidden: true }, parts.map((part) => part.element));
   let running = [];
   let shown = null;
+  let asked = 0;
 
   async function reload() {
+    const turn = ++asked;
     let found;
     try {
       found = await get(path, {}, { signal });
@@ -33,6 +35,7 @@ export function job(name) {
       else if (error.name !== "AbortError") throw error;
       return false;
     }
+    if (turn !== asked) return true; // what is newer was asked for meanwhile
     reasons.draw(found);
     hear(found);
     run(found.running);

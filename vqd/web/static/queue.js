@@ -31,6 +31,7 @@ export class Queue extends EventTarget {
   #counts = {};
   #running = new Map();
   #asked = 0;
+  #told = null; // what is told while jobs are asked for, by name
   #isLoaded = false;
   #counting = null;
   #stop = new AbortController();
@@ -56,6 +57,7 @@ export class Queue extends EventTarget {
 
   async #load(wanted) {
     const asked = ++this.#asked;
+    const told = (this.#told = new Map());
     const shown = [...this.#sections.values()].filter(({ name }) => this.#shows(name));
     const asks = shown.map((section) => this.#pages(section, wanted(section)));
     const [system, ...pages] = await Promise.all([get("system"), ...asks]);
@@ -64,6 +66,8 @@ export class Queue extends EventTarget {
     this.#jobs.clear();
     for (const section of this.#sections.values()) section.clear();
     shown.forEach((section, number) => this.#take(section, pages[number]));
+    for (const job of told.values()) this.#put(job); // it may be newer than what was answered
+    this.#told = null;
     this.#isLoaded = true;
     this.#change();
   }
@@ -166,6 +170,7 @@ export class Queue extends EventTarget {
 
   #hear(job) {
     if (this.#jobs.get(job.job)?.state !== job.state) this.#recount();
+    this.#told?.set(job.job, job);
     this.#put(job);
     this.#change();
   }

@@ -1,0 +1,98 @@
+"""What is told and what was asked for before that, and answered after it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import APIResponse, Browser, Route, expect
+
+from tests.browser.conftest import opened
+from tests.browser.looking import Look
+from tests.builders import NOW, accept_a_job
+from tests.waiting import wait_for
+from tests.webhouse import WebHouse, at, web_house
+from vqd.domain.lifecycle import JobState
+
+JOB = "20260101-000000-ends"
+SECTIONS = 4
+
+Held = list[tuple[Route, APIResponse]]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[WebHouse]:
+    """A queue that nothing runs, with a job."""
+    with web_house(tmp_path) as made:
+        accept_a_job(made.store, JOB)
+        yield made
+
+
+@pytest.fixture
+def look(browser: Browser, house: WebHouse) -> Iterator[Look]:
+    """The page in a fresh browser, on which nothing may be said."""
+    made = opened(browser, house.url)
+    yield made
+    made.page.context.close()
+    assert made.said == []
+
+
+def hold(look: Look, path: str, answers: int) -> Held:
+    """Hold so many answers back that are given now of what is asked for there."""
+    held: Held = []
+
+    def answer(route: Route) -> None:
+        if len(held) < answers:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    look.page.route(path, answer)
+    return held
+
+
+def wait_held(look: Look, held: Held, answers: int) -> None:
+    """Wait until so many are; Playwright hears of requests while it is asked something."""
+    wait_for(lambda: look.page.title() and len(held) == answers, within_s=60)
+
+
+def let_go(look: Look, held: Held) -> None:
+    for route, answer in held:
+        route.fulfill(response=answer)
+    look.page.evaluate("() => new Promise((done) => setTimeout(done))")
+
+
+def cancelled(house: WebHouse) -> None:
+    with house.store.reading() as session:
+        job_key = session.jobs.find(JOB).job_key  # type: ignore[union-attr]
+    house.store.write(lambda session: session.cancel(job_key, now=NOW, why="a test"))
+    house.store.write(lambda session: session.jobs.begin_publishing(job_key))
+    house.store.write(
+        lambda session: session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW)
+    )
+
+
+def test_the_board_keeps_what_was_told_while_it_was_asked_for(look: Look, house: WebHouse) -> None:
+    look.go("/")
+    expect(look.page.locator(".job[data-state=queued]")).to_be_visible()
+    held = hold(look, "**/api/jobs?q=ends*", SECTIONS)
+    look.page.get_by_role("searchbox").fill("ends")
+    wait_held(look, held, SECTIONS)
+    cancelled(house)
+    ended = look.page.locator(".job[data-state=cancelled]")
+    expect(ended).to_be_visible()
+    let_go(look, held)
+    expect(look.page.locator(".job")).to_have_count(1)
+    expect(ended).to_be_visible()
+
+
+def test_a_job_is_shown_as_it_was_asked_for_last(look: Look, house: WebHouse) -> None:
+    look.go(f"/jobs/{JOB}")
+    look.state("queued")
+    held = hold(look, f"**{at(JOB)}", 1)
+    house.post(f"{at(JOB)}/pause")
+    wait_held(look, held, 1)
+    with look.page.expect_response(f"**{at(JOB)}"):
+        cancelled(house)
+    look.state("cancelled")
+    let_go(look, held)
+    look.state("cancelled")
