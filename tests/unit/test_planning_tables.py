@@ -378,6 +378,20 @@ class TestSizes:
         assert sides_of(spec, None) == [(64, 32), (32, 64)]
         assert [prompt.params["size"] for prompt in prompts_of(spec, a_scaling(), *files("a.png"))]
 
+    def test_a_flip_that_is_an_input_of_the_graph_swaps_no_sides(self) -> None:
+        flip = Param(FLIP, "bool", default=False, targets=(Target("1", "image"),))
+        workflow = replace(a_workflow(SIZE, flip, slots=[SLOT]), graph=SIZED)
+        files_of_two = [replace(file, sides=(64, 32)) for file in files("a.png", "b.png")]
+        spec = with_rules(
+            a_spec({"size": "scale 2"}, matrix={"flip": [False, True]}), **{"b.png": {"flip": True}}
+        )
+        made = prompts_of(spec, workflow, *files_of_two)
+        assert [(p.params["size"], p.params["flip"]) for p in made] == [
+            ("128x64", False),
+            ("128x64", True),
+            ("128x64", True),
+        ]
+
     def test_a_relative_size_is_told_in_pixels_and_makes_the_same_again(self) -> None:
         for size in ("fit 1280x720", "scale 0.7"):
             spec = a_spec({"size": size, "flip": True})
