@@ -267,6 +267,7 @@ def test_a_value_out_of_range_says_where_and_what_to_do() -> None:
         (a_spec(matrix={"cfg": [1, "1.0"]}), "duplicate_value", "key"),
         (a_spec(zips=[{"cfg": [1, "1.0"], "tag": ["a", "a"]}]), "duplicate_value", "key"),
         (a_spec(seeds=Seeds(values=(7, 8, 7))), "duplicate_value", "fan_out.seeds"),
+        (a_spec(seeds=Seeds(values=(*range(90_000), 89_999))), "duplicate_value", "fan_out.seeds"),
         (a_spec(matrix={"cfg": [1]}, zips=[{"cfg": [2]}]), "duplicate_axis", "key"),
         (a_spec(matrix={"cfg": [1]}, exclude=[point(cfg=2)]), "unknown_point", "point.cfg"),
         (a_spec(matrix={"cfg": [1]}, exclude=[point(steps=2)]), "unknown_point", "point.steps"),
