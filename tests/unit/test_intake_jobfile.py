@@ -119,6 +119,13 @@ def test_a_time_with_a_zone_is_the_same_everywhere(tmp_path: Path, text: str) ->
     assert spec.schedule.not_before_at == datetime(2026, 12, 1, 21, tzinfo=UTC).timestamp()
 
 
+def test_each_of_very_many_rules_for_inputs_knows_its_line(tmp_path: Path) -> None:
+    rules = "".join(f"    {number}.png: {{steps: 1}}\n" for number in range(20_000))
+    spec = spec_of(tmp_path, asked(f"fan_out:\n  per_input:\n{rules}"))
+    lines = [rule.pattern.line for rule in spec.fan_out.per_input]
+    assert lines == [*range(5, 20_005)]
+
+
 def test_a_job_is_waited_for_however_its_accents_are_written(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, asked("schedule: {after: e\u0301te\u0301}"))
     assert spec.schedule.after == ("\u00e9t\u00e9",)

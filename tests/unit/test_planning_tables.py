@@ -219,6 +219,22 @@ class TestValuesOfInputs:
         found = prompts_of(with_rules(a_spec(), **rules), None, *files("a.png", "sub/b.png"))
         assert told(found, "steps") == [(1,), (2,)]
 
+    @pytest.mark.parametrize("first", ["a.png", "A*", "sub/a.png", "sub/?.png"])
+    @pytest.mark.parametrize("second", ["A.PNG", "a*", "SUB/A.png", "*/a.png"])
+    def test_the_later_rule_wins_whether_it_is_a_name_or_a_pattern(
+        self, first: str, second: str
+    ) -> None:
+        spec = with_rules(a_spec(), **{first: {"steps": 1, "cfg": 3}, second: {"steps": 2}})
+        assert told(prompts_of(spec, None, *files("sub/a.png")), "steps", "cfg") == [(2, 3.0)]
+
+    def test_each_of_thousands_of_inputs_may_have_a_rule(self) -> None:
+        names = [f"{number}.png" for number in range(5000)]
+        spec = with_rules(
+            a_spec(), **{name: {"steps": at % 150 + 1} for at, name in enumerate(names)}
+        )
+        found = told(prompts_of(spec, None, *files(*names)), "steps")
+        assert found == [(at % 150 + 1,) for at in range(5000)]
+
     def test_brackets_in_a_name_that_a_rule_has_stand_for_themselves(self) -> None:
         rules = {"a[1].png": {"steps": 1}}
         found = prompts_of(with_rules(a_spec(), **rules), None, *files("a[1].png", "a1.png"))
