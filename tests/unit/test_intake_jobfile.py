@@ -113,7 +113,10 @@ def test_a_time_without_a_zone_is_by_the_clock_of_the_machine(tmp_path: Path, te
     assert spec.schedule.not_before_at == datetime(2026, 12, 1, 22).astimezone().timestamp()
 
 
-@pytest.mark.parametrize("text", ["2026-12-01T21:00Z", "2026-12-01 22:00 +01:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["2026-12-01T21:00Z", "2026-12-01 22:00 +01:00", "2026-12-01T21:00:00.000Z"],
+)
 def test_a_time_with_a_zone_is_the_same_everywhere(tmp_path: Path, text: str) -> None:
     spec = spec_of(tmp_path, asked(f"schedule: {{not_before: {text}}}"))
     assert spec.schedule.not_before_at == datetime(2026, 12, 1, 21, tzinfo=UTC).timestamp()
