@@ -339,6 +339,8 @@ class TestSizes:
             ({"size": "tall", "flip": True}, None, (64, 32)),
             ({"size": "scale 0.5"}, (640, 480), (320, 240)),
             ({"size": "scale 1.5", "flip": True}, (640, 480), (720, 960)),
+            ({"size": "scale .5"}, (640, 480), (320, 240)),
+            ({"size": "scale 1.3333333333333333"}, (768, 576), (1024, 768)),
             ({"size": "scale 0.333"}, (100, 99), (32, 32)),
             ({"size": "scale 0.001"}, (100, 99), (8, 8)),
             ({"size": "fit 1280x720"}, (640, 480), (960, 720)),
@@ -350,6 +352,14 @@ class TestSizes:
         self, params: Mapping[str, object], sides: tuple[int, int] | None, made: tuple[int, int]
     ) -> None:
         assert sides_of(a_spec(params), sides) == [made]
+
+    def test_a_relative_size_is_one_value_however_it_is_written(self) -> None:
+        spec = a_spec(matrix={"size": ["scale 1.5", "scale 2"]}, exclude=[point(size="scale 1.50")])
+        assert sides_of(spec, (64, 32)) == [(128, 64)]
+        twice = a_spec(matrix={"size": ["scale 1.5", "scale 1.50"]})
+        (file,) = files("a.png")
+        (problem,) = faults_of(twice, a_scaling(), replace(file, sides=(64, 32)))
+        assert problem.code == "duplicate_value"
 
     def test_each_input_has_its_own_size(self) -> None:
         spec = a_spec({"size": "scale 2"})
