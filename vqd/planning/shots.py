@@ -135,7 +135,7 @@ class _Rules:
         self._unused: dict[int, InputRule] = dict(enumerate(rules))
         self._named: dict[str, list[int]] = {}
         self._patterns: list[tuple[int, bool, re.Pattern[str]]] = []
-        for at, text in enumerate(rule.pattern.text for rule in rules):
+        for at, text in enumerate(rule.pattern.text.replace("\\", "/") for rule in rules):
             if {"*", "?"} & {*text}:
                 self._patterns.append((at, "/" in text, pattern(text)))
             else:
