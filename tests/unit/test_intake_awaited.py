@@ -15,9 +15,10 @@ def marked(name: str) -> JobSpec:
     return JobSpec("job.yaml", Given("w", "workflow"), done_marker=Given(name, "done_marker", 3, 1))
 
 
-def test_names_are_found_blind_to_case_and_in_whichever_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("second", ["b/two.png", r"b\two.png"])
+def test_names_are_found_blind_to_case_and_in_whichever_folder(tmp_path: Path, second: str) -> None:
     put(tmp_path, "a/One.PNG", "b/two.png")
-    asked = an_input("**", kind="glob", expect=("one.png", "b/two.png"))
+    asked = an_input("**", kind="glob", expect=("one.png", second))
     assert gather(a_spec(image=asked), a_workflow(), Places(tmp_path)).paths() == (
         "a/One.PNG",
         "b/two.png",

@@ -141,6 +141,20 @@ def test_files_are_found_as_they_are_named(
     assert found(tmp_path, asked) == files
 
 
+def test_thousands_of_names_in_another_case_are_found(tmp_path: Path) -> None:
+    put(tmp_path, *(f"sub/a{number}.png" for number in range(3000)))
+    asked = an_input(*(f"SUB/A{number}.PNG" for number in range(3000)))
+    assert found(tmp_path, asked) == [f"sub/a{number}.png" for number in range(3000)]
+
+
+def test_a_name_that_two_are_like_is_found_as_it_is_written(tmp_path: Path) -> None:
+    put(tmp_path, "one/a.png", "One/a.png", "One/A.png")
+    assert found(tmp_path, an_input("One/A.png")) == ["One/A.png"]
+    for name in ("ONE/a.png", "One/a.PNG"):
+        (problem,) = faults_of(tmp_path, a_spec(image=an_input(name)))
+        assert problem.code == "missing_input"
+
+
 def test_a_name_in_another_unicode_form_is_found(tmp_path: Path) -> None:
     put(tmp_path, "zute\u0301.png")
     assert found(tmp_path, an_input("zut\u00e9.png")) == ["zute\u0301.png"]
@@ -231,6 +245,7 @@ def test_a_folder_swapped_for_a_link_between_two_looks_is_not_entered(
         (an_input("gone.png"), "missing_input"),
         (an_input("gone/a.png"), "missing_input"),
         (an_input("x" * 300 + ".png"), "missing_input"),
+        (an_input("x" * 300 + "/a.png"), "missing_input"),
         (an_input("a.png/b.png"), "missing_input"),
         (an_input("gone/*.png", kind="glob"), "missing_input"),
         (an_input("*.jpg", kind="glob"), "missing_input"),

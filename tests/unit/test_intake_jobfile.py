@@ -113,10 +113,20 @@ def test_a_time_without_a_zone_is_by_the_clock_of_the_machine(tmp_path: Path, te
     assert spec.schedule.not_before_at == datetime(2026, 12, 1, 22).astimezone().timestamp()
 
 
-@pytest.mark.parametrize("text", ["2026-12-01T21:00Z", "2026-12-01 22:00 +01:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["2026-12-01T21:00Z", "2026-12-01 22:00 +01:00", "2026-12-01T21:00:00.000Z"],
+)
 def test_a_time_with_a_zone_is_the_same_everywhere(tmp_path: Path, text: str) -> None:
     spec = spec_of(tmp_path, asked(f"schedule: {{not_before: {text}}}"))
     assert spec.schedule.not_before_at == datetime(2026, 12, 1, 21, tzinfo=UTC).timestamp()
+
+
+def test_each_of_very_many_rules_for_inputs_knows_its_line(tmp_path: Path) -> None:
+    rules = "".join(f"    {number}.png: {{steps: 1}}\n" for number in range(20_000))
+    spec = spec_of(tmp_path, asked(f"fan_out:\n  per_input:\n{rules}"))
+    lines = [rule.pattern.line for rule in spec.fan_out.per_input]
+    assert lines == [*range(5, 20_005)]
 
 
 def test_a_job_is_waited_for_however_its_accents_are_written(tmp_path: Path) -> None:

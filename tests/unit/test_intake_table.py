@@ -103,6 +103,13 @@ def test_many_bad_rows_are_told_but_not_all(tmp_path: Path) -> None:
     assert len(faults_of(tmp_path, "a,b\n" + "1\n" * 5000)) == 20
 
 
+def test_a_first_line_of_very_many_values_is_told_once(tmp_path: Path) -> None:
+    line = ",".join(f"shot {number}" for number in range(200_000))
+    (problem,) = faults_of(tmp_path, f"{line}\na,b\n")
+    assert (problem.code, problem.line) == ("wrong_value", 1)
+    assert "200000 columns" in problem.said
+
+
 def test_a_table_that_is_not_there_may_still_come(tmp_path: Path) -> None:
     with pytest.raises(Faults) as caught:
         read_table(NAMED, Places(tmp_path), "job.yaml")

@@ -386,6 +386,7 @@ VALUES = st.one_of(
     st.floats(-2, 10).map(str),
     st.sampled_from(["yes", "OFF", " on ", "True", "90", "true", "1.5", "none", "a b", "a.b+c"]),
     st.sampled_from(["scale 1.5", "fit 8x8", "scale  2", "scale 0", "fit 8 x 8"]),
+    st.sampled_from(["scale .5", "scale 2.", "scale 1.3333333333333333"]),
     st.sampled_from(["x-y", "axb+c", "8 x 8", "8X8", "+4", ".5", "1e0", "", "~", "010", "8x"]),
     st.text("0123456789xX.+-e ", max_size=9),
 )

@@ -177,6 +177,30 @@ def test_an_exclusion_may_name_less_than_a_point() -> None:
     assert values_of(spec, "cfg", "steps") == [(2.0, 3), (2.0, 4)]
 
 
+@pytest.mark.parametrize("axes", [{}, {"image": ["b", "./a"]}])
+def test_an_excluded_file_that_no_axis_names_is_a_fault(axes: Mapping[str, list[str]]) -> None:
+    spec = a_spec(matrix={"cfg": [1, 2], **axes}, exclude=[point(image="a", cfg=1)])
+    named = {("image", path): files(path)[0] for path in axes.get("image", ())}
+    found = FoundInputs({"image": files("a", "b")}, named)
+    with pytest.raises(Faults) as caught:
+        plan(spec, a_workflow(slots=[SLOT]), found, job="j", created_at=0.0)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.key) == ("unknown_point", "point.image")
+
+
+def test_a_file_that_an_axis_has_is_excluded() -> None:
+    spec = a_spec(matrix={"cfg": [1, 2], "image": ["a", "b"]}, exclude=[point(image="a", cfg=1)])
+    named = {("image", path): file for path in "ab" for file in files(path)}
+    made = plan(
+        spec, a_workflow(slots=[SLOT]), FoundInputs({}, named), job="j", created_at=0.0
+    ).prompts()
+    assert [(p.params["cfg"], p.inputs["image"]) for p in made] == [
+        (1.0, "b"),
+        (2.0, "a"),
+        (2.0, "b"),
+    ]
+
+
 def test_an_included_point_is_whole() -> None:
     spec = a_spec({"steps": 9}, matrix={"cfg": [1, 2]}, include=[point(steps=5), point(cfg=1)])
     assert values_of(spec, "cfg", "steps") == [(1.0, 9), (2.0, 9), (1.0, 5), (1.0, 9)]
@@ -243,6 +267,7 @@ def test_a_value_out_of_range_says_where_and_what_to_do() -> None:
         (a_spec(matrix={"cfg": [1, "1.0"]}), "duplicate_value", "key"),
         (a_spec(zips=[{"cfg": [1, "1.0"], "tag": ["a", "a"]}]), "duplicate_value", "key"),
         (a_spec(seeds=Seeds(values=(7, 8, 7))), "duplicate_value", "fan_out.seeds"),
+        (a_spec(seeds=Seeds(values=(*range(90_000), 89_999))), "duplicate_value", "fan_out.seeds"),
         (a_spec(matrix={"cfg": [1]}, zips=[{"cfg": [2]}]), "duplicate_axis", "key"),
         (a_spec(matrix={"cfg": [1]}, exclude=[point(cfg=2)]), "unknown_point", "point.cfg"),
         (a_spec(matrix={"cfg": [1]}, exclude=[point(steps=2)]), "unknown_point", "point.steps"),

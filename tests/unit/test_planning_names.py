@@ -140,6 +140,12 @@ def test_a_varying_value_stands_in_the_name() -> None:
     assert stems(named("c{cfg}", a_spec(matrix={"cfg": [1, 2.5]}))) == ["c1.0", "c2.5"]
 
 
+def test_a_number_that_is_called_seed_stands_in_the_name() -> None:
+    spec = named("s{seed}", a_spec(matrix={"seed": [1, 2]}))
+    made = plan(spec, a_workflow(Param("seed", "int")), FoundInputs({}), job="J", created_at=LATER)
+    assert [prompt.stem for prompt in made.prompts()] == ["s1", "s2"]
+
+
 def test_a_file_at_the_top_has_no_parent_in_its_name() -> None:
     assert stems(named("{input.parent}/{input.stem}"), "a.png") == ["a"]
 

@@ -219,6 +219,22 @@ class TestValuesOfInputs:
         found = prompts_of(with_rules(a_spec(), **rules), None, *files("a.png", "sub/b.png"))
         assert told(found, "steps") == [(1,), (2,)]
 
+    @pytest.mark.parametrize("first", ["a.png", "A*", "sub/a.png", "sub/?.png"])
+    @pytest.mark.parametrize("second", ["A.PNG", "a*", "SUB/A.png", r"sub\a.png", r"*\a.png"])
+    def test_the_later_rule_wins_whether_it_is_a_name_or_a_pattern(
+        self, first: str, second: str
+    ) -> None:
+        spec = with_rules(a_spec(), **{first: {"steps": 1, "cfg": 3}, second: {"steps": 2}})
+        assert told(prompts_of(spec, None, *files("sub/a.png")), "steps", "cfg") == [(2, 3.0)]
+
+    def test_each_of_thousands_of_inputs_may_have_a_rule(self) -> None:
+        names = [f"{number}.png" for number in range(5000)]
+        spec = with_rules(
+            a_spec(), **{name: {"steps": at % 150 + 1} for at, name in enumerate(names)}
+        )
+        found = told(prompts_of(spec, None, *files(*names)), "steps")
+        assert found == [(at % 150 + 1,) for at in range(5000)]
+
     def test_brackets_in_a_name_that_a_rule_has_stand_for_themselves(self) -> None:
         rules = {"a[1].png": {"steps": 1}}
         found = prompts_of(with_rules(a_spec(), **rules), None, *files("a[1].png", "a1.png"))
@@ -323,6 +339,8 @@ class TestSizes:
             ({"size": "tall", "flip": True}, None, (64, 32)),
             ({"size": "scale 0.5"}, (640, 480), (320, 240)),
             ({"size": "scale 1.5", "flip": True}, (640, 480), (720, 960)),
+            ({"size": "scale .5"}, (640, 480), (320, 240)),
+            ({"size": "scale 1.3333333333333333"}, (768, 576), (1024, 768)),
             ({"size": "scale 0.333"}, (100, 99), (32, 32)),
             ({"size": "scale 0.001"}, (100, 99), (8, 8)),
             ({"size": "fit 1280x720"}, (640, 480), (960, 720)),
@@ -334,6 +352,14 @@ class TestSizes:
         self, params: Mapping[str, object], sides: tuple[int, int] | None, made: tuple[int, int]
     ) -> None:
         assert sides_of(a_spec(params), sides) == [made]
+
+    def test_a_relative_size_is_one_value_however_it_is_written(self) -> None:
+        spec = a_spec(matrix={"size": ["scale 1.5", "scale 2"]}, exclude=[point(size="scale 1.50")])
+        assert sides_of(spec, (64, 32)) == [(128, 64)]
+        twice = a_spec(matrix={"size": ["scale 1.5", "scale 1.50"]})
+        (file,) = files("a.png")
+        (problem,) = faults_of(twice, a_scaling(), replace(file, sides=(64, 32)))
+        assert problem.code == "duplicate_value"
 
     def test_each_input_has_its_own_size(self) -> None:
         spec = a_spec({"size": "scale 2"})
@@ -377,6 +403,20 @@ class TestSizes:
         spec = a_spec({"size": "64x32"}, matrix={"flip": [False, True]})
         assert sides_of(spec, None) == [(64, 32), (32, 64)]
         assert [prompt.params["size"] for prompt in prompts_of(spec, a_scaling(), *files("a.png"))]
+
+    def test_a_flip_that_is_an_input_of_the_graph_swaps_no_sides(self) -> None:
+        flip = Param(FLIP, "bool", default=False, targets=(Target("1", "image"),))
+        workflow = replace(a_workflow(SIZE, flip, slots=[SLOT]), graph=SIZED)
+        files_of_two = [replace(file, sides=(64, 32)) for file in files("a.png", "b.png")]
+        spec = with_rules(
+            a_spec({"size": "scale 2"}, matrix={"flip": [False, True]}), **{"b.png": {"flip": True}}
+        )
+        made = prompts_of(spec, workflow, *files_of_two)
+        assert [(p.params["size"], p.params["flip"]) for p in made] == [
+            ("128x64", False),
+            ("128x64", True),
+            ("128x64", True),
+        ]
 
     def test_a_relative_size_is_told_in_pixels_and_makes_the_same_again(self) -> None:
         for size in ("fit 1280x720", "scale 0.7"):

@@ -246,6 +246,11 @@ def test_an_input_that_is_gone_is_told_with_its_hash_and_where_it_was(house: Hou
     assert again.waits_for_inputs
 
 
+def test_a_recorded_input_in_a_folder_that_no_file_system_can_have_is_gone(house: House) -> None:
+    (problem,) = house.dropped(inputs={"image": f"{'x' * 300}/b.png"}).problems
+    assert problem.code == "missing_input"
+
+
 def test_nothing_is_read_through_a_link_in_another_job(house: House, tmp_path: Path) -> None:
     inputs = house.job / "inputs"
     inputs.rename(tmp_path / "outside")

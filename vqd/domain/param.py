@@ -20,7 +20,7 @@ _BOOLS = {
 _INT = re.compile(r"([+-]?\d{1,20})(\.0*)?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d{1,20}(\.\d*)?|\.\d+)([eE][+-]?\d\d?)?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,6})\s*[xX]\s*(\d{1,6})", re.ASCII)
-_SCALE = re.compile(r"scale\s+(\d{1,4}(?:\.\d{1,9})?)", re.ASCII)
+_SCALE = re.compile(r"scale\s+(\d{1,4}(?:\.\d{0,20})?|\.\d{1,20})", re.ASCII)
 _FIT = re.compile(r"fit\s+(\d{1,6})\s*[xX]\s*(\d{1,6})", re.ASCII)
 _RELATIVE = re.compile(r"(scale|fit)\s")
 _LONGEST_NAME = 1000
@@ -200,8 +200,9 @@ class Param:
 
     def _read_size(self, text: str) -> str:
         given = text.strip()
-        if _SCALE.fullmatch(given) and float(given.removeprefix("scale")):
-            return " ".join(given.split())
+        match = _SCALE.fullmatch(given)
+        if match and (factor := round(float(match[1]), 9)):
+            return f"scale {factor:.9f}".rstrip("0").rstrip(".")
         if (match := _FIT.fullmatch(given)) and int(match[1]) and int(match[2]):
             return f"fit {int(match[1])}x{int(match[2])}"
         return self._read_sides(text, self._preset(given) or given)

@@ -102,8 +102,9 @@ def _by_number(given: Given, expected: int, found: int, where: str) -> Iterator[
 def _by_name(
     given: Given, expected: Sequence[str], files: Sequence[InputFile], where: str
 ) -> Iterator[Problem]:
-    """Compare names as a share would, blind to case; one without a folder is in whichever."""
-    wanted = {folded(name.strip()): name for name in expected}
+    """Compare names as a share would, blind to case, and to which slash is written; one without a
+    folder is in whichever."""
+    wanted = {folded(name.strip().replace("\\", "/")): name for name in expected}
     found = {
         folded(file.path) if folded(file.path) in wanted else folded(_name(file)): file.path
         for file in files

@@ -1,6 +1,6 @@
 """A job file in; a job spec out, or every fault with its line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def _fan_out(given: FanOutKeys, document: Document) -> FanOut:
         zips=tuple(_lists(group, "fan_out", "zip", at) for at, group in enumerate(given.zip)),
         exclude=tuple(_point(p, "fan_out", "exclude", at) for at, p in enumerate(given.exclude)),
         include=tuple(_point(p, "fan_out", "include", at) for at, p in enumerate(given.include)),
-        per_input=tuple(_rule(document, name, point) for name, point in given.per_input.items()),
+        per_input=tuple(_rules(given.per_input, document)),
         seeds=_seeds(given.seeds, document) if given.seeds else None,
         limit=given.limit,
         place=_place(document, "fan_out"),
@@ -133,10 +133,13 @@ def _rows(given: RowsKeys, document: Document) -> Rows | Given:
     return Rows(names, texts, [node.line for node in nodes])
 
 
-def _rule(document: Document, pattern: str, values: Mapping[str, Text]) -> InputRule:
-    path = ("fan_out", "per_input", pattern)
-    key = document.key(path)
-    return InputRule(Given(pattern, written(path), key.line, key.column), _point(values, *path))
+def _rules(given: Mapping[str, Mapping[str, Text]], document: Document) -> Iterator[InputRule]:
+    rules, _ = document.reach(("fan_out", "per_input"))
+    keys = {str(key): key for key in rules if isinstance(key, Text)}
+    for pattern, values in given.items():
+        path, key = ("fan_out", "per_input", pattern), keys[pattern]
+        place = Given(pattern, written(path), key.line, key.column)
+        yield InputRule(place, _point(values, *path))
 
 
 def _seeds(given: SeedsKeys, document: Document) -> Seeds:

@@ -89,7 +89,7 @@ def _value(param: Param, options: Sequence[str]) -> Schema:
 
 
 def _sizes(presets: Iterable[str]) -> Iterator[Schema]:
-    relative = (r"scale\s+\d{1,4}(\.\d{1,9})?", rf"fit\s+{SIZE_PATTERN}")
+    relative = (r"scale\s+(\d{1,4}(\.\d{0,20})?|\.\d{1,20})", rf"fit\s+{SIZE_PATTERN}")
     sizes = "|".join((SIZE_PATTERN, *map(_escaped, presets), *relative))
     said = ", ".join(("a size: 1024x768", *presets))
     yield text_like(rf"^\s*({sizes})\s*$", said, examples=[*presets])

@@ -37,7 +37,7 @@ class Places:
         if searched is None:
             return None
         for root, parts in searched:
-            entries = [*_look(root, parts, kind)]
+            entries = [*self._look(root, parts, kind)]
             if entries:
                 return root, entries
         return self.folder, []
@@ -64,6 +64,26 @@ class Places:
             if Path(folder).is_relative_to(root):
                 return self.listings.of(root, _above(str(Path(folder).relative_to(root))))
         return self.listings.of(self.folder, _above(folder))
+
+    def _look(self, root: Path, parts: Sequence[str], kind: str) -> Iterator[Entry]:
+        if kind == "glob":
+            yield from tree.glob(root, parts)
+            return
+        entry = tree.find_exactly(root, parts) or tree.find(root, self._spelled(root, parts))
+        if entry is None:
+            return
+        if entry.is_folder and kind != "file":
+            yield from tree.walk(root, entry.path.split("/"))
+        else:
+            yield entry
+
+    def _spelled(self, root: Path, parts: Sequence[str]) -> Sequence[str]:
+        """Give a path as its names are spelled below a root, each where one alone is like it."""
+        spelled: list[str] = []
+        for part in parts:
+            alike = self.listings.of(root, spelled).like(part)
+            spelled.append(alike[0] if len(alike) == 1 else part)
+        return spelled
 
     def _searched(self, text: str) -> list[tuple[Path, list[str]]] | None:
         path = self._mapped(text.strip().replace("\\", "/"))
@@ -98,16 +118,3 @@ def _parts(path: str) -> list[str] | None:
     parts = [part for part in path.split("/") if part not in ("", ".")]
     leaves = ".." in parts or "\0" in path
     return None if leaves or not 0 < len(parts) <= tree.DEEPEST else parts
-
-
-def _look(root: Path, parts: Sequence[str], kind: str) -> Iterator[Entry]:
-    if kind == "glob":
-        yield from tree.glob(root, parts)
-        return
-    entry = tree.find(root, parts)
-    if entry is None:
-        return
-    if entry.is_folder and kind != "file":
-        yield from tree.walk(root, entry.path.split("/"))
-    else:
-        yield entry

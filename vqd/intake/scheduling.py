@@ -13,7 +13,7 @@ from vqd.documents.tags import Tags
 from vqd.documents.tree import Text
 from vqd.domain.names import printable
 
-_MOMENT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?)?"
+_MOMENT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d:?\d\d)?)?"
 _LAST_YEAR = 9000
 """Of times after it, not every one can be told by every clock."""
 _MOST_AWAITED = 100

@@ -118,6 +118,7 @@ class _Reader:
         if len(names) > _MOST_COLUMNS:
             said = f"has {len(names)} columns, above {_MOST_COLUMNS}."
             self._note(line, "wrong_value", said, "Is the first line that with the names?")
+            raise Faults(self.problems)
         for name in dict.fromkeys(names):
             if not name:
                 self._note(line, "missing_key", "a column has no name.", "Name it, or remove it.")

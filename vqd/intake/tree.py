@@ -161,7 +161,12 @@ def read(root: Path, path: str, most_bytes: int) -> bytes:
 @contextmanager
 def _opened(folder: Path | str, above: int | None = None) -> Iterator[int]:
     flags = _FOLDER if above is None else _FOLDER | os.O_NOFOLLOW
-    handle = os.open(folder, flags, dir_fd=above)
+    try:
+        handle = os.open(folder, flags, dir_fd=above)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no folder can have this name
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder) from error
+        raise
     try:
         yield handle
     finally:

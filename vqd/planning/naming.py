@@ -106,7 +106,7 @@ class PatternNames:
             return self.fixed[token]
         if token == "index":
             return f"{prompt.number:0{self.digits}}"
-        if token == "seed":
+        if token == "seed" and prompt.seed is not None:
             return str(prompt.seed)
         if prompt.input is not None and token in INPUT_TOKENS:
             return _of_input(token, prompt.input)

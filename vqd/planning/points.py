@@ -192,8 +192,9 @@ def _excluded(
     refused: dict[tuple[str, ...], set[tuple[Value, ...]]] = {}
     for given in reading.spec.fan_out.exclude:
         point = reading.point(given)
-        for name, value in point.items():
-            if is_sound and value not in known.get(name, ()):
+        for name in given if is_sound else ():
+            is_at_fault = name not in point and name not in reading.workflow.inputs
+            if not is_at_fault and point.get(name) not in known.get(name, ()):
                 said = f"{name} never becomes {given[name].text}, so this excludes nothing."
                 reading.note(given[name], "unknown_point", said, "Correct it, or remove it.")
         names = tuple(sorted(point))

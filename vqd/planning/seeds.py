@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,8 +68,8 @@ def read_seeds(reading: Reading, points: Points, fixed: Mapping[str, Value]) -> 
                 param.read(str(value))
             except Misfit as misfit:
                 reading.note(asked.place, misfit.code, misfit.said, "", misfit.allowed)
-    if len({*asked.values}) < len(asked.values):
-        twice = next(seed for seed in asked.values if asked.values.count(seed) > 1)
+    twice = next((seed for seed, times in Counter(asked.values).items() if times > 1), None)
+    if twice is not None:
         said = f"the seed {twice} stands twice."
         reading.note(asked.place, "duplicate_value", said, "Keep one: it makes the same again.")
     names = tuple(param.name for param in params)

@@ -1,5 +1,6 @@
 """The inputs of a job's prompts: one shot for each file that fans out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -122,26 +123,38 @@ def _shot(
 
 
 class _Rules:
-    """The `per_input` of a job, each typed once."""
+    """The `per_input` of a job, each typed once.
+
+    Those that name one file are looked up: a job may have one for each of thousands of inputs.
+    """
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._rules = [
-            (rule, pattern(rule.pattern.text), reading.point(rule.values))
-            for rule in reading.spec.fan_out.per_input
-        ]
-        self._unused: dict[int, InputRule] = {
-            at: rule for at, (rule, _, _) in enumerate(self._rules)
-        }
+        rules = reading.spec.fan_out.per_input
+        self._values = [reading.point(rule.values) for rule in rules]
+        self._unused: dict[int, InputRule] = dict(enumerate(rules))
+        self._named: dict[str, list[int]] = {}
+        self._patterns: list[tuple[int, bool, re.Pattern[str]]] = []
+        for at, text in enumerate(rule.pattern.text.replace("\\", "/") for rule in rules):
+            if {"*", "?"} & {*text}:
+                self._patterns.append((at, "/" in text, pattern(text)))
+            else:
+                self._named.setdefault(folded(text), []).append(at)
 
     def values_for(self, path: str) -> dict[str, Value]:
         """Give what the rules say of an input; the later rule wins."""
+        whole = folded(path)
+        name = PurePosixPath(whole).name
+        fitting = [at for text in {name, whole} for at in self._named.get(text, ())]
+        fitting += [
+            at
+            for at, is_of_path, one in self._patterns
+            if one.fullmatch(whole if is_of_path else name)
+        ]
         values: dict[str, Value] = {}
-        for at, (rule, fitting, given) in enumerate(self._rules):
-            text = path if "/" in rule.pattern.text else PurePosixPath(path).name
-            if fitting.fullmatch(folded(text)):
-                self._unused.pop(at, None)
-                values |= given
+        for at in sorted(fitting):
+            self._unused.pop(at, None)
+            values |= self._values[at]
         return values
 
     def check_used(self) -> None:

@@ -79,12 +79,13 @@ def read_sizes(
     """
     params = reading.workflow.params.values()
     sizes = {one.name: _given(points, fixed, one.name) for one in params if one.type == "size"}
-    flips = _given(points, fixed, FLIP) if reading.workflow.flips else []
+    flips = _given(points, fixed, FLIP)
     keys: dict[_Key, None] = {}
     for shot in shots:
         for name, values in sizes.items():
             relative = [*filter(is_relative, _own_or(shot, name, values))]
-            flipped = {bool(value) for value in _own_or(shot, FLIP, flips)} or {False}
+            swaps = _own_or(shot, FLIP, flips) if reading.workflow.flips else []
+            flipped = {bool(value) for value in swaps} or {False}
             keys |= dict.fromkeys(product([name], relative, [shot.sides], sorted(flipped)))
     known: dict[_Key, str] = {}
     for key in keys:

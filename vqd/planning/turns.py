@@ -136,7 +136,7 @@ class Turns:
         values = {**self.resting, **point.values, **shot.values}
         for name in self.workflow.inputs:
             values.pop(name, None)
-        flipped = bool(values.get(FLIP))
+        flipped = self.workflow.flips and bool(values.get(FLIP))
         return self.sizes.resolved(values, shot.sides, flipped=flipped)
 
     def _lead_slot(self, inputs: Mapping[str, str]) -> str | None:
