@@ -196,6 +196,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
         ("schedule: {window: [nights]}", "wrong_type", "schedule.window"),
         ("schedule: {suspended: maybe}", "wrong_type", "schedule.suspended"),
         ("schedule: {not_before: tomorrow}", "wrong_type", "schedule.not_before"),
+        ("schedule: {max_parallel: 99999999999999999999}", "out_of_range", "schedule.max_parallel"),
         ("schedule: {not_before: 2026-02-30T22:00}", "wrong_type", "schedule.not_before"),
         ("schedule: {not_before: 2026-12-01T25:00}", "wrong_type", "schedule.not_before"),
         ("schedule: {not_before: 22:00}", "wrong_type", "schedule.not_before"),

@@ -107,7 +107,10 @@ class ScheduleKeys(Keys):
         default=NeedsKeys(), description="What a server must have to be given its prompts."
     )
     max_parallel: int | None = Field(
-        default=None, ge=1, description="The most prompts of the job that run at once."
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="The most prompts of the job that run at once.",
     )
     after: JobNames = Field(
         default=(), description="Names of jobs, or JOBs, that must be done before this one starts."
