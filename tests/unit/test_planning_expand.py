@@ -262,6 +262,9 @@ def test_a_value_out_of_range_says_where_and_what_to_do() -> None:
     [
         (a_spec({"stps": 4}), "unknown_parameter", "params.stps"),
         (a_spec({"steps": "four"}), "wrong_type", "params.steps"),
+        (a_spec({"free": 1 << 64}), "out_of_range", "params.free"),
+        (a_spec({"free": -(1 << 63) - 1}), "out_of_range", "params.free"),
+        (a_spec({"wide": 1 << 63}), "out_of_range", "params.wide"),
         (a_spec(matrix={"foo": [1]}), "unknown_parameter", "key"),
         (a_spec(matrix={"cfg": [1, 99]}), "out_of_range", "key"),
         (a_spec(matrix={"cfg": [1, "1.0"]}), "duplicate_value", "key"),
@@ -283,7 +286,8 @@ def test_a_value_out_of_range_says_where_and_what_to_do() -> None:
     ],
 )
 def test_what_cannot_be_planned_is_a_fault(spec: JobSpec, code: str, key: str) -> None:
-    (problem,) = faults_of(spec)
+    unbounded = (Param("free", "int", 1), Param("wide", "seed", max=(1 << 64) - 1))
+    (problem,) = faults_of(spec, a_workflow(*PARAMS, *unbounded))
     assert (problem.code, problem.key, problem.where) == (code, key, "cats.yaml")
 
 

@@ -437,7 +437,15 @@ BAD_GRAPHS = {
         '{"1": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x", "x": NaN}}}',
         "not_a_graph",
     ),
+    "a number too long to be kept": (
+        '{"1": {"class_type": "SaveImage", "inputs": {"x": 18446744073709551616}}}',
+        "not_a_graph",
+    ),
     "deep": ('{"a":' * 100_000, "not_json"),
+    "deep within": (
+        f'{{"1": {{"class_type": "SaveImage", "inputs": {{"x": {"[" * 300}{"]" * 300}}}}}}}',
+        "not_a_graph",
+    ),
     "a page's graph": ('{"nodes": [], "links": [], "version": 0.4}', "ui_format"),
 }
 

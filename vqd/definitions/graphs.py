@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from vqd.definitions.ui.convert import to_api
 from vqd.definitions.ui.notes import EXPORT
 from vqd.definitions.ui.read import is_page
@@ -73,8 +75,9 @@ def checked_graph(
     if problems:
         raise Faults(problems)
     try:
+        orjson.dumps(nodes)  # as it is kept and sent: no integer beyond 64 bits, nothing too deep
         return NamedGraph.of(nodes)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         said = f"holds what no server can be sent: {error}."
         raise Faults([Problem("not_a_graph", said, where, hint=EXPORT)]) from error
 

@@ -10,6 +10,8 @@ MODEL_FOLDERS = {"lora": "loras", "checkpoint": "checkpoints"}
 """The folder of ComfyUI's models that a type is of; a `model` names its own."""
 MOST_SEED = (1 << 53) - 1
 """The largest seed: every JSON reader keeps it exact."""
+_WHOLE = {"int": (-(1 << 63), (1 << 64) - 1), "seed": (0, (1 << 63) - 1)}
+"""The whole numbers that can be kept: as JSON, and a seed in a column of 64 bits with a sign."""
 NONE = "none"
 """The model that is none: its `when_none` nodes are bypassed."""
 
@@ -110,7 +112,7 @@ class Param:
             case "float":
                 return self._in_range(float(self._matched(text, _FLOAT, "a number")[0]))
             case "int" | "seed":
-                return self._in_range(int(self._matched(text, _INT, "a whole number")[1]))
+                return self._read_whole(text)
             case _:
                 return self._read_name(text)
 
@@ -167,6 +169,15 @@ class Param:
             hint = f"Write it with a point: {with_point[0]}." if with_point else ""
             raise Misfit("wrong_type", f"{_shown(text)} is not {allowed}.", allowed, hint)
         return match
+
+    def _read_whole(self, text: str) -> int:
+        value = int(self._matched(text, _INT, "a whole number")[1])
+        self._in_range(value)
+        least, most = _WHOLE[self.type]
+        if not least <= value <= most:
+            said = f"{value} is longer than can be kept."
+            raise Misfit("out_of_range", said, f"{least} to {most}")
+        return value
 
     def _read_bool(self, text: str) -> bool:
         value = _BOOLS.get(text.strip().lower())
