@@ -13,10 +13,12 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.daemons import Daemon
+from tests.ports import lasting_port
 from tests.samples import picture_job
 from tests.waiting import wait_for
 
@@ -97,6 +99,22 @@ def terminal(*words: str, rows: int = 20, columns: int = 100) -> Iterator[Termin
         made.close()
 
 
+@contextmanager
+def _said_by(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """Give a verb whose output can be read while it goes on."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*VQD, *words], stdout=pipe, stderr=pipe, text=True) as verb:
+        try:
+            yield verb
+        finally:
+            verb.kill()
+
+
+def _line(said: IO[str] | None) -> str:
+    assert said is not None
+    return said.readline()
+
+
 def url_of(daemon: Daemon) -> str:
     return str(daemon.logged("web.started")[-1]["url"])
 
@@ -174,3 +192,36 @@ def test_a_daemon_that_is_gone_leaves_the_last_board_and_says_so(tmp_path: Path)
             assert board.end() == 143
     finally:
         gone.close()
+
+
+def test_who_waits_over_the_api_outlasts_a_restart_of_the_daemon(tmp_path: Path) -> None:
+    listen = f"127.0.0.1:{lasting_port()}"
+    daemon = Daemon(tmp_path / "house", web={"listen": listen})
+    folder = picture_job(tmp_path / "long-wait", pictures=1, job=LONG)
+    where = ["--url", f"http://{listen}"]
+    try:
+        daemon.start()
+        daemon.vqd("pause")
+        with _said_by("submit", str(folder), "--wait", *where) as submitting:
+            wait_for(lambda: next(daemon.spool.active.glob("*long-wait"), None), within_s=60)
+            daemon.vqd("pause", "long-wait")  # of which the log tells
+            with (
+                _said_by("watch", "long-wait", *where) as watching,
+                _said_by("log", "long-wait", "--follow", *where) as reading,
+            ):
+                verbs = [submitting, watching, reading]
+                assert _line(watching.stdout)
+                assert _line(reading.stdout)
+                daemon.stop()
+                assert ["nobody answers" in _line(verb.stderr) for verb in verbs] == [True] * 3
+                daemon.start()
+                daemon.vqd("resume", "long-wait")
+                daemon.vqd("resume")
+                told = [verb.communicate(timeout=120) for verb in verbs]
+    finally:
+        daemon.close()
+    assert [verb.returncode for verb in verbs] == [0, 0, 0]
+    assert all("nobody answers" not in errors for _, errors in told), "it is said once"
+    assert "done" in told[0][0]
+    assert "24/24" in told[1][0]
+    assert "done: 24 succeeded" in told[2][0]

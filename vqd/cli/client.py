@@ -11,6 +11,7 @@ import requests
 from pydantic import TypeAdapter, ValidationError
 from requests.auth import AuthBase
 
+from vqd.cli.outlasting import UNREACHABLE
 from vqd.cli.parcel import Parcel
 from vqd.documents.credentials import without_credentials
 from vqd.domain.errors import Faults, Problem, VqdError
@@ -19,7 +20,6 @@ from vqd.domain.names import printable
 T = TypeVar("T")
 Query = Mapping[str, str | int | Sequence[str]]
 
-UNREACHABLE = "unreachable"
 _CONNECT_S, _ANSWER_S = 10, 60
 _PROBLEM = "application/problem+json"
 _NO_QUERY: Query = {}

@@ -2,11 +2,13 @@
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import click
 
 from vqd.cli.codes import EXIT_FAILED
+from vqd.cli.outlasting import outlasting
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
 from vqd.cli.when import seconds_of
@@ -25,6 +27,7 @@ def follow(way: Way, job: str, *, as_json: bool) -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
+    ask = partial(way.progress, job)
     pause = threading.Event()
     console = Console(stderr=True)
     name = Column(no_wrap=True, overflow="ellipsis", max_width=console.width // 3)
@@ -37,7 +40,7 @@ def follow(way: Way, job: str, *, as_json: bool) -> int:
     )
     with Progress(*columns, console=console, disable=as_json) as progress:
         bar = progress.add_task(escape(printable(job)), total=None, said="")
-        while (told := way.progress(job)) is None or told.state not in CLOSED_STATES:
+        while (told := outlasting(ask)) is None or told.state not in CLOSED_STATES:
             if told is not None:
                 said = escape(printable(said_of(told, time.time())))
                 progress.update(bar, total=told.total, completed=told.over, said=said)

@@ -11,6 +11,7 @@ from vqd.cli.app import ends_in_words, json_option
 from vqd.cli.asking import asks_queue
 from vqd.cli.completing import job_names
 from vqd.cli.helping import examples
+from vqd.cli.outlasting import outlasting
 from vqd.cli.table import Cell, is_terminal, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import LogSource, Way
@@ -47,8 +48,8 @@ class _Reading:
         """Print what there is, and if it is followed what comes, until the job is over."""
         pause = threading.Event()
         while True:
-            is_over = not follow or self._source.is_over()
-            while lines := self._next():
+            is_over = not follow or outlasting(self._source.is_over)
+            while lines := outlasting(self._next) if follow else self._next():
                 self._print(lines)
             if is_over:
                 return

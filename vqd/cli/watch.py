@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import FrameType
 
 import click
@@ -18,6 +19,7 @@ from vqd.cli.codes import EXIT_FAILED, EXIT_TERMINATED
 from vqd.cli.completing import job_names
 from vqd.cli.helping import examples
 from vqd.cli.jobtable import about, over_of
+from vqd.cli.outlasting import outlasting
 from vqd.cli.table import is_terminal
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
@@ -64,7 +66,7 @@ def watch(way: Way, job: str | None, every_s: float, *, as_json: bool) -> None:
     if got:
         sys.exit(0 if got[0] == signal.SIGINT else EXIT_TERMINATED)
     if name is not None:
-        sys.exit(_say_end(way.job(name), as_json=as_json))
+        sys.exit(_say_end(outlasting(partial(way.job, name)), as_json=as_json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,22 @@ def _followed(jobs: Sequence[JobShape]) -> Sequence[JobShape]:
 def _tell_lines(way: Way, name: str | None, turns: _Turns, *, as_json: bool) -> None:
     told: dict[str, JobShape] = {}
     for _ in turns:
-        jobs = _jobs(way, None, name)
-        for job in [*jobs, *_closed(way, told, jobs)]:
+        jobs, closed = outlasting(partial(_looked, way, name, told))
+        for job in [*jobs, *closed]:
             if told.get(job.job) != job:
                 _tell(job, as_json=as_json)
             told[job.job] = job
         told = {key: job for key, job in told.items() if job.state not in CLOSED_STATES}
         if name is not None and jobs[0].state in CLOSED_STATES:
             return
+
+
+def _looked(
+    way: Way, name: str | None, told: dict[str, JobShape]
+) -> tuple[Sequence[JobShape], Sequence[JobShape]]:
+    """Give the jobs that are shown, and those that closed since they were told of."""
+    jobs = _jobs(way, None, name)
+    return jobs, [*_closed(way, told, jobs)]
 
 
 def _closed(way: Way, told: dict[str, JobShape], jobs: Sequence[JobShape]) -> Iterator[JobShape]:
