@@ -15,10 +15,12 @@ from vqd.runner import patience, roster
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.inputs import InputChecks
+from vqd.runner.jobfolders import JobFolders
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
 from vqd.runner.server import Server, ServerAddress
+from vqd.runner.statuses import Statuses
 from vqd.spool.layout import Spool
 from vqd.spool.reserve import Reserve
 from vqd.spool.space import Disks
@@ -116,3 +118,18 @@ def test_what_its_home_let_go_of_meanwhile_is_concluded_no_more_and_others_go_on
         found = session.jobs.find(JOB)
     assert found is not None
     assert found.state == JobState.ASSEMBLING
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_how_a_job_is_is_told_where_it_is_at_home(
+    house: House, spool: Spool, monkeypatch: pytest.MonkeyPatch, *, is_elsewhere: bool
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(JobFolders, "is_elsewhere", lambda *_: is_elsewhere)
+    monkeypatch.setattr(JobFolders, "active", lambda *_, **__: spool.active / JOB)
+    monkeypatch.setattr(Statuses, "tell", lambda _, job_keys, *__: told.extend(job_keys))
+    house.loop.tick(0.0)
+    assert house.loop.live()
+    spool.pause()
+    house.loop.tick(10.0)
+    assert told == ([] if is_elsewhere else [1, 1])

@@ -80,6 +80,14 @@ class Dispatch:
         slots = [(place, server) for server in self._servers for place in server.free_places(now)]
         return [server for _, server in sorted(slots, key=itemgetter(0))]
 
+    def is_elsewhere(self, job_key: int) -> bool:
+        """Tell whether another daemon serves the spool of a job.
+
+        Raises:
+            VqdError: the queue cannot be read.
+        """
+        return self._folders.is_elsewhere(self._job(job_key))
+
     def start(self, prompt: Prompt, server: Server, *, is_sent: bool = False) -> None:
         """Begin an attempt at a claimed prompt; one that `is_sent` was put on its server by an
         earlier process.
@@ -122,9 +130,9 @@ class Dispatch:
     def _forget_elsewhere(self, job_key: int) -> None:
         """Forget a job of another daemon once nothing of it runs here: it closes unheard of, and
         may come back as another."""
-        job = self._jobs.get(job_key)
-        is_elsewhere = job is not None and self._folders.is_elsewhere(job)
-        if is_elsewhere and not any(key.job_key == job_key for key in self._running):
+        is_known = job_key in self._jobs
+        is_running = any(key.job_key == job_key for key in self._running)
+        if is_known and not is_running and self.is_elsewhere(job_key):
             self.forget_job(job_key)
 
     def cancel(self, job_keys: Iterable[int]) -> None:

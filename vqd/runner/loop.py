@@ -282,13 +282,15 @@ class Loop:
         return (one.assignment.plan.workflow for one in self._dispatch.running.values())
 
     def _start(self, prompt: Prompt, server: Server, now: float) -> None:
-        self._telling.note_begun(prompt.key.job_key)
+        job_key = prompt.key.job_key
         try:
+            if not self._dispatch.is_elsewhere(job_key):
+                self._telling.note_begun(job_key)
             self._dispatch.start(prompt, server)
         except FolderGone:
             self._settling.give_up(prompt)
         except HomeAway as away:
-            _log.warning("home.away", job=prompt.key.job_key, said=str(away))
+            _log.warning("home.away", job=job_key, said=str(away))
             self._settling.put_back(prompt)
         except ShareAway as away:
             self._room.refuse(f"share away: {away}", now + PARKED_AGAIN_S)

@@ -46,7 +46,7 @@ class Telling:
         self._heard.append(job_key)
 
     def note_begun(self, job_key: int) -> None:
-        """Note that a job has begun: it is told, too, of what holds everything."""
+        """Note that a job of this daemon's has begun: it is told, too, of what holds everything."""
         self._begun.add(job_key)
         self._changed.add(job_key)
 
@@ -76,8 +76,9 @@ class Telling:
             return
         while self._heard:
             self._changed.add(self._heard.popleft())
-        where = {key: (one.server.name, one.progress) for key, one in running.items()}
-        told = {key.job_key for key in running} | self._changed
+        own = {key: one for key, one in running.items() if not one.assignment.is_elsewhere}
+        where = {key: (one.server.name, one.progress) for key, one in own.items()}
+        told = {key.job_key for key in own} | self._changed
         if held != self._held:
             told |= self._begun
         self._publisher.tell(told, where, held)
