@@ -22,7 +22,7 @@ from vqd.domain.place import Database
 from vqd.leases.member import joined
 from vqd.store.access import queue_at
 from vqd.store.rows import Connection
-from vqd.store.store import Store, StoreReader
+from vqd.store.store import Session, Store, StoreReader
 from vqd.store.writer import Write, Writer
 
 _CUT_OFF = (
@@ -220,6 +220,24 @@ def test_who_freezes_in_the_middle_of_a_write_holds_no_other_up_and_writes_nothi
             kinds = [event.kind for _, event in session.events.of_job(job_key)]
         assert kinds[-2:] == ["job.prioritised", "test.went_on"]
         assert "test.frozen" not in kinds
+
+
+def test_each_daemon_hears_what_happened_to_its_own_jobs_alone(database: str) -> None:
+    with (
+        closing(Store(Database(database, home="a"))) as a,
+        closing(Store(Database(database, home="b"))) as b,
+    ):
+        keys = {store: accept_a_job(store, name) for store, name in ((a, "one"), (b, "other"))}
+        for job_key in keys.values():
+            a.write(partial(cancelled, job_key))
+        for store, job_key in keys.items():
+            with store.reading() as session:
+                assert session.events.jobs_with(["job.cancel_requested"], after=0) == {job_key}
+
+
+def cancelled(job_key: int, session: Session) -> None:
+    """Cancel a job; any daemon may."""
+    assert session.cancel(job_key, now=NOW, why="asked")
 
 
 def is_stopped(pid: int) -> bool:

@@ -123,7 +123,8 @@ class Settling:
 
     def _take_ended(self) -> Iterator[Ended]:
         for assignment, ended in self._endings.take():
-            self._telling.note([assignment.prompt.key.job_key])
+            if not assignment.is_elsewhere:
+                self._telling.note([assignment.prompt.key.job_key])
             if ended is None:
                 self._dispatch.drop(assignment.prompt)
             else:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import orjson
 
 from vqd.domain.queue import Event, PromptKey
+from vqd.store.homes import OWN
 from vqd.store.rows import Connection, Row
 
 Fact = str | int | float | bool | None
@@ -39,13 +40,15 @@ class EventRows:
         return int(row["newest"] or 0)
 
     def jobs_with(self, kinds: Collection[str], *, after: int) -> set[int]:
-        """Give the keys of the jobs to which one of these happened after the event of key `after`.
+        """Give the keys of this daemon's jobs to which one of these happened after the event of key
+        `after`.
 
-        Cost: as many rows as there are events after it.
+        Cost: as many rows as there are events after it, and a seek for each of these.
         """
         marks = ", ".join("?" * len(kinds))
         rows = self._connection.execute(
-            f"SELECT job_key FROM events NOT INDEXED WHERE event_key > ? AND kind IN ({marks})",
+            "SELECT job_key FROM events NOT INDEXED CROSS JOIN jobs USING (job_key)"
+            f" WHERE event_key > ? AND kind IN ({marks}){OWN}",
             (after, *kinds),
         )
         return {row["job_key"] for row in rows}
