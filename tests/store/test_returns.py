@@ -16,7 +16,7 @@ from tests.builders import (
 )
 from vqd.domain.errors import Problem, VqdError
 from vqd.domain.job import PlannedJob, PlannedPrompt
-from vqd.domain.lifecycle import JobState
+from vqd.domain.lifecycle import IllegalMove, JobState
 from vqd.store.jobs import ALL_KEPT
 from vqd.store.store import Store
 
@@ -104,3 +104,20 @@ def test_a_job_that_is_open_is_not_accepted_over(store: Store) -> None:
 def close(store: Store, job_key: int, state: JobState) -> None:
     store.write(lambda session: session.jobs.begin_publishing(job_key))
     store.write(lambda session: session.jobs.close(job_key, state, None, now=NOW))
+
+
+def test_nothing_of_a_job_that_is_let_go_of_runs_before_its_prompts_are_forgotten(
+    store: Store,
+) -> None:
+    accept_a_job(store, "J", total=2)
+    claimed = store.write(lambda session: session.prompts.claim("gpu1", "p", now=NOW))
+    assert claimed is not None
+
+    store.write(lambda session: session.adopted.disown("J", now=NOW))
+
+    with store.reading() as session:
+        assert session.prompts.running() == []
+        assert [*map(sorted, session.servers.strays())] == [["gpu1", "p"]]
+    with pytest.raises(IllegalMove):
+        store.write(lambda session: session.put_back(claimed.key, now=NOW))
+    assert store.write(lambda session: session.prompts.claim("gpu1", "q", now=NOW)) is None

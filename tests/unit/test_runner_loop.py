@@ -12,10 +12,11 @@ from tests.waiting import wait_for
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.lifecycle import JobState
 from vqd.runner import patience, roster
+from vqd.runner.dispatch import FolderGone
 from vqd.runner.farm import Farm
 from vqd.runner.figures import Counting
 from vqd.runner.inputs import InputChecks
-from vqd.runner.jobfolders import JobFolders
+from vqd.runner.jobfolders import HomeAway, JobFolders
 from vqd.runner.loop import Loop
 from vqd.runner.publish import Publisher
 from vqd.runner.room import Room
@@ -98,12 +99,18 @@ def test_a_server_that_leaves_while_it_is_given_prompts_stays_until_they_are_ove
     assert house.farm.known.keys() == given
 
 
+@pytest.mark.parametrize("is_forgotten", [True, False])
 def test_what_its_home_let_go_of_meanwhile_is_concluded_no_more_and_others_go_on(
-    house: House, store: Store, spool: Spool, monkeypatch: pytest.MonkeyPatch
+    house: House,
+    store: Store,
+    spool: Spool,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_forgotten: bool,
 ) -> None:
     monkeypatch.setattr(patience, "UNREACHABLE_S", 0.0)
     house.loop.tick(0.0)
-    store.disown(JOB, now=NOW)
+    let_go(store, is_forgotten=is_forgotten)
     (spool.active / OTHER).mkdir()
     accept_a_job(store, OTHER, total=1)
 
@@ -118,6 +125,34 @@ def test_what_its_home_let_go_of_meanwhile_is_concluded_no_more_and_others_go_on
         found = session.jobs.find(JOB)
     assert found is not None
     assert found.state == JobState.ASSEMBLING
+
+
+@pytest.mark.parametrize("is_forgotten", [True, False])
+@pytest.mark.parametrize("error", [HomeAway("paused"), FolderGone(JOB)])
+def test_what_its_home_let_go_of_before_it_is_put_back_ends_no_loop(
+    house: House,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    *,
+    is_forgotten: bool,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(JobFolders, "active", refuse)
+    house.loop.tick(0.0)
+    let_go(store, is_forgotten=is_forgotten)
+    house.loop.tick(1.0)
+    with store.reading() as session:
+        assert session.prompts.running() == []
+
+
+def let_go(store: Store, *, is_forgotten: bool) -> None:
+    """Let a job be one that was never whole, whose prompts `is_forgotten` takes away, too."""
+    store.write(lambda session: session.adopted.disown(JOB, now=NOW))
+    if is_forgotten:
+        store.forget_prompts(JOB)
 
 
 @pytest.mark.parametrize("is_elsewhere", [True, False])

@@ -161,11 +161,17 @@ def _named(ended: Ended) -> tuple[PromptKey, str | None]:
 
 
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:
-    if session.leasing.mine([prompt.key]):
+    if _is_to_move(session, prompt):
         session.put_back(prompt.key, now=now)
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:
     session.cancel(prompt.key.job_key, now=now, why="its folder was deleted")
-    if session.leasing.mine([prompt.key]):
+    if _is_to_move(session, prompt):
         session.prompts.move(prompt.key, Move.CANCEL, now=now)
+
+
+def _is_to_move(session: Session, prompt: Prompt) -> bool:
+    """Tell whether a claimed prompt is this daemon's, and was not let go of since."""
+    running = (one.prompt_id for one in session.prompts.running(prompt.key.job_key))
+    return prompt.prompt_id in running and bool(session.leasing.mine([prompt.key]))

@@ -79,8 +79,14 @@ class AdoptedRows:
             " RETURNING job_key",
             (job,),
         ).fetchone()
-        if row is not None:
-            self._events.add(_DISOWNED, at=now, job_key=row["job_key"])
+        if row is None:
+            return
+        self._connection.execute(
+            "UPDATE prompts SET state = 'pending', prompt_id = NULL, server = NULL,"
+            " claimed_at = NULL WHERE job_key = ? AND state = 'running'",
+            (row["job_key"],),
+        )
+        self._events.add(_DISOWNED, at=now, job_key=row["job_key"])
 
     def adopt(self, closed: ClosedJob, *, now: float) -> bool:
         """Write a closed job that is unknown, or was disowned; False if it is neither."""
