@@ -148,6 +148,23 @@ def test_what_its_home_let_go_of_before_it_is_put_back_ends_no_loop(
         assert session.prompts.running() == []
 
 
+@pytest.mark.parametrize("is_forgotten", [True, False])
+def test_what_its_home_let_go_of_while_it_was_looked_for_is_not_taken_up(
+    house: House, store: Store, monkeypatch: pytest.MonkeyPatch, *, is_forgotten: bool
+) -> None:
+    def lose(*_: object, **__: object) -> None:
+        let_go(store, is_forgotten=is_forgotten)
+        raise HomeAway("it is not in active/")
+
+    store.write(lambda session: session.prompts.claim("staying", "p", now=NOW))
+    monkeypatch.setattr(JobFolders, "active", lose)
+    stopping = threading.Event()
+    stopping.set()
+    house.loop.run(stopping=stopping, longest_sleep_s=None)
+    with store.reading() as session:
+        assert session.prompts.running() == []
+
+
 def let_go(store: Store, *, is_forgotten: bool) -> None:
     """Let a job be one that was never whole, whose prompts `is_forgotten` takes away, too."""
     store.write(lambda session: session.adopted.disown(JOB, now=NOW))
