@@ -13,7 +13,7 @@ from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
 from vqd.watchers.seeing import Seeing
-from vqd.watchers.steering import Steering
+from vqd.watchers.steering import ANSWER_AGAIN_S, Steering
 
 
 @pytest.fixture
@@ -417,3 +417,23 @@ def test_what_is_asked_of_a_job_that_is_over_is_refused_where_it_lies(
     assert (folder / name).exists()
     steering.scan(whole=True)
     assert sorted(path.name for path in folder.iterdir()) == [answer, "job.yaml"]
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_a_request_of_a_job_that_is_taken_in_anew_waits_until_it_is_accepted(
+    spool: Spool, store: Store, steering: Steering, *, is_begun: bool
+) -> None:
+    job_key = accept_a_job(store, "J")
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="x"))
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    store.write(lambda session: session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW))
+    if is_begun:
+        store.forget_prompts("J")
+    write(spool.active / "J" / "CANCEL", "")
+
+    assert steering.scan(whole=True) == ANSWER_AGAIN_S
+    assert answers(spool) == ["CANCEL"]
+
+    accept_a_job(store, "J", total=3)
+    assert steering.scan(whole=False) is None
+    assert answers(spool) == ["CANCEL.done-141320"]

@@ -54,6 +54,13 @@ class Control:
         control._by_file = sign
         return control
 
+    def is_to_come(self, job: str) -> bool:
+        """Tell whether a job whose folder is in active/ is not accepted yet: it is being taken in,
+        or is still known as one that is over."""
+        with self._store.reading() as session:
+            found = session.jobs.find(job)
+        return found is not None and found.state in {JobState.ASSEMBLING, *CLOSED_STATES}
+
     def cancel(self, job: str, *, why: str, now: float) -> Answer:
         """Stop a job: what waits is cancelled now, what runs is interrupted by the runner."""
         return self._steer(

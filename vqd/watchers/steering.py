@@ -27,7 +27,8 @@ class Steering:
     """Looks into the job folders that were hinted at, and when asked to into every active one, or
     where their times can be trusted each that has changed, and such in done/ and failed/.
 
-    A job may be over before its request is seen: it is answered where the job went.
+    A job may be over before its request is seen: it is answered where the job went. One that is
+    taken in, perhaps anew, is answered once it is accepted.
     """
 
     def __init__(
@@ -119,6 +120,10 @@ class Steering:
                 return
             except PermissionError:
                 return  # whose job that is cannot steer it; it keeps no other from it
+            is_active = folder.parent == self._spool.active
+            if requests and is_active and self._control.is_to_come(job):
+                self._look_again(job)
+                return
             for name, request in requests.items():
                 if not self._answer(folder / name, request):
                     self._look_again(job)
