@@ -313,6 +313,20 @@ def test_a_hot_folder_is_named_with_a_path_relative_to_the_file(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "spool: loop\nstate_dir: state\n",
+        "spool: spool\nstate_dir: loop\n",
+        f"{REQUIRED}hot_folders: {{a: {{path: loop}}}}\n",
+    ],
+)
+def test_a_link_that_leads_back_to_itself_is_a_fault(tmp_path: Path, text: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Faults, match=r"leads back to itself\. Name a folder\."):
+        load_settings(write(tmp_path / "vqd.yaml", text))
+
+
+@pytest.mark.parametrize(
     "path", ["spool", "spool/inbox/x", "state", ".", "/", "shots", "shots/below"]
 )
 def test_a_hot_folder_lies_apart_from_the_spool_and_from_others(tmp_path: Path, path: str) -> None:
