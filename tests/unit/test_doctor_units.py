@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from vqd.doctor import units
 from vqd.doctor.units import examine_unit, unit_by
 from vqd.domain.finding import Finding, Level
 
@@ -156,6 +157,14 @@ def test_the_unit_of_one_of_several_spools_is_known_by_its_settings(
     settings_file: Path | None, unit: str
 ) -> None:
     assert unit_by(settings_file) == unit
+
+
+def test_the_unit_is_known_where_the_settings_are_named_from_their_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "_ITS_SETTINGS", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert unit_by(Path("nights.yaml")) == "vqd@nights"
 
 
 def test_what_mends_an_instance_names_it(systemd: Systemd) -> None:

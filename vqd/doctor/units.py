@@ -63,7 +63,7 @@ class _Unit:
 
 def unit_by(settings_file: Path | None) -> str:
     """Name the unit that runs with these settings."""
-    if settings_file is None or settings_file.parent != _ITS_SETTINGS:
+    if settings_file is None or settings_file.absolute().parent != _ITS_SETTINGS:
         return "vqd"
     return "vqd" if settings_file.stem == "vqd" else f"vqd@{settings_file.stem}"
 
