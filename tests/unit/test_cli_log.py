@@ -140,6 +140,21 @@ def test_faults_are_shown_by_the_folder_alone(store: Store, spool: Spool, folder
     assert "error: job.yaml:3: paramz: unknown key. params?\n" in run(spool, "show", JOB).output
 
 
+@pytest.mark.parametrize("key", ["job", "state", "reason", "heartbeat_at"])
+def test_no_status_that_somebody_edited_says_anything_to_the_terminal(
+    store: Store, spool: Spool, folder: Path, key: str
+) -> None:
+    job_key = accept_a_job(store, JOB)
+    with store.reading() as session:
+        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
+    lines = (folder / "STATUS.yaml").read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.startswith(f"{key}:")]
+    write(folder / "STATUS.yaml", "\n".join([*others, f'{key}: "a\\e]0;b\\a"', ""]))
+    told = run(spool, "show", "cats")
+    assert (told.exit_code, "\x1b" in told.output) == (0, False)
+    assert "a\\x1b]0;b\\x07" in told.output
+
+
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
