@@ -168,8 +168,10 @@ def test_the_unit_is_known_where_the_settings_are_named_from_their_own_folder(
 
 
 def test_what_mends_an_instance_names_it(systemd: Systemd) -> None:
-    systemd.tells(ActiveState="inactive")
+    systemd.tells(ActiveState="inactive", User="vqd")
     found = [*examine_unit("vqd@nights", WRITTEN, is_running=False)]
+    cures = [line for one in found for line in one.cure]
+    assert "sudo -u vqd vqd doctor --settings /etc/vqd/nights.yaml" in cures
     assert (found[0].said, found[0].cure) == (
         "vqd@nights.service does not run",
         ("sudo systemctl start vqd@nights",),

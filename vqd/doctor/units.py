@@ -48,6 +48,12 @@ class _Unit:
         return self.get("LoadState") not in ("", "not-found")
 
     @property
+    def named(self) -> Sequence[str | Path]:
+        """How a verb is told of the settings of an instance."""
+        _, at, instance = self.name.partition("@")
+        return ("--settings", _ITS_SETTINGS / f"{instance}.yaml") if at else ()
+
+    @property
     def log(self) -> str:
         return command("journalctl", "-u", self.name, "-n", 50, "--no-pager", why="says why")
 
@@ -148,7 +154,7 @@ def _user(unit: _Unit) -> Iterator[Finding]:
     asking, running = user_name(os.geteuid()), unit.get("User") or "root"
     if asking != running:
         said = f"{unit} runs as {running}, and this was asked as {asking}, who has other rights"
-        yield warn("other_user", said, command("sudo", "-u", running, "vqd", "doctor"))
+        yield warn("other_user", said, command("sudo", "-u", running, "vqd", "doctor", *unit.named))
 
 
 def _closed(unit: _Unit, folder: Path) -> Iterator[Finding]:
