@@ -58,7 +58,9 @@ def examined(*written: Path, is_running: bool | None = True) -> list[Finding]:
 
 
 def faults(*written: Path) -> dict[str, Finding]:
-    return {one.code: one for one in examined(*written) if one.level is not Level.OK}
+    return {
+        one.code: one for one in examined(*written, is_running=False) if one.level is not Level.OK
+    }
 
 
 def test_a_unit_that_runs_and_may_write_where_it_must_has_no_fault(systemd: Systemd) -> None:
@@ -165,6 +167,15 @@ def test_the_unit_is_known_where_the_settings_are_named_from_their_own_folder(
     monkeypatch.setattr(units, "_ITS_SETTINGS", tmp_path)
     monkeypatch.chdir(tmp_path)
     assert unit_by(Path("nights.yaml")) == "vqd@nights"
+
+
+def test_a_daemon_that_runs_by_hand_beside_a_unit_that_does_not_is_none_that_is_down(
+    systemd: Systemd,
+) -> None:
+    systemd.tells(ActiveState="inactive")
+    found = next(iter(examine_unit("vqd", WRITTEN, is_running=True)))
+    assert (found.level, found.cure) == (Level.OK, ())
+    assert found.said == "the daemon runs, by hand: vqd.service does not"
 
 
 def test_what_mends_an_instance_names_it(systemd: Systemd) -> None:

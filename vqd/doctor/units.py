@@ -86,7 +86,7 @@ def examine_unit(
     if not unit.is_there:
         yield _by_hand(unit, is_running)
         return
-    yield _activity(unit)
+    yield _activity(unit, is_running)
     yield from _start(unit)
     yield from _user(unit)
     yield from (one for folder in written for one in _closed(unit, folder))
@@ -122,7 +122,7 @@ def _by_hand(unit: _Unit, is_running: bool | None) -> Finding:
     )
 
 
-def _activity(unit: _Unit) -> Finding:
+def _activity(unit: _Unit, is_running: bool | None) -> Finding:
     state = unit.get("ActiveState")
     if state == "failed":
         said = f"{unit} has failed ({unit.get('Result') or 'systemd does not say how'})"
@@ -132,6 +132,8 @@ def _activity(unit: _Unit) -> Finding:
     if state in ("activating", "reloading", "deactivating"):
         said = f"{unit} is {state} ({unit.get('SubState')})"
         return warn("unit_changing", said, command("systemctl", "status", unit.name))
+    if is_running:
+        return ok("daemon", f"the daemon runs, by hand: {unit} does not")
     return warn("daemon_down", f"{unit} does not run", unit.told_to("start"))
 
 
