@@ -144,6 +144,24 @@ def test_the_job_that_is_filled_in_is_the_job_that_runs(
     expect(field(look, "method").get_by_role("checkbox", name="area")).to_be_checked()
 
 
+def test_the_own_values_of_a_file_go_with_it_when_it_is_left_out(
+    look: Look, tmp_path: Path
+) -> None:
+    look.go("/submit/every-type")
+    pictures = [picture(tmp_path / f"{name}.png", shade=50) for name in ("one", "other")]
+    look.page.locator("#slot-image").set_input_files(pictures)
+    look.page.get_by_label("Mood").fill("calm")
+    other = look.page.locator(".files li", has_text="other.png")
+    other.get_by_text("Its own values").click()
+    other.locator("textarea").fill("burning sky")
+    expect(look.page.locator(".send")).to_contain_text("2 files = 2 prompts")
+
+    look.page.get_by_role("button", name="Leave out other.png").click()
+
+    expect(look.page.locator(".send")).to_contain_text("1 prompt")
+    expect(look.page.get_by_role("button", name="Submit")).to_be_enabled()
+
+
 def test_values_are_kept_under_a_name(look: Look) -> None:
     look.go("/submit/image-scale")
     look.page.get_by_label("Method").select_option("area")

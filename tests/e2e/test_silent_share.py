@@ -27,6 +27,8 @@ VERBS = {
     "log": "log beach",
     "pause": "pause",
     "servers": "servers",
+    "settings show": "settings show",
+    "settings check": "settings check",
 }
 
 
@@ -75,7 +77,7 @@ def test_what_the_queue_knows_is_told_and_the_rest_refused_soon(
     assert [job["job"] for job in json.loads(told["list"][1])] == [JOB]
     codes = [reason["code"] for reason in json.loads(told["explain"][1])["reasons"]]
     assert "share_away" in codes
-    for verb in ("cancel", "log", "pause", "servers"):
+    for verb in ("cancel", "log", "pause", "servers", "settings show", "settings check"):
         code, said, wrong = told[verb]
         assert (code, said) == (5, "")
         assert wrong.rstrip().endswith("[share_silent]")

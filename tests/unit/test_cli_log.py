@@ -140,6 +140,31 @@ def test_faults_are_shown_by_the_folder_alone(store: Store, spool: Spool, folder
     assert "error: job.yaml:3: paramz: unknown key. params?\n" in run(spool, "show", JOB).output
 
 
+def test_a_log_that_somebody_edited_is_told_with_the_numbers_that_are_some(
+    spool: Spool, folder: Path
+) -> None:
+    at = "2026-01-01T00:00:00Z"
+    write(folder / LOG, f"{at} prompt {'9' * 5000} ends\n{at} prompt ٣ ends\n{at} prompt 3 ends\n")
+    told = run(spool, "log", JOB, "--json")
+    lines = [json.loads(line) for line in told.output.splitlines()]
+    assert (told.exit_code, [line["prompt"] for line in lines]) == (0, [None, None, 3])
+
+
+@pytest.mark.parametrize("key", ["job", "state", "reason", "heartbeat_at"])
+def test_no_status_that_somebody_edited_says_anything_to_the_terminal(
+    store: Store, spool: Spool, folder: Path, key: str
+) -> None:
+    job_key = accept_a_job(store, JOB)
+    with store.reading() as session:
+        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
+    lines = (folder / "STATUS.yaml").read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.startswith(f"{key}:")]
+    write(folder / "STATUS.yaml", "\n".join([*others, f'{key}: "a\\e]0;b\\a"', ""]))
+    told = run(spool, "show", "cats")
+    assert (told.exit_code, "\x1b" in told.output) == (0, False)
+    assert "a\\x1b]0;b\\x07" in told.output
+
+
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [

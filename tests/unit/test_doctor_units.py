@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from vqd.doctor import units
 from vqd.doctor.units import examine_unit, unit_by
 from vqd.domain.finding import Finding, Level
 
@@ -57,7 +58,9 @@ def examined(*written: Path, is_running: bool | None = True) -> list[Finding]:
 
 
 def faults(*written: Path) -> dict[str, Finding]:
-    return {one.code: one for one in examined(*written) if one.level is not Level.OK}
+    return {
+        one.code: one for one in examined(*written, is_running=False) if one.level is not Level.OK
+    }
 
 
 def test_a_unit_that_runs_and_may_write_where_it_must_has_no_fault(systemd: Systemd) -> None:
@@ -158,9 +161,28 @@ def test_the_unit_of_one_of_several_spools_is_known_by_its_settings(
     assert unit_by(settings_file) == unit
 
 
-def test_what_mends_an_instance_names_it(systemd: Systemd) -> None:
+def test_the_unit_is_known_where_the_settings_are_named_from_their_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "_ITS_SETTINGS", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert unit_by(Path("nights.yaml")) == "vqd@nights"
+
+
+def test_a_daemon_that_runs_by_hand_beside_a_unit_that_does_not_is_none_that_is_down(
+    systemd: Systemd,
+) -> None:
     systemd.tells(ActiveState="inactive")
+    found = next(iter(examine_unit("vqd", WRITTEN, is_running=True)))
+    assert (found.level, found.cure) == (Level.OK, ())
+    assert found.said == "the daemon runs, by hand: vqd.service does not"
+
+
+def test_what_mends_an_instance_names_it(systemd: Systemd) -> None:
+    systemd.tells(ActiveState="inactive", User="vqd")
     found = [*examine_unit("vqd@nights", WRITTEN, is_running=False)]
+    cures = [line for one in found for line in one.cure]
+    assert "sudo -u vqd vqd doctor --settings /etc/vqd/nights.yaml" in cures
     assert (found[0].said, found[0].cure) == (
         "vqd@nights.service does not run",
         ("sudo systemctl start vqd@nights",),

@@ -220,6 +220,18 @@ def test_a_mail_has_the_text_and_the_picture() -> None:
 
 
 @APPRISE
+def test_a_mail_keeps_lines_and_angle_brackets_and_holds_no_html_of_a_job() -> None:
+    text = "wan-i2v, 8 prompts\nthere is no <lora:film> & <b>nothing</b>\n/srv/vqd/failed/x"
+    with mailbox() as post:
+        url = f"mailto://127.0.0.1:{post.port}?from=vqd@example.org&to=me@example.org&mode=insecure"
+        Target("mail", url).send(replace(a_message(), text=text))
+    (mail,) = post.mails
+    (part,) = [one for one in mail.walk() if not one.is_multipart()]
+    assert part.get_content_type() == "text/plain"
+    assert part.get_content().splitlines() == text.splitlines()
+
+
+@APPRISE
 def test_what_apprise_says_of_another_delivery_is_not_told() -> None:
     with receiver() as there, receiver() as other:
         there.status, other.status, other.is_silent = 500, 404, True

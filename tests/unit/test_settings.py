@@ -134,6 +134,9 @@ windows:
     [
         ("servers: [{url: gpu1}]", "servers[0].url", "wrong_value"),
         ("servers: ['http://[']", "servers[0]", "wrong_value"),
+        ("servers: ['http://gpu1:99999']", "servers[0]", "wrong_value"),
+        ("servers: [{url: 'https://gpu1/comfy?token=x'}]", "servers[0].url", "wrong_value"),
+        ("servers: ['http://gpu1#x']", "servers[0]", "wrong_value"),
         ("servers: [{name: a}]", "servers[0].url", "missing_key"),
         ("servers: [builtin, {url: builtin, name: other}]", "servers", "wrong_value"),
         ("servers: [builtin, {url: 'http://a', name: builtin}]", "servers", "wrong_value"),
@@ -167,6 +170,14 @@ def test_a_server_or_window_at_fault_is_told_with_its_place(
         load_settings(write(tmp_path / "vqd.yaml", f"{REQUIRED}{text}\n"))
     (problem,) = caught.value.problems
     assert (problem.code, problem.key, problem.line) == (code, key, 3)
+
+
+@pytest.mark.parametrize("url", ["http://ann:{}@[", "htp://ann:{}@gpu1", "http://ann:{}@gpu1"])
+def test_no_fault_of_a_servers_url_tells_anything_of_a_password(tmp_path: Path, url: str) -> None:
+    text = f"{REQUIRED}servers: ['{url.format('hunter2' * 10)}']\n"
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", text))
+    assert "hunter" not in repr(caught.value.problems)
 
 
 def test_a_variable_at_fault_is_named_and_not_the_file(
@@ -310,6 +321,20 @@ def test_a_hot_folder_is_named_with_a_path_relative_to_the_file(tmp_path: Path) 
     text = REQUIRED + "hot_folders: {shots: {path: ../shots, workflow: image-scale}}\n"
     (keys,) = load_settings(write(tmp_path / "sub" / "vqd.yaml", text)).hot_folders.values()
     assert (keys.path, keys.workflow) == (tmp_path / "shots", "image-scale")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "spool: loop\nstate_dir: state\n",
+        "spool: spool\nstate_dir: loop\n",
+        f"{REQUIRED}hot_folders: {{a: {{path: loop}}}}\n",
+    ],
+)
+def test_a_link_that_leads_back_to_itself_is_a_fault(tmp_path: Path, text: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Faults, match=r"leads back to itself\. Name a folder\."):
+        load_settings(write(tmp_path / "vqd.yaml", text))
 
 
 @pytest.mark.parametrize(

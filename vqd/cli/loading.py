@@ -22,9 +22,18 @@ def settings_of(named: Path | None) -> Settings:
     """
     from vqd.settings.load import load_settings
 
+    require_answering(named)
+    return load_settings(named)
+
+
+def require_answering(named: Path | None) -> None:
+    """Do nothing if the folders answer that lie where the settings say, or are not there.
+
+    Raises:
+        VqdError: as `settings_of`.
+    """
     site = load_site(named)
     if not Door([site.spool, *site.hot_folders]).answers():
         said = f"A folder that the settings name does not answer within {ANSWERS_WITHIN_S:g} s."
         hint = "See whether the server of each share is up: of spool and of hot_folders."
         raise VqdError("share_silent", said, hint)
-    return load_settings(named)

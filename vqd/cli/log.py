@@ -15,6 +15,7 @@ from vqd.cli.outlasting import outlasting
 from vqd.cli.table import Cell, is_terminal, print_table
 from vqd.cli.told import print_json
 from vqd.cli.way import LogSource, Way
+from vqd.documents.digits import number_of
 from vqd.domain.names import printable
 from vqd.service.shapes.answers import LogLineShape
 
@@ -88,4 +89,4 @@ def _row(line: str) -> list[Cell | str]:
 def _shape(line: str) -> LogLineShape:
     match = _LINE.fullmatch(line)
     at, said, number = match.groups() if match else (None, line, None)
-    return LogLineShape(at, None if number is None else int(number), said)
+    return LogLineShape(at, None if number is None else number_of(number), said)

@@ -12,6 +12,7 @@ import click
 from vqd.cli.app import Verbs, ends_in_words, json_option, settings_option
 from vqd.cli.codes import EXIT_FAULTS
 from vqd.cli.helping import examples
+from vqd.cli.loading import require_answering
 from vqd.cli.table import Cell, print_table
 from vqd.cli.told import print_json
 from vqd.domain.errors import Faults, Problem, VqdError
@@ -60,6 +61,7 @@ def settings() -> None:
 @ends_in_words
 def show(key: str | None, settings_file: Path | None, *, as_json: bool) -> None:
     """Show every setting, or those of a KEY, and where each was written."""
+    require_answering(settings_file)
     shown = shown_settings(load(settings_file))
     if key is not None:
         shown = _of_key(shown, key)
@@ -90,10 +92,13 @@ def check(file: Path | None, settings_file: Path | None, *, as_json: bool) -> No
 def _checked(named: Path | None) -> tuple[Sequence[Problem], list[str]]:
     try:
         files = [*map(str, find_files(named).files)]
+        require_answering(named)
         load(named)
     except Faults as faults:
         return faults.problems, files
     except VqdError as error:
+        if error.code != "settings_missing":
+            raise
         where = str(named or os.environ.get("VQD_SETTINGS", ""))
         return [Problem(error.code, "no such settings file.", where, hint=error.hint)], []
     return [], files

@@ -68,10 +68,11 @@ def _print(folder: Path, status: dict[str, Any]) -> None:
     over = counts["succeeded"] + counts["failed"] + counts["cancelled"]
     told = [f"{counts[name]} {name}" for name in ("failed", "kept") if counts[name]]
     about = "  ".join([*told, printable(str(status["reason"] or ""))])
-    shown = click.style(state, fg=STATE_COLOURS.get(state))
-    click.echo(f"{status['job']}  {shown}  {over}/{counts['total']}  {about}".rstrip())
-    click.echo(f"folder  {folder}")
-    click.echo(f"as of   {status['heartbeat_at']}")
+    shown = click.style(printable(state), fg=STATE_COLOURS.get(state))
+    job = printable(str(status["job"]))
+    click.echo(f"{job}  {shown}  {over}/{counts['total']}  {about}".rstrip())
+    click.echo(printable(f"folder  {folder}"))
+    click.echo(printable(f"as of   {status['heartbeat_at']}"))
     for problem in status["problems"]:
         place = ":".join(str(part) for part in (problem["where"], problem["line"]) if part)
         parts = (place, problem["key"], problem["said"])

@@ -48,6 +48,12 @@ class _Unit:
         return self.get("LoadState") not in ("", "not-found")
 
     @property
+    def named(self) -> Sequence[str | Path]:
+        """How a verb is told of the settings of an instance."""
+        _, at, instance = self.name.partition("@")
+        return ("--settings", _ITS_SETTINGS / f"{instance}.yaml") if at else ()
+
+    @property
     def log(self) -> str:
         return command("journalctl", "-u", self.name, "-n", 50, "--no-pager", why="says why")
 
@@ -63,7 +69,7 @@ class _Unit:
 
 def unit_by(settings_file: Path | None) -> str:
     """Name the unit that runs with these settings."""
-    if settings_file is None or settings_file.parent != _ITS_SETTINGS:
+    if settings_file is None or settings_file.absolute().parent != _ITS_SETTINGS:
         return "vqd"
     return "vqd" if settings_file.stem == "vqd" else f"vqd@{settings_file.stem}"
 
@@ -80,7 +86,7 @@ def examine_unit(
     if not unit.is_there:
         yield _by_hand(unit, is_running)
         return
-    yield _activity(unit)
+    yield _activity(unit, is_running)
     yield from _start(unit)
     yield from _user(unit)
     yield from (one for folder in written for one in _closed(unit, folder))
@@ -116,7 +122,7 @@ def _by_hand(unit: _Unit, is_running: bool | None) -> Finding:
     )
 
 
-def _activity(unit: _Unit) -> Finding:
+def _activity(unit: _Unit, is_running: bool | None) -> Finding:
     state = unit.get("ActiveState")
     if state == "failed":
         said = f"{unit} has failed ({unit.get('Result') or 'systemd does not say how'})"
@@ -126,6 +132,8 @@ def _activity(unit: _Unit) -> Finding:
     if state in ("activating", "reloading", "deactivating"):
         said = f"{unit} is {state} ({unit.get('SubState')})"
         return warn("unit_changing", said, command("systemctl", "status", unit.name))
+    if is_running:
+        return ok("daemon", f"the daemon runs, by hand: {unit} does not")
     return warn("daemon_down", f"{unit} does not run", unit.told_to("start"))
 
 
@@ -148,7 +156,7 @@ def _user(unit: _Unit) -> Iterator[Finding]:
     asking, running = user_name(os.geteuid()), unit.get("User") or "root"
     if asking != running:
         said = f"{unit} runs as {running}, and this was asked as {asking}, who has other rights"
-        yield warn("other_user", said, command("sudo", "-u", running, "vqd", "doctor"))
+        yield warn("other_user", said, command("sudo", "-u", running, "vqd", "doctor", *unit.named))
 
 
 def _closed(unit: _Unit, folder: Path) -> Iterator[Finding]:

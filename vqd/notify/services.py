@@ -58,6 +58,7 @@ def send(url: str, message: Message, *, hidden: str = "") -> None:
         is_sent = service is not None and service.notify(
             title=message.title,
             body=message.text,
+            body_format="text",  # else it is taken for what the service sends: in mail, HTML
             attach=_attached(message.picture) if service.attachment_support else None,
         )
     if not is_sent:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -34,15 +34,32 @@ _LONGEST_NAME = 100
 
 def _url(given: Any) -> str:
     allowed = "builtin, or http://host:8188"
-    address = urlsplit(given) if isinstance(given, str) else None
-    is_http = address is not None and address.scheme in ("http", "https") and address.hostname
-    if given != BUILTIN and not is_http:
-        said = f"{without_credentials(shown_kind(given))} is no server."
+    if given == BUILTIN:
+        return BUILTIN
+    address = _address(given)
+    if address is None:
+        told = without_credentials(given) if isinstance(given, str) else given
+        said = f"{shown_kind(told)} is no server."
         raise fault("wrong_value", said, allowed=allowed)
-    if address is not None and "@" in address.netloc:
+    if "@" in address.netloc:
         said = "it holds a user name."
         raise fault("wrong_value", said, hint="Put it into `headers`, as Authorization.")
+    if address.query or address.fragment:
+        said = "it goes on after its path, with ? or #."
+        raise fault("wrong_value", said, hint="Put what a gateway wants into `headers`.")
     return str(given)
+
+
+def _address(given: Any) -> SplitResult | None:
+    """Give the parts of a server's URL; None for what is none."""
+    if not isinstance(given, str):
+        return None
+    try:
+        address = urlsplit(given)
+        _ = address.port  # which is read only now
+    except ValueError:
+        return None
+    return address if address.scheme in ("http", "https") and address.hostname else None
 
 
 def _server_name(given: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from vqd.documents.schema import Keys, fault
+from vqd.settings.values import resolved
 
 
 class HotFolderKeys(Keys):
@@ -27,11 +28,11 @@ def check_apart(folders: Mapping[str, HotFolderKeys], places: Mapping[str, Path]
     """Do nothing if no hot folder lies in one of these places or in another, nor these in one.
 
     Raises:
-        PydanticCustomError: `not_apart`.
+        PydanticCustomError: `not_apart`; as `resolved`.
     """
     taken = dict(places)
     for name, keys in folders.items():
-        folder = keys.path.resolve()
+        folder = resolved(keys.path)
         for what, place in taken.items():
             if folder.is_relative_to(place) or place.is_relative_to(folder):
                 said = f"hot_folders.{name} {folder} and {what} {place} lie in one another."

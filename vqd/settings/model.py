@@ -30,6 +30,7 @@ from vqd.settings.quoting import QuoteKeys
 from vqd.settings.reserving import ReserveKey
 from vqd.settings.site import Site
 from vqd.settings.targets import HouseKeys, TargetKeys
+from vqd.settings.values import resolved
 from vqd.spool.leftovers import UNUSED_S
 from vqd.spool.mounts import WatchMode
 from vqd.spool.reserve import Reserve
@@ -236,7 +237,7 @@ class Settings(Keys):
 
     @model_validator(mode="after")
     def _keep_apart(self) -> Self:
-        spool, state = self.spool.resolve(), self.state_dir.resolve()
+        spool, state = resolved(self.spool), resolved(self.state_dir)
         if spool.is_relative_to(state) or state.is_relative_to(spool):
             said = f"the spool {spool} and the state_dir {state} lie in one another."
             raise fault("not_apart", said, hint="Name a state_dir outside the spool.")

@@ -1,7 +1,9 @@
-"""Values that stand in several parts of the settings: sizes, and the headers of HTTP requests."""
+"""Values that stand in several parts of the settings: sizes, the headers of HTTP requests, and
+where paths lead."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -11,6 +13,19 @@ from vqd.documents.schema import fault, shown_kind
 from vqd.documents.sizes import size_bytes
 
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+
+
+def resolved(path: Path) -> Path:
+    """Give where a path leads by all its links.
+
+    Raises:
+        PydanticCustomError: `wrong_value`, they lead back to themselves.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError:  # pathlib's, for what the system calls ELOOP
+        said = f"{path} is a link that leads back to itself."
+        raise fault("wrong_value", said, hint="Name a folder.") from None
 
 
 def _size(given: Any) -> int:

@@ -15,7 +15,10 @@ export function makeNewJob(shape) {
 
   function makeFiles({ changed, overrides }) {
     slots = Object.entries(shape.slots).map(([name, slot]) =>
-      makeSlot(name, slot, changed, { perInput: (path) => overrides.of(folderOf(name) + path) }));
+      makeSlot(name, slot, changed, {
+        perInput: (path) => overrides.of(folderOf(name) + path),
+        forget: (path) => overrides.forget(folderOf(name) + path),
+      }));
     const places = slots.map((slot) => slot.element);
     const element = places.length ? h("fieldset", { class: "slots" }, h("legend", {}, "Files"), places) : "";
     return { element, parts: slots, inputs, fanning, take };

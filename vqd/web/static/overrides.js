@@ -6,8 +6,8 @@ import { fill } from "./jobfile.js";
 
 /**
  * Give the overrides of a form: `of(path)` is what stands beside an input, `written()` all of them
- * by the path of the input, as a job file's `per_input` has them, and `patterns()` those that a job
- * file had `before`.
+ * by the path of the input, as a job file's `per_input` has them, `forget(path)` takes away those of
+ * one, and `patterns()` gives those that a job file had `before`.
  */
 export function makeOverrides(params, onChange, before = {}) {
   const given = new Map(Object.entries(before));
@@ -47,7 +47,7 @@ export function makeOverrides(params, onChange, before = {}) {
     const own = [...given].filter(([, values]) => Object.keys(values).length);
     return Object.fromEntries(own.map(([path, values]) => [path in before ? path : patternOf(path), values]));
   };
-  return { of, written, patterns: () => Object.keys(before) };
+  return { of, written, forget: (path) => given.delete(path), patterns: () => Object.keys(before) };
 }
 
 /** Give values by the names of the fields of an input. */

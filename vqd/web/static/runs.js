@@ -8,7 +8,8 @@ const PREVIEW_MS = 2000;
 export function makeRuns() {
   const element = h("ul", { class: "previews", "aria-label": "Running" });
   const looking = setInterval(() => [...element.children].forEach(look), PREVIEW_MS);
-  const draw = (running) => keep(element, running, ({ prompt }) => prompt, makeRun, updateRun);
+  const key = ({ prompt, server }) => `${prompt} ${server}`;
+  const draw = (running) => keep(element, running, key, makeRun, updateRun);
   return { element, draw, leave: () => clearInterval(looking) };
 }
 

@@ -10,9 +10,9 @@ const MOST_SHOWN_BYTES = 30_000_000;
 /**
  * Give a place for the files of one slot: `element`, `files()` as `[path, File]`, `add(files)`,
  * `takes(path)`, `fault(said)`. `extensions` are those it takes, all if there are none;
- * `perInput(path)` gives what stands beside a file.
+ * `perInput(path)` gives what stands beside a file, and `forget(path)` is told of one that is left out.
  */
-export function makeSlot(name, { label, help, required, kind, extensions }, onChange, { perInput }) {
+export function makeSlot(name, { label, help, required, kind, extensions }, onChange, { perInput, forget }) {
   const held = new Map();
   const list = h("ul", { class: "files" });
   const number = h("span", { class: "tally" });
@@ -75,7 +75,10 @@ export function makeSlot(name, { label, help, required, kind, extensions }, onCh
   }
 
   function leaveOut(...paths) {
-    for (const path of paths) held.delete(path);
+    for (const path of paths) {
+      held.delete(path);
+      forget(path);
+    }
     draw();
     onChange();
   }
