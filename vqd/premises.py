@@ -143,7 +143,7 @@ def _store(settings: Settings, shared: Sharing, on_failure: Callable[[], None]) 
             "Name a folder on a local disk in the settings.",
         )
     systemd.starting("opens the queue", within_s=_UPGRADE_S)
-    store = Store(shared.place, shared.leasing, on_failure=on_failure)
+    store = Store(shared.place, shared.leasing, on_failure=on_failure, on_wait=systemd.alive)
     try:
         yield store
     finally:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +22,9 @@ from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.leases.member import joined
 from vqd.store.access import queue_at
+from vqd.store.postgres import writing
+from vqd.store.postgres.connection import connect
+from vqd.store.postgres.errors import unreachable
 from vqd.store.rows import Connection
 from vqd.store.store import Session, Store, StoreReader
 from vqd.store.writer import Write, Writer
@@ -161,6 +165,28 @@ def test_a_commit_whose_answer_is_lost_is_told_of_as_it_was(
             told = [event.kind for _, event in session.events.of_job(job_key)]
         assert told.count("job.prioritised") == int(is_passed_on)
         store.write(lambda session: session.schedules.prioritise(job_key, 20, now=NOW))
+
+
+def test_signs_of_life_are_given_while_nobody_knows_whether_a_commit_came_about(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signs: list[int] = []
+
+    def connect_late(*words: Any, **named: Any) -> Any:
+        if cutter.cuts and len(signs) < 2:
+            raise unreachable("Connection refused")
+        return connect(*words, **named)
+
+    monkeypatch.setattr(writing, "connect", connect_late)
+    with (
+        Cutter(database) as cutter,
+        closing(Store(Database(cutter.url), on_wait=lambda: signs.append(1))) as store,
+    ):
+        job_key = accept_a_job(store, "one")
+        assert signs == []
+        cutter.cut_at(b"COMMIT", is_passed_on=True)
+        store.write(lambda session: session.schedules.prioritise(job_key, 90, now=NOW))
+        assert signs == [1, 1]
 
 
 def test_a_connection_that_is_cut_in_the_middle_leaves_nothing_of_it(database: str) -> None:

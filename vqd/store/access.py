@@ -4,7 +4,7 @@ SQLite keeps it in a file (`sqlite`), PostgreSQL in a database (`postgres`), eac
 of what a lock is, what is refused, and what is to be done about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -12,6 +12,10 @@ from vqd.domain.errors import VqdError
 from vqd.domain.host import Host
 from vqd.domain.place import Database, Place
 from vqd.store.rows import Connection
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class Unwritten(VqdError):
@@ -117,8 +121,10 @@ class Queue(Protocol):
             VqdError: `store_missing`, `store_too_old` and the like.
         """
 
-    def writing(self) -> Transactions:
+    def writing(self, on_wait: Callable[[], None] = nothing) -> Transactions:
         """Open the one connection that writes, making the queue or bringing it up to date.
+
+        `on_wait` is called now and then while it is not known whether a commit came about.
 
         Raises:
             VqdError: why that cannot be.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqd.domain.errors import STORE_DISK, STORE_LOCKED, VqdError
-from vqd.store.access import Unread, Unwritten
+from vqd.store.access import Unread, Unwritten, nothing
 from vqd.store.connection import (
     DAMAGED_HINT,
     SqliteConnection,
@@ -28,6 +28,8 @@ from vqd.store.held import HeldFile
 from vqd.store.schema import check_form, check_version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vqd.store.log import LogWatch
 
 
@@ -54,7 +56,7 @@ class SqliteQueue:
             raise
         return SqliteReading(connection, self._path)
 
-    def writing(self) -> SqliteTransactions:
+    def writing(self, on_wait: Callable[[], None] = nothing) -> SqliteTransactions:  # noqa: ARG002
         """Open the one connection that writes, making the queue or bringing it up to date.
 
         Raises:

@@ -12,7 +12,7 @@ from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.place import Place
 from vqd.domain.queue import JobFile, PromptKey
-from vqd.store.access import Unread
+from vqd.store.access import Unread, nothing
 from vqd.store.adopted import AdoptedRows
 from vqd.store.batches import Batch, Batching
 from vqd.store.catalogue import ClassCache
@@ -45,10 +45,6 @@ SLICE = 250
 """Prompts in one bulk write: measured to keep claims under 35 ms while 200,000 come in."""
 _FORGOTTEN = 2000
 """Rows of an earlier life of a job that go in one write."""
-
-
-def _nothing() -> None:
-    """Do nothing about a queue that can be written no more."""
 
 
 class Session(Foreseen):
@@ -128,18 +124,20 @@ class Store(StoreReader):
         place: Place,
         leasing: Callable[[Connection], Leasing] = lambda _: Unshared(),
         *,
-        on_failure: Callable[[], None] = _nothing,
+        on_failure: Callable[[], None] = nothing,
+        on_wait: Callable[[], None] = nothing,
     ) -> None:
         """Open the queue that lies there, making it or bringing its schema up to date.
 
         `leasing` gives who may run a prompt, over the connection that writes. `on_failure` is
-        called when it turns out that it can be written no more, by any thread.
+        called when it turns out that it can be written no more, by any thread, and `on_wait` now
+        and then while whoever writes waits to hear whether a commit came about.
 
         Raises:
             VqdError: `store_not_vqd`, `store_damaged`, `store_unreachable` and the like.
         """
         super().__init__(place)
-        self._transactions = self._queue.writing()
+        self._transactions = self._queue.writing(on_wait)
         self.is_new = self._transactions.is_new
         """Whether there was no queue: what there is of one lies in the folders alone."""
         connection = self._transactions.connection

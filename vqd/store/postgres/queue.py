@@ -2,8 +2,10 @@
 
 import os
 import socket
+from collections.abc import Callable
 
 from vqd.domain.place import Database
+from vqd.store.access import nothing
 from vqd.store.postgres.reading import PostgresReading
 from vqd.store.postgres.writing import PostgresTransactions
 
@@ -19,9 +21,9 @@ class PostgresQueue:
         name = f"vqd {socket.gethostname()[:30]} {os.getpid()} reads"
         return PostgresReading(self._database, name=name)
 
-    def writing(self) -> PostgresTransactions:
+    def writing(self, on_wait: Callable[[], None] = nothing) -> PostgresTransactions:
         """Open the one connection that writes, making the queue if there is none."""
-        return PostgresTransactions(self._database)
+        return PostgresTransactions(self._database, on_wait=on_wait)
 
     def log_bytes(self) -> int:
         """Give 0: PostgreSQL looks after its own log."""

@@ -17,6 +17,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +26,7 @@ from psycopg import errors
 
 from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.place import Database
-from vqd.store.access import Unwritten
+from vqd.store.access import Unwritten, nothing
 from vqd.store.postgres.ahead import AheadConnection
 from vqd.store.postgres.connection import PostgresConnection, closed_if_it_fails, connect
 from vqd.store.postgres.daemons import be_the_one, end_the_silent
@@ -56,13 +57,18 @@ _FORGOTTEN = "1 day"
 class PostgresTransactions:
     """Writes to the queue in a database; one daemon at a time does."""
 
-    def __init__(self, database: Database, *, makes: bool = True) -> None:
+    def __init__(
+        self, database: Database, *, makes: bool = True, on_wait: Callable[[], None] = nothing
+    ) -> None:
         """Connect to the queue, which is made if there is none, unless it `makes` none.
+
+        `on_wait` is called between two tries to hear whether a commit came about.
 
         Raises:
             VqdError: `already_running`, or as `connect`, `lay_out` and `check_version` tell.
         """
         self._database = database
+        self._on_wait = on_wait
         self._name = f"vqd {socket.gethostname()[:30]} {os.getpid()} {uuid.uuid4().hex[:8]}"
         self._number = 0
         self._interrupted = threading.Event()
@@ -200,6 +206,7 @@ class PostgresTransactions:
                 ).fetchone()
                 self.connection.execute("ROLLBACK")
             except (VqdError, psycopg.Error):
+                self._on_wait()
                 self._interrupted.wait(ASKED_AGAIN_S)
             else:
                 return row is not None and row["number"] == self._number
