@@ -13,6 +13,7 @@ killed for long is killed while another is in peace, and that is left in peace f
 """
 
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -279,13 +280,21 @@ def storm(folder: Path, *, seed: int) -> Iterator[Storm]:
 
 
 def main(prompts: int, seed: int) -> None:
-    """Let them carry out a job of so many prompts, and print what came of it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="vqd-storm-") as folder,
-        storm(Path(folder), seed=seed) as made,
-    ):
+    """Let them carry out a job of so many prompts, and print what came of it; the folder of the
+    daemons is kept where something is wrong."""
+    folder = Path(tempfile.mkdtemp(prefix="vqd-storm-"))
+    try:
+        _carry_out(prompts, seed, folder)
+    except BaseException:
+        _say(f"Kept in {folder}: the log, the spool and the settings of each daemon")
+        raise
+    shutil.rmtree(folder)
+
+
+def _carry_out(prompts: int, seed: int, folder: Path) -> None:
+    with storm(folder, seed=seed) as made:
         began = time.monotonic()
-        made.drop(Path(folder), pictures=prompts // EACH, job=JOB)
+        made.drop(folder, pictures=prompts // EACH, job=JOB)
         made.rage(PAUSE_S)
         done = made.calm(within_s=600)
         took_s = time.monotonic() - began
