@@ -349,7 +349,14 @@ def test_a_hot_folder_lies_apart_from_the_spool_and_from_others(tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("written", "kept_bytes"),
-    [("2G", 2 << 30), ("500M", 500 << 20), ("5%", 500_000_000), ("0", 0), ("", 200_000_000)],
+    [
+        ("2G", 2 << 30),
+        ("500M", 500 << 20),
+        ("5 GB", 5_000_000_000),
+        ("5%", 500_000_000),
+        ("0", 0),
+        ("", 200_000_000),
+    ],
 )
 def test_a_reserve_is_a_size_or_a_share_of_the_disk(
     tmp_path: Path, written: str, kept_bytes: int
