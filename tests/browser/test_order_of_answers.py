@@ -15,6 +15,8 @@ from vqd.domain.lifecycle import JobState
 
 JOB = "20260101-000000-ends"
 SECTIONS = 4
+A_PAGE = 200
+"""As many jobs of a section are asked for at once."""
 
 Held = list[tuple[Route, APIResponse]]
 
@@ -61,9 +63,9 @@ def let_go(look: Look, held: Held) -> None:
     look.page.evaluate("() => new Promise((done) => setTimeout(done))")
 
 
-def cancelled(house: WebHouse) -> None:
+def cancelled(house: WebHouse, job: str = JOB) -> None:
     with house.store.reading() as session:
-        job_key = session.jobs.find(JOB).job_key  # type: ignore[union-attr]
+        job_key = session.jobs.find(job).job_key  # type: ignore[union-attr]
     house.store.write(lambda session: session.cancel(job_key, now=NOW, why="a test"))
     house.store.write(lambda session: session.jobs.begin_publishing(job_key))
     house.store.write(
@@ -82,6 +84,23 @@ def test_the_board_keeps_what_was_told_while_it_was_asked_for(look: Look, house:
     expect(ended).to_be_visible()
     let_go(look, held)
     expect(look.page.locator(".job")).to_have_count(1)
+    expect(ended).to_be_visible()
+
+
+def test_the_board_keeps_what_was_told_while_more_was_asked_for(
+    look: Look, house: WebHouse
+) -> None:
+    for number in range(A_PAGE):
+        accept_a_job(house.store, f"20260101-000001-{number}")
+    look.go("/")
+    held = hold(look, "**/api/jobs?*cursor=*", 1)
+    look.page.get_by_role("checkbox", name="Select all that are waiting").check()
+    wait_held(look, held, 1)
+    cancelled(house, f"20260101-000001-{A_PAGE - 1}")
+    ended = look.page.locator(".job[data-state=cancelled]")
+    expect(ended).to_be_visible()
+    let_go(look, held)
+    expect(look.page.get_by_role("checkbox", name="Select all that are waiting")).to_be_enabled()
     expect(ended).to_be_visible()
 
 

@@ -2,6 +2,7 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,6 +163,19 @@ def test_what_would_wait_for_longer_than_any_is_let_wait_may_run_at_once(store: 
     assert waited_long is not None
     assert waited_long.key.number == 2
     assert claim(store) is None
+
+
+def test_a_claim_counts_until_its_prompt_is_let_go_of(store: Store) -> None:
+    accept_a_job(store, total=4)
+    claims = [claim(store, prompt_id) for prompt_id in ("ends", "again", "gone", "runs")]
+    ends, again, gone, runs = (one for one in claims if one is not None)
+    store.write(lambda session: session.prompts.move(ends.key, Move.CANCEL, now=NOW))
+    store.write(lambda session: session.put_back(again.key, now=NOW))
+    assert claim(store, "another") is not None
+    nobody = replace(gone, key=PromptKey(7, 1))
+    asked = [ends, again, nobody, runs]
+    assert store.write(lambda session: session.prompts.mine(asked)) == {runs.key}
+    assert store.write(lambda session: session.prompts.mine([])) == set()
 
 
 @pytest.mark.parametrize("is_to_stop", [False, True])

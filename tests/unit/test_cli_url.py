@@ -12,13 +12,16 @@ from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 
 from tests.builders import NOW, accept_a_job, write
+from tests.proxy import PassOn, Proxy
 from tests.samples import picture_job
 from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
 from vqd.cli.parcel import enclosed_in
+from vqd.domain.lifecycle import JobState
 from vqd.spool.layout import PAUSED
 from vqd.spool.status import write_status
 from vqd.spool.waiting import HEADING, waiting_file
+from vqd.store.store import Store
 
 JOB = "20260101-000000-beach"
 
@@ -213,6 +216,36 @@ def test_the_settings_on_the_command_line_count_for_more_than_the_environment(
     args = ["list", "--json", "--settings", str(elsewhere.settings)]
     told = CliRunner().invoke(vqd, args, env={"VQD_URL": "http://127.0.0.1:1"})
     assert told.exit_code == 0
+
+
+def _excuse(status: str) -> Callable[[PassOn], bytes]:
+    """Give what a gateway answers whose daemon is being restarted."""
+    page = f"<h1>{status}</h1>"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n"
+    return lambda _: (head + page).encode()
+
+
+@pytest.mark.parametrize("status", ["502 Bad Gateway", "503 Unavailable", "504 Gateway Timeout"])
+def test_who_waits_behind_a_gateway_outlasts_a_restart_of_the_daemon(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    monkeypatch.setattr("vqd.cli.outlasting.ASKED_AGAIN_S", 0.01)
+    job = f"20260102-000000-{status[:3]}"
+    _close_a_job(elsewhere.house.store, job)
+    with Proxy(elsewhere.house.url) as gateway:
+        gateway.tampers("GET /api", PassOn.__call__, _excuse(status), _excuse(status))
+        words = ["watch", job, "--url", gateway.url, "--token-file", str(elsewhere.token)]
+        told = CliRunner().invoke(vqd, words, catch_exceptions=False)
+    assert told.stderr.count(f"nobody answers (a gateway says {status[:3]})") == 1
+    assert told.exit_code == 1
+    assert "cancelled" in told.stdout
+
+
+def _close_a_job(store: Store, name: str) -> None:
+    job_key = accept_a_job(store, name)
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="a test"))
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    store.write(lambda session: session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW))
 
 
 class _Stranger(BaseHTTPRequestHandler):

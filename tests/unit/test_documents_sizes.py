@@ -7,7 +7,21 @@ from vqd.documents.sizes import size_bytes, size_told
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("0", 0), ("20k", 20 << 10), (" 4 M ", 4 << 20), ("2G", 2 << 30), ("2g", None), ("-1", None)],
+    [
+        ("0", 0),
+        ("20k", 20 << 10),
+        (" 4 M ", 4 << 20),
+        ("2G", 2 << 30),
+        ("5 GB", 5_000_000_000),
+        ("5GiB", 5 << 30),
+        ("7K", 7 << 10),
+        ("7 kB", 7_000),
+        ("12 B", 12),
+        ("2g", None),
+        ("2iB", None),
+        ("2 GBs", None),
+        ("-1", None),
+    ],
 )
 def test_a_size_is_a_number_with_its_unit(text: str, size: int | None) -> None:
     assert size_bytes(text) == size

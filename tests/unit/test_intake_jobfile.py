@@ -190,6 +190,7 @@ def test_a_key_with_nothing_behind_it_counts_as_not_written(tmp_path: Path) -> N
         ("notify: {events: done}", "missing_key", "notify.to"),
         ("notify: {events: [done, finished], to: studio}", "unknown_choice", "notify.events[1]"),
         ("notify: {to: [studio]}", "wrong_type", "notify.to"),
+        ("notify: {to: 'https://hooks.example.org/x'}", "wrong_value", "notify.to"),
         ("output: {keep: 30}", "wrong_type", "output.keep"),
         ("output: {keep: 0d}", "out_of_range", "output.keep"),
         ("schedule: {windw: nights}", "unknown_key", "schedule.windw"),

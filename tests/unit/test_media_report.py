@@ -19,7 +19,7 @@ from vqd.media.report import ReportJob, ReportOutput, ReportPrompt, write_report
 from vqd.media.samples import draw_clip
 from vqd.media.thumbnails import Thumbnails
 
-HOSTILE = "</title><script>alert(1)</script> \"a\" 'b' & \n <!-- 😀 \ud800"
+HOSTILE = "</title><script>alert(1)</script> \"a\" 'b' & \n <!-- 😀 \u202eb\u2069 \ud800"
 LIMIT_BYTES = 30_000_000
 Attributes = Mapping[str, str | None]
 
@@ -144,6 +144,7 @@ def test_hostile_names_and_texts_stay_texts(tmp_path: Path, report: Report) -> N
         a_prompt(2, state="failed", failure=HOSTILE, **{**shared, "params": {HOSTILE: "plain"}}),
     )
     seen = HOSTILE.replace("\ud800", "\N{REPLACEMENT CHARACTER}")
+    seen = seen.replace("\u202e", r"\u202e").replace("\u2069", r"\u2069")
     assert page.text.count(seen) > 12
     assert [*page.each("script")] == [{}]
     assert not [one for _, one in page.elements if any(name.startswith("on") for name in one)]

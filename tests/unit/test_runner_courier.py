@@ -84,6 +84,18 @@ def test_what_is_not_taken_is_tried_again_after_a_growing_while(store: Store, sp
     assert there.events == ["accepted"]
 
 
+def test_what_waits_longer_than_any_is_tried_at_once_as_the_clock_was_set_back(
+    store: Store, spool: Spool
+) -> None:
+    accept_a_job(store, notify=STUDIO)
+    clock = Clock()
+    assert courier(store, spool, NOBODY, clock).deliver() == FIRST_AGAIN_S
+    clock.now -= 2 * LONGEST_AGAIN_S
+    with receiver() as there:
+        assert courier(store, spool, there.url, clock).deliver() is None
+    assert there.events == ["accepted"]
+
+
 def test_it_is_given_up_after_a_day_and_the_jobs_log_says_so(store: Store, spool: Spool) -> None:
     job_key = accept_a_job(store, notify=STUDIO)
     clock = Clock()

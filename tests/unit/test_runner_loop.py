@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -125,6 +126,30 @@ def test_what_its_home_let_go_of_meanwhile_is_concluded_no_more_and_others_go_on
         found = session.jobs.find(JOB)
     assert found is not None
     assert found.state == JobState.ASSEMBLING
+
+
+def test_the_end_of_an_attempt_is_no_end_of_another_one_at_the_same_prompt(
+    house: House, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "UNREACHABLE_S", 0.0)
+    house.loop.tick(0.0)
+    let_go(store, is_forgotten=True)
+    accept_a_job(store, JOB, total=4)
+    anew = {f"anew-{number}" for number in range(4)}
+    for prompt_id in anew:
+        store.write(partial(_claim_elsewhere, prompt_id=prompt_id))
+
+    def is_dropped() -> bool:
+        house.loop.tick(0.0)
+        return not house.loop.live()
+
+    wait_for(is_dropped, within_s=60)
+    with store.reading() as session:
+        assert {prompt.prompt_id for prompt in session.prompts.running()} == anew
+
+
+def _claim_elsewhere(session: Session, *, prompt_id: str) -> None:
+    session.prompts.claim("elsewhere", prompt_id, now=NOW)
 
 
 @pytest.mark.parametrize("is_forgotten", [True, False])

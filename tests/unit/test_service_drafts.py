@@ -215,22 +215,13 @@ def test_a_job_needs_what_it_asks_for_and_what_its_workflow_requires(
     assert planned.plan.name == "beach"
 
 
-@pytest.mark.parametrize(
-    ("to", "hint"),
-    [
-        ("studios", "Did you mean studio?"),
-        ("https://hooks.example.org/x", "A job names a target of the settings"),
-    ],
-)
-def test_a_target_that_the_settings_do_not_name_is_a_fault(
-    spool: Spool, tmp_path: Path, to: str, hint: str
-) -> None:
-    job_file = picture_job(tmp_path / "a", job=f"{JOB}notify: {{to: '{to}'}}\n") / "job.yaml"
+def test_a_target_that_the_settings_do_not_name_is_a_fault(spool: Spool, tmp_path: Path) -> None:
+    job_file = picture_job(tmp_path / "a", job=f"{JOB}notify: {{to: studios}}\n") / "job.yaml"
     drafting = Drafting(spool, workflows=(), input_roots=(), targets=["studio"])
     draft = drafting.draft(job_file, now=NOW)
     (problem,) = draft.problems
     assert (problem.code, problem.key, problem.line) == ("unknown_target", "notify.to", 3)
-    assert hint in (problem.hint or "")
+    assert problem.hint == "Did you mean studio?"
     assert draft.notify is None
 
 

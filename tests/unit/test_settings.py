@@ -180,6 +180,25 @@ def test_no_fault_of_a_servers_url_tells_anything_of_a_password(tmp_path: Path, 
     assert "hunter" not in repr(caught.value.problems)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "notify: slack://hunter2/x",
+        "notify: {phone: slack://hunter2/x}",
+        "notify_default: slack://hunter2/x",
+        "notify_default: {to: slack://hunter2/x}",
+        "notify_house: slack://hunter2/x",
+        "notify_house: {to: slack://hunter2/x}",
+        "depot_options: hunter2",
+    ],
+)
+def test_a_secret_that_stands_in_the_wrong_place_is_not_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Faults) as caught:
+        load_settings(write(tmp_path / "vqd.yaml", f"{REQUIRED}{text}\n"))
+    assert [problem.line for problem in caught.value.problems] == [3]
+    assert "hunter2" not in repr(caught.value.problems)
+
+
 def test_a_variable_at_fault_is_named_and_not_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,7 +368,14 @@ def test_a_hot_folder_lies_apart_from_the_spool_and_from_others(tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("written", "kept_bytes"),
-    [("2G", 2 << 30), ("500M", 500 << 20), ("5%", 500_000_000), ("0", 0), ("", 200_000_000)],
+    [
+        ("2G", 2 << 30),
+        ("500M", 500 << 20),
+        ("5 GB", 5_000_000_000),
+        ("5%", 500_000_000),
+        ("0", 0),
+        ("", 200_000_000),
+    ],
 )
 def test_a_reserve_is_a_size_or_a_share_of_the_disk(
     tmp_path: Path, written: str, kept_bytes: int

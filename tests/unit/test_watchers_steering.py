@@ -11,6 +11,7 @@ from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import Failed, FailureCode
 from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
+from vqd.spool.requests import is_steering
 from vqd.store.store import Store
 from vqd.watchers.seeing import Seeing
 from vqd.watchers.steering import ANSWER_AGAIN_S, Steering
@@ -192,6 +193,24 @@ def test_a_priority_is_named_in_the_request(
     assert answers(spool) == ["PRIORITY.done-141320"]
     with store.reading() as session:
         assert session.jobs.get(job_key).priority == 80
+
+
+def test_each_request_of_one_second_has_an_answer_of_its_own(
+    spool: Spool, store: Store, steering: Steering
+) -> None:
+    job_key = accept_a_job(store, "J")
+    for priority in (5, 90, 9):
+        write(spool.active / "J" / f"PRIORITY {priority}", str(priority))
+        steering.scan(whole=True)
+    told = {name: (spool.active / "J" / name).read_text("utf-8") for name in answers(spool)}
+    assert told == {
+        "PRIORITY.done-141320": "5",
+        "PRIORITY.done-141320-2": "90",
+        "PRIORITY.done-141320-3": "9",
+    }
+    assert all(map(is_steering, told))
+    with store.reading() as session:
+        assert session.jobs.get(job_key).priority == 9
 
 
 def test_approve_starts_a_quoted_job_once(spool: Spool, store: Store, steering: Steering) -> None:

@@ -22,6 +22,11 @@ Query = Mapping[str, str | int | Sequence[str]]
 
 _CONNECT_S, _ANSWER_S = 10, 60
 _PROBLEM = "application/problem+json"
+_GATEWAY_STATUSES = (
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
 _NO_QUERY: Query = {}
 
 
@@ -109,7 +114,7 @@ class Client:
                 **given,
             )
         except requests.RequestException as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable(_reason_of(error)) from error
         if none is not None and answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return None
         if not (HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES):
@@ -124,14 +129,15 @@ class Client:
             said = f"{self._shown}: what answers is no vqd, or one of another version."
             raise VqdError("not_vqd", said, f"This is vqd's {shape}.") from error
 
-    def _unreachable(self, error: requests.RequestException) -> VqdError:
-        why = _reason_of(error)
+    def _unreachable(self, why: str) -> VqdError:
         hint = "Is the daemon running there, with `web` in its settings?"
         return VqdError(UNREACHABLE, f"{self._shown}: nobody answers ({why}).", hint)
 
     def _refused(self, answer: requests.Response) -> VqdError:
         """Give what the daemon says is wrong, as if it had been found here."""
         if answer.headers.get("content-type", "").partition(";")[0] != _PROBLEM:
+            if answer.status_code in _GATEWAY_STATUSES:
+                return self._unreachable(f"a gateway says {answer.status_code}")
             said = f"{self._shown}: what answers is no vqd ({answer.status_code})."
             return VqdError("not_vqd", said, "Look at the URL.")
         told = answer.json()

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import CoreSchema, core_schema
 
+from vqd.documents.sizes import SIZE
+
 Schema = dict[str, Any]
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -47,7 +49,7 @@ def truth() -> Schema:
 
 def size_in_bytes() -> Schema:
     """Give the schema of a size as `vqd.documents.sizes` reads it."""
-    told = _as_text(r"^\s*\d{1,12}\s*[kMGT]?\s*$", "a size in bytes: 20k, 4M")
+    told = _as_text(rf"^\s*{SIZE}\s*$", "a size in bytes: 20k, 4M")
     return {"type": ["string", "integer"], **told, "examples": ["20k", "4M"], "minimum": 0}
 
 

@@ -56,10 +56,13 @@ class Keys(BaseModel):
         }
 
 
-def fault(code: str, said: str, *, allowed: str = "", hint: str = "") -> PydanticCustomError:
-    """Give what a validator raises: a fault of the value it was given."""
+def fault(
+    code: str, said: str, *, allowed: str = "", hint: str = "", is_secret: bool = False
+) -> PydanticCustomError:
+    """Give what a validator raises: a fault of the value it was given, which may be a secret."""
+    told = {"said": said, "allowed": allowed, "hint": hint, "is_secret": is_secret}
     # The said text is a format string for pydantic: it goes in as a value.
-    return PydanticCustomError(code, "{said}", {"said": said, "allowed": allowed, "hint": hint})
+    return PydanticCustomError(code, "{said}", told)
 
 
 def checked(document: Document, model: type[M]) -> M:
@@ -131,9 +134,10 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
     if error["type"] == "extra_forbidden":
         return _unknown_key(document, model, loc)
     node, key = document.reach(loc)
-    is_secret = _is_secret(model, loc)
+    is_secret = _is_secret(model, loc) or error.get("ctx", {}).get("is_secret", False)
     found = without_credentials(node) if isinstance(node, Text) and not is_secret else None
-    shown = found if found is not None else "what stands here" if is_secret else shown_kind(node)
+    is_told = not (is_secret and isinstance(node, Text))
+    shown = found if found is not None else shown_kind(node) if is_told else "what stands here"
     code, said, allowed, hint = _told(error, loc, shown)
     if code == "missing_key":
         key = written(loc)
@@ -211,7 +215,8 @@ def _keys_at(model: type[BaseModel], loc: _Loc) -> list[str]:
 
 
 def _is_secret(model: type[BaseModel], loc: _Loc) -> bool:
-    """Tell whether a field on the way is not to be told of (repr=False)."""
+    """Tell whether a field on the way, or one of the mapping that is to stand there, is not to be
+    told of (repr=False): whoever writes one value in its place writes what goes there."""
     kind: Any = model
     for part in loc:
         field = _model_fields(kind).get(part)
@@ -220,7 +225,14 @@ def _is_secret(model: type[BaseModel], loc: _Loc) -> bool:
         if field is None and not get_args(kind):
             return False  # a part of the way that pydantic alone knows
         kind = _bare(field.annotation if field is not None else _held(kind, part))
-    return False
+    return _has_secret(kind)
+
+
+def _has_secret(kind: Any) -> bool:
+    """Tell whether a mapping, or each of those that it holds, has a secret."""
+    while get_origin(kind) is dict:
+        kind = _bare(_held(kind, ""))
+    return any(not field.repr for field in _model_fields(kind).values())
 
 
 def _held(kind: Any, part: str | int) -> Any:

@@ -2,15 +2,26 @@
 
 import re
 
-_UNITS_BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+SIZE = r"\d{1,12}\s*([kKMGT](i?B)?|B)?"
+"""The form of a size, which an editor is told too."""
+
+_PARTS = re.compile(r"(?P<number>\d+)\s*(?P<prefix>[kKMGT]?)(?P<unit>.*)")
+_PREFIXES = ("", "K", "M", "G", "T")
 _TOLD_IN = ("bytes", "kB", "MB", "GB", "TB")
-_SIZE = re.compile(r"(\d{1,12})\s*([kMGT]?)")
 
 
 def size_bytes(text: str) -> int | None:
-    """Give a size in bytes; None for a text that is none. `k` is 1,024 bytes."""
-    match = _SIZE.fullmatch(text.strip())
-    return None if match is None else int(match[1]) * _UNITS_BYTES[match[2]]
+    """Give a size in bytes; None for a text that is none.
+
+    `k` and `KiB` are 1,024 bytes, `kB` is 1,000, as in GNU's tools (info coreutils, "Block size").
+    """
+    size = text.strip()
+    parts = _PARTS.fullmatch(size) if re.fullmatch(SIZE, size) else None
+    if parts is None:
+        return None
+    step = 1000 if parts["unit"] == "B" else 1024
+    in_bytes: int = step ** _PREFIXES.index(parts["prefix"].upper())
+    return int(parts["number"]) * in_bytes
 
 
 def size_told(size: float) -> str:

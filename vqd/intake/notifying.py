@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from vqd.documents.json_schema import one_of
 from vqd.documents.schema import Keys, fault, listed, shown_kind
@@ -34,8 +34,16 @@ def events_schema(known: Collection[str]) -> WithJsonSchema:
     return WithJsonSchema(one_of(one, {"type": "array", "items": one}))
 
 
+def no_url(given: Any) -> Any:
+    """Refuse a URL where a target is to be named: most of those have a token in them."""
+    if isinstance(given, str) and "://" in given:
+        hint = "Name a target of the settings, where its URL stands."
+        raise fault("wrong_value", "a URL is no target.", hint=hint, is_secret=True)
+    return given
+
+
 def _target(given: Any) -> Any:
-    if isinstance(given, str) and given:
+    if isinstance(no_url(given), str) and given:
         return given
     allowed = "the name of a target of the settings"
     raise fault("wrong_type", f"{shown_kind(given)} names no target.", allowed=allowed)
@@ -53,6 +61,8 @@ TargetName = Annotated[
 
 class NotifyKeys(Keys):
     """Whom to tell what becomes of the job."""
+
+    _is_no_url = model_validator(mode="before")(no_url)
 
     events: Events = Field(
         default=(str(NoticeEvent.DONE), str(NoticeEvent.FAILED)),

@@ -10,22 +10,27 @@ from urllib.parse import quote
 from vqd.domain.graph import Value
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def text(value: object) -> str:
     """Give any text as markup, in an element or between double quotes."""
-    return escape(clean(str(value)))
+    return escape(_clean(str(value), backslash="\\"))
 
 
 def data(value: Any) -> str:
     """Give a value as JSON for an attribute between single quotes."""
-    told = clean(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
-    return escape(told, quote=False).replace("'", "&#39;")
+    told = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return escape(_clean(told, backslash=r"\\"), quote=False).replace("'", "&#39;")
 
 
-def clean(told: str) -> str:
-    """Give a text with what UTF-8 cannot hold (lone surrogates) replaced."""
-    return told if told.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", told)
+def _clean(told: str, *, backslash: str) -> str:
+    """Give a text with what UTF-8 cannot hold (lone surrogates) replaced, and those marks written
+    out that turn the direction of writing, and with it what a name says."""
+    if told.isascii():
+        return told
+    told = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", told)
+    return _TURNING.sub(lambda mark: f"{backslash}u{ord(mark[0]):04x}", told)
 
 
 def shown(value: Value, longest: int = 4000) -> str:

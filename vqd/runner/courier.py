@@ -25,6 +25,8 @@ from vqd.store.store import Store
 FIRST_AGAIN_S = 10.0
 """Until a notice that was not delivered is tried again; doubled each time."""
 LONGEST_AGAIN_S = 3600.0
+BEYOND_ANY_WAIT_S = 3660.0
+"""No notice waits so long, by this host's clock."""
 GIVEN_UP_AFTER_S = 86_400.0
 
 _log = structlog.get_logger(__name__)
@@ -62,7 +64,7 @@ class Courier(Beside):
         while not self.is_ending:
             now = self._clock()
             with self._store.reading() as session:
-                notice = session.notices.due(self._target.name, now)
+                notice = session.notices.due(self._target.name, now, beyond=now + BEYOND_ANY_WAIT_S)
                 next_at = session.notices.next_at(self._target.name)
             if notice is None:
                 return None if next_at is None else max(0.0, next_at - now)

@@ -53,7 +53,7 @@ class Rescue:
         left = [prompt.prompt_id for prompt, is_followed in became if is_followed is None]
         if lost:
             why = "Its server is not in the settings any more, or its folder was gone."
-            self._store.write(lambda session: _requeue(session, _still(session, lost), now, why))
+            self._store.write(lambda session: _requeue(session, _mine(session, lost), now, why))
             self._take_off(lost)
         if len(running) > len(left) or (left and self._left is None):
             adopted = len(running) - len(lost) - len(left)
@@ -109,15 +109,12 @@ def let_go(session: Session, *, now: float) -> None:
 
 
 def _running_here(session: Session) -> list[Prompt]:
-    running = session.prompts.running()
-    mine = session.leasing.mine(prompt.key for prompt in running)
-    return [prompt for prompt in running if prompt.key in mine]
+    return _mine(session, session.prompts.running())
 
 
-def _still(session: Session, prompts: Iterable[Prompt]) -> list[Prompt]:
-    """Give those of some prompts that ran here which nobody let go of since."""
-    running = {prompt.prompt_id for prompt in _running_here(session)}
-    return [prompt for prompt in prompts if prompt.prompt_id in running]
+def _mine(session: Session, prompts: Sequence[Prompt]) -> list[Prompt]:
+    mine = session.prompts.mine(prompts)
+    return [prompt for prompt in prompts if prompt.key in mine]
 
 
 def _requeue(session: Session, prompts: Sequence[Prompt], now: float, why: str) -> None:

@@ -12,8 +12,8 @@ from functools import partial
 
 import structlog
 
-from vqd.domain.lifecycle import IllegalMove, Move
-from vqd.domain.queue import Prompt, PromptKey
+from vqd.domain.lifecycle import Move
+from vqd.domain.queue import Prompt
 from vqd.runner.choosing import Choosing
 from vqd.runner.company import Company
 from vqd.runner.conclude import BEYOND_ANY_DELAY_S, Ended, conclude
@@ -90,7 +90,7 @@ class Settling:
             due = self._looked(wall)
             if due is not None:
                 return due
-        due = self._written(partial(self._write, free=free, now=wall))
+        due = self._store.write(partial(self._write, free=free, now=wall))
         ended, self._ended, self._owed = self._ended, [], []
         for one, move in zip(ended, due.moves, strict=True):
             if move is None:
@@ -99,23 +99,6 @@ class Settling:
                 self._dispatch.drop(one.prompt)
                 self._endings.follow(one, move, now)
         return due
-
-    def _written(self, write: Callable[[Session], Due]) -> Due:
-        """Write; once more where prompts that ended do not run any more, as far as the queue goes:
-        the daemon where their job is at home has let go of it."""
-        try:
-            return self._store.write(write)
-        except (IllegalMove, KeyError):
-            with self._store.reading() as session:
-                running = {(prompt.key, prompt.prompt_id) for prompt in session.prompts.running()}
-            gone = [one for one in self._ended if _named(one) not in running]
-            if not gone:
-                raise
-            self._ended = [one for one in self._ended if _named(one) in running]
-            self._judging.judge_anew()
-        for one in gone:
-            self._disown(one)
-        return self._store.write(write)
 
     def _disown(self, ended: Ended) -> None:
         self._dispatch.drop(ended.prompt)
@@ -141,7 +124,7 @@ class Settling:
     def _write(self, session: Session, *, free: Sequence[Server], now: float) -> Due:
         let_go(session, now=now)
         session.prompts.forget_delays(after=now + BEYOND_ANY_DELAY_S)
-        mine = session.leasing.mine(one.prompt.key for one in self._ended)
+        mine = session.prompts.mine([one.prompt for one in self._ended])
         moves = [
             conclude(session, one, now=now) if one.prompt.key in mine else None
             for one in self._ended
@@ -155,23 +138,12 @@ class Settling:
         return Due.of(session, news, now, judged=judged, claimed=claimed, moves=moves)
 
 
-def _named(ended: Ended) -> tuple[PromptKey, str | None]:
-    """Name an attempt as no other is: not one at a prompt of that number in another life."""
-    return ended.prompt.key, ended.prompt.prompt_id
-
-
 def _put_back(session: Session, prompt: Prompt, now: float) -> None:
-    if _is_to_move(session, prompt):
+    if session.prompts.mine([prompt]):
         session.put_back(prompt.key, now=now)
 
 
 def _give_up(session: Session, prompt: Prompt, now: float) -> None:
     session.cancel(prompt.key.job_key, now=now, why="its folder was deleted")
-    if _is_to_move(session, prompt):
+    if session.prompts.mine([prompt]):
         session.prompts.move(prompt.key, Move.CANCEL, now=now)
-
-
-def _is_to_move(session: Session, prompt: Prompt) -> bool:
-    """Tell whether a claimed prompt is this daemon's, and was not let go of since."""
-    running = (one.prompt_id for one in session.prompts.running(prompt.key.job_key))
-    return prompt.prompt_id in running and bool(session.leasing.mine([prompt.key]))

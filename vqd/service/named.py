@@ -50,9 +50,6 @@ def _unknown_target(spec: JobSpec, targets: Collection[str]) -> Iterator[Problem
     if asked is None or asked.text in targets:
         return
     allowed = ", ".join(targets)
-    if "://" in asked.text:
-        hint = "A job names a target of the settings, where its URL stands."
-    else:
-        hint = nearest(asked.text, targets) or "The settings name no targets: `notify: {…}` there."
+    hint = nearest(asked.text, targets) or "The settings name no targets: `notify: {…}` there."
     said = f"there is no target {asked.text} in the settings."
     yield asked.problem("unknown_target", said, spec.where, allowed=allowed or None, hint=hint)

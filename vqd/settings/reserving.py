@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from vqd.documents.json_schema import text_like
 from vqd.documents.schema import fault
+from vqd.documents.sizes import SIZE
 from vqd.spool.reserve import Reserve, reserve_of
 
 
@@ -24,7 +25,7 @@ ReserveKey = Annotated[
     BeforeValidator(_reserve),
     WithJsonSchema(
         text_like(
-            r"^\s*(\d{1,12}\s*[kMGT]?|\d{1,2}(\.\d{1,3})?\s*%)\s*$",
+            rf"^\s*({SIZE}|\d{{1,2}}(\.\d{{1,3}})?\s*%)\s*$",
             "a size or a share of the disk: 2G, 5%",
             examples=["2G", "5%"],
         )

@@ -11,7 +11,7 @@ from vqd.documents.durations import Duration
 from vqd.documents.schema import Keys, fault, listed
 from vqd.documents.secrets import SECRET
 from vqd.domain.notice import HouseEvent, HouseWishes
-from vqd.intake.notifying import TargetName, event_among, events_schema
+from vqd.intake.notifying import TargetName, event_among, events_schema, no_url
 from vqd.notify.target import Target
 from vqd.settings.values import Headers
 
@@ -77,6 +77,8 @@ class TargetKeys(Keys):
 
 class HouseKeys(Keys):
     """What the house tells of itself, and to whom."""
+
+    _is_no_url = model_validator(mode="before")(no_url)
 
     events: Annotated[
         tuple[Annotated[str, BeforeValidator(event_among(_HOUSE_EVENTS, "the house"))], ...],

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from vqd.domain.names import safe_name
@@ -13,6 +14,7 @@ from vqd.spool.files import listed
 _VERBS = "CANCEL|RETRY|PAUSE|RESUME|APPROVE|PRIORITY"
 _REQUEST = re.compile(rf"({_VERBS})(?:(?<=Y)[ :=]+(\d{{1,9}}))?(?:\.txt)?", re.IGNORECASE)
 _ANSWER = re.compile(rf"(?:{_VERBS})\.(?:done-\d{{6}}.*|refused-.+)")
+_DONE = re.compile(rf"(?:{_VERBS})\.done-")
 _NOT_TAKEN = "not taken"
 _HELD_BACK = re.compile(rf"CANCEL\.done-\d{{6}} {_NOT_TAKEN}")
 
@@ -69,6 +71,19 @@ def requests_in(folder: Path) -> Mapping[str, Request]:
 def put_at_ns(facts: os.stat_result) -> int:
     """Give when (UTC, ns) a file got its name or was touched: a copy may keep an older mtime."""
     return facts.st_ctime_ns
+
+
+def answer_place(folder: Path, answer: str) -> Path:
+    """Give where an answer goes: one of the same second that says `done` stays beside it.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    place = folder / answer
+    turns = count(2)
+    while _DONE.match(answer) and place.is_file():
+        place = folder / f"{answer}-{next(turns)}"
+    return place
 
 
 def _requested(entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, Request]]:

@@ -1,5 +1,6 @@
 """Notices on their way out: written with what they tell of, deleted once they are delivered."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -71,14 +72,18 @@ class NoticeRows:
             (job_key, event, to, now, due_at, orjson.dumps(told).decode()),
         )
 
-    def due(self, target: str, now: float) -> Notice | None:
-        """Give the notice for `target` that has been due longest; one seek."""
-        row = self._connection.execute(
-            f"{_SELECT} WHERE target = ? AND due_at <= ?{OWN_NOTICES}"
-            " ORDER BY due_at, notice_key LIMIT 1",
-            (target, now),
-        ).fetchone()
-        return None if row is None else _notice(row)
+    def due(self, target: str, now: float, *, beyond: float = math.inf) -> Notice | None:
+        """Give the notice for `target` that has been due longest; what would wait until `beyond` is
+        due too: the clock was set back since. Two seeks."""
+        for is_due, at in ("due_at <= ?", now), ("due_at > ?", beyond):
+            row = self._connection.execute(
+                f"{_SELECT} WHERE target = ? AND {is_due}{OWN_NOTICES}"
+                " ORDER BY due_at, notice_key LIMIT 1",
+                (target, at),
+            ).fetchone()
+            if row is not None:
+                return _notice(row)
+        return None
 
     def next_at(self, target: str) -> float | None:
         """Give when the next notice for `target` is due, which may be past; one seek."""

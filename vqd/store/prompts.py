@@ -1,7 +1,7 @@
 """The rows of prompts, and the one function that moves them."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 from vqd.domain.lifecycle import MOVES, IllegalMove, Move, PromptState, state_after
@@ -154,6 +154,20 @@ class PromptRows(PromptList):
             "UPDATE prompts SET downed = ? WHERE job_key = ? AND number = ?",
             (downed_text(downed), key.job_key, key.number),
         )
+
+    def mine(self, prompts: Collection[Prompt]) -> set[PromptKey]:
+        """Give those of some claimed prompts that are this daemon's to move: they run by the claim
+        that is told here, and nobody let go of them since. A seek for each."""
+        if not prompts:
+            return set()
+        marks = ", ".join(["(?, ?, ?)"] * len(prompts))
+        rows = self._connection.execute(
+            f"WITH claimed (job_key, number, prompt_id) AS (VALUES {marks})"
+            " SELECT job_key, number FROM claimed"
+            " CROSS JOIN prompts USING (job_key, number, prompt_id) WHERE state = 'running'",
+            [value for one in prompts for value in (*astuple(one.key), one.prompt_id)],
+        )
+        return {*self._leasing.mine({PromptKey(*row) for row in rows})}
 
     def move(self, key: PromptKey, move: Move, *, now: float, **values: Any) -> None:
         """Move a prompt: its state, its job's counters and one event, in this transaction.

@@ -12,7 +12,7 @@ import structlog
 
 from vqd.service.control import Answer, Control
 from vqd.spool.layout import Spool
-from vqd.spool.requests import Request, put_at_ns, request_named, requests_in
+from vqd.spool.requests import Request, answer_place, put_at_ns, request_named, requests_in
 from vqd.watchers.hints import below
 from vqd.watchers.seeing import Seeing
 
@@ -149,7 +149,7 @@ class Steering:
             return False
         answer = known or self._carried_out(path.parent.name, request)
         try:
-            path.rename(path.with_name(answer))
+            path.rename(answer_place(path.parent, answer))
         except OSError as error:
             self._answers[job_and_name] = answer
             if known is None:

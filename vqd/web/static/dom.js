@@ -1,5 +1,8 @@
 /** Elements, made and kept up to date by hand: the page needs no more of a framework. */
 
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+const SAID = ["title", "aria-label"];
+
 /**
  * Make an element. Attributes that are `null`, `false` or absent are left out, `on…` are listeners,
  * `style` sets properties (the policy of the page allows no style in markup), children may be nested.
@@ -10,9 +13,10 @@ export function h(tag, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "style") setStyle(element, value);
-    else element.setAttribute(name, value === true ? "" : value);
+    else element.setAttribute(name, value === true ? "" : SAID.includes(name) ? straight(value) : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  const given = children.flat(Infinity).filter((child) => child !== null && child !== undefined);
+  element.append(...given.map((child) => (child instanceof Node ? child : straight(child))));
   return element;
 }
 
@@ -29,7 +33,13 @@ export function icon(name) {
 
 /** Write a text only if it is another: a screen reader reads again what is written again. */
 export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const said = straight(text);
+  if (element.textContent !== said) element.textContent = said;
+}
+
+/** Give a text with those marks written out that turn the direction of writing, and with it what a name says. */
+function straight(text) {
+  return String(text ?? "").replace(TURNING, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
 }
 
 /**

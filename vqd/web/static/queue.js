@@ -31,7 +31,7 @@ export class Queue extends EventTarget {
   #counts = {};
   #running = new Map();
   #asked = 0;
-  #told = null; // what is told while jobs are asked for, by name
+  #told = new Set(); // for each answer that is waited for: what was told meanwhile, by name
   #isLoaded = false;
   #counting = null;
   #stop = new AbortController();
@@ -56,20 +56,33 @@ export class Queue extends EventTarget {
   }
 
   async #load(wanted) {
-    const asked = ++this.#asked;
-    const told = (this.#told = new Map());
+    this.#asked += 1;
     const shown = [...this.#sections.values()].filter(({ name }) => this.#shows(name));
     const asks = shown.map((section) => this.#pages(section, wanted(section)));
-    const [system, ...pages] = await Promise.all([get("system"), ...asks]);
-    if (asked !== this.#asked) return; // another filter was asked for meanwhile
-    this.#counts = system.jobs;
-    this.#jobs.clear();
-    for (const section of this.#sections.values()) section.clear();
-    shown.forEach((section, number) => this.#take(section, pages[number]));
-    for (const job of told.values()) this.#put(job); // it may be newer than what was answered
-    this.#told = null;
-    this.#isLoaded = true;
+    await this.#answered(Promise.all([get("system"), ...asks]), ([system, ...pages]) => {
+      this.#asked += 1; // a page that is still asked for is none of these
+      this.#counts = system.jobs;
+      this.#jobs.clear();
+      for (const section of this.#sections.values()) section.clear();
+      shown.forEach((section, number) => this.#take(section, pages[number]));
+      this.#isLoaded = true;
+    });
     this.#change();
+  }
+
+  /** Take an answer unless others were asked for meanwhile, and what was told since, which may be newer. */
+  async #answered(answer, take) {
+    const asked = this.#asked;
+    const told = new Map();
+    this.#told.add(told);
+    try {
+      const given = await answer;
+      if (asked !== this.#asked) return;
+      take(given);
+      for (const job of told.values()) this.#put(job);
+    } finally {
+      this.#told.delete(told);
+    }
   }
 
   /** Whether it was asked for and told, once. */
@@ -81,11 +94,9 @@ export class Queue extends EventTarget {
   async more(name) {
     const section = this.#sections.get(name);
     if (!section.next || section.isAsked) return;
-    const asked = this.#asked;
     section.isAsked = true;
     try {
-      const page = await this.#page(section, section.next);
-      if (asked === this.#asked) this.#take(section, page);
+      await this.#answered(this.#page(section, section.next), (page) => this.#take(section, page));
     } finally {
       section.isAsked = false;
     }
@@ -170,7 +181,7 @@ export class Queue extends EventTarget {
 
   #hear(job) {
     if (this.#jobs.get(job.job)?.state !== job.state) this.#recount();
-    this.#told?.set(job.job, job);
+    for (const told of this.#told) told.set(job.job, job);
     this.#put(job);
     this.#change();
   }
