@@ -276,7 +276,12 @@ def test_of_a_url_with_a_path_too_much_it_is_said(elsewhere: Elsewhere) -> None:
 
 @pytest.mark.parametrize(
     ("url", "code"),
-    [("http://127.0.0.1:1", "unreachable"), ("gpu-box:8640", "bad_url"), ("ftp://x", "bad_url")],
+    [
+        ("http://127.0.0.1:1", "unreachable"),
+        ("gpu-box:8640", "bad_url"),
+        ("ftp://x", "bad_url"),
+        ("http://[::1:8640", "bad_url"),
+    ],
 )
 def test_where_nobody_answers_it_is_said_which_and_what_to_look_at(url: str, code: str) -> None:
     answer = CliRunner().invoke(vqd, ["status", "--url", url], catch_exceptions=False)
