@@ -1,9 +1,10 @@
 """Inputs that go to the depot and are fetched from it, and what is made that comes home once."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from errno import EACCES
+from errno import EACCES, EIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -254,6 +255,26 @@ def test_a_job_whose_folder_takes_nothing_is_left_alone_and_keeps_nobody_waiting
     assert [line["event"] for line in log] == ["parcel.postponed"]
     assert local.arrivals(local.depot).bring() == 2
     assert {"outputs/a_1.png", "outputs/a_2.png"} <= {*local.outputs()}
+
+
+def test_where_a_share_does_not_tell_whether_a_folder_is_there_what_comes_home_is_kept(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+    told = os.stat
+
+    def untold(path: Any, **how: Any) -> os.stat_result:
+        if str(path).endswith(f"active/{JOB}"):
+            raise OSError(EIO, os.strerror(EIO), str(path))
+        return told(path, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", untold)
+        with pytest.raises(OSError, match=os.strerror(EIO)):
+            local.arrivals(local.depot).bring()
+    assert local.arrivals(local.depot).bring() == 1
+    assert "outputs/a_1.png" in local.outputs()
 
 
 def test_equal_inputs_lie_there_once_and_go_when_no_job_wants_them(local: Site) -> None:
