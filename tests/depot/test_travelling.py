@@ -311,6 +311,26 @@ def test_an_input_that_is_not_what_it_is_called_is_put_there_again(
     assert carriage.bring(assignment).fetched
 
 
+@pytest.mark.parametrize("text", [b"", b"{", b"[1]\n", b"\xff\n"])
+def test_a_list_that_is_not_what_it_is_called_is_put_there_again(
+    local: Site, tmp_path: Path, text: bytes
+) -> None:
+    local.stocking.stock()
+    with local.store.reading() as session:
+        sha256 = session.depot.list_of(local.job.job_key)
+    assert sha256 is not None
+    (tmp_path / "other").write_bytes(text)
+    local.depot.put(tmp_path / "other", content_name(local.spool.mark, sha256))
+    carriage, assignment = local.by_depot.carriage(local.job), local.claim()
+
+    local.stocking.sweep()
+
+    with pytest.raises(VqdError, match="is not what it is called"):
+        carriage.bring(assignment)
+    assert local.stocking.stock(), "its home was told"
+    assert carriage.bring(assignment).fetched
+
+
 def test_an_input_that_cannot_be_read_is_left_out_and_said(local: Site) -> None:
     (local.folder / "inputs" / "one.png").unlink()
     (local.folder / "inputs" / "one.png").symlink_to("/etc/passwd")
