@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from errno import EACCES, EIO
+from errno import EACCES, EIO, ENOSPC
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -273,6 +273,25 @@ def test_where_a_share_does_not_tell_whether_a_folder_is_there_what_comes_home_i
         patch.setattr(os, "stat", untold)
         with pytest.raises(OSError, match=os.strerror(EIO)):
             local.arrivals(local.depot).bring()
+    assert local.arrivals(local.depot).bring() == 1
+    assert "outputs/a_1.png" in local.outputs()
+
+
+def test_while_a_disk_is_full_nothing_is_fetched_that_has_no_room_there(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+    told = os.statvfs
+
+    def full(path: Any) -> Any:
+        found = told(path)
+        return os.statvfs_result((*found[:4], 0, *found[5:]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "statvfs", full)
+        with pytest.raises(OSError, match=os.strerror(ENOSPC)):
+            local.arrivals(Mortal(local.depot, 0)).bring()
     assert local.arrivals(local.depot).bring() == 1
     assert "outputs/a_1.png" in local.outputs()
 

@@ -21,6 +21,7 @@ from vqd.domain.lifecycle import PromptState
 from vqd.runner.parcels import sha256_of, unpack
 from vqd.spool.files import concerns_one_name
 from vqd.spool.layout import Spool
+from vqd.spool.space import require_room
 from vqd.store.store import Session, Store
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ class Arrivals:
             prompt = session.prompts.get(arrival.key)
         if prompt.state is not PromptState.SUCCEEDED:
             return
+        for place in (self._folder, folder):  # else it would be fetched again and again, in vain
+            require_room(place, parcel.bytes)
         here = self._folder / f"{arrival.key.job_key}-{arrival.key.number}.tar"
         try:
             self._depot.fetch(parcel.name, here)
