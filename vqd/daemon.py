@@ -277,7 +277,7 @@ def _sign_of_life(engine: EngineProcess) -> Callable[[], None]:
         systemd.alive()
         try:
             engine.ensure_alive()
-        except VqdError as error:  # killed again while it started: the next tick tries again
+        except VqdError as error:  # a later tick tries again
             _log.warning("engine.unstarted", said=str(error))
 
     return tell

@@ -54,9 +54,27 @@ def test_a_dead_engine_comes_back_on_the_same_port_with_an_empty_temp(
     server.session.close()
 
 
-def test_an_engine_that_dies_again_while_it_starts_comes_back_the_next_time(
-    process: EngineProcess, tmp_path: Path
+@pytest.mark.parametrize("name", ["input", "engine.log"])
+def test_an_engine_that_does_not_start_again_is_told_and_tried_later(
+    process: EngineProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    os.kill(pid_of(process), signal.SIGKILL)
+    wait_for(lambda: not answers(process.url), within_s=30, what="the engine's end")
+    place = tmp_path / "engine" / name
+    place.rename(tmp_path / name)
+    place.mkdir() if name == "engine.log" else place.write_text("in the way")
+    monkeypatch.setattr("vqd.engine.child.AGAIN_S", 3600.0)
+    with pytest.raises(VqdError, match="did not start"):
+        wait_for(process.ensure_alive, within_s=30, what="the look that sees it dead")
+    place.rename(tmp_path / f"{name} (aside)")
+    process.ensure_alive()
+    assert not answers(process.url)
+
+
+def test_an_engine_that_did_not_start_again_comes_back(
+    process: EngineProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.engine.child.AGAIN_S", 0.0)
     os.kill(pid_of(process), signal.SIGKILL)
     wait_for(lambda: not answers(process.url), within_s=30, what="the engine's end")
     (tmp_path / "engine" / "input").rename(tmp_path / "input")

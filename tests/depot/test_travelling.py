@@ -1,9 +1,10 @@
 """Inputs that go to the depot and are fetched from it, and what is made that comes home once."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from errno import EACCES
+from errno import EACCES, EIO, ENOSPC
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -256,6 +257,45 @@ def test_a_job_whose_folder_takes_nothing_is_left_alone_and_keeps_nobody_waiting
     assert {"outputs/a_1.png", "outputs/a_2.png"} <= {*local.outputs()}
 
 
+def test_where_a_share_does_not_tell_whether_a_folder_is_there_what_comes_home_is_kept(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+    told = os.stat
+
+    def untold(path: Any, **how: Any) -> os.stat_result:
+        if str(path).endswith(f"active/{JOB}"):
+            raise OSError(EIO, os.strerror(EIO), str(path))
+        return told(path, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", untold)
+        with pytest.raises(OSError, match=os.strerror(EIO)):
+            local.arrivals(local.depot).bring()
+    assert local.arrivals(local.depot).bring() == 1
+    assert "outputs/a_1.png" in local.outputs()
+
+
+def test_while_a_disk_is_full_nothing_is_fetched_that_has_no_room_there(
+    local: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignment = local.claim()
+    local.record(assignment.prompt.key, local.make(assignment))
+    told = os.statvfs
+
+    def full(path: Any) -> Any:
+        found = told(path)
+        return os.statvfs_result((*found[:4], 0, *found[5:]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "statvfs", full)
+        with pytest.raises(OSError, match=os.strerror(ENOSPC)):
+            local.arrivals(Mortal(local.depot, 0)).bring()
+    assert local.arrivals(local.depot).bring() == 1
+    assert "outputs/a_1.png" in local.outputs()
+
+
 def test_equal_inputs_lie_there_once_and_go_when_no_job_wants_them(local: Site) -> None:
     picture(local.folder / "inputs" / "two.png", shade=1)
     local.stocking.stock()
@@ -286,6 +326,26 @@ def test_an_input_that_is_not_what_it_is_called_is_put_there_again(
         carriage.bring(assignment)
 
     assert caught.value.code == "depot_lacks"
+    assert local.stocking.stock(), "its home was told"
+    assert carriage.bring(assignment).fetched
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[1]\n", b"\xff\n"])
+def test_a_list_that_is_not_what_it_is_called_is_put_there_again(
+    local: Site, tmp_path: Path, text: bytes
+) -> None:
+    local.stocking.stock()
+    with local.store.reading() as session:
+        sha256 = session.depot.list_of(local.job.job_key)
+    assert sha256 is not None
+    (tmp_path / "other").write_bytes(text)
+    local.depot.put(tmp_path / "other", content_name(local.spool.mark, sha256))
+    carriage, assignment = local.by_depot.carriage(local.job), local.claim()
+
+    local.stocking.sweep()
+
+    with pytest.raises(VqdError, match="is not what it is called"):
+        carriage.bring(assignment)
     assert local.stocking.stock(), "its home was told"
     assert carriage.bring(assignment).fetched
 

@@ -55,7 +55,8 @@ def test_what_is_answered_is_what_is_made(tmp_path: Path) -> None:
     terminal = Terminal("init", home=tmp_path)
 
     terminal.answer("[" + str(tmp_path / "vqd") + "]: ", "~/file")
-    terminal.answer("is no folder", "~/renders")
+    terminal.answer("is no folder", "~nobody-has-this-name/renders")
+    terminal.answer("there is no user of that name", "~/renders")
     terminal.answer("[" + str(tmp_path / ".local" / "state" / "vqd") + "]: ", "~/renders/state")
     terminal.answer("lie in one another", "~/state")
     terminal.answer("Which servers", "builtin, gpu1")

@@ -18,6 +18,7 @@ from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
 from vqd.cli.parcel import enclosed_in
 from vqd.domain.lifecycle import JobState
+from vqd.domain.names import safe_name
 from vqd.spool.layout import PAUSED
 from vqd.spool.status import write_status
 from vqd.spool.waiting import HEADING, waiting_file
@@ -168,6 +169,21 @@ def test_a_job_is_checked_by_the_names_of_its_files(elsewhere: Elsewhere, tmp_pa
         assert "Did you mean image-scale?" in refused.output
 
 
+@pytest.mark.parametrize("name", ["beach-v1.5", "L" * 250, "b\udcffd"])
+@pytest.mark.parametrize("path", [".", "job.yaml", "below/.."])
+def test_a_job_has_the_same_name_by_both_ways(
+    elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, path: str
+) -> None:
+    folder = picture_job(tmp_path / name, pictures=1)
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder)
+    told = [json.loads(way("check", path, "--json").stdout) for way in elsewhere.ways]
+    assert [one["problems"] for one in told] == [[], []]
+    names = [one["name"] for one in told]
+    assert safe_name(names[0], longest_bytes=80) == safe_name(names[1], longest_bytes=80)
+    assert names[0].startswith(name[0])
+
+
 def test_the_graph_of_a_prompt_is_the_same_by_both_ways(
     elsewhere: Elsewhere, tmp_path: Path
 ) -> None:
@@ -293,7 +309,12 @@ def test_of_a_url_with_a_path_too_much_it_is_said(elsewhere: Elsewhere) -> None:
 
 @pytest.mark.parametrize(
     ("url", "code"),
-    [("http://127.0.0.1:1", "unreachable"), ("gpu-box:8640", "bad_url"), ("ftp://x", "bad_url")],
+    [
+        ("http://127.0.0.1:1", "unreachable"),
+        ("gpu-box:8640", "bad_url"),
+        ("ftp://x", "bad_url"),
+        ("http://[::1:8640", "bad_url"),
+    ],
 )
 def test_where_nobody_answers_it_is_said_which_and_what_to_look_at(url: str, code: str) -> None:
     answer = CliRunner().invoke(vqd, ["status", "--url", url], catch_exceptions=False)

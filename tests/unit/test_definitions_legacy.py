@@ -537,6 +537,11 @@ def test_bindings_of_a_definition_without_inputs_are_told(tmp_path: Path) -> Non
     [
         (("template: graph.json\n", ""), "missing_graph", None),
         (("template: graph.json", "template: gone.json"), "missing_graph", "template"),
+        (
+            ("template: graph.json", "template: ~nobody-has-this-name/g.json"),
+            "missing_graph",
+            "template",
+        ),
         (("template: graph.json", "template: old.yaml"), "not_json", "template"),
         (('nodes: ["93"]', 'nodes: ["94"]'), "unknown_node", "parameters.positive_prompt"),
         (("input_type: image", "input_type: sculpture"), "unknown_choice", "input_type"),

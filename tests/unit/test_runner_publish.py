@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -161,6 +162,27 @@ def test_a_job_whose_move_could_not_be_synced_is_over_only_when_it_is(
         one.stop()
         assert (spool.failed / JOB).is_dir()
         assert (job_of(store, over).state is JobState.PUBLISHING) == (times == 1)
+
+
+def test_a_job_whose_share_does_not_tell_whether_its_folder_is_there_is_not_over(
+    publisher: Publisher, store: Store, spool: Spool, over: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = os.stat
+
+    def untold(path: object, **how: Any) -> os.stat_result:
+        if str(path).endswith(f"active/{JOB}"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return told(path, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("vqd.runner.publish.AGAIN_S", 0.0)
+    with monkeypatch.context() as patch, capture_logs() as log:
+        patch.setattr(os, "stat", untold)
+        publisher.publish(over, JOB)
+        wait_for(lambda: [one["event"] for one in log], within_s=30)
+        wait_for(lambda: publisher.again_s(time.monotonic()) is not None, within_s=30)
+    assert log[0]["event"] == "publish.postponed"
+    assert job_of(store, over).finished_at is None
+    assert closed(publisher, spool, over).is_dir()
 
 
 def test_what_is_being_closed_again_is_not_asked_for_again(

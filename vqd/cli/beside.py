@@ -179,13 +179,16 @@ class Beside:
         return ReportShape(page.parent.name, os.fspath(page))
 
     def progress(self, job: str) -> ProgressShape | None:
-        """Give how far a job is, by its STATUS.yaml: what is over lies in done/ or failed/."""
+        """Give how far a job is, by its STATUS.yaml: what is over lies in done/ or failed/. Of one
+        that was taken out of the spool the queue tells."""
         from vqd.cli.statusfile import progress_in
 
         spool = self._share.if_answering()
-        folder = spool.find(job) if spool else None
-        if spool is None or folder is None:
+        if spool is None:
             return None
+        folder = spool.find(job)
+        if folder is None:
+            return self._memory.ended(job) if self._known_site else None
         found = progress_in(folder)
         is_open = folder.parent == spool.active
         return None if found is None or (is_open and found.state in CLOSED_STATES) else found

@@ -34,8 +34,7 @@ class Client:
     """Asks one daemon."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_of_daemon(url):
             hint = "It begins with http:// or https://, as in http://gpu-box:8640."
             raise VqdError(
                 "bad_url",
@@ -171,6 +170,14 @@ def _token_in(file: Path) -> str:
     if not token.isascii() or not token.decode("ascii").isprintable():
         raise VqdError("bad_token", f"{file}: this is no token.", "It is one line of text.")
     return token.decode("ascii")
+
+
+def _is_of_daemon(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an address in brackets
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 class _Bearer(AuthBase):

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
+from vqd.domain.names import safe_name, why_never_taken
 from vqd.service.draft import Draft
 from vqd.spool.files import first_free
-from vqd.spool.layout import Spool
+from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.leftovers import copy_name
 from vqd.spool.space import Disks
+
+_LONGEST_NAME_BYTES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,17 @@ class Drop:
         return None
 
 
+def require_apart(spool: Spool, path: Path) -> None:
+    """Do nothing unless the spool lies in a job's folder: a copy of that would be in itself.
+
+    Raises:
+        VqdError: `spool_inside`.
+    """
+    if path.is_dir() and spool.root.resolve().is_relative_to(path.resolve()):
+        said = f"The spool {spool.root} lies in {path}, and would be copied into itself."
+        raise VqdError("spool_inside", said, "Put the job into a folder of its own.")
+
+
 def require_room(disks: Disks, path: Path, draft: Draft) -> None:
     """Do nothing if there is room for a copy of a job.
 
@@ -50,7 +64,7 @@ def require_room(disks: Disks, path: Path, draft: Draft) -> None:
 
 def drop(spool: Spool, path: Path, draft: Draft) -> Drop:
     """Copy a job file, with the inputs that its draft names, or a job folder, into the inbox; it
-    comes there whole, by one rename.
+    comes there whole, by one rename, under a name that is taken.
 
     Raises:
         VqdError: `not_copied`; nothing was dropped. OSError: the same.
@@ -78,7 +92,8 @@ def _files(path: Path, draft: Draft) -> Iterator[Path]:
 
 
 def _named(spool: Spool, building: Path, name: str) -> Path:
-    names = [name, *(f"{name}-{turn}" for turn in range(2, 1000))]
+    base = safe_name(name.lstrip("~. "), longest_bytes=_LONGEST_NAME_BYTES)
+    names = [*filter(_is_taken, (base, *(f"{base}-{turn}" for turn in range(2, 1000))))]
     while True:
         target = spool.inbox / first_free(names, [spool.inbox])
         try:
@@ -88,6 +103,11 @@ def _named(spool: Spool, building: Path, name: str) -> Path:
                 raise
         else:
             return target
+
+
+def _is_taken(name: str) -> bool:
+    """Tell whether the daemon takes a drop of this name."""
+    return name != OWN_FOLDER and why_never_taken(name) is None
 
 
 def _share(building: Path, inbox: Path) -> None:

@@ -174,7 +174,10 @@ def _state_dir(proposal: SetUp) -> Path:
 
 
 def _folder(answer: str) -> Path:
-    path = Path(answer).expanduser().absolute()
+    try:
+        path = Path(answer).expanduser().absolute()
+    except RuntimeError as error:
+        raise click.UsageError(f"{answer}: there is no user of that name.") from error
     if path.exists() and not path.is_dir():
         raise click.UsageError(f"{path} is no folder.")
     return path

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.names import readable
 from vqd.spool.jobfiles import (
     defaults_in,
     is_defaults_name,
+    is_of_its_folder,
     job_file_in,
     why_no_job_file,
 )
@@ -29,7 +31,20 @@ def job_file_at(path: Path) -> Path:
     if found is None:
         said = f"{path}: {why_no_job_file(_beyond_a_link(path))}."
         raise VqdError("no_job_file", said, "Two lines are enough for one.")
-    return found.absolute()
+    # The folder's name may be that of the job, and `..` is none.
+    folder = found.parent.resolve() if ".." in found.parts else found.parent.absolute()
+    return folder / found.name
+
+
+def job_named_by(path: Path) -> str:
+    """Give the name of the job that a path names where its file says none.
+
+    Raises:
+        VqdError: as `job_file_at`.
+    """
+    job_file = job_file_at(path)
+    is_folder = path.is_dir() or is_of_its_folder(job_file)
+    return readable(job_file.parent.name if is_folder else job_file.stem)
 
 
 def _beyond_a_link(folder: Path) -> Path:

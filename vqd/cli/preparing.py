@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from vqd.cli.drafting import opened
-from vqd.cli.dropping import drop, require_room
+from vqd.cli.dropping import drop, require_apart, require_room
 from vqd.cli.jobpath import job_file_at
 from vqd.cli.way import Sent
 from vqd.domain.errors import Faults
@@ -41,8 +41,10 @@ def submit(settings: Settings, spool: Spool, path: Path) -> Sent:
     """Drop a copy of a job.
 
     Raises:
-        Faults: what is wrong with it. VqdError: `no_space`, `spool_away` …; nothing was dropped.
+        Faults: what is wrong with it. VqdError: `no_space`, `spool_away`, `spool_inside` …;
+            nothing was dropped.
     """
+    require_apart(spool, path)
     with opened(settings) as previews:
         draft = previews.draft(job_file_at(path), now=time.time())
     if draft.problems:

@@ -12,9 +12,16 @@ from vqd.cli.share import Share
 from vqd.cli.statusfile import running_of
 from vqd.cli.stops import not_taken, stops_of, unknown_to_queue
 from vqd.domain.errors import VqdError
+from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job
 from vqd.service.explain import Reason, Stop
-from vqd.service.shapes.answers import ExplainedShape, OnePromptShape, ShownShape, one_prompt_shape
+from vqd.service.shapes.answers import (
+    ExplainedShape,
+    OnePromptShape,
+    ProgressShape,
+    ShownShape,
+    one_prompt_shape,
+)
 from vqd.service.shapes.prompts import (
     JobDetailShape,
     event_shape,
@@ -77,6 +84,29 @@ class Memory:
             state=str(found.state) if found else None,
             folder=self._folder(found.job) if found else None,
             reasons=[reason_shape(one) for one in ([drop, *reasons] if drop else reasons)],
+        )
+
+    def ended(self, job: str) -> ProgressShape | None:
+        """Give how a job ended, of which only the queue tells; None if it has not, as far as that
+        can be told."""
+        try:
+            with open_views(self._site.queue_place) as views:
+                found = views.job(job)
+        except VqdError:
+            return None
+        if found.job != job or found.state not in CLOSED_STATES:
+            return None
+        counts = found.counts
+        return ProgressShape(
+            job=job,
+            state=str(found.state),
+            reason=found.reason,
+            total=counts.total,
+            over=counts.succeeded + counts.failed + counts.cancelled,
+            failed=counts.failed,
+            on=None,
+            expected_at=None,
+            folder=None,
         )
 
     @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vqd.cli.answers import Taken
 from vqd.cli.client import Client, Query, path_of
+from vqd.cli.jobpath import job_named_by
 from vqd.cli.packing import is_speaking, packed
 from vqd.cli.parcel import Enclosed, Parcel
 from vqd.cli.way import Sent
@@ -13,16 +14,19 @@ from vqd.service.shapes.answers import SentShape
 from vqd.service.shapes.check import CheckShape
 from vqd.service.shapes.shape import problem_of
 
+_LONGEST_NAME = 200
+"""Characters that the API takes."""
+
 
 def check(client: Client, path: Path, *, points: int) -> CheckShape:
     """Give what a job would be, with so many of its prompts."""
-    query: Query = {"points": points, "name": path.stem}
+    query: Query = {"points": points, "name": _name_of(path)}
     return client.post(CheckShape, path_of("check"), query, parcel=_to_check(*packed(path)))
 
 
 def graph(client: Client, path: Path, number: int) -> str:
     """Give the graph of a prompt of a job, as JSON."""
-    query: Query = {"prompt": number, "name": path.stem}
+    query: Query = {"prompt": number, "name": _name_of(path)}
     return client.text(path_of("check", "graph"), query, _to_check(*packed(path)))
 
 
@@ -37,10 +41,15 @@ def submit(client: Client, path: Path) -> Sent:
         checked = check(client, path, points=0)
         if checked.problems:
             raise Faults([problem_of(one) for one in checked.problems])
-        files = [one for one in files if one.path in {*checked.inputs}]
-    query: Query = {"name": path.stem}
+        inputs = {*checked.inputs}
+        files = [one for one in files if one.path in inputs]
+    query: Query = {"name": _name_of(path)}
     taken = client.post(Taken, path_of("jobs"), query, parcel=Parcel(job_file, files))
     return Sent(SentShape(taken.job, None, taken.prompts), lambda: taken.job)
+
+
+def _name_of(path: Path) -> str:
+    return job_named_by(path)[:_LONGEST_NAME]
 
 
 def _to_check(job_file: Path | None, files: Sequence[Enclosed]) -> Parcel:

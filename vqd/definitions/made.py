@@ -1,6 +1,7 @@
 """Definitions made of files: of a graph, and of a definition of video_queue."""
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ def _line(problem: Problem) -> int:
 
 
 def _read_template(folder: Path, template: str, notes: Notes) -> Any:
-    path = folder / Path(template).expanduser()
+    # Path.expanduser raises where no user has the name behind the ~.
+    path = folder / os.path.expanduser(template)  # noqa: PTH111
     try:
         with path.open("rb") as file:
             content: Any = json.loads(file.read(MOST_BYTES))

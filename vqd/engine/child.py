@@ -1,6 +1,7 @@
 """The built-in engine as a child process, which ends with its parent however that ends."""
 
 import contextlib
+import math
 import select
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from vqd.domain.errors import VqdError
 
 STARTED_WITHIN_S = 30.0
 STOPPED_WITHIN_S = 5.0
+AGAIN_S = 5.0
+"""Until one is started again that died and did not start: whoever starts it waits for that."""
 
 
 class EngineProcess:
@@ -22,6 +25,7 @@ class EngineProcess:
         self.url = ""
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
+        self._again_at = -math.inf
 
     def start(self) -> None:
         """Start it and wait until it listens.
@@ -29,28 +33,29 @@ class EngineProcess:
         Raises:
             VqdError: `engine_not_started`, naming its log.
         """
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "vqd", "engine", "--stop-with-parent"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--port", str(self._port), "--data", str(self.data_dir)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.url = self._announced(self._process)
+        try:
+            process = self._begun()
+        except OSError as error:
+            raise self._not_started(f": {error}") from error
+        self.url = self._announced(process)
         self._port = int(self.url.rpartition(":")[2])
+        self._process = process
 
     def ensure_alive(self) -> None:
         """Start it again if it died.
 
         Raises:
-            VqdError: `engine_not_started`; the next time it is tried again.
+            VqdError: `engine_not_started`; after AGAIN_S it is tried again.
         """
-        if self._process is not None and self._process.poll() is not None:
-            self._close_pipes(self._process)
+        process = self._process
+        if process is None or process.poll() is None or time.monotonic() < self._again_at:
+            return
+        self._close_pipes(process)
+        try:
             self.start()
+        except VqdError:
+            self._again_at = time.monotonic() + AGAIN_S
+            raise
 
     def stop(self) -> None:
         """End it, by force if it does not end by itself."""
@@ -74,6 +79,18 @@ class EngineProcess:
     def _log(self) -> Path:
         return self.data_dir / "engine.log"
 
+    def _begun(self) -> subprocess.Popen[bytes]:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "vqd", "engine", "--stop-with-parent"]
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [*command, "--port", str(self._port), "--data", str(self.data_dir)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
     def _announced(self, process: subprocess.Popen[bytes]) -> str:
         if process.stdout is None:
             raise AssertionError("stdout was asked for")
@@ -87,9 +104,11 @@ class EngineProcess:
         process.kill()
         process.wait()
         self._close_pipes(process)
-        raise VqdError(
-            "engine_not_started", "The built-in engine did not start.", f"See {self._log}."
-        )
+        raise self._not_started()
+
+    def _not_started(self, why: str = "") -> VqdError:
+        said = f"The built-in engine did not start{why}."
+        return VqdError("engine_not_started", said, f"See {self._log}.")
 
     def _close_pipes(self, process: subprocess.Popen[bytes]) -> None:
         for pipe in (process.stdin, process.stdout):

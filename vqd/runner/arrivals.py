@@ -19,8 +19,9 @@ from vqd.domain.depot import Arrival, parcel_name, parcels_of
 from vqd.domain.errors import DEPOT_LACKS, VqdError
 from vqd.domain.lifecycle import PromptState
 from vqd.runner.parcels import sha256_of, unpack
-from vqd.spool.files import concerns_one_name, is_real_folder
+from vqd.spool.files import concerns_one_name
 from vqd.spool.layout import Spool
+from vqd.spool.space import require_room
 from vqd.store.store import Session, Store
 
 if TYPE_CHECKING:
@@ -118,11 +119,8 @@ class Arrivals:
         self._on_arrival(arrival.key.job_key)
 
     def _bring(self, arrival: Arrival) -> None:
-        if not self._spool.is_present():
-            raise VqdError("spool_away", f"{self._spool.root}: the share is away.")
-        folder = self._spool.active / arrival.job
-        if is_real_folder(folder):
-            self._lay_out(arrival, folder)
+        if self._spool.has_active(arrival.job):
+            self._lay_out(arrival, self._spool.active / arrival.job)
         self._store.write(lambda session: session.depot.receive(arrival))
         self._depot.remove([arrival.parcel.name])
         _log.info("parcel.arrived", job=arrival.job, prompt=arrival.key.number)
@@ -133,6 +131,8 @@ class Arrivals:
             prompt = session.prompts.get(arrival.key)
         if prompt.state is not PromptState.SUCCEEDED:
             return
+        for place in (self._folder, folder):  # else it would be fetched again and again, in vain
+            require_room(place, parcel.bytes)
         here = self._folder / f"{arrival.key.job_key}-{arrival.key.number}.tar"
         try:
             self._depot.fetch(parcel.name, here)

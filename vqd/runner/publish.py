@@ -27,7 +27,7 @@ from vqd.runner.closing import lay_out
 from vqd.runner.room import Room
 from vqd.runner.statuses import RunningNow, Statuses
 from vqd.spool import drops
-from vqd.spool.files import is_real_folder, sync_folder
+from vqd.spool.files import sync_folder
 from vqd.spool.layout import Spool
 from vqd.spool.space import refusal
 from vqd.store.store import Store
@@ -167,21 +167,20 @@ class Publisher:
         job = self._job(job_key)
         folder = self._spool.active / job.job
         if job.state is not JobState.PUBLISHING:
-            if not job.input_folder and is_real_folder(folder):
+            if not job.input_folder and self._spool.has_active(job.job):
                 drops.begin_layout(folder)
             if not self._store.write(lambda session: session.jobs.begin_publishing(job_key)):
                 return
         now = self._clock()
         closed = replace(job, state=job.ends_as, finished_at=now, reason=_reason(job))
-        if is_real_folder(folder):
+        if self._spool.has_active(job.job):
             if self._room is not None:
                 self._room.require_end()
             with self._store.reading() as session:
                 lay_out(session, closed, folder, self._kept, now=now)
             self._require_spool()
             drops.publish(folder, self._home(closed) / job.job)
-        else:
-            self._require_spool()  # it was published before, or deleted; not away with the share
+        else:  # it was published before, or deleted
             for names in (self._home(closed), self._spool.active):  # perhaps not synced then
                 sync_folder(names)
         self._store.write(

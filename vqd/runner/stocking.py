@@ -19,7 +19,7 @@ from vqd.documents.opening import opened
 from vqd.domain.depot import Content, content_name, contents_of
 from vqd.domain.errors import DEPOT_LACKS, VqdError
 from vqd.runner.inputs import placed
-from vqd.runner.parcels import sha256_in
+from vqd.runner.parcels import sha256_in, sha256_of
 from vqd.runner.stocklist import list_text, read_list
 from vqd.spool.layout import Spool
 from vqd.store.store import Store
@@ -129,12 +129,15 @@ class Stocking:
         return sha256
 
     def _listed(self, sha256: str) -> list[str]:
-        """Give the hashes that a list of this daemon's has; none where the depot has lost it."""
+        """Give the hashes that a list of this daemon's has; none where the depot has lost it, or
+        has something else by its name: whoever fetches it says so, and all is put there again."""
         with NamedTemporaryFile(dir=self._folder, suffix=".jsonl") as file:
             try:
                 self._depot.fetch(content_name(self._home, sha256), Path(file.name))
             except VqdError as error:
                 if error.code != DEPOT_LACKS:
                     raise
+                return []
+            if sha256_of(Path(file.name)) != sha256:
                 return []
             return [content.sha256 for content in read_list(Path(file.name)).values()]
