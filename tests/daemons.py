@@ -85,6 +85,16 @@ class Daemon:
                 env=_environment(),
             )
 
+    def wait_up(self, servers: int = 1) -> None:
+        """Wait until so many servers are up: of one that is slow to answer the log tells before
+        that it is down."""
+
+        def states() -> list[str]:
+            changes = self.logged("server.changed")
+            return [*{line["server"]: line["state"] for line in changes}.values()]
+
+        wait_for(lambda: states().count("up") >= servers, within_s=90, what=f"{servers} servers")
+
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         assert self.process is not None

@@ -4,7 +4,6 @@ own, and helps the others."""
 import json
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -98,7 +97,7 @@ def begin(house: House, folder: Path, *, pictures: int = PICTURES) -> None:
     for daemon in (house.a, house.b):
         daemon.start()
     for daemon in (house.a, house.b):
-        wait_for(partial(daemon.logged, "server.changed"), within_s=WITHIN_S)
+        daemon.wait_up()
     drop(house.a, folder, "wide", pictures=pictures)
     wait_for(lambda: concluded(house.a) and concluded(house.b), within_s=WITHIN_S)
 

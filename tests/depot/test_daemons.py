@@ -1,7 +1,6 @@
 """Daemons that share a queue and no disk: the files of their jobs travel by the depot."""
 
 from collections.abc import Iterator
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def begin(house: House, folder: Path) -> None:
     for daemon in (house.a, house.b):
         daemon.start()
     for daemon in (house.a, house.b):
-        wait_for(partial(daemon.logged, "server.changed"), within_s=WITHIN_S)
+        daemon.wait_up()
     picture_job(folder / "wide", pictures=PICTURES, job=JOB).rename(house.a.spool.inbox / "wide")
     wait_for(lambda: concluded(house.a) and concluded(house.b), within_s=WITHIN_S)
 

@@ -164,8 +164,12 @@ def test_a_job_that_is_edited_runs_only_what_the_edit_changes(
     def job_file(text: str, method: str = "PUT", path: str = "") -> requests.Response:
         return asked(daemon, method, f"/api/jobs/edited/job-file{path}", json={"text": text})
 
+    def closings() -> int:
+        return sum(line["job"] == folder.name for line in daemon.logged("job.closed"))
+
     by_file(daemon, "edited", picture(tmp_path / "a.png"))
     folder = daemon.wait_closed("edited")
+    wait_for(lambda: closings() == 1, within_s=60, what="the first end")
     before = (folder / "job.yaml").read_text()
     shown = told(daemon, "/api/jobs/edited/job-file")
     assert (shown["name"], shown["text"]) == ("job.yaml", before)
@@ -179,9 +183,8 @@ def test_a_job_that_is_edited_runs_only_what_the_edit_changes(
     after = before + "fan_out: {matrix: {method: [lanczos, area]}}\n"
     checked = job_file(after, "POST", "/check").json()
     assert (checked["prompts"], checked["kept"], checked["problems"]) == (2, 1, [])
-    closed = len(daemon.logged("job.closed"))
     assert job_file(after).status_code == 200
-    wait_for(lambda: len(daemon.logged("job.closed")) > closed, within_s=60)
+    wait_for(lambda: closings() == 2, within_s=60, what="the second end")
     counts = told(daemon, "/api/jobs/edited")["counts"]
     assert (counts["succeeded"], counts["kept"]) == (2, 1)
     assert (daemon.spool.done / folder.name / "job.yaml").read_text() == after

@@ -136,7 +136,8 @@ def test_a_steering_file_from_the_far_side_is_answered(share: Share, tmp_path: P
     write(held / "cancel.TXT", "")
     failed = share.daemon.wait_closed("held")
     assert failed.parent == share.daemon.spool.failed
-    assert [*share.far.failed.glob("*-held/CANCEL.done-*")]
+    answers = share.far.failed.glob
+    wait_for(lambda: [*answers("*-held/CANCEL.done-*")], within_s=60, what="the answer")
 
 
 def test_a_file_that_says_pause_holds_everything_and_its_removal_lets_it_go(

@@ -1,5 +1,6 @@
 """Notices leave the daemon over HTTP, through kill -9, and hold nothing up."""
 
+import signal
 from base64 import b64decode
 from collections.abc import Iterator
 from io import BytesIO
@@ -124,10 +125,13 @@ def test_the_house_tells_of_its_servers_and_its_queue_through_a_kill(
 ) -> None:
     gpu = EngineProcess(tmp_path / "gpu", port=lasting_port())
     gpu.start()
-    house = {"to": "studio", "after": "1s"}
-    servers = ["builtin", {"url": gpu.url, "name": "gpu"}]
-    set_up(daemon, {"notify_house": house, "servers": servers}, studio=studio.url)
+    set_up(daemon, {"servers": ["builtin", {"url": gpu.url, "name": "gpu"}]}, studio=studio.url)
     daemon.start()
+    daemon.wait_up(2)  # before that they are down, which may be told as well
+    set_up(daemon, {"notify_house": {"to": "studio", "after": "1s"}}, studio=studio.url)
+    assert daemon.process is not None
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: daemon.logged("settings.reloaded"), within_s=60, what="the reload")
     drop(daemon, "a", JOB)
     daemon.wait_closed("a")
     wait_for(lambda: told_by(studio, "queue_empty"), within_s=60)
@@ -141,10 +145,10 @@ def test_the_house_tells_of_its_servers_and_its_queue_through_a_kill(
     daemon.start()
     gpu.start()
     wait_for(lambda: told_by(studio, "server_back", "gpu"), within_s=60)
-    gpu.stop()
     before, after = told_by(studio, "server_down", "gpu")
     assert before == after
     assert len(told_by(studio, "queue_empty")) == 1
+    gpu.stop()
 
 
 def told_by(studio: Receiver, event: str, server: str | None = None) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -88,6 +89,10 @@ class Copies:
         inbox = self.daemon.spool.inbox
         return subprocess.Popen(["bash", "-euc", script], cwd=inbox, env={**os.environ, **given})
 
+    def taken(self, way: str) -> list[dict[str, Any]]:
+        """What the log tells of the taking, an instant after the job may begin."""
+        return [one for one in self.daemon.logged("drop.taken") if one["drop"] == way]
+
     def close(self) -> None:
         for process in self.running.values():
             process.kill()
@@ -125,8 +130,7 @@ def test_a_job_is_taken_whole_and_once_however_it_comes(copies: Copies, way: str
     assert sorted(path.name for path in (done / "inputs").iterdir()) == ["big.png", "p1.png"]
     with Image.open(done / "inputs" / "big.png") as arrived:
         arrived.load()
-    taken = [one for one in copies.daemon.logged("drop.taken") if one["drop"] == way]
-    assert len(taken) == 1
+    assert len(wait_for(lambda: copies.taken(way), within_s=60, what=f"the taking of {way}")) == 1
 
 
 def test_what_is_dropped_stays_where_it_was_copied_from(copies: Copies) -> None:

@@ -102,7 +102,8 @@ def test_nothing_in_it_is_ever_taken(house: Daemon) -> None:
     assert (folder / "job.yaml").is_file()
     assert (folder / "sub" / "job.yaml").is_file()
     assert (folder / "cat.png").is_file()
-    assert [line["drop"] for line in house.logged("drop.taken")] == ["after.yaml"]
+    taken = wait_for(lambda: house.logged("drop.taken"), within_s=60, what="that it was taken")
+    assert [line["drop"] for line in taken] == ["after.yaml"]
 
 
 def test_where_it_cannot_be_written_that_is_said_once_and_jobs_go_on(house: Daemon) -> None:

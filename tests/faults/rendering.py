@@ -24,8 +24,14 @@ def run_job(daemon: Daemon, folder: Path, *, job: str = TWO_LINES, pictures: int
 
 
 def outcomes(daemon: Daemon) -> Counter[str]:
-    """Count how the attempts ended."""
-    return Counter(line["outcome"] for line in daemon.logged("prompt.concluded"))
+    """Count how the attempts ended, but for those that were made ready and put back unsent, as is
+    what is behind a prompt that takes a second."""
+    ended = daemon.logged("prompt.concluded")
+    return Counter(line["outcome"] for line in ended if not _is_put_back(line))
+
+
+def _is_put_back(line: dict[str, Any]) -> bool:
+    return (line["message"] or "").startswith("Put back before it was sent")
 
 
 def messages(daemon: Daemon, outcome: str) -> list[str]:

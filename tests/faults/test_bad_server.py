@@ -12,7 +12,6 @@ from tests.daemons import Daemon
 from tests.faults.rendering import assert_made_once, entry_in
 from tests.proxy import PassOn, Proxy, json_answer
 from tests.samples import picture_job
-from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 from vqd.runner.avoidance import FIRST_PROBE_S
 
@@ -46,7 +45,7 @@ def test_a_server_that_fails_job_after_job_is_avoided_and_the_jobs_are_made_by_a
 ) -> None:
     proxy.tampers("GET /history", *[raised] * 500)
     daemon.start()
-    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=60)
+    daemon.wait_up(2)
     for name in JOBS:
         picture_job(tmp_path / name, pictures=2).rename(daemon.spool.inbox / name)
     for name in JOBS:

@@ -92,7 +92,7 @@ def test_what_takes_longer_goes_on_there_and_is_followed_by_the_next_daemon(
     house: House, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon = house(0.5).start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     sent = theirs(engine, 20)
     drop(daemon, tmp_path, "beach", JOB)
     (first, second) = wait_for(
@@ -116,7 +116,7 @@ def test_a_second_sigterm_ends_the_wait(
     house: House, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon = house(600).start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     sent = theirs(engine, 20)
     drop(daemon, tmp_path, "beach", JOB)
     wait_for(lambda: on(engine, "pending"), within_s=60)
@@ -135,7 +135,7 @@ def test_a_server_that_does_not_answer_holds_no_end_up(
 ) -> None:
     held = Held()
     daemon = house(0.5).start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     proxy.tampers("POST /prompt", held.after)
     try:
         drop(daemon, tmp_path, "beach", JOB)

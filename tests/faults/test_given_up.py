@@ -54,7 +54,7 @@ def test_what_was_given_up_is_taken_off_when_the_server_is_back_after_a_restart_
     daemon: Daemon, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     theirs(engine, 200)
     drop_job(daemon, tmp_path, job=JOB)
     (given_up,) = wait_for(lambda: ours(engine), within_s=60)

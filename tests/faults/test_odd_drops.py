@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -53,8 +54,12 @@ def house(tmp_path_factory: pytest.TempPathFactory, clock: Path) -> Iterator[Dae
 
 
 def taken(daemon: Daemon, name: str) -> int:
-    """How often a drop was taken."""
-    return sum(line["drop"] == name for line in daemon.logged("drop.taken"))
+    """How often a drop was taken, of which the log tells an instant after its job may begin."""
+
+    def lines() -> list[dict[str, Any]]:
+        return [line for line in daemon.logged("drop.taken") if line["drop"] == name]
+
+    return len(wait_for(lines, within_s=60, what=f"the taking of {name}"))
 
 
 def active(daemon: Daemon, name: str) -> Path:

@@ -12,7 +12,6 @@ from tests.daemons import Daemon, manifest_of
 from tests.faults.rendering import assert_made_once, drop_job, messages, outcomes, run_job
 from tests.proxy import PassOn, Proxy
 from tests.samples import picture
-from tests.waiting import wait_for
 from vqd.engine.child import EngineProcess
 
 
@@ -98,7 +97,7 @@ def test_servers_that_share_an_output_folder_overwrite_nothing(tmp_path: Path) -
     daemon = Daemon(tmp_path / "house", servers=servers, settle_s=0.1)
     try:
         daemon.start()
-        wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=60)
+        daemon.wait_up(2)
         drop_job(daemon, tmp_path, pictures=12)
         folder = daemon.wait_closed("one")
         assert_made_once(daemon, folder, 12)

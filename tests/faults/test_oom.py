@@ -133,7 +133,7 @@ def test_prompts_are_routed_to_the_server_that_has_more(
     settings["servers"].append({"url": big.url, "name": "big", "vram_gb": 48})
     daemon.settings.write_text(yaml.safe_dump(settings), encoding="utf-8")
     daemon.start()
-    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=60)
+    daemon.wait_up(2)
     drop(daemon, tmp_path, pictures=6)
     done = daemon.wait_closed("beach")
     assert done.parent == daemon.spool.done
@@ -170,7 +170,7 @@ def test_without_a_ladder_it_is_tried_again_as_often_as_the_job_allows_and_other
 ) -> None:
     small.tampers("GET /history", out_of_memory)
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     job = f"vqd: 1\nworkflow: image-scale\nretry: {{limit: {limit}}}\n"
     picture_job(tmp_path / "beach", pictures=1, job=job).rename(daemon.spool.inbox / "beach")
     sent = theirs_behind(small, engine)
@@ -192,7 +192,7 @@ def test_memory_that_is_freed_between_the_prompts_of_others_costs_them_nothing(
     with_ladder(tmp_path, "free_memory")
     small.tampers("GET /history", out_of_memory)
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     drop(daemon, tmp_path)
     sent = theirs_behind(small, engine)
     assert_made_once(daemon, daemon.wait_closed("beach"), 1)

@@ -66,7 +66,7 @@ def test_their_prompts_are_waited_for_and_end_as_if_nobody_else_were_there(
     daemon: Daemon, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=60)
+    daemon.wait_up()
     sent = theirs(engine, 8)
     for name in ("kept", "dropped"):
         picture_job(tmp_path / name, pictures=1, job=RETRIED).rename(daemon.spool.inbox / name)

@@ -76,7 +76,7 @@ def test_a_daemon_that_starts_into_a_pause_takes_its_own_back_and_leaves_the_pro
     daemon: Daemon, proxy: Proxy, engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon.start()
-    wait_for(lambda: daemon.logged("server.changed"), within_s=20)
+    daemon.wait_up()
     sent = theirs(engine, 8)
     folder = drop(daemon, tmp_path, "beach", SLOW)
     wait_for(lambda: len(on(engine, "pending")) == 2, within_s=60)

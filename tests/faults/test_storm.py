@@ -36,8 +36,7 @@ def test_a_storm_of_reconnections_misses_no_prompt_and_doubles_none(
     daemon: Daemon, proxies: list[Proxy], engine: EngineProcess, tmp_path: Path
 ) -> None:
     daemon.start()
-    up = "server.changed"
-    wait_for(lambda: len(daemon.logged(up)) >= SERVERS, within_s=90, what="all servers")
+    daemon.wait_up(SERVERS)
     drop_job(daemon, tmp_path, job=JOB)
     for made in (10, 40):
         wait_for(lambda made=made: outcomes(daemon)["succeeded"] >= made, within_s=60)  # type: ignore[misc]

@@ -65,7 +65,7 @@ def test_it_is_avoided_and_said_and_the_others_work_and_a_restart_makes_it_as_go
 ) -> None:
     takes_and_runs_none(proxy)
     daemon.start()
-    wait_for(lambda: len(daemon.logged("server.changed")) >= 2, within_s=60)
+    daemon.wait_up(2)
     for turn in range(3):
         assert_made_once(daemon, drop(daemon, tmp_path, f"job{turn}", 3), 3)
     assert outcomes(daemon)["succeeded"] == 9

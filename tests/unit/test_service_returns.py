@@ -164,3 +164,22 @@ def test_a_folder_that_was_claimed_when_the_daemon_died_is_taken_in_once(
     with door.store.reading() as session:
         kinds = [event.kind for _, event in session.events.of_job(found.job_key)]
     assert kinds.count("job.accepted") == 2
+
+
+def test_a_folder_that_waits_to_be_taken_in_under_another_name_keeps_it_at_a_rescan(
+    spool: Spool, store: Store
+) -> None:
+    (spool.done / JOB).mkdir()
+    folder = picture_job(spool.inbox / "copy")
+    write(folder / "STATUS.yaml", f"job: {JOB}\nheartbeat_at: x\n")
+    aside = Aside("returns")
+    door = Door(spool, store, aside)
+    job = door.take("copy")
+    assert job != JOB
+    door.submission.readmit(now=NOW + 1)
+    aside.start()
+    try:
+        door.wait(job, JobState.QUEUED)
+    finally:
+        aside.stop()
+    assert spool.active_jobs() == {job}

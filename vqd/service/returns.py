@@ -82,11 +82,14 @@ class Returns:
         claims.claim_folder(folder, self._spool.active / told)  # its job goes on there
         return told
 
+    def is_underway(self, job: str) -> bool:
+        """Tell whether a folder in active/ is being taken in, or waits for that."""
+        return job in self._underway
+
     def take_in(self, job: str) -> None:
         """Let a folder in active/ be taken in, of which the queue has no open job."""
-        if job not in self._underway:
-            self._underway.add(job)
-            self._aside.carry_out(lambda: self._take_in(job))
+        self._underway.add(job)
+        self._aside.carry_out(lambda: self._take_in(job))
 
     def _claim(self, folder: Path, job: str) -> str:
         self._underway.add(job)

@@ -205,7 +205,7 @@ class Submission:
             named = self.new_folder(folder.name, now=now)
             claims.claim_folder(folder, named)
             folder = named
-        if folder.name in self._underway:
+        if folder.name in self._underway or self._returns.is_underway(folder.name):
             return False
         job_file = job_file_in(folder) or only_job_file(folder)
         with self._store.reading() as session:
