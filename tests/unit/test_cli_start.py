@@ -60,6 +60,17 @@ finally:
     print(json.dumps([*sys.modules]), file=sys.stderr)
 """
 
+CERTIFICATES = """
+import gc, ssl, sys
+from vqd.__main__ import main
+sys.argv = ["vqd", *sys.argv[1:]]
+try:
+    main()
+finally:
+    contexts = [one for one in gc.get_objects() if isinstance(one, ssl.SSLContext)]
+    print(sum(one.cert_store_stats()["x509"] for one in contexts), file=sys.stderr)
+"""
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
@@ -98,8 +109,9 @@ def test_how_long_a_busy_queue_takes_is_told_without_what_carries_it_out(house: 
     assert imported & NOT_FOR_A_LOOK == set()
 
 
-def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", RUN, "engine", "--port", "0", "--data", str(tmp_path)]
+def said_by_an_engine(script: str, data: Path) -> str:
+    """Give what a script says in the end that has started an engine."""
+    command = [sys.executable, "-c", script, "engine", "--port", "0", "--data", str(data)]
     done = subprocess.run(
         [*command, "--stop-with-parent"],
         input="",  # which ends, as a parent does
@@ -108,10 +120,21 @@ def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None
         check=True,
         timeout=60,
     )
-    imported = {*json.loads(done.stderr.splitlines()[-1])}
     assert done.stdout.startswith("http://127.0.0.1:")
+    return done.stderr.splitlines()[-1]
+
+
+def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None:
+    imported = {*json.loads(said_by_an_engine(RUN, tmp_path))}
     assert "vqd.engine.server" in imported
     assert imported & {"vqd.daemon", "vqd.settings.model", "vqd.store.store", "pydantic"} == set()
+    assert "av" not in imported
+
+
+def test_the_engine_reads_no_certificates_for_a_client_that_it_has_no_use_for(
+    tmp_path: Path,
+) -> None:
+    assert said_by_an_engine(CERTIFICATES, tmp_path) == "0"
 
 
 def test_a_queue_elsewhere_is_asked_without_what_reads_one_here() -> None:
