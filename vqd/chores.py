@@ -30,11 +30,12 @@ class Chores:
         self._keeping.start()
         if self._is_shared:
             self._forgetting.start()
-        self._welcoming.start()
 
     def wake(self) -> None:
-        """Let it look for records that are due."""
+        """Let it look for records that are due. The first time, when the loop has given out what
+        waits, it begins to keep inbox/_vqd/, which takes the time of many prompts."""
         self._keeping.wake()
+        self._welcoming.start()
 
     def stop(self) -> None:
         """End it after what it is at."""

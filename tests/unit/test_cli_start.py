@@ -60,6 +60,28 @@ finally:
     print(json.dumps([*sys.modules]), file=sys.stderr)
 """
 
+LOOKED_THROUGH = """
+import gc, json, sys
+from vqd.__main__ import main
+sys.argv = ["vqd", *sys.argv[1:]]
+try:
+    main()
+finally:
+    looks = [generation["collections"] for generation in gc.get_stats()]
+    print(json.dumps([looks, gc.get_freeze_count()]), file=sys.stderr)
+"""
+
+CERTIFICATES = """
+import gc, ssl, sys
+from vqd.__main__ import main
+sys.argv = ["vqd", *sys.argv[1:]]
+try:
+    main()
+finally:
+    contexts = [one for one in gc.get_objects() if isinstance(one, ssl.SSLContext)]
+    print(sum(one.cert_store_stats()["x509"] for one in contexts), file=sys.stderr)
+"""
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
@@ -98,8 +120,9 @@ def test_how_long_a_busy_queue_takes_is_told_without_what_carries_it_out(house: 
     assert imported & NOT_FOR_A_LOOK == set()
 
 
-def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", RUN, "engine", "--port", "0", "--data", str(tmp_path)]
+def said_by_an_engine(script: str, data: Path) -> str:
+    """Give what a script says in the end that has started an engine."""
+    command = [sys.executable, "-c", script, "engine", "--port", "0", "--data", str(data)]
     done = subprocess.run(
         [*command, "--stop-with-parent"],
         input="",  # which ends, as a parent does
@@ -108,10 +131,42 @@ def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None
         check=True,
         timeout=60,
     )
-    imported = {*json.loads(done.stderr.splitlines()[-1])}
     assert done.stdout.startswith("http://127.0.0.1:")
+    return done.stderr.splitlines()[-1]
+
+
+def said_by_a_daemon(script: str, folder: Path) -> str:
+    """Give what a script says in the end that has started a daemon, which finds no settings."""
+    command = [sys.executable, "-c", script, "run", "--settings", str(folder / "missing.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "[settings_missing]" in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_the_engine_is_served_with_nothing_of_the_daemon(tmp_path: Path) -> None:
+    imported = {*json.loads(said_by_an_engine(RUN, tmp_path))}
     assert "vqd.engine.server" in imported
     assert imported & {"vqd.daemon", "vqd.settings.model", "vqd.store.store", "pydantic"} == set()
+    assert "av" not in imported
+
+
+def test_the_engine_reads_no_certificates_for_a_client_that_it_has_no_use_for(
+    tmp_path: Path,
+) -> None:
+    assert said_by_an_engine(CERTIFICATES, tmp_path) == "0"
+
+
+def test_a_daemon_imports_nothing_that_only_terminals_and_pictures_need(tmp_path: Path) -> None:
+    imported = {*json.loads(said_by_a_daemon(RUN, tmp_path))}
+    assert "vqd.daemon" in imported
+    assert imported & {"rich", "pygments", "PIL", "av", "numpy", "aiohttp", "requests"} == set()
+
+
+def test_what_a_daemon_imports_is_hardly_looked_through_for_garbage(tmp_path: Path) -> None:
+    (young, older, oldest), frozen = json.loads(said_by_a_daemon(LOOKED_THROUGH, tmp_path))
+    assert young < 60  # two hundred times by Python's own threshold
+    assert (older, oldest) <= (4, 0)
+    assert frozen > 10_000
 
 
 def test_a_queue_elsewhere_is_asked_without_what_reads_one_here() -> None:

@@ -453,3 +453,8 @@ def test_what_the_servers_offer_is_proposed_and_not_insisted_on(
     assert params["model"]["anyOf"][0]["enum"] == ["wan\\high.pt", "b.pt", "c.pt"]
     job = "vqd: 1\nworkflow: t2i\nparams: {model: not-there-yet.pt}\n"
     assert faults(schema, job) == []
+
+
+def test_the_schema_of_a_job_file_is_its_askers_own() -> None:
+    job_schema()["properties"].clear()
+    assert job_schema() == SCHEMAS["job"]

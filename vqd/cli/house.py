@@ -1,6 +1,9 @@
 """run, demo, engine: the verbs that run things."""
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -20,9 +23,11 @@ from vqd.cli.helping import examples
 @ends_in_words
 def run(settings_file: Path | None, *, json_logs: bool, log_level: str | None) -> None:
     """Run the daemon until it is stopped."""
-    from vqd import daemon, logs, systemd
-    from vqd.settings.load import load
-    from vqd.settings.model import Settings
+    with _without("rich"):  # which structlog imports where it is found; `logs` has no use for it
+        from vqd import daemon, logs, systemd
+        from vqd.settings.load import load
+        from vqd.settings.model import Settings
+    gc.freeze()  # none of it goes again
 
     flags = {} if log_level is None else {"log_level": log_level}
 
@@ -33,6 +38,19 @@ def run(settings_file: Path | None, *, json_logs: bool, log_level: str | None) -
     settings = read()
     logs.set_up_logs(as_json=json_logs or is_read, level=settings.log_level, for_journal=is_read)
     sys.exit(daemon.run(settings, read))
+
+
+@contextmanager
+def _without(package: str) -> Iterator[None]:
+    """Let a package that is not imported yet be found by nobody until the block ends."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment] # as the import system has it
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @click.command(epilog=examples("vqd demo"))

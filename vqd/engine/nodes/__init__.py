@@ -1,4 +1,5 @@
-"""The built-in engine's nodes, by class."""
+"""The built-in engine's nodes, by class. PyAV is imported by those of clips and sounds as they run:
+an engine starts without it."""
 
 from collections.abc import Mapping
 

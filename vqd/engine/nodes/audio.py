@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
 from vqd.engine.nodes.clips import ENDINGS as CLIP_ENDINGS
@@ -84,6 +83,8 @@ def _write(
 ) -> None:
     """Write a sound [channels, samples]. Nothing of chance is in the file, as in a stream's number:
     the same sound is the same file."""
+    import av
+
     layout = "mono" if len(waveform) == 1 else "stereo"
     with av.open(str(path), "w", made_as.ending, options={"fflags": "+bitexact"}) as container:
         container.metadata["prompt"] = json.dumps(context.graph)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +19,6 @@ from vqd.engine.nodes.signature import METADATA, Context, Folders, NodeClass, Sh
 from vqd.engine.nodes.sound import Audio, add_sound, read_sound, write_sound
 
 ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-
-_COPIED = (av.VideoStream, av.AudioStream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,8 @@ def _sha256(path: Path, *_: int) -> str:
 
 
 def _components(context: Context, video: ClipFile | Clip) -> Sequence[Any]:
+    import av
+
     if isinstance(video, Clip):
         return video.images, video.audio, float(video.fps)
     with av.open(str(video.path)) as container:
@@ -123,6 +122,8 @@ def _save(
     format: str,  # noqa: A002 - ComfyUI's input
     codec: str,
 ) -> Shown:
+    import av
+
     if format not in ("auto", "mp4"):
         raise ValueError(f"{format!r} is not a valid VideoContainer")
     if codec not in ("auto", "h264"):
@@ -162,6 +163,8 @@ def _save_clip(context: Context, clip: Clip, prefix: str, encoding: _Encoding) -
 
 
 def _save_copy(context: Context, container: Any, place: Place) -> Shown:
+    import av
+
     with (
         place.writing(0, "mp4") as (hidden, shown),
         _writing(context, hidden, "mp4", container.metadata) as output,
@@ -169,7 +172,7 @@ def _save_copy(context: Context, container: Any, place: Place) -> Shown:
         streams = {
             stream: output.add_stream_from_template(stream, opaque=True)
             for stream in container.streams
-            if isinstance(stream, _COPIED)
+            if isinstance(stream, (av.VideoStream, av.AudioStream))
         }
         for packet in container.demux(list(streams)):
             if packet.dts is not None:
@@ -188,6 +191,8 @@ def _save_frames(
     rate: Fraction,
     audio: Audio | None,
 ) -> Shown:
+    import av
+
     width, height = size
     if encoding is _H264 and (height % 2 or width % 2):
         raise ValueError(f"H264 needs an even width and height, and this is {width}x{height}")
@@ -215,6 +220,8 @@ def _save_frames(
 def _writing(
     context: Context, path: Path, ending: str, metadata: Mapping[str, str] | None = None
 ) -> Any:
+    import av
+
     options = {"movflags": "use_metadata_tags"} if ending == "mp4" else {}
     container = av.open(str(path), "w", format=ending, options=options)
     container.metadata.update(metadata or {})

@@ -6,7 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,8 @@ Audio = Mapping[str, Any]
 
 def read_sound(path: Path) -> Audio | None:
     """Give the sound of a clip's file, None if it has none."""
+    import av
+
     with av.open(str(path)) as container:
         if not container.streams.audio:
             return None
@@ -37,6 +38,8 @@ def add_sound(container: Any, audio: Audio) -> Any:
 
 def write_sound(container: Any, stream: Any, audio: Audio, seconds: Fraction) -> None:
     """Write a sound to its stream, no longer than this."""
+    import av
+
     rate = int(audio["sample_rate"])
     samples = audio["waveform"][0, :2, : math.ceil(rate * seconds)]
     layout = "mono" if len(samples) == 1 else "stereo"
