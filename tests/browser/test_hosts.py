@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import opened
 from tests.browser.looking import Look
 from tests.cluster.company import Company
+from tests.cluster.test_seeing import accept
 from tests.webhouse import web_house
 
 HOURS_S = 36_000.0
@@ -93,3 +94,19 @@ def test_where_one_host_is_alone_the_servers_stand_as_they_are(
     look.go("/servers")
     expect(look.page.locator(".server h2")).to_have_text(["gpu1up", "gpu2up"])
     expect(look.page.locator(".host header")).to_be_hidden()
+
+
+def test_each_job_is_told_with_the_host_at_which_it_is_at_home_also_when_it_comes_later(
+    look: Look, company: Company, database: str
+) -> None:
+    for name in ("a", "b"):
+        company.silence(company.join(name, f"of-{name}"), -HOURS_S)
+    accept(database, "home-of-a", "20260101-000000-early")
+    look.go("/")
+    jobs = look.page.locator(".job .label")
+    expect(jobs).to_have_text(["at home on a"])
+    accept(database, "home-of-b", "20260101-000001-later")
+    expect(jobs).to_have_text(["at home on a", "at home on b"])
+    look.go("/jobs/20260101-000001-later")
+    expect(look.page.get_by_text("at home on b")).to_be_visible()
+    assert look.faults() == []

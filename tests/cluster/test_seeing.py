@@ -106,13 +106,31 @@ def test_programs_are_told_of_hosts_that_are_gone_too_while_their_servers_are_kn
     ]
 
 
-def test_a_host_that_is_alone_is_not_spoken_of(house: House, company: Company) -> None:
+def test_each_job_is_told_with_the_host_at_which_it_is_at_home(
+    house: House, company: Company, web: WebHouse, database: str
+) -> None:
+    company.join("a", "gpu1")
+    company.join("b", "gpu2")
+    accept(database, "home-of-b")
+
+    for verb in (["status"], ["list"], ["show", JOB]):
+        assert "at home on b" in house.vqd(*verb).output
+    listed = json.loads(house.vqd("list", "--json").output)
+    told = [*listed, web.told(f"/api/jobs/{JOB}"), *web.told("/api/jobs")["jobs"]]
+    assert [job["host"] for job in told] == ["b", "b", "b"]
+
+
+def test_a_host_that_is_alone_is_not_spoken_of(
+    house: House, company: Company, database: str
+) -> None:
+    accept(database, "home-of-a")
     company.silence(company.join("a", "gpu1"), HOURS_S)
 
     assert "HOST" not in house.vqd("servers").output
     status = json.loads(house.vqd("status", "--json").output)
     assert status["hosts"] == []
     assert [(one["state"], one["host"]) for one in status["servers"]] == [("up", None)]
+    assert [job["host"] for job in status["jobs"]] == [None]
 
 
 def test_a_server_that_another_host_took_over_is_told_with_that(

@@ -36,6 +36,7 @@ def about(job: JobShape, now: float) -> str:
     counts = job.counts
     finish = job.finish
     told = (
+        f"at home on {job.host}" if job.host else "",
         f"{counts.kept} kept" if counts.kept else "",
         f"{counts.failed} failed" if counts.failed else "",
         job.reason or "",

@@ -51,11 +51,11 @@ class Memory:
         """Give a job with so many of its prompts."""
         with self._views_of(name) as views:
             seen = views.detail(name, prompts=prompts)
-            _, reasons = views.explain(seen.job.job, self._stops(), now=time.time())
-        detail = self._detail(seen.job, reasons)
+            job, reasons = views.explain(seen.job.job, self._stops(), now=time.time())
+        detail = self._detail(job, reasons)
         return ShownShape(
             **{key: getattr(detail, key) for key in JobDetailShape.__match_args__},
-            folder=self._folder(seen.job.job),
+            folder=self._folder(job.job),
             prompts=[prompt_shape(prompt) for prompt in seen.prompts],
             events=[event_shape(event) for event in seen.events],
         )

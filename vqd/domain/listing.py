@@ -67,7 +67,8 @@ class ListedJob:
     Among those of its `priority` the lower `turn` starts sooner; `hold` says why nothing of it may
     start now. What it `needs` of a server, and `max_parallel`, the most of its prompts that run at
     once, decide how soon it is done. The outputs of so many prompts are `on_the_way` home by the
-    depot. Times are UTC seconds.
+    depot. `home` is the mark of the spool where it was dropped, where daemons share the queue, and
+    `host` what people call its machine, where there are several. Times are UTC seconds.
     """
 
     job_key: int
@@ -90,6 +91,8 @@ class ListedJob:
     needs: Needs = field(default_factory=Needs)
     max_parallel: int | None = None
     on_the_way: int = 0
+    home: str = ""
+    host: str = ""
 
     @property
     def why(self) -> str | None:

@@ -29,15 +29,13 @@ class Job(ListedJob):
     """A job with what carries it out. `input_folder` is where its inputs lie, below its folder.
 
     `plan` is None for a job that was rejected before it was planned; `problems` say why. Of one
-    that `is_brief` little else is remembered, and it cannot be taken up again. `home` is the mark
-    of the spool where it was dropped, where daemons share the queue; else it is empty.
+    that `is_brief` little else is remembered, and it cannot be taken up again.
     """
 
     plan: Plan | None
     job_file: JobFile
     input_folder: str
     is_brief: bool = False
-    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

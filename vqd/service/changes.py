@@ -7,7 +7,7 @@ from vqd.domain.finish import Finish
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.server import ServerRecord
-from vqd.service.hosts import by_host, sharing
+from vqd.service.hosts import at_home, by_host, sharing
 from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
@@ -62,6 +62,7 @@ class Changes:
             newest = session.events.newest_key()
             if newest == key:
                 return Changed(key)
+            hosts = self._reader.hosts()
             events = session.events.after(key, limit=MOST_EVENTS + 1)
             if newest < key or len(events) > MOST_EVENTS:
                 return None
@@ -77,7 +78,7 @@ class Changes:
             ]
             return Changed(
                 newest,
-                jobs,
+                at_home(jobs, hosts),
                 finishes_of(session, [job for job in jobs if job.state not in CLOSED_STATES], now),
                 [one for one in prompts if one is not None],
                 len(keys) <= MOST_PROMPTS,

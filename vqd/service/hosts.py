@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vqd.domain.host import Host, told_apart
+from vqd.domain.listing import ListedJob
 from vqd.domain.server import ServerRecord, ServerTally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+Listed = TypeVar("Listed", bound=ListedJob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,12 @@ def by_host(servers: Iterable[ServerRecord], hosts: Iterable[Host]) -> list[Serv
     counts only while its host is heard, for nobody else gives it prompts."""
     known = {host.home: host for host in hosts}
     return [_by(known[one.home], one) if one.home in known else one for one in servers]
+
+
+def at_home(jobs: Iterable[Listed], hosts: Sequence[Host]) -> list[Listed]:
+    """Give jobs with the host of each, if there are several."""
+    names = {host.home: host.name for host in told_apart(hosts)} if len(hosts) > 1 else {}
+    return [replace(job, host=names.get(job.home, "")) if names else job for job in jobs]
 
 
 def host_views(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vqd.service.hosts import HostView, by_host, host_views, sharing
+from vqd.service.hosts import HostView, at_home, by_host, host_views, sharing
 from vqd.store.reader import Overlook, Reader
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Overviews:
         """Give the queue at a glance. `now` is UTC seconds."""
         known = self._reader.hosts()
         with self._reader.reading() as rows:
-            jobs, servers = rows.joblist.open(), rows.servers.all()
+            jobs, servers = at_home(rows.joblist.open(), known), rows.servers.all()
             if not (hosts := sharing(known, servers)):
                 return Overview(jobs, servers)
             tallies = rows.servers.tallies(now)
@@ -62,8 +62,9 @@ class Overviews:
 
     def newest(self, asked: JobFilter, *, limit: int) -> Sequence[ListedJob]:
         """Give the newest jobs that fit, newest first."""
+        known = self._reader.hosts()
         with self._reader.reading() as rows:
-            return rows.joblist.page(asked, limit=limit)
+            return at_home(rows.joblist.page(asked, limit=limit), known)
 
     def finishes(self, jobs: Sequence[ListedJob], now: float) -> Mapping[int, Finish]:
         """Give by their keys when jobs will be done, of those of which that can be told.

@@ -19,6 +19,7 @@ from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.listing import JobFilter, ListedJob, Order, Place
 from vqd.domain.outcome import OutputFile
 from vqd.domain.queue import Event, Job, Prompt
+from vqd.service.hosts import at_home
 from vqd.store.store import StoreReader
 
 T = TypeVar("T")
@@ -47,9 +48,9 @@ class Pages:
         Raises:
             VqdError: `bad_cursor`, it was given for no page of this order.
         """
-        after = _job_place(cursor, asked.order)
+        after, hosts = _job_place(cursor, asked.order), self._reader.hosts()
         with self._reader.reading() as session:
-            found = session.joblist.page(asked, after=after, limit=limit + 1)
+            found = at_home(session.joblist.page(asked, after=after, limit=limit + 1), hosts)
         return _page(found, limit, lambda job: _written(job, asked.order))
 
     def prompts(

@@ -17,7 +17,7 @@ from vqd.domain.queue import Event, Job, Prompt, PromptKey
 from vqd.service.able import groups
 from vqd.service.explain import MOST_TOLD, Reason, Stop, explain
 from vqd.service.facts import Facts, Tried
-from vqd.service.hosts import by_host, sharing
+from vqd.service.hosts import at_home, by_host, sharing
 from vqd.service.reach import out_of_reach
 from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
@@ -128,7 +128,8 @@ class Views:
         job, hosts = self.job(name), self._reader.hosts()
         with self._reader.reading() as session:
             facts = _facts(session, session.jobs.get(job.job_key), hosts, now)
-        return facts.job, explain(facts, stops, now)
+        (told,) = at_home([facts.job], hosts)
+        return told, explain(facts, stops, now)
 
     def prompt(self, name: str, number: int) -> PromptDetail:
         """Give one prompt of a job and the attempts at it.

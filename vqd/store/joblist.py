@@ -14,6 +14,7 @@ from vqd.domain.errors import Problem
 from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import Counts, JobFilter, ListedJob, Order, Place
 from vqd.domain.needs import Needs
+from vqd.store.homes import AND_HOME
 from vqd.store.labels import findable
 from vqd.store.orders import keys_in_order, pattern_of
 from vqd.store.rows import Connection, Row
@@ -110,7 +111,7 @@ _COLUMNS = (
     " kept, priority, turn, accepted_at, started_at, finished_at, cancel_requested_at, reason,"
     " hold, problems, max_parallel, needs, json_extract(plan, '$.comment') AS comment,"
     " json_extract(plan, '$.labels') AS labels, json_extract(plan, '$.drift') AS drift,"
-    f" {ON_THE_WAY}"
+    f" {ON_THE_WAY}{AND_HOME}"
 )
 _LISTED = f"{_COLUMNS} FROM jobs CROSS JOIN needs USING (needs_key)"
 _OPEN = (
@@ -148,5 +149,6 @@ def facts_of(row: Row) -> dict[str, Any]:
         "reason": row["reason"],
         "hold": row["hold"],
         "on_the_way": row["on_the_way"],
+        "home": row["home"] if "home" in row.keys() else "",  # noqa: SIM118 - a row's values are no keys
         "problems": tuple(Problem(**problem) for problem in json.loads(row["problems"])),
     }

@@ -80,7 +80,6 @@ def job_of(row: Row) -> Job:
         job_file=JobFile(row["job_file"], row["job_file_sha256"]),
         input_folder=row["input_folder"],
         is_brief=row["record"] != "whole",
-        home=row["home"] if "home" in row.keys() else "",  # noqa: SIM118 - a row's values are no keys
     )
 
 

@@ -263,7 +263,7 @@ class JobRows:
             f"SELECT 1 AS one{AND_HOME} FROM jobs INDEXED BY jobs_open WHERE state IN"
             f" ('assembling', 'quoted', 'queued', 'running', 'publishing') GROUP BY 1{AND_HOME}"
         )
-        return {row["home"] for row in rows if "home" in row.keys()}  # noqa: SIM118 - as in job_of
+        return {row["home"] for row in rows if "home" in row.keys()}  # noqa: SIM118 - as in facts_of
 
     def closing(self) -> list[tuple[int, str]]:
         """Give the keys and names of jobs to close: their prompts are all over, or they are being

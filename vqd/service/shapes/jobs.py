@@ -65,6 +65,8 @@ class JobShape(Shape):
     drift: list[str]
     """What is not as it was, where an output is made again."""
     problems: list[ProblemShape]
+    host: str | None
+    """The machine at whose spool it is at home, where several share the queue."""
     on_the_way: int
     """Of how many prompts, made by other hosts, the outputs are on their way home by the depot."""
 
@@ -89,6 +91,7 @@ def job_shape(job: ListedJob, finish: Finish | None = None) -> JobShape:
         finish=None if finish is None else finish_shape(finish),
         drift=[*job.drift],
         problems=[problem_shape(problem) for problem in job.problems],
+        host=job.host or None,
         on_the_way=job.on_the_way,
     )
 

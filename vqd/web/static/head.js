@@ -25,7 +25,8 @@ export function makeHead(name, onDone) {
 
   function draw(job, running) {
     const labels = Object.entries(job.labels).map(([label, value]) => `${label} ${value}`);
-    write(about, [job.workflow, job.job, ...labels].join(" · "));
+    const home = job.host ? [`at home on ${job.host}`] : [];
+    write(about, [job.workflow, job.job, ...home, ...labels].join(" · "));
     write(state, job.cancel_requested_at && !job.finished_at ? "being cancelled" : job.state);
     state.dataset.state = job.state;
     write(comment, job.comment);

@@ -50,6 +50,7 @@ export function updateRow(row, job, running, isPicked) {
   about.replaceChildren(
     h("span", {}, job.workflow),
     job.reason ? h("span", { class: "reason", title: sentence(job.reason) }, sentence(job.reason)) : "",
+    job.host ? label("at home on", job.host) : "",
     ...Object.entries(job.labels).map(([name, value]) => label(name, value)),
     job.priority === USUAL_PRIORITY ? "" : label("priority", job.priority),
   );
