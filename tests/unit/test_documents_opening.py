@@ -2,13 +2,14 @@
 
 import os
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders import write
-from vqd.documents.opening import NotAFile, created, opened
+from vqd.documents.opening import NotAFile, created, opened, read_from
 
 
 @pytest.fixture
@@ -23,6 +24,28 @@ def test_a_file_is_read_through_folders(tmp_path: Path) -> None:
     for below in (None, tmp_path, tmp_path / "a", tmp_path / "not on the way"):
         with opened(path, below=below) as file:
             assert file.read() == b"text"
+
+
+@pytest.mark.parametrize("length", [0, 57, 65_535, 65_536, 65_537, 200_000])
+@pytest.mark.parametrize("most_bytes", [0, 50, 65_536, 65_537, 1 << 20])
+def test_as_much_is_read_as_is_asked_for_and_there(
+    tmp_path: Path, length: int, most_bytes: int
+) -> None:
+    content = os.urandom(length)
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with opened(path) as file:
+        assert read_from(file, most_bytes) == content[:most_bytes]
+
+
+def test_a_short_file_takes_little_memory_however_much_may_be_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "job.yaml", "vqd: 1")
+    with opened(path) as file:
+        tracemalloc.start()
+        read_from(file, 1 << 20)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak_bytes < 1 << 18
 
 
 def test_the_folder_to_stay_below_may_be_reached_by_a_link_but_is_none(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.builders import NOW
-from tests.samples import picture_job
+from tests.builders import NOW, write
+from tests.samples import picture, picture_job
 from vqd.domain.lifecycle import JobState
 from vqd.service import accepting
 from vqd.service.aside import Aside
@@ -35,3 +35,27 @@ def test_a_job_whose_status_cannot_be_written_is_accepted_all_the_same(
         found = session.jobs.find(job)
     assert found is not None
     assert found.state is JobState.QUEUED
+
+
+def test_of_job_files_that_are_taken_together_the_first_and_the_last_are_told_of(
+    tmp_path: Path, store: Store
+) -> None:
+    in_the_queue: list[int] = []
+
+    def look() -> None:
+        with store.reading() as session:
+            in_the_queue.append(len(session.jobs.unfinished()))
+
+    spool = Spool.create(tmp_path / "spool")
+    drafting = Drafting(spool, workflows=(), input_roots=())
+    submission = Submission(spool, store, drafting, Aside("returns"), on_change=look)
+    drops = []
+    for number in range(5):
+        image = picture(spool.inbox / f"shot{number}.png").name
+        text = f"vqd: 1\nworkflow: image-scale\ninputs: {{image: {image}}}\n"
+        job_file = write(spool.inbox / f"shot{number}.yaml", text)
+        drops.append((job_file, submission.draft(job_file, now=NOW)))
+    submission.take_files(drops, now=NOW)
+    first, last = in_the_queue
+    assert first >= 1
+    assert last == len(drops)

@@ -8,10 +8,13 @@ from tests.builders import NOW, write
 from tests.pages import a_node, a_page
 from tests.samples import picture, picture_job
 from vqd.definitions.shipped import shipped_folder
+from vqd.documents import reader
 from vqd.documents.builder import USUAL
+from vqd.documents.tree import Document
 from vqd.domain.job import Notify
 from vqd.domain.needs import Needs
 from vqd.media.apart import NoDecoder
+from vqd.service import carried
 from vqd.service.draft import Draft
 from vqd.service.drafts import Drafting
 from vqd.spool.layout import Spool
@@ -61,6 +64,40 @@ def test_a_peek_tells_of_the_inputs_that_a_draft_finds(
     assert drafting.peek(job_file).inputs == found
     draft = drafting.draft(job_file, now=NOW)
     assert draft.inputs == (() if draft.problems else found)
+
+
+def test_a_short_job_file_that_was_peeked_at_is_not_parsed_again(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def parse_as(path: Path, text: str) -> Document:
+        parsed.append(path.name)
+        return reader.parse_as(path, text)
+
+    monkeypatch.setattr(carried, "parse_as", parse_as)
+    picture(spool.inbox / "a.png")
+    job_file = write(spool.inbox / "peeked.yaml", f"{JOB}inputs: {{image: a.png}}\n")
+    drafting = Drafting(spool, workflows=(), input_roots=())
+    assert drafting.peek(job_file).inputs == ("a.png",)
+    assert drafting.draft(job_file, now=NOW).inputs == ("a.png",)
+    assert parsed == ["peeked.yaml"]
+
+
+def test_a_job_file_that_changed_since_it_was_peeked_at_is_read_as_it_is_now(spool: Spool) -> None:
+    for name in ("a.png", "b.png"):
+        picture(spool.inbox / name)
+    job_file = write(spool.inbox / "one.yaml", f"{JOB}inputs: {{image: a.png}}\n")
+    drafting = Drafting(spool, workflows=(), input_roots=())
+    drafting.peek(job_file)
+    write(job_file, f"{JOB}inputs: {{image: b.png}}\n")
+    assert drafting.draft(job_file, now=NOW).inputs == ("b.png",)
+
+
+def test_each_of_two_job_files_that_say_the_same_is_told_of_by_its_own_name(spool: Spool) -> None:
+    files = [write(spool.inbox / name, f"{JOB}nonsense: 1\n") for name in ("a.yaml", "b.yaml")]
+    told = [drafted(spool, file).problems[0].where for file in files]
+    assert told == ["a.yaml", "b.yaml"]
 
 
 def test_a_job_yaml_in_the_inbox_itself_is_one_drop_among_others(spool: Spool) -> None:

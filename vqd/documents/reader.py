@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from vqd.documents.builder import USUAL, Builder, Limits
-from vqd.documents.opening import NotAFile, opened
+from vqd.documents.opening import NotAFile, opened, read_from
 from vqd.documents.tree import Document, Mapping, Node, Sequence
 from vqd.domain.errors import Faults, Problem
 
@@ -91,7 +91,7 @@ def content_of(path: Path, where: str, limits: Limits = USUAL) -> bytes:
     """
     try:
         with opened(path) as file:
-            content = file.read(limits.most_bytes + 1)
+            content = read_from(file, limits.most_bytes + 1)
             size_bytes = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqd.documents.opening import open_held, what_is
+from vqd.documents.opening import open_held, read_from, what_is
 from vqd.domain.names import folded, pattern, why_never_taken
 
 DEEPEST = 40
@@ -155,7 +155,7 @@ def read(root: Path, path: str, most_bytes: int) -> bytes:
         for folder in above:
             handle = stack.enter_context(_opened(folder, handle))
         with os.fdopen(open_held(name, handle), "rb") as file:
-            return file.read(most_bytes + 1)
+            return read_from(file, most_bytes + 1)
 
 
 @contextmanager

@@ -32,13 +32,15 @@ class Accepting:
     def accept(self, job: str, draft: Draft, *, now: float, kept: int = 0) -> None:
         """Accept the folder `job` in active/. `kept` prompts of it are made already."""
         self.begin(job, draft, now=now, kept=kept)()
+        self._on_change()
 
     def begin(self, job: str, draft: Draft, *, now: float, kept: int = 0) -> Callable[[], None]:
-        """Begin to accept a folder, and give what ends it; those begun together share a commit."""
+        """Begin to accept a folder, and give what ends it, of which nobody is told yet; those begun
+        together share a commit."""
         problems = draft.problems or _reserved(draft)
         if draft.planned is None or problems:
             self._reject(job, draft, problems, now=now)
-            return self._on_change
+            return _nothing
         plan = draft.planned.plan
         wait = self._store.begin_accepting(
             job,
@@ -52,7 +54,6 @@ class Accepting:
         def end() -> None:
             wait()
             self._tell(job, now=now)
-            self._on_change()
 
         return end
 
@@ -89,6 +90,10 @@ class Accepting:
             write_status(folder, accepted, now=now, durable=False)
         except OSError as error:  # it is accepted all the same, and told of when it changes
             _log.warning("status.unwritten", error=str(error))
+
+
+def _nothing() -> None:
+    """Do nothing more about a job that was rejected."""
 
 
 def _reserved(draft: Draft) -> tuple[Problem, ...]:

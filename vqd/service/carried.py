@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vqd.definitions.graphs import read_graph
 from vqd.definitions.ui.refusals import UNSEEN
 from vqd.documents.builder import USUAL
-from vqd.documents.reader import decoded, parse, parse_as, read
+from vqd.documents.reader import decoded, parse, parse_as
 from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import JobSpec
@@ -18,6 +19,9 @@ from vqd.media.embedded import Embedded, embedded_in
 
 _KEYS = ("vqd", "workflow", "name", "inputs", "params", "output", "record")
 """Of the job file in an output, what vqd puts there: nobody's schedule, notices or fan-out."""
+_SHORT_BYTES, _REMEMBERED = 2 << 10, 500
+"""So many short job files are not read anew: one that is copied in is asked for its inputs while it
+settles, and drafted after that."""
 _RECORD = "record"
 _RESULT = "result"
 
@@ -56,9 +60,10 @@ def read_job(path: Path, content: bytes) -> tuple[JobSpec, tuple[Problem, ...]]:
         Faults: as there, or `no_record`: it carries none.
     """
     if not may_carry(path.name):
-        is_whole = 0 < len(content) <= USUAL.most_bytes
-        document = parse_as(path, decoded(content, path.name)) if is_whole else read(path)
-        return jobfile.understood(document)
+        if not 0 < len(content) <= USUAL.most_bytes:
+            return jobfile.read(path)
+        understood = _remembered if len(content) <= _SHORT_BYTES else _understood
+        return understood(path.name, content)
     try:
         carried = carried_in(path)
     except FileNotFoundError:
@@ -71,6 +76,13 @@ def read_job(path: Path, content: bytes) -> tuple[JobSpec, tuple[Problem, ...]]:
         hint = "Take the file as the server wrote it, or the .yaml that lay beside it."
         raise Faults([Problem("no_record", said, path.name, hint=hint)])
     return jobfile.understood(parse(carried.job_file.decode(), path.name))
+
+
+def _understood(name: str, content: bytes) -> tuple[JobSpec, tuple[Problem, ...]]:
+    return jobfile.understood(parse_as(Path(name), decoded(content, name)))
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_understood)
 
 
 def holds_graph(path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from vqd.definitions.load import Definitions
 from vqd.definitions.shipped import shipped_folder
 from vqd.documents.builder import USUAL
-from vqd.documents.opening import opened
+from vqd.documents.opening import opened, read_from
 from vqd.documents.reader import parse_as
 from vqd.documents.tree import Document
 from vqd.domain.catalogue import KnownClasses, NothingKnown
@@ -333,7 +333,7 @@ def _content(path: Path) -> bytes:
     file or cannot be read, of which intake tells."""
     try:
         with opened(path) as file:
-            return file.read(USUAL.most_bytes + 1)
+            return read_from(file, USUAL.most_bytes + 1)
     except FileNotFoundError:
         raise
     except OSError:

@@ -67,6 +67,7 @@ class Submission:
         self._store = store
         self._drafting = drafting
         self._aside = aside
+        self._on_change = on_change
         self._underway: set[str] = set()
         self._naming = threading.Lock()
         self._accepting = Accepting(spool, store, quote_over, on_change)
@@ -112,7 +113,9 @@ class Submission:
         except BaseException:
             self._underway.discard(folder.name)
             raise
-        return self._ended(folder.name, draft, end)
+        coming = self._ended(folder.name, draft, end)
+        self._on_change()
+        return coming
 
     def take_files(
         self, files: Sequence[tuple[Path, Draft]], *, now: float
@@ -120,10 +123,13 @@ class Submission:
         """Claim settled job files of the inbox, with their inputs, and accept them in this order,
         large ones aside; gives each, or why it was not taken."""
         begun = self._together.begin(files, now=now)
-        return [
-            one if isinstance(one, Exception) else self._ended(one.job, draft, one.end)
-            for (_, draft), one in zip(files, begun, strict=True)
-        ]
+        taken: list[Coming | Exception] = []
+        for (_, draft), one in zip(files, begun, strict=True):
+            coming = one if isinstance(one, Exception) else self._ended(one.job, draft, one.end)
+            taken.append(coming)
+            if len(taken) in (1, len(files)):  # of those between nobody need hear each by itself
+                self._on_change()
+        return taken
 
     def take_result(self, path: Path, carried: CarriedJob, *, now: float) -> tuple[str, Draft]:
         """Claim a file in the inbox that carries its job, with what lies beside it of that, and
@@ -234,6 +240,7 @@ class Submission:
 
     def _accept(self, job: str, draft: Draft, *, now: float) -> None:
         self._begin(job, draft, now=now)()
+        self._on_change()
 
     def _begin(self, job: str, draft: Draft, *, now: float) -> Callable[[], None]:
         drops.set_aside(self._spool.active / job)
@@ -253,9 +260,13 @@ class Submission:
             finally:
                 self._underway.discard(job)
 
+        def carry_out_aside() -> None:
+            carry_out()
+            self._on_change()
+
         if draft.total > LARGE:
             self._underway.add(job)
-            self._aside.carry_out(carry_out)
+            self._aside.carry_out(carry_out_aside)
         else:
             carry_out()
         return Coming(job, accepted)
