@@ -408,6 +408,31 @@ def test_what_is_kept_of_inputs_is_bounded_but_for_what_is_in_use(local: Site) -
     assert [*first.input_folder.iterdir()] == []
 
 
+def test_inputs_that_nobody_uses_make_room_for_others_where_the_disk_is_full(
+    local: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.stocking.stock()
+    depot = Depot(replace(local.depot.address, cache_bytes=1 << 30))
+    carriage = ByDepot(depot, local.store, tmp_path / "third", "third").carriage(local.job)
+    first = carriage.bring(local.claim("p-1"))
+    [kept] = [first.input_folder / name for name in first.inputs.values()]
+    told = os.statvfs
+
+    def full(path: Any) -> Any:
+        found = told(path)
+        free = 0 if kept.exists() else found.f_bavail
+        return os.statvfs_result((*found[:4], free, *found[5:]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "statvfs", full)
+        second = local.claim("p-2")
+        with pytest.raises(OSError, match=os.strerror(ENOSPC)):
+            carriage.bring(second)
+        carriage.end(first)
+        assert carriage.bring(second).fetched
+    assert not kept.exists()
+
+
 def test_a_job_is_not_closed_while_something_it_made_is_on_its_way(local: Site) -> None:
     for prompt_id in ("p-1", "p-2"):
         assignment = local.claim(prompt_id)

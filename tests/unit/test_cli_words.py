@@ -105,6 +105,20 @@ def test_nothing_in_a_name_acts_on_a_terminal(house: House, verb: str) -> None:
     assert "\x1b[31m🎬" not in answer.output
 
 
+@pytest.mark.parametrize("verb", ["cancel", "log", "report"])
+def test_nothing_in_the_names_of_a_fault_acts_on_a_terminal(house: House, verb: str) -> None:
+    answer = house.vqd(verb, "2026")
+    assert answer.exit_code == 4
+    assert "20260101-000001-\\x1b[31m🎬\\nred" in answer.stderr
+    assert "\x1b" not in answer.stderr
+
+
+def test_a_path_that_is_not_utf8_ends_nothing(house: House) -> None:
+    there = str(house.folder / "b\udcffd")
+    assert json.loads(house.vqd("backup", "--to", there, "--json").stdout)["jobs"] == 2
+    assert "b\\udcffd" in house.vqd("backup", "--to", there).stdout
+
+
 def test_no_color_is_heeded_and_json_has_none(house: House) -> None:
     args = ["status", "--settings", str(house.settings)]
     plain = CliRunner(env={"NO_COLOR": "1"}).invoke(vqd, args, color=True)

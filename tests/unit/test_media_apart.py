@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.builders import write
 from tests.samples import picture
 from tests.waiting import wait_for
 from vqd.media import apart
@@ -135,6 +136,25 @@ def test_a_decoder_ends_when_nobody_asks_and_another_is_started(tmp_path: Path) 
         assert decoders.ask("probe", path)["width"] == 32
     finally:
         decoders.close()
+
+
+def test_decoders_that_end_as_they_are_asked_are_no_fault_of_the_file(
+    decoders: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, go = picture(tmp_path / "p.png"), tmp_path / "go"
+    ending = write(
+        tmp_path / "ending",
+        f"#!/bin/sh\necho started; read one; until [ -e {go} ]; do :; done\n"
+        "echo '{\"value\": 1}'; read another; exit 0\n",
+    )
+    ending.chmod(0o700)
+    with monkeypatch.context() as patched, ThreadPoolExecutor(2) as threads:
+        patched.setattr(sys, "executable", str(ending))
+        asked = [threads.submit(decoders.ask, "probe", path) for _ in range(2)]
+        wait_for(lambda: len(decoders.pids) == 2, within_s=60)
+        go.touch()
+        assert [one.result() for one in asked] == [1, 1]
+    assert decoders.ask("probe", path)["width"] == 32
 
 
 def test_a_decoder_ends_with_who_started_it(tmp_path: Path) -> None:

@@ -46,16 +46,21 @@ def ends_in_words(command: Callable[P, R]) -> Callable[P, R]:
                 click.echo(f"error: {problem.in_full} [{problem.code}]", err=True)
             sys.exit(EXIT_FAULTS)
         except VqdError as error:
-            click.echo(f"error: {error} [{error.code}]", err=True)
+            click.echo(f"error: {_printable(str(error))} [{error.code}]", err=True)
             sys.exit(EXIT_BY_ERROR.get(error.code, EXIT_REFUSED))
         except BrokenPipeError:
             raise  # whoever read the output has seen enough; click ends quietly
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"error: {place}{error.strerror or error} [os_error]", err=True)
+            said = _printable(f"{place}{error.strerror or error}")
+            click.echo(f"error: {said} [os_error]", err=True)
             sys.exit(EXIT_REFUSED)
 
     return wrapped
+
+
+def _printable(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 class Verbs(click.Group):

@@ -1,6 +1,5 @@
 """What was found when something was examined: how it looks, and how the command ends."""
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -11,6 +10,7 @@ import click
 
 from vqd.cli.codes import EXIT_WARNED, EXIT_WRONG
 from vqd.cli.table import Cell, heading, print_table
+from vqd.cli.told import json_of
 from vqd.doctor.rounds import Examined
 from vqd.domain.finding import Finding, Level, command, worst
 from vqd.domain.names import printable
@@ -33,7 +33,7 @@ def end_with(parts: Iterable[Examined], settings_file: Path | None, *, as_json: 
         listed = [
             {"about": one.about, **asdict(finding)} for one in seen for finding in one.findings
         ]
-        click.echo(json.dumps({"worst": level, "findings": listed}, indent=2, ensure_ascii=False))
+        click.echo(json_of({"worst": level, "findings": listed}))
     else:
         click.echo(f"\n{_summary(found)}")
         if settings_file is not None and any(_asks_vqd(finding) for finding in found):

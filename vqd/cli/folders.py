@@ -33,7 +33,7 @@ def job_folder(spool: Spool, part: str, queue_place: Place | None = None) -> Pat
         if part and part in folder.name and not folder.name.startswith(".")
     ]
     if len(fitting) > 1:
-        names = ", ".join(sorted(folder.name for folder in fitting)[:_MOST_NAMED])
+        names = ", ".join(sorted(printable(folder.name) for folder in fitting)[:_MOST_NAMED])
         raise VqdError("ambiguous_job", f"Several jobs fit {part}: {names}.", "Name one.")
     if not fitting:
         raise _unknown(spool, part, queue_place)

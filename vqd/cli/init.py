@@ -12,6 +12,7 @@ from vqd.cli.helping import examples
 from vqd.cli.told import print_json
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.finding import command
+from vqd.domain.names import printable
 from vqd.service.shapes.shape import Shape
 from vqd.settings.farm import BUILTIN
 from vqd.settings.files import find_settings_file
@@ -231,7 +232,7 @@ def _tell(setup: SetUp, made: Sequence[Path]) -> None:
     places = {"spool": setup.spool, "state": setup.state_dir, "settings": setup.settings_file}
     for name, place in places.items():
         kept = "" if place in made else "  (was there)"
-        click.echo(f"{name:<10}{place}{kept}")
+        click.echo(printable(f"{name:<10}{place}{kept}"))
     click.echo(f"{'servers':<10}{', '.join(setup.servers)}")
     click.echo(f"\nNow: {_next_command(setup)}\nThen drop jobs into {setup.spool / 'inbox'}")
 

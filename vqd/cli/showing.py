@@ -12,6 +12,7 @@ import click
 from vqd.cli.jobtable import print_prompts
 from vqd.cli.statusfile import read_status
 from vqd.cli.table import STATE_COLOURS
+from vqd.cli.told import json_of
 from vqd.documents.opening import opened
 from vqd.domain.errors import VqdError
 from vqd.domain.names import printable
@@ -36,7 +37,7 @@ def show_folder(folder: Path, *, prompts: int, as_json: bool) -> None:
     shown = list(islice(_told(folder), prompts))
     if as_json:
         told = {**status, "folder": str(folder), "prompts": shown}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+        click.echo(json_of(told))
         return
     _print(folder, status)
     print_prompts(

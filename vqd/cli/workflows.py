@@ -255,7 +255,7 @@ def _tell_written(
         word = "left out" if note.code == "unknown_key" else "note"
         click.echo(f"{word}: {note.in_full}", err=True)
     for path in written:
-        click.echo(f"wrote {path}")
+        click.echo(printable(f"wrote {path}"))
     counts = (("input", workflow.inputs), ("parameter", workflow.params))
     told = ", ".join(f"{len(ones)} {word}{'' if len(ones) == 1 else 's'}" for word, ones in counts)
     click.echo(f"{told}; read it once, then: vqd workflows check {workflow.name}")

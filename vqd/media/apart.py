@@ -161,11 +161,13 @@ class Decoders:
             decoder.end()
 
     def _answer(self, question: Mapping[str, Json]) -> Mapping[str, Json]:
-        for _ in range(_TRIES):
+        crashes = 0
+        while crashes < _TRIES:
             with self._lent() as decoder:
                 answer = decoder.answer(question)
             if answer is not None:
                 return answer
+            crashes += not decoder.has_rested
             if decoder.how_ended == -signal.SIGALRM:
                 seconds = f"{question['within_s']:.0f} seconds"
                 raise Undecodable(f"it keeps its decoder busy for over {seconds}")
@@ -216,10 +218,17 @@ class _Decoder:
             raise NoDecoder(f"{place}{error.strerror}") from error
         self.pid = self._process.pid
         self._has_started = False
+        self._has_answered = False
 
     @property
     def how_ended(self) -> int:
         return self._process.returncode or 0
+
+    @property
+    def has_rested(self) -> bool:
+        """Tell whether it ended by itself, since nobody had asked for a while, just as somebody
+        did."""
+        return self._has_answered and self.how_ended == 0
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -248,6 +257,7 @@ class _Decoder:
         line = said.readline()
         if line.endswith(b"\n"):
             answer: Mapping[str, Json] = json.loads(line)
+            self._has_answered = True
             return answer
         if self._process.wait() > 0 and not self._has_started:
             raise NoDecoder("it ends at once, and the log tells why")

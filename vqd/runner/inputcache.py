@@ -12,14 +12,15 @@ from vqd.domain.depot import Content, content_name
 from vqd.domain.errors import DEPOT_LACKS, VqdError
 from vqd.runner.parcels import sha256_of
 from vqd.spool.files import sync_file
+from vqd.spool.space import require_room, space_at
 
 if TYPE_CHECKING:
     from vqd.depot.depot import Depot
 
 
 class InputCache:
-    """Keeps what was fetched in a folder of its own, until there is too much of it: then what was
-    used last goes last. What is in use stays. Any thread may use it."""
+    """Keeps what was fetched in a folder of its own, until there is too much of it, or no room for
+    more: then what was used last goes last. What is in use stays. Any thread may use it."""
 
     def __init__(self, depot: "Depot", folder: Path, most_bytes: int) -> None:
         self.folder = folder
@@ -66,17 +67,23 @@ class InputCache:
             self._used += Counter()  # forgets what nobody uses
             for name in [name for name in self._fetching if name not in self._used]:
                 del self._fetching[name]
-            over = sum(self._kept.values()) - self._most_bytes
-            for name in [name for name in self._kept if name not in self._used]:
-                if over <= 0:
-                    break
-                with suppress(FileNotFoundError):
-                    (self.folder / name).unlink()
-                over -= self._kept.pop(name)
+            self._let_go(sum(self._kept.values()) - self._most_bytes)
+
+    def _let_go(self, bytes_: int) -> None:
+        """Remove so much of what nobody uses; the lock is held."""
+        for name in [name for name in self._kept if name not in self._used]:
+            if bytes_ <= 0:
+                break
+            with suppress(FileNotFoundError):
+                (self.folder / name).unlink()
+            bytes_ -= self._kept.pop(name)
 
     def _fetch(self, home: str, content: Content, path: Path) -> None:
         stored = content_name(home, content.sha256)
         part = path.with_name(f"{path.name}.part")
+        with self._lock:
+            self._let_go(content.bytes - space_at(self.folder).free_bytes)
+        require_room(self.folder, content.bytes)
         try:
             self._depot.fetch(stored, part)
             if sha256_of(part) != content.sha256:
