@@ -114,6 +114,20 @@ class Machine:
             timeout=90,
         )
 
+    def wait_printed(self, part: str, *words: str) -> str:
+        """Run a program on it until it prints this, as it does of a journal that has it by then;
+        give all that it printed."""
+
+        def printed() -> str | None:
+            said = self.attempt(*words).stdout
+            return said if part in said else None
+
+        return wait_for(printed, within_s=60, what=f"{part!r} in what {words[0]} prints")
+
+    def wait_journal(self, unit: str, part: str) -> None:
+        """Wait until this was written by a unit, or by systemd of it."""
+        self.wait_printed(part, "journalctl", f"--unit={unit}", "--output=cat", "--quiet")
+
     def shown(self, unit: str) -> Mapping[str, str]:
         """Give what systemd knows of a unit."""
         lines = self.run("systemctl", "show", unit).splitlines()

@@ -138,7 +138,7 @@ def test_a_share_that_is_away_is_left_alone_and_awaited(debian: Debian) -> None:
 
     assert debian.state() == "ii"
     assert not list((debian.root / "srv/vqd").iterdir())
-    assert "vqd init" in debian.run("journalctl", "--unit=vqd", "--output=cat")
+    debian.wait_journal("vqd", "vqd init")
     debian.run("vqd", "init")
     debian.run("systemctl", "restart", "vqd")
     assert debian.run("systemctl", "is-active", "vqd") == "active\n"

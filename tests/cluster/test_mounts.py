@@ -123,7 +123,7 @@ def test_a_mount_that_comes_after_the_daemon_is_used_from_then_on(
     studio.unmount()
     for daemon in (studio.home, studio.helper):
         daemon.start()
-    assert studio.helper.logged("spools.away")
+    wait_for(lambda: studio.helper.logged("spools.away"), within_s=WITHIN_S)
     studio.drop(tmp_path)
 
     studio.remount()

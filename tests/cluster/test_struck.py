@@ -46,8 +46,8 @@ def test_a_job_whose_home_is_killed_each_time_it_closes_it_ends_all_the_same_and
         for point in STRUCK_AT:
             struck.setenv("CRASH_AT", point)
             assert how_it_ends(house.a, point) == -signal.SIGKILL
-    gone = len(house.b.logged("hosts.swept"))
-    wait_for(lambda: len(house.b.logged("hosts.swept")) > gone, within_s=WITHIN_S)
+    hosts = "SELECT count(*) FROM vqd_leases.lease_hosts"
+    wait_for(lambda: times(database, hosts) == 1, within_s=WITHIN_S, what="that b is alone")
 
     house.a.start()
 

@@ -150,8 +150,9 @@ def test_the_history_is_written_before_the_end_is_told(server: Server) -> None:
 
 def test_a_cached_prompt_runs_no_node_and_tells_its_files_again(server: Server) -> None:
     graph = tiny_graph()
-    server.carry_out(graph)
     with server.listening() as listener:
+        # Heard to its very end: the history has it before that is told.
+        listener.until_end(server.submit(graph, client_id=listener.client_id))
         prompt_id = server.submit(graph, client_id=listener.client_id)
         events = listener.until_end(prompt_id)
     assert kinds(events) == [
