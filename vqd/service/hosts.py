@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host, told_apart
 from vqd.domain.server import ServerRecord, ServerTally
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostView:
     """A host, the servers that it drives, and how many prompts are on them."""
 
