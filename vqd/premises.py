@@ -6,13 +6,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from vqd import systemd
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.engine.child import EngineProcess
 from vqd.settings.farm import BUILTIN
 from vqd.settings.model import Settings
@@ -32,7 +32,7 @@ _UPGRADE_S = 1800.0
 """A queue of gigabytes is copied before it is brought up to date."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Premises:
     """The spool and the lease on it, the store and who shares it, and the built-in engine, which
     runs where the settings name it."""

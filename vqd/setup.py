@@ -8,13 +8,13 @@ import os
 import pwd
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.comfy.client import Client
 from vqd.documents.reader import parse
 from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.service.welcome import Welcome
 from vqd.settings.farm import BUILTIN
 from vqd.settings.load import load_settings, made_of
@@ -38,7 +38,7 @@ _EXAMPLES = (_PACKAGE / "shipped" / "vqd.yaml", _PACKAGE.parent / "config" / "vq
 """Where all that can be set is explained: in an installed package, and in a checkout."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetUp:
     """What a set-up is made of; the folders are absolute.
 

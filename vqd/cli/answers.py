@@ -1,14 +1,13 @@
 """What of the API's answers the command line reads, where that is no shape of its own."""
 
-from dataclasses import dataclass
-
+from vqd.domain.frozen import frozen
 from vqd.service.shapes.farm import ServerShape
 from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.prompts import EventShape, PromptShape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class System:
     """The daemon, and what keeps the queue."""
 
@@ -22,7 +21,7 @@ class System:
     hosts: list[HostShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jobs:
     """A page of jobs."""
 
@@ -30,7 +29,7 @@ class Jobs:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompts:
     """A page of a job's prompts."""
 
@@ -38,14 +37,14 @@ class Prompts:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Events:
     """The first events of a job."""
 
     events: list[EventShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What was done with a job."""
 
@@ -53,7 +52,7 @@ class Answer:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """A job that was taken in."""
 

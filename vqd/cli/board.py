@@ -1,7 +1,7 @@
 """The board of `vqd watch`: servers and jobs, as large as the terminal is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -13,6 +13,7 @@ from vqd.cli.hosttable import hosts_amiss
 from vqd.cli.jobtable import over_of
 from vqd.cli.table import STATE_COLOURS
 from vqd.cli.when import seconds_of
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.names import printable
 from vqd.domain.times import duration
@@ -25,7 +26,7 @@ _WIDE = 90
 _BAR = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Board:
     """A queue at one moment; `running` are the prompts on servers, by job, `now` is UTC seconds,
     `jobs` those that are shown."""

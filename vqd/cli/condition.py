@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vqd.cli.presence import is_daemon_running
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.service.overview import open_overviews
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vqd.spool.layout import Spool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """Whether the daemon runs (None where nobody can tell), and what stops it from sending: what is
     missing of the spool, PAUSE in it, or what there is too little room for."""

@@ -6,11 +6,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.names import safe_name, why_never_taken
 from vqd.service.draft import Draft
 from vqd.spool.files import first_free
@@ -21,7 +21,7 @@ from vqd.spool.space import Disks
 _LONGEST_NAME_BYTES = 80
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drop:
     """What was dropped where; it keeps its inode wherever it is moved."""
 

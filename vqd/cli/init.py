@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from vqd.cli.helping import examples
 from vqd.cli.told import print_json
 from vqd.domain.errors import Faults, VqdError
 from vqd.domain.finding import command
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 from vqd.service.shapes.shape import Shape
 from vqd.settings.farm import BUILTIN
@@ -30,7 +31,7 @@ from vqd.setup import (
 _UNITS = (Path("/etc/systemd/system/vqd.service"), Path("/usr/lib/systemd/system/vqd.service"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetUpShape(Shape):
     """A set-up, and what of it was made."""
 

@@ -4,17 +4,17 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.names import is_text, printable, why_never_taken
 
 _PART_BYTES = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enclosed:
     """A file, and its path in the job's folder."""
 

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from vqd.cli.loading import require_answering
 from vqd.cli.table import Cell, print_table
 from vqd.cli.told import print_json
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.nearest import nearest
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
 from vqd.settings.environment import unknown_variables
@@ -25,7 +25,7 @@ from vqd.settings.model import Settings
 from vqd.settings.shown import Shown, shown_settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingShape(Shape):
     """A setting as it counts. Of what is secret, the value is not told."""
 
@@ -37,7 +37,7 @@ class SettingShape(Shape):
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingsCheckShape(Shape):
     """What is wrong with settings."""
 

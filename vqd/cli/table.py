@@ -4,11 +4,12 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import click
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 
 STATE_COLOURS: Mapping[str, str] = MappingProxyType(
@@ -33,7 +34,7 @@ _NARROWEST = 8
 """Columns below which nothing is cut or wrapped."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """A text with a colour, which is left out where none is wanted."""
 

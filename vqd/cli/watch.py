@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import FrameType
@@ -24,6 +23,7 @@ from vqd.cli.table import is_terminal
 from vqd.cli.told import print_json
 from vqd.cli.way import Way
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
 from vqd.service.shapes.jobs import JobShape
@@ -69,7 +69,7 @@ def watch(way: Way, job: str | None, every_s: float, *, as_json: bool) -> None:
         sys.exit(_say_end(outlasting(partial(way.job, name)), as_json=as_json))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Turns:
     """Looks at the queue, one after the other, until a signal comes."""
 

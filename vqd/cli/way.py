@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from vqd.domain.frozen import frozen
 
 if TYPE_CHECKING:  # a verb imports the shapes that it tells, and no others
     from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # a verb imports the shapes that it tells, and no others
     from vqd.service.shapes.workflows import WorkflowDetailShape, WorkflowShape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """A job that was submitted; `taken_as` gives its name once it is in the queue."""
 

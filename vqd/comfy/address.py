@@ -2,17 +2,18 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 
 _PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "Write it as http://host:8188, with a path if a gateway wants one."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """A server's origin, the path below which its routes lie, and headers for all requests.
 

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Event
 
 from websocket import (
@@ -18,6 +17,7 @@ from websocket import (
 from vqd.comfy.address import Address
 from vqd.comfy.faults import NotComfy, Unreachable
 from vqd.comfy.gateway import require_server
+from vqd.domain.frozen import frozen
 
 _CONNECT_S = 5.0
 _MOST_MESSAGE_BYTES = 32 << 20
@@ -30,7 +30,7 @@ _BROKEN = (WebSocketException, OSError, ValueError, IndexError)
 """What websocket-client raises for a connection that fails, and for a handshake of garbage."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A whole message; `opcode` as RFC 6455, section 5.2, has it."""
 

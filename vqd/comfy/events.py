@@ -2,25 +2,25 @@
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from vqd.comfy.messages import Json, list_in, number_in, object_in, text_in, time_in
 from vqd.comfy.wire import parsed
+from vqd.domain.frozen import frozen
 
 _PREVIEW_IMAGE = 1
 _PREVIEW_IMAGE_WITH_METADATA = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remaining:
     """How many prompts the server has left, anybody's, the one that runs included."""
 
     prompts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """A prompt got on: its node is at `step`, `12/20`, where the message tells that.
     `finished_nodes` is 0 where it does not count them."""
@@ -32,7 +32,7 @@ class Step:
     step: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """A prompt was begun with; `at` is UTC seconds, if it is told."""
 
@@ -40,7 +40,7 @@ class Begun:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cached:
     """What these nodes give is still there, so that they do not run."""
 
@@ -48,7 +48,7 @@ class Cached:
     nodes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Executed:
     """A node put something out; it counts as `shown_as`, a node of the graph."""
 
@@ -58,7 +58,7 @@ class Executed:
     output: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Success:
     """A prompt was carried out to its end without an error; `at` is UTC seconds, if it is told. Its
     history entry is not written yet."""
@@ -67,7 +67,7 @@ class Success:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """A prompt is over, well or not, and its history entry is written."""
 

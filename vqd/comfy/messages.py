@@ -5,10 +5,10 @@ everywhere, because custom nodes add their own, and a part of the wrong type cou
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vqd.comfy.outputs import Remote, outputs_of
+from vqd.domain.frozen import frozen
 
 Json = Any
 _FARTHEST = 1e18
@@ -17,7 +17,7 @@ _LONGEST_S = 30 * 86_400.0
 """No prompt takes so long."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeError:
     """What a node raised; `title` is the name a person gave the node, if the graph has it."""
 
@@ -28,7 +28,7 @@ class NodeError:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """In the server's queue, behind `ahead` others (the one that runs included), if that is
     known."""
@@ -36,12 +36,12 @@ class Waiting:
     ahead: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Running:
     """Being carried out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """A history entry: the prompt is over, well or not.
 
@@ -70,7 +70,7 @@ class Finished:
         return round(took_s, 3) if 0 < took_s < _LONGEST_S else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """Something that a server computes on; `type` is `cuda`, `cpu`, `mps` …"""
 
@@ -78,7 +78,7 @@ class Device:
     vram_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerFacts:
     """What a server says of itself."""
 

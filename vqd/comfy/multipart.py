@@ -4,17 +4,17 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
 from vqd.comfy.faults import Changed, Truncated
 from vqd.comfy.wire import Body
+from vqd.domain.frozen import frozen
 
 _CHUNK_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormData:
     """A form with some text fields and one file, which is read while the form is sent."""
 

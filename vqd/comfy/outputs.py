@@ -7,11 +7,11 @@ for what a node shows. What else they say there (`animated`, `unfinished_batch`)
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.domain.kinds import kind_of_name
 
 Json = Any
@@ -21,7 +21,7 @@ _MODEL_KEY = "result"
 _DEEPEST = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteFile:
     """A file as the server names it; `type` is `output`, `temp` or `input`."""
 
@@ -33,7 +33,7 @@ class RemoteFile:
         return f"{self.subfolder}/{self.filename}" if self.subfolder else self.filename
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteText:
     """A text that a node showed: all of it is here, and the server has no file of it."""
 

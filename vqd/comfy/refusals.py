@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from vqd.comfy.messages import Json, list_in, object_in, text_in
+from vqd.domain.frozen import frozen
 from vqd.domain.requirement import names_model
 
 _MOST_SENTENCES = 6
 _LONGEST_CHOICES = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why a graph is not taken: a sentence for people, the first node that was named, and the
     input files that the server has not. `is_unavailable` tells that it wants for models or node

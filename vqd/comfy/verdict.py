@@ -10,7 +10,6 @@ did not answer took the prompt.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from vqd.comfy.faults import (
     Changed,
@@ -24,6 +23,7 @@ from vqd.comfy.faults import (
 )
 from vqd.comfy.messages import Finished, NodeError
 from vqd.comfy.outputs import Remote, RemoteFile, RemoteText
+from vqd.domain.frozen import frozen
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.kinds import kind_of_name
 from vqd.domain.outcome import Failed, FailureCode
@@ -55,7 +55,7 @@ _CODES: dict[type[ComfyError], FailureCode] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """The server says that it made every expected output: each file, or text that a
     node showed, with its slot, in order.

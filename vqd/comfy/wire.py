@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,12 +15,13 @@ from vqd.comfy.faults import NotComfy, Oversized, Truncated, Unreachable
 from vqd.comfy.gateway import is_page, page_title, require_no_page, require_server
 from vqd.comfy.lane import Lane
 from vqd.comfy.reply import CutShort, NoAnswer, Reply
+from vqd.domain.frozen import frozen
 
 MIB = 1 << 20
 _CONNECT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """What a request sends: bytes, or chunks whose total length is known."""
 
@@ -38,7 +39,7 @@ class Body:
         return cls(text, len(text))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A whole answer that was read into memory. `said` is what was asked, for messages."""
 

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vqd.domain.catalogue import NodeInput
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.nearest import meant_file
 from vqd.domain.spelling import spellings
@@ -18,7 +18,7 @@ _DYNAMIC = "COMFY_"
 _MOST_SHOWN = 30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unfit:
     """Why an input does not accept a value: a code, and the rest of a sentence about the value."""
 

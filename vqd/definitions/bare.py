@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vqd.definitions.outputs import expected_outputs
 from vqd.definitions.settable import Settable, settables
 from vqd.definitions.wiring import Classes
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph, Target, as_text
 from vqd.domain.kinds import INPUT_KINDS, KINDS, kind_of_name
 from vqd.domain.param import Misfit, Param
@@ -16,7 +17,7 @@ from vqd.domain.workflow import InputSlot, Workflow
 _TYPED = frozenset({"bool", "int", "float", "seed"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BareWorkflow:
     """A graph as a workflow, and by slot the file that each of its nodes loads."""
 

@@ -1,7 +1,7 @@
 """Workflows, and the values of jobs, against what the servers can do."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from vqd.definitions.accepts import Unfit, unfit
@@ -9,6 +9,7 @@ from vqd.definitions.judge import Judge
 from vqd.definitions.reach import places
 from vqd.domain.catalogue import Catalogue
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.param import Param
 from vqd.domain.signature import WHOLE, SignatureChange
@@ -21,7 +22,7 @@ class Unknown(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerCheck:
     """A workflow on one server: the `faults` for which it would be refused, or would not do what
     its definition says; and `notes` of what the server leaves out without a word."""
@@ -30,7 +31,7 @@ class ServerCheck:
     notes: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkflowCheck:
     """A workflow on each server that was ever seen, by the servers' names."""
 

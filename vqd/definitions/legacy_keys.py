@@ -16,6 +16,7 @@ import yaml
 
 from vqd.documents.tree import Document, Mapping, Node, Sequence, Text
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.nearest import nearest
 
 _TYPES: Any = yaml.SafeLoader("")
@@ -58,7 +59,7 @@ _OF_PARAM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OldBinding:
     """Nodes, and the inputs of which the first that a node has is set."""
 
@@ -66,7 +67,7 @@ class OldBinding:
     fields: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OldParam:
     """A parameter. `keys` are its plain keys under their names here, typed as YAML types them."""
 
@@ -82,7 +83,7 @@ class OldParam:
         return self.keys.get("default", "" if self.type == "text" else None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OldDefinition:
     """A definition of video_queue. `template` is a path as it was written, or the graph itself."""
 

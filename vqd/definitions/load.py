@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.definitions.build import build
@@ -14,6 +13,7 @@ from vqd.documents.schema import checked
 from vqd.documents.tree import Document, Text
 from vqd.domain.catalogue import KnownClasses, NothingKnown
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.names import safe_name
 from vqd.domain.nearest import nearest
 from vqd.domain.workflow import Workflow
@@ -23,7 +23,7 @@ _SUFFIXES = (".yaml", ".yml")
 _NOT_DEFINITIONS = (".", "_")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Loaded:
     """What a definition's file gave, and how its files looked then."""
 

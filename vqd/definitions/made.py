@@ -4,7 +4,6 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from vqd.definitions.wiring import Classes
 from vqd.documents.builder import Limits
 from vqd.documents.reader import read
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 
 _LIMITS = Limits(most_bytes=MOST_BYTES, deepest=40)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """The files of a definition, and what a person should know of how they came about."""
 

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from vqd.definitions.outputs import outputs_of
 from vqd.definitions.roles import (
@@ -22,6 +21,7 @@ from vqd.definitions.roles import (
 from vqd.definitions.settable import Settable, settables, uses_of
 from vqd.definitions.sketch import Entry, NodeNames, Sketch
 from vqd.definitions.wiring import Classes
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph
 from vqd.domain.names import printable
 
@@ -39,7 +39,7 @@ _TAKEN = {"date", "flip", "index", "input", "job", "label"}
 """Names that mean something else in a job file or in the name of an output."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     """Inputs that are one parameter."""
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vqd.definitions.sketch import Entry, NodeNames
 from vqd.definitions.wiring import Classes
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.kinds import INPUT_KINDS, KINDS
@@ -46,7 +46,7 @@ _BY_TYPE = {
 _GROUPS = {"model3d": "3D", "file": "Other"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outputs:
     """The outputs as a definition has them, and the inputs that hold their names."""
 

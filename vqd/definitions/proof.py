@@ -1,7 +1,6 @@
 """A sketch as its two files, which are loaded before anybody writes them."""
 
 import json
-from dataclasses import dataclass
 
 from vqd.definitions.build import build
 from vqd.definitions.schema import DefinitionKeys
@@ -10,11 +9,12 @@ from vqd.definitions.wiring import Classes
 from vqd.definitions.written import written, written_graph
 from vqd.documents.reader import parse
 from vqd.documents.schema import checked
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph
 from vqd.domain.workflow import Workflow
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DefinitionFiles:
     """A definition to be written: `NAME.yaml`, `NAME.json`, and the workflow that they are."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import lcm
 from string import digits
 
 from vqd.definitions.settable import Settable, Uses
 from vqd.definitions.sketch import Entry
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph, Value, as_text
 from vqd.domain.models import model_folder
 from vqd.domain.param import MOST_SEED, Misfit, Param
@@ -18,7 +18,7 @@ _UNBOUNDED = 1 << 31
 """What ComfyUI's nodes give as a bound where they have none is at least this."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Role:
     """What a parameter is called, and where it stands among the others: the lowest rank first.
 

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vqd.definitions.sketch import title_of
 from vqd.definitions.wiring import Classes
 from vqd.domain.catalogue import NodeInput
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph, Value, is_link
 
 _LOADERS = {
@@ -29,7 +29,7 @@ _OF_THE_PAGE = frozenset({"upload", "control_after_generate"})
 """Widgets of ComfyUI's page that stand in some exported graphs and that no node reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settable:
     """An input that holds a value and no link.
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph
 
 Plain = str | int | float | bool | list["Plain"] | dict[str, "Plain"]
@@ -12,7 +13,7 @@ Plain = str | int | float | bool | list["Plain"] | dict[str, "Plain"]
 Entry = dict[str, Plain]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sketch:
     """A definition and its graph. `inputs`, `params` and `outputs` hold the keys to be written.
 

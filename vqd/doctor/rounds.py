@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from vqd.domain.errors import VqdError
 from vqd.domain.finding import Finding, wrong
+from vqd.domain.frozen import frozen
 
 WITHIN_S = 10.0
 """How long an examination may take: a server that computes, and a share far away, are slow."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Examination:
     """What is examined, how, and the commands that help where it does not answer."""
 
@@ -21,7 +22,7 @@ class Examination:
     if_silent: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Examined:
     """What was found about something."""
 

@@ -7,11 +7,11 @@ there is nothing to examine.
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.documents.digits import number_of
 from vqd.domain.finding import Finding, command, ok, warn, wrong
+from vqd.domain.frozen import frozen
 from vqd.spool.examine import user_name
 
 _ITS_SETTINGS = Path("/etc/vqd")
@@ -30,7 +30,7 @@ _HIDDEN = {
 """What hides folders of the system from a unit, and which."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Unit:
     """A unit, and what systemd tells of it: nothing where systemd does not run, or not now."""
 

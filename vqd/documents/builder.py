@@ -1,17 +1,17 @@
 """A document's tree, built from the events of a YAML parser within limits."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from vqd.documents.tree import Mapping, Node, Sequence, Text
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 
 _MOST_PROBLEMS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How much of a document is read before it is refused."""
 

@@ -5,7 +5,8 @@ they are; `line` and `column` count from 1.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from vqd.domain.frozen import frozen
 
 
 class Text(str):
@@ -44,7 +45,7 @@ class Mapping(dict[Text, "Node"]):
 Node = Text | Sequence | Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A document that was read. `where` is the file's name as its owner knows it."""
 

@@ -1,9 +1,9 @@
 """What a workflow asks of an output before it is published."""
 
-from dataclasses import dataclass
+from vqd.domain.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accept:
     """Bounds of an output, each of them allowed itself; None: there is none.
 

@@ -1,8 +1,9 @@
 """The attempts at one prompt, as its events tell of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from vqd.domain.frozen import frozen
 from vqd.domain.queue import Event
 
 RUNNING = "running"
@@ -10,7 +11,7 @@ PUT_BACK = "put_back"
 """The outcome of an attempt that was not begun, since the job's folder could not be reached."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttemptRecord:
     """One attempt. `attempt` counts from 1; `outcome` is `succeeded`, `cancelled`, a failure code,
     `running` or `put_back`. `started_at` is when the prompt was given to the server, and `seconds`

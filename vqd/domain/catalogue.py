@@ -1,8 +1,10 @@
 """What the servers can do: the node classes of each, as ComfyUI's `/object_info` tells them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
+
+from vqd.domain.frozen import frozen
 
 WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 """The types that ComfyUI's page draws a field for; an input of any other type is wired."""
@@ -10,7 +12,7 @@ WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 _SECTIONS = ("required", "optional")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeInput:
     """One input of a node class.
 
@@ -32,7 +34,7 @@ class NodeInput:
         return self.type in WIDGET_TYPES and not self.attributes.get("forceInput")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeClass:
     """A node class: its inputs in the order of ComfyUI's page, and the types of its outputs."""
 

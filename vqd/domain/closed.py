@@ -1,9 +1,10 @@
 """A job that is over, as its folder tells of it and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph, Value
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.listing import Counts
@@ -11,7 +12,7 @@ from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import JobFile
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClosedPrompt:
     """A prompt of a closed job as the folder of that tells of it; what a `Prompt` has."""
 
@@ -34,7 +35,7 @@ class ClosedPrompt:
     failure_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClosedJob:
     """A closed job as its folder tells of it. Times are UTC seconds."""
 

@@ -1,8 +1,9 @@
 """The depot: a store of files that daemons share whose spools do not reach one another."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.domain.outcome import Parcel
 from vqd.domain.queue import PromptKey
 
@@ -10,7 +11,7 @@ CACHE_BYTES = 10 << 30
 """How much of others' inputs is kept, where the settings do not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DepotAddress:
     """Where a depot is, by a URL of fsspec's, and what opens it: an access `key` with the secret in
     a file, or neither where the environment has them. At most `cache_bytes` of inputs are kept
@@ -28,7 +29,7 @@ class DepotAddress:
         return self.url if self.endpoint_url is None else f"{self.url} at {self.endpoint_url}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """What an input held when it was put into the depot; `modified_ns` is its mtime then."""
 
@@ -37,7 +38,7 @@ class Content:
     modified_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """A parcel on its way to the folder of a job."""
 

@@ -5,15 +5,15 @@ VqdError                a code for machines, a message for people, a hint for wh
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import is_text, printable, readable
 
 _MOST_ALLOWED = 400
 """Characters of a list of what is allowed, which may be that of every LoRA on a server."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One fault: what, which, why, and what to do.
 

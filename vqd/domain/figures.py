@@ -3,8 +3,9 @@ the daemon, and nothing is decided by them."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import JobState, Move
 from vqd.domain.outcome import FailureCode
 
@@ -41,7 +42,7 @@ class Histogram:
         return tuple(self._counts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Depth:
     """The open jobs of one state and priority, and their prompts that are not over.
 
@@ -57,7 +58,7 @@ class Depth:
     oldest_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """What became of the work: attempts by workflow and how they ended, prompts by workflow and the
     move that ended them, closed jobs by workflow (empty for one that could not be read) and state.
@@ -75,7 +76,7 @@ class Work:
     job_run_s: Histogram = field(default_factory=lambda: Histogram(JOB_BOUNDS_S))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intake:
     """How drops are seen and taken: `lag_s` goes from the last change of each to its acceptance.
 
@@ -89,7 +90,7 @@ class Intake:
     by_looks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figures:
     """How to ask for what was counted. Any thread may."""
 

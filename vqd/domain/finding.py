@@ -2,9 +2,9 @@
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import readable
 
 
@@ -18,7 +18,7 @@ class Level(StrEnum):
     """Jobs do not run, or can be lost, until it is mended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One fact about a set-up. `cure` are the commands that mend it, one a line of a shell."""
 

@@ -1,10 +1,10 @@
 """When a job will be done, by how long prompts of its workflow took."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from math import sqrt
 
+from vqd.domain.frozen import frozen
 from vqd.domain.line import InLine, InTurn, Line, Shared
 from vqd.domain.listing import ListedJob
 from vqd.domain.server import ServerRecord
@@ -21,7 +21,7 @@ _TURNS_COUNTED = 4
 """The last turns of each server, of which each is placed by itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How long a prompt of a workflow takes on a server: mean and variance of those that were
     measured, in seconds. How long they waited before is not counted."""
@@ -42,7 +42,7 @@ class Pace:
         return _EIGHT_OF_TEN * sqrt(prompts * variance + prompts**2 * variance / known)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finish:
     """When a job will be done, in UTC seconds: eight of ten end between `early_at` and `late_at`,
     if the servers that are there stay and nothing more urgent comes."""
@@ -52,7 +52,7 @@ class Finish:
     late_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnServer:
     """A prompt that was given to a server `claimed_at`; it may wait there behind another."""
 

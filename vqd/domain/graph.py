@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from vqd.domain.frozen import frozen
+
 Value = str | int | float | bool
 Graph = Mapping[str, Mapping[str, Any]]
 Wires = Mapping[int, str]
@@ -32,7 +34,7 @@ class Target:
         return f"{self.node}.{self.input}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedGraph:
     """A graph and its name: the sha256 of its canonical JSON. Compared by name alone."""
 

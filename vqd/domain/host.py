@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.times import duration
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _SHORTEST = 4
 """Characters of a home that are told at least, of hosts that bear the same name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostDepot:
     """The depot as a host uses it: its `address` and, while it is away, why, as that host heard,
     and for how many seconds."""
@@ -31,7 +32,7 @@ class HostDepot:
     away_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """A machine whose daemon shares the queue: its `home`, which its servers and its jobs bear too,
     and the `name` that people know it by.
@@ -82,7 +83,7 @@ class Host:
         return f"the depot has been away{place} for {away}: {self.depot.why_away}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Swept:
     """What was found of daemons that are gone: the `homes` of those that were not known to be, and
     the running `prompts` of any, which are this one's now."""

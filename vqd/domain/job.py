@@ -1,16 +1,17 @@
 """A planned job: what its prompts share, and each prompt by itself."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vqd.domain.accept import Accept
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph, Target, Value
 from vqd.domain.ladder import Step
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExpectedOutput:
     """One output that a workflow promises.
 
@@ -28,7 +29,7 @@ class ExpectedOutput:
     takes_temp: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputBind:
     """Where the server's name of an uploaded input goes, and what may be put there."""
 
@@ -37,7 +38,7 @@ class InputBind:
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notify:
     """What somebody wants to be told of: `events` of a job (see `NoticeEvent`), and `to` whom.
 
@@ -52,7 +53,7 @@ MOST_ON_AXIS = 100
 """Values of an axis: nobody looks through a grid of more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What every prompt of one job shares, and how long it is remembered in full once it is closed
     (`keep_s`, None for as long as the settings say).
@@ -97,7 +98,7 @@ class Plan:
     life: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """What a prompt made in an earlier life of its job, of which files, where and when.
 
@@ -116,7 +117,7 @@ class Made:
     asked: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedPrompt:
     """One prompt, small enough to keep a hundred thousand of.
 
@@ -137,7 +138,7 @@ class PlannedPrompt:
     made: Made | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedJob:
     """A plan and the way to its prompts, which are made one by one and never all held."""
 

@@ -1,16 +1,17 @@
 """What somebody asked for, before it is planned: values as they were written, with their places."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.job import Notify
 from vqd.domain.record import Record
 from vqd.domain.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """A value as it was written: text, not typed yet, and where it stands.
 
@@ -44,7 +45,7 @@ Point = Mapping[str, Given]
 """Parameters by name, one value each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputSpec:
     """What a slot is given. `kind` is `path` (a file or a folder), `file`, `folder` or `glob`.
 
@@ -58,7 +59,7 @@ class InputSpec:
     sort: str = "natural"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seeds:
     """The seeds of each point: `values` as written, or `count` of them derived from `base`."""
 
@@ -71,7 +72,7 @@ class Seeds:
         return len(self.values) or self.count
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rows:
     """A table: `texts` has for each row one text by column, empty where the row gives none.
 
@@ -91,7 +92,7 @@ class Rows:
         return Given(self.texts[row][column], key, self.lines[row], None, self.where)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputRule:
     """What the inputs that fit a pattern get: `pattern` is their name, or their path with a `/`."""
 
@@ -99,7 +100,7 @@ class InputRule:
     values: Point
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FanOut:
     """How one job becomes many prompts: the rows vary slowest, then `matrix` from its first key on,
     then `zips`.
@@ -120,7 +121,7 @@ class FanOut:
     place: Given = field(default=Given("", "fan_out"), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobSpec:
     """A job file that was read. `where` is its name; `workflow` the name it asks for.
 
@@ -189,7 +190,7 @@ class JobSpec:
         return self.fan_out.rows.names if isinstance(self.fan_out.rows, Rows) else ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputFile:
     """A file that a slot was given.
 
@@ -204,7 +205,7 @@ class InputFile:
     sides: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundInputs:
     """The files of a job: those of each slot, in order, and those that values name.
 

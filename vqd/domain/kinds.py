@@ -13,8 +13,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from vqd.domain.frozen import frozen
 
 
 class Shown(StrEnum):
@@ -29,7 +30,7 @@ class Shown(StrEnum):
     """Its name and size alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """A kind: `noun` is what a sentence calls one, `extensions` are the usual ones, the first of
     which a file gets that has none, and `others` further ones that it goes by.

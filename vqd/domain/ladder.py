@@ -1,15 +1,16 @@
 """Ladders: what is tried, step by step, when a server's memory does not suffice for a prompt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Target, Value
 from vqd.domain.needs import Capability, Needs
 
 Edits = tuple[tuple[Target, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step: memory is freed, or the prompt is routed, or some of its values are replaced.
 

@@ -2,15 +2,15 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
 from typing import Protocol
 
+from vqd.domain.frozen import frozen
 from vqd.domain.listing import ListedJob
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InLine:
     """A job that may start, how many of its prompts wait, and whose turn it is among those of its
     priority: the lower comes first."""

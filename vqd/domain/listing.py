@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import JobState
 from vqd.domain.needs import Needs
 
@@ -29,7 +30,7 @@ class Order(StrEnum):
     """What ended last first; only of jobs that are over."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobFilter:
     """The jobs that are in one of `states` (any, if there are none), of a workflow, with every one
     of `labels`, and with `name` as a part of their names; listed in an `order`."""
@@ -41,7 +42,7 @@ class JobFilter:
     order: Order = Order.NEWEST
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counts:
     """A job's prompts by state; `total` is their sum. Of those that succeeded, `kept` were made in
     an earlier life of the job, before its folder came back."""

@@ -1,13 +1,13 @@
 """What runs right now, as last heard: hints, which are gone with the daemon."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.outcome import Progress
 from vqd.domain.queue import PromptKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LivePrompt:
     """A prompt on a server, and how far it is; None where nothing was heard yet."""
 
@@ -20,7 +20,7 @@ class LivePrompt:
         return round(100 * self.progress.fraction) if self.progress else 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     """How to ask what runs: every prompt on a server, and the latest preview (JPEG or PNG) of
     whatever runs on one. Any thread may."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from vqd.domain.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Needs:
     """What a server must have. Tags are in lower case and sorted, so that equal needs are equal."""
 
@@ -27,7 +28,7 @@ class Needs:
         return Needs.of((*self.tags, *other.tags), max(sizes, default=None))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Capability:
     """What a server has. `vram_gb` None means that nobody has said."""
 

@@ -1,9 +1,9 @@
 """Notices: what people elsewhere are told of a job, and of the house it runs in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import JobState
 from vqd.domain.listing import Counts
 
@@ -43,7 +43,7 @@ class HouseEvent(StrEnum):
     """It is there again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HouseWishes:
     """What somebody wants to be told of the house: which `events`, `to` which target of the
     settings, once it has been so for `after_s` seconds."""
@@ -53,7 +53,7 @@ class HouseWishes:
     after_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobNews:
     """How a job was when it told of something. `seconds` is how long it had taken by then."""
 
@@ -67,7 +67,7 @@ class JobNews:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Closed:
     """The jobs that closed in some time: how many by state, their prompts by what became of them,
     the seconds from the start of the first to the end of the last, and when that was."""
@@ -78,7 +78,7 @@ class Closed:
     last_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HouseNews:
     """What there is to tell of the house: `said` in plain words, and of which `server`, if of one.
 
@@ -93,7 +93,7 @@ class HouseNews:
     held: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """One thing to be told to one `target` of the settings: an `event`, and the `news` of it as
     they were `at` that time.

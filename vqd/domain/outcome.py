@@ -1,8 +1,10 @@
 """What became of one attempt at one prompt: a value, never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from vqd.domain.frozen import frozen
 
 
 class FailureCode(StrEnum):
@@ -50,7 +52,7 @@ OF_NO_SERVER = frozenset(
 """Failures that tell nothing of the server: they come of the job, of a person or of the spool."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadFile:
     """What a file held when it was read; `modified_at` is its mtime then, as ISO 8601, UTC."""
 
@@ -59,7 +61,7 @@ class ReadFile:
     modified_at: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputFile:
     """One file that an attempt made, whole, under its final name.
 
@@ -85,7 +87,7 @@ class OutputFile:
     modified_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parcel:
     """What an attempt made, as one file in the depot, until it is brought to its job's folder."""
 
@@ -94,7 +96,7 @@ class Parcel:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Succeeded:
     """The attempt made its outputs, of these input files by slot. `seconds` is the server's own
     execution time; `took_s` goes from the beginning of the attempt to its end, its files on their
@@ -108,7 +110,7 @@ class Succeeded:
     parcel: Parcel | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """The attempt did not; `message` says what, which and why, `node` is the node that raised, or
     the last that ran when the server died (`server_died`)."""
@@ -123,7 +125,7 @@ class Failed:
 Outcome = Succeeded | Failed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far a running prompt is, as its server last said: `fraction` of `node` is 0 to 1, and
     `step` the same as it said it: `12/20`; or what it waits for there."""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Target, Value
 
 MODEL_FOLDERS = {"lora": "loras", "checkpoint": "checkpoints"}
@@ -30,7 +31,7 @@ _MOST_WRITTEN_OUT = 10**21
 """A number from here on is shown with its power of ten."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Misfit(Exception):
     """A text that is no value of a parameter. `bound` is `min` or `max` where that was passed."""
 
@@ -41,7 +42,7 @@ class Misfit(Exception):
     bound: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hints:
     """What a form may show; nothing is decided by it."""
 
@@ -53,7 +54,7 @@ class Hints:
     options_source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Param:
     """A parameter: what may be given, and which inputs of the graph it sets.
 

@@ -1,12 +1,12 @@
 """What of a job waits, and what comes before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.needs import Needs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retried:
     """Prompts that are tried again later: the `first` of them, how many, and from when on."""
 
@@ -15,7 +15,7 @@ class Retried:
     next_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """Prompts that only some servers are given since their memory did not suffice."""
 
@@ -23,7 +23,7 @@ class Routed:
     needs: Needs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pending:
     """The prompts of a job that wait: those that may run (`ready`), those `behind_proof`, and the
     others with what they wait for. At most `max_parallel` run at once, None for any number."""
@@ -35,7 +35,7 @@ class Pending:
     max_parallel: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ahead:
     """What may start and comes before a job: so many `jobs`, with so many `prompts` that wait. So
     many `beside` it share the servers with it, a prompt of each in turn."""

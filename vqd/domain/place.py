@@ -1,10 +1,11 @@
 """Where a queue lies: in a file of SQLite's, or in a database of PostgreSQL's."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 
 SCHEMES = ("postgresql://", "postgres://")
 """How a URL of PostgreSQL's begins."""
@@ -13,7 +14,7 @@ _PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*(?=@)")
 _PASSWORD_BESIDE = re.compile(r"[?&](?:ssl)?password=[^&]*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Database:
     """A database of PostgreSQL's by its URL, in which `{secret}` stands for what is in a file.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import PromptState
 from vqd.domain.listing import ListedJob
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # which import much more
     from vqd.domain.outcome import OutputFile, ReadFile
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobFile:
     """The job file as dropped: its name in the job's folder and the hash of its bytes."""
 
@@ -38,7 +39,7 @@ class Job(ListedJob):
     is_brief: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptKey:
     """Names a prompt: its job and its number there, from 1."""
 
@@ -46,7 +47,7 @@ class PromptKey:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Downed:
     """A server that died while it ran a prompt: seen `at` (UTC seconds), and the last `node` that
     was heard of."""
@@ -56,7 +57,7 @@ class Downed:
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompt:
     """A prompt. `attempt` counts every claim, `strikes` only the failures that count, `step` the
     steps of the job's `on_oom` that it has climbed; `mark` is what these tell of its outputs, and
@@ -115,7 +116,7 @@ class Prompt:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failures:
     """Prompts of a job that failed alike: the first of them, and how many there are."""
 
@@ -127,7 +128,7 @@ STEERED = "job.steered"
 """The kind of event that tells what somebody asked of a job, and what was said to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """Something that happened to a job or to one prompt of it; `kind` is `noun.past_participle`."""
 

@@ -1,13 +1,12 @@
 """Quotes: a job larger than the settings allow is told how large, and waits for an approval."""
 
-from dataclasses import dataclass
-
+from vqd.domain.frozen import frozen
 from vqd.domain.times import duration
 
 _HOUR_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QuoteOver:
     """Above how many prompts, or hours of one server, a job is quoted; None is no bound."""
 

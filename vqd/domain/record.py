@@ -5,8 +5,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph, NamedGraph, Target, Value, as_text, edited
 from vqd.domain.job import ExpectedOutput, Plan
 
@@ -30,7 +31,7 @@ def _ending(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """How an output was made, as its sidecar or the output itself tells; all of it may be missing.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from vqd.domain.catalogue import Catalogue
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph, is_link
 from vqd.domain.models import MODEL_ENDINGS
 from vqd.domain.nearest import meant_file
@@ -23,7 +24,7 @@ class Model:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requirement:
     """What must be on a server, each sorted, so that equal requirements are equal."""
 
@@ -36,7 +37,7 @@ class Requirement:
         return frozenset(folded(model.name) for model in self.models)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedsClass:
     """A class of jobs, which servers can carry out or not: its `needs`, and by their keys what its
     prompts that wait require, of which a server must have one. `is_mixed` tells of several."""
@@ -51,7 +52,7 @@ class NeedsClass:
         return replace(self, requires=tuple(key for key in self.requires if key in requires))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lack:
     """A node class that a server has not, or a `model` that it has not for this class."""
 

@@ -1,16 +1,17 @@
 """When a job may start: what its job file asks for, and what follows from it at a given moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import tzinfo
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES, PROOF_MADE, SUSPENDED, JobState
 from vqd.domain.needs import Capability, Needs, lacks
 from vqd.domain.times import duration, written
 from vqd.domain.window import Window
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schedule:
     """What a job file says of when its prompts may run. Times are UTC seconds.
 
@@ -26,7 +27,7 @@ class Schedule:
     needs: Needs = field(default_factory=Needs)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Awaited:
     """A job that another one waits for: `name` as it was asked for, `state` None if there is none.
 
@@ -53,7 +54,7 @@ class Awaited:
         return about
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """All that decides whether a job may start now, as the queue remembers it.
 
@@ -77,7 +78,7 @@ class Standing:
         return self.deadline_at is not None and self.deadline_at <= now
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditions:
     """What the daemon's settings and servers allow. `zone` None is the machine's own."""
 
@@ -86,7 +87,7 @@ class Conditions:
     zone: tzinfo | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     """Whether a job may start: `hold` says why not. `next_at` is when to judge again, if ever.
 

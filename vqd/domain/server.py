@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vqd.domain.frozen import frozen
 from vqd.domain.needs import Capability
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerRecord:
     """A server as it was last seen; `state` is `up`, `avoided`, `resting` or `down`, and has been
     `since_at`.
@@ -39,7 +38,7 @@ class ServerRecord:
         return Capability(frozenset(self.tags), self.vram_gb)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerTally:
     """What became of the attempts on a server: how many `succeeded` today, by the machine's clock,
     and how many failed since the last that did (`failed_in_row`). `ended_at` is when the newest

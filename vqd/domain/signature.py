@@ -1,9 +1,9 @@
 """What of a node class a graph relies on, and how that differs between two looks at a server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from vqd.domain.catalogue import NodeClass, NodeInput
+from vqd.domain.frozen import frozen
 
 WHOLE = ""
 """Stands for the class itself where no one input is meant: its outputs, or that it exists."""
@@ -11,7 +11,7 @@ WHOLE = ""
 _BOUNDS = ("min", "max")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignatureChange:
     """One difference in a class, in words: an input (`WHOLE` for the class) as it was and is now.
 

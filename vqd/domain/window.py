@@ -1,8 +1,9 @@
 """Windows: the hours of the week in which the settings let jobs start."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+
+from vqd.domain.frozen import frozen
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -11,7 +12,7 @@ _LOOKED_AHEAD_DAYS = 10
 """Far enough for a window of one day a week, even if a change of the clock swallows it once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A time for which a window is open, in UTC seconds; it closes at its end."""
 
@@ -24,7 +25,7 @@ class Span:
         return self.closes_at - self.opens_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """A window by the clock on the wall: it opens at minute `opens` of each of its days, and closes
     at minute `closes`, of the day after where that is not later.

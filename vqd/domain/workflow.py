@@ -1,8 +1,9 @@
 """A workflow as its definition declares it, with every bind resolved to nodes of its graph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph, Target, Wires
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.ladder import Step
@@ -12,7 +13,7 @@ FLIP = "flip"
 """The parameter that every workflow with a size has, unless it declares one of this name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputSlot:
     """A slot for dropped files. With `fan_out`, each file becomes a prompt of its own.
 
@@ -33,7 +34,7 @@ class InputSlot:
         return not self.required and text.strip().casefold() == NONE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workflow:
     """A workflow. `where` is its definition's file as people know it: `workflows/NAME.yaml`.
 

@@ -11,9 +11,9 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.engine.graph import by_readiness, in_order, links
 from vqd.engine.lists import joined, turns
 from vqd.engine.nodes.signature import Folders, Interrupted, NodeClass
@@ -27,7 +27,7 @@ _SHOWN_VALUE = 200
 _log = logging.getLogger("vqd.engine")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """What a node gave: for each output a list of values, and what clients are told of them."""
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from vqd.domain.frozen import frozen
+
 HISTORY_LIMIT = 10_000
 """With so many entries the next one still fits; then the oldest goes (0.3.64, execution.py)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Queued:
     """A prompt that was accepted. `outputs` are the ids of the output nodes to run."""
 

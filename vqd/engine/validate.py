@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.engine.faults import Spec, Told, fault, value_fault
 from vqd.engine.nodes.signature import Folders, NodeClass
 
@@ -22,7 +23,7 @@ class Verdict:
     node_errors: dict[str, Told] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Need:
     """A link that was followed: from this input of a node to another node."""
 

@@ -3,9 +3,10 @@ them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import folded
 from vqd.intake import tree
 from vqd.intake.foldednames import FoldedNames, Listings
@@ -14,7 +15,7 @@ from vqd.intake.tree import Entry
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Places:
     """A job's folder, and the roots below which it may also name files.
 

@@ -9,12 +9,13 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vqd.documents.opening import opened
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.jobspec import Given, InputSpec, JobSpec
@@ -59,7 +60,7 @@ def read_record(told: Mapping[str, Any]) -> Record | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refound:
     """A job whose inputs are named where they lie now, and what is not as it was."""
 

@@ -10,10 +10,10 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.documents.opening import open_held, read_from, what_is
+from vqd.domain.frozen import frozen
 from vqd.domain.names import folded, pattern, why_never_taken
 
 DEEPEST = 40
@@ -37,7 +37,7 @@ class TooDeep(Exception):
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One name below a tree. `path` is relative to the tree, with `/`; `mode` is st_mode."""
 

@@ -1,18 +1,18 @@
 """The hosts that share a queue: they join, inherit from their earlier life, are swept, leave."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
 from psycopg import Connection
 
+from vqd.domain.frozen import frozen
 from vqd.leases.connector import ask, at_once, manager_over
 from vqd.leases.lease import Host, Lease
 from vqd.leases.naming import TASK, lease_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Worker:
     """One life of a host: its row among Procrastinate's workers, and the host's identity."""
 

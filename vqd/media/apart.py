@@ -14,10 +14,10 @@ import threading
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from vqd.domain.frozen import frozen
 from vqd.media.decoder import STARTED
 from vqd.media.decoding import Undecodable
 from vqd.media.probe import Media
@@ -98,7 +98,7 @@ def thumbnails(path: Path, *, below: Path | None) -> tuple[Thumbnail, ...]:
     return tuple(Thumbnail(**{**one, "data": b64decode(one["data"])}) for one in made)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """How long a decoder may take: `least_s`, and a second for every `bytes_per_s` of the file.
 

@@ -5,10 +5,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.media.metadata import texts_in
 
 __all__ = ["Embedded", "embedded_in"]
@@ -20,7 +20,7 @@ _NOTED = "is_changed"
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Embedded:
     """What a file carries, as its JSON says, unchecked; None where it carries none.
 

@@ -11,10 +11,10 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from vqd.domain.frozen import frozen
 from vqd.domain.kinds import KINDS, kind_of_name
 from vqd.media.decoding import Undecodable, open_regular
 from vqd.media.lengths import clip_format
@@ -47,7 +47,7 @@ def identify(path: Path, kind: str) -> Media:
     return probe(path)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Opened:
     file: BinaryIO
     path: Path

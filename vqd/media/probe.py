@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from vqd.domain.frozen import frozen
 from vqd.media.decoding import Clip, Picture, Undecodable, open_media
 from vqd.media.frames import Frame, flat, spread
 
@@ -14,7 +15,7 @@ __all__ = ["Media", "Undecodable", "blackness", "probe"]
 _BLACK_BELOW: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Media:
     """One file, all of which was read. `kind` is one of `KINDS`; None: does not apply, or is not
     known.

@@ -1,9 +1,9 @@
 """What a job's prompts have alike: the same values, which are told once, and the same failures."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.media.report_job import ReportJob, ReportPrompt
 
@@ -13,7 +13,7 @@ _FIRST: Final = 12
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """What prompts failed of, the numbers of the first of them, and how many there are."""
 
@@ -22,7 +22,7 @@ class Failure:
     prompts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alike:
     """The `params`, the `seed` and the `server` that every prompt has; None for what varies, or is
     nowhere. `varying` are the names of the other params. `failures` are the first different ones;

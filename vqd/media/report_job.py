@@ -1,14 +1,15 @@
 """What a report tells of a job, its prompts and their outputs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.outcome import OutputFile
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """What a file held: the hash of it, and its length."""
 
@@ -16,7 +17,7 @@ class Content:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportOutput:
     """One file that a prompt made. `path` is relative to the job's folder, with `/`; `kind` is one
     of `vqd.domain.kinds`."""
@@ -54,7 +55,7 @@ class ReportOutput:
         return Content(self.sha256, self.bytes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportPrompt:
     """One prompt. `params` are the values that vary; `inputs` maps slots to paths, `contents` to
     what these held, where that is known. `mark` is what its workflow says of outputs that came
@@ -83,7 +84,7 @@ Prompts = Callable[[], Iterable[ReportPrompt]]
 """Gives a job's prompts, one by one, as often as it is asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportJob:
     """A job. `params` never vary; `axes` do, the first slowest; times are UTC seconds.
 

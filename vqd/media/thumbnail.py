@@ -3,12 +3,13 @@
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from vqd.domain.frozen import frozen
 from vqd.media.decoding import Clip, Picture, Undecodable, open_media
 from vqd.media.frames import flat, spread
 
@@ -34,7 +35,7 @@ _BAR_PX: Final = 8  # from one bar of a waveform to the next
 _SOUND_COLOUR: Final = (74, 127, 201, 255)  # can be seen on white and on black
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """What a thumbnail is to be: its longest side in pixels, its quality (0 to 100), whether it
     moves. A PNG that takes at most `as_is_bytes` is given as it is."""
@@ -56,7 +57,7 @@ SIZES: Final = (
 """The largest first, and for what moves one that moves."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thumbnail:
     """A small picture, ready to be embedded; `size` is the name of its `Size`.
 

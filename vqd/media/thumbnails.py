@@ -14,11 +14,11 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
+from vqd.domain.frozen import frozen
 from vqd.media.apart import Thumbnail, thumbnails
 from vqd.media.thumbnail import SIZES
 
@@ -153,7 +153,7 @@ class Thumbnails:
                 yield _Kept(home, bytes_, home.lstat().st_mtime)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Kept:
     folder: Path
     bytes: int

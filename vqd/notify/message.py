@@ -2,10 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import UTC, datetime
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 from vqd.domain.notice import HouseEvent, HouseNews, JobNews, Notice, NoticeEvent
 from vqd.domain.times import duration
@@ -22,7 +23,7 @@ _TITLES = {
 _OVER = ("succeeded", "failed", "cancelled")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """A small picture that goes with a message: its file's name, its type and its bytes."""
 
@@ -31,7 +32,7 @@ class Picture:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A notice as it is sent: `facts` for programs, `title` and `text` for people.
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
 from vqd.documents.secrets import SECRET, secret_in
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.notify import services
 from vqd.notify.message import Message
 from vqd.notify.unsent import Unsent
@@ -19,7 +20,7 @@ _MOST_BYTES_POSTED = 64_000
 _WEBHOOK = re.compile(r"https?://", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Where notices go. `{secret}` in `url` and in `headers` stands for what is in `secret_file`.
 

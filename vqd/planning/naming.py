@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value, as_text
 from vqd.domain.jobspec import Given
 from vqd.domain.names import safe_name
@@ -29,7 +29,7 @@ _NO_TOKENS = str.maketrans("{}", "()")
 """A sidecar gives its output's name as a pattern, in which braces would begin a token."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """What a prompt's name is made of. `input` is the path of its input; `varying` its point, and
     `row` the row of the table that it is of, from 1."""
@@ -44,7 +44,7 @@ class Named:
 Naming = Callable[[Named], str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UsualNames:
     """The input's path without ending, `_rROW` where there is a table, `_param-value` for each
     other axis, `_sSEED` where seeds fan out.
@@ -88,7 +88,7 @@ class UsualNames:
         return "".join(f"{_safe(folder)}/" for folder in path.parent.parts), _safe(path.stem)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PatternNames:
     """Names as the job's pattern wants them. `fixed` holds the tokens that never vary."""
 

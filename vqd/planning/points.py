@@ -1,10 +1,10 @@
 """The points of a job: each one value for every parameter that varies."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, product
 from math import prod
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given
 from vqd.planning.rows import read_rows
@@ -13,7 +13,7 @@ from vqd.planning.values import Reading
 Values = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Parameters that advance together; a row has one value for each, None where it gives none."""
 
@@ -27,7 +27,7 @@ class Group:
             yield from (row[column] for row in self.rows if row[column] is not None)  # type: ignore[misc]  # None is left out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """One value for each parameter that varies here; `row` is its row of the table, from 1."""
 
@@ -35,7 +35,7 @@ class Point:
     row: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Points:
     """The product of `groups` without what `excluded` holds, then the points of `included`.
 

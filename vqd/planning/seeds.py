@@ -4,15 +4,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.param import MOST_SEED, Misfit
 from vqd.planning.points import Points
 from vqd.planning.values import Reading
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeedTurns:
     """The seeds of each point: `values`, or `count` derived from `base`.
 

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import PurePosixPath
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, InputFile, InputRule
 from vqd.domain.names import folded, pattern
 from vqd.planning.values import Reading
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shot:
     """The files of one prompt by slot. `lead` is the one that names the output, if any.
 
@@ -25,7 +26,7 @@ class Shot:
     sides: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shots:
     """The shots of a job, in the order of their files; and by its path the shot that each file is
     which values name: without inputs, since those are of the prompt that it is in."""

@@ -1,10 +1,11 @@
 """Sizes that hang on an input: `{scale: 1.5}` and `{fit: 1280x720}` as pixels."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, product
 
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import FoundInputs, Given, JobSpec
 from vqd.domain.param import Misfit, is_relative
@@ -16,7 +17,7 @@ from vqd.planning.values import Reading
 _Key = tuple[str, Value, tuple[int, int] | None, bool]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sizes:
     """The pixels of each relative size for each input's sides, flipped or not; `names` are the
     parameters that are sizes, `where` the job file."""

@@ -1,9 +1,9 @@
 """Every prompt of a job before it is made: which inputs, which values, which seed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.param import NONE
 from vqd.domain.workflow import FLIP, Workflow
@@ -13,7 +13,7 @@ from vqd.planning.shots import Shot, Shots, lead_path
 from vqd.planning.sizes import Sizes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """One prompt. `values` are those that vary, but for `seeds`; `lead` names its output.
 
@@ -30,7 +30,7 @@ class Turn:
     is_proof: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turns:
     """The turns of a job, in the order of its prompts: points, then inputs, then seeds.
 

@@ -1,15 +1,16 @@
 """What an attempt is given: a prompt, its graph, and where its files lie."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph, Value
 from vqd.domain.job import Plan
 from vqd.domain.queue import Prompt
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assignment:
     """Everything an attempt needs: the prompt, its graph, and where its files lie."""
 

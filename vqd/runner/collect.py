@@ -5,13 +5,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vqd.comfy.outputs import Remote, RemoteFile, RemoteText
 from vqd.documents.opening import created
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.job import ExpectedOutput
 from vqd.domain.kinds import KINDS
@@ -32,7 +32,7 @@ TakeName = Callable[[str], bool]
 """Takes a path in the job's folder for the prompt; False if another prompt has it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MadeFile:
     """A file that a server says it made, or a text that it showed, for one of the outputs a
     workflow promises."""
@@ -102,7 +102,7 @@ def sync_names(outputs: Iterable[OutputFile], folder: Path) -> None:
         sync_folder(parent)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Checked:
     """A file that is here, and accepted."""
 

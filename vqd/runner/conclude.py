@@ -1,11 +1,11 @@
 """What follows from an outcome: one table of remedies, then one move."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 
+from vqd.domain.frozen import frozen
 from vqd.domain.ladder import Step, next_step
 from vqd.domain.lifecycle import Move
 from vqd.domain.needs import Capability, Needs
@@ -73,7 +73,7 @@ QUARANTINED_AFTER = 2
 """A prompt that took so many servers down is not sent to another."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """An attempt that is over; `is_adopted` tells that an earlier process had begun it.
 

@@ -1,8 +1,8 @@
 """What the queue asks for when the loop ticks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import Move
 from vqd.domain.queue import Prompt
 from vqd.runner.judging import Judged
@@ -11,7 +11,7 @@ from vqd.runner.telling import News
 from vqd.store.store import Session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Due:
     """What was done in the queue, and what it asks for now. Jobs are given by their keys."""
 

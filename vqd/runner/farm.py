@@ -7,17 +7,17 @@ and comes back as it is wanted then.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
+from vqd.domain.frozen import frozen
 from vqd.domain.needs import Capability
 from vqd.runner.server import Server, ServerAddress
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A server that is wanted, and what the settings say that it has."""
 

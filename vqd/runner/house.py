@@ -12,11 +12,11 @@ back, and nobody else tells it again meanwhile, its own host neither.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import inf
 
 import structlog
 
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host, forsaken
 from vqd.domain.names import printable
 from vqd.domain.notice import Closed, HouseEvent, HouseNews, HouseWishes
@@ -39,7 +39,7 @@ _GOOD = frozenset({HouseEvent.SERVER_BACK, HouseEvent.DISK_ENOUGH, HouseEvent.SH
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Fact:
     """How a subject is by now, since when (UTC seconds), and what would be told of it."""
 

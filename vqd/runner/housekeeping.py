@@ -13,12 +13,12 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.runner.beside import Beside
 from vqd.runner.server import ServerAddress
@@ -38,7 +38,7 @@ _SENTINEL = re.compile(r"vqd-[0-9a-f-]{36}\.txt")
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Chore:
     """Something to be cleaned: where, and how."""
 

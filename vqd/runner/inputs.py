@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -11,6 +10,7 @@ import structlog
 from vqd.comfy.client import Client
 from vqd.comfy.faults import Changed
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Target, Value
 from vqd.domain.job import InputBind
 from vqd.domain.outcome import ReadFile
@@ -29,7 +29,7 @@ class BadInput(VqdError):
         super().__init__("bad_input", message)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckedInput:
     """An input that decodes, and what it held. No link is followed to it `below` that folder."""
 
@@ -38,7 +38,7 @@ class CheckedInput:
     file: ReadFile
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentInputs:
     """What to write into the graph, and what each slot's file held."""
 

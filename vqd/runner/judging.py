@@ -1,9 +1,10 @@
 """Judges which jobs may start, in the loop's own transaction, when the time for it has come."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from vqd.domain.frozen import frozen
 from vqd.domain.needs import Capability
 from vqd.domain.requirement import NeedsClass
 from vqd.domain.schedule import Conditions, Judgement, Standing, judge
@@ -21,7 +22,7 @@ DOWN_SAID_S = 10.0
 _MOST_NAMED = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged:
     """A job that was judged: `hold` says why it may not start; `is_news` that it is another why.
 
@@ -42,7 +43,7 @@ class Seen(Served, Protocol):
         """Whether it answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Elsewhere:
     """A server that another daemon drives, which tells of it."""
 

@@ -5,13 +5,13 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tarfile import TarFile, TarInfo
 from typing import BinaryIO
 
 from vqd.documents.opening import created
 from vqd.domain.errors import DEPOT_LACKS, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.outcome import OutputFile
 from vqd.spool.drops import PARTS
 from vqd.spool.files import is_real_file, is_real_folder, sync_folder
@@ -83,7 +83,7 @@ def sha256_in(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Found:
     """A file of a parcel: its path in the job's folder, the output that it is, if it is one, and
     where it is until it has that path."""

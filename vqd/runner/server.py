@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import ceil
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from vqd.comfy.client import Client
 from vqd.comfy.faults import ComfyError
 from vqd.comfy.listener import Listener
 from vqd.comfy.messages import Device
+from vqd.domain.frozen import frozen
 from vqd.domain.needs import Capability
 from vqd.domain.server import ServerRecord
 from vqd.runner.inputs import InputChecks, Uploads
@@ -21,7 +22,7 @@ from vqd.runner.standing import Standing
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerAddress:
     """Where a server is, and what the settings say that it has. `input_folder` and `output_folder`
     are its own, where this machine sees them: files are then linked, not sent. `ca_file` has the

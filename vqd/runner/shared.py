@@ -11,12 +11,12 @@ import re
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from vqd.comfy.faults import Changed
 from vqd.documents.opening import created, opened
+from vqd.domain.frozen import frozen
 from vqd.spool.files import is_folder
 
 OWN_FOLDER = "vqd"
@@ -89,7 +89,7 @@ class SharedInputs:
             self._placed[name] = _Placed(time.monotonic(), size_bytes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Placed:
     """An input that was put there: when, in monotonic seconds, and how large it is."""
 

@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.queue import STEERED, PromptKey
 from vqd.runner.attempt import Attempt
 from vqd.runner.publish import Publisher
@@ -16,7 +16,7 @@ _BY_OTHERS = ("prompt.claimed", "prompt.requeued", "prompt.succeeded", "prompt.f
 """What other daemons do with this one's jobs."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class News:
     """The jobs of which something was heard, up to the event of this key."""
 

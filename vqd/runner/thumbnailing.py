@@ -8,12 +8,12 @@ a job closes, or was made before this process began, is made for its report.
 
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.kinds import kind_of_name
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.media.thumbnails import Thumbnails
@@ -31,7 +31,7 @@ _SMALL = frozenset({"image", "video", "audio"})
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _File:
     path: Path
     sha256: str

@@ -1,7 +1,6 @@
 """The job that a picture, clip or sound carries in itself."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +11,7 @@ from vqd.documents.builder import USUAL
 from vqd.documents.reader import decoded, parse, parse_as
 from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.jobspec import JobSpec
 from vqd.domain.record import may_carry
 from vqd.intake import jobfile
@@ -26,7 +26,7 @@ _RECORD = "record"
 _RESULT = "result"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CarriedJob:
     """A job file, the name of its job, and the names of files beside that may belong to it."""
 

@@ -1,9 +1,10 @@
 """What has changed in the queue since somebody looked last, for those who look on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vqd.domain.finish import Finish
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job, Prompt, PromptKey
 from vqd.domain.server import ServerRecord
@@ -17,7 +18,7 @@ MOST_PROMPTS = 200
 """So many prompts are told of at once, the latest."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed:
     """What changed up to the event of this `key`: jobs as they are now, with their finishes by
     their keys; prompts with the names of their jobs, unless there were too many (`is_whole`)."""

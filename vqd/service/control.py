@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES, JobState, Move, PromptState
 from vqd.domain.queue import STEERED, Job
 from vqd.store.store import Session, Store
@@ -15,7 +16,7 @@ _LOOKED_THROUGH = 20
 _AGAIN = ", move this folder into the inbox"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What became of a request: `done`, and `said` in a few words."""
 
@@ -23,7 +24,7 @@ class Answer:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spot:
     """A place among the jobs that wait: right before or after the `other`, or first of all."""
 

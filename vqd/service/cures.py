@@ -1,11 +1,10 @@
 """What would change that something waits or has failed: a sentence for each reason there is."""
 
-from dataclasses import dataclass
-
 from vqd.domain.cures import CURES
+from vqd.domain.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hold:
     """A kind of `hold`: it `begins` so, and has a `code` for programs. `because` stands in its
     place in a sentence, empty where it can be read as it is. `JOB` in `cure` is the job's name."""

@@ -1,9 +1,10 @@
 """A draft: a job file read and planned, or what prevents it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vqd.definitions.ui.refusals import UNSEEN
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.job import Notify, PlannedJob
 from vqd.domain.queue import JobFile
 from vqd.domain.record import Record
@@ -16,7 +17,7 @@ AWAITED = frozenset({AWAITED_INPUT, AWAITED_MARKER})
 """What the job says will still come."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """A job file read and planned: `planned`, or the `problems` that prevent it.
 

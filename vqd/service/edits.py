@@ -4,7 +4,6 @@ who edits it where it lies, and moves the folder into the inbox."""
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from vqd.documents.reader import parse_as
 from vqd.documents.tree import Node, Sequence, Text
 from vqd.documents.writer import written
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job
 from vqd.service.back import bring_back
@@ -32,7 +32,7 @@ Content = str | Mapping[str, Any]
 """What a job file is to hold: its text, or its keys as plain values, of which a text is made."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobFileText:
     """A job file by its name in the job's folder. Its `keys` are what the text says: numbers and
     booleans as such if they are written as vqd would, all else as texts; None where it cannot be

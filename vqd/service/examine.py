@@ -1,7 +1,7 @@
 """Whether the workflows that are used can run, and whether queue and folders agree."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from vqd.definitions.check import WorkflowCheck, check
@@ -10,6 +10,7 @@ from vqd.definitions.shipped import shipped_folder
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
 from vqd.domain.finding import Finding, command, ok, warn, wrong
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 from vqd.domain.place import Place
 from vqd.spool.layout import Spool
@@ -18,7 +19,7 @@ from vqd.store.store import StoreReader
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToldCatalogue:
     """What servers told just now: a `Catalogue` that needs no queue."""
 

@@ -6,9 +6,9 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from vqd.domain.attempts import AttemptRecord
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
@@ -26,7 +26,7 @@ MOST_TOLD = 20
 """Faults of a job file, and kinds of failures, that are told one by one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """Why `prompts` of a job are where they are, in a sentence without its full stop; `since_at` it
     has been so. The `cure` is what would change it, in whole sentences. `attempts` are those at the
@@ -40,7 +40,7 @@ class Reason:
     attempts: tuple[AttemptRecord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """What keeps everything from being sent to any server: why, and what would change it."""
 

@@ -1,9 +1,10 @@
 """All that decides why a job is where it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vqd.domain.attempts import AttemptRecord
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host
 from vqd.domain.pending import Ahead, Pending
 from vqd.domain.queue import Failures, Job, Prompt
@@ -11,7 +12,7 @@ from vqd.domain.server import ServerRecord
 from vqd.service.reach import OutOfReach
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tried:
     """Prompts that failed alike, and the attempts at the first of them."""
 
@@ -19,7 +20,7 @@ class Tried:
     attempts: tuple[AttemptRecord, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Prompts that may run, and the servers that can carry them out, whether these are up or not.
 
@@ -31,7 +32,7 @@ class Group:
     lacks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """All that decides about a job: `groups` are its prompts that may run, `held_at` is since when
     its hold is what it is, `retried` are the attempts at the first prompt that is tried again

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.domain.catalogue import NodeClass
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.host import forsaken
 from vqd.domain.models import listed_models
 from vqd.domain.nearest import nearest
@@ -20,7 +20,7 @@ from vqd.store.catalogue import CatalogueRows
 from vqd.store.store import StoreReader
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerView:
     """A server as it was last seen, what it did, and the workflows that are drifted there."""
 
@@ -29,7 +29,7 @@ class ServerView:
     drifted: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Farm:
     """Every server that was ever seen, by name, and the hosts, where several share the queue;
     `written_at` is when the daemon last wrote."""
@@ -39,7 +39,7 @@ class Farm:
     hosts: Sequence[HostView] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tallied:
     """Every server with what it did, and the hosts, where several share the queue."""
 
@@ -47,7 +47,7 @@ class Tallied:
     hosts: Sequence[HostView]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """A model: its folder as ComfyUI calls it, its name, and the `servers` that have it."""
 
@@ -56,7 +56,7 @@ class Model:
     servers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Models:
     """The models that servers list, by folder and name; `servers` are those that told."""
 

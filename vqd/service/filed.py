@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from vqd.documents.tree import Mapping as Tree
 from vqd.documents.tree import Text
 from vqd.domain.closed import ClosedJob
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.listing import Counts
 from vqd.domain.queue import JobFile
@@ -31,7 +32,7 @@ _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobFileSaid:
     """What a job file says of the job for people; `name` is empty where it says none."""
 

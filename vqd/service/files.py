@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeVar
 
 from vqd.documents.opening import opened
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.service.views import Views
@@ -22,7 +22,7 @@ _MOVES = 2
 _OF_FOLDERS = RESULT_NAMES | {INPUTS}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenFile:
     """A file that was opened to be read: its name, size and mtime (UTC seconds). Its `tag` changes
     with its content."""
@@ -34,7 +34,7 @@ class OpenFile:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a file is, and the folder on the way `below` which no link is followed."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host, told_apart
 from vqd.domain.listing import ListedJob
 from vqd.domain.server import ServerRecord, ServerTally
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Listed = TypeVar("Listed", bound=ListedJob)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostView:
     """A host, the servers that it drives, and how many prompts are on them."""
 

@@ -1,12 +1,12 @@
 """Hot folders: what is dropped in one becomes jobs, by the `_defaults.yaml` that lies there."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from vqd.documents.reader import content_of, decoded, parse
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.jobspec import JobSpec
 from vqd.domain.names import folded, pattern, readable
 from vqd.domain.workflow import InputSlot, Workflow
@@ -28,7 +28,7 @@ ACCEPTED_AGAIN_S = 0.1
 _fitting = lru_cache(maxsize=64)(pattern)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HotJob:
     """What drops in a hot folder become: the job file of each, or the `problems` with it.
 
@@ -59,7 +59,7 @@ class HotJob:
         return f"{self.kind} files{named} ({', '.join(self.extensions)})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """A job that a drop became."""
 

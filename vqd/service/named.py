@@ -1,15 +1,16 @@
 """What jobs may name of the settings, and what these say where a job says nothing."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.job import Notify
 from vqd.domain.jobspec import JobSpec, Point
 from vqd.domain.nearest import nearest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """The names of windows and of targets, values by workflow, and whom a job tells by default."""
 

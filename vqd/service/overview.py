@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.service.hosts import HostView, at_home, by_host, host_views, sharing
 from vqd.store.reader import Overlook, Reader
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vqd.domain.server import ServerRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overview:
     """What is not over, oldest first, the servers, and the hosts, where several share the queue."""
 

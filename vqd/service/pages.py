@@ -10,11 +10,11 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from vqd.domain.errors import VqdError
 from vqd.domain.figures import Depth
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import JobState, PromptState
 from vqd.domain.listing import JobFilter, ListedJob, Order, Place
 from vqd.domain.outcome import OutputFile
@@ -28,7 +28,7 @@ _LARGEST_KEY = 1 << 62
 _KEY = re.compile(r"\d{1,18}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page(Generic[T]):
     """Part of a list, and the cursor of the next part; None after the last."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +10,7 @@ from vqd.definitions.check import Unknown, check, value_fault
 from vqd.definitions.written import written_graph
 from vqd.domain.catalogue import Catalogue, KnownClasses, NodeClass
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.domain.job import Plan, PlannedJob, PlannedPrompt
 from vqd.domain.needs import Capability, Needs
@@ -32,7 +33,7 @@ _WAITED_FOR = frozenset({UNMET_NEEDS, "missing_class", "missing_model"})
 _CHANGED_TOLD = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preview:
     """A draft, and for each server that was ever seen why it could not run it; none if it could.
 
@@ -259,7 +260,7 @@ def _values(param: Param, plan: Plan) -> tuple[Value, ...]:
     return plan.axes.get(param.name, fixed)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Only:
     """The catalogue of one server alone."""
 

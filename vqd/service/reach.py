@@ -2,15 +2,15 @@
 home."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host
 from vqd.domain.queue import Job
 
 _BY_ITSELF = "It goes on by itself when the depot answers; vqd doctor on that host tries it out."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutOfReach:
     """A `host` that cannot take a job's prompts, why, and what would change that. What it has
     taken already it cannot hand over either, where the depot `is_away`."""

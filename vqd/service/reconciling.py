@@ -16,7 +16,6 @@ these run again.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -25,6 +24,7 @@ import structlog
 
 from vqd.domain.closed import ClosedJob
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import JobState
 from vqd.service.filed import filed_in
 from vqd.spool.files import is_real_folder
@@ -39,7 +39,7 @@ _SLICE_PROMPTS = 2000
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reconciled:
     """How many jobs were unknown and are `adopted`, had `ended` since or otherwise, and are taken
     up `anew` of those that are not over."""

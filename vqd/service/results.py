@@ -7,13 +7,14 @@ its job.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from vqd.definitions.bare import files_loaded, workflow_of_graph, workflow_of_record
 from vqd.definitions.graphs import MOST_BYTES, checked_graph, parsed_graph
 from vqd.domain.catalogue import KnownClasses
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import NamedGraph, edited
 from vqd.domain.job import PlannedJob
 from vqd.domain.jobspec import FanOut, Given, InputSpec, JobSpec
@@ -30,7 +31,7 @@ _GRAPHS = "graphs"
 _INPUT = " [input]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chosen:
     """What a job runs: its workflow, and the job with its inputs where they lie now.
 

@@ -2,13 +2,14 @@
 `switch` and `uploads` see to that."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from vqd.domain.frozen import frozen
 from vqd.service.switch import Switch
 from vqd.spool.space import Disks
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Disk:
     """A disk, what is free of it and what stays so; `free_files` is None where it counts none."""
 
@@ -18,7 +19,7 @@ class Disk:
     free_files: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpoolState:
     """Whether the spool is there, and the disks of the `spool` and of the `state`, where they tell;
     one that `is_short` has no room to begin anything."""

@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.names import is_text
 from vqd.domain.quote import QuoteOver
 from vqd.intake.foldednames import Listings
@@ -42,7 +42,7 @@ _NO_BOUND = QuoteOver()
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coming:
     """A drop that was claimed: its JOB, and what ends once that is in the queue, or cannot be."""
 

@@ -1,11 +1,11 @@
 """The whole queue: whether it goes on, and what keeps it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.service.explain import Stop
 from vqd.spool.asking import Asker, Silent
 from vqd.spool.layout import Spool
@@ -16,7 +16,7 @@ T = TypeVar("T")
 _SILENT = "it does not answer"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """What is missing of the spool, if it is `away`, and whether PAUSE lies in it: nothing new is
     sent to any server then."""

@@ -1,9 +1,9 @@
 """Small pictures of what jobs made and of their inputs, for whoever shows them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 from vqd.domain.queue import Job
 from vqd.media.apart import Thumbnail, Undecodable
@@ -16,7 +16,7 @@ SIZES = ("tiny", "small", "medium", "large", "moving")
 _STILL = "large"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmallPicture:
     """A small picture; its `tag` changes with its content."""
 

@@ -6,10 +6,10 @@ same time; and they share a commit. They are accepted in their order.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import folded
 from vqd.service.draft import Draft
 from vqd.spool import claims
@@ -27,7 +27,7 @@ class Begin(Protocol):
     def __call__(self, job: str, draft: Draft, *, now: float) -> Callable[[], None]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """A job file that was claimed: its JOB, and what ends its acceptance."""
 

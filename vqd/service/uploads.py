@@ -3,11 +3,11 @@ drops are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.service.preview import Preview, Previews
 from vqd.service.submit import Submission
 from vqd.spool.asking import Asker, Silent
@@ -20,7 +20,7 @@ JOB_FILE = "job.yaml"
 JSON_JOB_FILE = "job.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submitted:
     """A job that was taken in: its name, and how many prompts it has."""
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 
 from vqd.domain.attempts import AttemptRecord, attempts_of
 from vqd.domain.errors import VqdError
 from vqd.domain.finish import Finish
+from vqd.domain.frozen import frozen
 from vqd.domain.host import Host, told_apart
 from vqd.domain.listing import JobFilter, ListedJob
 from vqd.domain.names import printable
@@ -23,7 +23,7 @@ from vqd.store.foresight import finishes_of
 from vqd.store.store import Session, StoreReader
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobDetail:
     """One job with its first prompts and its newest events."""
 
@@ -32,7 +32,7 @@ class JobDetail:
     events: Sequence[Event]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptDetail:
     """One prompt of a job, and the attempts at it."""
 

@@ -5,7 +5,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from vqd.definitions.options import options
 from vqd.definitions.shipped import shipped_folder
 from vqd.documents.json_schema import Schema
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.jobspec import Point
 from vqd.domain.names import printable, safe_name
 from vqd.domain.param import Misfit
@@ -30,7 +31,7 @@ _GENERAL_SCHEMA = "_job.schema.json"
 """No workflow's: a definition whose name begins with `_` is not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Made:
     """The files of a workflow, and what they were made of."""
 

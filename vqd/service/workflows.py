@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from vqd.definitions import made
@@ -13,13 +13,14 @@ from vqd.definitions.options import options
 from vqd.definitions.shipped import shipped_folder
 from vqd.domain.catalogue import NothingKnown
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.place import Place
 from vqd.domain.workflow import Workflow
 from vqd.service.known import StoredClasses, ToldClasses
 from vqd.store.store import Session, StoreReader
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkflowView:
     """A workflow: what its definition says, or the `problems` that disable it.
 

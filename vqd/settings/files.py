@@ -4,12 +4,12 @@ Of `NAME.yaml` they lie in the folder `NAME.d`, and are laid over it in the orde
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.documents.reader import read
 from vqd.documents.tree import Document, Mapping
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.settings.layers import Layers
 from vqd.settings.places import place, unwritten
 
@@ -17,7 +17,7 @@ SEARCHED = (Path("vqd.yaml"), Path("/etc/vqd/vqd.yaml"))
 _ENDINGS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The files of some settings, in the order in which they are laid over one another.
 

@@ -1,11 +1,11 @@
 """Settings laid over one another, of which each value keeps where it was written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from vqd.documents.tree import Document, Mapping, Node, Sequence, Text, written
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.names import is_text
 
 _N = TypeVar("_N", bound=Node)
@@ -15,7 +15,7 @@ _SHORT_KEY = "url"
 _LONGEST_PLACE = 9
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a value was written: a file, with its line; or a variable or a flag, without one."""
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from vqd.documents.schema import told
 from vqd.documents.tree import Document
 from vqd.domain.errors import Faults, Problem
+from vqd.domain.frozen import frozen
 from vqd.settings.environment import PREFIX, lay_environment, meant_variable, variable
 from vqd.settings.files import Found, find_files, lay_files
 from vqd.settings.layers import Layers, plain, require_text
@@ -20,7 +21,7 @@ _UNREAD = frozenset({"missing_key", "unknown_target"})
 """What may be wrong only because something else could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """Settings, with the files they were read from and where each value was written."""
 

@@ -1,7 +1,6 @@
 """Every setting as it counts, with where it was written; what is secret is hidden."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,6 +8,7 @@ from pydantic import BaseModel
 from vqd.documents.credentials import without_credentials
 from vqd.documents.shown import plain
 from vqd.documents.tree import Sequence, Text, written
+from vqd.domain.frozen import frozen
 from vqd.settings.layers import Layers, Origin
 from vqd.settings.load import Loaded
 
@@ -17,7 +17,7 @@ HIDDEN = "(hidden)"
 _Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """One setting: `servers[0].url`, what it is as JSON can hold it, and where it was written.
 

@@ -6,11 +6,11 @@ something else in the settings is at fault.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
 from vqd.documents.tree import Mapping, Node, Text
+from vqd.domain.frozen import frozen
 from vqd.domain.place import Database, Place
 from vqd.settings.database import database_of
 from vqd.settings.environment import lay_environment
@@ -21,7 +21,7 @@ from vqd.spool.reserve import Reserve, reserve_of
 from vqd.spool.space import Disks, disks_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """Where the spool and the state of a queue lie, what stays free of their disks, where its hot
     folders are that lie elsewhere, and the database of PostgreSQL's that it lies in, if it does."""

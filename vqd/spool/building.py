@@ -9,12 +9,13 @@ import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 
 from vqd.documents.opening import held, opened
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.spool.copying import check_room, copy_tree
 from vqd.spool.files import (
     first_free,
@@ -34,7 +35,7 @@ _WAYS = ("rename", "copy", "link")
 _LONGEST_NOTE_BYTES = 16 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """`origin` is the folder that files come from, or (`is_folder`) the dropped folder itself.
 

@@ -5,7 +5,6 @@ became of the queue. A job of which everything was made has none.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from vqd.documents.opening import opened
+from vqd.domain.frozen import frozen
 from vqd.domain.job import Plan
 from vqd.domain.queue import Prompt
 from vqd.spool.files import whole_file
@@ -27,7 +27,7 @@ _Amount = Annotated[float, Field(ge=0, le=1e12)]
 _Seed = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FailureLine:
     """One line. `state` is `failed` or `cancelled`; `code` and `said` tell why, of what failed.
     The rest is as in a line of the manifest."""

@@ -9,10 +9,11 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from vqd.documents.opening import NotAFile, opened
+from vqd.domain.frozen import frozen
 from vqd.domain.names import is_text
 from vqd.spool.files import first_free, replace_quickly
 from vqd.spool.folders import make_folder
@@ -21,7 +22,7 @@ RECORD = ".written.json"
 _LONGEST_NAME_BYTES = 255
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """The names of the files that were written and removed."""
 
@@ -29,7 +30,7 @@ class Changes:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Written:
     """A file as it was written: with this size and time it still has this content."""
 

@@ -13,9 +13,9 @@ import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.spool.files import FOLDER
 from vqd.spool.layout import PROBE
 
@@ -37,7 +37,7 @@ def is_half_made(name: str) -> bool:
     return name.startswith(PROBE) or _COPY.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Swept:
     """What was taken away, and how much was `left` that could not be."""
 

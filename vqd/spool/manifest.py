@@ -8,7 +8,7 @@ made again, on any machine, and whatever became of the queue.
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -20,6 +20,7 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from vqd.documents import opening
+from vqd.domain.frozen import frozen
 from vqd.domain.job import Made, Plan
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Prompt
@@ -45,7 +46,7 @@ StoredValue = (
 """A parameter's value that the queue can store, too."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputLine:
     """What an input held; with its `sign`, see `Signs`."""
 
@@ -54,7 +55,7 @@ class InputLine:
     sign: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line. `key` is the recipe of the prompt, `stem` what planning called its outputs.
 
@@ -203,7 +204,7 @@ _OPENED = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _ADDING = Together(_add)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where the lines of one prompt are: the offset of the first, and how many there are."""
 

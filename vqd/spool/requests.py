@@ -4,10 +4,11 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import count
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import safe_name
 from vqd.spool.files import listed
 
@@ -19,7 +20,7 @@ _NOT_TAKEN = "not taken"
 _HELD_BACK = re.compile(rf"CANCEL\.done-\d{{6}} {_NOT_TAKEN}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What is asked for: the verb in capitals, and the number that PRIORITY was given; and which
     file it is, and when (UTC, ns) that was put there, as its file system tells."""

@@ -2,9 +2,9 @@
 
 import math
 import re
-from dataclasses import dataclass
 
 from vqd.documents.sizes import size_bytes
+from vqd.domain.frozen import frozen
 
 DEFAULT_BYTES = 1 << 30
 DEFAULT_SHARE = 0.02
@@ -13,7 +13,7 @@ MOST_FILES = 1000
 _SHARE = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reserve:
     """So many bytes of a disk, or that share of it if that is less.
 

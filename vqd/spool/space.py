@@ -12,17 +12,17 @@ import errno
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from vqd.documents.sizes import size_told
+from vqd.domain.frozen import frozen
 from vqd.spool.reserve import Reserve
 
 _CURE = "make room there"
 _OF_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Space:
     """What a file system has where a folder lies; files are None where it does not count them."""
 
@@ -34,7 +34,7 @@ class Space:
     is_read_only: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shortage:
     """What there is too little of, in words without a full stop, and what would change that."""
 
@@ -55,7 +55,7 @@ class NoRoom(OSError):
         self.shortage = shortage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Disks:
     """The disks that vqd writes to, at one moment: the spool's, and that of its state. One that
     does not tell is left out."""

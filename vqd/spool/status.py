@@ -1,7 +1,7 @@
 """STATUS.yaml: how a job is, for people and for programs that watch its folder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from vqd.documents.tree import Text
 from vqd.documents.writer import written
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.finish import Finish
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import CLOSED_STATES
 from vqd.domain.queue import Job
 from vqd.domain.times import iso
@@ -18,7 +19,7 @@ from vqd.spool.files import replace_quickly, write_whole
 STATUS = "STATUS.yaml"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunningPrompt:
     """A prompt on a server: the node it is at, which step of how many (`12/20`) that is at, and how
     far it is by that (0 to 100)."""
@@ -30,7 +31,7 @@ class RunningPrompt:
     percent: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Steered:
     """An answer to what somebody asked of a job: `what`, and what was `said` to it."""
 

@@ -1,7 +1,6 @@
 """What a STATUS.yaml tells of a job, read back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,13 +13,14 @@ from vqd.documents.plain import plain
 from vqd.documents.reader import decoded, parse, read
 from vqd.documents.tree import Text
 from vqd.domain.errors import Faults, Problem, VqdError
+from vqd.domain.frozen import frozen
 from vqd.spool.status import STATUS
 
 _LIMITS = Limits(most_bytes=8 << 20)
 _LONGEST_LINE = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """A job as its STATUS.yaml tells of it."""
 

@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
@@ -25,6 +25,7 @@ import orjson
 
 from vqd import __version__
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.times import iso
 from vqd.store.connection import open_for_reading, unopened
 from vqd.store.durable import hand_over, make_folder, publish, sha256_of
@@ -44,7 +45,7 @@ Progress = Callable[[float], None]
 """Is told how much is copied, from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Backup:
     """A backup: where it lies, when it was made (ISO 8601, UTC) and by which vqd, its schema, how
     many jobs it has and how many of them were not over, and its size and hash."""

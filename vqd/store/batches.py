@@ -1,9 +1,9 @@
 """Prompts as the queue takes them, made ready before it is written to: a write holds others up."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Graph, NamedGraph, Target, Value, edited
 from vqd.domain.job import PlannedPrompt
 from vqd.domain.outcome import OutputFile
@@ -11,7 +11,7 @@ from vqd.domain.requirement import Requirement, names_model, required
 from vqd.store.promptrow import row_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """Prompts of one job, as `insert` takes them but for the keys.
 

@@ -5,7 +5,6 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -13,6 +12,7 @@ import orjson
 
 from vqd.domain.catalogue import NodeClass, read_node_class
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.signature import WHOLE, SignatureChange
 from vqd.store.rows import Connection
 
@@ -24,7 +24,7 @@ BEGUN_LONG_AGO_S = 3600.0
 any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClassEntry:
     """One entry of `/object_info`, as it is stored."""
 

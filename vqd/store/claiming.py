@@ -1,9 +1,9 @@
 """Which prompt is next: a seek, whatever waits."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import merge
 
+from vqd.domain.frozen import frozen
 from vqd.domain.needs import Needs
 from vqd.domain.queue import Prompt
 from vqd.domain.requirement import NeedsClass
@@ -51,7 +51,7 @@ ROUTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Next:
     """The pending prompt that a server would be given next, the priority and the turn of its job,
     and the class of that. `requirement_key` tells what it requires, `starts_job` that nothing of

@@ -1,9 +1,9 @@
 """What prompts of a workflow usually need, by those that were carried out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from vqd.domain.finish import Pace
+from vqd.domain.frozen import frozen
 from vqd.domain.lifecycle import JobState
 from vqd.store.rows import Connection
 
@@ -11,7 +11,7 @@ _JOBS = 50
 _PROMPTS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usual:
     """What one prompt usually makes and takes; None where none was carried out yet.
 

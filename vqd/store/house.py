@@ -1,10 +1,10 @@
 """The house as it is told of: whether the queue is empty, and what was told of each subject."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import orjson
 
+from vqd.domain.frozen import frozen
 from vqd.domain.notice import Closed, HouseEvent, HouseNews
 from vqd.store.homes import AND_HOME, HOUSE_ELSEWHERE, OWN, OWN_HOUSE
 from vqd.store.notices import NoticeRows
@@ -13,7 +13,7 @@ from vqd.store.rows import Connection
 _OPEN = "state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What was told of a subject last, and since when that was so; of the queue, what closed after
     that is yet to be told of.

@@ -1,9 +1,10 @@
 """A server's catalogue into the store, in parts that hold no claim up."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.domain.signature import SignatureChange, differences
 from vqd.store.catalogue import ClassEntry
 from vqd.store.store import Session, Store
@@ -13,7 +14,7 @@ SLICE_CHARS = 256 * 1024
 """The most in one bulk write: about 10 ms, between which claims go by."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Learned:
     """What a look at a server taught: how many classes it has, in how many of them something is
     other than before, and which signatures are."""

@@ -7,11 +7,12 @@ that does not end keeps the second from coming about, and the log grows by all t
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
 import structlog
+
+from vqd.domain.frozen import frozen
 
 LARGE_BYTES = 256 << 20
 """A log larger than this is told of. Usually it has 4 MB, and some 100 after a very large job."""
@@ -52,7 +53,7 @@ def log_bytes(path: Path) -> int:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogReader:
     """A process that reads the queue."""
 

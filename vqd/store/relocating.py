@@ -13,7 +13,6 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import orjson
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.place import Database, Place
 from vqd.store.connection import open_for_writing
 from vqd.store.durable import publish
@@ -43,7 +43,7 @@ _OWN = {"house": OWN_HOUSE, "notices": OWN_NOTICES, "refusals": OWN_REFUSALS}
 """Of which tables every daemon has rows of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relocated:
     """What became of a queue that was moved: how many jobs, prompts and rows it has, and where the
     one is kept that was there before."""
@@ -54,7 +54,7 @@ class Relocated:
     kept: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Table:
     """A table that both have, with the columns that are written, those that order its rows, and
     the condition by which rows are this daemon's."""
@@ -69,7 +69,7 @@ class _Table:
         return f"{self.name} WHERE true{_OWN.get(self.name, '')}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sum:
     """How many rows a table has, and the digest of them all, in order."""
 

@@ -14,12 +14,12 @@ Only who holds the lock of the daemon may do any of this.
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.store.backup import copy_whole, told_of
 from vqd.store.connection import check_owner, unopened
 from vqd.store.durable import hand_over, make_folder, publish, sha256_of, sync
@@ -28,7 +28,7 @@ from vqd.store.schema import check_form
 _LOGS = ("-wal", "-shm")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replaced:
     """What became of the queue that lay there: it is kept in a folder; None if there was none."""
 

@@ -8,12 +8,12 @@ is not mistaken for it. A step is never edited: what is to change is the next st
 import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -29,7 +29,7 @@ DIGESTS: Mapping[int, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """What leads to the schema of a number, and the digest of a database that has it."""
 

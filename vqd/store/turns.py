@@ -5,15 +5,14 @@ came first unless somebody placed a job between two others. Its turn is then hal
 theirs, which halves what is left there: once nothing is, all of that priority are spread out anew.
 """
 
-from dataclasses import dataclass
-
+from vqd.domain.frozen import frozen
 from vqd.store.rows import Connection
 
 OPEN = "state IN ('assembling', 'quoted', 'queued', 'running', 'publishing')"
 """A job that is not over: the condition of the index jobs_in_turn, word for word."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Turn:
     priority: int
     turn: float

@@ -1,9 +1,9 @@
 """What in the inbox may be a job, and why the rest is not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import is_text, why_never_taken
 from vqd.domain.record import may_carry
 from vqd.spool.jobfiles import defaults_in, has_job_suffix, job_file_in, why_no_job_file
@@ -11,7 +11,7 @@ from vqd.spool.requests import is_held_back, request_named
 from vqd.spool.status import STATUS, job_told_by
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A dropped job folder, or a dropped job file with no folder of its own (`is_bare`)."""
 
@@ -24,7 +24,7 @@ class Candidate:
         return self.path == self.job_file
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotTaken:
     """Nothing to take there, for this reason. `may_change`: a folder that can become a job."""
 
@@ -32,7 +32,7 @@ class NotTaken:
     may_change: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HotCandidate:
     """A hot folder: by the `defaults` in it, or named after a workflow."""
 
@@ -40,7 +40,7 @@ class HotCandidate:
     defaults: Path | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResultCandidate:
     """A file that may carry how it was made."""
 

@@ -1,11 +1,11 @@
 """A hot folder outside the inbox: there, or away."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from vqd.domain.frozen import frozen
 from vqd.spool.jobfiles import defaults_in
 from vqd.spool.mounts import mount_point
 from vqd.watchers.candidate import HotCandidate, NotTaken
@@ -15,7 +15,7 @@ from vqd.watchers.settle import Waiting
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HotPlace:
     """A hot folder as the settings name it; `workflow` is None where its `_defaults.yaml` says."""
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import folded
 
 Sign = tuple[int, ...]
@@ -22,14 +23,14 @@ _FILES_A_SECOND = 25_000
 """With more files than a look takes in its time, looks come less often."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gathered:
     """These files go as one job now."""
 
     names: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gathering:
     """Nothing goes yet. `growing` still change, `alone` belong to no input that is there; the rest
     goes when nothing more arrives. Worth another look after `again_s`; None: when something does.

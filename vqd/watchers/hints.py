@@ -7,7 +7,6 @@ half, and may spin after an overflow (watchdog 7.1, inotify_move_event_grouper.p
 
 import errno
 import os
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -21,8 +20,10 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
+from vqd.domain.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Hint:
     """Something happened to this path; `renamed`: it arrived by rename.
 

@@ -11,13 +11,13 @@ While its `_defaults.yaml` is being written or has faults, everything in it wait
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.service.draft import Draft
 from vqd.service.hot import HotFolders, HotJob
 from vqd.spool.requests import hold_back
@@ -41,7 +41,7 @@ _ARRIVED = "has arrived; taken when nothing more comes"
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How long drops are quiet until they are complete, and until what came together is one job."""
 

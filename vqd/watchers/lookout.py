@@ -9,11 +9,11 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from vqd.domain.frozen import frozen
 from vqd.domain.names import why_never_taken
 from vqd.spool.files import listed
 from vqd.spool.layout import OWN_FOLDER
@@ -27,7 +27,7 @@ MOST_WATCHES = 2000
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A folder, and down to how many levels the folders below it are watched, too."""
 

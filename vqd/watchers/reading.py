@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.service.draft import Draft
 from vqd.service.giving_way import giving_way
 from vqd.spool.asking import Askers
@@ -27,7 +27,7 @@ MakeDraft = Callable[[Path], Draft]
 """Reads a job file, and gives what it asks for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Begun:
     at: float
     draft: Future[Draft]

@@ -10,11 +10,11 @@ import stat
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from vqd.domain.frozen import frozen
 from vqd.spool.layout import PROBE
 from vqd.spool.mounts import (
     LOCAL_TYPES,
@@ -36,7 +36,7 @@ _PROBED_WITHIN_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sight:
     """How a directory is seen.
 

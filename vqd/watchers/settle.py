@@ -7,6 +7,7 @@ and a file may have its full size before its data.
 from dataclasses import dataclass
 
 from vqd.documents.sizes import size_told
+from vqd.domain.frozen import frozen
 
 LOOK_EVERY_S = 0.1
 LOOKS_TO_SETTLE = 10
@@ -15,7 +16,7 @@ LONGEST_PATIENCE_S = 2.0
 FILES_A_SECOND = 2500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """A drop at one moment: a fingerprint of its tree, and whether a writer holds a file of it.
 
@@ -28,14 +29,14 @@ class Look:
     held: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """It is complete. `quiet_s` is how long it has not changed."""
 
     quiet_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """It is not, for this reason; worth another look after `again_s` seconds."""
 

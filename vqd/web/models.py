@@ -1,12 +1,12 @@
 """What the routes take and answer, beside the shapes that `--json` has too."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from vqd.domain.frozen import frozen
 from vqd.service.edits import LONGEST_BYTES, Content
 from vqd.service.shapes.farm import ServerShape
 from vqd.service.shapes.hosts import HostShape
@@ -73,7 +73,7 @@ class SessionBody(Body):
     token: str = Field(max_length=4096, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobsPage(Shape):
     """Jobs, in the order that was asked for."""
 
@@ -82,7 +82,7 @@ class JobsPage(Shape):
     """The cursor of the next page; null after the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptsPage(Shape):
     """Prompts of a job, by number."""
 
@@ -90,7 +90,7 @@ class PromptsPage(Shape):
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputsPage(Shape):
     """Outputs of a job, by path."""
 
@@ -98,7 +98,7 @@ class OutputsPage(Shape):
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventsPage(Shape):
     """What happened to a job and its prompts, oldest first."""
 
@@ -106,7 +106,7 @@ class EventsPage(Shape):
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SubmittedShape(Shape):
     """A job that was taken in."""
 
@@ -114,7 +114,7 @@ class SubmittedShape(Shape):
     prompts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobFileShape(Shape):
     """A job file, by its name in the job's folder."""
 
@@ -124,7 +124,7 @@ class JobFileShape(Shape):
     """What it says, each scalar as it was written; null where the text cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnswerShape(Shape):
     """What was done with a job, in a few words."""
 
@@ -132,7 +132,7 @@ class AnswerShape(Shape):
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SessionShape(Shape):
     """Whether a token is needed here, and whether this request may ask."""
 
@@ -140,7 +140,7 @@ class SessionShape(Shape):
     signed_in: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SystemShape(Shape):
     """The daemon, what keeps the queue, and the servers."""
 

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
 from vqd.domain.errors import Faults, VqdError
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
 
@@ -35,7 +36,7 @@ _SCHEMAS = "#/components/schemas/{model}"
 _UNKNOWN, _STORE = "unknown_", "store_"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProblemDetail(Shape):
     """Why a request was not done."""
 

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+
+from vqd.domain.frozen import frozen
 
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """What is answered: with which status, and so many bytes from the `first` on."""
 

@@ -10,7 +10,6 @@ import errno
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 
 STOPPED_WITHIN_S = 4.0
 _BACKLOG = 256
@@ -29,7 +29,7 @@ _LONGEST_HEAD_BYTES = 32 << 10
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """How many connections there may be; how long each may take to say what it asks, its body not
     counted, and how long it may take nothing of what it is answered."""

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from vqd.domain.figures import Figures
+from vqd.domain.frozen import frozen
 from vqd.domain.live import Live
 from vqd.service.changes import Changes
 from vqd.service.control import Control
@@ -26,7 +27,7 @@ Asked = Callable[[Callable[[], Any]], "Future[Any]"]
 """Has something carried out, once a thread has a turn for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Services:
     """Each answers for one thing. `bring_back` lets a closed job run again; `of_share` carries out
     what waits for the share, in threads of its own.

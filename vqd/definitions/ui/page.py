@@ -1,14 +1,16 @@
 """A saved page: nodes and links on a canvas, and the canvases inside its subgraphs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from vqd.domain.frozen import frozen
 
 MUTED, BYPASSED = 2, 4
 """ComfyUI's `LGraphEventMode` NEVER, and the bypass that ComfyUI's page adds to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """One input of a node: what may be wired to it, and the id of the link that is.
 
@@ -21,7 +23,7 @@ class Slot:
     widget: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One node as it was saved.
 
@@ -46,7 +48,7 @@ class Node:
         return f"node {self.id}{title} ({self.class_name})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """A wire from an output of one node to an input of another."""
 
@@ -54,7 +56,7 @@ class Link:
     origin_slot: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Canvas:
     """What is drawn on one level: the page's own, or the inside of a subgraph."""
 
@@ -64,7 +66,7 @@ class Canvas:
     """For each link, the node and the input that it leads to."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Port:
     """One input or output of a subgraph, and the links that lead from or to it inside."""
 
@@ -73,7 +75,7 @@ class Port:
     links: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subgraph:
     """A subgraph's definition. Links from its inputs come from the node `entrance`."""
 
@@ -85,7 +87,7 @@ class Subgraph:
     entrance: str = "-10"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """A saved page, whole."""
 

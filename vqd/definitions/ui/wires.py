@@ -1,17 +1,17 @@
 """What feeds an input, followed through subgraphs, reroutes, bypassed nodes and the like."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vqd.definitions.ui.drawing import Drawn
 from vqd.definitions.ui.notes import Notes
 from vqd.definitions.ui.page import BYPASSED, MUTED
 from vqd.definitions.ui.virtual import GETTERS, PRIMITIVE, REROUTES, SETTERS, is_virtual
+from vqd.domain.frozen import frozen
 from vqd.domain.nearest import nearest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wire:
     """An output of a node that runs."""
 
@@ -19,7 +19,7 @@ class Wire:
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fixed:
     """A value of the page: a primitive's, or of a subgraph node's own field.
 
@@ -30,7 +30,7 @@ class Fixed:
     as_written: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """Nothing, since a node on the way is muted, or bypassed with no input of the type."""
 
@@ -41,14 +41,14 @@ Feed = Wire | Fixed | Cut | None
 """What feeds an input; None where nothing is wired to it in the end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _In:
     node: Drawn
     index: int
     wanted: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Out:
     node: Drawn
     slot: int

@@ -3,13 +3,13 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vqd.domain.frozen import frozen
 from vqd.engine.nodes.clips import ENDINGS as CLIP_ENDINGS
 from vqd.engine.nodes.names import Place, content_of, input_path, place_for
 from vqd.engine.nodes.pictures import files_with
@@ -22,7 +22,7 @@ _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 _BIT_RATES = {f"{kilo}k": kilo * 1000 for kilo in (64, 96, 128, 192, 320)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Format:
     """How a sound becomes a file: its ending, by which FFmpeg knows the format, and its codec."""
 

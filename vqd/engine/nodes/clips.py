@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqd.domain.frozen import frozen
 from vqd.engine.nodes.names import Place, input_path, place_for
 from vqd.engine.nodes.pictures import files_with
 from vqd.engine.nodes.pixels import Pixels, to_bytes
@@ -21,14 +21,14 @@ from vqd.engine.nodes.sound import Audio, add_sound, read_sound, write_sound
 ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClipFile:
     """A clip as it lies in a file."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clip:
     """A clip in memory: pictures [B, H, W, C], frames a second, and its sound if it has one."""
 
@@ -37,7 +37,7 @@ class Clip:
     audio: Audio | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Encoding:
     """How frames become a stream."""
 

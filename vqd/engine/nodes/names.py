@@ -6,15 +6,15 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from vqd.domain.frozen import frozen
 from vqd.engine.nodes.signature import Folders
 
 KINDS = ("input", "output", "temp")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a saver puts its files: below `folder`, counting from `counter`."""
 

@@ -1,16 +1,18 @@
 """What a node class is: its signature as ComfyUI tells it, and what it does."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
+
+from vqd.domain.frozen import frozen
 
 
 class Interrupted(Exception):
     """Somebody asked the running prompt to stop."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folders:
     """Where a server keeps its files: what comes in, what was made, and what is emptied at every
     start."""
@@ -51,7 +53,7 @@ class Context(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """What an output node gives: what clients are told of (`ui`), and its outputs."""
 
@@ -59,7 +61,7 @@ class Shown:
     values: Sequence[Any] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeClass:
     """One class of nodes.
 

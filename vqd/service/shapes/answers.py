@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vqd.domain.frozen import frozen
 from vqd.service.shapes.prompts import (
     EventShape,
     JobDetailShape,
@@ -14,7 +13,7 @@ from vqd.service.shapes.prompts import (
 from vqd.service.shapes.shape import Shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownShape(JobDetailShape):
     """A job with its folder, its first prompts and its first events."""
 
@@ -24,14 +23,14 @@ class ShownShape(JobDetailShape):
     events: list[EventShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnePromptShape(PromptDetailShape):
     """A prompt with every attempt at it, and the job that it is of."""
 
     job: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExplainedShape(Shape):
     """Why a job, or a drop that still lies in the inbox, is where it is."""
 
@@ -42,7 +41,7 @@ class ExplainedShape(Shape):
     reasons: list[ReasonShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SteeredShape(Shape):
     """What became of a request."""
 
@@ -51,14 +50,14 @@ class SteeredShape(Shape):
     """What was done with it; null if the daemon has not answered yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PausedShape(Shape):
     """Whether everything is paused."""
 
     paused: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentShape(Shape):
     """A job that was submitted."""
 
@@ -69,7 +68,7 @@ class SentShape(Shape):
     prompts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProgressShape(Shape):
     """How far a job is, by its folder or by the API."""
 
@@ -88,7 +87,7 @@ class ProgressShape(Shape):
     """Null where it is on another machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogLineShape(Shape):
     """A line of a job's log."""
 
@@ -97,7 +96,7 @@ class LogLineShape(Shape):
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportShape(Shape):
     """A report that was made again."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # who is told does without what tells
     from vqd.spool.space import Disks
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointShape(Shape):
     """A prompt as it would be."""
 
@@ -30,7 +30,7 @@ class PointShape(Shape):
     seed: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedsShape(Shape):
     """What all of it would need, by what prompts of its workflow needed so far."""
 
@@ -44,7 +44,7 @@ class NeedsShape(Shape):
     """What there is too little room for, in which case it would be parked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangedShape(Shape):
     """A prompt that would run again, and why."""
 
@@ -52,7 +52,7 @@ class ChangedShape(Shape):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckShape(Shape):
     """What a job would be; with `problems` it would not run at all."""
 
@@ -83,7 +83,7 @@ class CheckShape(Shape):
     problems: list[ProblemShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HotFolderShape(Shape):
     """What drops in a hot folder become."""
 

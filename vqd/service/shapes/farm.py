@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vqd.documents.credentials import without_credentials
+from vqd.domain.frozen import frozen
 from vqd.domain.times import iso
 from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.shape import Shape
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # who is told does without what tells
     from vqd.service.farm import Model, ServerView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerShape(Shape):
     """A server as it was last seen, and what it did."""
 
@@ -39,7 +39,7 @@ class ServerShape(Shape):
     """The machine that drives it, where several share the queue."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelShape(Shape):
     """A model, and the servers that have it."""
 
@@ -49,7 +49,7 @@ class ModelShape(Shape):
     servers: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelsShape(Shape):
     """The models that servers list; `servers` are those that told."""
 
@@ -57,7 +57,7 @@ class ModelsShape(Shape):
     models: list[ModelShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServersShape(Shape):
     """The servers, and when the daemon last wrote of them."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.times import iso
 from vqd.service.shapes.shape import Shape
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # who is told does without what tells
     from vqd.service.hosts import HostView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostShape(Shape):
     """A machine whose daemon shares the queue."""
 

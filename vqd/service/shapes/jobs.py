@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.times import iso
 from vqd.service.possible import may
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # who lists jobs does without what else is told of them
     from vqd.domain.listing import ListedJob
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CountsShape(Shape):
     """A job's prompts by state; `kept` of those that succeeded were made before it came back."""
 
@@ -27,7 +28,7 @@ class CountsShape(Shape):
     kept: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FinishShape(Shape):
     """When a job will be done: eight of ten end between `early` and `late`."""
 
@@ -36,7 +37,7 @@ class FinishShape(Shape):
     late: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobShape(Shape):
     """A job. Times are ISO 8601, UTC."""
 

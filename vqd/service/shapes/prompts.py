@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.times import iso
 from vqd.service.shapes.jobs import JobShape
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from vqd.service.views import PromptDetail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptShape(Shape):
     """A prompt of a job, with the values that vary among its prompts."""
 
@@ -40,7 +41,7 @@ class PromptShape(Shape):
     """Paths in the job's folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputShape(Shape):
     """One file that a job made."""
 
@@ -59,7 +60,7 @@ class OutputShape(Shape):
     duration_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttemptShape(Shape):
     """One attempt at a prompt."""
 
@@ -74,7 +75,7 @@ class AttemptShape(Shape):
     """What of on_oom was tried next."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReasonShape(Shape):
     """Why a group of prompts waits, or of what it failed, and what would change that."""
 
@@ -86,7 +87,7 @@ class ReasonShape(Shape):
     attempts: list[AttemptShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunningShape(Shape):
     """A prompt on a server, and how far it is, as last heard."""
 
@@ -102,7 +103,7 @@ class RunningShape(Shape):
     """Whether its server has sent a preview of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobDetailShape(JobShape):
     """A job with what runs of it, and why it is where it is."""
 
@@ -110,14 +111,14 @@ class JobDetailShape(JobShape):
     reasons: list[ReasonShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptDetailShape(PromptShape):
     """A prompt, and every attempt at it."""
 
     attempts: list[AttemptShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventShape(Shape):
     """Something that happened to a job, or to one prompt of it."""
 

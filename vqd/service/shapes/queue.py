@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vqd.documents.credentials import without_credentials
+from vqd.domain.frozen import frozen
 from vqd.service.shapes.hosts import HostShape
 from vqd.service.shapes.jobs import JobShape
 from vqd.service.shapes.shape import Shape
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vqd.domain.server import ServerRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StandingShape(Shape):
     """A server as it was last seen, in short."""
 
@@ -29,7 +29,7 @@ class StandingShape(Shape):
     """The machine that drives it, where several share the queue."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueShape(Shape):
     """The queue at a glance."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import ClassVar
 
 from vqd.domain.errors import Problem
+from vqd.domain.frozen import frozen
 from vqd.domain.names import printable
 
 
@@ -19,7 +20,7 @@ class Shape:
     __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProblemShape(Shape):
     """One fault: what, which, why, and what to do."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.service.shapes.shape import Shape
 
 if TYPE_CHECKING:
     from vqd.store.backup import Backup
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BackupShape(Shape):
     """A backup of the queue."""
 
@@ -27,7 +27,7 @@ class BackupShape(Shape):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplacedShape(Shape):
     """A queue that was restored, or is to be made of the folders."""
 
@@ -37,7 +37,7 @@ class ReplacedShape(Shape):
     """Where the queue lies that was there before; null where there was none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RelocatedShape(Shape):
     """A queue that was moved to another place."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.param import NONE
 from vqd.service.shapes.shape import ProblemShape, Shape, problem_shape
@@ -22,7 +22,7 @@ Offers = Mapping[str, Sequence[str]]
 """By parameter what the servers offer for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkflowShape(Shape):
     """A workflow, and whether it can be used."""
 
@@ -40,7 +40,7 @@ class WorkflowShape(Shape):
     problems: list[ProblemShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequiresShape(Shape):
     """What a server must have."""
 
@@ -48,7 +48,7 @@ class RequiresShape(Shape):
     tags: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SlotShape(Shape):
     """A slot for files. With `fan_out` each file becomes a prompt of its own."""
 
@@ -61,7 +61,7 @@ class SlotShape(Shape):
     help: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParamShape(Shape):
     """A parameter: what may be given, and how a form may ask for it."""
 
@@ -98,7 +98,7 @@ class ParamShape(Shape):
     help: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MadeShape(Shape):
     """What a workflow makes."""
 
@@ -106,7 +106,7 @@ class MadeShape(Shape):
     node: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkflowDetailShape(WorkflowShape):
     """A workflow with all that a form needs. What is broken has only its problems."""
 
@@ -120,7 +120,7 @@ class WorkflowDetailShape(WorkflowShape):
     outputs: dict[str, MadeShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkflowPageShape(WorkflowDetailShape):
     """A workflow with all that a form needs, and the shortest job for it."""
 
@@ -128,7 +128,7 @@ class WorkflowPageShape(WorkflowDetailShape):
     """The text of a job file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundShape(Shape):
     """What a server says to a workflow."""
 
@@ -138,14 +138,14 @@ class FoundShape(Shape):
     """What is not as it was when the workflow was first seen there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckedShape(WorkflowShape):
     """A workflow, and what each server says to it."""
 
     servers: dict[str, FoundShape]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WrittenShape(Shape):
     """A new definition, and the files that were written of it."""
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from vqd.domain.frozen import frozen
 from vqd.store.rows import Values
 
 _DIFFERENT = re.compile(
@@ -42,7 +42,7 @@ _HOMES = {
 """What the signs in `vqd/store/homes.py` mean; who has no home and looks on has all of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spoken:
     """A statement as PostgreSQL understands it, its marks numbered, and for which names those of
     a statement with names stand."""

@@ -12,15 +12,15 @@ version of it, so that there is no digest to know it by.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from vqd.domain.frozen import frozen
 from vqd.store.schema import scripts_in
 from vqd.store.schema import steps as steps_of_sqlite
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PostgresStep:
     """What leads to the schema of a number; the first lays all of it out."""
 
