@@ -3,9 +3,10 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,7 +17,10 @@ from tests.proxy import PassOn, Proxy
 from tests.samples import picture_job
 from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
+from vqd.cli.client import client_of
+from vqd.cli.outlasting import outlasting
 from vqd.cli.parcel import enclosed_in
+from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
 from vqd.domain.names import safe_name
 from vqd.spool.layout import PAUSED
@@ -298,6 +302,47 @@ def test_whatever_else_answers_is_said_to_be_no_vqd(verb: str) -> None:
         answering.join()
     assert answer.exit_code == 5
     assert "[not_vqd]" in answer.output
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    """A gateway before a daemon whose queue is away for a moment."""
+
+    answers: ClassVar[list[tuple[int, str, bytes]]]
+
+    def do_GET(self) -> None:
+        """Answer with what comes next."""
+        status, kind, body = self.answers.pop(0)
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_who_waits_outlasts_a_queue_that_is_away_and_what_is_too_large_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("vqd.cli.outlasting.ASKED_AGAIN_S", 0.01)
+    away = b'{"code": "store_unreachable", "detail": "The queue does not answer."}'
+    _Gateway.answers = [
+        (503, "application/problem+json", away),
+        (503, "application/problem+json", away),
+        (200, "application/json", b'{"is": "back"}'),
+        (413, "text/html", b"<h1>Request Entity Too Large</h1>"),
+    ]
+    with HTTPServer(("127.0.0.1", 0), _Gateway) as server:
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        with closing(client_of(f"http://127.0.0.1:{server.server_port}", None)) as client:
+            told = outlasting(lambda: client.get(dict[str, str], "/api/system"))
+            with pytest.raises(VqdError, match="takes nothing so large") as refused:
+                client.get(dict[str, str], "/api/system")
+        server.shutdown()
+        answering.join()
+    assert (told, refused.value.code) == ({"is": "back"}, "not_vqd")
+    assert capsys.readouterr().err.count("The queue does not answer.") == 1
 
 
 def test_of_a_url_with_a_path_too_much_it_is_said(elsewhere: Elsewhere) -> None:

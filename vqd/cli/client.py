@@ -27,6 +27,7 @@ _GATEWAY_STATUSES = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
+_TOO_LARGE = "A gateway takes nothing so large: nginx as its client_max_body_size says."
 _NO_QUERY: Query = {}
 
 
@@ -138,7 +139,8 @@ class Client:
             if answer.status_code in _GATEWAY_STATUSES:
                 return self._unreachable(f"a gateway says {answer.status_code}")
             said = f"{self._shown}: what answers is no vqd ({answer.status_code})."
-            return VqdError("not_vqd", said, "Look at the URL.")
+            is_too_large = answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            return VqdError("not_vqd", said, _TOO_LARGE if is_too_large else "Look at the URL.")
         told = answer.json()
         if told.get("problems"):
             return Faults(TypeAdapter(list[Problem]).validate_python(told["problems"]))

@@ -1,4 +1,4 @@
-"""Asking again and again over --url, while the daemon there may be restarted."""
+"""Asking again and again, while the daemon over --url may be restarted, or the queue is away."""
 
 import threading
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def outlasting(ask: Callable[[], T]) -> T:
         try:
             return ask()
         except VqdError as error:
-            if error.code != UNREACHABLE:
+            if error.code != UNREACHABLE and not error.may_pass:
                 raise
             if not is_said:
                 click.echo(f"{error.message} It is asked until somebody does.", err=True)
