@@ -345,6 +345,36 @@ def test_who_waits_outlasts_a_queue_that_is_away_and_what_is_too_large_is_said(
     assert capsys.readouterr().err.count("The queue does not answer.") == 1
 
 
+class _Slow(BaseHTTPRequestHandler):
+    """A daemon that is some time about what it is sent."""
+
+    def do_POST(self) -> None:
+        """Take what is sent, and answer later."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        threading.Event().wait(0.5)
+        self.send_response(201)
+        self.end_headers()
+        self.wfile.write(b'{"job": "a", "prompts": 1}')
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_job_that_takes_long_to_be_taken_in_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqd.cli.client._ANSWER_S", 0.05)
+    with HTTPServer(("127.0.0.1", 0), _Slow) as server:
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        words = ["submit", str(picture_job(tmp_path / "beach")), "--url", url]
+        taken = CliRunner().invoke(vqd, words, catch_exceptions=False)
+        server.shutdown()
+        answering.join()
+    assert taken.output == "submitted a (1 prompt)\n"
+
+
 def test_of_a_url_with_a_path_too_much_it_is_said(elsewhere: Elsewhere) -> None:
     args = ["status", "--url", f"{elsewhere.house.url}/jobs", "--token-file", str(elsewhere.token)]
     answer = CliRunner().invoke(vqd, args, catch_exceptions=False)

@@ -21,6 +21,8 @@ T = TypeVar("T")
 Query = Mapping[str, str | int | Sequence[str]]
 
 _CONNECT_S, _ANSWER_S = 10, 60
+_LONG_S = 1800
+"""How long is waited for what is made of a job of very many prompts: it is taken, or its report."""
 _PROBLEM = "application/problem+json"
 _GATEWAY_STATUSES = (
     HTTPStatus.BAD_GATEWAY,
@@ -67,6 +69,7 @@ class Client:
         *,
         body: Mapping[str, Any] | None = None,
         parcel: Parcel | None = None,
+        takes_long: bool = False,
     ) -> T:
         """Send something, and give what is answered, as a shape.
 
@@ -74,7 +77,9 @@ class Client:
             VqdError: as `get`.
         """
         if parcel is None:
-            return self._read(shape, self._ask("POST", path, params=query, json=body))
+            within_s = _LONG_S if takes_long else _ANSWER_S
+            answer = self._ask("POST", path, within_s=within_s, params=query, json=body)
+            return self._read(shape, answer)
         return self._read(shape, self._sent(path, query, parcel))
 
     def text(self, path: str, query: Query, parcel: Parcel) -> str:
@@ -97,19 +102,27 @@ class Client:
 
     def _sent(self, path: str, query: Query, parcel: Parcel) -> requests.Response:
         headers = {"Content-Type": parcel.content_type}
-        answer = self._ask("POST", path, params=query, data=parcel, headers=headers)
+        answer = self._ask(
+            "POST", path, within_s=_LONG_S, params=query, data=parcel, headers=headers
+        )
         assert answer is not None
         return answer
 
     def _ask(
-        self, method: str, path: str, *, none: int | None = None, **given: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        none: int | None = None,
+        within_s: float | None = None,
+        **given: Any,
     ) -> requests.Response | None:
         """Give an answer that is well; None where a file has no part from byte `none` on."""
         try:
             answer = self._session.request(
                 method,
                 f"{self._url}{path}",
-                timeout=(_CONNECT_S, _ANSWER_S),
+                timeout=(_CONNECT_S, within_s or _ANSWER_S),
                 allow_redirects=False,
                 **given,
             )

@@ -182,7 +182,7 @@ class Remote:
     def report(self, name: str) -> ReportShape:
         """Have the report of a job made again."""
         job = self.job(name).job
-        return self._client.post(ReportShape, path_of("jobs", job, "report"))
+        return self._client.post(ReportShape, path_of("jobs", job, "report"), takes_long=True)
 
     def progress(self, job: str) -> ProgressShape | None:
         """Give how far a job is."""
