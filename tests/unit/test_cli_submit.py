@@ -1,6 +1,7 @@
 """`vqd submit` beside the daemon: what it drops, and what it does not."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,17 @@ def test_the_folder_above_is_dropped_under_its_own_name(
     monkeypatch.chdir(job / "inputs")
     assert dropped(house, "..").name == "beach"
     assert dropped(house, "../job.yaml").name == "beach-2"
+
+
+def test_the_copy_of_a_folder_that_nobody_may_write_can_be_moved_and_written(
+    house: House,
+) -> None:
+    job = picture_job(house.folder / "beach", pictures=1)
+    (job / "below").mkdir(mode=0o555)
+    job.chmod(0o555)
+    drop = dropped(house, job)
+    job.chmod(0o755)
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (drop, drop / "below")] == [0o755] * 2
 
 
 def test_a_folder_with_the_spool_in_it_is_not_copied_into_itself(house: House) -> None:

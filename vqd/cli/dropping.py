@@ -111,14 +111,15 @@ def _is_taken(name: str) -> bool:
 
 
 def _share(building: Path, inbox: Path) -> None:
-    """Let the group of a shared inbox do with a copy what its owner may: else the daemon could not
-    move it (rename(2)), nor others delete what comes back."""
+    """Let its owner write to a copy, whose original may be read-only, and the group of a shared
+    inbox do with it what its owner may: else the daemon could not move it (rename(2)), nor others
+    delete what comes back."""
     allowed = inbox.stat().st_mode & (stat.S_IRWXG | stat.S_ISGID)
     if not allowed & stat.S_IWGRP:
-        return
+        allowed = 0
     for folder, _, files in os.walk(building):
-        _allow(Path(folder), allowed)
-        for file in files:
+        _allow(Path(folder), stat.S_IRWXU | allowed)
+        for file in files if allowed else ():
             _allow(Path(folder, file), allowed & (stat.S_IRGRP | stat.S_IWGRP))
 
 
