@@ -475,6 +475,16 @@ def test_what_is_no_picture_is_shown_as_what_it_is(tmp_path: Path, report: Repor
     assert [(one["src"] or "")[:26] for one in page.each("img")] == ["data:image/svg+xml;base64,"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_text_is_shown_in_whatever_encoding_it_may_be(
+    tmp_path: Path, report: Report, encoding: str
+) -> None:
+    (tmp_path / "a.txt").write_bytes(("grün 🎬 " * 1000).encode(encoding))
+    page = report(a_job(1), a_prompt(1, outputs=(ReportOutput("a.txt", "text", 6, ""),)))
+    assert "grün 🎬 grün 🎬" in page.text
+    assert "\ufffd" not in page.text
+
+
 def test_kept_and_new_are_told_apart_in_a_job_that_has_both(report: Report) -> None:
     counts = {"total": 3, "succeeded": 2, "failed": 1, "cancelled": 0, "kept": 1}
     prompts = [a_prompt(1, is_kept=True), a_prompt(2), a_prompt(3, state="failed", failure="f: x")]

@@ -16,6 +16,7 @@ from vqd.domain.kinds import KINDS, Shown
 from vqd.media.apart import Thumbnail, thumbnails
 from vqd.media.report_job import Content
 from vqd.media.report_text import text
+from vqd.media.texts import encoding_of
 from vqd.media.thumbnails import Thumbnails
 
 # Markup that one picture may take on the whole page, and the size that it has then.
@@ -92,7 +93,7 @@ class Pictures:
     def _excerpt(self, path: Path, most_bytes: int) -> str:
         with opened(path, below=self._folder) as file:
             start = file.read(most_bytes + 1)
-        told = start[:most_bytes].decode("utf-8-sig", errors="replace").rstrip("\ufffd")
+        told = start[:most_bytes].decode(encoding_of(start), errors="replace").rstrip("\ufffd")
         more = " …" if len(start) > most_bytes else ""
         return f'<span class="excerpt">{text(told)}{more}</span>'
 

@@ -20,7 +20,7 @@ def chars_in(file: BinaryIO) -> int:
     Raises:
         Undecodable: it is no text; it says from which byte on.
     """
-    decoder = codecs.getincrementaldecoder(_encoding(file.read(2)))()
+    decoder = codecs.getincrementaldecoder(encoding_of(file.read(2)))()
     file.seek(0)
     count = 0
     for start, piece in _pieces(file):
@@ -29,6 +29,11 @@ def chars_in(file: BinaryIO) -> int:
             raise Undecodable(f"it is no text: character {count + at} of it is NUL")
         count += len(text)
     return count
+
+
+def encoding_of(start: bytes) -> str:
+    """Give the encoding of a text that begins so: UTF-8, unless it has the mark of UTF-16."""
+    return "utf-16" if start[:2] in _UTF16_MARKS else "utf-8-sig"
 
 
 def drawing_size(file: BinaryIO) -> tuple[int | None, int | None]:
@@ -69,10 +74,6 @@ class _Drawing:
 
     def _refuse(self, *_: object) -> None:
         raise Undecodable("it declares entities, which no drawing needs")
-
-
-def _encoding(start: bytes) -> str:
-    return "utf-16" if start in _UTF16_MARKS else "utf-8-sig"
 
 
 def _pixels(text: str) -> int | None:
