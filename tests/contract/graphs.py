@@ -32,7 +32,7 @@ def tiny_graph(*, color: int | None = None, prefix: str = "") -> Graph:
 
 
 def slow_graph(*, blurs: int = 6) -> Graph:
-    """A graph that takes a few seconds for each blur, and can be interrupted."""
+    """A graph that takes a second or more for each blur, and can be interrupted."""
     blurred = {
         f"blur{number}": node(
             "ImageBlur", image=[f"blur{number - 1}", 0], blur_radius=31, sigma=1.0 + number / 10
