@@ -181,6 +181,23 @@ def test_what_init_wrote_is_what_the_daemon_would_write(tmp_path: Path) -> None:
     assert KeptFolder(folder).keep(FILES) == Changes((), ())
 
 
+def test_no_schema_is_made_until_files_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def schema() -> dict[str, Any]:
+        made.append("schema")
+        return {}
+
+    monkeypatch.setattr("vqd.service.welcome.job_schema", schema)
+    welcome = Welcome(None, [tmp_path])
+    assert made == []
+    welcome.files()
+    welcome.files()
+    assert made == ["schema"]
+
+
 def test_a_definition_that_changes_changes_its_files_and_no_others(tmp_path: Path) -> None:
     path = define(tmp_path, "mine")
     welcome = Welcome(None, [tmp_path])

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -57,7 +58,6 @@ class Welcome:
         self._defaults = defaults
         known = StoredClasses(store) if store else None
         self._definitions = Definitions((*workflows, shipped_folder()), known)
-        self._job_schema = _json(job_schema())
         self._made: dict[str, _Made] = {}
 
     def files(self) -> Mapping[str, str]:
@@ -85,6 +85,10 @@ class Welcome:
         for one in made.values():
             files |= one.files
         return {name: files[name] for name in {name.casefold(): name for name in files}.values()}
+
+    @cached_property
+    def _job_schema(self) -> str:
+        return _json(job_schema())
 
     def _catalogue(self) -> str:
         """Give what tells one state of the servers' catalogue from another."""
