@@ -43,7 +43,7 @@ def test_what_waits_is_counted_by_what_it_waits_for(store: Store) -> None:
     )
     assert pending_of(store, job_key, NOW + 60).retried is None
     with store.reading() as session:
-        assert [*session.pending.by_requirement(job_key, NOW).values()] == [3]
+        assert [*session.pending.by_requirement(job_key, 3, NOW).values()] == [3]
 
 
 def test_a_job_of_which_nothing_waits_has_nothing_pending(store: Store) -> None:

@@ -347,3 +347,17 @@ def test_a_job_whose_workflow_is_called_by_a_book_is_rejected_all_the_same(store
         found = session.jobs.find("bad")
     assert found is not None
     assert words.startswith(found.workflow)
+
+
+def test_running_prompts_are_those_of_one_job_or_of_all(store: Store) -> None:
+    jobs = [accept_a_job(store, name, total=3) for name in ("one", "two")]
+    claimed = [claim(store, prompt_id) for prompt_id in ("p-1", "p-2", "p-3", "p-4")]
+    done, *running = [prompt.key for prompt in claimed if prompt is not None]
+    store.write(lambda session: session.prompts.succeed(done, DONE, now=NOW))
+    with store.reading() as session:
+        whole = {key: session.prompts.get(key) for key in running}
+        of_each = [{one.key: one for one in session.prompts.running(job_key)} for job_key in jobs]
+        of_all = {one.key: one for one in session.prompts.running()}
+    assert of_all == whole
+    assert of_each[0] | of_each[1] == whole
+    assert [len(of_one) for of_one in of_each] == [2, 1]

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.builders import A_JOB_FILE, NOW, a_planned_job
 from tests.graphs import TOLD
+from vqd.domain.catalogue import Catalogue
 from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.queue import Job
+from vqd.domain.requirement import Lack, Requirement, lacks
 from vqd.domain.server import ServerRecord
+from vqd.service import able
 from vqd.service.able import groups
 from vqd.service.facts import Group
 from vqd.store.learning import learn
@@ -46,19 +51,42 @@ def accepted(store: Store, *names: str) -> Job:
 
 
 def has(
-    store: Store, server: str, *models: str, classes: tuple[str, ...] = CLASSES
+    store: Store,
+    server: str,
+    *models: str,
+    classes: tuple[str, ...] = CLASSES,
+    sha256: str | None = None,
 ) -> ServerRecord:
     """Let a server be known to have these models and classes."""
     told: dict[str, Any] = {name: TOLD[name] for name in classes}
     if models:
         told[CLASSES[0]] = {"input": {"required": {"ckpt_name": [[*models]]}}, "output": ["MODEL"]}
-    learn(store, server, server.rjust(64, "0"), told.items, now=NOW)
+    learn(store, server, sha256 or server.rjust(64, "0"), told.items, now=NOW)
     return ServerRecord(server, "u", "up", None, None, NOW)
 
 
 def grouped(store: Store, job: Job, *servers: ServerRecord) -> list[Group]:
     with store.reading() as session:
-        return groups(session, job, servers, NOW)
+        ready = session.pending.of_job(job.job_key, NOW).ready
+        return groups(session, job, servers, ready, NOW)
+
+
+def test_of_servers_that_told_the_same_one_is_looked_at(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def looked(requirement: Requirement, server: str, catalogue: Catalogue) -> tuple[Lack, ...]:
+        looked_at.append(server)
+        return lacks(requirement, server, catalogue)
+
+    monkeypatch.setattr(able, "lacks", looked)
+    alike = [has(store, f"gpu{turn}", "a.safetensors", sha256="a" * 64) for turn in range(3)]
+    other = has(store, "gpu3", "b.safetensors")
+    assert grouped(store, accepted(store, "a.safetensors"), *alike, other) == [
+        Group(1, tuple(alike))
+    ]
+    assert looked_at == ["gpu0", "gpu3"]
 
 
 def test_prompts_are_told_apart_by_the_servers_that_have_their_models(store: Store) -> None:

@@ -1,6 +1,6 @@
 """Which servers can carry out the prompts of a job that wait, and what none of them has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vqd.domain.needs import Needs
 from vqd.domain.queue import Job
@@ -10,24 +10,35 @@ from vqd.service.facts import Group
 from vqd.store.store import Session
 
 
-def groups(session: Session, job: Job, servers: Sequence[ServerRecord], now: float) -> list[Group]:
-    """Give the prompts of a job that may run at `now`, by the servers that can carry them out.
+def groups(
+    session: Session, job: Job, servers: Sequence[ServerRecord], ready: int, now: float
+) -> list[Group]:
+    """Give the `ready` prompts of a job, which may run at `now`, by the servers that can carry them
+    out.
 
     A server whose catalogue is not known may be able to; that it is not up does not count.
     """
     needs = job.plan.schedule.needs if job.plan else Needs()
     meeting = [one for one in servers if one.capability.fits(needs)]
     nowhere = "no server" if len(meeting) == len(servers) else "no server that has what it needs"
+    hashes = session.catalogue.hashes()
     found: dict[tuple[tuple[ServerRecord, ...], str], int] = {}
-    for key, prompts in session.pending.by_requirement(job.job_key, now).items():
-        lacking = {one.server: _lacks(session, one.server, key) for one in meeting}
+    for key, prompts in session.pending.by_requirement(job.job_key, ready, now).items():
+        lacking = _lacking(session, [one.server for one in meeting], hashes, key)
         able = tuple(one for one in meeting if not lacking[one.server])
         said = "" if able or not meeting else said_lacking(lacking, session.catalogue, nowhere)
         found[able, said] = found.get((able, said), 0) + prompts
     return [Group(prompts, able, said) for (able, said), prompts in found.items()]
 
 
-def _lacks(session: Session, server: str, requirement_key: int) -> tuple[Lack, ...]:
-    if session.catalogue.sha256(server) is None:
-        return ()
-    return lacks(session.requirements.get(requirement_key), server, session.catalogue)
+def _lacking(
+    session: Session, servers: Sequence[str], hashes: Mapping[str, str], requirement_key: int
+) -> dict[str, tuple[Lack, ...]]:
+    """Give what each server lacks; of those that told the same, one is looked at."""
+    by_hash: dict[str, tuple[Lack, ...]] = {}
+    for server in servers:
+        told = hashes.get(server)
+        if told is not None and told not in by_hash:
+            requirement = session.requirements.get(requirement_key)
+            by_hash[told] = lacks(requirement, server, session.catalogue)
+    return {server: by_hash.get(hashes.get(server, ""), ()) for server in servers}

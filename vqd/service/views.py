@@ -93,16 +93,7 @@ class Views:
             VqdError: `unknown_job` or `ambiguous_job`.
         """
         with self._reader.reading() as session:
-            if not name or not name.isprintable():
-                raise unknown_job(name, ())
-            found = session.jobs.find(name)
-            if found is not None:
-                return found
-            like = session.joblist.page(JobFilter(name=name), limit=6)
-            if not like:
-                newest = session.joblist.newest(_MOST_COMPARED)
-                raise unknown_job(name, (job.job for job in newest))
-            return session.jobs.get(_only(like, name).job_key)
+            return _job(session, name)
 
     def detail(self, name: str, *, prompts: int) -> JobDetail:
         """Give a job with at most `prompts` of its prompts, with the values that they run with.
@@ -110,11 +101,11 @@ class Views:
         Raises:
             VqdError: `unknown_job` or `ambiguous_job`.
         """
-        job = self.job(name)
         with self._reader.reading() as session:
+            job = _job(session, name)
             first = islice(session.prompts.of_job(job.job_key), prompts)
             return JobDetail(
-                session.jobs.get(job.job_key),
+                job,
                 [prompt.as_climbed(job.plan) if job.plan else prompt for prompt in first],
                 [event for _, event in session.events.of_job(job.job_key, limit=200)],
             )
@@ -125,9 +116,9 @@ class Views:
         Raises:
             VqdError: `unknown_job` or `ambiguous_job`.
         """
-        job, hosts = self.job(name), self._reader.hosts()
+        hosts = self._reader.hosts()
         with self._reader.reading() as session:
-            facts = _facts(session, session.jobs.get(job.job_key), hosts, now)
+            facts = _facts(session, _job(session, name), hosts, now)
         (told,) = at_home([facts.job], hosts)
         return told, explain(facts, stops, now)
 
@@ -137,9 +128,9 @@ class Views:
         Raises:
             VqdError: `unknown_job`, `ambiguous_job` or `unknown_prompt`.
         """
-        job = self.job(name)
-        key = PromptKey(job.job_key, number)
         with self._reader.reading() as session:
+            job = _job(session, name)
+            key = PromptKey(job.job_key, number)
             try:
                 prompt = session.prompts.get(key)
             except KeyError:
@@ -148,6 +139,19 @@ class Views:
                 raise VqdError("unknown_prompt", said, hint) from None
             attempts = attempts_of(session.events.of_prompt(key))
         return PromptDetail(job, prompt.as_climbed(job.plan) if job.plan else prompt, attempts)
+
+
+def _job(session: Session, name: str) -> Job:
+    if not name or not name.isprintable():
+        raise unknown_job(name, ())
+    found = session.jobs.find(name)
+    if found is not None:
+        return found
+    like = session.joblist.page(JobFilter(name=name), limit=6)
+    if not like:
+        newest = session.joblist.newest(_MOST_COMPARED)
+        raise unknown_job(name, (job.job for job in newest))
+    return session.jobs.get(_only(like, name).job_key)
 
 
 def _facts(session: Session, job: Job, hosts: Sequence[Host], now: float) -> Facts:
@@ -161,7 +165,7 @@ def _facts(session: Session, job: Job, hosts: Sequence[Host], now: float) -> Fac
     return Facts(
         job,
         pending,
-        groups(session, job, servers, now),
+        groups(session, job, servers, pending.ready, now),
         session.pending.ahead_of(job.job_key),
         held_at=held[0].at if held else None,
         running=session.prompts.running(job.job_key),

@@ -104,11 +104,16 @@ class CatalogueRows:
 
     def version(self) -> str:
         """Give a text that changes whenever a server's classes do, or the servers."""
+        return hashlib.sha256(orjson.dumps([*self.hashes().items()])).hexdigest()
+
+    def hashes(self) -> dict[str, str]:
+        """Give the hash of what each server told whose classes are known: those that told the same
+        have the same classes."""
         rows = self._connection.execute(
             "SELECT server, sha256 FROM server_catalogues JOIN catalogues USING (catalogue_key)"
             " ORDER BY server"
         )
-        return hashlib.sha256(orjson.dumps([tuple(row) for row in rows])).hexdigest()
+        return {row["server"]: row["sha256"] for row in rows}
 
     def changes(self, server: str, names: Collection[str]) -> list[SignatureChange]:
         """Give how the signatures of these classes differ from what they first were there."""

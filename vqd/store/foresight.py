@@ -36,7 +36,7 @@ class Foresight:
     def __init__(self) -> None:
         self._outlook: Outlook | None = None
         self._looked_at = 0.0
-        self._catalogue = ""
+        self._hashes: Mapping[str, str] = {}
         self._lacking: dict[tuple[str, int], bool] = {}
 
     def finish(self, rows: Foreseen, job: ListedJob, now: float) -> Finish | None:
@@ -48,22 +48,21 @@ class Foresight:
 
     def _unable(self, rows: Foreseen, job_key: int) -> frozenset[str]:
         """Give the servers that are known to be able to carry out no prompt of a job that waits."""
-        version = rows.catalogue.version()
-        if version != self._catalogue:
-            self._catalogue = version
+        hashes = rows.catalogue.hashes()
+        if hashes != self._hashes:
+            self._hashes = hashes
             self._lacking.clear()
         keys = rows.requirements.waiting(job_key)
         return frozenset(
-            server
-            for server in rows.catalogue.servers()
-            if keys and all(self._lacks(rows, server, key) for key in keys)
+            server for server in hashes if keys and all(self._lacks(rows, server, k) for k in keys)
         )
 
     def _lacks(self, rows: Foreseen, server: str, key: int) -> bool:
-        if (server, key) not in self._lacking:
+        sought = self._hashes[server], key
+        if sought not in self._lacking:
             requirement = rows.requirements.get(key)
-            self._lacking[server, key] = bool(lacks(requirement, server, rows.catalogue))
-        return self._lacking[server, key]
+            self._lacking[sought] = bool(lacks(requirement, server, rows.catalogue))
+        return self._lacking[sought]
 
 
 def finishes_of(rows: Foreseen, jobs: Iterable[ListedJob], now: float) -> Mapping[int, Finish]:

@@ -41,17 +41,17 @@ class PendingRows:
             max_parallel=None if limit >= _UNLIMITED else limit,
         )
 
-    def by_requirement(self, job_key: int, now: float) -> Mapping[int, int]:
-        """Count the prompts of a job that may run, by the key of what they require.
+    def by_requirement(self, job_key: int, ready: int, now: float) -> Mapping[int, int]:
+        """Count the prompts of a job that may run, of which `of_job` tells that there are `ready`,
+        by the key of what they require.
 
-        Cost: as `of_job` where all require the same; else as many index entries as wait.
+        Cost: next to nothing where all require the same; else as many index entries as wait.
         """
         keys = [
             row["requirement_key"]
             for row in self._connection.execute(WAITING, {"job_key": job_key})
         ]
         if len(keys) == 1:
-            ready = self.of_job(job_key, now).ready
             return {keys[0]: ready} if ready else {}
         rows = self._connection.execute(_BY_REQUIREMENT, {"job_key": job_key, "now": now})
         return {row["requirement_key"]: row["prompts"] for row in rows}

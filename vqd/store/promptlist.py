@@ -50,13 +50,13 @@ class PromptList:
         return self._by_number(f"{_SELECT} AND proof = 1 AND number > :after", job_key)
 
     def running(self, job_key: int | None = None) -> list[Prompt]:
-        """Give the running prompts, of one job or of all."""
-        keys = self._connection.execute(
-            "SELECT job_key, number FROM prompts WHERE state = 'running'"
-            " AND (CAST(:job_key AS BIGINT) IS NULL OR job_key = :job_key)",
+        """Give the running prompts, of one job or of all; none of them has made anything yet."""
+        rows = self._connection.execute(
+            f"{COLUMNS} FROM prompts INDEXED BY prompts_running JOIN graphs USING (graph_key)"
+            " WHERE state = 'running' AND (CAST(:job_key AS BIGINT) IS NULL OR job_key = :job_key)",
             {"job_key": job_key},
-        ).fetchall()
-        return [self.get(PromptKey(row["job_key"], row["number"])) for row in keys]
+        )
+        return [prompt_of(row, ()) for row in rows]
 
     def failures(self, job_key: int, limit: int) -> list[Failures]:
         """Give what the failed prompts of a job failed of, in the order of the first of each."""
