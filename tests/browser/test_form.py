@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.looking import Look
 from tests.builders import write
 from tests.daemons import Daemon
+from tests.lively import files_below
 from tests.samples import picture
 from tests.waiting import wait_for
 
@@ -261,5 +262,7 @@ def test_sending_is_shown_and_can_be_stopped(look: Look, house: Daemon, tmp_path
     expect(look.page.locator(".sending")).to_have_count(0)
     expect(look.page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
     wait_for(
-        lambda: not list(house.spool.root.rglob("large.png")), within_s=60, what="the cleaning up"
+        lambda: "large.png" not in {path.name for path in files_below(house.spool.root)},
+        within_s=60,
+        what="the cleaning up",
     )

@@ -6,6 +6,8 @@ they can do.
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import requests
 
 from tests.builders import write
 from tests.daemons import Daemon
+from tests.lively import files_below
 from tests.plans import PATHS
 from tests.plans.plan import Plan, plans
 from tests.plans.statements import kept
@@ -97,17 +100,18 @@ def test_nothing_that_is_asked_of_the_queue_walks_through_it(
     assert [told(plan) for plan in found if plan.growing and not may_grow(plan)] == []
 
 
+def has_answer(daemon: Daemon, verb: str) -> bool:
+    """Tell whether a request of this verb was answered, wherever its job has gone since."""
+    return any(fnmatch(path.name, f"{verb}.*-*") for path in files_below(daemon.spool.root))
+
+
 def steer(daemon: Daemon) -> None:
     """Do to jobs whatever can be done to them."""
     folder = wait_for(lambda: next(daemon.spool.active.glob("*-suspended"), None), within_s=60)
     for asked in ("PRIORITY 80", "PAUSE", "RESUME", "CANCEL"):
         (folder / asked).touch()
-        name = asked.split(maxsplit=1)[0]
-        wait_for(
-            lambda: any(daemon.spool.root.rglob(f"{name}.*-*")),  # noqa: B023 - asked at once
-            within_s=60,
-            what=f"the answer to {asked}",
-        )
+        is_answered = partial(has_answer, daemon, asked.split(maxsplit=1)[0])
+        wait_for(is_answered, within_s=60, what=f"the answer to {asked}")
     proved = wait_for(lambda: next(daemon.spool.active.glob("*-proved"), None), within_s=60)
     (proved / "APPROVE").touch()
     daemon.wait_closed("proved")
