@@ -1,5 +1,7 @@
 """The engine's queue and history."""
 
+import threading
+
 import pytest
 
 from vqd.engine.queue import HISTORY_LIMIT, PromptQueue, Queued
@@ -36,6 +38,22 @@ def test_a_prompt_is_in_the_queue_until_it_is_in_the_history() -> None:
     assert (queue.remaining, queue.history("a")) == (1, {})
     queue.finish({"status": "over"})
     assert (queue.remaining, queue.history("a")) == (0, {"a": {"status": "over"}})
+
+
+def test_what_is_told_of_a_prompt_that_is_queued_comes_before_it_can_be_taken() -> None:
+    queue = PromptQueue()
+    is_taken = threading.Event()
+    told: list[tuple[int, bool]] = []
+
+    def take() -> None:
+        taken(queue)
+        is_taken.set()
+
+    taker = threading.Thread(target=take)
+    taker.start()
+    queue.put(queued("a"), tell=lambda: told.append((queue.remaining, is_taken.wait(0.2))))
+    taker.join()
+    assert told == [(1, False)]
 
 
 def test_only_the_running_prompt_is_interrupted() -> None:

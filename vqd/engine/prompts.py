@@ -66,8 +66,8 @@ class Prompts:
         if verdict.error is not None:
             return answer({"error": verdict.error, "node_errors": verdict.node_errors}, 400)
         prompt_id = str(posted.get("prompt_id", uuid.uuid4()))
-        self._queue.put(Queued(number, prompt_id, posted["prompt"], extra_data, verdict.outputs))
-        self._executor.tell_status()
+        queued = Queued(number, prompt_id, posted["prompt"], extra_data, verdict.outputs)
+        self._queue.put(queued, tell=self._executor.tell_status)
         told = {"prompt_id": prompt_id, "number": number, "node_errors": verdict.node_errors}
         return answer(told)
 

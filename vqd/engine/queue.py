@@ -3,7 +3,7 @@
 import heapq
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -55,11 +55,12 @@ class PromptQueue:
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, queued: Queued) -> None:
-        """Queue a prompt."""
+    def put(self, queued: Queued, *, tell: Callable[[], None] = lambda: None) -> None:
+        """Queue a prompt; `tell` is called when it is queued, and before it can be taken."""
         with self._changed:
             place = _Place(queued.number, queued.prompt_id, next(self._arrivals), queued)
             heapq.heappush(self._pending, place)
+            tell()
             self._changed.notify()
 
     def take(self) -> Queued | None:
