@@ -267,7 +267,7 @@ _CHANGING = {
     re.compile(r"\d{8}-\d{6}-[^/.]+"): "JOB",
     _LONG_ID: "ID",
     re.compile(r"(?<![^/])[0-9a-f]{2}(?![^/])"): "HH",
-    re.compile(r"(?<=\.done-)\d{6}"): "TIME",
+    re.compile(r"(?<=\.done-)\d{6}(-\d+)?"): "TIME",
 }
 
 
