@@ -11,14 +11,12 @@ from pathlib import Path
 from vqd.documents.sizes import size_told
 from vqd.domain.errors import VqdError
 from vqd.domain.frozen import frozen
-from vqd.domain.names import safe_name, why_never_taken
+from vqd.domain.names import LONGEST_JOB_NAME_BYTES, safe_name, why_never_taken
 from vqd.service.draft import Draft
 from vqd.spool.files import first_free
 from vqd.spool.layout import OWN_FOLDER, Spool
 from vqd.spool.leftovers import copy_name
 from vqd.spool.space import Disks
-
-_LONGEST_NAME_BYTES = 80
 
 
 @frozen
@@ -92,7 +90,7 @@ def _files(path: Path, draft: Draft) -> Iterator[Path]:
 
 
 def _named(spool: Spool, building: Path, name: str) -> Path:
-    base = safe_name(name.lstrip("~. "), longest_bytes=_LONGEST_NAME_BYTES)
+    base = safe_name(name.lstrip("~. "), longest_bytes=LONGEST_JOB_NAME_BYTES)
     names = [*filter(_is_taken, (base, *(f"{base}-{turn}" for turn in range(2, 1000))))]
     while True:
         target = spool.inbox / first_free(names, [spool.inbox])

@@ -10,12 +10,10 @@ from vqd.cli.packing import is_speaking, packed
 from vqd.cli.parcel import Enclosed, Parcel
 from vqd.cli.way import Sent
 from vqd.domain.errors import Faults
+from vqd.domain.names import LONGEST_GIVEN_NAME
 from vqd.service.shapes.answers import SentShape
 from vqd.service.shapes.check import CheckShape
 from vqd.service.shapes.shape import problem_of
-
-_LONGEST_NAME = 200
-"""Characters that the API takes."""
 
 
 def check(client: Client, path: Path, *, points: int) -> CheckShape:
@@ -49,7 +47,7 @@ def submit(client: Client, path: Path) -> Sent:
 
 
 def _name_of(path: Path) -> str:
-    return job_named_by(path)[:_LONGEST_NAME]
+    return job_named_by(path)[:LONGEST_GIVEN_NAME]
 
 
 def _to_check(job_file: Path | None, files: Sequence[Enclosed]) -> Parcel:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from fnmatch import translate
 from types import MappingProxyType
 
+LONGEST_GIVEN_NAME = 200
+"""Characters of a name for a job that the API takes."""
+LONGEST_JOB_NAME_BYTES = 80
+"""What is left of it in the name of the job's folder."""
+
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 

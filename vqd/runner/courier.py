@@ -25,7 +25,7 @@ from vqd.store.store import Store
 FIRST_AGAIN_S = 10.0
 """Until a notice that was not delivered is tried again; doubled each time."""
 LONGEST_AGAIN_S = 3600.0
-BEYOND_ANY_WAIT_S = 3660.0
+BEYOND_ANY_WAIT_S = LONGEST_AGAIN_S + 60.0
 """No notice waits so long, by this host's clock."""
 GIVEN_UP_AFTER_S = 86_400.0
 

@@ -5,7 +5,7 @@ no share is asked, which may be away while somebody is to be told of it. Where n
 notice has none.
 """
 
-from vqd.domain.names import safe_name
+from vqd.domain.names import LONGEST_JOB_NAME_BYTES, safe_name
 from vqd.domain.notice import JobNews
 from vqd.media.apart import Thumbnail
 from vqd.media.sheet import MIME, MOST_PICTURES, sheet
@@ -28,7 +28,7 @@ def picture_of(
     if not small:
         return None
     shown = [_fitting(made, is_alone=len(small) == 1) for made in small]
-    name = safe_name(news.job, longest_bytes=80)
+    name = safe_name(news.job, longest_bytes=LONGEST_JOB_NAME_BYTES)
     return Picture(f"{name}.jpg", MIME, sheet(shown, most_bytes=most_bytes))
 
 

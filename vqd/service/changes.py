@@ -1,7 +1,7 @@
 """What has changed in the queue since somebody looked last, for those who look on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from vqd.domain.finish import Finish
 from vqd.domain.frozen import frozen
@@ -59,11 +59,16 @@ class Changes:
     def since(self, key: int, *, now: float) -> Changed | None:
         """Give what changed after the event of this key; None where that cannot be told, or would
         be too much. `now` is UTC seconds."""
+        changed = self._changed_since(key, now)
+        if changed is None or not changed.jobs:
+            return changed
+        return replace(changed, jobs=at_home(changed.jobs, self._reader.hosts()))
+
+    def _changed_since(self, key: int, now: float) -> Changed | None:
         with self._reader.reading() as session:
             newest = session.events.newest_key()
             if newest == key:
                 return Changed(key)
-            hosts = self._reader.hosts()
             events = session.events.after(key, limit=MOST_EVENTS + 1)
             if newest < key or len(events) > MOST_EVENTS:
                 return None
@@ -79,7 +84,7 @@ class Changes:
             ]
             return Changed(
                 newest,
-                at_home(jobs, hosts),
+                jobs,
                 finishes_of(session, [job for job in jobs if job.state not in CLOSED_STATES], now),
                 [one for one in prompts if one is not None],
                 len(keys) <= MOST_PROMPTS,

@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 
 from vqd.domain.errors import VqdError
-from vqd.domain.names import safe_name
+from vqd.domain.names import LONGEST_JOB_NAME_BYTES, safe_name
 from vqd.domain.place import Database, Place
 from vqd.spool.files import is_folder, is_real_folder, write_whole
 from vqd.spool.requests import Request, request_named
@@ -270,7 +270,7 @@ class Spool:
         """
         self.require_present()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
-        base = f"{stamp}-{safe_name(name, longest_bytes=80)}"
+        base = f"{stamp}-{safe_name(name, longest_bytes=LONGEST_JOB_NAME_BYTES)}"
         candidates = (base if turn == 1 else f"{base}-{turn}" for turn in count(1))
         return next(job for job in candidates if not (self._has(job) or is_known(job)))
 

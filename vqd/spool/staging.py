@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from vqd.documents.opening import held
 from vqd.domain.errors import Faults, Problem
-from vqd.domain.names import printable, readable, safe_name, why_never_taken
+from vqd.domain.names import LONGEST_JOB_NAME_BYTES, printable, readable, safe_name, why_never_taken
 from vqd.spool.files import is_real_folder, sync_folder
 from vqd.spool.layout import Spool
 from vqd.spool.requests import is_steering
@@ -28,7 +28,7 @@ class Staging:
     """A job's folder while it is put together."""
 
     def __init__(self, root: Path, name: str) -> None:
-        self.folder = root / safe_name(name, longest_bytes=80)
+        self.folder = root / safe_name(name, longest_bytes=LONGEST_JOB_NAME_BYTES)
         self.folder.mkdir(parents=True)
 
     def create(self, path: str) -> BinaryIO:

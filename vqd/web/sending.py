@@ -13,6 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from vqd.documents.digits import number_of
+from vqd.domain.names import LONGEST_GIVEN_NAME
 from vqd.service.shapes.check import CheckShape, check_shape
 from vqd.service.uploads import Submitted, Upload
 from vqd.web import models, multipart
@@ -63,7 +64,9 @@ _GRAPH = {
     HTTPStatus.OK: {"content": {_JSON: {"schema": {"type": "object"}}}, "description": "The graph"},
 }
 
-Name = Annotated[str, Query(max_length=200, description="The job's, where its file has none.")]
+Name = Annotated[
+    str, Query(max_length=LONGEST_GIVEN_NAME, description="The job's, where its file has none.")
+]
 
 
 def routes(services: Services) -> APIRouter:
