@@ -104,6 +104,41 @@ def test_the_board_keeps_what_was_told_while_more_was_asked_for(
     expect(ended).to_be_visible()
 
 
+def test_a_row_stays_where_it_was_put_though_an_older_answer_comes_after(
+    look: Look, house: WebHouse
+) -> None:
+    for name in ("second", "third"):
+        accept_a_job(house.store, f"20260101-000001-{name}")
+    look.go("/")
+    row = look.page.locator(f".job[data-job='{JOB}']")
+    expect(row).to_have_attribute("aria-posinset", "1")
+    held = hold(look, "**/api/jobs?q=2026*", SECTIONS)
+    moves: list[Route] = []
+    look.page.route("**/place", lambda route: moves.append(route))
+    look.page.get_by_role("searchbox").fill("2026")
+    wait_held(look, held, SECTIONS)
+    row.locator(".grip").press("ArrowDown")
+    expect(row).to_have_attribute("aria-posinset", "2")
+    let_go(look, held)
+    expect(look.page.locator(".of.waiting .tally")).to_have_text("3")
+    row.locator(".grip").press("ArrowDown")
+    expect(row).to_have_attribute("aria-posinset", "3")
+    sent(look, moves)
+    sent(look, moves)
+    wait_for(lambda: order_of(house) == ["second", "third", "ends"], within_s=60)
+
+
+def sent(look: Look, moves: list[Route]) -> None:
+    """Let the next move go its way, once it is asked for."""
+    wait_for(lambda: look.page.title() and moves, within_s=60)
+    moves.pop().continue_()
+
+
+def order_of(house: WebHouse) -> list[str]:
+    jobs = house.told("/api/jobs", order="turn")["jobs"]
+    return [str(job["job"]).rpartition("-")[2] for job in jobs]
+
+
 def test_a_job_is_shown_as_it_was_asked_for_last(look: Look, house: WebHouse) -> None:
     look.go(f"/jobs/{JOB}")
     look.state("queued")

@@ -32,6 +32,7 @@ export class Queue extends EventTarget {
   #running = new Map();
   #asked = 0;
   #told = new Set(); // for each answer that is waited for: what was told meanwhile, by name
+  #expected = new Map(); // the place of each job that was asked for and is not answered yet
   #isLoaded = false;
   #counting = null;
   #stop = new AbortController();
@@ -140,10 +141,17 @@ export class Queue extends EventTarget {
     return this.#running.get(name) ?? NONE;
   }
 
-  /** Take a job for what it will be, until it is told of: it was just asked for. */
-  expect(job) {
-    this.#put(job);
-    this.#change();
+  /**
+   * Let a job be at the place that was just asked for: whatever is told of it before `answered`, and
+   * what was asked before, may be older.
+   */
+  expect(job, { priority, turn }, answered) {
+    const place = { priority, turn };
+    this.#expected.set(job.job, place);
+    answered.finally(() => {
+      if (this.#expected.get(job.job) === place) this.#expected.delete(job.job);
+    });
+    this.#tell(job);
   }
 
   /** Listen no more. */
@@ -181,13 +189,22 @@ export class Queue extends EventTarget {
 
   #hear(job) {
     if (this.#jobs.get(job.job)?.state !== job.state) this.#recount();
-    for (const told of this.#told) told.set(job.job, job);
+    this.#tell(job);
+  }
+
+  #tell(job) {
+    for (const told of this.#told) told.set(job.job, this.#placed(job));
     this.#put(job);
     this.#change();
   }
 
+  #placed(job) {
+    return { ...job, ...this.#expected.get(job.job) };
+  }
+
   /** Put a job where it belongs, unless that is on a page that was not asked for. */
-  #put(job) {
+  #put(told) {
+    const job = this.#placed(told);
     const before = this.#jobs.get(job.job);
     if (before) this.#sections.get(SECTION_OF.get(before.state)).drop(before);
     const section = this.#sections.get(SECTION_OF.get(job.state));

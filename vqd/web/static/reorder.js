@@ -26,19 +26,22 @@ export function makeOrder(queue, section, say) {
     if (place < 0 || !may("priority", jobs[place])) return;
     const wanted = { up: place - 1, down: place + 1, first: 0, last: jobs.length - 1 }[to];
     if (wanted < 0 || wanted >= jobs.length || (wanted === place && to !== "first")) return;
-    put(jobs[place], wanted, to === "first");
+    put(name, wanted, to === "first");
     section.reach(name)?.parts.grip.focus({ preventScroll: true });
   }
 
-  /** Let a job be the one of this place among the others. */
-  function put(job, place, isFirst = false) {
+  /** Let a job be the one of this place among the others, or the last; nothing if it no longer waits. */
+  function put(name, wanted, isFirst = false) {
+    const job = queue.job(name);
     const others = section.jobs().filter((one) => one !== job);
+    if (!others.length || others.length === section.jobs().length) return;
+    const place = Math.min(wanted, others.length);
     const [before, after] = [others[place - 1], others[place]];
     const asked = isFirst ? { first: true } : after ? { before: after.job } : { after: before.job };
-    queue.expect({ ...job, ...placeBetween(before, after, job) });
+    turn = turn.then(() => send(job, asked));
+    queue.expect(job, placeBetween(before, after, job), turn);
     const all = queue.isSearched ? others.length + 1 : queue.total(section.name);
     write(told, `${nameOf(job.job)} is number ${place + 1} of ${all} now.`);
-    turn = turn.then(() => send(job, asked));
   }
 
   async function send(job, asked) {
@@ -56,7 +59,7 @@ export function makeOrder(queue, section, say) {
     event.preventDefault();
     const row = grip.closest(".job");
     const from = section.jobs().indexOf(job);
-    drag = { job, row, grip, from, place: from, id: event.pointerId, y: event.clientY, scrolled: scrollY };
+    drag = { name: job.job, row, grip, from, place: from, id: event.pointerId, y: event.clientY, scrolled: scrollY };
     grip.setPointerCapture(event.pointerId);
     grip.focus({ preventScroll: true });
     row.classList.add("dragged");
@@ -98,9 +101,9 @@ export function makeOrder(queue, section, say) {
 
   function end(event) {
     if (event.pointerId !== drag?.id) return;
-    const { job, from, place } = drag;
+    const { name, from, place } = drag;
     letGo();
-    if (event.type === "pointerup" && place !== from) put(job, place);
+    if (event.type === "pointerup" && place !== from) put(name, place);
   }
 
   function escape(event) {
