@@ -90,6 +90,12 @@ def test_what_somebody_else_wrote_there_cannot_act_on_the_terminal(
     assert run(spool, "log", "cats").output == "\\x1b[2J\ufffd\n"
 
 
+def test_a_line_without_an_end_does_not_hide_what_comes_after(spool: Spool, folder: Path) -> None:
+    write(folder / LOG, f"one\n{'x' * (3 << 20)}\nlast\n")
+    lines = run(spool, "log", "cats").output.splitlines()
+    assert (lines[0], lines[-1], "".join(lines[1:-1])) == ("one", "last", "x" * (3 << 20))
+
+
 def test_without_a_log_it_is_said_why(spool: Spool, folder: Path) -> None:
     (folder / LOG).unlink()
     told = run(spool, "log", "cats")
@@ -183,3 +189,19 @@ def test_what_somebody_edited_in_the_folder_is_told(
     write(folder / name, text)
     told = run(spool, "show", "cats")
     assert (told.exit_code, f"[{code}]" in told.output) == (EXIT_REFUSED, True)
+
+
+@pytest.mark.parametrize("key", ["accepted_at", "started_at", "finished_at"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_report_is_refused_of_a_job_that_happened_in_no_time_of_clocks(
+    store: Store, spool: Spool, folder: Path, key: str, at: str
+) -> None:
+    job_key = accept_a_job(store, JOB)
+    with store.reading() as session:
+        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
+    lines = (folder / "STATUS.yaml").read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.startswith(f"{key}:")]
+    write(folder / "STATUS.yaml", "\n".join([*others, f"{key}: '{at}'", ""]))
+    told = run(spool, "report", JOB)
+    assert (told.exit_code, "[no_status]" in told.output) == (EXIT_REFUSED, True)
+    assert run(spool, "show", JOB).exit_code == 0

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from tests.proxy import PassOn, Proxy
 from tests.samples import picture_job
 from tests.webhouse import TOKEN, WebHouse, web_house
 from vqd.cli.app import vqd
-from vqd.cli.client import client_of
+from vqd.cli.client import Client, client_of
 from vqd.cli.outlasting import outlasting
 from vqd.cli.parcel import enclosed_in
 from vqd.domain.errors import VqdError
@@ -321,6 +321,24 @@ class _Gateway(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def _behind_a_gateway() -> Iterator[Client]:
+    with HTTPServer(("127.0.0.1", 0), _Gateway) as server:
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        with closing(client_of(f"http://127.0.0.1:{server.server_port}", None)) as client:
+            yield client
+        server.shutdown()
+        answering.join()
+
+
+def test_a_part_of_a_file_is_a_part_though_a_gateway_answers_with_the_whole() -> None:
+    _Gateway.answers = [(200, "text/plain", b"one\ntwo\n")] * 3
+    with _behind_a_gateway() as client:
+        parts = [client.part("/log", first, 5) for first in (0, 5, 8)]
+    assert parts == [b"one\nt", b"wo\n", b""]
+
+
 def test_who_waits_outlasts_a_queue_that_is_away_and_what_is_too_large_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -332,15 +350,10 @@ def test_who_waits_outlasts_a_queue_that_is_away_and_what_is_too_large_is_said(
         (200, "application/json", b'{"is": "back"}'),
         (413, "text/html", b"<h1>Request Entity Too Large</h1>"),
     ]
-    with HTTPServer(("127.0.0.1", 0), _Gateway) as server:
-        answering = threading.Thread(target=server.serve_forever)
-        answering.start()
-        with closing(client_of(f"http://127.0.0.1:{server.server_port}", None)) as client:
-            told = outlasting(lambda: client.get(dict[str, str], "/api/system"))
-            with pytest.raises(VqdError, match="takes nothing so large") as refused:
-                client.get(dict[str, str], "/api/system")
-        server.shutdown()
-        answering.join()
+    with _behind_a_gateway() as client:
+        told = outlasting(lambda: client.get(dict[str, str], "/api/system"))
+        with pytest.raises(VqdError, match="takes nothing so large") as refused:
+            client.get(dict[str, str], "/api/system")
     assert (told, refused.value.code) == ({"is": "back"}, "not_vqd")
     assert capsys.readouterr().err.count("The queue does not answer.") == 1
 

@@ -90,15 +90,20 @@ class Client:
         """
         return self._sent(path, query, parcel).content.decode(errors="replace")
 
-    def part(self, path: str, first_byte: int) -> bytes:
-        """Give a file from a byte on; nothing if there is no more.
+    def part(self, path: str, first_byte: int, most_bytes: int) -> bytes:
+        """Give what there is of a file from a byte on, so many bytes at most; nothing if there is
+        no more.
 
         Raises:
             VqdError: as `get`.
         """
-        headers = {"Range": f"bytes={first_byte}-"}
+        end = first_byte + most_bytes
+        headers = {"Range": f"bytes={first_byte}-{end - 1}"}
         answer = self._ask("GET", path, headers=headers, none=first_byte)
-        return b"" if answer is None else answer.content
+        if answer is None:
+            return b""
+        is_part = answer.status_code == HTTPStatus.PARTIAL_CONTENT
+        return answer.content if is_part else answer.content[first_byte:end]
 
     def _sent(self, path: str, query: Query, parcel: Parcel) -> requests.Response:
         headers = {"Content-Type": parcel.content_type}

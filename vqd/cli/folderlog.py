@@ -7,8 +7,6 @@ from vqd.domain.errors import VqdError
 from vqd.spool.joblog import LOG
 from vqd.spool.layout import Spool
 
-_PART_BYTES = 1 << 20
-
 
 class FolderLog:
     """A log in a job's folder, which may move while it is read."""
@@ -17,15 +15,16 @@ class FolderLog:
         self._spool = spool
         self._job = job
 
-    def read(self, first_byte: int) -> bytes:
-        """Give some of it; nothing if it has not begun, or its folder is on the way elsewhere."""
+    def read(self, first_byte: int, most_bytes: int) -> bytes:
+        """Give what there is more of it; nothing if it has not begun, or its folder is on the way
+        elsewhere."""
         folder = self._spool.find(self._job)
         try:
             if folder is None:
                 return b""
             with opened(folder / LOG) as file:
                 file.seek(first_byte)
-                return file.read(_PART_BYTES)
+                return file.read(most_bytes)
         except FileNotFoundError:
             return b""
 

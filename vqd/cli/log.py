@@ -20,6 +20,8 @@ from vqd.domain.names import printable
 from vqd.service.shapes.answers import LogLineShape
 
 LOOK_EVERY_S = 0.5
+_PART_BYTES = 1 << 20
+"""Of so much the end is awaited of a line; what is longer is told in parts."""
 _LINE = re.compile(r"(\S+Z) ((?:prompt (\d+) )?.*)")
 
 
@@ -58,11 +60,14 @@ class _Reading:
 
     def _next(self) -> list[str]:
         """Give the next lines that are whole; none if there is nothing new."""
-        part = self._source.read(self._told_bytes).rpartition(b"\n")[0]
-        if not part:
-            return []
-        self._told_bytes += len(part) + 1
-        return part.decode(errors="replace").split("\n")
+        part = self._source.read(self._told_bytes, _PART_BYTES)
+        whole, end, _ = part.rpartition(b"\n")
+        if not end:
+            if len(part) < _PART_BYTES:
+                return []
+            whole = part
+        self._told_bytes += len(whole) + len(end)
+        return whole.decode(errors="replace").split("\n")
 
     def _print(self, lines: Sequence[str]) -> None:
         if self._as_json:

@@ -204,5 +204,5 @@ class Remote:
         """Give the log of a job."""
         job = self.job(name).job
         if not follow:
-            self._client.part(path_of("jobs", job, "log"), 0)
+            self._client.part(path_of("jobs", job, "log"), 0, 1)
         return RemoteLog(self._client, job)

@@ -13,10 +13,10 @@ class RemoteLog:
         self._client = client
         self._job = job
 
-    def read(self, first_byte: int) -> bytes:
+    def read(self, first_byte: int, most_bytes: int) -> bytes:
         """Give what there is more of it; nothing if it has not begun."""
         try:
-            return self._client.part(path_of("jobs", self._job, "log"), first_byte)
+            return self._client.part(path_of("jobs", self._job, "log"), first_byte, most_bytes)
         except VqdError as error:
             if error.code != "unknown_file":
                 raise

@@ -39,8 +39,8 @@ class Sent:
 class LogSource(Protocol):
     """A job's log, wherever it lies."""
 
-    def read(self, first_byte: int) -> bytes:
-        """Give some of it from a byte on; nothing if there is no more so far."""
+    def read(self, first_byte: int, most_bytes: int) -> bytes:
+        """Give what there is from a byte on, so many bytes at most."""
 
     def is_over(self) -> bool:
         """Tell whether nothing more will come."""

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -22,12 +21,10 @@ from vqd.service.filedprompts import prompts_in
 from vqd.spool import drops
 from vqd.spool.files import concerns_one_name, is_real_folder
 from vqd.spool.jobfiles import DEFAULTS, JOB_FILE_NAMES, job_file_in
-from vqd.spool.told import Told, is_told_of_another, seconds_of, told_in
+from vqd.spool.told import is_told_of_another, seconds_of, told_in
 
 _MOST_BYTES = 1 << 20
 _LARGEST = 1 << 53
-_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-"""Later times, and those before 1970, cannot be told in every time zone."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +66,7 @@ def _filed_in(folder: Path) -> ClosedJob | None:
         return None
     if told.job != folder.name or told.state not in CLOSED_STATES:
         return None
-    if not (_can_be(counts) and _has_times(told)):
+    if not _can_be(counts):
         return None
     job_file, said = job_file_in(folder), said_in_job_file(folder)
     accepted_at = told.accepted_at.timestamp()
@@ -115,12 +112,6 @@ def _can_be(counts: Counts) -> bool:
         and counts.total == counts.over < _LARGEST
         and 0 <= counts.kept <= counts.succeeded
     )
-
-
-def _has_times(told: Told) -> bool:
-    """Tell whether what happened to a job was in times that clocks have."""
-    times = map(seconds_of, (told.accepted_at, told.started_at, told.finished_at))
-    return all(at is None or 0 <= at < _LATEST for at in times)
 
 
 def _text(root: Tree, key: str) -> str:

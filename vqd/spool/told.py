@@ -1,11 +1,12 @@
 """What a STATUS.yaml tells of a job, read back."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from vqd.documents.builder import Limits
 from vqd.documents.opening import opened
@@ -19,6 +20,11 @@ from vqd.spool.status import STATUS
 _LIMITS = Limits(most_bytes=8 << 20)
 _LONGEST_LINE = 4096
 
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+_Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)]
+"""A time that somebody may have edited; others cannot be told in every time zone."""
+
 
 @frozen
 class Told:
@@ -29,9 +35,9 @@ class Told:
     state: str
     reason: str | None
     counts: Mapping[str, int]
-    accepted_at: AwareDatetime
-    started_at: AwareDatetime | None
-    finished_at: AwareDatetime | None
+    accepted_at: _Moment
+    started_at: _Moment | None
+    finished_at: _Moment | None
     problems: tuple[Problem, ...]
     drift: tuple[str, ...]
 
