@@ -44,7 +44,7 @@ class Freight:
         if settings.depot_address is not None:
             self._depot = depot = opened(settings.depot_address)
             folder = settings.state_dir / _FOLDER
-            self.by_depot = ByDepot(depot, store, folder, spool.mark)
+            self.by_depot = ByDepot(depot, store, folder, spool.marker.word)
             here = folder / "home"
             shutil.rmtree(here, ignore_errors=True)  # what an earlier process left
             self._stocking = Stocking(depot, store, spool, self._roots(settings), here)

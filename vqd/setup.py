@@ -114,7 +114,7 @@ def lay_out(setup: SetUp) -> Sequence[Path]:
     setup.state_dir.mkdir(parents=True, exist_ok=True)
     if setup.owner is not None:
         _give((spool.root, *spool.folders, own), setup.owner, _SHARED)
-        _give((spool.marker, *own.iterdir()), setup.owner, _READ)
+        _give((spool.marker.path, *own.iterdir()), setup.owner, _READ)
         _give((setup.state_dir,), setup.owner, _STATE)
     is_new[setup.settings_file] = _write(setup)
     return [place for place, was_missing in is_new.items() if was_missing]

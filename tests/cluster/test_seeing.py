@@ -153,7 +153,7 @@ def test_what_the_disk_of_one_host_refuses_is_told_of_that_host_and_by_that_host
     house: House, company: Company, database: str
 ) -> None:
     company.join("b")
-    ours = Spool(house.folder / "spool").mark
+    ours = Spool(house.folder / "spool").marker.word
 
     def parked() -> object:
         return json.loads(house.vqd("status", "--json").output)["parked"]
@@ -255,7 +255,7 @@ def test_only_a_job_that_is_at_home_here_can_have_lost_its_folder(
     company.join("b", "gpu2")
     spool = Spool(house.folder / "spool")
     assert [one.code for one in examine_queue(Database(database), spool)] == ["queue"]
-    accept(database, spool.mark, "20260101-000000-b")
+    accept(database, spool.marker.word, "20260101-000000-b")
     (found,) = examine_queue(Database(database), spool)
     assert (found.code, found.said.split()[0]) == ("job_without_folder", "20260101-000000-b")
 

@@ -49,7 +49,7 @@ def test_a_second_daemon_on_a_copy_of_a_spool_is_refused_and_takes_nothing_from_
     tmp_path: Path, spool: Spool, database: str
 ) -> None:
     copy = Spool.create(tmp_path / "copy")
-    copy.marker.write_bytes(spool.marker.read_bytes())
+    copy.marker.path.write_bytes(spool.marker.path.read_bytes())
     first = settings_of(spool, tmp_path / "first", database=database)
     second = settings_of(copy, tmp_path / "second", database=database)
     with sharing(first, spool) as shared, Store(shared.place, shared.leasing) as store:
@@ -83,11 +83,11 @@ def test_whether_jobs_share_the_servers_is_one_for_all_hosts(database: str) -> N
 
 def test_a_spool_may_have_any_mark_but_none(tmp_path: Path, spool: Spool, database: str) -> None:
     settings = settings_of(spool, tmp_path, database=database)
-    spool.marker.write_text(f"made by hand: {'x' * 300}\n", encoding="utf-8")
+    spool.marker.path.write_text(f"made by hand: {'x' * 300}\n", encoding="utf-8")
     with sharing(settings, spool) as shared, Store(shared.place, shared.leasing) as store:
         store.write(lambda session: session.leasing.take(PromptKey(1, 1)))
 
-    spool.marker.write_text("\n", encoding="utf-8")
+    spool.marker.path.write_text("\n", encoding="utf-8")
     with pytest.raises(VqdError) as caught, sharing(settings, spool):
         pass
     assert caught.value.code == "spool_unmarked"

@@ -96,7 +96,7 @@ class Site:
         with self.store.reading() as session:
             found = session.jobs.find(JOB)
         assert found is not None
-        return replace(found, home=self.spool.mark)
+        return replace(found, home=self.spool.marker.word)
 
     def claim(self, prompt_id: str = "p-1") -> Assignment:
         """Have the other one claim the next prompt."""
@@ -220,7 +220,7 @@ def test_what_is_made_elsewhere_comes_home_with_what_lies_beside_it(site: Site) 
     assert site.outputs() == ["outputs/a_1.png", "outputs/a_1.png.yaml"]
     [output] = site.prompt().outputs
     assert mtime((site.folder / output.path).stat()) == output.modified_at
-    assert site.depot.names(f"outputs/{site.spool.mark}/") == []
+    assert site.depot.names(f"outputs/{site.spool.marker.word}/") == []
     site.by_depot.carriage(site.job).end(assignment)
     assert not assignment.folder.exists()
 
@@ -299,7 +299,7 @@ def test_while_a_disk_is_full_nothing_is_fetched_that_has_no_room_there(
 def test_equal_inputs_lie_there_once_and_go_when_no_job_wants_them(local: Site) -> None:
     picture(local.folder / "inputs" / "two.png", shade=1)
     local.stocking.stock()
-    contents = f"inputs/{local.spool.mark}/"
+    contents = f"inputs/{local.spool.marker.word}/"
     assert len(local.depot.names(contents)) == 2, "one content, and the list"
     assert local.stocking.sweep() == 0
 
@@ -317,7 +317,7 @@ def test_an_input_that_is_not_what_it_is_called_is_put_there_again(
 ) -> None:
     local.stocking.stock()
     one = local.folder / "inputs" / "one.png"
-    name = content_name(local.spool.mark, hashlib.sha256(one.read_bytes()).hexdigest())
+    name = content_name(local.spool.marker.word, hashlib.sha256(one.read_bytes()).hexdigest())
     (tmp_path / "other").write_bytes(b"x" * one.stat().st_size)
     local.depot.put(tmp_path / "other", name)
     carriage, assignment = local.by_depot.carriage(local.job), local.claim()
@@ -339,7 +339,7 @@ def test_a_list_that_is_not_what_it_is_called_is_put_there_again(
         sha256 = session.depot.list_of(local.job.job_key)
     assert sha256 is not None
     (tmp_path / "other").write_bytes(text)
-    local.depot.put(tmp_path / "other", content_name(local.spool.mark, sha256))
+    local.depot.put(tmp_path / "other", content_name(local.spool.marker.word, sha256))
     carriage, assignment = local.by_depot.carriage(local.job), local.claim()
 
     local.stocking.sweep()
@@ -361,12 +361,12 @@ def test_an_input_that_cannot_be_read_is_left_out_and_said(local: Site) -> None:
 
 
 def test_nothing_is_stocked_while_the_share_is_away(local: Site) -> None:
-    local.spool.marker.rename(local.spool.root / "away")
+    local.spool.marker.path.rename(local.spool.root / "away")
     with pytest.raises(VqdError) as caught:
         local.stocking.stock()
     assert caught.value.code == "spool_away"
 
-    (local.spool.root / "away").rename(local.spool.marker)
+    (local.spool.root / "away").rename(local.spool.marker.path)
 
     assert local.stocking.stock()
 
@@ -464,13 +464,13 @@ def test_what_ended_attempts_left_is_swept_and_nothing_else(local: Site) -> None
     runs, recorded = local.claim("p-1"), local.claim("p-2")
     local.make(runs)
     local.record(recorded.prompt.key, local.make(recorded))
-    left = parcel_name(local.spool.mark, runs.prompt.key, 7, "p-0")
+    left = parcel_name(local.spool.marker.word, runs.prompt.key, 7, "p-0")
     local.depot.put(recorded.folder / "parcel.tar", left)
 
     assert local.arrivals(local.depot).sweep() == 1
 
     assert local.depot.size(left) is None
-    assert len(local.depot.names(f"outputs/{local.spool.mark}/")) == 2
+    assert len(local.depot.names(f"outputs/{local.spool.marker.word}/")) == 2
 
 
 def until_it_lives(act: Callable[[int], T], most: int = 30) -> tuple[int, T]:
@@ -497,7 +497,7 @@ def test_whenever_the_home_dies_the_output_comes_home_once(local: Site) -> None:
     assert local.outputs() == ["outputs/a_1.png", "outputs/a_1.png.yaml"]
     assert [*(local.folder / ".part").iterdir()] == []
     local.arrivals(local.depot).sweep()
-    assert local.depot.names(f"outputs/{local.spool.mark}/") == []
+    assert local.depot.names(f"outputs/{local.spool.marker.word}/") == []
     assert local.prompt().state is PromptState.SUCCEEDED
 
 

@@ -69,11 +69,11 @@ def test_a_job_of_another_is_in_the_spool_of_that_one(
     folders: JobFolders, other: Spool, job: Job, prompt: Prompt
 ) -> None:
     (other.active / job.job).mkdir()
-    theirs = replace(job, home=other.mark)
+    theirs = replace(job, home=other.marker.word)
 
     assert folders.active(theirs, prompt) == other.active / job.job
     assert folders.is_elsewhere(theirs)
-    assert folders.reached() == [other.mark]
+    assert folders.reached() == [other.marker.word]
 
 
 @pytest.mark.parametrize("why", ["gone", "paused", "away", "another"])
@@ -81,15 +81,15 @@ def test_a_spool_of_another_that_cannot_be_used_is_left_alone_for_a_while(
     folders: JobFolders, other: Spool, clock: Clock, job: Job, prompt: Prompt, why: str
 ) -> None:
     """A folder that is gone is for its own daemon to find out: nothing is cancelled."""
-    theirs = replace(job, home=other.mark)
+    theirs = replace(job, home=other.marker.word)
     if why != "gone":
         (other.active / job.job).mkdir()
     if why == "paused":
         (other.root / "PAUSE").touch()
     if why == "away":
-        other.marker.unlink()
+        other.marker.path.unlink()
     if why == "another":
-        other.marker.write_bytes(b"vqd spool 0\n")
+        other.marker.path.write_bytes(b"vqd spool 0\n")
 
     with pytest.raises(HomeAway):
         folders.active(theirs, prompt)
@@ -104,7 +104,7 @@ def test_a_spool_that_is_paused_is_in_reach_for_what_was_sent_before(
 ) -> None:
     (other.active / job.job).mkdir()
     (other.root / "PAUSE").touch()
-    theirs = replace(job, home=other.mark)
+    theirs = replace(job, home=other.marker.word)
     assert folders.active(theirs, prompt, is_sent=True) == other.active / job.job
     assert folders.again_s() is None
 
@@ -129,4 +129,4 @@ def test_while_a_spool_has_not_told_whose_it_is_nobody_knows_whether_a_job_is_in
         made.active(theirs, prompt)
     assert not isinstance(caught.value, HomeSilent)
     assert made.again_s() is None
-    assert made.reached() == [other.mark]
+    assert made.reached() == [other.marker.word]

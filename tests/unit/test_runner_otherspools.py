@@ -27,9 +27,9 @@ def test_each_tells_whose_it_is_and_ones_own_is_none_of_them(
     tmp_path: Path, spool: Spool, clock: Clock
 ) -> None:
     other = Spool.create(tmp_path / "other")
-    others = OtherSpools([spool, other], spool.mark, on_answer=lambda: None, clock=clock)
+    others = OtherSpools([spool, other], spool.marker.word, on_answer=lambda: None, clock=clock)
     assert others.look()
-    assert [*others.known] == [other.mark]
+    assert [*others.known] == [other.marker.word]
     assert others.are_known
     assert (others.again_s(), others.look()) == (None, False)
 
@@ -47,7 +47,7 @@ def test_one_that_is_not_there_yet_is_asked_again_and_both_is_said_once(
             clock.now += LOOK_AGAIN_S
         Spool.create(other.root)
         assert others.look()
-    assert [*others.known] == [other.mark]
+    assert [*others.known] == [other.marker.word]
     assert [line["event"] for line in logs] == ["spools.away", "spools.found"]
 
 

@@ -111,12 +111,12 @@ def test_while_the_share_is_away_what_runs_is_left_and_it_is_followed_when_that_
     store: Store, spool: Spool, rescue: Rescue, dispatch: Dispatch
 ) -> None:
     prompt = claimed(store, "gpu1", "p1")
-    aside = spool.marker.rename(spool.root.with_name("marker"))
+    aside = spool.marker.path.rename(spool.root.with_name("marker"))
     for _ in range(2):
         assert rescue.carry_out(now=NOW) == AGAIN_S
         assert not dispatch.running
         assert state_of(store, prompt) == (PromptState.RUNNING, "p1")
-    aside.rename(spool.marker)
+    aside.rename(spool.marker.path)
     assert rescue.carry_out(now=NOW) is None
     assert {*dispatch.running} == {prompt.key}
     assert dispatch.running[prompt.key].assignment.is_sent
@@ -126,10 +126,10 @@ def test_what_was_claimed_since_is_not_taken_for_what_ran_before(
     store: Store, spool: Spool, rescue: Rescue, dispatch: Dispatch
 ) -> None:
     before = claimed(store, "gpu1", "p1")
-    aside = spool.marker.rename(spool.root.with_name("marker"))
+    aside = spool.marker.path.rename(spool.root.with_name("marker"))
     rescue.carry_out(now=NOW)
     claimed(store, "gpu1", "p2")
-    aside.rename(spool.marker)
+    aside.rename(spool.marker.path)
     assert rescue.carry_out(now=NOW) is None
     assert {*dispatch.running} == {before.key}
     claimed(store, "gpu1", "p3")

@@ -294,7 +294,7 @@ def test_a_share_that_is_away_ends_no_job_that_was_being_accepted(
     spool: Spool, store: Store, begun: int
 ) -> None:
     (spool.active / BEACH).rmdir()
-    spool.marker.unlink()
+    spool.marker.path.unlink()
     reconciled(spool, store)
     assert job_of(store, begun).state is JobState.ASSEMBLING
 

@@ -36,13 +36,13 @@ def test_laid_out_again_nothing_changes_and_what_is_missing_is_made(setup: SetUp
     lay_out(setup)
     kept = "rescan_s: 30\n" + setup.settings_file.read_text(encoding="utf-8")
     setup.settings_file.write_text(kept, encoding="utf-8")
-    marker = Spool(setup.spool).marker.read_bytes()
+    marker = Spool(setup.spool).marker.path.read_bytes()
     setup.state_dir.rmdir()
     (setup.spool / "done").rmdir()
 
     assert lay_out(setup) == [setup.state_dir]
 
-    assert Spool(setup.spool).marker.read_bytes() == marker
+    assert Spool(setup.spool).marker.path.read_bytes() == marker
     assert setup.settings_file.read_text(encoding="utf-8") == kept
     assert (setup.spool / "done").is_dir()
 
@@ -82,7 +82,7 @@ def test_what_root_lays_out_is_its_owners_and_the_groups_to_write(setup: SetUp) 
         facts = folder.stat()
         assert (facts.st_uid, facts.st_gid) == (user.pw_uid, user.pw_gid)
         assert stat.S_IMODE(facts.st_mode) == 0o2775
-    assert {path.stat().st_uid for path in (spool.marker, *own.iterdir())} == {user.pw_uid}
+    assert {path.stat().st_uid for path in (spool.marker.path, *own.iterdir())} == {user.pw_uid}
     assert setup.state_dir.stat().st_uid == user.pw_uid
     assert stat.S_IMODE(setup.state_dir.stat().st_mode) == 0o750
     assert setup.settings_file.stat().st_uid == 0

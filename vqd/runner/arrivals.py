@@ -58,7 +58,7 @@ class Arrivals:
         self._depot = depot
         self._store = store
         self._spool = spool
-        self._home = spool.mark
+        self._home = spool.marker.word
         self._folder = folder
         self._on_arrival = on_arrival
         self._clock = clock

@@ -69,7 +69,7 @@ class Share:
         Raises:
             ShareAway: nobody can tell.
         """
-        return self._ask(lambda: self._spool.mark)
+        return self._ask(lambda: self._spool.marker.word)
 
     def has_active(self, job: str) -> bool:
         """Tell whether the folder of a job is where it belongs.

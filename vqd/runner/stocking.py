@@ -41,7 +41,7 @@ class Stocking:
         self._depot = depot
         self._store = store
         self._spool = spool
-        self._home = spool.mark
+        self._home = spool.marker.word
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 

@@ -46,7 +46,7 @@ def examine_other_spool(other: Spool, own: Spool) -> Iterator[Finding]:
     if away is not None:
         see = command("findmnt", "-T", root, why="is it mounted?")
         yield warn("other_spool_away", f"no vqd spool in {root}: {away}; its jobs are left", see)
-    elif own.is_present() and other.mark == own.mark:
+    elif own.is_present() and other.marker.word == own.marker.word:
         yield warn("other_spool_own", f"{root} is this daemon's own spool: spools are others'")
     elif not os.access(other.active, os.R_OK | os.W_OK | os.X_OK):
         said = f"{user_name(os.geteuid())} may not write in {other.active}, where its jobs are"

@@ -53,7 +53,7 @@ def gained(take: Callable[[], bool], holder: Callable[[], int]) -> bool:
 
 
 def _bind(holder: socket.socket, spool: Spool) -> None:
-    name = f"\0vqd-spool-{spool.identity}"
+    name = f"\0vqd-spool-{spool.marker.identity}"
     if not gained(lambda: _is_bound(holder, name), lambda: _pid_behind(name)):
         pid = _pid_behind(name)
         said = f"Another vqd serves {spool.root} already{f' (pid {pid})' if pid else ''}."

@@ -1,9 +1,8 @@
-"""The spool: its folders, its marker, and the names in it.
+"""The spool: its folders, and the names in it.
 
-A share that goes away leaves an empty folder behind, into which nothing may be written: that is
-what the marker is for. What is made in the root itself is made by a descriptor of the root in which
-the marker was seen (openat(2)), so that it comes there or nowhere; below, no folder is made with
-those above it, so that whatever comes too late finds no place.
+What is made in the root itself is made by a descriptor of the root in which the marker was seen
+(openat(2)), so that it comes there or nowhere; below, no folder is made with those above it, so
+that whatever comes too late finds no place.
 
 SPOOL/
   .vqd-spool         the marker: tells an unmounted share from an empty one
@@ -14,7 +13,6 @@ SPOOL/
 import os
 import re
 import stat
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -25,7 +23,8 @@ from pathlib import Path
 from vqd.domain.errors import VqdError
 from vqd.domain.names import LONGEST_JOB_NAME_BYTES, safe_name
 from vqd.domain.place import Database, Place
-from vqd.spool.files import is_folder, is_real_folder, write_whole
+from vqd.spool.files import is_folder, is_real_folder
+from vqd.spool.marker import Marker
 from vqd.spool.requests import Request, request_named
 from vqd.spool.space import is_of_disk
 
@@ -37,7 +36,6 @@ OWN_FOLDER = "_vqd"
 PROBE = ".vqd-probe-"
 """How the names of files and folders begin by which vqd tries what a folder can do."""
 
-_MARKER = ".vqd-spool"
 _PAUSE = Request("PAUSE")
 _JOB = re.compile(r"\d{8}-\d{6}-.")
 _LONGEST_JOB = 120
@@ -52,31 +50,16 @@ class Spool:
         self.active = self.root / "active"
         self.done = self.root / "done"
         self.failed = self.root / "failed"
-        self.marker = self.root / _MARKER
-        self._seen: tuple[int, int, int] | None = None
-        self._mark: bytes | None = None
-
-    @property
-    def mark(self) -> str:
-        """Give what no other spool's marker says.
-
-        Raises:
-            OSError: it cannot be read. VqdError: `spool_unmarked`, it says nothing.
-        """
-        words = self.marker.read_text(encoding="utf-8", errors="replace").split()
-        if not words:
-            said = f"{self.marker} is empty, so that the spool is like any other."
-            raise VqdError("spool_unmarked", said, "Write a word into it that no other has.")
-        return words[-1]
+        self.marker = Marker(self.root)
 
     def at_home(self, queue: Place) -> Place:
         """Give where a queue lies as whoever serves this spool knows it: where several share it, by
         its home.
 
         Raises:
-            OSError, VqdError: as `mark`.
+            OSError, VqdError: as `Marker.word`.
         """
-        return replace(queue, home=self.mark) if isinstance(queue, Database) else queue
+        return replace(queue, home=self.marker.word) if isinstance(queue, Database) else queue
 
     @classmethod
     def create(cls, root: Path) -> "Spool":
@@ -89,8 +72,7 @@ class Spool:
         try:
             for folder in spool.folders:
                 folder.mkdir(parents=True, exist_ok=True)
-            if not spool.marker.exists():
-                write_whole(spool.marker, f"vqd spool {uuid.uuid4()}\n".encode())
+            spool.marker.write_if_missing()
         except OSError as error:
             raise VqdError(
                 "spool_unwritable",
@@ -147,38 +129,17 @@ class Spool:
     def why_away(self) -> str | None:
         """Say what is missing of the spool; None if it is there.
 
-        Its marker must be, with the content it was first seen with, and active/: were that gone,
-        every job would seem to have been deleted. A share may come back on another device.
+        Its marker must be, and active/: were that gone, every job would seem to have been deleted.
         """
-        try:
-            seen = _sign(self.marker.stat())
-            if seen != self._seen and not self._is_marked(seen):
-                return "another spool is mounted there"
-        except (FileNotFoundError, NotADirectoryError):
-            return f"its marker {_MARKER} is missing"
-        except OSError as error:
-            return f"its marker {_MARKER} cannot be read: {error.strerror}"
-        return None if is_folder(self.active) else "its folder active is missing"
-
-    def _is_marked(self, seen: tuple[int, int, int]) -> bool:
-        mark = self.marker.read_bytes()
-        if self._mark is None:
-            self._mark = mark
-        if mark == self._mark:
-            self._seen = seen
-        return mark == self._mark
+        why = self.marker.why_away()
+        return why or (None if is_folder(self.active) else "its folder active is missing")
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
         """Give a descriptor of the root, in which the marker is."""
         self.require_present()
-        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            if _sign(os.stat(_MARKER, dir_fd=root)) != self._seen:
-                raise VqdError("spool_away", f"{self.root}: another spool is mounted there.")
+        with self.marker.opened_root() as root:
             yield root
-        finally:
-            os.close(root)
 
     @contextmanager
     def pinned(self) -> Iterator[Path]:
@@ -192,12 +153,6 @@ class Spool:
         """
         with self._opened() as root:
             yield Path(f"/proc/self/fd/{root}")
-
-    @property
-    def identity(self) -> str:
-        """Give what tells this spool from every other on this machine."""
-        facts = self.marker.stat()
-        return f"{facts.st_dev}-{facts.st_ino}"
 
     def restore(self) -> bool:
         """Make inbox, done and failed again where somebody took them away; tell if any was made.
@@ -333,11 +288,6 @@ class Spool:
                 f"{self.root}: a folder cannot be moved from inbox to active ({error}).",
                 "Let the daemon's user write to the spool.",
             ) from error
-
-
-def _sign(facts: os.stat_result) -> tuple[int, int, int]:
-    """Give what tells a marker from that of another file system, which may get the same device."""
-    return facts.st_dev, facts.st_ino, facts.st_mtime_ns
 
 
 def _is_folder_at(path: str, root: int, *, may_be_link: bool = True) -> bool:
