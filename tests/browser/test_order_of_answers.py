@@ -104,6 +104,21 @@ def test_the_board_keeps_what_was_told_while_more_was_asked_for(
     expect(ended).to_be_visible()
 
 
+def test_all_are_selected_while_a_page_of_them_is_on_its_way(look: Look, house: WebHouse) -> None:
+    for number in range(A_PAGE + 1):
+        accept_a_job(house.store, f"20260101-000001-{number}")
+    look.go("/")
+    held = hold(look, "**/api/jobs?*cursor=*", 1)
+    expect(look.page.locator(".of.waiting .tally")).to_have_text(str(A_PAGE + 2))
+    look.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    wait_held(look, held, 1)
+    look.page.evaluate("scrollTo(0, 0)")
+    look.page.get_by_role("checkbox", name="Select all that are waiting").check()
+    let_go(look, held)
+    chosen = look.page.get_by_role("form", name="With the selected jobs")
+    expect(chosen).to_contain_text(f"{A_PAGE + 2} jobs selected")
+
+
 def test_a_row_stays_where_it_was_put_though_an_older_answer_comes_after(
     look: Look, house: WebHouse
 ) -> None:

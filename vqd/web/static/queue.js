@@ -91,16 +91,15 @@ export class Queue extends EventTarget {
     return this.#isLoaded;
   }
 
-  /** Ask for the next page of a section, if there is one and it is not asked for already. */
-  async more(name) {
+  /** Ask for the next page of a section, if there is one, and once at a time. */
+  more(name) {
     const section = this.#sections.get(name);
-    if (!section.next || section.isAsked) return;
-    section.isAsked = true;
-    try {
-      await this.#answered(this.#page(section, section.next), (page) => this.#take(section, page));
-    } finally {
-      section.isAsked = false;
-    }
+    if (section.next) section.asking ??= this.#more(section).finally(() => (section.asking = null));
+    return section.asking;
+  }
+
+  async #more(section) {
+    await this.#answered(this.#page(section, section.next), (page) => this.#take(section, page));
     this.#change();
   }
 
@@ -252,12 +251,12 @@ class Section {
   #sorted = null;
 
   constructor({ name, states, order }) {
-    Object.assign(this, { name, states, order });
+    Object.assign(this, { name, states, order, asking: null });
     this.clear();
   }
 
   clear() {
-    Object.assign(this, { next: null, last: null, isAsked: false });
+    Object.assign(this, { next: null, last: null });
     this.#jobs.clear();
     this.#sorted = null;
   }

@@ -35,8 +35,11 @@ export function makeSection({ name, label }, queue, picked, onPick) {
   async function pickAll() {
     const isChosen = all.checked;
     all.disabled = true;
-    await queue.all(name);
-    all.disabled = false;
+    try {
+      await queue.all(name);
+    } finally {
+      all.disabled = false;
+    }
     for (const job of jobs()) {
       if (isChosen) picked.add(job.job);
       else picked.delete(job.job);
