@@ -1,5 +1,7 @@
 """A queue that is moved from SQLite to PostgreSQL and back has every row that it had."""
 
+import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOW, accept_a_job
+from tests.mounts import largest_file
+from tests.ports import lasting_port
 from tests.store.counting import count
 from vqd.domain.errors import VqdError
 from vqd.domain.lifecycle import JobState
@@ -113,6 +117,60 @@ def test_where_there_is_another_queue_nothing_is_moved(file: Path, database: str
     assert caught.value.code == "relocate_not_empty"
     assert count(file, "jobs") == 3
     assert count(Database(database), "jobs") == 1
+
+
+def runs(place: Place) -> list[str | None]:
+    """The prompt_ids of what runs."""
+    with closing(Store(place)) as store, store.reading() as session:
+        return [prompt.prompt_id for prompt in session.prompts.running()]
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_what_runs_goes_on_where_another_queue_is_in_the_way(
+    file: Path, database: str, way: str
+) -> None:
+    ends: tuple[Place, Place] = (file, Database(database))
+    with closing(Store(Database(database))) as store:
+        accept_a_job(store, "theirs")
+        store.write(lambda session: session.prompts.claim("gpu1", "p-7", now=NOW))
+    source, target = ends if way == "there" else ends[::-1]
+    before = runs(source)
+    with pytest.raises(VqdError) as caught:
+        relocate(source, target, now=NOW)
+    assert caught.value.code == "relocate_not_empty"
+    assert len(before) == 1
+    assert runs(source) == before
+
+
+def test_what_runs_goes_on_where_the_database_cannot_be_reached(file: Path) -> None:
+    nobody = Database(f"postgresql://vqd@127.0.0.1:{lasting_port()}/vqd")
+    with pytest.raises(VqdError) as caught:
+        relocate(file, nobody, now=NOW)
+    assert caught.value.code == "store_unreachable"
+    assert runs(file) == ["p-9"]
+
+
+def test_of_a_queue_that_a_disk_does_not_take_nothing_is_left_there(
+    file: Path, database: str
+) -> None:
+    relocate(file, Database(database), now=NOW)
+    before = set(file.parent.iterdir())
+    with largest_file(700_000), pytest.raises(VqdError) as caught:
+        relocate(Database(database), file, now=NOW)
+    assert caught.value.code == "store_disk"
+    assert set(file.parent.iterdir()) == before
+    assert relocate(Database(database), file, now=NOW).jobs == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can move a queue for somebody else")
+def test_a_queue_that_root_moves_is_that_of_the_user_of_its_folder(
+    file: Path, database: str
+) -> None:
+    relocate(file, Database(database), now=NOW)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    os.chown(file.parent, nobody, -1)
+    relocate(Database(database), file, now=NOW)
+    assert file.stat().st_uid == nobody
 
 
 def test_a_queue_that_a_daemon_uses_is_not_moved(file: Path, database: str, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """A queue moved to another place, from SQLite to PostgreSQL or back, while no daemon runs.
 
-1. What runs is let wait again, in the queue that is there; its servers have it taken off later.
-2. All rows are written into a new queue, and compared, in one transaction: it is there or not. What
+1. A new queue is begun, so that nothing is changed where none can be made.
+2. What runs is let wait again, in the queue that is there; its servers have it taken off later.
+3. All rows are written into the new one, and compared, in one transaction: it is there or not. What
    other daemons told of themselves, who shared the queue and have no jobs in it, is left.
-3. The queue that was there is set aside, and kept.
+4. The queue that was there is set aside, and kept.
 
-Killed before the end of 2 there is no new queue; killed before 3 there are two that are the same,
-and who says it again goes on with 3.
+Killed before the end of 3 there is no new queue; killed before 4 there are two that are the same,
+and who says it again goes on with 4.
 """
 
 import hashlib
@@ -23,13 +24,14 @@ from vqd.domain.errors import VqdError
 from vqd.domain.frozen import frozen
 from vqd.domain.place import Database, Place
 from vqd.store.connection import open_for_writing
-from vqd.store.durable import publish
+from vqd.store.durable import hand_over, publish
 from vqd.store.homes import OWN_HOUSE, OWN_NOTICES, OWN_REFUSALS
 from vqd.store.migrate import migrate
 from vqd.store.reader import Reader
 from vqd.store.replacing import set_aside, settle
 from vqd.store.rows import Connection
 from vqd.store.schema import steps
+from vqd.store.sqlite import unwritten
 from vqd.store.store import Session, Store
 
 PAGE = 500
@@ -85,9 +87,9 @@ def relocate(
     Raises:
         VqdError: `relocate_missing`, there is none; `relocate_not_empty`, there is another already;
             `relocate_shared`, another spool has jobs there; `relocate_on_the_way`, outputs are in
-            the depot;
-            `relocate_differs`, what was written is not what was read, and there is no new queue;
-            `already_running`; or as either is opened.
+            the depot; `relocate_differs`, what was written is not what was read, and there is no
+            new queue; `already_running`; `store_disk` and the like, it cannot be written; or as
+            either is opened.
     """
     if isinstance(source, Path) and not source.exists():
         raise VqdError("relocate_missing", f"{source}: there is no queue.", "Nothing is to move.")
@@ -95,19 +97,28 @@ def relocate(
         from vqd.store.postgres.relocating import require_alone
 
         require_alone(source)
-    _let_wait(source, now=now)
-    with _reading(source) as old:
-        _require_home(old)
-        sums = _sums(target)
-        if sums is None:
-            with _new(target, now) as new:
+        with _reading(source) as old:
+            _require_home(old)
+    sums = _sums(target)
+    if sums is None:
+        with _new(target, now) as new:
+            _let_wait(source, now=now)
+            with _reading(source) as old:
                 sums = _copied(old, new, on_progress)
-        elif sums != {table.name: _sum(old, table) for table in _tables()}:
-            said = f"{target}: there is another queue already."
-            raise VqdError("relocate_not_empty", said, "Name another place, or set it aside.")
+    else:
+        _require_same(source, target, sums)
     kept = _set_aside(source, now)
     rows = sum(one.rows for one in sums.values())
     return Relocated(sums["jobs"].rows, sums["prompts"].rows, rows, kept)
+
+
+def _require_same(source: Place, target: Place, sums: dict[str, _Sum]) -> None:
+    """Refuse a target that has a queue, unless that is the same, as a move leaves it that was cut
+    off before its end."""
+    with _reading(source) as old:
+        if sums != {table.name: _sum(old, table) for table in _tables()}:
+            said = f"{target}: there is another queue already."
+            raise VqdError("relocate_not_empty", said, "Name another place, or set it aside.")
 
 
 def _require_home(old: Connection) -> None:
@@ -235,17 +246,27 @@ def _new(place: Place, now: float) -> AbstractContextManager[Connection]:
 def _new_file(path: Path, now: float) -> Iterator[Connection]:
     settle(path, now=now)
     part = path.with_name(f".{path.name}.part")
-    for left in path.parent.glob(f"{part.name}*"):
+    _clear(part)
+    try:
+        with closing(open_for_writing(part)) as connection:
+            migrate(connection, part, now=now)
+            connection.execute("BEGIN IMMEDIATE")
+            for table in reversed(_tables()):
+                connection.execute(f"DELETE FROM {table.name}")
+            yield connection
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = DELETE")
+        hand_over(part)
+        publish(part, path)
+    except sqlite3.Error as error:
+        raise unwritten(error) from error
+    finally:
+        _clear(part)
+
+
+def _clear(part: Path) -> None:
+    for left in part.parent.glob(f"{part.name}*"):
         left.unlink()
-    with closing(open_for_writing(part)) as connection:
-        migrate(connection, part, now=now)
-        connection.execute("BEGIN IMMEDIATE")
-        for table in reversed(_tables()):
-            connection.execute(f"DELETE FROM {table.name}")
-        yield connection
-        connection.execute("COMMIT")
-        connection.execute("PRAGMA journal_mode = DELETE")
-    publish(part, path)
 
 
 def _set_aside(place: Place, now: float) -> str:

@@ -168,7 +168,7 @@ class SqliteTransactions:
     def undo_write(self, error: Exception) -> None:
         """Undo it alone, unless the file or its disk is at fault."""
         if isinstance(error, sqlite3.Error) and is_of_file(error):
-            raise _unwritten(error) from error
+            raise unwritten(error) from error
         self._carry_out("ROLLBACK TO one")
         self._carry_out("RELEASE one")
 
@@ -187,7 +187,7 @@ class SqliteTransactions:
         try:
             self.connection.execute(statement)
         except sqlite3.Error as error:
-            raise _unwritten(error) from error
+            raise unwritten(error) from error
 
 
 def _is_usable(path: Path) -> bool:
@@ -211,7 +211,8 @@ def _unread(path: Path, error: sqlite3.DatabaseError) -> VqdError:
     return Unread(told.code, told.message, told.hint) if is_beyond_reading(error) else told
 
 
-def _unwritten(error: sqlite3.Error) -> Unwritten:
+def unwritten(error: sqlite3.Error) -> Unwritten:
+    """Tell of what SQLite said of a queue that cannot be written."""
     said, name = f"The queue cannot be written: {error}", name_of(error)
     if name in _NO_ROOM:
         return Unwritten(STORE_DISK, f"{said}.", "Make room where state_dir lies.")
