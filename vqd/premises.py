@@ -21,6 +21,7 @@ from vqd.spool.holding import gained, held
 from vqd.spool.layout import Spool
 from vqd.spool.lease import LISTENS_S, Lease, leased
 from vqd.spool.mounts import NETWORK_TYPES, filesystem_type
+from vqd.store.durable import hand_over
 from vqd.store.store import Store
 
 _LEAST_STATE_BYTES = 1 << 20
@@ -124,13 +125,15 @@ def _pid_in(lock: TextIO) -> int:
 def _lock_of(state_dir: Path) -> TextIO:
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
-        return (state_dir / "daemon.lock").open("a+", encoding="utf-8")
+        lock = (state_dir / "daemon.lock").open("a+", encoding="utf-8")
     except OSError as error:
         raise VqdError(
             "state_unwritable",
             f"{error.filename or state_dir} cannot be written ({error.strerror}).",
             "Let the daemon's user write to state_dir, on a disk that is not read-only.",
         ) from error
+    hand_over(Path(lock.name))
+    return lock
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What keeps the daemon from what it alone uses."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,12 @@ def test_a_state_that_cannot_be_written_is_told_with_its_cure(tmp_path: Path) ->
     ):
         pass
     assert raised.value.code == "state_unwritable"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can begin what another goes on with")
+def test_what_root_begins_in_a_state_its_owner_goes_on_with(tmp_path: Path) -> None:
+    state, nobody = tmp_path / "state", pwd.getpwnam("nobody").pw_uid
+    state.mkdir()
+    os.chown(state, nobody, -1)
+    with only_one(state):
+        assert (state / "daemon.lock").stat().st_uid == nobody
