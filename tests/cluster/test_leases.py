@@ -15,6 +15,7 @@ from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
+from vqd.leases import heart as heart_module
 from vqd.leases.connecting import CUT_OFF, SCHEMA, connect
 from vqd.leases.connector import GivenConnection, at_once
 from vqd.leases.heart import Heart
@@ -253,6 +254,53 @@ def test_a_heart_that_stops_in_the_middle_of_a_beat_holds_up_nobody_who_finds_th
                 may_go_on.set()
                 heart.stop()
         assert [host.identity for host in hosts.all()] == ["gpu2"]
+
+
+def test_a_heart_that_was_frozen_in_the_middle_of_a_beat_does_not_stand_by_that_beat(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been swept meanwhile, of which the next beat tells."""
+    lease_s, told = 2.0, list[str]()
+    is_frozen, may_go_on, may_beat = threading.Event(), threading.Event(), threading.Event()
+    beats_again = threading.Event()
+    beat, now = Hosts.beat, heart_module._now
+
+    def frozen(*_: object) -> bool:
+        is_frozen.set()
+        return not may_go_on.wait(60)
+
+    def again(hosts: Hosts, worker: Worker) -> bool:
+        beats_again.set()
+        may_beat.wait(60)
+        told.append("beaten")
+        return beat(hosts, worker)
+
+    def asked() -> float:
+        if threading.current_thread() is threading.main_thread():
+            told.append("asked")
+            if len(told) > 3:  # it waits
+                may_beat.set()
+        return now()
+
+    with connect(Database(url), name="test") as connection:
+        worker = Hosts(connection).join("gpu1", "gpu1")
+        with monkeypatch.context() as patched:
+            patched.setattr(Hosts, "are_silent", frozen)  # what a beat asks last
+            heart = _beating(url, worker, lease_s=lease_s)
+            try:
+                assert is_frozen.wait(30)
+                begun_at = now()
+                wait_for(lambda: now() - begun_at > lease_s, within_s=30)
+                patched.setattr(Hosts, "beat", again)
+                may_go_on.set()
+                assert beats_again.wait(30)
+                patched.setattr(heart_module, "_now", asked)
+                heart.stand()
+                assert "beaten" in told
+            finally:
+                may_go_on.set()
+                may_beat.set()
+                heart.stop()
 
 
 def test_a_host_that_is_frozen_as_it_joins_holds_the_next_up_for_a_moment_only(url: str) -> None:
