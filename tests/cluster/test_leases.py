@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -311,6 +312,32 @@ def test_a_host_that_is_frozen_as_it_joins_holds_the_next_up_for_a_moment_only(u
             pass
         with pytest.raises(CUT_OFF):
             frozen.execute("COMMIT")
+
+
+def test_a_host_joins_though_another_is_frozen_as_it_looks_at_the_hosts(url: str) -> None:
+    """PostgreSQL lets whoever only reads take as long as that takes."""
+    with psycopg.connect(url) as frozen:
+        frozen.execute("SELECT * FROM vqd_leases.hosts")
+        with psycopg.connect(url) as watching, ThreadPoolExecutor(1) as pool:
+            joins = pool.submit(_join_and_leave, url)
+            try:
+                wait_for(lambda: joins.done() or _waits(watching), within_s=30)
+                assert not _waits(watching)
+            finally:
+                frozen.rollback()
+            joins.result()
+
+
+def _join_and_leave(url: str) -> None:
+    with joined(Database(url), identity="gpu2", name="gpu2", lease_s=60):
+        pass
+
+
+def _waits(connection: Connection[Any]) -> bool:
+    """Tell whether somebody waits for a lock."""
+    connection.rollback()
+    found = connection.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+    return found.fetchone() == (True,)
 
 
 def test_a_heart_ends_though_the_database_does_not_answer(postgres: Postgres, url: str) -> None:
