@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.waiting import wait_for
 from vqd.domain.errors import VqdError
 from vqd.domain.place import Database
 from vqd.domain.queue import PromptKey
+from vqd.leases import heart as heart_module
 from vqd.leases.connecting import CUT_OFF, SCHEMA, connect
 from vqd.leases.connector import GivenConnection, at_once
 from vqd.leases.heart import Heart
@@ -255,6 +257,53 @@ def test_a_heart_that_stops_in_the_middle_of_a_beat_holds_up_nobody_who_finds_th
         assert [host.identity for host in hosts.all()] == ["gpu2"]
 
 
+def test_a_heart_that_was_frozen_in_the_middle_of_a_beat_does_not_stand_by_that_beat(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been swept meanwhile, of which the next beat tells."""
+    lease_s, told = 2.0, list[str]()
+    is_frozen, may_go_on, may_beat = threading.Event(), threading.Event(), threading.Event()
+    beats_again = threading.Event()
+    beat, now = Hosts.beat, heart_module._now
+
+    def frozen(*_: object) -> bool:
+        is_frozen.set()
+        return not may_go_on.wait(60)
+
+    def again(hosts: Hosts, worker: Worker) -> bool:
+        beats_again.set()
+        may_beat.wait(60)
+        told.append("beaten")
+        return beat(hosts, worker)
+
+    def asked() -> float:
+        if threading.current_thread() is threading.main_thread():
+            told.append("asked")
+            if len(told) > 3:  # it waits
+                may_beat.set()
+        return now()
+
+    with connect(Database(url), name="test") as connection:
+        worker = Hosts(connection).join("gpu1", "gpu1")
+        with monkeypatch.context() as patched:
+            patched.setattr(Hosts, "are_silent", frozen)  # what a beat asks last
+            heart = _beating(url, worker, lease_s=lease_s)
+            try:
+                assert is_frozen.wait(30)
+                begun_at = now()
+                wait_for(lambda: now() - begun_at > lease_s, within_s=30)
+                patched.setattr(Hosts, "beat", again)
+                may_go_on.set()
+                assert beats_again.wait(30)
+                patched.setattr(heart_module, "_now", asked)
+                heart.stand()
+                assert "beaten" in told
+            finally:
+                may_go_on.set()
+                may_beat.set()
+                heart.stop()
+
+
 def test_a_host_that_is_frozen_as_it_joins_holds_the_next_up_for_a_moment_only(url: str) -> None:
     with connect(Database(url), name="joins") as frozen:
         frozen.execute("BEGIN")
@@ -263,6 +312,32 @@ def test_a_host_that_is_frozen_as_it_joins_holds_the_next_up_for_a_moment_only(u
             pass
         with pytest.raises(CUT_OFF):
             frozen.execute("COMMIT")
+
+
+def test_a_host_joins_though_another_is_frozen_as_it_looks_at_the_hosts(url: str) -> None:
+    """PostgreSQL lets whoever only reads take as long as that takes."""
+    with psycopg.connect(url) as frozen:
+        frozen.execute("SELECT * FROM vqd_leases.hosts")
+        with psycopg.connect(url) as watching, ThreadPoolExecutor(1) as pool:
+            joins = pool.submit(_join_and_leave, url)
+            try:
+                wait_for(lambda: joins.done() or _waits(watching), within_s=30)
+                assert not _waits(watching)
+            finally:
+                frozen.rollback()
+            joins.result()
+
+
+def _join_and_leave(url: str) -> None:
+    with joined(Database(url), identity="gpu2", name="gpu2", lease_s=60):
+        pass
+
+
+def _waits(connection: Connection[Any]) -> bool:
+    """Tell whether somebody waits for a lock."""
+    connection.rollback()
+    found = connection.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+    return found.fetchone() == (True,)
 
 
 def test_a_heart_ends_though_the_database_does_not_answer(postgres: Postgres, url: str) -> None:

@@ -140,17 +140,17 @@ class Heart:
 
     def _beat(self, hosts: Hosts) -> None:
         """Say that this host lives, in a transaction of its own: a heart that stops in between
-        holds no lock, for which those would wait who are to find that it stopped."""
+        holds no lock, for which those would wait who are to find that it stopped. It was heard when
+        it began to say so: it may have been frozen since."""
         begun_at = _now()
         is_alive = hosts.beat(self._worker)
         self._are_silent = hosts.are_silent(self._lease_s)
         if not is_alive:
             _log.error("host.swept", host=self._worker.identity)
             self._on_swept()
-        now = _now()
-        if self._steady_since is None or now - self._last_at > _LATE * self._beat_s:
+        if self._steady_since is None or begun_at - self._last_at > _LATE * self._beat_s:
             self._steady_since = begun_at
-        self._last_at = now
+        self._last_at = begun_at
         self._beaten.set()
         if self.finds_silent:
             self._on_change()

@@ -1,5 +1,6 @@
 """The tables of leases: Procrastinate's as it ships them, and what it does not keep."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +49,22 @@ CREATE VIEW hosts AS
 
 def set_up(connection: Connection[Any]) -> None:
     """Lay out what leases need, or bring it to what the installed Procrastinate expects, in the
-    caller's transaction.
+    caller's transaction. What is so already is not touched: to change it is to wait for all who
+    look at it, of whom one may be frozen.
 
     Raises:
         VqdError: `leases_too_new`, a newer vqd laid them out.
     """
+    step, made_of = _step(connection), sha256(_SEEN.encode()).hexdigest()
+    if step == _steps()[-1].name and _view_made_of(connection) == made_of:
+        return
     connection.execute("DROP VIEW IF EXISTS hosts")  # what it looks at may change
-    _set_up_tables(connection)
+    _set_up_tables(connection, step)
     connection.execute(_SEEN)
+    connection.execute(f"COMMENT ON VIEW hosts IS '{made_of}'")
 
 
-def _set_up_tables(connection: Connection[Any]) -> None:
-    step = _step(connection)
+def _set_up_tables(connection: Connection[Any], step: str | None) -> None:
     known = _steps()
     if step is None:
         at_once(SchemaManager(GivenConnection(connection)).apply_schema_async())
@@ -72,6 +77,12 @@ def _set_up_tables(connection: Connection[Any]) -> None:
         if migration.name > step:
             connection.execute(migration.read_text(encoding="utf-8"))
     ask(connection, "UPDATE lease_schema SET step = %(step)s", {"step": known[-1].name})
+
+
+def _view_made_of(connection: Connection[Any]) -> str | None:
+    """Give the digest of the script that made the view of hosts; None if there is none."""
+    [row] = ask(connection, "SELECT obj_description(to_regclass('hosts')) AS made_of", {})
+    return None if row["made_of"] is None else str(row["made_of"])
 
 
 def _step(connection: Connection[Any]) -> str | None:

@@ -1,7 +1,8 @@
 """Jobs that come back: a folder moved back from done/ or failed/, edited or not, taken out of
 active/ and put back, or brought from another spool.
 
-1. It is claimed by one rename (S0 to S1), under the JOB that its STATUS.yaml tells if that is free.
+1. It is claimed by one rename (S0 to S1), under the JOB that its STATUS.yaml tells if that is free,
+   and no job of another daemon that shares the queue.
 2. It is planned anew where it lies now, and compared with its manifest (`again`).
 3. Outputs that no prompt keeps are moved to previous/, and it is accepted (S1 to S2): what is kept
    has succeeded, the rest runs. One that was suspended when the queue lost it still is.
@@ -69,7 +70,7 @@ class Returns:
         told = job_told_by(folder / drops.STATUS)
         if told is None:
             return None
-        if not self._spool.is_free(told):
+        if not self._spool.is_free(told) or self.is_elsewhere(told):
             return self._claim(folder, new_name())
         known = self._known(told)
         if known is None or is_over(known):
@@ -81,6 +82,13 @@ class Returns:
             return self._claim(folder, new_name())
         claims.claim_folder(folder, self._spool.active / told)  # its job goes on there
         return told
+
+    def is_elsewhere(self, job: str) -> bool:
+        """Tell whether a job of this name is at home where another daemon is, and so no job here
+        can be called that."""
+        with self._store.reading() as session:
+            known = session.jobs.find(job)
+            return known is not None and not session.jobs.is_here(known.job_key)
 
     def is_underway(self, job: str) -> bool:
         """Tell whether a folder in active/ is being taken in, or waits for that."""

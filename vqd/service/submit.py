@@ -185,8 +185,8 @@ class Submission:
         """Take in every folder in active/ that the queue does not know as open; gives their names.
 
         These were claimed when the daemon died, or moved into active/ or renamed there by hand, or
-        the queue was lost. One that cannot be taken in keeps no other from it. Jobs whose folder
-        is gone are cancelled.
+        the queue was lost. One that is called as a job of another daemon gets another name. One
+        that cannot be taken in keeps no other from it. Jobs whose folder is gone are cancelled.
         """
         claims.recover_bare_claims(self._spool.active, self._spool.inbox)
         with self._store.reading() as session:
@@ -214,17 +214,21 @@ class Submission:
         if folder.name in self._underway or self._returns.is_underway(folder.name):
             return False
         job_file = job_file_in(folder) or only_job_file(folder)
+        is_others = self._returns.is_elsewhere(folder.name)
         with self._store.reading() as session:
             known = session.jobs.find(folder.name)
-        if job_file is None or not (known is None or is_over(known)):
+        if job_file is None or not (is_others or known is None or is_over(known)):
             return False
         told = job_told_by(folder / drops.STATUS)
-        if told == folder.name:
+        if told == folder.name and not is_others:
             self._returns.take_in(told)
             return True
         draft = self.draft(job_file, now=now)
         if self._returned(job_file, draft, now=now) is None:
-            self._accept(folder.name, draft, now=now)
+            named = self.new_folder(draft.name, now=now) if is_others else folder
+            if named != folder:
+                claims.claim_folder(folder, named)
+            self._accept(named.name, draft, now=now)
         return True
 
     def _returned(self, job_file: Path, draft: Draft, *, now: float) -> str | None:
