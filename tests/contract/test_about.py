@@ -1,6 +1,7 @@
 """What a server tells about itself."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +98,20 @@ def _whole(told: Any, known: Any) -> Any:
 
 def _essence(told: Any, known: Any) -> Any:
     """What graphs that were made for 0.3.64 need: types of inputs and outputs, whatever is new."""
-    inputs = {
-        (kind, name): "COMBO" if isinstance(signature[0], list) else signature[0]
-        for kind in ("required", "optional")
-        for name, signature in told["input"].get(kind, {}).items()
-        if name in known["input"].get(kind, {})
-    }
+    wanted = dict(_fields(known["input"]))
+    inputs = {field: kind for field, kind in _fields(told["input"]) if field in wanted}
     return inputs, told["output"][: len(known["output"])], told["output_node"]
+
+
+def _fields(inputs: Any) -> Iterator[tuple[tuple[str, str], str]]:
+    """The inputs with their types, those that a choice has only while something is chosen too."""
+    for kind in ("required", "optional"):
+        for name, (type_, *facts) in inputs.get(kind, {}).items():
+            is_choice = isinstance(type_, list) or type_ == "COMFY_DYNAMICCOMBO_V3"
+            yield (kind, name), "COMBO" if is_choice else type_
+            if type_ == "COMFY_DYNAMICCOMBO_V3":
+                for option in facts[0]["options"]:
+                    yield from _fields(option["inputs"])
 
 
 def _plain(told: Any) -> Any:

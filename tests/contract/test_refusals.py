@@ -6,6 +6,7 @@ import pytest
 
 from tests.contract.conversation import Server
 from tests.contract.graphs import Graph, empty, node, saving, tiny_graph
+from vqd.comfy.refusals import refusal
 
 
 def refused(server: Server, body: Any) -> dict[str, Any]:
@@ -65,6 +66,9 @@ def test_an_unknown_class_is_named_even_if_nothing_needs_it(server: Server) -> N
     )
     assert told["error"]["details"] == "Node ID '#3'"
     assert told["node_errors"] == {}
+    understood = refusal(told)
+    assert understood is not None
+    assert understood.is_unavailable
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Two engines that do not have the same: each gets what it can carry out, and the rest waits."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,18 @@ from vqd.engine.child import EngineProcess
 SIZES = "fan_out: {matrix: {size: [16x16, 20x20, 24x24, 28x28]}}"
 MANY_LOOKS = 99
 LACKING = "waiting: node class ImageScale on no server (did you mean ImageScaleBy?)"
+NO_CLASS = {
+    "type": "invalid_prompt",
+    "message": "Cannot execute because node ImageScale does not exist.",
+    "details": "Node ID '#3'",
+}
+NO_CLASS_LATER = {
+    "type": "missing_node_type",
+    "message": "Node 'Resize' not found. The custom node may not be installed.",
+    "details": "Node ID '#3'",
+    "extra_info": {"node_id": "3", "class_type": "ImageScale", "node_title": "Resize"},
+}
+"""How ComfyUI 0.3.64 and 0.33.0 say it (execution.py, validate_prompt)."""
 
 
 class Farm:
@@ -53,10 +65,8 @@ class Farm:
             self.proxies[name].tampers(route)
         self.proxies[name].hang_up()
 
-    def refuses(self, name: str, node_class: str) -> None:
-        """Let a server refuse a prompt, and each after it, since it has not a node class."""
-        said = f"Cannot execute because node {node_class} does not exist."
-        error = {"type": "invalid_prompt", "message": said, "details": "Node ID '#3'"}
+    def refuses(self, name: str, error: Mapping[str, Any]) -> None:
+        """Let a server refuse a prompt, and each after it, with an error."""
         text = json.dumps({"error": error, "node_errors": {}})
 
         def refuse(_: PassOn) -> bytes:
@@ -133,12 +143,15 @@ def test_a_job_that_no_engine_can_carry_out_waits_and_starts_by_itself_when_one_
     assert not farm.proxies["gpu1"].asked["POST /prompt"]
 
 
-def test_a_job_waits_for_what_the_engines_have_lost_since_they_were_looked_at(farm: Farm) -> None:
+@pytest.mark.parametrize("error", [NO_CLASS, NO_CLASS_LATER])
+def test_a_job_waits_for_what_the_engines_have_lost_since_they_were_looked_at(
+    farm: Farm, error: Mapping[str, Any]
+) -> None:
     farm.daemon.start()
     farm.wait_learned()
     for name in farm.engines:
         farm.lacks(name, "ImageScale")
-        farm.refuses(name, "ImageScale")
+        farm.refuses(name, error)
     farm.drop("one", pictures=1)
     held = farm.wait_held("one", LACKING)
     assert status_of(held)["counts"]["failed"] == 0

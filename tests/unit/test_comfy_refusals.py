@@ -79,13 +79,27 @@ def test_a_fault_of_an_unknown_kind_is_passed_on() -> None:
 
 
 def test_only_the_first_faults_of_many_are_said() -> None:
-    fault = {"type": "required_input_missing", "details": "x"}
-    document = {"node_errors": {"5": {"class_type": "K", "errors": [fault] * 9}}}
-    assert said(document).endswith("K.x is missing; and 3 more")
+    faults = [{"type": "required_input_missing", "details": f"x{number}"} for number in range(9)]
+    document = {"node_errors": {"5": {"class_type": "K", "errors": faults}}}
+    assert said(document).endswith("K.x5 is missing; and 3 more")
 
 
 def test_node_errors_without_words_are_a_refusal_too() -> None:
     assert said({"prompt_id": "p", "node_errors": {"5": {}}}) == "node 5 did not validate"
+
+
+def test_a_cycle_that_each_of_its_nodes_tells_is_said_once() -> None:
+    fault = {
+        "type": "dependency_cycle",
+        "message": "Dependency cycle detected",
+        "details": "a (ImageInvert) -> b (ImageInvert) -> a (ImageInvert)",
+        "extra_info": {"cycle_nodes": ["a", "b"]},
+    }
+    told = {"class_type": "ImageInvert", "errors": [fault], "dependent_outputs": ["out"]}
+    assert said({"node_errors": {"a": told, "b": told}}) == (
+        "ImageInvert: Dependency cycle detected: "
+        "a (ImageInvert) -> b (ImageInvert) -> a (ImageInvert)"
+    )
 
 
 def test_a_cycle_which_comfyui_does_not_explain_is_a_refusal() -> None:
@@ -100,13 +114,15 @@ def test_the_files_that_a_server_has_not_are_told_apart_from_other_faults() -> N
     errors = [
         fault("custom_validation_failed", "image - Invalid image file: vqd/a b.png"),
         fault("custom_validation_failed", "file - Invalid video file: vqd/c.mp4"),
+        fault("custom_validation_failed", "model_file - Invalid 3D model file: vqd/d.glb"),
+        fault("custom_validation_failed", "latent - Invalid latent file: vqd/e.latent"),
         fault("custom_validation_failed", "seed - Must be even"),
         fault("value_not_in_list", "image: 'Invalid image file: d.png' not in []"),
     ]
     node_errors = {"1": {"class_type": "LoadImage", "errors": errors}}
     refused = refusal({"error": {"type": "x"}, "node_errors": node_errors})
     assert refused is not None
-    assert refused.lacking == {"vqd/a b.png", "vqd/c.mp4"}
+    assert refused.lacking == {"vqd/a b.png", "vqd/c.mp4", "vqd/d.glb", "vqd/e.latent"}
 
 
 def is_unavailable(document: Any) -> bool:
@@ -121,9 +137,12 @@ def test_a_graph_that_wants_for_a_model_or_a_class_alone_is_told_from_one_that_i
     both = {"node_errors": {**model["node_errors"], "6": sampler["node_errors"]["5"]}}
     assert is_unavailable(model)
     assert is_unavailable(recorded("refused_node.json"))
+    assert is_unavailable(recorded("refused_node_later.json"))
     assert not is_unavailable(sampler)
     assert not is_unavailable(both)
     assert not is_unavailable(recorded("refused_inputs.json"))
+    of_no_class = {"node_id": "3", "class_type": None, "node_title": None}
+    assert not is_unavailable({"error": {"type": "missing_node_type", "extra_info": of_no_class}})
 
 
 def test_a_class_that_cannot_list_its_choices_is_not_there_and_one_that_raises_at_a_value_is() -> (

@@ -30,7 +30,7 @@ def refusal(document: Json) -> Refusal | None:
     call the rest a success (ComfyUI 0.3.64, execution.py, validate_prompt).
     """
     node_errors = object_in(document, "node_errors")
-    sentences = list(_sentences(node_errors))
+    sentences = list(dict.fromkeys(_sentences(node_errors)))
     if sentences:
         return Refusal(
             _joined(sentences),
@@ -44,13 +44,13 @@ def refusal(document: Json) -> Refusal | None:
     if headline is None:
         return None
     said = _headline(headline)
-    return Refusal(said, _node_of(headline), is_unavailable=_NO_CLASS.match(said) is not None)
+    return Refusal(said, _node_of(headline), is_unavailable=_lacks_class(headline, said))
 
 
 def _lacking(node_errors: Mapping[str, Json]) -> frozenset[str]:
-    """Read the names of files out of what LoadImage, LoadVideo and LoadAudio say of them.
+    """Read the names of files out of what the nodes that load one say of them.
 
-    As nodes.py and comfy_extras word it from 0.3.64 to 0.24.0: `image - Invalid image file: a.png`.
+    As nodes.py and comfy_extras word it from 0.3.64 to 0.33.0: `image - Invalid image file: a.png`.
     """
     told = (
         _NO_FILE.search(text_in(fault, "details"))
@@ -78,7 +78,7 @@ def _faults(node_errors: Mapping[str, Json]) -> Iterator[Json]:
 
 
 _NO_CLASS = re.compile(r"Cannot execute because node .+ does not exist")
-_NO_FILE = re.compile(r"Invalid (?:image|video|audio) file: (.+)", re.DOTALL)
+_NO_FILE = re.compile(r"Invalid (?:image|video|audio|latent|3D model) file: (.+)", re.DOTALL)
 
 
 def _sentences(node_errors: Mapping[str, Json]) -> Iterator[str]:
@@ -124,6 +124,14 @@ def _choices(extra: Mapping[str, Json]) -> str:
             listed = ", ".join(map(str, choices))
             return f" (it has {listed})" if len(listed) <= _LONGEST_CHOICES else ""
     return ""
+
+
+def _lacks_class(headline: Json, said: str) -> bool:
+    """Tell whether the server has not a node class: newer ones say so by a type of its own, which
+    they also give to a node that names no class (0.33.0, execution.py, validate_prompt)."""
+    class_type = text_in(object_in(headline, "extra_info"), "class_type")
+    is_missing = text_in(headline, "type") == "missing_node_type" and class_type
+    return bool(is_missing) or _NO_CLASS.match(said) is not None
 
 
 def _headline(headline: Json) -> str:
