@@ -74,10 +74,10 @@ def concluded(daemon: Daemon, outcome: str = "succeeded") -> list[int]:
     return [line["prompt"] for line in lines if line["outcome"] == outcome]
 
 
-def unheard(daemon: Daemon) -> list[str]:
-    """Name the servers of hosts that are silent or gone, as a daemon's machine shows them."""
+def gone(daemon: Daemon) -> list[str]:
+    """Name the servers of hosts that were taken for gone, as a daemon's machine shows them."""
     hosts = json.loads(daemon.vqd("servers", "--json").stdout)["hosts"]
-    return [server for host in hosts if host["state"] != "heard" for server in host["servers"]]
+    return [server for host in hosts if host["state"] == "gone" for server in host["servers"]]
 
 
 def assert_whole(house: House, done: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_daemon_that_was_frozen_ends_and_what_it_had_is_made_by_the_other(
     begin(house, tmp_path)
     assert house.b.process is not None
     house.b.process.send_signal(signal.SIGSTOP)
-    wait_for(lambda: unheard(house.a) == ["gpu-b"], within_s=WITHIN_S, what="that b is silent")
+    wait_for(lambda: gone(house.a) == ["gpu-b"], within_s=WITHIN_S, what="that b is gone")
     done = house.a.wait_done("wide", within_s=WITHIN_S)
 
     house.b.process.send_signal(signal.SIGCONT)
