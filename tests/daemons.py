@@ -124,6 +124,16 @@ class Daemon:
             timeout=120,
         )
 
+    def wait_accepted(self, name: str) -> Path:
+        """Wait until the job `name` is open in the queue, whose folder lies in active/ an instant
+        before, and give that."""
+
+        def accepted() -> Path | None:
+            found = self.spool.active.glob(f"*-{name}")
+            return next((folder for folder in found if self._is_open(folder.name)), None)
+
+        return wait_for(accepted, within_s=60, what=f"the taking of {name}")
+
     def closed(self, name: str) -> Path | None:
         """The folder of the job `name` if it is in done/ or failed/."""
         for place in (self.spool.done, self.spool.failed):

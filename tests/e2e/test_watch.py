@@ -130,7 +130,7 @@ def test_a_job_is_watched_until_it_is_over(daemon: Daemon, tmp_path: Path, way: 
     name = f"watched-{way.replace(' ', '-').lower()}"
     daemon.vqd("pause")
     daemon.vqd("submit", str(picture_job(tmp_path / name, pictures=1, job=LONG)))
-    wait_for(lambda: next(daemon.spool.active.glob(f"*{name}"), None), within_s=60)
+    daemon.wait_accepted(name)
     where = ["--settings", str(daemon.settings)] if way == "beside" else ["--url", url_of(daemon)]
     command = [*VQD, "watch", name, "--json", "--every", "0.2", *where]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
@@ -159,10 +159,10 @@ def test_the_terminal_is_left_as_it_was(daemon: Daemon, how: str, code: int) -> 
 
 def test_the_board_is_as_large_as_the_terminal(daemon: Daemon, tmp_path: Path) -> None:
     daemon.vqd("pause")
-    for turn in range(3):
-        job = picture_job(tmp_path / f"a-long-name-for-a-job-that-is-cut-{turn}", pictures=1)
-        daemon.vqd("submit", str(job))
-    wait_for(lambda: len([*daemon.spool.active.glob("*cut-*")]) == 3, within_s=60)
+    names = [f"a-long-name-for-a-job-that-is-cut-{turn}" for turn in range(3)]
+    for name in names:
+        daemon.vqd("submit", str(picture_job(tmp_path / name, pictures=1)))
+    jobs = [daemon.wait_accepted(name) for name in names]
     with terminal("watch", "--url", url_of(daemon), "--every", "0.2", columns=60) as board:
         wait_for(lambda: board.shows(b"3 jobs"), within_s=60, what="the board")
         board.resize(6, 40)
@@ -170,8 +170,8 @@ def test_the_board_is_as_large_as_the_terminal(daemon: Daemon, tmp_path: Path) -
         wait_for(lambda: board.shows(b"more lines", since=since), within_s=60, what="a small one")
         board.process.send_signal(signal.SIGINT)  # a terminal would write ^C behind the last line
         assert board.end() == 0
-    for name in daemon.spool.active.glob("*cut-*"):
-        daemon.vqd("cancel", name.name)
+    for job in jobs:
+        daemon.vqd("cancel", job.name)
     daemon.vqd("resume")
     drawn = frames(board.seen[:since])
     assert max(len(line) for frame in drawn for line in frame) <= 60
@@ -203,7 +203,7 @@ def test_who_waits_over_the_api_outlasts_a_restart_of_the_daemon(tmp_path: Path)
         daemon.start()
         daemon.vqd("pause")
         with _said_by("submit", str(folder), "--wait", *where) as submitting:
-            wait_for(lambda: next(daemon.spool.active.glob("*long-wait"), None), within_s=60)
+            daemon.wait_accepted("long-wait")
             daemon.vqd("pause", "long-wait")  # of which the log tells
             with (
                 _said_by("watch", "long-wait", *where) as watching,
