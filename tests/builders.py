@@ -10,6 +10,7 @@ from typing import Any
 
 from vqd.domain.graph import NamedGraph, Target
 from vqd.domain.job import ExpectedOutput, Made, Plan, PlannedJob, PlannedPrompt
+from vqd.domain.lifecycle import JobState
 from vqd.domain.outcome import OutputFile, ReadFile
 from vqd.domain.queue import Job, JobFile
 from vqd.store.schema import Step, digest_of, steps
@@ -90,6 +91,17 @@ def comes_back(store: Store, job_key: int, *, now: float = NOW, **changes: Any) 
         job = session.jobs.get(job_key)
     planned = a_planned_job(job.counts.total, **changes)
     store.accept(job.job, planned, A_JOB_FILE, input_folder="inputs", now=now)
+
+
+def cancel_a_job(store: Store, job: str) -> None:
+    """Let a job be over, as one that was cancelled."""
+    with store.reading() as session:
+        found = session.jobs.find(job)
+    assert found is not None
+    job_key = found.job_key
+    store.write(lambda session: session.cancel(job_key, now=NOW, why="a test"))
+    store.write(lambda session: session.jobs.begin_publishing(job_key))
+    store.write(lambda session: session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW))
 
 
 def write(path: Path, text: str) -> Path:

@@ -21,9 +21,12 @@ class Look:
         self.url = url
         self.said: list[str] = []
         self.asked: list[str] = []
+        self.waiting: set[Request] = set()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.on("request", self._note_request)
+        page.on("requestfinished", self._note_end)
+        page.on("requestfailed", self._note_end)
 
     def go(self, where: str) -> Self:
         """Go to a view: `/`, `/submit/image-scale`."""
@@ -63,3 +66,8 @@ class Look:
 
     def _note_request(self, request: Request) -> None:
         self.asked.append(request.url)
+        if not request.url.endswith("/api/events"):
+            self.waiting.add(request)
+
+    def _note_end(self, request: Request) -> None:
+        self.waiting.discard(request)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from playwright.sync_api import Locator, expect
 
+from tests.browser.dropping import DROP
 from tests.browser.looking import Look
 from tests.builders import write
 from tests.daemons import Daemon
@@ -175,30 +176,6 @@ def test_values_are_kept_under_a_name(look: Look) -> None:
     expect(look.page.get_by_label("Method")).to_have_value("area")
     look.do("Forget")
     expect(look.page.get_by_label("Kept values").locator("option")).to_have_count(1)
-
-
-DROP = """
-async ([target, entries]) => {
-  const folder = (name, children) => ({
-    name, isFile: false, isDirectory: true,
-    createReader: () => {
-      const parts = [children.slice(0, 100), children.slice(100)];
-      return { readEntries: (give) => give(parts.shift() ?? []) };
-    },
-  });
-  const contentOf = (text) => (/^[0-9a-f]+$/.test(text)
-    ? new Uint8Array(text.match(/../g).map((byte) => parseInt(byte, 16))) : text);
-  const file = (name, text) => ({
-    name, isFile: true, isDirectory: false, file: (give) => give(new File([contentOf(text)], name)),
-  });
-  const made = entries.map(([name, children]) =>
-    folder(name, children.map(([one, text]) => file(one, text))));
-  const items = made.map((entry) => ({ webkitGetAsEntry: () => entry }));
-  const event = new Event("drop", { bubbles: true, cancelable: true });
-  event.dataTransfer = { items, files: [] };
-  document.querySelector(target).dispatchEvent(event);
-}
-"""
 
 
 def test_a_folder_of_thousands_of_files_is_dropped_and_counted(look: Look) -> None:

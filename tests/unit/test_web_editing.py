@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.builders import NOW, accept_a_job, job_of, write
+from tests.builders import NOW, accept_a_job, cancel_a_job, job_of, write
 from tests.samples import picture
 from tests.webhouse import WebHouse, at, web_house
-from vqd.domain.lifecycle import JobState
 
 JOB = "20260101-000000-closed"
 TEXT = "vqd: 1  # a comment\nworkflow: image-scale\nparams: {size: 32x20}\nretry: {limit: 1}\n"
@@ -28,11 +27,7 @@ def house(tmp_path: Path) -> Iterator[WebHouse]:
     """An API with a job that failed and lies in failed/, with its picture."""
     with web_house(tmp_path / "house") as made:
         job_key = accept_a_job(made.store, JOB)
-        made.store.write(lambda session: session.cancel(job_key, now=NOW, why="a test"))
-        made.store.write(lambda session: session.jobs.begin_publishing(job_key))
-        made.store.write(
-            lambda session: session.jobs.close(job_key, JobState.CANCELLED, None, now=NOW)
-        )
+        cancel_a_job(made.store, JOB)
         assert job_of(made.store, job_key).finished_at == NOW
         folder = made.spool.failed / JOB
         write(folder / "job.yaml", TEXT)

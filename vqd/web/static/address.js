@@ -6,6 +6,11 @@ export function shownAt(hash = location.hash) {
   return [path || "/", Object.fromEntries(new URLSearchParams(query))];
 }
 
+/** Show a job. */
+export function goTo(job) {
+  location.hash = `#/jobs/${encodeURIComponent(job)}`;
+}
+
 /** Let the address tell what is asked of the view that is shown; nothing else happens. */
 export function tell(asked) {
   const [path] = shownAt();

@@ -9,8 +9,8 @@ import { count } from "./words.js";
 const MOST_PROMPTS = 500;
 const MOST_LISTED = 200;
 
-/** Give the form of the job `name`, whose workflow is of a `shape` and whose file says `base`. */
-export function makeAgain(name, shape, base) {
+/** Give the form of the job `name`, whose workflow is of a `shape` and whose file says `base`; `done` hears that it runs. */
+export function makeAgain(name, shape, base, done) {
   const path = `jobs/${encodeURIComponent(name)}`;
   const inputs = () => base.inputs ?? {};
   const check = (job, _, signal) => post(`${path}/job-file/check`, { job }, { signal });
@@ -19,7 +19,7 @@ export function makeAgain(name, shape, base) {
     const files = makeFilesOf(name, base, overrides, changed);
     return { ...files, parts: [], inputs, take: () => {} };
   };
-  return makeJobForm(shape, { base, verb: "Run again", makeFiles, check, submit });
+  return makeJobForm(shape, { base, verb: "Run again", makeFiles, check, submit, done });
 }
 
 function makeFilesOf(name, base, overrides, onLoad) {

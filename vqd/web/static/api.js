@@ -62,13 +62,15 @@ export function at(job, ...path) {
 
 async function ask(method, path, body, headers = {}, signal = undefined) {
   let answer;
+  let text;
   try {
     answer = await fetch(`api/${path}`, { method, body, headers, signal });
+    text = await answer.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw unreachable();
   }
-  const told = parsed(await answer.text());
+  const told = parsed(text);
   if (!answer.ok) throw new Refused(answer.status, told ?? {});
   return told;
 }

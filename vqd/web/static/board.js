@@ -95,19 +95,19 @@ export function board() {
     ["t", "let it start before all others", () => move("first")],
   ]);
   queue.addEventListener("change", drawSoon, { signal });
-  live.addEventListener("reload", untaken.look, { signal });
+  for (const ask of [untaken.look, filter.list]) live.addEventListener("reload", ask, { signal });
   window.addEventListener("scroll", drawSoon, { signal, passive: true });
   window.addEventListener("resize", drawSoon, { signal });
   queue.filter(asked);
-  untaken.look();
+  for (const ask of [untaken.look, filter.list]) ask();
   return {
     title: "Queue",
     element,
     leave: () => {
       clearInterval(ticking);
       leaving.abort();
-      order.leave();
-      queue.leave();
+      for (const one of [filter, untaken]) one.end();
+      for (const one of [order, queue]) one.leave();
     },
   };
 }

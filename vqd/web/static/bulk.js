@@ -40,6 +40,7 @@ export function makeBulk(queue, picked, onDone, say) {
 
   /** Let them start before all others, in the order that they have among themselves. */
   async function putFirst() {
+    say("");
     const refused = [];
     const jobs = chosen().filter((job) => may("priority", job)).sort(byTurn).reverse();
     for (const job of jobs) refused.push(...(await steer("place", [job], { first: true })));
@@ -47,12 +48,13 @@ export function makeBulk(queue, picked, onDone, say) {
   }
 
   async function act(verb, body = {}) {
+    say("");
     const refused = await steer(verb, chosen().filter((job) => may(verb, job)), body);
     tellOf(refused);
   }
 
   function tellOf(refused) {
-    say(refused.map(([job, why]) => `${nameOf(job)}: ${why}`).join(" "));
+    if (refused.length) say(refused.map(([job, why]) => `${nameOf(job)}: ${why}`).join(" "));
     onDone();
   }
 

@@ -1,17 +1,21 @@
 /** What is being written is checked a moment after; the last of what was written, and nothing that is on its way. */
 
+import { Asking } from "./asking.js";
+
 /**
- * Give `soon()`, `now()`, `stop()`, after which nothing is checked, and `goOn()`. `check(signal)` is called;
- * it is aborted by the next, and by the end.
+ * Give `soon()`, `now()`, `stop()`, after which nothing is checked, and `goOn()`, which checks what was to be
+ * checked meanwhile. `check(signal)` is asked; `show` is called with the answer, `refuse` with what it was
+ * refused for.
  */
-export function makeChecking(check, after) {
+export function makeChecking({ check, show, refuse, after }) {
+  const asking = new Asking();
   let typing;
-  let asking = new AbortController();
   let isStopped = false;
+  let isDue = false;
 
   function drop() {
     clearTimeout(typing);
-    asking.abort();
+    asking.drop();
   }
 
   function stop() {
@@ -21,13 +25,13 @@ export function makeChecking(check, after) {
 
   function goOn() {
     isStopped = false;
+    if (isDue) now();
   }
 
   function now() {
     drop();
-    if (isStopped) return;
-    asking = new AbortController();
-    check(asking.signal);
+    isDue = isStopped;
+    if (!isStopped) asking.ask(check, show).catch(refuse);
   }
 
   function soon() {

@@ -1,20 +1,25 @@
 /** What of the queue is shown: the section, a part of the name, the workflow, a label. */
 
 import { get } from "./api.js";
+import { Asking } from "./asking.js";
 import { h, write } from "./dom.js";
 import { SECTIONS } from "./queue.js";
 import { figure } from "./words.js";
 
 const TYPED_MS = 200;
+const ALL = { name: "", label: "All workflows" };
 
 /**
  * Give the tools above the board, set to what is `asked`; `onFilter` is called with every other
- * filter, `draw(queue)` tells how many jobs each section has.
+ * filter until the `end()`, `draw(queue)` tells how many jobs each section has, `list()` which workflows
+ * there are.
  */
 export function makeFilter(asked, onFilter) {
   const filter = { ...asked };
   let typing;
+  let isEnded = false;
   const choose = (name, value) => {
+    if (isEnded) return;
     if (value) filter[name] = value;
     else delete filter[name];
     onFilter({ ...filter });
@@ -42,9 +47,17 @@ export function makeFilter(asked, onFilter) {
   const element = h(
     "form",
     { class: "tools", role: "search", onsubmit: (event) => event.preventDefault() },
-    sections.element, search, workflow, label,
+    sections.element, search, workflow.element, label,
   );
-  return { element, draw: sections.draw, focus: () => { search.focus(); search.select(); } };
+  const focus = () => {
+    search.focus();
+    search.select();
+  };
+  const end = () => {
+    isEnded = true;
+    workflow.end();
+  };
+  return { element, draw: sections.draw, list: workflow.list, focus, end };
 }
 
 function makeSections(chosen, onChoose) {
@@ -62,15 +75,31 @@ function makeSections(chosen, onChoose) {
   return { element, draw };
 }
 
-function makeWorkflows(chosen, onChoose) {
-  const select = h(
+function makeWorkflows(chosen = "", onChoose) {
+  const option = ({ name, label }) => h("option", { value: name }, label || name);
+  const element = h(
     "select",
-    { "aria-label": "Only jobs of this workflow", onchange: () => onChoose(select.value) },
-    h("option", { value: "" }, "All workflows"),
+    { "aria-label": "Only jobs of this workflow", onchange: () => onChoose(element.value) },
+    [ALL, ...only(chosen)].map(option),
   );
-  get("workflows").then((found) => {
-    select.append(...found.map((one) => h("option", { value: one.name }, one.label || one.name)));
-    select.value = chosen ?? "";
-  });
-  return select;
+  const asking = new Asking();
+  let isListed = false;
+  element.value = chosen;
+
+  function list() {
+    if (!isListed) asking.ask((signal) => get("workflows", {}, { signal }), show);
+  }
+
+  function show(found) {
+    isListed = true;
+    const shown = element.value;
+    const isKnown = found.some(({ name }) => name === shown);
+    element.replaceChildren(...[ALL, ...(isKnown ? [] : only(shown)), ...found].map(option));
+    element.value = shown;
+  }
+  return { element, list, end: () => asking.end() };
+}
+
+function only(name) {
+  return name ? [{ name }] : [];
 }

@@ -41,6 +41,7 @@ export function makeHead(name, onDone) {
 
 function makeActs(name, onDone, say) {
   let shown = null;
+  let ranking = null; // while a priority is asked for
   const range = { type: "number", min: 0, max: 100, "aria-label": "Priority, 0 to 100" };
   const priority = h("input", { ...range, onchange: prioritise });
   const ranked = h("label", { class: "ranked" }, "Priority ", priority);
@@ -54,14 +55,22 @@ function makeActs(name, onDone, say) {
   const again = h("a", { class: "button", href: form }, icon("pen"), "Edit and run again");
   const first = h("button", { onclick: () => act("place", { first: true }) }, icon("up"), "Put first");
 
-  function prioritise() {
-    act("priority", { priority: Number(priority.value) });
+  /** What was put stays in its field until the daemon has answered, and told of it. */
+  async function prioritise() {
+    const asked = (ranking = act("priority", { priority: Number(priority.value) }));
+    try {
+      await asked;
+    } finally {
+      if (ranking === asked) ranking = null;
+      draw(shown);
+    }
   }
 
   async function act(verb, body = {}) {
+    say("");
     const refused = await steer(verb, [shown], body);
-    say(refused.map(([, why]) => sentence(why)).join(" "));
-    onDone();
+    if (refused.length) say(refused.map(([, why]) => sentence(why)).join(" "));
+    await onDone();
   }
 
   function draw(job) {
@@ -70,7 +79,7 @@ function makeActs(name, onDone, say) {
     ranked.hidden = first.hidden = !may("priority", job);
     report.hidden = again.hidden = !job.finished_at;
     proof.hidden = !(may("approve", job) && job.counts.succeeded);
-    if (document.activeElement !== priority) priority.value = job.priority;
+    if (document.activeElement !== priority && !ranking) priority.value = job.priority;
   }
   return { element: h("div", { class: "acts" }, report, proof, buttons, again, first, ranked), draw };
 }

@@ -1,6 +1,7 @@
 /** One job: how far it is, why it is where it is, what it made, and what may be done with it. */
 
 import { get } from "./api.js";
+import { Asking } from "./asking.js";
 import { h, write } from "./dom.js";
 import { makeHead } from "./head.js";
 import { live } from "./live.js";
@@ -21,26 +22,28 @@ export function job(name) {
   const prompts = makePrompts(name);
   const parts = [head, reasons, runs, prompts, log];
   const element = h("article", { class: "one-job", hidden: true }, parts.map((part) => part.element));
+  const asking = new Asking();
   let running = [];
   let shown = null;
-  let asked = 0;
+  let isBegun = false;
 
   async function reload() {
-    const turn = ++asked;
-    let found;
     try {
-      found = await get(path, {}, { signal });
+      await asking.ask((signal) => get(path, {}, { signal }), take);
     } catch (error) {
-      if (shown === null && error.status === 404) tellOfNone(error);
-      else if (error.name !== "AbortError") throw error;
-      return false;
+      if (shown !== null || error.status !== 404) throw error;
+      tellOfNone(error);
     }
-    if (turn !== asked) return true; // what is newer was asked for meanwhile
+  }
+
+  function take(found) {
+    if (shown === null) element.replaceChildren(...parts.map((part) => part.element)); // it may have been told of none
     reasons.draw(found);
-    hear(found);
+    show(found);
     run(found.running);
     log.draw();
-    return true;
+    if (!isBegun) prompts.load();
+    isBegun = true;
   }
 
   function tellOfNone(error) {
@@ -48,11 +51,19 @@ export function job(name) {
     element.hidden = false;
   }
 
-  async function begin() {
-    if (await reload()) prompts.load();
+  function begin() {
+    isBegun = false;
+    reload();
   }
 
-  function hear(found) {
+  function hear(told) {
+    if (told.job !== shown?.job) return;
+    const isOther = told.state !== shown.state || told.reason !== shown.reason;
+    show(told);
+    if (isOther) reload();
+  }
+
+  function show(found) {
     shown = found;
     head.draw(shown, running);
     prompts.element.hidden = !shown.counts.total;
@@ -65,17 +76,17 @@ export function job(name) {
     if (shown) head.draw(shown, running);
   }
 
-  live.addEventListener("job", ({ detail }) => {
-    if (detail.job !== shown?.job) return;
-    const isOther = detail.state !== shown.state || detail.reason !== shown.reason;
-    hear(detail);
-    if (isOther) reload();
-  }, { signal });
-  live.addEventListener("running", ({ detail }) => run(detail.running), { signal });
+  live.addEventListener("job", ({ detail }) => asking.hear(detail.job, () => hear(detail)), { signal });
+  live.addEventListener("running", ({ detail }) => asking.hear("running", () => run(detail.running)), { signal });
   live.addEventListener("prompts", ({ detail }) => detail.job === shown?.job && prompts.hear(detail), { signal });
   live.addEventListener("reload", begin, { signal });
   begin();
-  return { title: nameOf(name), element, leave: () => { listening.abort(); runs.leave(); } };
+  const leave = () => {
+    listening.abort();
+    for (const one of [asking, log, prompts]) one.end();
+    runs.leave();
+  };
+  return { title: nameOf(name), element, leave };
 }
 
 function makeMissing({ message, hint }) {
@@ -91,10 +102,15 @@ function makeMissing({ message, hint }) {
 function makeLog(path) {
   const text = h("pre", { tabindex: 0, role: "region", "aria-label": "Log" });
   const element = h("details", { class: "log", ontoggle: () => draw() }, h("summary", {}, "Log"), text);
-  async function draw() {
-    if (!element.open) return;
-    const answer = await fetch(`api/${path}/log`);
-    write(text, answer.ok ? await answer.text() : "There is no log yet.");
+  const asking = new Asking();
+
+  function draw() {
+    if (element.open) asking.ask(read, (told) => write(text, told));
   }
-  return { element, draw };
+
+  async function read(signal) {
+    const answer = await fetch(`api/${path}/log`, { signal });
+    return answer.ok ? answer.text() : "There is no log yet.";
+  }
+  return { element, draw, end: () => asking.end() };
 }

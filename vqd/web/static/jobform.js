@@ -21,11 +21,12 @@ const TYPED_MS = 350;
  * `base` is the job file that it begins with, if there is one. `makeFiles({changed, overrides})` gives
  * where the files are: `element`, `parts` that tell their faults, `inputs()` as a job file has them,
  * `fanning()` how many fan out, `take(files)`. `check(job, fields, signal)` and
- * `submit(job, fields, place)`, which shows how far that is, ask the daemon.
+ * `submit(job, fields, place)`, which shows how far that is, ask the daemon; `done(job)` hears what it was
+ * taken as.
  */
-export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit }) {
+export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit, done }) {
   const listening = new AbortController();
-  const checking = makeChecking(ask, TYPED_MS);
+  const checking = makeChecking({ check: (signal) => check(job(), fields, signal), show, refuse, after: TYPED_MS });
   const told = makeTold();
   const fields = Object.entries(shape.params).map(([name, param]) => makeField(name, param, checking.soon));
   const overrides = makeOverrides(shape.params, checking.soon, base?.fan_out?.per_input ?? {});
@@ -51,14 +52,6 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
   const job = () =>
     jobOf(base ?? {}, { workflow: shape.name, about, fields, inputs: files.inputs(), overrides: overrides.written() });
 
-  async function ask(signal) {
-    try {
-      show(await check(job(), fields, signal));
-    } catch (error) {
-      if (error.name !== "AbortError") refuse(error);
-    }
-  }
-
   function show(checked) {
     const left = new Set(checked.problems);
     for (const one of [...fields, ...files.parts]) {
@@ -73,14 +66,16 @@ export function makeJobForm(shape, { base = null, verb, makeFiles, check, submit
   async function submitNow() {
     checking.stop();
     button.disabled = true;
+    const values = valuesOf(fields);
     try {
       const taken = await submit(job(), fields, sending);
-      kept.remember(shape.name, valuesOf(fields));
-      location.hash = `#/jobs/${encodeURIComponent(taken)}`;
+      kept.remember(shape.name, values);
+      done(taken);
     } catch (error) {
-      checking.goOn();
+      if (listening.signal.aborted) throw error; // told above what is shown instead
       button.disabled = false;
       if (error.name !== "AbortError") refuse(error);
+      checking.goOn();
     }
   }
 

@@ -6,8 +6,8 @@ import { makeJobForm } from "./jobform.js";
 import { sendShown } from "./sending.js";
 import { makeSlot } from "./slot.js";
 
-/** Give the form for a workflow, as the API shows it. */
-export function makeNewJob(shape) {
+/** Give the form for a workflow, as the API shows it; `done(job)` hears what was taken. */
+export function makeNewJob(shape, done) {
   let slots = [];
   const folderOf = (slot) => (Object.keys(shape.slots).length > 1 ? `${slot}/` : "");
   const filesOf = (slot) => slot.files().map(([path, file]) => [folderOf(slot.name) + path, file]);
@@ -53,7 +53,7 @@ export function makeNewJob(shape) {
     for (const [path, file] of allFiles(fields)) form.append("files", file, path);
     return (await sendShown("jobs", form, place)).job;
   }
-  return makeJobForm(shape, { verb: "Submit", makeFiles, check, submit });
+  return makeJobForm(shape, { verb: "Submit", makeFiles, check, submit, done });
 }
 
 function formOf(job) {

@@ -2,6 +2,7 @@
 
 import { shownAt } from "./address.js";
 import { Refused, get, post, remove } from "./api.js";
+import { Asking } from "./asking.js";
 import { board } from "./board.js";
 import { h, icon, keep, write } from "./dom.js";
 import { edit } from "./edit.js";
@@ -23,7 +24,9 @@ const VIEWS = [
 
 /** What is wrong with the whole queue, by what it is of: `{kind, said, does}`. */
 const notices = new Map();
+const switching = new Asking();
 let leave = () => {};
+let forgetting;
 
 async function start() {
   let session;
@@ -44,7 +47,7 @@ async function start() {
   live.addEventListener("connection", ({ detail: isHeard }) => {
     notice("connection", isHeard ? null : "away", "vqd is not heard. What you see may be old; it is tried again.");
   });
-  live.addEventListener("system", ({ detail }) => showSystem(detail));
+  live.addEventListener("system", ({ detail }) => switching.hear("system", () => showSystem(detail)));
   live.addEventListener("servers", ({ detail }) => {
     showSilent(detail.hosts);
     showDepot(detail.hosts);
@@ -60,6 +63,7 @@ function show() {
   leave();
   leave = () => {};
   use([]);
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // which asks of the view before
   for (const link of document.querySelectorAll("nav a")) {
     const [there] = shownAt(link.hash);
     if (path === there || (there !== "/" && path.startsWith(`${there}/`))) link.setAttribute("aria-current", "page");
@@ -137,8 +141,9 @@ async function switchAll() {
   const button = document.getElementById("pause-all");
   const isPaused = button.dataset.paused === "true";
   button.disabled = true;
+  notice("switch", null);
   try {
-    showPaused((await post(`system/${isPaused ? "resume" : "pause"}`)).paused);
+    await switching.ask(() => post(`system/${isPaused ? "resume" : "pause"}`), ({ paused }) => showPaused(paused));
   } catch (error) {
     notice("switch", "fault", error.message);
   } finally {
@@ -191,9 +196,13 @@ function notice(of, kind, said = "") {
 }
 
 window.addEventListener("unhandledrejection", ({ reason }) => {
-  if (reason instanceof Refused && reason.status === 401) location.reload();
-  else if (reason?.name !== "AbortError") notice("request", "fault", reason?.message ?? String(reason));
-  setTimeout(() => notice("request", null), NOTICE_MS);
+  if (reason instanceof Refused && reason.status === 401) {
+    location.reload();
+    return;
+  }
+  notice("request", "fault", reason?.message ?? String(reason));
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => notice("request", null), NOTICE_MS);
 });
 
 start();

@@ -1,6 +1,7 @@
 /** The prompts of a job, by the input they are of, in a grid where their values form one. */
 
 import { at, get } from "./api.js";
+import { Asking } from "./asking.js";
 import { h, keep } from "./dom.js";
 import { makeCard, makeChip, updateCard } from "./prompt.js";
 import { layOut, sorted } from "./values.js";
@@ -11,14 +12,17 @@ const FILTERS = [
   ["", "All"], ["running", "Running"], ["failed", "Failed"], ["succeeded", "Succeeded"], ["pending", "Waiting"],
 ];
 
-/** Give the prompts of the job `name`: `element`, `load()` from the first, `hear(told)` of some that changed. */
+/**
+ * Give the prompts of the job `name`: `element`, `load()` as many as were asked for, `hear(told)` of some that
+ * changed, `end()`.
+ */
 export function makePrompts(name) {
   const list = h("div", { class: "groups" });
   const same = h("ul", { class: "chips same", "aria-label": "The same for all" });
-  const more = h("button", { class: "plain more", hidden: true, onclick: () => load(cursor) }, "Show more");
+  const more = h("button", { class: "plain more", hidden: true, onclick: goOn }, "Show more");
   const state = h(
     "select",
-    { "aria-label": "Which prompts", onchange: () => load() },
+    { "aria-label": "Which prompts", onchange: () => { wanted = PAGE; load(); } },
     FILTERS.map(([value, label]) => h("option", { value }, label)),
   );
   const element = h(
@@ -29,34 +33,64 @@ export function makePrompts(name) {
     more,
   );
   const known = new Map();
+  const asking = new Asking();
   let cursor = null;
-  let asked = 0;
-  const goOn = ([end]) => end.isIntersecting && cursor && load(cursor);
-  new IntersectionObserver(goOn, { rootMargin: "800px" }).observe(more);
+  let wanted = PAGE;
+  new IntersectionObserver(([end]) => end.isIntersecting && goOn(), { rootMargin: "800px" }).observe(more);
 
-  async function load(from = null) {
-    const turn = ++asked;
-    cursor = null;
-    const asks = { cursor: from, state: state.value, limit: PAGE };
-    const page = await get(`jobs/${encodeURIComponent(name)}/prompts`, asks);
-    if (turn !== asked) return;
-    if (from === null) known.clear();
-    for (const prompt of page.prompts) known.set(prompt.prompt, prompt);
-    cursor = page.next;
+  /** Nothing jumps while it is read. */
+  async function load() {
+    await asking.ask(pages, (found) => {
+      known.clear();
+      take(found);
+    });
     draw();
+  }
+
+  /** Ask for the next page, or let what is asked for already go on to it. */
+  async function goOn() {
+    if (!cursor) return;
+    wanted = known.size + PAGE;
+    if (asking.isWaiting) return;
+    await asking.ask((signal) => page(cursor, signal), take);
+    draw();
+  }
+
+  function take(found) {
+    for (const prompt of found.prompts) known.set(prompt.prompt, prompt);
+    cursor = found.next;
+  }
+
+  async function pages(signal) {
+    const { prompts, next } = await page(null, signal);
+    let more = next;
+    while (more && prompts.length < wanted) {
+      const found = await page(more, signal);
+      prompts.push(...found.prompts);
+      more = found.next;
+    }
+    return { prompts, next: more };
+  }
+
+  function page(from, signal) {
+    const asks = { cursor: from, state: state.value, limit: PAGE };
+    return get(`jobs/${encodeURIComponent(name)}/prompts`, asks, { signal });
   }
 
   function hear({ prompts, whole }) {
     if (!whole) {
-      load();
+      if (asking.isWaiting) asking.after("all", load);
+      else load();
       return;
     }
-    for (const prompt of prompts) {
-      const fits = !state.value || prompt.state === state.value;
-      if (known.has(prompt.prompt) || (fits && !cursor)) known.set(prompt.prompt, prompt);
-      if (!fits) known.delete(prompt.prompt);
-    }
+    for (const prompt of prompts) asking.hear(prompt.prompt, () => put(prompt));
     draw();
+  }
+
+  function put(prompt) {
+    const fits = !state.value || prompt.state === state.value;
+    if (known.has(prompt.prompt) || (fits && !cursor)) known.set(prompt.prompt, prompt);
+    if (!fits) known.delete(prompt.prompt);
   }
 
   const inOrder = () => [...known.values()].sort((one, other) => one.prompt - other.prompt);
@@ -76,7 +110,7 @@ export function makePrompts(name) {
   function open(path) {
     view(name, inOrder().flatMap((prompt) => prompt.outputs.map((output) => ({ prompt, output }))), path);
   }
-  return { element, load, hear };
+  return { element, load, hear, end: () => asking.end() };
 }
 
 function byInput(prompts) {

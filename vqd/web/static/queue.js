@@ -1,6 +1,7 @@
 /** The jobs of the queue as far as they were asked for, kept up to date by what is told. */
 
 import { get } from "./api.js";
+import { Asking } from "./asking.js";
 import { live } from "./live.js";
 
 const PAGE = 200;
@@ -30,11 +31,11 @@ export class Queue extends EventTarget {
   #sections = new Map(SECTIONS.map((section) => [section.name, new Section(section)]));
   #counts = {};
   #running = new Map();
-  #asked = 0;
-  #told = new Set(); // for each answer that is waited for: what was told meanwhile, by name
+  #loading = new Asking();
+  #counting = new Asking();
   #expected = new Map(); // the place of each job that was asked for and is not answered yet
   #isLoaded = false;
-  #counting = null;
+  #soon = null;
   #stop = new AbortController();
 
   constructor() {
@@ -48,6 +49,7 @@ export class Queue extends EventTarget {
   /** Let only jobs be shown that fit: `q`, `workflow`, `label`, and `of`, a section's name. */
   filter(filter) {
     this.#filter = filter;
+    for (const section of this.#sections.values()) section.stop();
     return this.#load(() => 0);
   }
 
@@ -57,11 +59,13 @@ export class Queue extends EventTarget {
   }
 
   async #load(wanted) {
-    this.#asked += 1;
     const shown = [...this.#sections.values()].filter(({ name }) => this.#shows(name));
-    const asks = shown.map((section) => this.#pages(section, wanted(section)));
-    await this.#answered(Promise.all([get("system"), ...asks]), ([system, ...pages]) => {
-      this.#asked += 1; // a page that is still asked for is none of these
+    const ask = (signal) => {
+      const asks = shown.map((section) => this.#pages(section, wanted(section), signal));
+      return Promise.all([get("system", {}, { signal }), ...asks]);
+    };
+    await this.#loading.ask(ask, ([system, ...pages]) => {
+      this.#counting.drop();
       this.#counts = system.jobs;
       this.#jobs.clear();
       for (const section of this.#sections.values()) section.clear();
@@ -71,41 +75,29 @@ export class Queue extends EventTarget {
     this.#change();
   }
 
-  /** Take an answer unless others were asked for meanwhile, and what was told since, which may be newer. */
-  async #answered(answer, take) {
-    const asked = this.#asked;
-    const told = new Map();
-    this.#told.add(told);
-    try {
-      const given = await answer;
-      if (asked !== this.#asked) return;
-      take(given);
-      for (const job of told.values()) this.#put(job);
-    } finally {
-      this.#told.delete(told);
-    }
-  }
-
   /** Whether it was asked for and told, once. */
   get isLoaded() {
     return this.#isLoaded;
   }
 
-  /** Ask for the next page of a section, if there is one, and once at a time. */
-  more(name) {
+  /** Have the next page of a section, if there is one; it is asked for once. */
+  async more(name) {
     const section = this.#sections.get(name);
-    if (section.next) section.asking ??= this.#more(section).finally(() => (section.asking = null));
-    return section.asking;
+    if (!section.next) return;
+    section.asked ??= this.#next(section).finally(() => { section.asked = null; });
+    await section.asked;
   }
 
-  async #more(section) {
-    await this.#answered(this.#page(section, section.next), (page) => this.#take(section, page));
-    this.#change();
+  async #next(section) {
+    const ask = (signal) => this.#page(section, section.next, signal);
+    if (await section.asking.ask(ask, (page) => this.#take(section, page))) this.#change();
   }
 
-  /** Ask for all that a section has. */
+  /** Have all that a section has; tells whether it is that, and not what was filtered otherwise meanwhile. */
   async all(name) {
-    while (this.hasMore(name)) await this.more(name);
+    const filter = this.#filter;
+    while (this.#filter === filter && this.hasMore(name)) await this.more(name);
+    return this.#filter === filter;
   }
 
   /** Whether a section has more than was asked for. */
@@ -155,25 +147,27 @@ export class Queue extends EventTarget {
 
   /** Listen no more. */
   leave() {
-    clearTimeout(this.#counting);
+    clearTimeout(this.#soon);
     this.#stop.abort();
+    for (const section of this.#sections.values()) section.stop();
+    for (const one of [this.#loading, this.#counting]) one.end();
   }
 
   /** Give the first page of a section, and more until so many are there. */
-  async #pages(section, wanted) {
-    const { jobs, next } = await this.#page(section);
+  async #pages(section, wanted, signal) {
+    const { jobs, next } = await this.#page(section, null, signal);
     let cursor = next;
     while (cursor && jobs.length < wanted) {
-      const page = await this.#page(section, cursor);
+      const page = await this.#page(section, cursor, signal);
       jobs.push(...page.jobs);
       cursor = page.next;
     }
     return { jobs, next: cursor };
   }
 
-  #page({ states, order }, cursor = null) {
+  #page({ states, order }, cursor, signal) {
     const { q, workflow, label } = this.#filter;
-    return get("jobs", { q, workflow, label, state: states, order, limit: PAGE, cursor });
+    return get("jobs", { q, workflow, label, state: states, order, limit: PAGE, cursor }, { signal });
   }
 
   #take(section, page) {
@@ -187,13 +181,17 @@ export class Queue extends EventTarget {
   }
 
   #hear(job) {
-    if (this.#jobs.get(job.job)?.state !== job.state) this.#recount();
+    if (this.#jobs.get(job.job)?.state !== job.state) {
+      this.#recount();
+      this.#loading.after("counts", () => this.#recount());
+    }
     this.#tell(job);
   }
 
   #tell(job) {
-    for (const told of this.#told) told.set(job.job, this.#placed(job));
-    this.#put(job);
+    const placed = this.#placed(job);
+    for (const { asking } of this.#sections.values()) asking.after(job.job, () => this.#put(placed));
+    this.#loading.hear(job.job, () => this.#put(placed));
     this.#change();
   }
 
@@ -217,11 +215,18 @@ export class Queue extends EventTarget {
 
   /** Ask how many there are of each state, soon and once for many changes. */
   #recount() {
-    this.#counting ??= setTimeout(async () => {
-      this.#counting = null;
-      this.#counts = (await get("system")).jobs;
-      this.#change();
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      if (this.#counting.isWaiting) this.#counting.after("counts", () => this.#recount());
+      else this.#count();
     }, COUNTED_AFTER_MS);
+  }
+
+  #count() {
+    return this.#counting.ask((signal) => get("system", {}, { signal }), (system) => {
+      this.#counts = system.jobs;
+      this.#change();
+    });
   }
 
   #fits(job) {
@@ -247,18 +252,27 @@ export class Queue extends EventTarget {
 
 /** The jobs of one section as far as they were asked for, in order; `next` leads to more of them. */
 class Section {
+  asked = null;
+  asking = new Asking();
   #jobs = new Set();
   #sorted = null;
 
   constructor({ name, states, order }) {
-    Object.assign(this, { name, states, order, asking: null });
+    Object.assign(this, { name, states, order });
     this.clear();
   }
 
   clear() {
-    Object.assign(this, { next: null, last: null });
+    this.stop();
+    this.last = null;
     this.#jobs.clear();
     this.#sorted = null;
+  }
+
+  /** Ask for no more of it. */
+  stop() {
+    this.next = null;
+    this.asking.drop();
   }
 
   get jobs() {

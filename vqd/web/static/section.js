@@ -36,15 +36,18 @@ export function makeSection({ name, label }, queue, picked, onPick) {
     const isChosen = all.checked;
     all.disabled = true;
     try {
-      await queue.all(name);
+      if (await queue.all(name)) pick(isChosen);
     } finally {
       all.disabled = false;
+      onPick();
     }
+  }
+
+  function pick(isChosen) {
     for (const job of jobs()) {
       if (isChosen) picked.add(job.job);
       else picked.delete(job.job);
     }
-    onPick();
   }
 
   function draw() {

@@ -1,6 +1,7 @@
 /** The server board: how each is, what it does, what it has. */
 
 import { get } from "./api.js";
+import { Asking } from "./asking.js";
 import { h, keep, write } from "./dom.js";
 import { makeHosts } from "./hosts.js";
 import { live } from "./live.js";
@@ -11,29 +12,37 @@ const LOOKED_AGAIN_MS = 5000; // what runs on other hosts is not told as it chan
 /** Show the servers. */
 export function servers() {
   const board = makeHosts(makeServer, (card, server) => updateServer(card, server, running));
-  const models = h("section", { class: "models" });
-  const element = h("section", { "aria-label": "Servers" }, h("h1", {}, "Servers"), board.element, models);
+  const models = makeModels();
+  const element = h("section", { "aria-label": "Servers" }, h("h1", {}, "Servers"), board.element, models.element);
   const listening = new AbortController();
+  const asking = new Asking();
   let shown = [];
   let hosts = [];
   let running = [];
 
   const draw = () => board.draw(hosts, shown);
-  const look = async () => {
-    [shown, hosts] = await Promise.all([get("system/servers"), get("system/hosts")]);
-    draw();
-  };
-  const load = () => Promise.all([look(), drawModels(models)]);
-  const looking = setInterval(() => { if (hosts.length && live.isHeard) look(); }, LOOKED_AGAIN_MS);
+  const ask = (signal) => Promise.all(["servers", "hosts"].map((one) => get(`system/${one}`, {}, { signal })));
+  const look = () => asking.ask(ask, ([servers, sharing]) => show(servers, sharing));
+  const load = () => Promise.all([look(), models.load()]);
+  const isDue = () => hosts.length && live.isHeard && !asking.isWaiting;
+  const looking = setInterval(() => { if (isDue()) look(); }, LOOKED_AGAIN_MS);
   const { signal } = listening;
-  live.addEventListener("servers", ({ detail }) => { ({ servers: shown, hosts } = detail); draw(); }, { signal });
+  const hear = ({ detail }) => asking.hear("servers", () => show(detail.servers, detail.hosts));
+  live.addEventListener("servers", hear, { signal });
   live.addEventListener("running", ({ detail }) => { running = detail.running; draw(); }, { signal });
   live.addEventListener("reload", load, { signal });
   load();
-  const leave = () => {
+
+  function show(servers, sharing) {
+    [shown, hosts] = [servers, sharing];
+    draw();
+  }
+
+  function leave() {
     clearInterval(looking);
     listening.abort();
-  };
+    for (const one of [asking, models]) one.end();
+  }
   return { title: "Servers", element, leave };
 }
 
@@ -87,19 +96,28 @@ function updateRun(run, one) {
   run.children[2].value = one.percent;
 }
 
-async function drawModels(place) {
-  const { models } = await get("system/models");
-  const folders = new Map();
-  for (const model of models) folders.set(model.folder, [...(folders.get(model.folder) ?? []), model]);
-  place.replaceChildren(
-    ...(models.length ? [h("h2", {}, "Models")] : []),
-    ...[...folders].map(([folder, found]) =>
-      h(
-        "details",
-        {},
-        h("summary", {}, h("b", {}, folder), ` ${count(found.length, "model")}`),
-        h("ul", {}, found.map((model) => h("li", {}, model.name, h("span", {}, model.servers.join(", "))))),
-      ),
-    ),
-  );
+/** Give the models that the servers have, by their folders: `load()` asks for them until the `end()`. */
+function makeModels() {
+  const title = h("h2", { hidden: true }, "Models");
+  const list = h("div", {});
+  const asking = new Asking();
+
+  function show({ models }) {
+    const folders = new Map();
+    for (const model of models) folders.set(model.folder, [...(folders.get(model.folder) ?? []), model]);
+    title.hidden = !models.length;
+    keep(list, [...folders], ([folder]) => folder, makeFolder, updateFolder);
+  }
+  const load = () => asking.ask((signal) => get("system/models", {}, { signal }), show);
+  return { element: h("section", { class: "models" }, title, list), load, end: () => asking.end() };
+}
+
+function makeFolder([folder]) {
+  return h("details", {}, h("summary", {}, h("b", {}, folder), h("span", {})), h("ul", {}));
+}
+
+function updateFolder(details, [, found]) {
+  const [summary, list] = details.children;
+  write(summary.lastChild, ` ${count(found.length, "model")}`);
+  list.replaceChildren(...found.map((model) => h("li", {}, model.name, h("span", {}, model.servers.join(", ")))));
 }

@@ -9,10 +9,11 @@ import { makeTold } from "./told.js";
 
 const TYPED_MS = 400;
 
-/** Give a form for the text of a job file: `element`, `text()` and `leave()`. */
-export function makeTextForm(name, file) {
+/** Give a form for the text of a job file: `element`, `text()` and `leave()`; `done(job)` hears that it runs. */
+export function makeTextForm(name, file, done) {
   const path = `jobs/${encodeURIComponent(name)}/job-file`;
-  const checking = makeChecking(ask, TYPED_MS);
+  const check = (signal) => post(`${path}/check`, { text: area.value }, { signal });
+  const checking = makeChecking({ check, show, refuse, after: TYPED_MS });
   const told = makeTold();
   const area = h("textarea", { class: "code", rows: 20, spellcheck: "false", "aria-label": file.name, oninput: changed });
   const button = h("button", { class: "primary", disabled: true }, "Run again");
@@ -29,29 +30,25 @@ export function makeTextForm(name, file) {
     checking.soon();
   }
 
-  async function ask(signal) {
-    try {
-      show(await post(`${path}/check`, { text: area.value }, { signal }));
-    } catch (error) {
-      if (error.name !== "AbortError") show({ problems: problemsOf(error) });
-    }
-  }
-
   function show(found) {
     button.disabled = found.problems.length > 0;
     const faults = found.problems.map((one) => (one.line ? { ...one, said: `Line ${one.line}: ${one.said}` } : one));
     told.show(found, faults);
   }
 
+  function refuse(error) {
+    show({ problems: problemsOf(error) });
+  }
+
   async function submit() {
     checking.stop();
     button.disabled = true;
     try {
-      const { job } = await put(path, { text: area.value });
-      location.hash = `#/jobs/${encodeURIComponent(job)}`;
+      done((await put(path, { text: area.value })).job);
     } catch (error) {
+      if (listening.signal.aborted) throw error; // told above what is shown instead
+      refuse(error);
       checking.goOn();
-      show({ problems: problemsOf(error) });
     }
   }
 

@@ -1,5 +1,6 @@
 /** Jobs that are written already: a job folder, or a job file with its inputs, sent as it is. */
 
+import { goTo } from "./address.js";
 import { h, icon } from "./dom.js";
 import { chosen } from "./files.js";
 import { makeProblems } from "./problems.js";
@@ -30,20 +31,26 @@ export function makeWhole(take) {
   );
 }
 
-/** Send a job as it is, and go to it; what is wrong with it is told in `place`. */
-export async function sendWhole(place, files) {
+/**
+ * Send a job as it is, and go to it; what is wrong with it is told in `place`, in the place of what was
+ * wrong with one before. After the end of `shown` nobody is taken away from what is shown instead.
+ */
+export async function sendWhole(place, files, shown) {
   const top = folderOf(files.map(([path]) => path));
   const [jobPath] = jobFileOf(files);
   const form = new FormData();
   for (const [path, file] of files) form.append(path === jobPath ? "job" : "files", file, path.slice(top.length));
   const name = top.slice(0, -1) || jobPath.replace(JOB_FILE, "");
+  const own = h("div", {});
+  for (const before of place.querySelectorAll(".reasons")) before.remove();
+  place.append(own);
   try {
-    const { job } = await sendShown(`jobs?name=${encodeURIComponent(name)}`, form, place);
-    location.hash = `#/jobs/${encodeURIComponent(job)}`;
+    const { job } = await sendShown(`jobs?name=${encodeURIComponent(name)}`, form, own);
+    if (!shown.aborted) goTo(job);
   } catch (error) {
+    if (shown.aborted) throw error; // told above what is shown instead
     const said = error.name === "AbortError" ? `${name} was not sent` : `${name} was not taken`;
-    const told = h("div", { class: "reasons", "data-state": "failed" }, h("h2", {}, said), makeProblems(error));
-    place.replaceChildren(told);
+    own.append(h("div", { class: "reasons", "data-state": "failed" }, h("h2", {}, said), makeProblems(error)));
   }
 }
 
