@@ -11,6 +11,7 @@ from tests.browser.looking import Look
 from tests.chromium import CHROMIUM, WITHIN_MS, chromium
 from tests.daemons import Daemon
 from tests.ports import lasting_port
+from tests.webhouse import WebHouse
 from vqd.engine.child import EngineProcess
 
 
@@ -61,7 +62,7 @@ def workflows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def look(browser: Browser, house: Daemon) -> Iterator[Look]:
+def look(browser: Browser, house: Daemon | WebHouse) -> Iterator[Look]:
     """The page in a fresh browser. At the end nothing may have been said on its console, and
     nothing asked of anybody else."""
     made = opened(browser, url_of(house))
@@ -78,6 +79,6 @@ def opened(browser: Browser, url: str, **context: Any) -> Look:
     return Look(page, url)
 
 
-def url_of(daemon: Daemon) -> str:
-    """Give where a daemon's page is."""
-    return str(daemon.logged("web.started")[-1]["url"])
+def url_of(house: Daemon | WebHouse) -> str:
+    """Give where the page of a house is."""
+    return house.url if isinstance(house, WebHouse) else str(house.logged("web.started")[-1]["url"])

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.conftest import opened
 from tests.browser.holding import (
     go,
     hold,
@@ -34,15 +33,6 @@ def house(tmp_path: Path) -> Iterator[WebHouse]:
     with web_house(tmp_path) as made:
         accept_a_job(made.store, JOB)
         yield made
-
-
-@pytest.fixture
-def look(browser: Browser, house: WebHouse) -> Iterator[Look]:
-    """The page in a fresh browser, on which nothing may be said."""
-    made = opened(browser, house.url)
-    yield made
-    made.page.context.close()
-    assert made.said == []
 
 
 def test_the_board_keeps_what_was_told_while_it_was_asked_for(look: Look, house: WebHouse) -> None:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import opened
 from tests.browser.dropping import DROP
 from tests.browser.holding import (
     go,
@@ -36,15 +35,6 @@ def house(tmp_path: Path) -> Iterator[WebHouse]:
         write(made.spool.failed / JOB / "job.yaml", TEXT)
         picture(made.spool.failed / JOB / "a.png")
         yield made
-
-
-@pytest.fixture
-def look(browser: Browser, house: WebHouse) -> Iterator[Look]:
-    """The page in a fresh browser, on which nothing may be said."""
-    made = opened(browser, house.url)
-    yield made
-    made.page.context.close()
-    assert made.said == []
 
 
 def way(look: Look, name: str) -> Locator:

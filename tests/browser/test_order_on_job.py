@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import opened
 from tests.browser.holding import (
     go,
     hold,
@@ -43,15 +42,6 @@ def house(tmp_path: Path, running: Running) -> Iterator[WebHouse]:
     with web_house(tmp_path, live=Live(prompts=lambda: dict(running))) as made:
         accept_a_job(made.store, JOB)
         yield made
-
-
-@pytest.fixture
-def look(browser: Browser, house: WebHouse) -> Iterator[Look]:
-    """The page in a fresh browser, on which nothing may be said."""
-    made = opened(browser, house.url)
-    yield made
-    made.page.context.close()
-    assert made.said == []
 
 
 def test_a_job_is_shown_as_it_was_asked_for_last(look: Look, house: WebHouse) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import opened
 from tests.browser.holding import go, hold, let_go, listen, tell_to_ask_again, wait_held, wait_told
 from tests.browser.looking import Look
 from tests.builders import NOW
@@ -19,15 +18,6 @@ def house(tmp_path: Path) -> Iterator[WebHouse]:
     """A queue without a job."""
     with web_house(tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-def look(browser: Browser, house: WebHouse) -> Iterator[Look]:
-    """The page in a fresh browser, on which nothing may be said."""
-    made = opened(browser, house.url)
-    yield made
-    made.page.context.close()
-    assert made.said == []
 
 
 def note(house: WebHouse, state: str) -> None:

@@ -156,16 +156,26 @@ def test_a_log_that_somebody_edited_is_told_with_the_numbers_that_are_some(
     assert (told.exit_code, [line["prompt"] for line in lines]) == (0, [None, None, 3])
 
 
+def tell_status(store: Store, folder: Path) -> None:
+    """Accept the job, and write its STATUS.yaml."""
+    job_key = accept_a_job(store, JOB)
+    with store.reading() as session:
+        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
+
+
+def edit_status(folder: Path, key: str, value: str) -> None:
+    """Give a key of STATUS.yaml another value, as YAML."""
+    lines = (folder / "STATUS.yaml").read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.startswith(f"{key}:")]
+    write(folder / "STATUS.yaml", "\n".join([*others, f"{key}: {value}", ""]))
+
+
 @pytest.mark.parametrize("key", ["job", "state", "reason", "heartbeat_at"])
 def test_no_status_that_somebody_edited_says_anything_to_the_terminal(
     store: Store, spool: Spool, folder: Path, key: str
 ) -> None:
-    job_key = accept_a_job(store, JOB)
-    with store.reading() as session:
-        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
-    lines = (folder / "STATUS.yaml").read_text(encoding="utf-8").splitlines()
-    others = [line for line in lines if not line.startswith(f"{key}:")]
-    write(folder / "STATUS.yaml", "\n".join([*others, f'{key}: "a\\e]0;b\\a"', ""]))
+    tell_status(store, folder)
+    edit_status(folder, key, r'"a\e]0;b\a"')
     told = run(spool, "show", "cats")
     assert (told.exit_code, "\x1b" in told.output) == (0, False)
     assert "a\\x1b]0;b\\x07" in told.output
@@ -183,9 +193,7 @@ def test_no_status_that_somebody_edited_says_anything_to_the_terminal(
 def test_what_somebody_edited_in_the_folder_is_told(
     store: Store, spool: Spool, folder: Path, name: str, text: str, code: str
 ) -> None:
-    job_key = accept_a_job(store, JOB)
-    with store.reading() as session:
-        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
+    tell_status(store, folder)
     write(folder / name, text)
     told = run(spool, "show", "cats")
     assert (told.exit_code, f"[{code}]" in told.output) == (EXIT_REFUSED, True)
@@ -196,12 +204,8 @@ def test_what_somebody_edited_in_the_folder_is_told(
 def test_a_report_is_refused_of_a_job_that_happened_in_no_time_of_clocks(
     store: Store, spool: Spool, folder: Path, key: str, at: str
 ) -> None:
-    job_key = accept_a_job(store, JOB)
-    with store.reading() as session:
-        write_status(folder, session.jobs.get(job_key), now=NOW, durable=False)
-    lines = (folder / "STATUS.yaml").read_text(encoding="utf-8").splitlines()
-    others = [line for line in lines if not line.startswith(f"{key}:")]
-    write(folder / "STATUS.yaml", "\n".join([*others, f"{key}: '{at}'", ""]))
+    tell_status(store, folder)
+    edit_status(folder, key, f"'{at}'")
     told = run(spool, "report", JOB)
     assert (told.exit_code, "[no_status]" in told.output) == (EXIT_REFUSED, True)
     assert run(spool, "show", JOB).exit_code == 0

@@ -70,9 +70,10 @@ class Returns:
         told = job_told_by(folder / drops.STATUS)
         if told is None:
             return None
-        if not self._spool.is_free(told) or self.is_elsewhere(told):
+        with self._store.reading() as session:
+            known, is_elsewhere = session.jobs.find(told), session.jobs.is_elsewhere(told)
+        if is_elsewhere or not self._spool.is_free(told):
             return self._claim(folder, new_name())
-        known = self._known(told)
         if known is None or is_over(known):
             return self._claim(folder, told)
         if known.state is JobState.PUBLISHING:
@@ -82,13 +83,6 @@ class Returns:
             return self._claim(folder, new_name())
         claims.claim_folder(folder, self._spool.active / told)  # its job goes on there
         return told
-
-    def is_elsewhere(self, job: str) -> bool:
-        """Tell whether a job of this name is at home where another daemon is, and so no job here
-        can be called that."""
-        with self._store.reading() as session:
-            known = session.jobs.find(job)
-            return known is not None and not session.jobs.is_here(known.job_key)
 
     def is_underway(self, job: str) -> bool:
         """Tell whether a folder in active/ is being taken in, or waits for that."""
@@ -149,10 +143,6 @@ class Returns:
     def _lacks_events(self, job: str) -> bool:
         with self._store.reading() as session:
             return session.adopted.lacks_events(job)
-
-    def _known(self, job: str) -> Job | None:
-        with self._store.reading() as session:
-            return session.jobs.find(job)
 
 
 def _suspended(planned: PlannedJob) -> PlannedJob:

@@ -214,9 +214,9 @@ class Submission:
         if folder.name in self._underway or self._returns.is_underway(folder.name):
             return False
         job_file = job_file_in(folder) or only_job_file(folder)
-        is_others = self._returns.is_elsewhere(folder.name)
         with self._store.reading() as session:
             known = session.jobs.find(folder.name)
+            is_others = session.jobs.is_elsewhere(folder.name)
         if job_file is None or not (is_others or known is None or is_over(known)):
             return False
         told = job_told_by(folder / drops.STATUS)
@@ -225,10 +225,11 @@ class Submission:
             return True
         draft = self.draft(job_file, now=now)
         if self._returned(job_file, draft, now=now) is None:
-            named = self.new_folder(draft.name, now=now) if is_others else folder
-            if named != folder:
+            if is_others:
+                named = self.new_folder(draft.name, now=now)
                 claims.claim_folder(folder, named)
-            self._accept(named.name, draft, now=now)
+                folder = named
+            self._accept(folder.name, draft, now=now)
         return True
 
     def _returned(self, job_file: Path, draft: Draft, *, now: float) -> str | None:

@@ -249,6 +249,12 @@ class JobRows:
         query = f"SELECT 1 FROM jobs WHERE job_key = ?{OWN}"
         return self._connection.execute(query, (job_key,)).fetchone() is not None
 
+    def is_elsewhere(self, job: str) -> bool:
+        """Tell whether a job of this name is at home where another daemon is, and so no job here
+        can be called that."""
+        known = self.find(job)
+        return known is not None and not self.is_here(known.job_key)
+
     def open_here(self) -> list[str]:
         """Give the names of the jobs that are not closed and are at home here, oldest first."""
         rows = self._connection.execute(

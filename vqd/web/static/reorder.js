@@ -36,6 +36,7 @@ export function makeOrder(queue, section, say) {
     const others = section.jobs().filter((one) => one !== job);
     if (!others.length || others.length === section.jobs().length) return;
     const place = Math.min(wanted, others.length);
+    say("");
     const [before, after] = [others[place - 1], others[place]];
     const asked = isFirst ? { first: true } : after ? { before: after.job } : { after: before.job };
     turn = turn.then(() => send(job, asked));
@@ -46,8 +47,9 @@ export function makeOrder(queue, section, say) {
 
   async function send(job, asked) {
     const refused = await steer("place", [job], asked);
+    if (!refused.length) return;
     say(refused.map(([, why]) => sentence(why)).join(" "));
-    if (refused.length) queue.load();
+    queue.load();
   }
 
   const rowHeight = () => parseFloat(getComputedStyle(section.list).getPropertyValue("--row"));
