@@ -41,6 +41,12 @@ def way(look: Look, name: str) -> Locator:
     return look.page.get_by_role("radio", name=name)
 
 
+def choose(look: Look, name: str) -> None:
+    """Choose a way, which lies below its label, once one can be chosen."""
+    expect(way(look, name)).to_be_enabled()
+    way(look, name).check(force=True)
+
+
 def comment(look: Look) -> Locator:
     return look.page.get_by_label("Comment")
 
@@ -49,7 +55,7 @@ def test_nothing_can_be_typed_that_would_be_lost_while_a_form_becomes_a_text(loo
     go(look, f"/jobs/{JOB}/edit")
     comment(look).fill("typed before")
     held = hold(look, "**/job-file/written", 1)
-    way(look, "Text").check(force=True)
+    choose(look, "Text")
     wait_held(look, held)
     comment(look).evaluate("(field) => field.focus()")
     expect(comment(look)).not_to_be_focused()
@@ -61,9 +67,9 @@ def test_nothing_can_be_typed_that_would_be_lost_while_a_form_becomes_a_text(loo
 def test_the_way_that_was_chosen_last_is_shown(look: Look) -> None:
     go(look, f"/jobs/{JOB}/edit")
     held = hold(look, "**/job-file/written", 1)
-    way(look, "Text").check(force=True)
+    choose(look, "Text")
     wait_held(look, held)
-    way(look, "Form").check(force=True)
+    choose(look, "Form")
     comment(look).fill("typed after")
     let_go(look, held)
     expect(comment(look)).to_have_value("typed after")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import struct
 from typing import Any
 
@@ -14,9 +15,9 @@ FLAGS = {"type": "feature_flags", "data": {"supports_preview_metadata": True}}
 
 
 def animated(count: int = 12) -> Graph:
-    """A graph whose output node has many steps."""
+    """A graph whose output node has many steps, and which no server knows yet."""
     return {
-        "made": empty(size=(1024, 512), count=count, color=id(object()) & 0xFFFFFF),
+        "made": empty(size=(1024, 512), count=count, color=random.randrange(1 << 24)),
         "out": node("PreviewImage", images=["made", 0]),
     }
 

@@ -97,8 +97,7 @@ def relocate(
         from vqd.store.postgres.relocating import require_alone
 
         require_alone(source)
-        with _reading(source) as old:
-            _require_home(old)
+    _require_home(source)
     sums = _sums(target)
     if sums is None:
         with _new(target, now) as new:
@@ -121,12 +120,16 @@ def _require_same(source: Place, target: Place, sums: dict[str, _Sum]) -> None:
             raise VqdError("relocate_not_empty", said, "Name another place, or set it aside.")
 
 
-def _require_home(old: Connection) -> None:
-    """Refuse a queue of which outputs are in a depot: nobody would bring them home from another."""
-    if old.execute("SELECT 1 FROM parcels LIMIT 1").fetchone() is not None:
-        said = "Outputs of its jobs are in the depot, on their way home."
-        hint = "Start the daemon again, and stop it once they have come."
-        raise VqdError("relocate_on_the_way", said, hint)
+def _require_home(source: Place) -> None:
+    """Refuse a queue of which outputs are in a depot: nobody would bring them home from another.
+
+    One of an older vqd is brought up to date by it.
+    """
+    with closing(Store(source)) as store, store.reading() as session:
+        if session.depot.on_the_way():
+            said = "Outputs of its jobs are in the depot, on their way home."
+            hint = "Start the daemon again, and stop it once they have come."
+            raise VqdError("relocate_on_the_way", said, hint)
 
 
 def _let_wait(place: Place, *, now: float) -> None:
