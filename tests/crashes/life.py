@@ -33,6 +33,7 @@ from vqd.spool.layout import Spool
 from vqd.store.store import Store
 
 _ENDS_WITHIN_S = 90.0
+_LAST_POINT_WITHIN_S = 2.0
 _ABOUT_TO_BEGIN = "after store-writer: commit to refusals"
 """Where a daemon has what it needs to run, and has not asked after what ran before yet."""
 _AWAY_S = 1.0
@@ -145,6 +146,7 @@ class _Life:
             living = self._begin(self._reach())
             try:
                 self._wait_for_the_end(living)
+                self._wait_for_the_last_point(living)
                 for reach in self._reaches_after():
                     living.kill()
                     self._restore()
@@ -169,6 +171,15 @@ class _Life:
             within_s=_ENDS_WITHIN_S,
             what="the end of the job",
         )
+
+    def _wait_for_the_last_point(self, living: ForkedDaemon) -> None:
+        """Let a daemon reach what comes right after the commit by which its job is over."""
+        if self._trial.fault not in (Fault.NONE, Fault.ENGINE):
+            until = time.monotonic() + _LAST_POINT_WITHIN_S
+            wait_for(
+                lambda: not living.is_alive() or time.monotonic() > until,
+                within_s=_ENDS_WITHIN_S,
+            )
 
     def _is_over(self) -> bool:
         self._engine.keep_alive()

@@ -171,7 +171,8 @@ def test_a_share_that_dies_while_jobs_run_loses_nothing_and_nothing_is_left_in_t
     wait_for(lambda: len(daemon.logged("prompt.concluded")) >= 3, within_s=60)
     own_share.mount.leave_dead()
     wait_for(lambda: daemon.logged("spool.away"), within_s=60)
-    assert "not connected" in daemon.logged("spool.away")[0]["said"]
+    said = daemon.logged("spool.away")[0]["said"]
+    assert "not connected" in said or "connection abort" in said  # of a call that was on its way
     own_share.mount.clear()
     picture_job(tmp_path / "later", pictures=1).rename(far.inbox / "later")
     assert "share away" in daemon.vqd("status").stdout
