@@ -38,6 +38,29 @@ def test_threads_without_anything_to_do_end() -> None:
         wait_for(lambda: "idlers" not in {one.name for one in threading.enumerate()}, within_s=30)
 
 
+def test_a_thread_whose_act_another_took_before_it_ran_ends_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_run = threading.Event()
+
+    class Late(threading.Thread):
+        def run(self) -> None:
+            assert may_run.wait(60)
+            super().run()
+
+    crew = Crew("idlers", idle_s=0.05)
+    overs: list[threading.Event] = []
+
+    def give_another() -> None:
+        monkeypatch.setattr("vqd.runner.crew.threading.Thread", Late)
+        overs.append(crew.carry_out(lambda: None))
+
+    assert crew.carry_out(give_another).wait(60)
+    assert overs[0].wait(60)
+    may_run.set()
+    wait_for(lambda: "idlers" not in {one.name for one in threading.enumerate()}, within_s=30)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_act_that_fails_is_over_and_the_next_is_carried_out() -> None:
     crew = Crew("prompts", idle_s=0.1)

@@ -35,21 +35,23 @@ class Crew:
         return over
 
     def _run(self) -> None:
-        act, over = self._given.get()
-        while True:
+        given = self._next()
+        while given is not None:
+            act, over = given
             try:
                 act()
             finally:
                 over.set()
-            following = self._next()
-            if following is None:
-                return
-            act, over = following
+            with self._lock:
+                self._idle += 1
+            given = self._next()
 
     def _next(self) -> tuple[Callable[[], None], threading.Event] | None:
-        """Wait for something to do; None, and this thread counts no more, if nothing comes."""
-        with self._lock:
-            self._idle += 1
+        """Wait for something to do; None, and this thread counts no more, if nothing comes.
+
+        A new thread, too, may find nothing: another took what it was begun for, and left its own
+        place among the idle to it.
+        """
         while True:
             try:
                 return self._given.get(timeout=self._idle_s)
