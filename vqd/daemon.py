@@ -91,7 +91,11 @@ class _Daemon:
             why_depot_away=lambda: self._freight.why_away(),
         )
         self._freight = Freight(
-            settings, spool, store, on_news=lambda job_key: self._farming.loop.tell_of(job_key)
+            settings,
+            spool,
+            store,
+            on_news=lambda job_key: self._farming.loop.tell_of(job_key),
+            on_back=wake.set,
         )
 
         def loop(farm: Farm) -> Loop:

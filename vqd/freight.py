@@ -26,11 +26,18 @@ class Freight:
     """Carries files by the depot, both ways; does nothing without one.
 
     `by_depot` is for prompts of other daemons that run here. `on_news` is given the key of each job
-    for which it is other than before what is on its way home, or why it does not come.
+    for which it is other than before what is on its way home, or why it does not come; `on_back` is
+    called when the depot answers again.
     """
 
     def __init__(
-        self, settings: Settings, spool: Spool, store: Store, *, on_news: Callable[[int], None]
+        self,
+        settings: Settings,
+        spool: Spool,
+        store: Store,
+        *,
+        on_news: Callable[[int], None],
+        on_back: Callable[[], None],
     ) -> None:
         """Open the depot.
 
@@ -42,7 +49,7 @@ class Freight:
         self._freighting: Freighting | None = None
         self._depot: Depot | None = None
         if settings.depot_address is not None:
-            self._depot = depot = opened(settings.depot_address)
+            self._depot = depot = opened(settings.depot_address, on_back)
             folder = settings.state_dir / _FOLDER
             self.by_depot = ByDepot(depot, store, folder, spool.marker.word)
             here = folder / "home"

@@ -94,6 +94,24 @@ def test_a_store_that_does_not_answer_is_away_until_it_does(
     assert s3_depot.size("inputs/a/x") == 20_000
 
 
+def test_whoever_waits_for_a_store_is_told_once_when_it_answers_again(
+    s3: S3Store, file: Path, tmp_path: Path
+) -> None:
+    backs = list[str]()
+    depot = Depot(s3.address(tmp_path), lambda: backs.append("back"))
+    depot.look()
+    s3.go_away()
+    try:
+        with pytest.raises(VqdError):
+            depot.look()
+        assert backs == []
+    finally:
+        s3.come_back()
+    for _ in range(2):
+        depot.put(file, "inputs/a/x")
+    assert backs == ["back"]
+
+
 def test_a_bucket_that_is_not_there_is_away_and_says_so(
     s3: S3Store, file: Path, tmp_path: Path
 ) -> None:

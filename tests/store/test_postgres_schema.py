@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ from vqd.store.store import Store, StoreReader
 SCRIPTS = {
     3: "0a64eff42e4ebf7ec252ab25b9f65defff1dcc03955d140a4b5e0865ffee3955",
     5: "2ed32bdd879facef10c92ec2a5dd9c6c8598e0d7e450dab196a9d67438fdf9d9",
+    6: "2c230e59617d2dde14d9b823b91c09d142990ec6928e52252a2423e54f095153",
 }
 """What each script of PostgreSQL's own was when it was released."""
 NEWEST = steps()[-1].number
@@ -36,10 +38,20 @@ COLUMNS = (
     " is_identity, is_generated FROM information_schema.columns"
     " WHERE table_schema = 'vqd' AND {which} ORDER BY 1, 2"
 )
+TRIGGERS = (
+    "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
+    " WHERE tgrelid::regclass::text LIKE 'vqd.%%' AND NOT tgisinternal ORDER BY 1"
+)
 RULES = (
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
     " WHERE conrelid::regclass::text IN ('vqd.stocks', 'vqd.parcels') ORDER BY 1, 2"
 )
+
+
+def laid_out(connection: psycopg.Connection) -> list[list[tuple[Any, ...]]]:
+    """Give what the columns and the triggers of a queue are."""
+    asked = (COLUMNS.format(which="true"), TRIGGERS)
+    return [connection.execute(one).fetchall() for one in asked]
 
 
 @pytest.fixture
@@ -111,6 +123,7 @@ def test_a_queue_of_each_earlier_schema_becomes_one_as_a_new_one_is(
             if step.number <= number:
                 connection.execute(step.script)
         connection.execute("INSERT INTO vqd.form (schema) VALUES (%s)", (number,))
+        connection.execute("SET vqd.home = 'here'")
         connection.execute("INSERT INTO vqd.refusals (said) VALUES ('quota')")
     place = Database(database, home="here")
     with closing(Store(place)) as store:
@@ -118,11 +131,11 @@ def test_a_queue_of_each_earlier_schema_becomes_one_as_a_new_one_is(
         with store.reading() as session:
             assert session.refusals.said() == "quota"
     with psycopg.connect(database) as connection:
-        brought = connection.execute(COLUMNS.format(which="true")).fetchall()
+        brought = laid_out(connection)
         connection.execute("DROP SCHEMA vqd CASCADE")
         connection.commit()
         Store(place).close()
-        assert connection.execute(COLUMNS.format(which="true")).fetchall() == brought
+        assert laid_out(connection) == brought
 
 
 def test_a_step_that_goes_wrong_leaves_the_queue_as_it_was(

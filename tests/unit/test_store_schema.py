@@ -30,6 +30,7 @@ SCRIPTS = {
     3: "ae85e75d1a88dc75f9581393294d731b82ae390b74e5ecf5074991d3ce29e9d8",
     4: "445b00aa49bdeebb64cd01143418398eddd10c87d254ef17fddf390008f07f11",
     5: "96d31dacf36487c2cfc4241b92faacb2913f21395c4228fbcb33950d656b3184",
+    6: "6e840f68aca90b1162e7543c57d36f920ac6afa0c91001311047800b20b735b0",
 }
 """What each step's script was when it was released."""
 ADDS = "ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';"

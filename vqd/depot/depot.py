@@ -8,7 +8,7 @@ import errno
 import os
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,8 @@ _log = structlog.get_logger(__name__)
 class Depot:
     """A depot at its address. Any thread may use it, and any number at once."""
 
-    def __init__(self, address: DepotAddress) -> None:
-        """Open it, which asks nothing of it yet.
+    def __init__(self, address: DepotAddress, on_back: Callable[[], None] = lambda: None) -> None:
+        """Open it, which asks nothing of it yet. `on_back` is called when it answers again.
 
         Raises:
             VqdError: `depot_not_installed`, what speaks to such a store is not here; or as
@@ -48,6 +48,7 @@ class Depot:
             said = f"{address}: {without_credentials(str(error))}."
             raise VqdError("depot_not_installed", said, "pip install 'vqd[depot]'.") from error
         self._root = self._root.rstrip("/")
+        self._on_back = on_back
         self._why_away: str | None = None
         self._lock = threading.Lock()
 
@@ -165,6 +166,7 @@ class Depot:
             was_away, self._why_away = self._why_away is not None, None
         if was_away:
             _log.info("depot.back", depot=str(self.address))
+            self._on_back()
 
 
 def _options(address: DepotAddress) -> dict[str, Any]:

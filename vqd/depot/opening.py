@@ -1,5 +1,6 @@
 """A depot opened, where what speaks to it is installed."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vqd.domain.depot import DepotAddress
@@ -9,8 +10,8 @@ if TYPE_CHECKING:
     from vqd.depot.depot import Depot
 
 
-def opened(address: DepotAddress) -> "Depot":
-    """Open a depot, which asks nothing of it yet.
+def opened(address: DepotAddress, on_back: Callable[[], None] = lambda: None) -> "Depot":
+    """Open a depot, which asks nothing of it yet. `on_back` is called when it answers again.
 
     Raises:
         VqdError: `depot_not_installed`, or as `Depot`.
@@ -21,4 +22,4 @@ def opened(address: DepotAddress) -> "Depot":
         said = f"The settings name a `depot`, and {error.name} is not installed."
         hint = "Install the extra: pip install 'vqd[depot]'."
         raise VqdError("depot_not_installed", said, hint) from error
-    return Depot(address)
+    return Depot(address, on_back)

@@ -25,6 +25,7 @@ DIGESTS: Mapping[int, str] = MappingProxyType(
         3: "5c20b910950b5136291e156376e41b94f80353b1ab61692231501c5cc7eeed1c",
         4: "b8d1bd0c3c24909a28a406cc203c208f35fb13afa6496edc7d5531467cdfcce0",
         5: "b8d1bd0c3c24909a28a406cc203c208f35fb13afa6496edc7d5531467cdfcce0",
+        6: "b8d1bd0c3c24909a28a406cc203c208f35fb13afa6496edc7d5531467cdfcce0",
     }
 )
 

@@ -1,0 +1,2 @@
+-- Daemons that share a queue tell each other more of what may start. That is PostgreSQL's matter
+-- (vqd/store/postgres/migrations): a queue in a file has one daemon, and stays as it is.
