@@ -8,7 +8,7 @@ from tests.waiting import wait_for
 from vqd.domain.queue import JobFile
 from vqd.service.draft import Draft
 from vqd.watchers import reading as watchers_reading
-from vqd.watchers.reading import AT_ONCE, READING, Reading
+from vqd.watchers.reading import AGAIN_S, AT_ONCE, Reading
 from vqd.watchers.settle import Waiting
 
 JOB_FILE = Path("/inbox/beach/job.yaml")
@@ -40,8 +40,13 @@ def test_a_draft_that_is_made_at_once_is_given_at_once() -> None:
 
 def test_one_that_takes_long_is_waited_for_without_a_stop(slow: Slow) -> None:
     reading = Reading()
-    assert reading.draft(JOB_FILE, slow, now=5.0, changed_at=5.0) == READING
-    assert reading.is_underway(JOB_FILE)
+    begun = reading.draft(JOB_FILE, slow, now=5.0, changed_at=5.0)
+    assert begun == Waiting("is being read", 0.005)
+    later = [reading.underway(JOB_FILE, now) for now in (5.0625, 60.0)]
+    assert later == [
+        Waiting("is being read", 0.015625),
+        Waiting("is being read", AGAIN_S),
+    ]
     slow.may.set()
     ended(reading)
     made = reading.draft(JOB_FILE, slow, now=9.0, changed_at=5.0)
@@ -108,7 +113,7 @@ def test_what_is_forgotten_is_read_anew(slow: Slow) -> None:
     reading = Reading()
     reading.draft(JOB_FILE, slow, now=5.0, changed_at=5.0)
     reading.forget(JOB_FILE.parent)
-    assert not reading.is_underway(JOB_FILE)
+    assert reading.underway(JOB_FILE, 5.0) is None
     slow.may.set()
     assert isinstance(read(reading, a_draft, 6.0), Draft)
 
@@ -125,7 +130,7 @@ def read(reading: Reading, make: Callable[[Path], Draft], now: float) -> Draft |
 
 def ended(reading: Reading, job_file: Path = JOB_FILE) -> None:
     """Wait until a job file is read."""
-    wait_for(lambda: not reading.is_underway(job_file), within_s=30)
+    wait_for(lambda: reading.underway(job_file, 5.0) is None, within_s=30)
 
 
 def a_draft(job_file: Path) -> Draft:

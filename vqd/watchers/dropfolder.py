@@ -17,7 +17,7 @@ from vqd.service.draft import Draft
 from vqd.spool.drops import lacks_its_status
 from vqd.watchers.candidate import Candidate, NotTaken
 from vqd.watchers.look import look_at
-from vqd.watchers.reading import READING, MakeDraft, Reading
+from vqd.watchers.reading import MakeDraft, Reading
 from vqd.watchers.seeing import Seeing
 from vqd.watchers.settle import Settled, Settling, Waiting
 from vqd.watchers.waiting import WaitingList
@@ -143,8 +143,9 @@ class DropFolder:
 
         A `peek` only needs to tell of inputs.
         """
-        if self._reading.is_underway(found.job_file):
-            return READING
+        underway = self._reading.underway(found.job_file, now)
+        if underway is not None:
+            return underway
         settled = self.settle(name, [found.path], now)
         if isinstance(settled, Waiting):
             self._begin_inputs(name, found, peek, now)

@@ -16,12 +16,11 @@ AT_ONCE = 4
 """Jobs that are read side by side at most: each may take 100 MB of memory."""
 MOST_THREADS = 64
 """With those that still read what was forgotten, as from a share that does not answer."""
-PATIENCE_S = 0.05
-"""How long a look waits for a draft: nearly all are there by then."""
-AGAIN_S = 0.05
+PATIENCE_S = 0.01
+"""How long a look waits for a draft: nearly all are there by then. Other drops wait as long."""
+LEAST_AGAIN_S, AGAIN_S = 0.005, 0.05
 _SAME_S = 0.001
 """Times that are told by how long ago they were differ by less."""
-READING = Waiting("is being read", AGAIN_S)
 
 MakeDraft = Callable[[Path], Draft]
 """Reads a job file, and gives what it asks for."""
@@ -40,10 +39,10 @@ class Reading:
         self._readers = Askers(MOST_THREADS, name="reading")
         self._begun: dict[Path, _Begun] = {}
 
-    def is_underway(self, job_file: Path) -> bool:
-        """Tell whether the draft of a job file is being made."""
+    def underway(self, job_file: Path, now: float) -> Waiting | None:
+        """Give what a job file waits for if its draft is being made."""
         begun = self._begun.get(job_file)
-        return begun is not None and not begun.draft.done()
+        return None if begun is None or begun.draft.done() else _read_since(begun, now)
 
     def draft(
         self, job_file: Path, make: MakeDraft, *, now: float, changed_at: float
@@ -61,7 +60,7 @@ class Reading:
             with suppress(TimeoutError):
                 begun.draft.exception(PATIENCE_S)
         if not begun.draft.done():
-            return READING
+            return _read_since(begun, now)
         del self._begun[job_file]
         return begun.draft.result()
 
@@ -74,6 +73,11 @@ class Reading:
         """Forget what was read of a drop that was taken or is gone."""
         for job_file in [path for path in self._begun if path.is_relative_to(drop)]:
             del self._begun[job_file]
+
+
+def _read_since(begun: _Begun, now: float) -> Waiting:
+    """Give for how long to wait: a quarter at most of what was waited before."""
+    return Waiting("is being read", min(max(LEAST_AGAIN_S, (now - begun.at) / 4), AGAIN_S))
 
 
 def _made(make: MakeDraft, job_file: Path) -> Draft:
