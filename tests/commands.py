@@ -27,6 +27,7 @@ from tests.daemons import Daemon
 from tests.samples import TWO_LINES, picture, picture_job
 from tests.waiting import wait_for
 from vqd.spool.layout import OWN_FOLDER, Spool
+from vqd.spool.status import STATUS
 
 TOP = Path(__file__).parents[1]
 
@@ -261,7 +262,9 @@ def _as_last(script: str) -> str:
 
 
 def _is_taken(spool: Spool) -> bool:
-    return {path.name for path in spool.inbox.iterdir()} <= {OWN_FOLDER}
+    """Tell whether nothing lies in the inbox, and of all that lay there it is told how it is."""
+    is_empty = {path.name for path in spool.inbox.iterdir()} <= {OWN_FOLDER}
+    return is_empty and all((path / STATUS).is_file() for path in spool.active.iterdir())
 
 
 def _is_idle(spool: Spool) -> bool:
