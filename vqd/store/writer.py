@@ -1,13 +1,15 @@
 """The one thread that writes: an urgent lane, a bulk lane, and one commit for what waits together.
 
 Urgent writes (claims, moves) go first and share a commit; a bulk write (a slice of a big job) has
-a commit to itself, and lets the urgent ones by before the next.
+a commit to itself, and lets the urgent ones by before the next. It lets those by, too, that follow
+them at once: what a small job asks of the queue it asks step by step, and beside the writing of a
+slice, and the making of the next, each step waits for Python.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from math import inf
@@ -16,13 +18,19 @@ from typing import Any, TypeVar
 import structlog
 
 from vqd.domain.errors import VqdError
+from vqd.domain.frozen import frozen
 from vqd.store.access import Transactions, Unwritten
 from vqd.store.rows import Connection
 
 T = TypeVar("T")
 Write = Callable[[Connection], T]
+_Asked = tuple[Write[Any], Future[Any]]
 
 GROUP_LIMIT = 64
+CALM_S = 0.01
+"""For so long after an urgent write there is no bulk one."""
+BULK_APART_S = 0.02
+"""A bulk write waits no longer than this after the one before, however many urgent ones come."""
 SAID_AGAIN_S = 600.0
 """How long the log is silent about further commits that do not come about."""
 
@@ -31,6 +39,14 @@ _log = structlog.get_logger(__name__)
 
 def _nothing() -> None:
     """Do nothing about a queue that is written no more."""
+
+
+@frozen
+class _Group:
+    """Writes that share a commit."""
+
+    writes: Sequence[_Asked]
+    is_bulk: bool
 
 
 class Writer:
@@ -46,11 +62,12 @@ class Writer:
         self._transactions = transactions
         self._on_failure = on_failure
         self._fault: Unwritten | None = None
-        self._urgent: deque[tuple[Write[Any], Future[Any]]] = deque()
-        self._bulk: deque[tuple[Write[Any], Future[Any]]] = deque()
+        self._urgent: deque[_Asked] = deque()
+        self._bulk: deque[_Asked] = deque()
         self._filled = threading.Condition()
         self._closing = False
         self._said_at = -inf
+        self._calm_at = self._bulk_by = 0.0
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -87,16 +104,27 @@ class Writer:
 
     def _run(self) -> None:
         while group := self._next_group():
-            self._commit(group)
+            self._commit(group.writes)
+            if group.is_bulk:
+                self._bulk_by = time.monotonic() + BULK_APART_S
+            else:
+                self._calm_at = time.monotonic() + CALM_S
 
-    def _next_group(self) -> list[tuple[Write[Any], Future[Any]]]:
+    def _next_group(self) -> _Group | None:
         with self._filled:
             self._filled.wait_for(lambda: self._urgent or self._bulk or self._closing)
+            if self._bulk:
+                self._filled.wait_for(lambda: self._urgent or self._closing, self._calm_s())
             if self._urgent:
-                return [self._urgent.popleft() for _ in range(min(len(self._urgent), GROUP_LIMIT))]
-            return [self._bulk.popleft()] if self._bulk else []
+                count = min(len(self._urgent), GROUP_LIMIT)
+                return _Group([self._urgent.popleft() for _ in range(count)], is_bulk=False)
+            return _Group([self._bulk.popleft()], is_bulk=True) if self._bulk else None
 
-    def _commit(self, group: list[tuple[Write[Any], Future[Any]]]) -> None:
+    def _calm_s(self) -> float:
+        """Give for how long a bulk write is to wait for urgent ones."""
+        return max(0.0, min(self._calm_at, self._bulk_by) - time.monotonic())
+
+    def _commit(self, group: Sequence[_Asked]) -> None:
         try:
             settled = self._written(group)
         except Unwritten as unwritten:
@@ -106,7 +134,7 @@ class Writer:
         for settle in settled:
             settle()
 
-    def _written(self, group: list[tuple[Write[Any], Future[Any]]]) -> list[Callable[[], None]]:
+    def _written(self, group: Sequence[_Asked]) -> list[Callable[[], None]]:
         """Commit a group; gives what lets those who wait for it know."""
         if self._fault is not None:
             raise _again(self._fault)
