@@ -46,8 +46,8 @@ def test_outputs_that_are_on_their_way_to_a_host_that_is_gone_are_told_of_and_co
     told = job(house.b)
     assert told["on_the_way"]
     assert told["reason"].endswith("on their way home")
+    wait_for(lambda: "is gone" in explained(house.b), within_s=WITHIN_S, what="that a is gone")
     assert "on their way home by the depot, and host" in explained(house.b)
-    assert "is gone" in explained(house.b)
 
     house.a.start()
 
