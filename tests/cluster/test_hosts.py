@@ -81,7 +81,8 @@ class Cluster:
         return wait_for(enough, within_s=WITHIN_S, what=f"{times} times '{event}'")
 
     def hosts(self) -> list[str]:
-        """Name the hosts that were not swept."""
+        """Name the hosts that were not swept, while those that are to run are kept running."""
+        self._keep()
         return [str(name) for (name,) in self.ask("SELECT name FROM vqd_leases.lease_hosts")]
 
     def _keep(self) -> None:
