@@ -29,11 +29,7 @@ def put(daemon: Daemon, name: str, job: str, *, pictures: int) -> None:
 def drop(daemon: Daemon, name: str, job: str) -> Path:
     """Drop a job of three pictures that is going to wait; gives its folder once it was taken."""
     put(daemon, name, job, pictures=3)
-    return wait_for(
-        lambda: next(iter(daemon.spool.active.glob(f"*-{name}")), None),
-        within_s=60,
-        what=f"the taking of {name}",
-    )
+    return daemon.wait_accepted(name)
 
 
 def told(folder: Path) -> tuple[str, str | None] | None:
@@ -113,7 +109,7 @@ def test_a_proof_that_failed_is_shown_mended_and_shown_anew(daemon: Daemon) -> N
     job = picture_job(daemon.folder / "beach", job=f"{PROOF}retry: {{limit: 0}}\n")
     write(job / "p1.png", "no picture")
     job.rename(daemon.spool.inbox / "beach")
-    folder = wait_for(lambda: next(iter(daemon.spool.active.glob("*-beach")), None), within_s=60)
+    folder = daemon.wait_accepted("beach")
     wait_told(folder, "queued", MADE)
     assert "is not a usable image" in (folder / "proof.html").read_text(encoding="utf-8")
     picture(folder / "p1.png")

@@ -132,8 +132,8 @@ def test_inputs_may_come_before_the_job_file_and_after_it(share: Share, tmp_path
 def test_a_steering_file_from_the_far_side_is_answered(share: Share, tmp_path: Path) -> None:
     job = WIDE + "schedule: {suspended: true}\n"
     picture_job(tmp_path / "held", pictures=1, job=job).rename(share.far.inbox / "held")
-    held = wait_for(lambda: [*share.far.active.glob("*-held")], within_s=60)[0]
-    write(held / "cancel.TXT", "")
+    held = share.daemon.wait_accepted("held")
+    write(share.far.active / held.name / "cancel.TXT", "")
     failed = share.daemon.wait_closed("held")
     assert failed.parent == share.daemon.spool.failed
     answers = share.far.failed.glob

@@ -107,12 +107,12 @@ def has_answer(daemon: Daemon, verb: str) -> bool:
 
 def steer(daemon: Daemon) -> None:
     """Do to jobs whatever can be done to them."""
-    folder = wait_for(lambda: next(daemon.spool.active.glob("*-suspended"), None), within_s=60)
+    folder = daemon.wait_accepted("suspended")
     for asked in ("PRIORITY 80", "PAUSE", "RESUME", "CANCEL"):
         (folder / asked).touch()
         is_answered = partial(has_answer, daemon, asked.split(maxsplit=1)[0])
         wait_for(is_answered, within_s=60, what=f"the answer to {asked}")
-    proved = wait_for(lambda: next(daemon.spool.active.glob("*-proved"), None), within_s=60)
+    proved = daemon.wait_accepted("proved")
     (proved / "APPROVE").touch()
     daemon.wait_closed("proved")
     back = daemon.wait_closed("broken")

@@ -176,7 +176,7 @@ def test_names_that_differ_in_case_are_one_file_on_the_share(house: House, tmp_p
 def test_a_job_is_steered_over_the_share(house: House, tmp_path: Path) -> None:
     job = TWO_LINES + "schedule: {suspended: true}\n"
     picture_job(house.inbox.parent / "held", pictures=1, job=job).rename(house.inbox / "held")
-    held = wait_for(lambda: [*house.daemon.spool.active.glob("*-held")], within_s=60)[0]
+    held = house.daemon.wait_accepted("held")
     share = Samba(tmp_path / "samba", house.daemon.spool.active)
     try:
         share.start()

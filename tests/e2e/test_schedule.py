@@ -27,18 +27,9 @@ def drop(daemon: Daemon, name: str, *lines: str, pictures: int = 1) -> None:
     job.rename(daemon.spool.inbox / name)
 
 
-def active(daemon: Daemon, name: str) -> Path:
-    """Wait until a job is accepted; gives its folder."""
-    return wait_for(
-        lambda: next(iter(daemon.spool.active.glob(f"*-{name}")), None),
-        within_s=60,
-        what=f"the taking of {name}",
-    )
-
-
 def wait_held(daemon: Daemon, name: str, said: str) -> Path:
     """Wait until a job's status says so, and `vqd status` and `vqd show` too; gives its folder."""
-    folder = active(daemon, name)
+    folder = daemon.wait_accepted(name)
     wait_for(lambda: reason_of(folder) == said, within_s=60, what=f"{said!r} in {name}")
     assert said in daemon.vqd("status").stdout
     assert said in daemon.vqd("show", folder.name).stdout
@@ -88,7 +79,7 @@ def test_a_suspended_job_waits_for_resume_through_a_kill(daemon: Daemon) -> None
 def test_a_job_that_runs_is_paused_and_goes_on(daemon: Daemon) -> None:
     daemon.start()
     drop(daemon, "beach", f"fan_out: {{matrix: {{size: [{ENDLESS}]}}}}")
-    folder = active(daemon, "beach")
+    folder = daemon.wait_accepted("beach")
     wait_for(lambda: daemon.logged("prompt.concluded"), within_s=60)
     assert daemon.vqd("pause", "beach").returncode == 0
     wait_held(daemon, "beach", "suspended: RESUME starts it")
@@ -205,7 +196,7 @@ def test_after_so_many_failures_the_rest_of_the_job_is_cancelled(daemon: Daemon)
     write(job / "cat.png", "no picture")
     write(job / "job.yaml", "\n".join(["vqd: 1", "workflow: image-scale", *lines, ""]))
     job.rename(daemon.spool.inbox / "bad")
-    active(daemon, "bad")
+    daemon.wait_accepted("bad")
     daemon.vqd("resume")
     folder = daemon.wait_closed("bad")
     status = status_of(folder)
@@ -229,7 +220,7 @@ def test_what_is_not_done_by_its_deadline_is_cancelled(daemon: Daemon, is_runnin
         "retry: {deadline: 8s}",
         *start,
     )
-    active(daemon, "beach")
+    daemon.wait_accepted("beach")
     wait_for(lambda: not is_running or daemon.logged("prompt.concluded"), within_s=60)
     daemon.kill()
     daemon.start()
@@ -252,7 +243,7 @@ def test_a_priority_given_later_lets_a_job_overtake(daemon: Daemon) -> None:
     assert daemon.vqd("pause").returncode == 0
     for name in ("first", "second"):
         drop(daemon, name)
-        active(daemon, name)
+        daemon.wait_accepted(name)
     assert daemon.vqd("priority", "second", "80").returncode == 0
     assert daemon.vqd("priority", "second", "101").returncode == 2
     daemon.kill()

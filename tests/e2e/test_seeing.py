@@ -37,13 +37,6 @@ def running(folder: Path, **settings: object) -> Iterator[Daemon]:
     daemon.close()
 
 
-def active(daemon: Daemon, name: str) -> Path:
-    """The folder of an active job, once it is accepted."""
-    return wait_for(
-        lambda: next(daemon.spool.active.glob(f"*-{name}"), None), within_s=60, what=f"job {name}"
-    )
-
-
 def answer_to(daemon: Daemon, request: Path) -> str:
     """The new name of a steering file, wherever its job is by then."""
     request.touch()
@@ -78,7 +71,7 @@ def test_steering_files_are_answered_at_once(
 ) -> None:
     daemon: Daemon = request.getfixturevalue(house)
     picture_job(tmp_path / "steered", job=SUSPENDED).rename(daemon.spool.inbox / "steered")
-    folder = active(daemon, "steered")
+    folder = daemon.wait_accepted("steered")
     assert answer_to(daemon, folder / "PRIORITY 80").startswith("PRIORITY.done-")
     assert answer_to(daemon, folder / "pause.txt") == "PAUSE.refused-suspended already"
     assert answer_to(daemon, folder / "CANCEL").startswith("CANCEL.done-")

@@ -106,7 +106,7 @@ def test_while_it_runs_a_job_is_told_of_every_second_and_no_more_often(
         ThreadPoolExecutor() as aside,
     ):
         picture_job(tmp_path / "long", job=JOB).rename(daemon.spool.inbox / "long")
-        (folder,) = wait_for(lambda: [*daemon.spool.active.glob("*-long")], within_s=60)
+        folder = daemon.wait_accepted("long")
         follows = aside.submit(daemon.vqd, "log", "long", "--follow")
         wait_for((folder / "STATUS.yaml").exists, within_s=60)
         wait_for(look, within_s=60, what="a status every second")
