@@ -12,7 +12,7 @@ from vqd.domain.errors import DEPOT_AWAY, DEPOT_LACKS, STORE_DISK, STORE_UNREACH
 from vqd.domain.outcome import FailureCode
 from vqd.runner.acceptance import BadOutput
 from vqd.runner.assignment import Assignment
-from vqd.runner.failing import failure_of
+from vqd.runner.failing import BELIEVED_AT_ATTEMPT, failure_of
 from vqd.runner.inputs import BadInput
 from vqd.store.store import Store
 
@@ -66,3 +66,16 @@ def test_what_may_be_so_here_alone_is_left_to_the_daemon_whose_job_it_is(
 ) -> None:
     failed = failure_of(error, replace(assignment, is_elsewhere=True))
     assert failed.code is FailureCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(BadInput("cut off"), FailureCode.INVALID), (FULL, FailureCode.UNAVAILABLE)],
+    ids=repr,
+)
+def test_an_input_that_no_daemon_can_use_fails_at_last(
+    assignment: Assignment, error: Exception, code: FailureCode
+) -> None:
+    tried = replace(assignment.prompt, attempt=BELIEVED_AT_ATTEMPT)
+    failed = failure_of(error, replace(assignment, prompt=tried, is_elsewhere=True))
+    assert failed.code is code

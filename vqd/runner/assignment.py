@@ -33,6 +33,12 @@ class Assignment:
         """Give what each slot's file is called below `input_folder`."""
         return self.prompt.inputs if self.fetched is None else self.fetched
 
+    def in_words_of_its_job(self, said: str) -> str:
+        """Give what is said of the inputs by the names that the job has for them."""
+        for slot, name in (self.fetched or {}).items():
+            said = said.replace(name, self.prompt.inputs[slot])
+        return said
+
     @property
     def frees_memory(self) -> bool:
         """Tell whether the server is to free its memory before it gets the prompt."""

@@ -18,6 +18,7 @@ from vqd.domain.outcome import Parcel, Succeeded
 from vqd.domain.queue import Job, Prompt
 from vqd.runner.assignment import Assignment
 from vqd.runner.inputcache import InputCache
+from vqd.runner.inputs import BAD_INPUT, BadInput
 from vqd.runner.parcels import pack, sha256_of
 from vqd.runner.stocklist import read_list
 from vqd.store.store import Store
@@ -82,7 +83,8 @@ class ByDepot:
         """Fetch the inputs of a prompt; gives what each is called in the folder of the cache.
 
         Raises:
-            VqdError: `depot_away`, `depot_lacks`. OSError: there is no room for them.
+            BadInput: their home could not read one. VqdError: `depot_away`, `depot_lacks`.
+            OSError: there is no room for them.
         """
         job_key = assignment.prompt.key.job_key
         taken: dict[str, str] = {}
@@ -92,15 +94,15 @@ class ByDepot:
                 taken[slot] = self._take(home, path, contents)
         except (OSError, VqdError) as error:
             self._cache.give_back(taken.values())
-            if isinstance(error, VqdError) and error.code == DEPOT_LACKS:
-                # Their home puts them there again.
+            if isinstance(error, VqdError) and error.code in (BAD_INPUT, DEPOT_LACKS):
+                # Their home puts there again what it has by now.
                 self._store.write(lambda session: session.depot.unstock(job_key))
             raise
         return taken
 
     def _take(self, home: str, path: str, contents: Mapping[str, Content]) -> str:
         if path not in contents:
-            raise VqdError(DEPOT_LACKS, f"The depot {self._depot.address} has no {path}.")
+            raise BadInput(f"{path} is gone from the job's folder, or cannot be read there.")
         return self._cache.take(home, contents[path], PurePosixPath(path).suffix.lower())
 
     def give_back(self, taken: Mapping[str, str]) -> None:

@@ -11,8 +11,9 @@ from vqd.runner.assignment import Assignment
 from vqd.runner.inputs import BadInput
 from vqd.spool.files import concerns_one_name, is_real_folder
 
-_OF_FILES = frozenset({FailureCode.INVALID, FailureCode.DISK_FULL})
-"""What may be so here alone where the files are another daemon's."""
+BELIEVED_AT_ATTEMPT = 3
+"""At this attempt a daemon is believed that says of another's input that it cannot be used: where
+the other can run the prompt, it had time to."""
 
 _log = structlog.get_logger(__name__)
 
@@ -39,9 +40,16 @@ def _unless_gone(failed: Failed, assignment: Assignment) -> Failed:
     if not is_real_folder(folder):
         said = f"{folder} is gone: the share is away, or the folder was moved."
         failed = Failed(FailureCode.DISK_FULL, said)
-    if assignment.is_elsewhere and failed.code in _OF_FILES:
+    if assignment.is_elsewhere and _may_be_so_here_alone(failed, assignment):
         return Failed(FailureCode.UNAVAILABLE, failed.message)
     return failed
+
+
+def _may_be_so_here_alone(failed: Failed, assignment: Assignment) -> bool:
+    is_tried = assignment.prompt.attempt >= BELIEVED_AT_ATTEMPT
+    return failed.code is FailureCode.DISK_FULL or (
+        failed.code is FailureCode.INVALID and not is_tried
+    )
 
 
 def _of_os_error(error: OSError, assignment: Assignment) -> Failed:

@@ -19,6 +19,8 @@ from vqd.runner.shared import OWN_FOLDER, SharedInputs
 from vqd.spool.files import concerns_one_name
 from vqd.spool.signs import mtime
 
+BAD_INPUT = "bad_input"
+
 _log = structlog.get_logger(__name__)
 
 
@@ -26,7 +28,7 @@ class BadInput(VqdError):
     """An input cannot be used: it is gone, does not decode, or is not of the kind asked for."""
 
     def __init__(self, message: str) -> None:
-        super().__init__("bad_input", message)
+        super().__init__(BAD_INPUT, message)
 
 
 @frozen
