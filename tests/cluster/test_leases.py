@@ -1,6 +1,7 @@
 """Leases: a prompt has one, whoever has it may tell once what became of it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from procrastinate.schema import SchemaManager
 from psycopg import Connection
+from structlog.testing import capture_logs
 
 from tests.postgres import Postgres
 from tests.waiting import wait_for
@@ -229,6 +231,26 @@ def test_a_host_that_was_swept_is_told_so_by_its_heart(url: str) -> None:
             assert swept.wait(30)
         finally:
             heart.stop()
+
+
+@pytest.mark.parametrize(("off_s", "told"), [(3600, "ahead_s"), (-3600, "behind_s"), (10, None)])
+def test_a_clock_that_is_not_as_the_database_has_it_is_told_of(
+    url: str, off_s: float, told: str | None
+) -> None:
+    with connect(Database(url), name="test") as connection, capture_logs() as logs:
+        worker = Hosts(connection).join("gpu1", "gpu1")
+        heard = threading.Event()
+        heart = Heart(Database(url), worker, lease_s=60, clock=lambda: time.time() + off_s)
+        heart.listen(heard.set)
+        heart.start()
+        assert heard.wait(30)
+        heart.stop()
+    lines = [line for line in logs if line["event"] == "heart.clock_apart"]
+    if told is None:
+        assert lines == []
+    else:
+        (line,) = lines
+        assert abs(line[told] - 3600) < 60
 
 
 def test_a_heart_that_stops_in_the_middle_of_a_beat_holds_up_nobody_who_finds_that(

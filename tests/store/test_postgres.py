@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
@@ -25,6 +26,7 @@ from vqd.store.access import queue_at
 from vqd.store.postgres import writing
 from vqd.store.postgres.connection import connect
 from vqd.store.postgres.errors import unreachable
+from vqd.store.postgres.examine import examine_database
 from vqd.store.rows import Connection
 from vqd.store.store import Session, Store, StoreReader
 from vqd.store.writer import Write, Writer
@@ -335,6 +337,17 @@ def test_a_database_of_other_text_is_refused(postgres: Postgres) -> None:
     with pytest.raises(VqdError, match="LATIN1, not UTF8") as caught:
         Store(Database(postgres.url("latin")))
     assert caught.value.code == "store_encoding"
+
+
+@pytest.mark.parametrize(
+    ("off_s", "code", "said"),
+    [(0, "clock", "agrees with"), (7200, "clocks_apart", "2 h behind this machine's")],
+)
+def test_whether_clocks_agree_is_found(database: str, off_s: float, code: str, said: str) -> None:
+    Store(Database(database)).close()
+    found = examine_database(Database(database), now=lambda: time.time() + off_s)
+    told = {one.code: one.said for one in found}
+    assert said in told[code]
 
 
 def test_a_user_who_may_make_nothing_is_told_what_to_do(database: str, postgres: Postgres) -> None:

@@ -63,6 +63,12 @@ def test_a_server_that_is_well_tells_what_it_is_and_has(server: StrangeServer) -
     assert {asked.method for asked in server.asked} == {"GET"}
 
 
+def test_the_memory_of_a_server_without_a_card_is_not_told_as_vram(server: StrangeServer) -> None:
+    devices = [{"name": "cpu", "type": "cpu", "vram_total": 24 << 30, "vram_free": 1}]
+    server.answers("GET /system_stats", Answer(body={**STATS, "devices": devices}))
+    assert Examined(server.url).found[0].said == "ComfyUI 0.3.64"
+
+
 @pytest.mark.parametrize(("off_s", "said"), [(3600, "60 min ahead of"), (-7200, "2 h behind")])
 def test_a_clock_that_is_off_is_told_by_how_much(
     server: StrangeServer, off_s: float, said: str

@@ -10,12 +10,10 @@ from vqd.comfy.faults import NotComfy, Unreachable
 from vqd.comfy.messages import ServerFacts
 from vqd.domain.catalogue import NodeClass, read_node_class
 from vqd.domain.errors import VqdError
-from vqd.domain.finding import Finding, command, ok, warn, wrong
-from vqd.domain.times import duration
+from vqd.domain.finding import SET_NTP, Finding, clocks, command, ok, wrong
 
 SILENCE_S = 4.0
 """How long a server may say nothing: one that computes may be slow to answer."""
-_CLOCKS_APART_S = 60.0
 _GIB = 1 << 30
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -52,7 +50,7 @@ def examine_server(
 
 
 def _described(facts: ServerFacts) -> str:
-    vram = max((device.vram_bytes for device in facts.devices), default=0)
+    vram = facts.vram_bytes
     parts = [f"ComfyUI {facts.version or 'of an unknown version'}"]
     if vram:
         parts.append(f"{vram / _GIB:.0f} GB of VRAM")
@@ -64,15 +62,7 @@ def _clock(client: Client, url: str, now: Callable[[], float]) -> Iterator[Findi
     there = client.time_there()
     if there is None:
         return
-    apart_s = there - now()
-    if abs(apart_s) <= _CLOCKS_APART_S:
-        yield ok("clock", "its clock agrees with this machine's")
-        return
-    which = "ahead of" if apart_s > 0 else "behind"
-    said = f"its clock is {duration(abs(round(apart_s)))} {which} this machine's"
-    mend = ("timedatectl", "set-ntp", "true")
-    here = command("sudo", *mend, why="and here, if it is this machine's that is wrong")
-    yield warn("clocks_apart", said, command(*_there(url), "sudo", *mend), here)
+    yield clocks(there - now(), command(*_there(url), "sudo", *SET_NTP))
 
 
 def _life(client: Client, url: str) -> Iterator[Finding]:

@@ -85,6 +85,12 @@ class ServerFacts:
     version: str
     devices: tuple[Device, ...]
 
+    @property
+    def vram_bytes(self) -> int:
+        """Give the most that one of its devices has; 0 if it computes on the processor alone, of
+        which a server tells the machine's memory."""
+        return max((one.vram_bytes for one in self.devices if one.type != "cpu"), default=0)
+
 
 def finished_entry(prompt_id: str, document: Json) -> Finished | None:
     """Read the answer to /history/ID; None if it has no entry of that id."""

@@ -6,6 +6,11 @@ from enum import StrEnum
 
 from vqd.domain.frozen import frozen
 from vqd.domain.names import readable
+from vqd.domain.times import duration
+
+CLOCKS_APART_S = 60.0
+"""By so much two clocks may differ: windows, delays and deadlines are of minutes."""
+SET_NTP = ("timedatectl", "set-ntp", "true")
 
 
 class Level(StrEnum):
@@ -52,6 +57,17 @@ def command(*words: object, why: str | None = None) -> str:
     """Give a command as it is typed, with a remark behind it."""
     typed = shlex.join(map(str, words))
     return f"{typed}  # {why}" if why else typed
+
+
+def clocks(apart_s: float, cure: str, *, whose: str = "its clock") -> Finding:
+    """Find whether a clock, which is `apart_s` ahead, agrees with this machine's. `cure` is the
+    command that mends it; what mends this machine's is told beside it."""
+    if abs(apart_s) <= CLOCKS_APART_S:
+        return ok("clock", f"{whose} agrees with this machine's")
+    which = "ahead of" if apart_s > 0 else "behind"
+    said = f"{whose} is {duration(abs(round(apart_s)))} {which} this machine's"
+    here = command("sudo", *SET_NTP, why="and here, if it is this machine's that is wrong")
+    return warn("clocks_apart", said, cure, here)
 
 
 def worst(findings: Iterable[Finding]) -> Level:

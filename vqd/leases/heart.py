@@ -18,6 +18,7 @@ from procrastinate.manager import get_channel_for_queues
 from psycopg import Connection, sql
 
 from vqd.domain.errors import VqdError
+from vqd.domain.finding import CLOCKS_APART_S
 from vqd.domain.place import Database
 from vqd.leases.connecting import connect
 from vqd.leases.hosts import Hosts, Worker
@@ -61,6 +62,7 @@ class Heart:
         *,
         lease_s: float,
         on_swept: Callable[[], None] = end_process,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._worker = worker
@@ -68,6 +70,7 @@ class Heart:
         self._beat_s = lease_s / _BEATS
         self._on_change: Callable[[], None] = lambda: None
         self._on_swept = on_swept
+        self._clock = clock
         self._steady_since: float | None = None
         self._last_at = 0.0
         self._is_heard = True
@@ -128,6 +131,7 @@ class Heart:
         if not self._is_heard:
             _log.info("heart.heard")
             self._is_heard = True
+        self._compare_clocks(connection)
         self._on_change()  # who knows what was told while nobody listened
         hosts = Hosts(connection)
         while not self._is_stopping:
@@ -137,6 +141,17 @@ class Heart:
                 if told.channel != CHANGED or told.payload in ("", self._worker.identity):
                     self._on_change()
             self._wait(connection)
+
+    def _compare_clocks(self, connection: Connection[Any]) -> None:
+        """Log it if this machine's clock is not as PostgreSQL's, and so as other hosts'."""
+        asked_at = self._clock()
+        (there,) = connection.execute(
+            "SELECT extract(epoch FROM clock_timestamp())::double precision"
+        ).fetchone() or (asked_at,)
+        ahead_s, behind_s = asked_at - there, there - self._clock()  # it may take long to answer
+        if max(ahead_s, behind_s) > CLOCKS_APART_S:
+            which = "ahead_s" if ahead_s > 0 else "behind_s"
+            _log.warning("heart.clock_apart", **{which: round(max(ahead_s, behind_s))})
 
     def _beat(self, hosts: Hosts) -> None:
         """Say that this host lives, in a transaction of its own: a heart that stops in between

@@ -1,7 +1,7 @@
 """A ComfyUI server as the runner knows it."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from math import ceil
 from pathlib import Path
@@ -11,7 +11,7 @@ import structlog
 from vqd.comfy.client import Client
 from vqd.comfy.faults import ComfyError
 from vqd.comfy.listener import Listener
-from vqd.comfy.messages import Device
+from vqd.comfy.messages import ServerFacts
 from vqd.domain.frozen import frozen
 from vqd.domain.needs import Capability
 from vqd.domain.server import ServerRecord
@@ -153,7 +153,7 @@ class Server:
             _log.warning("server.unknown", server=self.name, error=error.message)
             return False
         self._mark()
-        self._version, self._vram_gb = facts.version, _vram_gb(facts.devices)
+        self._version, self._vram_gb = facts.version, _vram_gb(facts)
         self._judge_capability()
         self._on_change()
         return True
@@ -260,10 +260,9 @@ class Server:
         self._on_change()
 
 
-def _vram_gb(devices: Iterable[Device]) -> float | None:
+def _vram_gb(facts: ServerFacts) -> float | None:
     """Give the largest card's VRAM in whole GB, rounded up: one of 24 GB says a little less."""
-    sizes = [device.vram_bytes for device in devices if device.type != "cpu"]
-    return float(ceil(max(sizes) / _GB)) if sizes else None
+    return float(ceil(facts.vram_bytes / _GB)) or None
 
 
 _GB = 1 << 30

@@ -1,12 +1,12 @@
 """Whether PostgreSQL answers, keeps what it is told, and has a queue that holds together."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
 from vqd.domain.errors import VqdError
-from vqd.domain.finding import Finding, command, ok, warn, wrong
+from vqd.domain.finding import SET_NTP, Finding, clocks, command, ok, warn, wrong
 from vqd.domain.place import Database
 from vqd.store.counters import miscounted
 from vqd.store.examine import refusals, replaced_by
@@ -14,11 +14,14 @@ from vqd.store.postgres.queue import PostgresQueue
 
 _FACTS = (
     "SELECT split_part(current_setting('server_version'), ' ', 1) AS version,"
-    " current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits"
+    " current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits,"
+    " CAST(extract(epoch FROM clock_timestamp()) AS double precision) AS at"
 )
 
 
-def examine_database(database: Database, *, rows: bool = False) -> Iterator[Finding]:
+def examine_database(
+    database: Database, *, rows: bool = False, now: Callable[[], float] = time.time
+) -> Iterator[Finding]:
     """Examine the queue in a database; with `rows`, whether every counter is right, too."""
     began_at = time.monotonic()
     try:
@@ -30,12 +33,20 @@ def examine_database(database: Database, *, rows: bool = False) -> Iterator[Find
                 "store_answers",
                 f"{database}: PostgreSQL {facts['version']} answers in {took_ms} ms",
             )
+            yield _clock(facts["at"] - now(), database)
             yield from _durability(facts, database)
             if rows:
                 yield from _counters([*miscounted(reading.connection)])
             yield from refusals(reading.connection)
     except VqdError as error:
         yield _unopened(error, database)
+
+
+def _clock(apart_s: float, database: Database) -> Finding:
+    """Compare its clock with this machine's, as every host on the queue does: by what one writes
+    as a time the others go."""
+    cure = command("sudo", *SET_NTP, why="on the machine of PostgreSQL")
+    return clocks(apart_s, cure, whose=f"{database}: its clock")
 
 
 def _durability(facts: Any, database: Database) -> Iterator[Finding]:
