@@ -64,6 +64,16 @@ def test_nothing_can_be_typed_that_would_be_lost_while_a_form_becomes_a_text(loo
     expect(text).to_have_value(re.compile("^comment: typed before$", re.MULTILINE))
 
 
+def test_files_that_cannot_be_listed_are_asked_for_again(look: Look) -> None:
+    look.page.route("**/prompts?limit=500", lambda route: route.fulfill(status=503), times=1)
+    go(look, f"/jobs/{JOB}/edit")
+    files = look.page.get_by_role("group", name="Files")
+    expect(files).to_contain_text("They cannot be listed: ")
+    look.said.clear()  # what a browser says of such an answer
+    files.get_by_role("button", name="Try again").click()
+    expect(files).to_be_hidden()  # this job has none
+
+
 def test_the_way_that_was_chosen_last_is_shown(look: Look) -> None:
     go(look, f"/jobs/{JOB}/edit")
     held = hold(look, "**/job-file/written", 1)

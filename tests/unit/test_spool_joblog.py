@@ -28,6 +28,14 @@ def test_a_line_begins_with_its_time_as_utc() -> None:
     assert line == "2026-09-21T14:13:20.000Z waits no longer"
 
 
+def test_what_a_job_waits_for_is_told_with_one_word_for_that() -> None:
+    down = "waits for server gpu1, which is down since 14:02"
+    assert told(job("job.held", why="suspended"), job("job.held", why=down)) == [
+        "waits: suspended",
+        down,
+    ]
+
+
 def test_every_attempt_is_told_with_its_server_how_long_it_took_and_why_it_ended() -> None:
     assert told(
         job("job.accepted", workflow="wan-i2v", prompts=2, kept=1),

@@ -124,9 +124,12 @@ class Depot:
             VqdError: `depot_away`.
         """
         for name in names:
-            if self.size(name) is not None:
+            try:
                 with self._asked(name):
                     self._files.rm_file(self._place(name))
+            except VqdError as error:
+                if error.code != DEPOT_LACKS:
+                    raise
 
     @property
     def _is_folder(self) -> bool:

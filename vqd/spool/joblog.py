@@ -147,6 +147,12 @@ def _closed(state: str) -> Callable[[Facts], str]:
     return closed
 
 
+def _held(facts: Facts) -> str:
+    """Tell what a job waits for; of a server the reason itself says that it waits for it."""
+    why = str(facts.get("why"))
+    return why if why.startswith("waits ") else f"waits: {why}"
+
+
 def _prompts(facts: Facts) -> str:
     many = facts.get("prompts")
     return f"{many} {'prompt' if many == 1 else 'prompts'}"
@@ -158,8 +164,8 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
     {
         "job.accepted": _accepted,
         "job.rejected": _rejected,
-        "job.quoted": lambda facts: f"waits: {facts.get('why')}",
-        "job.held": lambda facts: f"waits: {facts.get('why')}",
+        "job.quoted": _held,
+        "job.held": _held,
         "job.released": lambda _: "waits no longer",
         "job.cancel_requested": lambda facts: f"to be cancelled: {facts.get('why')}",
         "job.adopted": lambda _: _LESS_KNOWN,

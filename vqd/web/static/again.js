@@ -39,7 +39,16 @@ function makeFilesOf(name, base, overrides, onLoad) {
   );
 
   async function load() {
-    const { prompts, next } = await get(`jobs/${encodeURIComponent(name)}/prompts`, { limit: MOST_PROMPTS });
+    try {
+      show(await get(`jobs/${encodeURIComponent(name)}/prompts`, { limit: MOST_PROMPTS }));
+    } catch (error) {
+      const again = h("button", { class: "plain", type: "button", onclick: load }, "Try again");
+      more.replaceChildren(`They cannot be listed: ${error.message} `, again);
+      element.hidden = false;
+    }
+  }
+
+  function show({ prompts, next }) {
     for (const { prompt, inputs } of prompts) {
       for (const [slot, path] of Object.entries(inputs)) if (!known.has(path)) known.set(path, { prompt, slot });
     }
