@@ -1,7 +1,7 @@
 """Other queues on SQLite, on the same rows in the same run.
 
-They are installed into .venv-peers (`script/bench` does so when they are asked for); nothing else
-needs them, and without them nothing is measured here.
+They are installed into .venv-peers (`script/bench` does so); nothing else needs them, and without
+them nothing is measured here.
 """
 
 import statistics
