@@ -10,6 +10,7 @@ import pytest
 from tests.builders import write
 from tests.daemons import Daemon, status_of
 from tests.faults.rendering import assert_made_once, outcomes
+from tests.ports import lasting_port
 from tests.postgres import PROGRAMS, Postgres, postgres_server, require_postgres
 from tests.samples import picture_job
 from tests.waiting import wait_for
@@ -100,6 +101,10 @@ def test_a_queue_moves_to_postgres_in_the_middle_of_a_job(tmp_path: Path, databa
     begun(before, tmp_path)
     assert "already_running" in before.vqd("db", "migrate", "--to", database).stderr
     before.stop()
+    nobody = f"postgresql://vqd@127.0.0.1:{lasting_port()}/vqd"
+    away = before.vqd("db", "migrate", "--to", nobody).stderr
+    assert "Say it again once PostgreSQL answers" in away
+    assert "[store_unreachable]" in away
     moved = before.vqd("db", "migrate", "--to", database)
     assert moved.returncode == 0, moved.stderr
     assert f"1 job, {PROMPTS} prompts" in moved.stdout

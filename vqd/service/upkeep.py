@@ -5,7 +5,7 @@ from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
-from vqd.domain.errors import VqdError
+from vqd.domain.errors import STORE_UNREACHABLE, VqdError
 from vqd.domain.finding import Finding, command, ok, warn
 from vqd.domain.lifecycle import CLOSED_STATES, JobState
 from vqd.domain.names import printable
@@ -83,7 +83,15 @@ def relocate(
     Raises:
         VqdError, OSError: as `store.relocating.relocate` tells.
     """
-    return relocating.relocate(source, target, now=now, on_progress=on_progress)
+    try:
+        return relocating.relocate(source, target, now=now, on_progress=on_progress)
+    except VqdError as error:
+        if error.code != STORE_UNREACHABLE:
+            raise
+        hint = (
+            "Say it again once PostgreSQL answers; until all is moved the queue is where it was."
+        )
+        raise VqdError(error.code, error.message, hint) from error
 
 
 def _newest_in(folder: Path) -> Path:
