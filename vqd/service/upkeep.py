@@ -88,9 +88,7 @@ def relocate(
     except VqdError as error:
         if error.code != STORE_UNREACHABLE:
             raise
-        hint = (
-            "Say it again once PostgreSQL answers; until all is moved the queue is where it was."
-        )
+        hint = "Say it again once PostgreSQL answers; until all is moved the queue is where it was."
         raise VqdError(error.code, error.message, hint) from error
 
 
