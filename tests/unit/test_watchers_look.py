@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,31 @@ def test_a_file_that_is_open_for_writing_is_held_until_it_is_closed(tmp_path: Pa
         file.flush()
         assert is_held(str(path)) is True
     assert is_held(str(path)) is False
+
+
+WRITER_MEANWHILE = """
+import fcntl, subprocess, sys
+from vqd.watchers.look import is_held
+
+really = fcntl.fcntl
+
+def fcntl_with_a_writer(descriptor, command, argument=0):
+    told = really(descriptor, command, argument)
+    if (command, argument) == (fcntl.F_SETLEASE, fcntl.F_RDLCK):
+        subprocess.Popen(["sh", "-c", 'exec 3>> "$0"', sys.argv[1]])
+        while really(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK:
+            pass  # until the kernel has told of the writer
+    return told
+
+fcntl.fcntl = fcntl_with_a_writer
+print(is_held(sys.argv[1]))
+"""
+
+
+def test_a_writer_that_comes_while_it_is_looked_does_not_end_the_process(tmp_path: Path) -> None:
+    asked = [sys.executable, "-c", WRITER_MEANWHILE, str(write(tmp_path / "a.txt", "x"))]
+    ended = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "False\n"), ended.stderr
 
 
 def test_a_reader_does_not_hold_a_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import signal
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -50,12 +51,16 @@ def is_held(path: str, above: int | None = None) -> bool | None:
     By asking for a read lease, which the kernel refuses while there is a writer (fcntl(2),
     F_SETLEASE). It is right on local file systems only. `above` is the handle of the folder from
     which the path leads, if not the working folder.
+
+    A writer that comes while the lease is held is told of by a signal, and waits for its end. It is
+    a signal that does nothing: SIGIO, which is sent if no other is named, ends the process.
     """
     try:
         descriptor = os.open(path, _FILE, dir_fd=above)
     except OSError as error:
         return None if error.errno in _UNTOLD else False
     try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
