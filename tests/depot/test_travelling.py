@@ -7,7 +7,6 @@ from dataclasses import replace
 from errno import EACCES, EIO, ENOSPC
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import Mock
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,8 +17,7 @@ from tests.samples import picture
 from vqd.depot.depot import Depot
 from vqd.domain.depot import DepotAddress, content_name, parcel_name
 from vqd.domain.errors import VqdError
-from vqd.domain.graph import Target
-from vqd.domain.job import InputBind, PlannedJob, PlannedPrompt
+from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.outcome import FailureCode, OutputFile, Succeeded
 from vqd.domain.queue import Job, Prompt, PromptKey
@@ -27,8 +25,7 @@ from vqd.runner.arrivals import Arrivals
 from vqd.runner.assignment import Assignment
 from vqd.runner.bydepot import ByDepot
 from vqd.runner.failing import failure_of
-from vqd.runner.inputs import BadInput, InputChecks, Uploads
-from vqd.runner.sending import send_inputs
+from vqd.runner.inputs import BadInput, InputChecks
 from vqd.runner.stocking import Stocking
 from vqd.spool.files import write_whole
 from vqd.spool.layout import Spool
@@ -371,11 +368,9 @@ def test_what_is_wrong_with_an_input_is_told_by_the_name_that_its_job_has_for_it
     (local.folder / "inputs" / "one.png").write_text("no picture", encoding="utf-8")
     local.stocking.stock()
     brought = local.by_depot.carriage(local.job).bring(local.claim())
-    bind = InputBind("image", (".png",), (Target("1", "image"),))
-    plan = replace(brought.plan, inputs={"image": bind})
-    server = Mock(uploads=Uploads(Mock(), InputChecks()))
-    with pytest.raises(BadInput, match=r"^one\.png is not a usable image"):
-        send_inputs(replace(brought, plan=plan), server)
+    with pytest.raises(BadInput) as caught:
+        InputChecks().check(brought.input_folder, brought.inputs["image"], "image")
+    assert failure_of(caught.value, brought).message.startswith("one.png is not a usable image")
 
 
 def test_nothing_is_stocked_while_the_share_is_away(local: Site) -> None:

@@ -39,8 +39,9 @@ COLUMNS = (
     " WHERE table_schema = 'vqd' AND {which} ORDER BY 1, 2"
 )
 TRIGGERS = (
-    "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
-    " WHERE tgrelid::regclass::text LIKE 'vqd.%%' AND NOT tgisinternal ORDER BY 1"
+    "SELECT pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger"
+    " JOIN pg_class ON pg_class.oid = tgrelid"
+    " WHERE relnamespace = 'vqd'::regnamespace AND NOT tgisinternal ORDER BY 1"
 )
 RULES = (
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
@@ -136,6 +137,7 @@ def test_a_queue_of_each_earlier_schema_becomes_one_as_a_new_one_is(
         connection.commit()
         Store(place).close()
         assert laid_out(connection) == brought
+        assert all(brought)
 
 
 def test_a_step_that_goes_wrong_leaves_the_queue_as_it_was(

@@ -145,13 +145,13 @@ class Heart:
     def _compare_clocks(self, connection: Connection[Any]) -> None:
         """Log it if this machine's clock is not as PostgreSQL's, and so as other hosts'."""
         asked_at = self._clock()
-        (there,) = connection.execute(
-            "SELECT extract(epoch FROM clock_timestamp())::double precision"
-        ).fetchone() or (asked_at,)
+        told = connection.execute("SELECT extract(epoch FROM clock_timestamp())::double precision")
+        there = float(told.fetchall()[0][0])
         ahead_s, behind_s = asked_at - there, there - self._clock()  # it may take long to answer
-        if max(ahead_s, behind_s) > CLOCKS_APART_S:
-            which = "ahead_s" if ahead_s > 0 else "behind_s"
-            _log.warning("heart.clock_apart", **{which: round(max(ahead_s, behind_s))})
+        if ahead_s > CLOCKS_APART_S:
+            _log.warning("heart.clock_apart", ahead_s=round(ahead_s))
+        elif behind_s > CLOCKS_APART_S:
+            _log.warning("heart.clock_apart", behind_s=round(behind_s))
 
     def _beat(self, hosts: Hosts) -> None:
         """Say that this host lives, in a transaction of its own: a heart that stops in between

@@ -24,7 +24,8 @@ def failure_of(error: Exception, assignment: Assignment) -> Failed:
         case ComfyError():
             return verdict.of_error(error)
         case BadInput():
-            return _unless_gone(Failed(FailureCode.INVALID, error.message), assignment)
+            said = assignment.in_words_of_its_job(error.message)
+            return _unless_gone(Failed(FailureCode.INVALID, said), assignment)
         case BadOutput():
             return _unless_gone(Failed(FailureCode.BAD_OUTPUT, error.message), assignment)
         case OSError():

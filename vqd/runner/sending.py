@@ -10,7 +10,7 @@ from vqd.comfy.prefix import prefix_of
 from vqd.domain.graph import Graph, Target, Value, edited
 from vqd.runner.assignment import Assignment
 from vqd.runner.homecoming import sha256s
-from vqd.runner.inputs import BadInput, SentInputs
+from vqd.runner.inputs import SentInputs
 from vqd.runner.server import Server
 from vqd.runner.spelling import Spelling
 
@@ -25,11 +25,7 @@ def send_inputs(assignment: Assignment, server: Server) -> SentInputs:
         BadInput: one cannot be read, or is not what the workflow takes. ComfyError: it could not
             be sent.
     """
-    send = server.uploads.send
-    try:
-        return send(assignment.inputs, assignment.plan.inputs, assignment.input_folder)
-    except BadInput as bad:
-        raise BadInput(assignment.in_words_of_its_job(bad.message)) from bad
+    return server.uploads.send(assignment.inputs, assignment.plan.inputs, assignment.input_folder)
 
 
 def offer(

@@ -148,7 +148,7 @@ def _closed(state: str) -> Callable[[Facts], str]:
 
 
 def _held(facts: Facts) -> str:
-    """Tell what a job waits for; of a server the reason itself says that it waits for it."""
+    """Tell what a job waits for; of a server, or a time, the reason itself says that it waits."""
     why = str(facts.get("why"))
     return why if why.startswith("waits ") else f"waits: {why}"
 

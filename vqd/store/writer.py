@@ -30,7 +30,7 @@ GROUP_LIMIT = 64
 CALM_S = 0.01
 """For so long after an urgent write there is no bulk one."""
 BULK_APART_S = 0.02
-"""A bulk write waits no longer than this after the one before, however many urgent ones come."""
+"""So long after the one before, a bulk write is written as soon as no urgent one waits."""
 SAID_AGAIN_S = 600.0
 """How long the log is silent about further commits that do not come about."""
 

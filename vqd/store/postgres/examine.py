@@ -43,8 +43,8 @@ def examine_database(
 
 
 def _clock(apart_s: float, database: Database) -> Finding:
-    """Compare its clock with this machine's, as every host on the queue does: by what one writes
-    as a time the others go."""
+    """Compare its clock with this machine's. Hosts go by times that others wrote, and all of them
+    can be compared with that of the database."""
     cure = command("sudo", *SET_NTP, why="on the machine of PostgreSQL")
     return clocks(apart_s, cure, whose=f"{database}: its clock")
 
