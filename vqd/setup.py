@@ -95,6 +95,10 @@ def check(setup: SetUp) -> None:
         if not _is_utf8(place):
             said, hint = f"{place}: is not UTF-8, as settings are.", "Name another folder."
             raise Faults([Problem("not_utf8", said, "the command line", key=key, hint=hint)])
+    if setup.settings_file.is_symlink() and not setup.settings_file.exists():
+        said = f"{setup.settings_file} is a link to what is not there."
+        hint = "Make that, or remove the link."
+        raise Faults([Problem("missing_file", said, "the command line", key="settings", hint=hint)])
 
 
 def lay_out(setup: SetUp) -> Sequence[Path]:

@@ -123,6 +123,15 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     assert not Path("spool").exists()
 
 
+def test_settings_that_are_a_link_to_nothing_are_told_before_anything_is_made() -> None:
+    Path("vqd.yaml").symlink_to("elsewhere/vqd.yaml")
+    refused = init("spool")
+    assert refused.exit_code == 3
+    assert "vqd.yaml is a link to what is not there." in refused.output
+    assert "[missing_file]" in refused.output
+    assert not Path("spool").exists()
+
+
 def test_the_settings_go_where_the_environment_says(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
