@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vqd.domain.errors import VqdError
-from vqd.store import writer as store_writer
+from vqd.store import calm
 from vqd.store.connection import SqliteConnection, open_for_writing
 from vqd.store.rows import Connection
 from vqd.store.sqlite import SqliteTransactions
@@ -134,8 +134,8 @@ def test_a_write_that_is_at_fault_itself_takes_none_with_it(
 def test_a_bulk_write_lets_by_what_follows_an_urgent_one(
     connection: sqlite3.Connection, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("CALM_S", "BULK_APART_S"):
-        monkeypatch.setattr(store_writer, name, 60)
+    for name in ("CALM_S", "APART_S"):
+        monkeypatch.setattr(calm, name, 60)
     assert writer.ask(fact("the first of a bulk"), bulk=True).result() == 1
     assert writer.write(fact("urgent")) == 1
     bulk = writer.ask(fact("the second of it"), bulk=True)
@@ -154,8 +154,8 @@ def test_a_bulk_write_lets_by_what_follows_an_urgent_one(
 def test_a_bulk_write_comes_about_however_many_urgent_ones_do(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_writer, "CALM_S", 60)
-    monkeypatch.setattr(store_writer, "BULK_APART_S", 0.001)
+    monkeypatch.setattr(calm, "CALM_S", 60)
+    monkeypatch.setattr(calm, "APART_S", 0.001)
     for number in range(3):
         assert writer.write(fact(f"urgent {number}")) == 1
         assert writer.write(fact(f"bulk {number}"), bulk=True) == 1

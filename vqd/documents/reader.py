@@ -16,6 +16,7 @@ import yaml
 from vqd.documents.builder import USUAL, Builder, Limits
 from vqd.documents.opening import NotAFile, opened, read_from
 from vqd.documents.tree import Document, Mapping, Node, Sequence
+from vqd.domain.breaks import with_breaks
 from vqd.domain.errors import Faults, Problem
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -77,7 +78,7 @@ def _parse(text: str, builder: Builder) -> None:
     """Let a builder take every event of libyaml's. `yaml.parse` would ask twice for each."""
     loader = yaml.CSafeLoader(text)
     try:
-        while (event := loader.get_event()) is not None:
+        for event in with_breaks(iter(loader.get_event, None)):
             builder.take(event)
     finally:
         loader.dispose()

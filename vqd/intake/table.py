@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vqd.documents.reader import decoded
+from vqd.domain.breaks import with_breaks
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.jobspec import Given, Rows
 from vqd.intake.places import Places
@@ -83,7 +84,7 @@ class _Reader:
         names = self._names(*first)
         texts: list[tuple[str, ...]] = []
         starts: list[int] = []
-        for line, cells in lines:
+        for line, cells in with_breaks(lines):
             if self._is_whole(line, cells, names):
                 texts.append(tuple(cells))
                 starts.append(line)

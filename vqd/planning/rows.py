@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vqd.domain.breaks import with_breaks
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, Rows
 from vqd.planning.values import Reading
@@ -33,7 +34,7 @@ def read_rows(
 
 def _check_different(reading: Reading, table: Rows, rows: Sequence[_Row]) -> None:
     first: dict[_Row, int] = {}
-    for at, row in enumerate(rows):
+    for at, row in enumerate(with_breaks(rows)):
         if first.setdefault(row, at) != at and not reading.problems:
             place = Given("", "", table.lines[at], None, table.where)
             said = f"this row is the same as that in line {table.lines[first[row]]}."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from vqd.domain.breaks import with_breaks
 from vqd.domain.frozen import frozen
 from vqd.domain.graph import Value
 from vqd.domain.param import NONE
@@ -86,7 +87,7 @@ class Turns:
     def _pairs(self) -> Iterator[tuple[Point, Shot]]:
         varied, valued = self.points.names(), self._valued
         firsts: dict[frozenset[str], Firsts] = {}
-        for point in self.points:
+        for point in with_breaks(self.points):
             taking: dict[frozenset[str], bool] = {}
             for shot in self._shots_at(point, valued) if valued else self.shots.all:
                 names = varied.intersection(shot.values)

@@ -1,9 +1,11 @@
 """What a job gives to the parameters of its workflow: typed, or told what is wrong."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
+from vqd.domain.breaks import with_breaks
 from vqd.domain.errors import Faults, Problem
 from vqd.domain.graph import Value
 from vqd.domain.jobspec import Given, InputFile, JobSpec, Point, Rows
@@ -11,6 +13,7 @@ from vqd.domain.nearest import nearest
 from vqd.domain.param import NONE, Misfit
 from vqd.domain.workflow import Workflow
 
+_LABEL_BEGINS = "{label."
 _LABEL = re.compile(r"\{label\.([^{}]*)\}")
 _CURES = {
     "max": "Lower it, or raise max in {where}.",
@@ -46,24 +49,18 @@ class Reading:
 
     def value(self, name: str, given: Given) -> Value | None:
         """Give the value of one parameter, or the path of a slot's file; None for one at fault."""
-        if not self.knows(name, given):
-            return None
-        try:
-            return self._read(name, given)
-        except Misfit as misfit:
-            self._misfit(given, misfit, self.workflow.params[name].choices)
-            return None
+        return self._read(name, given.text, lambda: given) if self.knows(name, given) else None
 
     def column(self, table: Rows, column: int) -> list[Value | None]:
-        """Give the values that the texts of a column mean, None where there is none or it is at
-        fault; what stands there twice is read once."""
+        """Give the values that the texts of a known column mean, None where there is none or it is
+        at fault; what stands there twice is read once."""
         name = table.names[column]
         typed: dict[str, Value | None] = {"": None}
         values = []
-        for row, texts in enumerate(table.texts):
+        for row, texts in enumerate(with_breaks(table.texts)):
             text = texts[column]
             if text not in typed:
-                typed[text] = self.value(name, table.given(row, column))
+                typed[text] = self._read(name, text, partial(table.given, row, column))
             values.append(typed[text])
         return values
 
@@ -93,16 +90,24 @@ class Reading:
         if self.problems:
             raise Faults(self.problems)
 
-    def _read(self, name: str, given: Given) -> Value | None:
+    def _read(self, name: str, text: str, given: Callable[[], Given]) -> Value | None:
+        """Give what a text is worth; `given` is asked for its place where something is wrong."""
         if name in self.workflow.inputs:
-            if self.workflow.inputs[name].goes_without(given.text):
-                return NONE
-            if self.named is None:
-                return given.text
-            file = self.named.get((name, given.text))
-            return file.path if file is not None else None
+            return self._file(name, text)
         param = self.workflow.params[name]
-        return param.read(self._with_labels(given) if param.type == "text" else given.text)
+        try:
+            return param.read(self._with_labels(text, given) if param.type == "text" else text)
+        except Misfit as misfit:
+            self._misfit(given(), misfit, param.choices)
+            return None
+
+    def _file(self, slot: str, text: str) -> Value | None:
+        if self.workflow.inputs[slot].goes_without(text):
+            return NONE
+        if self.named is None:
+            return text
+        file = self.named.get((slot, text))
+        return file.path if file is not None else None
 
     def _misfit(self, given: Given, misfit: Misfit, choices: Iterable[str]) -> None:
         said = f"{misfit.said.rstrip('.')} (workflow {self.workflow.name})."
@@ -111,13 +116,13 @@ class Reading:
             hint = _CURES[misfit.bound].format(where=self.workflow.where)
         self.note(given, misfit.code, said, hint or f"Allowed: {misfit.allowed}.", misfit.allowed)
 
-    def _with_labels(self, given: Given) -> str:
+    def _with_labels(self, text: str, given: Callable[[], Given]) -> str:
         """Put labels where `{label.NAME}` stands; other braces belong to the text."""
+        if _LABEL_BEGINS not in text:
+            return text
         labels = self.spec.labels
-        for name in _LABEL.findall(given.text):
+        for name in _LABEL.findall(text):
             if name not in labels:
-                said = f"there is no label {name}."
-                self.note(
-                    given, "unknown_token", said, nearest(name, labels) or "Add it to labels."
-                )
-        return _LABEL.sub(lambda match: labels.get(match[1], ""), given.text)
+                said, hint = f"there is no label {name}.", nearest(name, labels)
+                self.note(given(), "unknown_token", said, hint or "Add it to labels.")
+        return _LABEL.sub(lambda match: labels.get(match[1], ""), text)

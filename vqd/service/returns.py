@@ -126,7 +126,8 @@ class Returns:
             write_status(folder, _comparing(job, job_file.name, now), now=now, durable=True)
         if self._lacks_events(job):
             drops.set_log_aside(folder)
-        draft = self.drafting.draft(job_file, now=now)
+        with self._store.letting_by():
+            draft = self.drafting.draft(job_file, now=now)
         with manifest.opened(folder) as told:
             if draft.planned is None:
                 self._accepting.accept(job, draft, now=now)

@@ -82,7 +82,9 @@ class Submission:
 
     def draft(self, job_file: Path, *, now: float, listings: Listings | None = None) -> Draft:
         """Read and plan a job where it lies; jobs that are drafted together share `listings`."""
-        draft = self._drafting.draft(job_file, now=now, listings=listings)
+        self._store.disturb()
+        with self._store.letting_by():
+            draft = self._drafting.draft(job_file, now=now, listings=listings)
         if draft.record is None:
             return draft
         with self._store.reading() as session:
@@ -90,7 +92,8 @@ class Submission:
 
     def peek(self, job_file: Path, *, listings: Listings | None = None) -> Draft:
         """Read which inputs a job file in the inbox names."""
-        return self._drafting.peek(job_file, listings=listings)
+        with self._store.letting_by():
+            return self._drafting.peek(job_file, listings=listings)
 
     def listings(self) -> Listings:
         """Give what drafts that are made at one look may share."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import structlog
 
+from vqd.domain.breaks import taking_breaks
 from vqd.domain.job import PlannedJob, PlannedPrompt
 from vqd.domain.lifecycle import Move, PromptState
 from vqd.domain.place import Place
@@ -15,6 +17,7 @@ from vqd.domain.queue import JobFile, PromptKey
 from vqd.store.access import Unread, nothing
 from vqd.store.adopted import AdoptedRows
 from vqd.store.batches import Batch, Batching
+from vqd.store.calm import Breaks
 from vqd.store.catalogue import ClassCache
 from vqd.store.classes import ClassRows
 from vqd.store.depot import DepotRows
@@ -162,6 +165,15 @@ class Store(StoreReader):
         """
         return self._writer.write(lambda _: write(self._session), bulk=bulk)
 
+    def disturb(self) -> None:
+        """Tell that something is about to be asked of the queue: what is large lets it by."""
+        self._writer.calm.disturb()
+
+    def letting_by(self) -> AbstractContextManager[None]:
+        """Let what is small by wherever this thread goes through a long list, until the end of the
+        block."""
+        return taking_breaks(Breaks(self._writer.calm))
+
     def accept(
         self,
         job: str,
@@ -255,9 +267,10 @@ class Store(StoreReader):
         """Add batches of prompts, each of which is made while the one before is written."""
         before: Future[None] = Future()
         before.set_result(None)
-        for batch in batches:
-            before.result()
-            before = self._begin_adding(job_key, batch)
+        with self.letting_by():
+            for batch in batches:
+                before.result()
+                before = self._begin_adding(job_key, batch)
         before.result()
 
     def _begin_adding(self, job_key: int, batch: Batch) -> Future[None]:

@@ -1,9 +1,7 @@
 """The one thread that writes: an urgent lane, a bulk lane, and one commit for what waits together.
 
 Urgent writes (claims, moves) go first and share a commit; a bulk write (a slice of a big job) has
-a commit to itself, and lets the urgent ones by before the next. It lets those by, too, that follow
-them at once: what a small job asks of the queue it asks step by step, and beside the writing of a
-slice, and the making of the next, each step waits for Python.
+a commit to itself, and lets the urgent ones by before the next, and those that follow them at once.
 """
 
 import threading
@@ -20,6 +18,7 @@ import structlog
 from vqd.domain.errors import VqdError
 from vqd.domain.frozen import frozen
 from vqd.store.access import Transactions, Unwritten
+from vqd.store.calm import Calm
 from vqd.store.rows import Connection
 
 T = TypeVar("T")
@@ -27,10 +26,6 @@ Write = Callable[[Connection], T]
 _Asked = tuple[Write[Any], Future[Any]]
 
 GROUP_LIMIT = 64
-CALM_S = 0.01
-"""For so long after an urgent write there is no bulk one."""
-BULK_APART_S = 0.02
-"""So long after the one before, a bulk write is written as soon as no urgent one waits."""
 SAID_AGAIN_S = 600.0
 """How long the log is silent about further commits that do not come about."""
 
@@ -53,7 +48,8 @@ class Writer:
     """Carries out writes in order, each whole or not at all. A commit is durable on return.
 
     After a fault that no second try mends, above all a failed sync, of which nobody knows what it
-    left on the disk, nothing more is written, and `on_failure` is called, once.
+    left on the disk, nothing more is written, and `on_failure` is called, once. Every urgent write
+    disturbs the `calm`.
     """
 
     def __init__(
@@ -67,7 +63,8 @@ class Writer:
         self._filled = threading.Condition()
         self._closing = False
         self._said_at = -inf
-        self._calm_at = self._bulk_by = 0.0
+        self.calm = Calm()
+        self._bulk_at = 0.0
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -106,23 +103,20 @@ class Writer:
         while group := self._next_group():
             self._commit(group.writes)
             if group.is_bulk:
-                self._bulk_by = time.monotonic() + BULK_APART_S
+                self._bulk_at = time.monotonic()
             else:
-                self._calm_at = time.monotonic() + CALM_S
+                self.calm.disturb()
 
     def _next_group(self) -> _Group | None:
         with self._filled:
             self._filled.wait_for(lambda: self._urgent or self._bulk or self._closing)
             if self._bulk:
-                self._filled.wait_for(lambda: self._urgent or self._closing, self._calm_s())
+                calm_in_s = self.calm.in_s(self._bulk_at)
+                self._filled.wait_for(lambda: self._urgent or self._closing, calm_in_s)
             if self._urgent:
                 count = min(len(self._urgent), GROUP_LIMIT)
                 return _Group([self._urgent.popleft() for _ in range(count)], is_bulk=False)
             return _Group([self._bulk.popleft()], is_bulk=True) if self._bulk else None
-
-    def _calm_s(self) -> float:
-        """Give for how long a bulk write is to wait for urgent ones."""
-        return max(0.0, min(self._calm_at, self._bulk_by) - time.monotonic())
 
     def _commit(self, group: Sequence[_Asked]) -> None:
         try:

@@ -1,0 +1,139 @@
+"""What is large lets by what is small, wherever it goes through a long list."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.bench.meanwhile import DEFINITION, GRAPH, HEAD
+from tests.builders import NOW, write
+from vqd.domain.breaks import EVERY, taking_breaks, with_breaks
+from vqd.service.aside import Aside
+from vqd.service.drafts import Drafting
+from vqd.service.submit import Submission
+from vqd.spool.layout import Spool
+from vqd.store import calm
+from vqd.store.calm import Breaks, Calm
+from vqd.store.store import SLICE, Store
+
+MANY = 20 * EVERY
+
+
+@contextmanager
+def counted() -> Iterator[list[None]]:
+    """Give the breaks that are taken in the block."""
+    breaks: list[None] = []
+    with taking_breaks(lambda: breaks.append(None)):
+        yield breaks
+
+
+def test_there_is_a_break_after_so_many_items_in_the_block_alone() -> None:
+    with counted() as breaks:
+        assert [*with_breaks(range(3 * EVERY + 1))] == [*range(3 * EVERY + 1)]
+        assert len(breaks) == 3
+    assert [*with_breaks(range(EVERY))] == [*range(EVERY)]
+    assert len(breaks) == 3
+
+
+JOB = f"{HEAD}fan_out: "
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool.create(tmp_path / "spool")
+
+
+@pytest.fixture
+def drafting(spool: Spool, tmp_path: Path) -> Drafting:
+    write(tmp_path / "workflows" / "timed.json", json.dumps(GRAPH))
+    write(tmp_path / "workflows" / "timed.yaml", DEFINITION)
+    return Drafting(spool, workflows=[tmp_path / "workflows"], input_roots=())
+
+
+def table_job(folder: Path) -> Path:
+    rows = "".join(f"shot {at}\n" for at in range(MANY))
+    write(folder / "shots.csv", f"tag\n{rows}")
+    return write(folder / "job.yaml", f"{JOB}{{rows: shots.csv}}\n")
+
+
+def long_job(folder: Path) -> Path:
+    texts = ", ".join(f"shot {at}" for at in range(MANY))
+    return write(folder / "job.yaml", f"{JOB}{{matrix: {{tag: [{texts}]}}}}\n")
+
+
+def many_in_few_words(folder: Path) -> Path:
+    return write(folder / "job.yaml", f"{JOB}{{matrix: {{width: 1-40, color: 1-{MANY // 40}}}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("job", "lists"),
+    [
+        (table_job, ["lines", "cells", "rows", "prompts"]),
+        (long_job, ["values", "prompts"]),
+        (many_in_few_words, ["prompts"]),
+    ],
+)
+def test_a_large_job_is_read_and_planned_with_breaks(
+    spool: Spool, drafting: Drafting, job: Callable[[Path], Path], lists: list[str]
+) -> None:
+    with counted() as breaks:
+        draft = drafting.draft(job(spool.inbox / "large"), now=NOW)
+        assert draft.planned is not None
+        assert len([*draft.planned.prompts()]) == MANY
+    assert len(breaks) >= len(lists) * MANY // EVERY
+
+
+def test_whoever_computes_for_long_waits_until_nothing_small_is_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calm, "WORK_S", 0)
+    monkeypatch.setattr(calm, "CALM_S", 0.05)
+    monkeypatch.setattr(calm, "APART_S", 60)
+    quiet = Calm()
+    take_break = Breaks(quiet)
+    take_break()
+    quiet.disturb()
+    assert quiet.in_s(time.monotonic()) > 0
+    take_break()
+    assert quiet.in_s(time.monotonic()) == 0
+
+
+def test_however_much_small_is_under_way_the_large_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calm, "WORK_S", 0)
+    monkeypatch.setattr(calm, "CALM_S", 600)
+    monkeypatch.setattr(calm, "APART_S", 0.01)
+    noisy = Calm()
+    noisy.disturb()
+    Breaks(noisy)()
+    assert noisy.in_s(time.monotonic()) > 0
+
+
+def test_a_thread_that_was_at_it_only_just_takes_no_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calm, "WORK_S", 600)
+    monkeypatch.setattr(calm, "CALM_S", 600)
+    monkeypatch.setattr(calm, "APART_S", 600)
+    noisy = Calm()
+    noisy.disturb()
+    Breaks(noisy)()
+
+
+def test_a_drop_that_is_read_is_let_by_and_what_is_long_of_it_lets_others_by(
+    spool: Spool, drafting: Drafting, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Calm, "disturb", lambda _: told.append("small"))
+    monkeypatch.setattr(Breaks, "__call__", lambda _: told.append("break"))
+    submission = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
+    draft = submission.draft(long_job(spool.inbox / "long"), now=NOW)
+    assert told.count("small") == 1
+    assert "break" in told
+    told.clear()
+    assert draft.planned is not None
+    assert draft.planned.plan.total > SLICE
+    store.accept("long", draft.planned, draft.job_file, input_folder="", now=NOW)
+    assert "break" in told
