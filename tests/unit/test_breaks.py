@@ -130,7 +130,7 @@ def test_a_drop_that_is_read_is_let_by_and_what_is_long_of_it_lets_others_by(
     monkeypatch.setattr(Breaks, "__call__", lambda _: told.append("break"))
     submission = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
     draft = submission.draft(long_job(spool.inbox / "long"), now=NOW)
-    assert told.count("small") == 1
+    assert "small" in told
     assert "break" in told
     told.clear()
     assert draft.planned is not None

@@ -80,9 +80,14 @@ class Submission:
         self._drafting = self._returns.drafting = drafting
         self._accepting.quote_over = quote_over
 
+    def expect(self) -> None:
+        """Hear that something is about to be dropped or taken: jobs that are large let it by. Any
+        thread may tell."""
+        self._store.disturb()
+
     def draft(self, job_file: Path, *, now: float, listings: Listings | None = None) -> Draft:
         """Read and plan a job where it lies; jobs that are drafted together share `listings`."""
-        self._store.disturb()
+        self.expect()
         with self._store.letting_by():
             draft = self._drafting.draft(job_file, now=now, listings=listings)
         if draft.record is None:
@@ -251,6 +256,7 @@ class Submission:
         self._on_change()
 
     def _begin(self, job: str, draft: Draft, *, now: float) -> Callable[[], None]:
+        self.expect()
         drops.set_aside(self._spool.active / job)
         return self._accepting.begin(job, draft, now=now)
 

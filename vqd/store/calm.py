@@ -8,7 +8,7 @@ CALM_S = 0.01
 """For so long after something small was asked of the queue, more of it may follow."""
 APART_S = 0.02
 """What is large waits for that no longer than this, and then goes on for a while."""
-WORK_S = 0.004
+WORK_S = 0.002
 """How long it goes on at least, but where it writes: a slice is that long."""
 
 
