@@ -3,21 +3,26 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.bench.meanwhile import DEFINITION, GRAPH, HEAD
 from tests.builders import NOW, write
+from tests.waiting import wait_for
 from vqd.domain.breaks import EVERY, taking_breaks, with_breaks
 from vqd.service.aside import Aside
 from vqd.service.drafts import Drafting
+from vqd.service.hot import HotFolders
 from vqd.service.submit import Submission
 from vqd.spool.layout import Spool
 from vqd.store import calm
 from vqd.store.calm import Breaks, Calm
 from vqd.store.store import SLICE, Store
+from vqd.watchers.hotfolder import Pace
+from vqd.watchers.inbox import Inbox
+from vqd.watchers.seeing import Seeing
 
 MANY = 20 * EVERY
 
@@ -122,18 +127,38 @@ def test_a_thread_that_was_at_it_only_just_takes_no_break(monkeypatch: pytest.Mo
     Breaks(noisy)()
 
 
-def test_a_drop_that_is_read_is_let_by_and_what_is_long_of_it_lets_others_by(
+def test_a_drop_is_let_by_from_its_hint_on_and_a_large_one_lets_others_by(
     spool: Spool, drafting: Drafting, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(Calm, "disturb", lambda _: told.append("small"))
     monkeypatch.setattr(Breaks, "__call__", lambda _: told.append("break"))
     submission = Submission(spool, store, drafting, Aside("returns"), on_change=lambda: None)
-    draft = submission.draft(long_job(spool.inbox / "long"), now=NOW)
-    assert "small" in told
+    with closing(Seeing("native")) as seeing:
+        inbox = Inbox(
+            spool,
+            submission,
+            HotFolders(spool.active, drafting, submission),
+            seeing,
+            pace=Pace(settle_s=0.0, gather_s=0.0),
+            shortage=lambda: None,
+            clock=lambda: NOW,
+        )
+        long_job(spool.inbox / "long")
+        inbox.hint("long", renamed=True)
+        assert told == ["small"]
+        wait_for(lambda: inbox.scan(1.0, whole=False) is None, within_s=60)
     assert "break" in told
-    told.clear()
+
+
+def test_a_large_job_is_brought_in_with_breaks(
+    spool: Spool, drafting: Drafting, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Breaks, "__call__", lambda _: told.append("break"))
+    draft = drafting.draft(long_job(spool.inbox / "long"), now=NOW)
     assert draft.planned is not None
     assert draft.planned.plan.total > SLICE
+    assert not told
     store.accept("long", draft.planned, draft.job_file, input_folder="", now=NOW)
-    assert "break" in told
+    assert told

@@ -116,7 +116,8 @@ class HotFolders:
 
     def draft(self, job_file: Path, hot: HotJob, *, now: float) -> Draft:
         """Read and plan a job dropped into a hot folder, where it lies."""
-        return self._drafting.draft(job_file, now=now, under=hot.defaults)
+        with self._submission.letting_by():
+            return self._drafting.draft(job_file, now=now, under=hot.defaults)
 
     def take_files(
         self, files: Sequence[Path], origin: Path, hot: HotJob, name: str, *, now: float

@@ -8,7 +8,7 @@ row, and the same is done from there. Of folders that were a job's before, see `
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import structlog
@@ -85,11 +85,15 @@ class Submission:
         thread may tell."""
         self._store.disturb()
 
+    def letting_by(self) -> AbstractContextManager[None]:
+        """Let what is small by where what may be large is read, by a thread that no other job waits
+        for, until the end of the block."""
+        return self._store.letting_by()
+
     def draft(self, job_file: Path, *, now: float, listings: Listings | None = None) -> Draft:
         """Read and plan a job where it lies; jobs that are drafted together share `listings`."""
         self.expect()
-        with self._store.letting_by():
-            draft = self._drafting.draft(job_file, now=now, listings=listings)
+        draft = self._drafting.draft(job_file, now=now, listings=listings)
         if draft.record is None:
             return draft
         with self._store.reading() as session:
@@ -97,8 +101,7 @@ class Submission:
 
     def peek(self, job_file: Path, *, listings: Listings | None = None) -> Draft:
         """Read which inputs a job file in the inbox names."""
-        with self._store.letting_by():
-            return self._drafting.peek(job_file, listings=listings)
+        return self._drafting.peek(job_file, listings=listings)
 
     def listings(self) -> Listings:
         """Give what drafts that are made at one look may share."""

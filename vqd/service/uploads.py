@@ -61,7 +61,8 @@ class Upload:
             OSError, VqdError: it cannot be taken now.
         """
         job_file = self._job_file()
-        draft = self._submission.draft(job_file, now=now)
+        with self._submission.letting_by():
+            draft = self._submission.draft(job_file, now=now)
         if draft.problems:
             raise Faults(draft.problems)
         self._staging.sync()

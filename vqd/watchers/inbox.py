@@ -176,10 +176,12 @@ class Inbox:
         tell_of(name, draft, outcome)
 
     def _draft(self, job_file: Path) -> Draft:
-        return self._submission.draft(job_file, now=self._clock(), listings=self._listings)
+        with self._submission.letting_by():
+            return self._submission.draft(job_file, now=self._clock(), listings=self._listings)
 
     def _peek(self, job_file: Path) -> Draft:
-        return self._submission.peek(job_file, listings=self._listings)
+        with self._submission.letting_by():
+            return self._submission.peek(job_file, listings=self._listings)
 
     def _hot_folder(self, path: Path, name: str) -> HotFolder:
         is_elsewhere = path.parent != self._folder
