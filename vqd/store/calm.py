@@ -9,7 +9,7 @@ CALM_S = 0.01
 APART_S = 0.02
 """What is large waits for that no longer than this, and then goes on for a while."""
 WORK_S = 0.002
-"""How long it goes on at least, but where it writes: a slice is that long."""
+"""Then it computes for so long, by its thread's own clock; where it writes, a slice."""
 
 
 class Calm:
@@ -28,19 +28,19 @@ class Calm:
 
 
 class Breaks:
-    """The breaks of a thread that computes for long: each call is one, if anything small is under
-    way and the last is not too near."""
+    """The breaks of the thread that makes this, which computes for long: each call is one, if
+    anything small is under way and the last is not too near."""
 
     def __init__(self, calm: Calm) -> None:
         self._calm = calm
-        self._since = time.monotonic()
+        self._since = time.thread_time()
         self._never = threading.Event()
 
     def __call__(self) -> None:
         """Wait until nothing small is under way, if it is time for that."""
-        began = time.monotonic()
-        if began - self._since < WORK_S:
+        if time.thread_time() - self._since < WORK_S:
             return
+        began = time.monotonic()
         while wait_s := self._calm.in_s(began):
             self._never.wait(wait_s)
-        self._since = time.monotonic()
+        self._since = time.thread_time()

@@ -94,7 +94,8 @@ class Inbox:
 
     def hint(self, name: str, *, renamed: bool) -> None:
         """Note that something happened to the drop `name`. Any thread may call it."""
-        self._submission.expect()
+        if renamed:  # what is copied here is not taken at once
+            self._submission.expect()
         self._drops.hint(name, renamed=renamed)
 
     def scan(self, now: float, *, whole: bool) -> float | None:
