@@ -118,13 +118,18 @@ def test_however_much_small_is_under_way_the_large_goes_on(
     assert noisy.in_s(time.monotonic()) > 0
 
 
-def test_a_thread_that_was_at_it_only_just_takes_no_break(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_takes_no_break_before_it_has_computed_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(Calm, "in_s", lambda _, since: waited.append(since))
+    take_break = Breaks(Calm())
     monkeypatch.setattr(calm, "WORK_S", 600)
-    monkeypatch.setattr(calm, "CALM_S", 600)
-    monkeypatch.setattr(calm, "APART_S", 600)
-    noisy = Calm()
-    noisy.disturb()
-    Breaks(noisy)()
+    take_break()
+    assert not waited
+    monkeypatch.setattr(calm, "WORK_S", 0)
+    take_break()
+    assert len(waited) == 1
 
 
 def test_a_drop_is_let_by_from_its_hint_on_and_a_large_one_lets_others_by(
@@ -145,6 +150,8 @@ def test_a_drop_is_let_by_from_its_hint_on_and_a_large_one_lets_others_by(
             clock=lambda: NOW,
         )
         long_job(spool.inbox / "long")
+        inbox.hint("long", renamed=False)
+        assert not told
         inbox.hint("long", renamed=True)
         assert told == ["small"]
         wait_for(lambda: inbox.scan(1.0, whole=False) is None, within_s=60)
