@@ -73,12 +73,19 @@ def many_in_few_words(folder: Path) -> Path:
     return write(folder / "job.yaml", f"{JOB}{{matrix: {{width: 1-40, color: 1-{MANY // 40}}}}}\n")
 
 
+def many_inputs(folder: Path) -> Path:
+    for at in range(MANY):
+        write(folder / f"{at}.png", "")
+    return write(folder / "job.yaml", "vqd: 1\nworkflow: image-scale\nparams: {size: 16x16}\n")
+
+
 @pytest.mark.parametrize(
     ("job", "lists"),
     [
         (table_job, ["lines", "cells", "rows", "prompts"]),
         (long_job, ["values", "prompts"]),
         (many_in_few_words, ["prompts"]),
+        (many_inputs, ["prompts"]),
     ],
 )
 def test_a_large_job_is_read_and_planned_with_breaks(

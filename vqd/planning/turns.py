@@ -49,6 +49,9 @@ class Turns:
 
     def __iter__(self) -> Iterator[Turn]:
         """Give every turn in order; each call begins anew."""
+        return with_breaks(self._all())
+
+    def _all(self) -> Iterator[Turn]:
         number = 0
         proof = _ProofInputs(self.proof_inputs or 0, self._proof_slots)
         for point, shot in self._pairs():
@@ -75,7 +78,7 @@ class Turns:
         all_alike = not self._valued and self.points.names().isdisjoint(self.shots.overridden)
         if all_alike and names.isdisjoint(self.seeds.params):
             return self.points.count() * len(self.shots.all) * len(self.seeds)
-        return sum(self._turns_at(point, shot) for point, shot in self._pairs())
+        return sum(self._turns_at(point, shot) for point, shot in with_breaks(self._pairs()))
 
     @property
     def _proof_slots(self) -> tuple[str, ...]:
@@ -87,7 +90,7 @@ class Turns:
     def _pairs(self) -> Iterator[tuple[Point, Shot]]:
         varied, valued = self.points.names(), self._valued
         firsts: dict[frozenset[str], Firsts] = {}
-        for point in with_breaks(self.points):
+        for point in self.points:
             taking: dict[frozenset[str], bool] = {}
             for shot in self._shots_at(point, valued) if valued else self.shots.all:
                 names = varied.intersection(shot.values)

@@ -185,7 +185,8 @@ class Submission:
 
         def accept() -> None:
             try:
-                accepted.set_result(self.admit(folder, now=now))
+                with self.letting_by():
+                    accepted.set_result(self.admit(folder, now=now))
             except Exception as error:  # noqa: BLE001 - told to whoever asks for it
                 accepted.set_exception(error)
 
